@@ -1,0 +1,61 @@
+// Package cloud is the vocabulary of the local cloud: names, callers, errors
+// and the few interfaces through which its services meet. It does nothing by
+// itself, and imports none of them.
+package cloud
+
+import (
+	"fmt"
+	"strings"
+)
+
+// ARN is an Amazon Resource Name, "arn:partition:service:region:account:resource".
+// The resource part is kept whole: it may hold further colons and slashes.
+//
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
+type ARN struct {
+	Partition string // "aws"
+	Service   string // "sns"
+	Region    string // "us-east-1", empty for global services
+	Account   string // twelve digits, empty where the service has none
+	Resource  string // "numbers-1a2b3c4", "function:add-numbers"
+}
+
+// ParseARN splits s. The error names what is wrong in AWS's words ("An ARN
+// must have at least 6 elements, not 1"), without the parameter it stands in.
+func ParseARN(s string) (ARN, error) {
+	parts := strings.SplitN(s, ":", 6)
+	if len(parts) < 6 {
+		//lint:ignore ST1005 AWS's own wording
+		return ARN{}, fmt.Errorf("An ARN must have at least 6 elements, not %d", len(parts))
+	}
+	if parts[0] != "arn" {
+		//lint:ignore ST1005 as above
+		return ARN{}, fmt.Errorf("An ARN must start with \"arn\", not %q", parts[0])
+	}
+	return ARN{parts[1], parts[2], parts[3], parts[4], parts[5]}, nil
+}
+
+// String joins the parts again; the zero ARN is the empty string.
+func (a ARN) String() string {
+	if a == (ARN{}) {
+		return ""
+	}
+	return strings.Join([]string{"arn", a.Partition, a.Service, a.Region, a.Account, a.Resource}, ":")
+}
+
+// Place is where every resource of one local cloud lives: one partition, one
+// account, one region.
+type Place struct {
+	Region  string // "us-east-1"
+	Account string // twelve digits
+}
+
+// ARN names a regional resource here.
+func (p Place) ARN(service, resource string) ARN {
+	return ARN{"aws", service, p.Region, p.Account, resource}
+}
+
+// GlobalARN names a resource of a service that has no regions, such as IAM.
+func (p Place) GlobalARN(service, resource string) ARN {
+	return ARN{"aws", service, "", p.Account, resource}
+}

@@ -1,0 +1,134 @@
+// Package store keeps the local cloud's durable state in one file, so that it
+// survives a restart, also one by SIGKILL.
+package store
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+
+	"go.etcd.io/bbolt"
+	bbolterrors "go.etcd.io/bbolt/errors"
+)
+
+// Store is an open state file. Nil is a store that forgets: tests use it.
+type Store struct{ db *bbolt.DB }
+
+// ErrInUse says that another process has the state file open.
+var ErrInUse = errors.New("another local cloud uses this folder")
+
+// Open opens the state file in folder dir, making both where they do not
+// exist. It fails with ErrInUse where another process holds it.
+func Open(dir string) (*Store, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
+	}
+	path := filepath.Join(dir, "state.db")
+	db, err := bbolt.Open(path, 0o600, &bbolt.Options{Timeout: time.Second, FreelistType: bbolt.FreelistMapType})
+	if errors.Is(err, bbolterrors.ErrTimeout) {
+		return nil, fmt.Errorf("%s: %w", dir, ErrInUse)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open the state file %s: %w", path, err)
+	}
+	return &Store{db}, nil
+}
+
+// Close releases the file.
+func (s *Store) Close() error {
+	if s == nil {
+		return nil
+	}
+	return s.db.Close()
+}
+
+// Table is a durable map from keys to values of one type, held in memory and
+// written through. Values are stored as JSON; treat what Get returns as read
+// only. Methods may be called concurrently; a read-modify-write needs a lock
+// of the caller's.
+type Table[T any] struct {
+	store *Store
+	name  []byte
+	mu    sync.RWMutex
+	rows  map[string]T
+}
+
+// NewTable opens the table of that name and loads its rows.
+func NewTable[T any](s *Store, name string) (*Table[T], error) {
+	t := &Table[T]{store: s, name: []byte(name), rows: map[string]T{}}
+	if s == nil {
+		return t, nil
+	}
+	return t, s.db.Update(func(tx *bbolt.Tx) error {
+		b, err := tx.CreateBucketIfNotExists(t.name)
+		if err != nil {
+			return err
+		}
+		return b.ForEach(func(k, v []byte) error {
+			var row T
+			if err := json.Unmarshal(v, &row); err != nil {
+				return fmt.Errorf("table %s, row %s: %w", name, k, err)
+			}
+			t.rows[string(k)] = row
+			return nil
+		})
+	})
+}
+
+// Get returns the row of that key.
+func (t *Table[T]) Get(key string) (T, bool) {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	row, ok := t.rows[key]
+	return row, ok
+}
+
+// All returns every row, ordered by key.
+func (t *Table[T]) All() []T {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	rows := make([]T, 0, len(t.rows))
+	for _, k := range slices.Sorted(maps.Keys(t.rows)) {
+		rows = append(rows, t.rows[k])
+	}
+	return rows
+}
+
+// Put adds the row or replaces it, and returns once it is on disk.
+func (t *Table[T]) Put(key string, row T) error {
+	raw, err := json.Marshal(row)
+	if err != nil {
+		return err
+	}
+	return t.write(
+		func(b *bbolt.Bucket) error { return b.Put([]byte(key), raw) },
+		func() { t.rows[key] = row })
+}
+
+// Delete removes the row; one that does not exist is no error.
+func (t *Table[T]) Delete(key string) error {
+	return t.write(
+		func(b *bbolt.Bucket) error { return b.Delete([]byte(key)) },
+		func() { delete(t.rows, key) })
+}
+
+// write changes the disk first, so that memory never holds what a restart
+// would not.
+func (t *Table[T]) write(disk func(*bbolt.Bucket) error, memory func()) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.store != nil {
+		err := t.store.db.Update(func(tx *bbolt.Tx) error { return disk(tx.Bucket(t.name)) })
+		if err != nil {
+			return fmt.Errorf("write table %s: %w", t.name, err)
+		}
+	}
+	memory()
+	return nil
+}
