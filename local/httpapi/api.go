@@ -1,0 +1,129 @@
+package httpapi
+
+import (
+	"fmt"
+	"time"
+	"unicode/utf8"
+)
+
+// API is one HTTP API.
+type API struct {
+	ID           string // ten lower-case letters and digits; set by CreateAPI
+	Name         string // 1 to 128 characters
+	Description  string // at most 1024 characters
+	ProtocolType string // "HTTP"
+	Tags         map[string]string
+	Port         int       // of its loopback endpoint; set by CreateAPI
+	Created      time.Time // set by CreateAPI
+}
+
+// Endpoint is the base URL of the API: "http://127.0.0.1:4567".
+func (a API) Endpoint() string { return fmt.Sprintf("http://127.0.0.1:%d", a.Port) }
+
+// CreateAPI makes an API without integrations, routes or stages and listens
+// on a port of its own: it answers 404 until it has a stage and a route.
+func (s *Service) CreateAPI(api API) (API, error) {
+	if err := api.validate(); err != nil {
+		return API{}, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	l, err := s.listen()
+	if err != nil {
+		return API{}, err
+	}
+	api.ID, api.Port, api.Created = newID(10), portOf(l), time.Now().UTC().Truncate(time.Second)
+	if err := s.apis.Put(api.ID, api); err != nil {
+		_ = l.Close()
+		return API{}, err
+	}
+	s.serve(api, l)
+	return api, nil
+}
+
+// UpdateAPI changes name, description and tags of the API with that ID.
+func (s *Service) UpdateAPI(api API) (API, error) {
+	if err := api.validate(); err != nil {
+		return API{}, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	old, err := s.API(api.ID)
+	if err != nil {
+		return API{}, err
+	}
+	api.Port, api.Created = old.Port, old.Created
+	if err := s.apis.Put(api.ID, api); err != nil {
+		return API{}, err
+	}
+	s.deploy(api.ID)
+	return api, nil
+}
+
+// API returns the API of that ID, or NotFoundException.
+func (s *Service) API(id string) (API, error) {
+	api, ok := s.apis.Get(id)
+	if !ok {
+		return API{}, notFound("Invalid API identifier specified %s:%s", s.place.Account, id)
+	}
+	return api, nil
+}
+
+// APIs returns all APIs, ordered by ID.
+func (s *Service) APIs() []API { return s.apis.All() }
+
+// DeleteAPI removes the API with all that belongs to it, as on AWS, and frees
+// its port.
+func (s *Service) DeleteAPI(id string) error {
+	s.mu.Lock()
+	if _, err := s.API(id); err != nil {
+		s.mu.Unlock()
+		return err
+	}
+	err := s.deleteRows(id)
+	srv := s.servers[id]
+	delete(s.servers, id)
+	s.mu.Unlock()
+	if srv != nil {
+		srv.close()
+	}
+	return err
+}
+
+// deleteRows removes the API's row last, so that an error leaves an API that
+// can be deleted again.
+func (s *Service) deleteRows(id string) error {
+	for _, r := range s.routesOf(id) {
+		if err := s.routes.Delete(key(id, r.ID)); err != nil {
+			return err
+		}
+	}
+	for _, i := range s.integrationsOf(id) {
+		if err := s.integrations.Delete(key(id, i.ID)); err != nil {
+			return err
+		}
+	}
+	for _, st := range s.stagesOf(id) {
+		if err := s.stages.Delete(key(id, st.Name)); err != nil {
+			return err
+		}
+	}
+	return s.apis.Delete(id)
+}
+
+func (a API) validate() error {
+	switch n := utf8.RuneCountInString(a.Name); {
+	case n < 1 || n > 128:
+		return badRequest("Invalid name specified: it must have 1 to 128 characters, not %d", n)
+	case utf8.RuneCountInString(a.Description) > 1024:
+		return badRequest("Invalid description specified: it may have 1024 characters at most")
+	case a.ProtocolType == "WEBSOCKET":
+		return badRequest("ProtocolType WEBSOCKET is not part of the local cloud: it has HTTP alone")
+	case a.ProtocolType != "HTTP":
+		return badRequest("Invalid protocol specified. Must be one of [HTTP, WEBSOCKET], not %q", a.ProtocolType)
+	}
+	return nil
+}
+
+// key is the store's key of something that belongs to an API.
+func key(apiID, id string) string { return apiID + "/" + id }

@@ -1,0 +1,162 @@
+package httpapi
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"fmt"
+	"mime"
+	"net"
+	"net/http"
+	"net/textproto"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// event is payload format 2.0.
+//
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
+type event struct {
+	Version               string            `json:"version"`
+	RouteKey              string            `json:"routeKey"`
+	RawPath               string            `json:"rawPath"`
+	RawQueryString        string            `json:"rawQueryString"`
+	Cookies               []string          `json:"cookies,omitempty"`
+	Headers               map[string]string `json:"headers"`
+	QueryStringParameters map[string]string `json:"queryStringParameters,omitempty"`
+	RequestContext        requestContext    `json:"requestContext"`
+	PathParameters        map[string]string `json:"pathParameters,omitempty"`
+	StageVariables        map[string]string `json:"stageVariables,omitempty"`
+	Body                  string            `json:"body,omitempty"`
+	IsBase64Encoded       bool              `json:"isBase64Encoded"`
+}
+
+type requestContext struct {
+	AccountID    string      `json:"accountId"`
+	APIID        string      `json:"apiId"`
+	DomainName   string      `json:"domainName"`
+	DomainPrefix string      `json:"domainPrefix"`
+	HTTP         httpContext `json:"http"`
+	RequestID    string      `json:"requestId"`
+	RouteKey     string      `json:"routeKey"`
+	Stage        string      `json:"stage"`
+	Time         string      `json:"time"`
+	TimeEpoch    int64       `json:"timeEpoch"` // milliseconds
+}
+
+type httpContext struct {
+	Method    string `json:"method"`
+	Path      string `json:"path"`
+	Protocol  string `json:"protocol"`
+	SourceIP  string `json:"sourceIp"`
+	UserAgent string `json:"userAgent"`
+}
+
+// newEvent describes a request to its function. Paths are decoded, which HTTP
+// APIs do and REST APIs do not, and begin with a named stage.
+func (s *Service) newEvent(r *http.Request, m match, body []byte, requestID string) event {
+	now := time.Now().UTC()
+	sourceIP, _, _ := net.SplitHostPort(r.RemoteAddr)
+	e := event{
+		Version: "2.0", RouteKey: m.key.text,
+		RawPath: r.URL.Path, RawQueryString: r.URL.RawQuery,
+		Cookies: cookies(r.Header), Headers: headers(r, m.api.Port, sourceIP),
+		QueryStringParameters: query(r.URL.RawQuery),
+		PathParameters:        m.parameters, StageVariables: m.stage.Variables,
+		RequestContext: requestContext{
+			AccountID: s.place.Account, APIID: m.api.ID,
+			DomainName: r.Host, DomainPrefix: m.api.ID,
+			HTTP: httpContext{Method: r.Method, Path: r.URL.Path, Protocol: r.Proto,
+				SourceIP: sourceIP, UserAgent: r.UserAgent()},
+			RequestID: requestID, RouteKey: m.key.text, Stage: m.stage.Name,
+			Time: now.Format("02/Jan/2006:15:04:05 -0700"), TimeEpoch: now.UnixMilli(),
+		},
+		Body: string(body),
+	}
+	if len(body) > 0 && !isText(r.Header, body) {
+		e.Body, e.IsBase64Encoded = base64.StdEncoding.EncodeToString(body), true
+	}
+	return e
+}
+
+const traceHeader = "X-Amzn-Trace-Id"
+
+// headers are the request's, in lower case, repeated ones joined with commas,
+// without what concerns the connection alone, and with what AWS adds.
+func headers(r *http.Request, port int, sourceIP string) map[string]string {
+	if r.Header.Get(traceHeader) == "" {
+		r.Header.Set(traceHeader, newTraceID())
+	}
+	r.Header.Add("X-Forwarded-For", sourceIP)
+	r.Header.Set("X-Forwarded-Port", strconv.Itoa(port))
+	r.Header.Set("X-Forwarded-Proto", "http")
+	h := map[string]string{"host": r.Host}
+	if r.ContentLength > 0 {
+		h["content-length"] = strconv.FormatInt(r.ContentLength, 10)
+	}
+	for name, values := range r.Header {
+		if name != "Cookie" && !hopByHop(name) {
+			h[strings.ToLower(name)] = strings.Join(values, ",")
+		}
+	}
+	return h
+}
+
+// hopByHop tells whether a header concerns one connection only.
+func hopByHop(name string) bool {
+	switch textproto.CanonicalMIMEHeaderKey(name) {
+	case "Connection", "Keep-Alive", "Proxy-Authenticate", "Proxy-Authorization", "Proxy-Connection",
+		"Te", "Trailer", "Transfer-Encoding", "Upgrade":
+		return true
+	}
+	return false
+}
+
+func newTraceID() string {
+	var raw [12]byte
+	_, _ = rand.Read(raw[:]) // never fails
+	return fmt.Sprintf("Root=1-%08x-%x", time.Now().Unix(), raw)
+}
+
+// cookies are those of all Cookie headers, as "name=value".
+func cookies(h http.Header) []string {
+	var all []string
+	for _, line := range h.Values("Cookie") {
+		for c := range strings.SplitSeq(line, ";") {
+			if c = strings.TrimSpace(c); c != "" {
+				all = append(all, c)
+			}
+		}
+	}
+	return all
+}
+
+// query decodes the query string and joins repeated parameters with commas.
+func query(raw string) map[string]string {
+	values, _ := url.ParseQuery(raw) // what cannot be decoded is left out
+	if len(values) == 0 {
+		return nil
+	}
+	joined := map[string]string{}
+	for name, v := range values {
+		joined[name] = strings.Join(v, ",")
+	}
+	return joined
+}
+
+// isText tells whether a body is passed as it is: text and the few textual
+// application types, neither compressed nor in another encoding than UTF-8.
+// Everything else, a form too, comes in base64.
+func isText(h http.Header, body []byte) bool {
+	if h.Get("Content-Encoding") != "" || !utf8.Valid(body) {
+		return false
+	}
+	mediaType, _, _ := mime.ParseMediaType(h.Get("Content-Type"))
+	switch mediaType {
+	case "application/json", "application/javascript", "application/xml":
+		return true
+	}
+	return strings.HasPrefix(mediaType, "text/")
+}

@@ -1,0 +1,208 @@
+package httpapi
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"tally/local/cloud"
+)
+
+// The limits of HTTP APIs, and of the payload of a synchronous invocation.
+//
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
+const (
+	maxBodyBytes    = 10 << 20
+	maxPayloadBytes = 6 << 20
+	maxHeaderBytes  = 10_240 // request line and headers
+)
+
+// ServeHTTP answers one request to the API.
+func (srv *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	requestID := newRequestID()
+	a, why := srv.answer(r, requestID)
+	if why != "" {
+		srv.service.recorder.Record(cloud.Entry{Level: cloud.Warning, Service: "apigateway",
+			Resource: srv.deployed.Load().api.Name,
+			Message:  fmt.Sprintf("%s %s answered %d: %s", r.Method, r.URL.Path, a.status, why)})
+	}
+	w.Header().Set("Apigw-Requestid", requestID)
+	a.write(w)
+}
+
+// answer is what the client gets, and, where that hides a failure, why.
+func (srv *server) answer(r *http.Request, requestID string) (a answer, why string) {
+	if !isLoopback(r.Host) {
+		// A page of another site that resolved its own name to this machine
+		// must not reach the API.
+		return refuse(http.StatusForbidden, "Forbidden"), fmt.Sprintf("the Host header is %q, not this machine's", r.Host)
+	}
+	if headerBytes(r) > maxHeaderBytes {
+		return refuse(http.StatusRequestHeaderFieldsTooLarge, "Request Header Fields Too Large"), ""
+	}
+	m, ok := srv.deployed.Load().find(r)
+	if !ok {
+		return refuse(http.StatusNotFound, "Not Found"), ""
+	}
+	body, err := io.ReadAll(io.LimitReader(r.Body, maxBodyBytes+1))
+	if err != nil {
+		return refuse(http.StatusBadRequest, "Bad Request"), "" // a client that broke off, or bad chunks
+	}
+	if len(body) > maxBodyBytes {
+		return refuse(http.StatusRequestEntityTooLarge, "Request Entity Too Large"), ""
+	}
+	payload, err := json.Marshal(srv.service.newEvent(r, m, body, requestID))
+	if err != nil {
+		return refuse(http.StatusInternalServerError, "Internal Server Error"), err.Error()
+	}
+	if len(payload) > maxPayloadBytes {
+		return refuse(http.StatusRequestEntityTooLarge, "Request Entity Too Large"),
+			fmt.Sprintf("the event has %d bytes; a function takes %d", len(payload), maxPayloadBytes)
+	}
+	return srv.service.call(r, m, payload)
+}
+
+// call invokes the function and makes an HTTP answer of what comes of it.
+//
+// The invocation outlives the request, as on AWS: neither a client that went
+// away nor the integration's time-out stops a function.
+func (s *Service) call(r *http.Request, m match, payload []byte) (answer, string) {
+	type result struct {
+		cloud.Outcome
+		error
+	}
+	done := make(chan result, 1)
+	go func() {
+		out, err := s.invoker.Invoke(context.WithoutCancel(r.Context()), cloud.Invocation{
+			Caller:   cloud.Caller{Service: "apigateway.amazonaws.com", SourceARN: s.sourceARN(r.Method, m)},
+			Function: m.integration.function(), Payload: payload, TraceHeader: r.Header.Get(traceHeader),
+		})
+		done <- result{out, err}
+	}()
+	timeout := time.NewTimer(time.Duration(m.integration.TimeoutMillis) * time.Millisecond)
+	defer timeout.Stop()
+	select {
+	case res := <-done:
+		return settle(res.Outcome, res.error)
+	case <-timeout.C:
+		return refuse(http.StatusServiceUnavailable, "Service Unavailable"),
+			fmt.Sprintf("the function did not answer within the integration's timeout of %d ms", m.integration.TimeoutMillis)
+	}
+}
+
+// settle tells the answers apart that API Gateway has for an invocation. What
+// may be better a moment later, a function out of time or of concurrency, is
+// 503; any other failure is 500.
+func settle(out cloud.Outcome, err error) (answer, string) {
+	switch {
+	case cloud.ErrorCode(err) == "TooManyRequestsException":
+		return refuse(http.StatusServiceUnavailable, "Service Unavailable"), err.Error()
+	case err != nil:
+		return refuse(http.StatusInternalServerError, "Internal Server Error"), err.Error()
+	case out.TimedOut:
+		return refuse(http.StatusServiceUnavailable, "Service Unavailable"), "the function failed: " + string(out.Payload)
+	case out.FunctionError != "":
+		return refuse(http.StatusInternalServerError, "Internal Server Error"), "the function failed: " + string(out.Payload)
+	}
+	a, err := decodeReply(out.Payload)
+	if err != nil {
+		return refuse(http.StatusInternalServerError, "Internal Server Error"), "the function answered nonsense: " + err.Error()
+	}
+	return a, ""
+}
+
+// sourceARN is what the function's policy compares with its SourceArn:
+// api-id/stage/METHOD/path, the path as the route's key has it ("sums/{id}"),
+// or api-id/stage/$default. The method is the request's, also for a route of
+// ANY method; grants for such a route end in /*/* or /*/path anyway.
+//
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
+func (s *Service) sourceARN(method string, m match) cloud.ARN {
+	return s.place.ARN("execute-api", m.api.ID+"/"+m.stage.Name+"/"+m.key.sourcePath(method))
+}
+
+// A match is where a request goes.
+type match struct {
+	api   API
+	stage Stage
+	deployedRoute
+	parameters map[string]string
+}
+
+// find looks for the stage and then the route of a request. A named stage is
+// the first part of the path and wins over $default.
+func (d *deployment) find(r *http.Request) (match, bool) {
+	path, ok := splitPath(r.URL)
+	if !ok {
+		return match{}, false
+	}
+	stage, named := d.stages[path[0]]
+	if named && path[0] != defaultStage {
+		if path = path[1:]; len(path) == 0 {
+			path = []string{""}
+		}
+	} else if stage, ok = d.stages[defaultStage]; !ok {
+		return match{}, false
+	}
+	for _, route := range d.routes {
+		if parameters, ok := route.key.match(r.Method, path); ok {
+			return match{d.api, stage, route, parameters}, true
+		}
+	}
+	return match{}, false
+}
+
+// splitPath splits a path at its slashes before it decodes the parts, so that
+// an encoded slash stays within its part.
+func splitPath(u *url.URL) ([]string, bool) {
+	escaped, ok := strings.CutPrefix(u.EscapedPath(), "/")
+	if !ok {
+		return nil, false
+	}
+	parts := strings.Split(escaped, "/")
+	for i := range parts {
+		var err error
+		if parts[i], err = url.PathUnescape(parts[i]); err != nil {
+			return nil, false
+		}
+	}
+	return parts, true
+}
+
+// isLoopback tells whether a Host header names this machine, on any port.
+func isLoopback(host string) bool {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	switch strings.Trim(host, "[]") {
+	case "127.0.0.1", "localhost", "::1":
+		return true
+	}
+	return false
+}
+
+// headerBytes is the size of the request line and the headers on the wire.
+func headerBytes(r *http.Request) int {
+	n := len(r.Method) + len(r.RequestURI) + len(r.Proto) + len("  \r\nHost: \r\n") + len(r.Host)
+	for name, values := range r.Header {
+		for _, v := range values {
+			n += len(name) + len(": \r\n") + len(v)
+		}
+	}
+	return n
+}
+
+// newRequestID looks like API Gateway's: "JKJaXmPLvHcESHA=".
+func newRequestID() string {
+	var raw [11]byte
+	_, _ = rand.Read(raw[:]) // never fails
+	return base64.URLEncoding.EncodeToString(raw[:])
+}

@@ -1,0 +1,109 @@
+package httpapi
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+)
+
+// An answer is what a client gets.
+type answer struct {
+	status int
+	header http.Header
+	body   []byte
+}
+
+// refuse is an answer of API Gateway itself.
+func refuse(status int, message string) answer {
+	return answer{status, http.Header{"Content-Type": {"application/json"}},
+		fmt.Appendf(nil, `{"message":%q}`, message)}
+}
+
+func (a answer) write(w http.ResponseWriter) {
+	for name, values := range a.header {
+		w.Header()[name] = values
+	}
+	if a.status != http.StatusNoContent && a.status != http.StatusNotModified {
+		w.Header().Set("Content-Length", strconv.Itoa(len(a.body)))
+	}
+	w.WriteHeader(a.status)
+	_, _ = w.Write(a.body) // nobody is left to tell; no body where HTTP has none
+}
+
+// decodeReply makes an answer of what a function returned in format 2.0: an
+// object with a statusCode is an HTTP answer; any other JSON is the body of a
+// 200. The error says why it is neither.
+//
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
+func decodeReply(payload []byte) (answer, error) {
+	if !json.Valid(payload) {
+		return answer{}, errors.New("it is not JSON")
+	}
+	var formatted struct {
+		StatusCode json.RawMessage `json:"statusCode"`
+	}
+	isObject := bytes.HasPrefix(bytes.TrimLeft(payload, " \t\r\n"), []byte("{"))
+	if isObject {
+		if err := json.Unmarshal(payload, &formatted); err != nil {
+			return answer{}, err
+		}
+	}
+	if formatted.StatusCode == nil {
+		return answer{http.StatusOK, http.Header{"Content-Type": {"application/json"}}, payload}, nil
+	}
+	return decodeFormatted(payload)
+}
+
+func decodeFormatted(payload []byte) (answer, error) {
+	var reply struct {
+		StatusCode      int                    `json:"statusCode"`
+		Headers         map[string]headerValue `json:"headers"`
+		Cookies         []string               `json:"cookies"`
+		Body            string                 `json:"body"`
+		IsBase64Encoded bool                   `json:"isBase64Encoded"`
+	}
+	if err := json.Unmarshal(payload, &reply); err != nil {
+		return answer{}, err
+	}
+	if reply.StatusCode < 200 || reply.StatusCode > 599 {
+		return answer{}, fmt.Errorf("statusCode %d is not between 200 and 599", reply.StatusCode)
+	}
+	a := answer{reply.StatusCode, http.Header{}, []byte(reply.Body)}
+	if reply.IsBase64Encoded {
+		raw, err := base64.StdEncoding.DecodeString(reply.Body)
+		if err != nil {
+			return answer{}, fmt.Errorf("isBase64Encoded is true, but the body: %w", err)
+		}
+		a.body = raw
+	}
+	for name, value := range reply.Headers {
+		if !hopByHop(name) {
+			a.header.Set(name, string(value))
+		}
+	}
+	for _, c := range reply.Cookies {
+		a.header.Add("Set-Cookie", c)
+	}
+	if a.header.Get("Content-Type") == "" {
+		a.header.Set("Content-Type", "text/plain;charset=utf-8")
+	}
+	return a, nil
+}
+
+// headerValue is a string; a number or a boolean is taken as it is written.
+type headerValue string
+
+func (v *headerValue) UnmarshalJSON(raw []byte) error {
+	switch raw[0] {
+	case '"':
+		return json.Unmarshal(raw, (*string)(v))
+	case '{', '[', 'n':
+		return fmt.Errorf("a header must be a string, not %s", raw)
+	}
+	*v = headerValue(raw)
+	return nil
+}

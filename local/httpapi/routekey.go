@@ -1,0 +1,151 @@
+package httpapi
+
+import (
+	"cmp"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// A routeKey is a parsed route key.
+type routeKey struct {
+	text     string
+	method   string // "" for $default
+	segments []segment
+}
+
+// A segment is one part of a path between slashes, ordered by how specific it
+// is.
+type segment struct {
+	kind segmentKind
+	text string // the literal, or the variable's name
+}
+
+type segmentKind int
+
+const (
+	literal  segmentKind = iota
+	variable             // {name}: exactly one segment, not empty
+	greedy               // {name+}: all that is left, not empty
+)
+
+var (
+	methods  = []string{"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "ANY"}
+	variably = regexp.MustCompile(`^\{([A-Za-z0-9._:-]+)(\+?)\}$`)
+)
+
+// parseRouteKey understands "METHOD /path" and "$default".
+//
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-routes.html
+func parseRouteKey(text string) (routeKey, error) {
+	if text == "$default" {
+		return routeKey{text: text}, nil
+	}
+	method, path, _ := strings.Cut(text, " ")
+	if !slices.Contains(methods, method) || !strings.HasPrefix(path, "/") || strings.ContainsAny(path, " \t\r\n?#") {
+		return routeKey{}, badRequest("The provided route key is not formatted properly for HTTP protocol. "+
+			`Format should be "<HTTP METHOD> /<RESOURCE PATH>" or "$default": %q, where the method is one of %s`,
+			text, strings.Join(methods, ", "))
+	}
+	k := routeKey{text: text, method: method}
+	for _, part := range strings.Split(path[1:], "/") {
+		seg := segment{literal, part}
+		if m := variably.FindStringSubmatch(part); m != nil {
+			seg = segment{variable, m[1]}
+			if m[2] == "+" {
+				seg.kind = greedy
+			}
+		} else if strings.ContainsAny(part, "{}") {
+			return routeKey{}, badRequest("Invalid route key %q: a variable must be a whole path segment, {name} or {name+}, not %q", text, part)
+		}
+		k.segments = append(k.segments, seg)
+	}
+	return k, k.checkVariables()
+}
+
+func (k routeKey) checkVariables() error {
+	seen := map[string]bool{}
+	for i, seg := range k.segments {
+		switch {
+		case seg.kind == literal:
+		case seg.kind == greedy && i < len(k.segments)-1:
+			return badRequest("Invalid route key %q: {%s+} must be the last path segment", k.text, seg.text)
+		case seen[seg.text]:
+			return badRequest("Invalid route key %q: variable {%s} stands there twice", k.text, seg.text)
+		default:
+			seen[seg.text] = true
+		}
+	}
+	return nil
+}
+
+// sourcePath is how the route appears in the ARN that a permission's
+// SourceArn is matched with, after the stage: "POST/add", "GET/sums/{id}",
+// "$default". A route of any method calls as the method of the request.
+func (k routeKey) sourcePath(method string) string {
+	if k.method == "" {
+		return k.text
+	}
+	_, path, _ := strings.Cut(k.text, " ")
+	return method + path
+}
+
+// match tells whether a request is the route's, and the values of its
+// variables (nil for none). The parts of path, split at its slashes, are
+// decoded already.
+func (k routeKey) match(method string, path []string) (map[string]string, bool) {
+	if k.method == "" {
+		return nil, true
+	}
+	if k.method != "ANY" && k.method != method {
+		return nil, false
+	}
+	last := len(k.segments) - 1
+	rest := k.segments[last].kind == greedy
+	if len(path) != len(k.segments) && (!rest || len(path) < len(k.segments)) {
+		return nil, false
+	}
+	var values map[string]string
+	for i, seg := range k.segments {
+		part := path[i]
+		switch seg.kind {
+		case literal:
+			if part != seg.text {
+				return nil, false
+			}
+			continue
+		case greedy:
+			part = strings.Join(path[i:], "/")
+		}
+		if part == "" {
+			return nil, false
+		}
+		if values == nil {
+			values = map[string]string{}
+		}
+		values[seg.text] = part
+	}
+	return values, true
+}
+
+// compareKeys orders routes as they are tried: the most specific path first,
+// from left to right a literal before a variable before a greedy one, then a
+// method before ANY, and $default last.
+func compareKeys(a, b routeKey) int {
+	return cmp.Or(
+		cmp.Compare(a.isDefault(), b.isDefault()),
+		slices.CompareFunc(a.segments, b.segments, func(x, y segment) int { return cmp.Compare(x.kind, y.kind) }),
+		cmp.Compare(a.isAny(), b.isAny()),
+		cmp.Compare(a.text, b.text),
+	)
+}
+
+func (k routeKey) isDefault() int { return oneIf(k.method == "") }
+func (k routeKey) isAny() int     { return oneIf(k.method == "ANY") }
+
+func oneIf(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
