@@ -1,0 +1,121 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/google/go-cmp/cmp"
+)
+
+// TestGolden answers whole events as API Gateway sends them.
+func TestGolden(t *testing.T) {
+	names, err := filepath.Glob("testdata/*.event.json")
+	if err != nil || len(names) == 0 {
+		t.Fatalf("no golden events: %v", err)
+	}
+	for _, name := range names {
+		t.Run(filepath.Base(name), func(t *testing.T) {
+			var event events.APIGatewayV2HTTPRequest
+			readJSON(t, name, &event)
+			var want events.APIGatewayV2HTTPResponse
+			readJSON(t, strings.Replace(name, ".event.", ".response.", 1), &want)
+			got, err := handle(t.Context(), event)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestRefusals(t *testing.T) {
+	const good = `{"num1":3,"num2":4}`
+	post := func(contentType, body string) events.APIGatewayV2HTTPRequest {
+		r := request("POST", "/add", "")
+		r.Headers, r.Body = map[string]string{"content-type": contentType}, body
+		return r
+	}
+	base64 := func(r events.APIGatewayV2HTTPRequest) events.APIGatewayV2HTTPRequest {
+		r.IsBase64Encoded = true
+		return r
+	}
+	tests := []struct {
+		name   string
+		event  events.APIGatewayV2HTTPRequest
+		status int
+		detail string // a part of the body
+	}{
+		{"another path", request("GET", "/sub", ""), 404, "There is only /add here."},
+		{"an event of something else", events.APIGatewayV2HTTPRequest{}, 404, "There is only /add here."},
+		{"another method", request("DELETE", "/add", ""), 405, "Use POST with a JSON body, or GET with a query."},
+		{"no content type", request("POST", "/add", ""), 415, "The Content-Type must be application/json"},
+		{"a form", post("application/x-www-form-urlencoded", good), 415, "application/json"},
+		{"another JSON", post("application/ld+json", good), 415, "application/json"},
+		{"two content types", post("application/json, application/json", good), 415, "application/json"},
+		{"another charset", post("application/json; charset=latin1", good), 415, "UTF-8"},
+		{"body of the most bytes", post("application/json", strings.Repeat(" ", maxBody)), 400, "unexpected end of JSON input"},
+		{"body too large", post("application/json", strings.Repeat(" ", maxBody+1)), 413, "65536 bytes"},
+		{"invalid base64", base64(post("application/json", good)), 400, "not valid base64"},
+		{"base64 of invalid UTF-8", base64(post("application/json", "/w==")), 400, "must be encoded in UTF-8"},
+		{"empty body", post("application/json", ""), 400, "must be one JSON object"},
+		{"invalid query", request("GET", "/add", "num1=%zz&num2=4"), 400, "The query cannot be read"},
+		{"repeated parameter", request("GET", "/add", "num1=1&num1=2&num2=4"), 400, `"field":"num1","detail":"is given more than once`},
+		{"unknown parameter", request("GET", "/add", "num1=1&num2=2&num3=4"), 400, `"field":"num3","detail":"is unknown`},
+		{"missing parameters", request("GET", "/add", ""), 400, `"field":"num2","detail":"is missing`},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			got, err := handle(t.Context(), test.event)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var body problem
+			if err := json.Unmarshal([]byte(got.Body), &body); err != nil {
+				t.Fatal(err)
+			}
+			if got.StatusCode != test.status || body.Status != test.status || body.Title == "" || body.Type != "about:blank" {
+				t.Errorf("got %d %s, want %d", got.StatusCode, got.Body, test.status)
+			}
+			if got.Headers["content-type"] != "application/problem+json" {
+				t.Errorf("content type %q", got.Headers["content-type"])
+			}
+			if !strings.Contains(got.Body, test.detail) {
+				t.Errorf("got %s, want %q in it", got.Body, test.detail)
+			}
+		})
+	}
+}
+
+func TestRefusalsSayWhatIsAllowed(t *testing.T) {
+	for header, event := range map[string]events.APIGatewayV2HTTPRequest{
+		"allow":  request("PUT", "/add", ""),
+		"accept": request("POST", "/add", ""),
+	} {
+		if got, err := handle(t.Context(), event); err != nil || got.Headers[header] == "" {
+			t.Errorf("no %s header: %v, %v", header, got, err)
+		}
+	}
+}
+
+func request(method, path, query string) events.APIGatewayV2HTTPRequest {
+	r := events.APIGatewayV2HTTPRequest{RawPath: path, RawQueryString: query}
+	r.RequestContext.HTTP.Method = method
+	return r
+}
+
+func readJSON(t *testing.T, name string, into any) {
+	t.Helper()
+	raw, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(raw, into); err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+}

@@ -1,0 +1,90 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"math/big"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-lambda-go/lambdacontext"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
+
+	"tally/internal/sum"
+)
+
+// handler adds the numbers of each message and publishes the sum.
+type handler struct {
+	topicARN string // where sums go
+	publish  func(context.Context, *sns.PublishInput, ...func(*sns.Options)) (*sns.PublishOutput, error)
+	log      *slog.Logger
+}
+
+// newHandler fails where topicARN is empty, and so at the start of the
+// function rather than with the first message.
+func newHandler(ctx context.Context, topicARN string, logs io.Writer) (*handler, error) {
+	if topicARN == "" {
+		return nil, errors.New("the environment variable SUMS_TOPIC_ARN is not set: it must hold the ARN of the topic that sums go to")
+	}
+	cfg, err := config.LoadDefaultConfig(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &handler{topicARN, sns.NewFromConfig(cfg).Publish, slog.New(slog.NewJSONHandler(logs, nil))}, nil
+}
+
+// result is the message that goes to the topic of sums.
+type result struct {
+	ID string `json:"id"` // of the message that brought the numbers
+	sum.Numbers
+	Sum *big.Int `json:"sum"`
+}
+
+// handle takes each record for itself: the good ones are handled whatever the
+// others hold. Where any fails, so does the invocation, and Lambda invokes with
+// the whole event again, at last handing it to the function's dead-letter queue
+// or on-failure destination if it has one. A sum is therefore published at
+// least once, always with the same id.
+//
+// https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
+func (h *handler) handle(ctx context.Context, event events.SNSEvent) error {
+	var errs []error
+	for _, record := range event.Records {
+		if err := h.handleMessage(ctx, record.SNS); err != nil {
+			errs = append(errs, fmt.Errorf("message %s: %w", record.SNS.MessageID, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// handleMessage logs one line and publishes one result.
+func (h *handler) handleMessage(ctx context.Context, message events.SNSEntity) error {
+	n, err := sum.Parse([]byte(message.Message))
+	if err != nil {
+		return err
+	}
+	r := result{message.MessageID, n, n.Sum()}
+	body, err := json.Marshal(r)
+	if err != nil {
+		return err
+	}
+	h.log.InfoContext(ctx, "sum", "messageId", r.ID, "requestId", requestID(ctx), "num1", r.Num1, "num2", r.Num2, "sum", r.Sum)
+	_, err = h.publish(ctx, &sns.PublishInput{TopicArn: &h.topicARN, Message: aws.String(string(body))})
+	if err != nil {
+		return fmt.Errorf("publish the sum: %w", err)
+	}
+	return nil
+}
+
+// requestID is that of the invocation.
+func requestID(ctx context.Context) string {
+	if lc, ok := lambdacontext.FromContext(ctx); ok {
+		return lc.AwsRequestID
+	}
+	return ""
+}
