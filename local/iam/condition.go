@@ -1,0 +1,68 @@
+package iam
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// condition is one key of one operator of a Condition element.
+//
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
+type condition struct {
+	key string // in lower case
+	comparison
+	tests []test // one for each value in the policy
+}
+
+// comparison is the operator: "ForAnyValue:StringNotLikeIfExists".
+type comparison struct {
+	operator
+	set      string // "ForAnyValue", "ForAllValues" or "", for keys with one value
+	ifExists bool   // holds where the key is missing
+	null     bool   // asks whether the key is missing, not for its value
+}
+
+// holds tells whether the request fulfils the condition.
+//
+// A missing key fails a condition, but for the negated ones, which it cannot
+// contradict, and ForAllValues, which has nothing to object to.
+func (c condition) holds(k keys) bool {
+	values := k[c.key]
+	if c.null {
+		values = []string{strconv.FormatBool(len(values) == 0)}
+	}
+	accepts := func(value string) bool {
+		matches := func(t test) bool { return t(value, k) }
+		return slices.ContainsFunc(c.tests, matches) != c.negated
+	}
+	rejects := func(value string) bool { return !accepts(value) }
+	switch every := c.set == "ForAllValues" || c.set == "" && c.negated; {
+	case len(values) == 0:
+		return c.ifExists || every
+	case every:
+		return !slices.ContainsFunc(values, rejects)
+	default:
+		return slices.ContainsFunc(values, accepts)
+	}
+}
+
+// parseComparison takes the name of an operator apart; it is false where there
+// is none of that name.
+func parseComparison(name string) (comparison, bool) {
+	var c comparison
+	if set, rest, ok := strings.Cut(name, ":"); ok {
+		if set != "ForAnyValue" && set != "ForAllValues" {
+			return c, false
+		}
+		c.set, name = set, rest
+	}
+	if name == "Null" {
+		c.null, c.operator = true, operator{compile: boolean}
+		return c, c.set == ""
+	}
+	name, c.ifExists = strings.CutSuffix(name, "IfExists")
+	op, known := operators[name]
+	c.operator = op
+	return c, known
+}

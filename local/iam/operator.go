@@ -1,0 +1,177 @@
+package iam
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"math"
+	"net/netip"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+)
+
+// operator compares a key of the request with a value of the policy.
+type operator struct {
+	compile compile
+	negated bool // its result is turned round: "…NotEquals"
+}
+
+// compile makes a test of a value in a policy, whose variables count where the
+// policy's version has them. It fails where the value is not of the operator's
+// type.
+type compile func(operand string, variables bool) (test, error)
+
+// test tells whether a value of the request matches. One that is not of the
+// operator's type does not.
+type test func(value string, k keys) bool
+
+// operators are all but Null, which looks at the key and not its value.
+var operators = map[string]operator{
+	"StringEquals":              {compile: text(false, false)},
+	"StringNotEquals":           {compile: text(false, false), negated: true},
+	"StringEqualsIgnoreCase":    {compile: text(false, true)},
+	"StringNotEqualsIgnoreCase": {compile: text(false, true), negated: true},
+	"StringLike":                {compile: text(true, false)},
+	"StringNotLike":             {compile: text(true, false), negated: true},
+	"NumericEquals":             {compile: ordered(number, cmp.Compare, equal)},
+	"NumericNotEquals":          {compile: ordered(number, cmp.Compare, equal), negated: true},
+	"NumericLessThan":           {compile: ordered(number, cmp.Compare, less)},
+	"NumericLessThanEquals":     {compile: ordered(number, cmp.Compare, lessOrEqual)},
+	"NumericGreaterThan":        {compile: ordered(number, cmp.Compare, greater)},
+	"NumericGreaterThanEquals":  {compile: ordered(number, cmp.Compare, greaterOrEqual)},
+	"DateEquals":                {compile: ordered(date, time.Time.Compare, equal)},
+	"DateNotEquals":             {compile: ordered(date, time.Time.Compare, equal), negated: true},
+	"DateLessThan":              {compile: ordered(date, time.Time.Compare, less)},
+	"DateLessThanEquals":        {compile: ordered(date, time.Time.Compare, lessOrEqual)},
+	"DateGreaterThan":           {compile: ordered(date, time.Time.Compare, greater)},
+	"DateGreaterThanEquals":     {compile: ordered(date, time.Time.Compare, greaterOrEqual)},
+	"Bool":                      {compile: boolean},
+	"BinaryEquals":              {compile: ordered(base64.StdEncoding.DecodeString, bytes.Compare, equal)},
+	"IpAddress":                 {compile: address},
+	"NotIpAddress":              {compile: address, negated: true},
+	// AWS: ArnEquals and ArnLike behave identically.
+	"ArnEquals":    {compile: arn},
+	"ArnLike":      {compile: arn},
+	"ArnNotEquals": {compile: arn, negated: true},
+	"ArnNotLike":   {compile: arn, negated: true},
+}
+
+func equal(order int) bool          { return order == 0 }
+func less(order int) bool           { return order < 0 }
+func lessOrEqual(order int) bool    { return order <= 0 }
+func greater(order int) bool        { return order > 0 }
+func greaterOrEqual(order int) bool { return order >= 0 }
+
+// ordered compares values of a type that has an order: the value of the
+// request stands on the left.
+func ordered[T any](parse func(string) (T, error), compare func(a, b T) int, accept func(order int) bool) compile {
+	return func(operand string, _ bool) (test, error) {
+		right, err := parse(operand)
+		if err != nil {
+			return nil, err
+		}
+		return func(value string, _ keys) bool {
+			left, err := parse(value)
+			return err == nil && accept(compare(left, right))
+		}, nil
+	}
+}
+
+func number(s string) (float64, error) {
+	n, err := strconv.ParseFloat(s, 64)
+	if err != nil || math.IsNaN(n) || math.IsInf(n, 0) {
+		return 0, fmt.Errorf("%q is not a number", s)
+	}
+	return n, nil
+}
+
+// date takes the W3C's profile of ISO 8601, and seconds since 1970.
+func date(s string) (time.Time, error) {
+	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04Z07:00", time.DateOnly, "2006-01", "2006"} {
+		if t, err := time.Parse(layout, s); err == nil {
+			return t, nil
+		}
+	}
+	if seconds, err := strconv.ParseInt(s, 10, 64); err == nil {
+		return time.Unix(seconds, 0), nil
+	}
+	return time.Time{}, fmt.Errorf("%q is not a date such as 2026-01-31T12:00:00Z", s)
+}
+
+func boolean(operand string, _ bool) (test, error) {
+	if !strings.EqualFold(operand, "true") && !strings.EqualFold(operand, "false") {
+		return nil, fmt.Errorf(`%q is neither "true" nor "false"`, operand)
+	}
+	return func(value string, _ keys) bool { return strings.EqualFold(value, operand) }, nil
+}
+
+func address(operand string, _ bool) (test, error) {
+	prefix, err := netip.ParsePrefix(operand)
+	if err != nil {
+		ip, err := netip.ParseAddr(operand)
+		if err != nil {
+			return nil, fmt.Errorf("%q is neither an IP address nor a range such as 203.0.113.0/24", operand)
+		}
+		prefix = netip.PrefixFrom(ip, ip.BitLen())
+	}
+	return func(value string, _ keys) bool {
+		ip, err := netip.ParseAddr(value)
+		return err == nil && prefix.Contains(ip.Unmap())
+	}, nil
+}
+
+// text compares strings, with "*" and "?" where it has wildcards.
+func text(wildcards, ignoreCase bool) compile {
+	return func(operand string, variables bool) (test, error) {
+		t, err := syntax{wildcards, variables}.parse(operand)
+		if err != nil {
+			return nil, err
+		}
+		return func(value string, k keys) bool {
+			g, ok := t.expand(k)
+			if ignoreCase {
+				value = strings.ToLower(value)
+				for i := range g {
+					g[i] = unicode.ToLower(g[i])
+				}
+			}
+			return ok && g.match(value)
+		}, nil
+	}
+}
+
+// arn compares the six parts of ARNs one by one, so that no wildcard reaches
+// over a colon into the next part.
+func arn(operand string, variables bool) (test, error) {
+	t, err := syntax{true, variables}.parse(operand)
+	if err != nil {
+		return nil, err
+	}
+	// What a variable will bring is not known yet.
+	if len(t) == 1 && operand != "*" && (len(t[0].plain.split(6)) < 6 || !strings.HasPrefix(operand, "arn:")) {
+		return nil, errors.New(strconv.Quote(operand) + ` is not an ARN: "arn:partition:service:region:account:resource"`)
+	}
+	return func(value string, k keys) bool {
+		g, ok := t.expand(k)
+		if !ok {
+			return false
+		}
+		patterns, parts := g.split(6), strings.SplitN(value, ":", 6)
+		if len(patterns) == 1 {
+			return g.match(value) // "*"
+		}
+		if len(patterns) != len(parts) {
+			return false
+		}
+		for i, p := range patterns {
+			if !p.match(parts[i]) {
+				return false
+			}
+		}
+		return true
+	}, nil
+}

@@ -1,0 +1,145 @@
+package iam
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"unicode/utf8"
+)
+
+// glob is text with wildcards. They are negative runes, which no text holds:
+// so a "*" that a variable brought along stays a character.
+type glob []rune
+
+const (
+	anyRun rune = -1 // "*": any characters, or none
+	anyOne rune = -2 // "?": exactly one character
+)
+
+// match compares the whole of s. It goes back only to the last "*", which is
+// enough: whatever an earlier one could take, the last one can take as well.
+func (g glob) match(s string) bool {
+	text := []rune(s)
+	i, j := 0, 0           // next of text, next of g
+	star, resume := -1, -1 // the last "*" of g, and where text goes on after it
+	for i < len(text) {
+		switch {
+		case j < len(g) && g[j] == anyRun:
+			star, resume = j, i
+			j++
+		case j < len(g) && (g[j] == anyOne || g[j] == text[i]):
+			i++
+			j++
+		case star >= 0:
+			resume++
+			i, j = resume, star+1
+		default:
+			return false
+		}
+	}
+	for j < len(g) && g[j] == anyRun {
+		j++
+	}
+	return j == len(g)
+}
+
+// split cuts at colons, into at most n parts.
+func (g glob) split(n int) []glob {
+	var parts []glob
+	start := 0
+	for i, r := range g {
+		if r == ':' && len(parts) < n-1 {
+			parts = append(parts, g[start:i])
+			start = i + 1
+		}
+	}
+	return append(parts, g[start:])
+}
+
+// template is a glob with policy variables, such as
+// "arn:aws:sns:*:*:${aws:username}-*".
+//
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
+type template []part
+
+// part is either plain or the value of a condition key.
+type part struct {
+	plain    glob
+	key      string  // in lower case, "" where the part is plain
+	fallback *string // what stands for a missing key; nil: nothing does
+}
+
+// syntax says which characters of a template are special.
+type syntax struct{ wildcards, variables bool }
+
+// variable is what may stand between "${" and "}": a condition key, perhaps
+// with a default value in single quotes.
+var variable = regexp.MustCompile(`^\s*([A-Za-z0-9-]+:[^\s,']+)\s*(?:,\s*'([^']*)'\s*)?$`)
+
+func (x syntax) parse(s string) (template, error) {
+	var t template
+	var plain glob
+	for s != "" {
+		if x.variables && strings.HasPrefix(s, "${") {
+			name, rest, closed := strings.Cut(s[2:], "}")
+			if !closed {
+				return nil, fmt.Errorf("%q has no closing brace", s)
+			}
+			s = rest
+			if name == "*" || name == "?" || name == "$" {
+				plain = append(plain, rune(name[0]))
+				continue
+			}
+			v, err := parseVariable(name)
+			if err != nil {
+				return nil, err
+			}
+			t, plain = append(t, part{plain: plain}, v), nil
+			continue
+		}
+		r, size := utf8.DecodeRuneInString(s)
+		s, plain = s[size:], append(plain, x.special(r))
+	}
+	return append(t, part{plain: plain}), nil
+}
+
+func (x syntax) special(r rune) rune {
+	switch {
+	case x.wildcards && r == '*':
+		return anyRun
+	case x.wildcards && r == '?':
+		return anyOne
+	}
+	return r
+}
+
+func parseVariable(name string) (part, error) {
+	m := variable.FindStringSubmatchIndex(name)
+	if m == nil {
+		return part{}, fmt.Errorf(`${%s} is no policy variable: write ${aws:key}, ${aws:key, 'default'}, ${*}, ${?} or ${$}`, name)
+	}
+	p := part{key: strings.ToLower(name[m[2]:m[3]])}
+	if m[4] >= 0 {
+		fallback := name[m[4]:m[5]]
+		p.fallback = &fallback
+	}
+	return p, nil
+}
+
+// expand puts in the values of the variables; not ok where one has none. A key
+// with several values cannot stand in for text, so it has none either.
+func (t template) expand(k keys) (g glob, ok bool) {
+	for _, p := range t {
+		switch values := k[p.key]; {
+		case p.key == "":
+			g = append(g, p.plain...)
+		case len(values) == 1:
+			g = append(g, []rune(values[0])...)
+		case len(values) == 0 && p.fallback != nil:
+			g = append(g, []rune(*p.fallback)...)
+		default:
+			return nil, false
+		}
+	}
+	return g, true
+}

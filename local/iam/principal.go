@@ -1,0 +1,67 @@
+package iam
+
+import (
+	"regexp"
+	"slices"
+)
+
+// principals is a Principal element, or with except a NotPrincipal one.
+//
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
+type principals struct {
+	except   bool
+	everyone bool     // "*" or {"AWS": "*"}, which mean the same
+	accounts []string // twelve digits: everybody of the account
+	arns     []string // users, roles and role sessions
+	services []string // "lambda.amazonaws.com"
+}
+
+// include tells whether a statement with that effect concerns the caller.
+//
+// Allowing a whole account only delegates to the policies of its identities,
+// so it grants nothing by itself; denying one denies it to everybody in it.
+func (p *principals) include(q question, effect Effect) bool {
+	named := p.everyone || p.names(q)
+	if effect == Deny || p.except {
+		named = named || slices.Contains(p.accounts, q.Caller.ARN.Account)
+	}
+	return named != p.except
+}
+
+func (p *principals) names(q question) bool {
+	if q.Caller.Service != "" {
+		return slices.Contains(p.services, q.Caller.Service)
+	}
+	if slices.Contains(p.arns, q.Caller.ARN.String()) {
+		return true
+	}
+	// A session is named by its role as well, and only this key has the path
+	// of the role.
+	return slices.ContainsFunc(q.keys["aws:principalarn"], func(arn string) bool { return slices.Contains(p.arns, arn) })
+}
+
+var (
+	accountPrincipal = regexp.MustCompile(`^(?:(\d{12})|arn:aws:iam::(\d{12}):root)$`)
+	arnPrincipal     = regexp.MustCompile(`^arn:aws:(iam::\d{12}:(user|role)|sts::\d{12}:(assumed-role|federated-user))/[^*?]+$`)
+	servicePrincipal = regexp.MustCompile(`^[a-z0-9-]+(\.[a-z0-9-]+)*\.amazonaws\.com$`)
+)
+
+// add takes in one value of the element; it is false where a principal of that
+// type cannot look like this.
+func (p *principals) add(kind, value string) bool {
+	switch account := accountPrincipal.FindStringSubmatch(value); {
+	case kind == "AWS" && value == "*":
+		p.everyone = true
+	case kind == "AWS" && account != nil:
+		p.accounts = append(p.accounts, account[1]+account[2])
+	case kind == "AWS" && arnPrincipal.MatchString(value):
+		p.arns = append(p.arns, value)
+	case kind == "Service" && servicePrincipal.MatchString(value):
+		p.services = append(p.services, value)
+	case kind == "Federated" && value != "":
+		// Valid, but nobody signs in through an identity provider here.
+	default:
+		return false
+	}
+	return true
+}
