@@ -1,0 +1,68 @@
+# The verbs of tally; `make help` lists them.
+
+# STACK is the environment: local is the local cloud on this machine, any other
+# is AWS, reached with your own Pulumi login and AWS credentials.
+STACK ?= local
+
+# As Pulumi builds programs: with other flags Go would compile the AWS SDK twice.
+export GOFLAGS := -trimpath
+# The pinned Pulumi, which is there only where your own is missing or too old.
+export PATH := $(CURDIR)/bin/pulumi:$(PATH)
+
+ifeq ($(STACK),local)
+# A shell line that makes pulumi, the AWS SDKs and the demo use the local cloud.
+TARGET := eval "$$(./bin/localcloud env)" &&
+YES := --yes --skip-preview
+DEPLOY_TO := start
+endif
+
+.DEFAULT_GOAL := help
+.PHONY: help up down preview logs test lint bench localcloud pulumi start
+
+help: ## List the verbs
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo "STACK=local (the default) is the local cloud; STACK=dev is AWS."
+
+up: $(DEPLOY_TO) pulumi ## Deploy the stack, add 3 and 4 over HTTP and over SNS, say what to try next
+	@$(TARGET) pulumi stack select --create --stack $(STACK)
+	@$(TARGET) pulumi up --stack $(STACK) --refresh $(YES)
+	@$(TARGET) go run ./test/demo -s $(STACK)
+
+down: ## Remove the stack; locally also the local cloud and all it holds
+ifeq ($(STACK),local)
+	@if [ -x bin/localcloud ]; then ./bin/localcloud stop; fi
+	@rm -rf .localcloud
+else
+	pulumi destroy --stack $(STACK)
+endif
+
+preview: $(DEPLOY_TO) pulumi ## Show what `make up` would change
+	@$(TARGET) pulumi stack select --create --stack $(STACK)
+	@$(TARGET) pulumi preview --stack $(STACK) --diff
+
+logs: ## Follow the functions' logs (FUNCTION=handle-message for one)
+ifeq ($(STACK),local)
+	@./bin/localcloud logs --follow $(FUNCTION)
+else
+	aws logs tail --follow /aws/lambda/tally-$(STACK)-$(or $(FUNCTION),handle-message)
+endif
+
+test: pulumi localcloud ## Run every test
+	@./tools/test.sh
+
+lint: ## Check format, vet (also for macOS) and staticcheck
+	@./tools/lint.sh
+
+bench: ## Run the benchmarks
+	@go test -run '^$$' -bench . ./local/... ./infra/bundle/...
+
+# What the verbs need.
+
+pulumi:
+	@./tools/toolchain.sh
+
+localcloud:
+	@go build -o bin/localcloud ./local/cmd/localcloud
+
+start: localcloud
+	@./bin/localcloud start --detach

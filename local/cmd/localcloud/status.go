@@ -1,0 +1,39 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"text/tabwriter"
+	"time"
+)
+
+type statusCommand struct {
+	JSON bool `name:"json" help:"Print JSON."`
+}
+
+func (c *statusCommand) Run(ctx context.Context, p place, std streams) error {
+	status, err := p.find(ctx)
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		enc := json.NewEncoder(std.out)
+		enc.SetIndent("", "  ")
+		return enc.Encode(status)
+	}
+	config := status.Config
+	w := tabwriter.NewWriter(std.out, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(w, "process\t%d, up %s\n", status.PID, time.Since(status.Started).Round(time.Second))
+	fmt.Fprintf(w, "AWS\t%s, region %s\n", config.Endpoint(), config.Region)
+	fmt.Fprintf(w, "provider\taws:%d, stacks %v\n", config.ProviderPort, config.Stacks)
+	fmt.Fprintf(w, "project\t%s\n", config.Project)
+	fmt.Fprintf(w, "state\t%s\n", config.Dir)
+	for _, r := range status.Resources {
+		fmt.Fprintf(w, "%s\t%s\t%s\n", r.Type, r.Name, r.Detail)
+	}
+	for _, e := range status.Warnings {
+		fmt.Fprintf(w, "warning\t%s %s %s: %s\n", e.Time.Local().Format(time.TimeOnly), e.Service, e.Resource, e.Message)
+	}
+	return w.Flush()
+}

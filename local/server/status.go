@@ -1,0 +1,62 @@
+package server
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"strings"
+
+	"tally/local/cloud"
+	"tally/local/control"
+)
+
+// warningsShown bounds the warnings of a status.
+const warningsShown = 10
+
+func (s *Server) serveStatus(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "application/json")
+	// An error here is a client that went away.
+	_ = json.NewEncoder(w).Encode(control.Status{
+		PID:       os.Getpid(),
+		Program:   s.program,
+		Started:   s.started,
+		Config:    s.config,
+		Resources: s.resources(),
+		Warnings:  s.warnings(),
+	})
+}
+
+// resources are those a person asks for; roles, permissions and the like are
+// Pulumi's to list.
+func (s *Server) resources() (all []control.Resource) {
+	for _, a := range s.httpapi.APIs() {
+		all = append(all, control.Resource{Type: "api", Name: a.Name, Detail: a.Endpoint()})
+	}
+	for _, f := range s.lambda.Functions() {
+		detail := fmt.Sprintf("%d MB, %d s, log group %s", f.MemoryMB, f.TimeoutSeconds, f.LogGroup)
+		all = append(all, control.Resource{Type: "function", Name: f.Name, Detail: detail})
+	}
+	subscribers := map[string][]string{}
+	for _, sub := range s.sns.Subscriptions() {
+		subscribers[sub.TopicARN] = append(subscribers[sub.TopicARN], sub.Endpoint)
+	}
+	for _, t := range s.sns.Topics() {
+		detail := t.ARN
+		if to := subscribers[t.ARN]; len(to) > 0 {
+			detail += " to " + strings.Join(to, ", ")
+		}
+		all = append(all, control.Resource{Type: "topic", Name: t.Name, Detail: detail})
+	}
+	return all
+}
+
+// warnings are the last few of the journal, oldest first.
+func (s *Server) warnings() (last []cloud.Entry) {
+	for _, e := range s.journal.Recent() {
+		if e.Level == cloud.Warning {
+			last = append(last, e)
+		}
+	}
+	return last[max(0, len(last)-warningsShown):]
+}

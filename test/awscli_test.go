@@ -1,0 +1,40 @@
+package test
+
+import (
+	"context"
+	"fmt"
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+// awsCLI drives the deployed stack with the AWS CLI, as a person would. It
+// needs one on PATH; the official SDK proves the same protocols without.
+func (w *workspace) awsCLI(ctx context.Context, t *testing.T, out map[string]string) {
+	if _, err := exec.LookPath("aws"); err != nil {
+		t.Log("no AWS CLI on PATH: not tried")
+		return
+	}
+	aws := func(args string) string {
+		t.Helper()
+		return w.must(fmt.Sprintf(`eval "$(localcloud env)"; endpoint=$AWS_ENDPOINT_URL; unset AWS_ENDPOINT_URL; aws --endpoint-url "$endpoint" %s`, args))
+	}
+	if got := aws("sts get-caller-identity --query Arn --output text"); !strings.HasPrefix(got, "arn:aws:iam::000000000000:user/") {
+		t.Errorf("get-caller-identity: %s", got)
+	}
+	id := strings.TrimSpace(aws(`sns publish --topic-arn ` + out["numbersTopicArn"] + ` --message '{"num1":"3","num2":"4"}' --query MessageId --output text`))
+	w.logged(ctx, "handle-message", id, `"sum":7`)
+
+	group := strings.TrimSpace(aws("lambda get-function-configuration --function-name " + out["handleMessageFunction"] + " --query LoggingConfig.LogGroup --output text"))
+	if got := aws("logs tail " + group + " --format short"); !strings.Contains(got, id) || !strings.Contains(got, "REPORT RequestId: ") {
+		t.Errorf("logs tail: %s", got)
+	}
+	if got := aws(`logs filter-log-events --log-group-name ` + group + ` --filter-pattern '{ $.sum = 7 }'`); !strings.Contains(got, id) {
+		t.Errorf("logs filter-log-events: %s", got)
+	}
+
+	event := `{"version":"2.0","routeKey":"GET /add","rawPath":"/add","rawQueryString":"num1=3&num2=4","requestContext":{"http":{"method":"GET","path":"/add"}}}`
+	if got := aws(`lambda invoke --function-name ` + out["addNumbersFunction"] + ` --payload '` + event + `' --cli-binary-format raw-in-base64-out answer.json && cat answer.json`); !strings.Contains(got, `\"sum\":7`) {
+		t.Errorf("lambda invoke: %s", got)
+	}
+}

@@ -1,0 +1,42 @@
+// A Pulumi program that has nothing to do with tally: one role, one function,
+// one archive at a relative path.
+package main
+
+import (
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lambda"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+func main() {
+	pulumi.Run(func(ctx *pulumi.Context) error {
+		role, err := iam.NewRole(ctx, "greeter", &iam.RoleArgs{
+			AssumeRolePolicy: pulumi.String(`{
+				"Version": "2012-10-17",
+				"Statement": [{
+					"Effect": "Allow",
+					"Principal": {"Service": "lambda.amazonaws.com"},
+					"Action": "sts:AssumeRole"
+				}]
+			}`),
+			ManagedPolicyArns: pulumi.StringArray{iam.ManagedPolicyAWSLambdaBasicExecutionRole},
+		})
+		if err != nil {
+			return err
+		}
+		function, err := lambda.NewFunction(ctx, "greeter", &lambda.FunctionArgs{
+			Role:    role.Arn,
+			Runtime: lambda.RuntimeCustomAL2023,
+			Handler: pulumi.String("bootstrap"),
+			Code:    pulumi.NewFileArchive("build/greeter.zip"),
+			Environment: &lambda.FunctionEnvironmentArgs{
+				Variables: pulumi.StringMap{"GREETING": pulumi.String("good morning")},
+			},
+		})
+		if err != nil {
+			return err
+		}
+		ctx.Export("function", function.Name)
+		return nil
+	})
+}
