@@ -1,0 +1,126 @@
+package logs
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// maxPattern is the longest filter pattern in bytes.
+const maxPattern = 1024
+
+// predicate tells whether a message matches a filter pattern.
+type predicate func(message string) bool
+
+// parsePattern reads a filter pattern: nothing, terms, or { a JSON expression }.
+// It fails with InvalidParameterException, saying what is not understood; that
+// includes regular expressions and the [space, delimited] patterns, which are
+// not emulated.
+//
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html
+func parsePattern(pattern string) (predicate, error) {
+	if len(pattern) > maxPattern {
+		return nil, invalid("Invalid filter pattern: longer than %d characters", maxPattern)
+	}
+	trimmed := strings.TrimSpace(pattern)
+	switch {
+	case strings.HasPrefix(trimmed, "{"):
+		return parseJSONPattern(trimmed)
+	case strings.HasPrefix(trimmed, "["):
+		return nil, invalid("Invalid filter pattern: space-delimited patterns in [ ] are not emulated; use terms or { $.field = value }")
+	}
+	return parseTerms(trimmed)
+}
+
+// terms are those of an unstructured pattern: a message must hold all the
+// required and none of the excluded; of the optional, one. Terms are found
+// anywhere in the message, in the case they are written in.
+type terms struct{ required, excluded, optional []string }
+
+func parseTerms(pattern string) (predicate, error) {
+	var t terms
+	for pattern != "" {
+		list := &t.required
+		switch pattern[0] {
+		case '?':
+			list, pattern = &t.optional, pattern[1:]
+		case '-':
+			list, pattern = &t.excluded, pattern[1:]
+		}
+		term, rest, err := nextTerm(pattern)
+		if err != nil {
+			return nil, err
+		}
+		*list = append(*list, term)
+		pattern = strings.TrimLeftFunc(rest, unicode.IsSpace)
+	}
+	return t.match, nil
+}
+
+func (t terms) match(message string) bool {
+	for _, term := range t.required {
+		if !strings.Contains(message, term) {
+			return false
+		}
+	}
+	for _, term := range t.excluded {
+		if strings.Contains(message, term) {
+			return false
+		}
+	}
+	// AWS ignores optional terms beside others.
+	if len(t.optional) == 0 || len(t.required)+len(t.excluded) > 0 {
+		return true
+	}
+	for _, term := range t.optional {
+		if strings.Contains(message, term) {
+			return true
+		}
+	}
+	return false
+}
+
+// nextTerm takes a word or a "quoted phrase" off the front of s.
+func nextTerm(s string) (term, rest string, err error) {
+	if strings.HasPrefix(s, `"`) {
+		return quoted(s)
+	}
+	if strings.HasPrefix(s, "%") {
+		return "", "", invalid("Invalid filter pattern: regular expressions (%%…%%) are not emulated")
+	}
+	end := strings.IndexFunc(s, unicode.IsSpace)
+	if end < 0 {
+		end = len(s)
+	}
+	term, rest = s[:end], s[end:]
+	if term == "" || strings.ContainsFunc(term, func(r rune) bool { return !isWord(r) }) {
+		return "", "", invalid("Invalid character(s) in term '%s': put what is not a letter, a digit or _ in double quotes", term)
+	}
+	return term, rest, nil
+}
+
+// quoted takes a string in double quotes off the front of s, in which a
+// backslash stands before a quote or a backslash that is meant.
+func quoted(s string) (value, rest string, err error) {
+	var b strings.Builder
+	for i := 1; i < len(s); i++ {
+		switch {
+		case s[i] == '"':
+			return b.String(), s[i+1:], nil
+		case s[i] == '\\' && i+1 < len(s) && (s[i+1] == '"' || s[i+1] == '\\'):
+			i++
+		}
+		b.WriteByte(s[i])
+	}
+	return "", "", invalid("Invalid filter pattern: the quote that opens at %s is not closed", abbreviate(s))
+}
+
+func isWord(r rune) bool { return r == '_' || unicode.IsLetter(r) || unicode.IsDigit(r) }
+
+// abbreviate is the start of s, for messages.
+func abbreviate(s string) string {
+	if utf8.RuneCountInString(s) <= 20 {
+		return s
+	}
+	return string([]rune(s)[:20]) + "…"
+}
