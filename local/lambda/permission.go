@@ -1,0 +1,187 @@
+package lambda
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+
+	"tally/local/cloud"
+)
+
+// Permission is one statement of a function's resource-based policy: who else
+// may use the function.
+//
+// https://docs.aws.amazon.com/lambda/latest/api/API_AddPermission.html
+type Permission struct {
+	StatementID   string
+	Action        string // "lambda:InvokeFunction"
+	Principal     string // "sns.amazonaws.com", an account, the ARN of a user or role, or "*"
+	SourceARN     string // pattern of the resource on whose behalf a service calls; "" for any
+	SourceAccount string // account of that resource; "" for any
+}
+
+var (
+	statementID      = regexp.MustCompile(`^[a-zA-Z0-9-_]{1,100}$`)
+	permissionAction = regexp.MustCompile(`^(lambda:[*]|lambda:[a-zA-Z]+|[*])$`)
+	accountID        = regexp.MustCompile(`^\d{12}$`)
+)
+
+func (p Permission) validate() error {
+	if !statementID.MatchString(p.StatementID) {
+		return invalid("Value '%s' at 'statementId' failed to satisfy constraint: "+
+			"Member must satisfy regular expression pattern: ([a-zA-Z0-9-_]+)", p.StatementID)
+	}
+	if !permissionAction.MatchString(p.Action) {
+		return invalid("Value '%s' at 'action' failed to satisfy constraint: "+
+			"Member must satisfy regular expression pattern: (lambda:[*]|lambda:[a-zA-Z]+|[*])", p.Action)
+	}
+	if _, ok := p.principal(); !ok {
+		return cloud.Errorf(http.StatusBadRequest, "InvalidParameterValueException",
+			"The provided principal was invalid. Please check the principal and try again.")
+	}
+	return nil
+}
+
+// principal is the Principal element of the statement.
+func (p Permission) principal() (element any, ok bool) {
+	switch {
+	case p.Principal == "*":
+		return "*", true
+	case strings.HasSuffix(p.Principal, ".amazonaws.com"):
+		return map[string]string{"Service": p.Principal}, true
+	case accountID.MatchString(p.Principal):
+		return map[string]string{"AWS": "arn:aws:iam::" + p.Principal + ":root"}, true
+	}
+	arn, err := cloud.ParseARN(p.Principal)
+	if err != nil || arn.Service != "iam" && arn.Service != "sts" {
+		return nil, false
+	}
+	return map[string]string{"AWS": p.Principal}, true
+}
+
+// statement is one element of a policy document, in the order AWS writes it.
+type statement struct {
+	Sid       string                       `json:"Sid"`
+	Effect    string                       `json:"Effect"`
+	Principal any                          `json:"Principal"`
+	Action    string                       `json:"Action"`
+	Resource  string                       `json:"Resource"`
+	Condition map[string]map[string]string `json:"Condition,omitempty"`
+}
+
+func (p Permission) statement(function string) statement {
+	element, _ := p.principal()
+	st := statement{Sid: p.StatementID, Effect: "Allow", Principal: element, Action: p.Action, Resource: function}
+	if p.SourceAccount != "" || p.SourceARN != "" {
+		st.Condition = map[string]map[string]string{}
+	}
+	if p.SourceAccount != "" {
+		st.Condition["StringEquals"] = map[string]string{"AWS:SourceAccount": p.SourceAccount}
+	}
+	if p.SourceARN != "" {
+		st.Condition["ArnLike"] = map[string]string{"AWS:SourceArn": p.SourceARN}
+	}
+	return st
+}
+
+// policy is the function's policy document, "" where nobody was permitted
+// anything.
+func (r record) policy() string {
+	if len(r.Permissions) == 0 {
+		return ""
+	}
+	document := struct {
+		Version   string      `json:"Version"`
+		ID        string      `json:"Id"`
+		Statement []statement `json:"Statement"`
+	}{Version: "2012-10-17", ID: "default"}
+	for _, p := range r.Permissions {
+		document.Statement = append(document.Statement, p.statement(r.ARN))
+	}
+	raw, err := json.Marshal(document)
+	if err != nil {
+		panic(fmt.Sprintf("policy of %s: %v", r.Name, err)) // strings always encode
+	}
+	return string(raw)
+}
+
+// AddPermission adds a statement to the function's policy. It fails with
+// ResourceConflictException where the policy has one of that StatementID.
+func (s *Service) AddPermission(function string, p Permission) error {
+	if err := p.validate(); err != nil {
+		return err
+	}
+	return s.changePermissions(function, func(permissions []Permission, at int) ([]Permission, error) {
+		if at >= 0 {
+			return nil, cloud.Errorf(http.StatusConflict, "ResourceConflictException", "The statement id (%s) provided already exists. "+
+				"Please provide a new statement id, or remove the existing statement.", p.StatementID)
+		}
+		return append(permissions, p), nil
+	}, p.StatementID)
+}
+
+// RemovePermission removes the statement from the function's policy, or fails
+// with ResourceNotFoundException.
+func (s *Service) RemovePermission(function, id string) error {
+	return s.changePermissions(function, func(permissions []Permission, at int) ([]Permission, error) {
+		if at < 0 {
+			return nil, errNoStatement(id)
+		}
+		return slices.Delete(permissions, at, at+1), nil
+	}, id)
+}
+
+// changePermissions lets change have a copy of the function's permissions and
+// the index of the one with that id, or -1.
+func (s *Service) changePermissions(function string, change func([]Permission, int) ([]Permission, error), id string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	row, ok := s.functions.Get(function)
+	if !ok {
+		return s.errNotFound(function)
+	}
+	changed, err := change(slices.Clone(row.Permissions), row.permission(id))
+	if err != nil {
+		return err
+	}
+	row.Permissions = changed
+	return s.functions.Put(function, row)
+}
+
+func (r record) permission(id string) int {
+	return slices.IndexFunc(r.Permissions, func(p Permission) bool { return p.StatementID == id })
+}
+
+// Permission returns one statement of the function's policy, or
+// ResourceNotFoundException.
+func (s *Service) Permission(function, id string) (Permission, error) {
+	row, ok := s.functions.Get(function)
+	if !ok {
+		return Permission{}, s.errNotFound(function)
+	}
+	at := row.permission(id)
+	if at < 0 {
+		return Permission{}, errNoStatement(id)
+	}
+	return row.Permissions[at], nil
+}
+
+// Policy returns the function's policy document, or ResourceNotFoundException
+// where it has none.
+func (s *Service) Policy(function string) (string, error) {
+	row, ok := s.functions.Get(function)
+	if !ok {
+		return "", s.errNotFound(function)
+	}
+	if len(row.Permissions) == 0 {
+		return "", cloud.Errorf(http.StatusNotFound, "ResourceNotFoundException", "The resource you requested does not exist.")
+	}
+	return row.policy(), nil
+}
+
+func errNoStatement(id string) error {
+	return cloud.Errorf(http.StatusNotFound, "ResourceNotFoundException", "Statement %s is not found in resource policy.", id)
+}

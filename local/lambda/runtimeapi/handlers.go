@@ -1,0 +1,216 @@
+package runtimeapi
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+)
+
+// MaxPayload is the largest answer of a function: 6 MiB and some room for the
+// envelope, as AWS has it.
+const MaxPayload = 6*1024*1024 + 100
+
+// The trailers in which a runtime says that the function failed after it had
+// begun to answer.
+const (
+	errorTypeTrailer = "Lambda-Runtime-Function-Error-Type"
+	errorBodyTrailer = "Lambda-Runtime-Function-Error-Body"
+)
+
+// refusal is an answer of the Runtime API to a request it does not accept.
+type refusal struct {
+	status  int
+	Message string `json:"errorMessage"`
+	Type    string `json:"errorType"`
+}
+
+func (r *refusal) Error() string { return r.Type + ": " + r.Message }
+
+var (
+	errRequestID = &refusal{http.StatusBadRequest, "Invalid request ID", "InvalidRequestID"}
+	errState     = &refusal{http.StatusForbidden, "State transition is not allowed", "InvalidStateTransition"}
+	errTooLarge  = &refusal{http.StatusRequestEntityTooLarge,
+		fmt.Sprintf("Exceeded maximum allowed payload size (%d bytes).", MaxPayload), "RequestEntityTooLarge"}
+)
+
+// ServeHTTP serves the runtime.
+func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.mux.ServeHTTP(w, r) }
+
+func (a *API) routes() {
+	for pattern, handle := range map[string]func(http.ResponseWriter, *http.Request) error{
+		"GET /2018-06-01/runtime/invocation/next":           a.next,
+		"POST /2018-06-01/runtime/invocation/{id}/response": a.response,
+		"POST /2018-06-01/runtime/invocation/{id}/error":    a.failure,
+		"POST /2018-06-01/runtime/init/error":               a.initFailure,
+	} {
+		a.mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+			if err := handle(w, r); err != nil {
+				writeError(w, err)
+			}
+		})
+	}
+}
+
+func writeError(w http.ResponseWriter, err error) {
+	r, ok := err.(*refusal)
+	if !ok {
+		r = &refusal{http.StatusInternalServerError, err.Error(), "InternalServerError"}
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(r.status)
+	json.NewEncoder(w).Encode(r)
+}
+
+func writeAccepted(w http.ResponseWriter) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(http.StatusAccepted)
+	io.WriteString(w, `{"status":"OK"}`+"\n")
+}
+
+// next ends the current invocation and waits for another, for as long as the
+// runtime does.
+func (a *API) next(w http.ResponseWriter, r *http.Request) error {
+	if err := a.finish(); err != nil {
+		return err
+	}
+	select {
+	case c := <-a.calls:
+		a.mu.Lock()
+		a.current = c
+		a.mu.Unlock()
+		return c.write(w)
+	case <-r.Context().Done():
+		return r.Context().Err()
+	}
+}
+
+// finish is the runtime's word that it is ready for an event.
+func (a *API) finish() error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if !a.started {
+		a.started = true
+		close(a.ready)
+	}
+	if a.current == nil {
+		return nil
+	}
+	if a.current.reply == nil {
+		return errState
+	}
+	close(a.current.done)
+	a.current = nil
+	return nil
+}
+
+func (c *call) write(w http.ResponseWriter) error {
+	h := w.Header()
+	h.Set("Content-Type", "application/json")
+	h.Set("Content-Length", strconv.Itoa(len(c.Payload)))
+	h.Set("Lambda-Runtime-Aws-Request-Id", c.RequestID)
+	h.Set("Lambda-Runtime-Deadline-Ms", strconv.FormatInt(c.Deadline.UnixMilli(), 10))
+	h.Set("Lambda-Runtime-Invoked-Function-Arn", c.FunctionARN)
+	h.Set("Lambda-Runtime-Trace-Id", c.TraceID)
+	if c.ClientContext != "" {
+		h.Set("Lambda-Runtime-Client-Context", c.ClientContext)
+	}
+	_, err := w.Write(c.Payload)
+	return err
+}
+
+func (a *API) response(w http.ResponseWriter, r *http.Request) error {
+	payload, err := readAll(r)
+	if err == errTooLarge {
+		// The runtime is refused and the caller told why: two answers.
+		message := fmt.Sprintf("Response payload size exceeded maximum allowed payload size (%d bytes).", MaxPayload)
+		if err := a.answer(r.PathValue("id"), Failure("Function.ResponseSizeTooLarge", message)); err != nil {
+			return err
+		}
+	}
+	if err != nil {
+		return err
+	}
+	reply := Reply{Payload: payload}
+	if kind := r.Trailer.Get(errorTypeTrailer); kind != "" {
+		body, err := base64.StdEncoding.DecodeString(r.Trailer.Get(errorBodyTrailer))
+		if err != nil {
+			return &refusal{http.StatusBadRequest, errorBodyTrailer + ": " + err.Error(), "InvalidRequest"}
+		}
+		reply = Reply{Payload: body, Failed: true}
+	}
+	if err := a.answer(r.PathValue("id"), reply); err != nil {
+		return err
+	}
+	writeAccepted(w)
+	return nil
+}
+
+func (a *API) failure(w http.ResponseWriter, r *http.Request) error {
+	payload, err := readAll(r)
+	if err != nil {
+		return err
+	}
+	if err := a.answer(r.PathValue("id"), Reply{Payload: payload, Failed: true}); err != nil {
+		return err
+	}
+	writeAccepted(w)
+	return nil
+}
+
+func (a *API) initFailure(w http.ResponseWriter, r *http.Request) error {
+	payload, err := readAll(r)
+	if err != nil {
+		return err
+	}
+	a.mu.Lock()
+	started := a.started
+	a.mu.Unlock()
+	if started {
+		return errState
+	}
+	select {
+	case a.initError <- &InitError{payload}:
+	default: // the first word counts
+		return errState
+	}
+	writeAccepted(w)
+	return nil
+}
+
+// answer records the reply to the event the runtime has in hand.
+func (a *API) answer(id string, reply Reply) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	switch {
+	case a.current == nil || a.current.RequestID != id:
+		return errRequestID
+	case a.current.reply != nil:
+		return errState
+	}
+	a.current.reply = &reply
+	return nil
+}
+
+// readAll reads the body and, with it, the trailers.
+func readAll(r *http.Request) ([]byte, error) {
+	payload, err := io.ReadAll(io.LimitReader(r.Body, MaxPayload+1))
+	if err != nil {
+		return nil, err
+	}
+	if len(payload) > MaxPayload {
+		return nil, errTooLarge
+	}
+	return payload, nil
+}
+
+// Failure is the reply of a function that failed, as Lambda itself words it.
+func Failure(kind, message string) Reply {
+	payload, err := json.Marshal(refusal{Message: message, Type: kind})
+	if err != nil {
+		panic(err) // two strings always encode
+	}
+	return Reply{Payload: payload, Failed: true}
+}
