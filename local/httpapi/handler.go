@@ -40,7 +40,7 @@ func (srv *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // answer is what the client gets, and, where that hides a failure, why.
 func (srv *server) answer(r *http.Request, requestID string) (a answer, why string) {
-	if !isLoopback(r.Host) {
+	if !IsLoopback(r.Host) {
 		// A page of another site that resolved its own name to this machine
 		// must not reach the API.
 		return refuse(http.StatusForbidden, "Forbidden"), fmt.Sprintf("the Host header is %q, not this machine's", r.Host)
@@ -177,12 +177,12 @@ func splitPath(u *url.URL) ([]string, bool) {
 	return parts, true
 }
 
-// isLoopback tells whether a Host header names this machine, on any port.
-func isLoopback(host string) bool {
+// IsLoopback tells whether a Host header names this machine, on any port.
+func IsLoopback(host string) bool {
 	if name, _, err := net.SplitHostPort(host); err == nil {
 		host = name
 	}
-	switch strings.Trim(host, "[]") {
+	switch strings.ToLower(strings.Trim(host, "[]")) {
 	case "127.0.0.1", "localhost", "::1":
 		return true
 	}

@@ -1,7 +1,6 @@
 package httpapi
 
 import (
-	"bytes"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -43,49 +42,49 @@ func decodeReply(payload []byte) (answer, error) {
 	if !json.Valid(payload) {
 		return answer{}, errors.New("it is not JSON")
 	}
-	var formatted struct {
-		StatusCode json.RawMessage `json:"statusCode"`
-	}
-	isObject := bytes.HasPrefix(bytes.TrimLeft(payload, " \t\r\n"), []byte("{"))
-	if isObject {
-		if err := json.Unmarshal(payload, &formatted); err != nil {
-			return answer{}, err
-		}
-	}
-	if formatted.StatusCode == nil {
+	// A map, because the names of a struct's fields match in any case, which
+	// AWS does not let pass.
+	var reply map[string]json.RawMessage
+	if json.Unmarshal(payload, &reply) != nil || reply["statusCode"] == nil {
 		return answer{http.StatusOK, http.Header{"Content-Type": {"application/json"}}, payload}, nil
 	}
-	return decodeFormatted(payload)
+	return decodeFormatted(reply)
 }
 
-func decodeFormatted(payload []byte) (answer, error) {
-	var reply struct {
-		StatusCode      int                    `json:"statusCode"`
-		Headers         map[string]headerValue `json:"headers"`
-		Cookies         []string               `json:"cookies"`
-		Body            string                 `json:"body"`
-		IsBase64Encoded bool                   `json:"isBase64Encoded"`
+func decodeFormatted(reply map[string]json.RawMessage) (answer, error) {
+	var (
+		a        = answer{header: http.Header{}}
+		headers  map[string]headerValue
+		cookies  []string
+		body     string
+		isBase64 bool
+	)
+	for name, into := range map[string]any{
+		"statusCode": &a.status, "headers": &headers, "cookies": &cookies, "body": &body, "isBase64Encoded": &isBase64,
+	} {
+		if raw, ok := reply[name]; ok {
+			if err := json.Unmarshal(raw, into); err != nil {
+				return answer{}, fmt.Errorf("%s: %w", name, err)
+			}
+		}
 	}
-	if err := json.Unmarshal(payload, &reply); err != nil {
-		return answer{}, err
+	if a.status < 200 || a.status > 599 {
+		return answer{}, fmt.Errorf("statusCode %d is not between 200 and 599", a.status)
 	}
-	if reply.StatusCode < 200 || reply.StatusCode > 599 {
-		return answer{}, fmt.Errorf("statusCode %d is not between 200 and 599", reply.StatusCode)
-	}
-	a := answer{reply.StatusCode, http.Header{}, []byte(reply.Body)}
-	if reply.IsBase64Encoded {
-		raw, err := base64.StdEncoding.DecodeString(reply.Body)
+	a.body = []byte(body)
+	if isBase64 {
+		raw, err := base64.StdEncoding.DecodeString(body)
 		if err != nil {
 			return answer{}, fmt.Errorf("isBase64Encoded is true, but the body: %w", err)
 		}
 		a.body = raw
 	}
-	for name, value := range reply.Headers {
+	for name, value := range headers {
 		if !hopByHop(name) {
 			a.header.Set(name, string(value))
 		}
 	}
-	for _, c := range reply.Cookies {
+	for _, c := range cookies {
 		a.header.Add("Set-Cookie", c)
 	}
 	if a.header.Get("Content-Type") == "" {

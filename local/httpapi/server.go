@@ -14,6 +14,7 @@ import (
 // A server answers for one API on its port.
 type server struct {
 	service  *Service
+	listener net.Listener
 	deployed atomic.Pointer[deployment]
 	http     http.Server
 }
@@ -33,11 +34,12 @@ type deployedRoute struct {
 
 // serve starts to answer for api on l. Callers hold s.mu, or are alone.
 func (s *Service) serve(api API, l net.Listener) {
-	srv := &server{service: s}
+	srv := &server{service: s, listener: l}
 	srv.http = http.Server{
-		Handler:           srv,
-		ReadHeaderTimeout: 10 * time.Second,
-		MaxHeaderBytes:    4 * maxHeaderBytes, // the handler refuses less, in AWS's words
+		Handler:                      srv,
+		DisableGeneralOptionsHandler: true,
+		ReadHeaderTimeout:            10 * time.Second,
+		MaxHeaderBytes:               4 * maxHeaderBytes, // the handler refuses less, in AWS's words
 	}
 	s.servers[api.ID] = srv
 	s.deploy(api.ID)
@@ -70,6 +72,7 @@ func (s *Service) deploy(apiID string) {
 const gracePeriod = 5 * time.Second
 
 func (srv *server) close() {
+	_ = srv.listener.Close() // the port is free at once, even if Serve has not begun
 	ctx, cancel := context.WithTimeout(context.Background(), gracePeriod)
 	defer cancel()
 	if srv.http.Shutdown(ctx) != nil {
@@ -103,4 +106,3 @@ func listenAt(port int) (net.Listener, error) {
 }
 
 func portOf(l net.Listener) int { return l.Addr().(*net.TCPAddr).Port }
-

@@ -1,0 +1,69 @@
+package httpapi
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestDecodeReply(t *testing.T) {
+	asJSON := http.Header{"Content-Type": {"application/json"}}
+	asText := http.Header{"Content-Type": {"text/plain;charset=utf-8"}}
+	for payload, want := range map[string]answer{
+		// Without a statusCode the whole answer is the body.
+		`{"sum":5}`:          {200, asJSON, []byte(`{"sum":5}`)},
+		`"hello"`:            {200, asJSON, []byte(`"hello"`)},
+		`[1, 2]`:             {200, asJSON, []byte(`[1, 2]`)},
+		`null`:               {200, asJSON, []byte(`null`)},
+		`{"StatusCode":400}`: {200, asJSON, []byte(`{"StatusCode":400}`)},
+
+		`{"statusCode":204}`:                                         {204, asText, []byte{}},
+		`{"statusCode":400,"body":"é"}`:                              {400, asText, []byte("é")},
+		`{"statusCode":200,"body":null,"headers":null}`:              {200, asText, []byte{}},
+		`{"statusCode":200,"body":"aGk=","isBase64Encoded":true}`:    {200, asText, []byte("hi")},
+		`{"statusCode":200,"multiValueHeaders":{"X-A":["1"]}}`:       {200, asText, []byte{}},
+		`{"statusCode":200,"headers":{"content-type":"text/html"}}`:  {200, http.Header{"Content-Type": {"text/html"}}, []byte{}},
+		`{"statusCode":200,"headers":{"X-N":5,"X-B":true,"Te":"x"}}`: {200, http.Header{"Content-Type": asText["Content-Type"], "X-N": {"5"}, "X-B": {"true"}}, []byte{}},
+		`{"statusCode":200,"cookies":["a=1; Secure","b=2"]}`:         {200, http.Header{"Content-Type": asText["Content-Type"], "Set-Cookie": {"a=1; Secure", "b=2"}}, []byte{}},
+	} {
+		got, err := decodeReply([]byte(payload))
+		if diff := cmp.Diff(want, got, cmp.AllowUnexported(answer{})); err != nil || diff != "" {
+			t.Errorf("%s: error %v, (-want +got)\n%s", payload, err, diff)
+		}
+	}
+}
+
+func TestDecodeReplyRefusesNonsense(t *testing.T) {
+	for payload, want := range map[string]string{
+		``:                                                     "not JSON",
+		`{"statusCode":200`:                                    "not JSON",
+		`{"statusCode":"200"}`:                                 "statusCode",
+		`{"statusCode":2e2}`:                                   "statusCode",
+		`{"statusCode":null}`:                                  "statusCode 0",
+		`{"statusCode":101}`:                                   "statusCode 101",
+		`{"statusCode":600}`:                                   "statusCode 600",
+		`{"statusCode":200,"body":{"sum":5}}`:                  "body",
+		`{"statusCode":200,"headers":["a"]}`:                   "headers",
+		`{"statusCode":200,"headers":{"A":["b"]}}`:             "a header must be a string",
+		`{"statusCode":200,"cookies":"a=1"}`:                   "cookies",
+		`{"statusCode":200,"isBase64Encoded":"yes"}`:           "isBase64Encoded",
+		`{"statusCode":200,"isBase64Encoded":true,"body":"%"}`: "base64",
+	} {
+		if _, err := decodeReply([]byte(payload)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: error %v, want one with %q", payload, err, want)
+		}
+	}
+}
+
+func FuzzDecodeReply(f *testing.F) {
+	f.Add([]byte(`{"statusCode":200,"headers":{"A":"b"},"cookies":["c"],"body":"aGk=","isBase64Encoded":true}`))
+	f.Add([]byte(`"text"`))
+	f.Fuzz(func(t *testing.T, payload []byte) {
+		a, err := decodeReply(payload)
+		if err == nil && (a.status < 200 || a.status > 599 || a.header.Get("Content-Type") == "") {
+			t.Errorf("%q: status %d, header %v", payload, a.status, a.header)
+		}
+	})
+}
