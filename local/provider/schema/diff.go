@@ -1,0 +1,171 @@
+package schema
+
+import (
+	"encoding/json"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
+)
+
+// Diff compares the inputs of a resource with those it shall have.
+func (t *Type) Diff(old, want resource.PropertyMap) plugin.DiffResult {
+	a, b := t.differing(old, want)
+	detail := plugin.NewDetailedDiffFromObjectDiff(a.Diff(b), true)
+	result := plugin.DiffResult{Changes: plugin.DiffNone, StableKeys: t.stable(), DetailedDiff: detail}
+	for path, d := range detail {
+		result.Changes = plugin.DiffSome
+		root, _, _ := strings.Cut(path, ".")
+		root, _, _ = strings.Cut(root, "[")
+		if !slices.Contains(result.ChangedKeys, resource.PropertyKey(root)) {
+			result.ChangedKeys = append(result.ChangedKeys, resource.PropertyKey(root))
+		}
+		if !t.input(resource.PropertyKey(root)).ForceNew {
+			continue
+		}
+		d.Kind = d.Kind.AsReplace()
+		detail[path] = d
+		if !slices.Contains(result.ReplaceKeys, resource.PropertyKey(root)) {
+			result.ReplaceKeys = append(result.ReplaceKeys, resource.PropertyKey(root))
+		}
+	}
+	slices.Sort(result.ChangedKeys)
+	slices.Sort(result.ReplaceKeys)
+	result.DeleteBeforeReplace = len(result.ReplaceKeys) > 0 && (t.DeleteBeforeReplace || t.keepsName(old, want))
+	return result
+}
+
+// differing are the inputs of both sides that do not mean the same, without
+// secrets, and archives as their hashes.
+func (t *Type) differing(old, want resource.PropertyMap) (a, b resource.PropertyMap) {
+	a, b = resource.PropertyMap{}, resource.PropertyMap{}
+	for k := range union(old, want) {
+		x, y := reveal(old[k]), reveal(want[k])
+		if resource.IsInternalPropertyKey(k) || t.input(k).same(x, y) {
+			continue
+		}
+		put(a, k, x)
+		put(b, k, y)
+	}
+	return a, b
+}
+
+func put(m resource.PropertyMap, k resource.PropertyKey, v resource.PropertyValue) {
+	switch {
+	case v.IsNull():
+	case v.IsArchive():
+		m[k] = resource.NewStringProperty(v.ArchiveValue().Hash)
+	default:
+		m[k] = v
+	}
+}
+
+func union(a, b resource.PropertyMap) map[resource.PropertyKey]bool {
+	keys := map[resource.PropertyKey]bool{}
+	for k := range a {
+		keys[k] = true
+	}
+	for k := range b {
+		keys[k] = true
+	}
+	return keys
+}
+
+// keepsName tells whether the new resource would have the very name of the
+// old one, because the program chose it: then both cannot exist at once.
+func (t *Type) keepsName(old, want resource.PropertyMap) bool {
+	return slices.ContainsFunc(t.Inputs, func(p Property) bool {
+		key := resource.PropertyKey(p.Name)
+		return p.AutoName > 0 && !defaulted(want, p.Name) && p.same(reveal(old[key]), reveal(want[key]))
+	})
+}
+
+// stable are the outputs that no update changes.
+func (t *Type) stable() []resource.PropertyKey {
+	var keys []resource.PropertyKey
+	for _, o := range t.Outputs {
+		if len(o.Follows) == 0 {
+			keys = append(keys, resource.PropertyKey(o.Name))
+		}
+	}
+	return keys
+}
+
+// same tells whether two revealed values mean the same to the service.
+// Nothing, an empty value and, for a Computed property, any value do.
+func (p Property) same(a, b resource.PropertyValue) bool {
+	switch {
+	case a.ContainsUnknowns() || b.ContainsUnknowns():
+		return a.DeepEquals(b)
+	case p.Computed && (a.IsNull() || b.IsNull()), zero(a) && zero(b):
+		return true
+	case a.IsArchive() && b.IsArchive():
+		return a.ArchiveValue().Hash == b.ArchiveValue().Hash
+	case p.Kind == Policy && a.IsString() && b.IsString():
+		return samePolicy(a.StringValue(), b.StringValue())
+	case p.Kind == Object && a.IsObject() && b.IsObject():
+		return !slices.ContainsFunc(p.Properties, func(n Property) bool {
+			key := resource.PropertyKey(n.Name)
+			return !n.same(a.ObjectValue()[key], b.ObjectValue()[key])
+		})
+	}
+	return a.DeepEquals(b)
+}
+
+// zero tells whether v is what a service takes for nothing.
+func zero(v resource.PropertyValue) bool {
+	switch x := v.V.(type) {
+	case nil:
+		return true
+	case string:
+		return x == ""
+	case float64:
+		return x == 0
+	case bool:
+		return !x
+	case []resource.PropertyValue:
+		return len(x) == 0
+	case resource.PropertyMap:
+		return len(x) == 0
+	}
+	return false
+}
+
+// samePolicy compares policy documents: white space and the order of keys and
+// of lists do not matter, and a list of one is its element.
+func samePolicy(a, b string) bool {
+	if a == b {
+		return true
+	}
+	var x, y any
+	if json.Unmarshal([]byte(a), &x) != nil || json.Unmarshal([]byte(b), &y) != nil {
+		return false
+	}
+	return reflect.DeepEqual(canonical(x), canonical(y))
+}
+
+func canonical(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		for k, e := range v {
+			v[k] = canonical(e)
+		}
+	case []any:
+		for i, e := range v {
+			v[i] = canonical(e)
+		}
+		if len(v) == 1 {
+			return v[0]
+		}
+		slices.SortFunc(v, func(a, b any) int { return strings.Compare(text(a), text(b)) })
+	}
+	return v
+}
+
+// text orders the elements of a list; encoding/json sorts the keys.
+func text(v any) string {
+	raw, _ := json.Marshal(v) // decoded from JSON, so it can be encoded
+	return string(raw)
+}

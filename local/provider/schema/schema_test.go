@@ -1,0 +1,315 @@
+package schema
+
+import (
+	"encoding/json"
+	"errors"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/archive"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
+)
+
+// lamp is a resource type with one property of every sort.
+func lamp() *Type {
+	return &Type{
+		Token: "aws:test/lamp:Lamp", Noun: "Test Lamp",
+		Inputs: []Property{
+			{Name: "name", ForceNew: true, AutoName: 20},
+			{Name: "room", Required: true, ForceNew: true},
+			{Name: "watts", Kind: Int, Default: 40, Check: func(v any) error {
+				if v.(float64) > 100 {
+					return errors.New("expected at most 100 watts")
+				}
+				return nil
+			}},
+			{Name: "dim", Kind: Bool},
+			{Name: "policy", Kind: Policy, Computed: true},
+			{Name: "colours", Kind: List},
+			{Name: "shade", Kind: Object, Properties: []Property{
+				{Name: "size", Kind: Int, Required: true},
+				{Name: "labels", Kind: Map},
+				{Name: "fabric", Computed: true},
+			}},
+			{Name: "code", Kind: Archive},
+			TagProperty(),
+		},
+		Outputs: []Output{
+			{Name: "arn"},
+			{Name: "lastModified", Follows: []string{Any}},
+			{Name: "codeHash", Follows: []string{"code"}},
+			TagOutput(),
+		},
+		Unsupported: []string{"vpcConfig"},
+	}
+}
+
+func props(m map[string]any) resource.PropertyMap { return resource.NewPropertyMapFromMap(m) }
+
+func with(m resource.PropertyMap, changes map[string]any) resource.PropertyMap {
+	m = m.Copy()
+	for k, v := range changes {
+		if v == nil {
+			delete(m, resource.PropertyKey(k))
+			continue
+		}
+		m[resource.PropertyKey(k)] = resource.NewPropertyValue(v)
+	}
+	return m
+}
+
+func check(t *testing.T, r CheckRequest) resource.PropertyMap {
+	t.Helper()
+	r.Name = "lamp"
+	in, failures := lamp().Check(r)
+	if len(failures) > 0 {
+		t.Fatalf("Check: %v", failures)
+	}
+	return in
+}
+
+func TestCheckReportsEverythingThatIsWrong(t *testing.T) {
+	_, failures := lamp().Check(CheckRequest{Name: "a-name-that-is-far-too-long", New: props(map[string]any{
+		"rooom":     "hall",
+		"watts":     250,
+		"dim":       "yes",
+		"vpcConfig": map[string]any{},
+		"shade":     map[string]any{"labels": map[string]any{"a": 1}, "colour": "red"},
+		"colours":   []any{"red", true},
+		"policy":    3,
+	})})
+	got := map[string]string{}
+	for _, f := range failures {
+		got[string(f.Property)] = f.Reason
+	}
+	takes := " (it takes: code, colours, dim, name, policy, room, shade, tags, watts)"
+	want := map[string]string{
+		"colours[1]":     "must be a string, not the boolean true",
+		"dim":            `must be a boolean, not the string "yes"`,
+		"name":           "name 'a-name-that-is-far-too-long-' plus 7 random chars is longer than maximum length 20",
+		"policy":         "must be a JSON policy document, not the number 3",
+		"room":           `aws:test/lamp:Lamp needs the property "room"`,
+		"rooom":          `aws:test/lamp:Lamp has no property "rooom"; did you mean "room"?` + takes,
+		"shade.colour":   `aws:test/lamp:Lamp has no property "shade.colour" (it takes: fabric, labels, size)`,
+		"shade.labels.a": "must be a string, not the number 1",
+		"shade.size":     `aws:test/lamp:Lamp needs the property "shade.size"`,
+		"vpcConfig":      `the local cloud does not emulate "vpcConfig" of aws:test/lamp:Lamp` + takes,
+		"watts":          "expected at most 100 watts",
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("failures (-want +got):\n%s", d)
+	}
+}
+
+func TestCheckFillsInDefaultsAndTags(t *testing.T) {
+	in := check(t, CheckRequest{
+		Seed: []byte("seed"),
+		New: props(map[string]any{
+			"room": "hall", "tags": map[string]any{"a": "own"},
+			"policy": map[string]any{"Version": "2012-10-17"},
+		}),
+		DefaultTags: map[string]string{"a": "default", "b": "default"},
+	})
+	again := check(t, CheckRequest{Seed: []byte("seed"), New: props(map[string]any{"room": "hall"})})
+	if again["name"] != in["name"] || !regexp.MustCompile(`^lamp-[0-9a-f]{7}$`).MatchString(in["name"].StringValue()) {
+		t.Errorf("names: %v, %v", in["name"], again["name"])
+	}
+	want := map[string]any{
+		"name": in["name"].StringValue(), "room": "hall", "watts": 40.0, "policy": `{"Version":"2012-10-17"}`,
+		"tags":       map[string]any{"a": "own"},
+		"tagsAll":    map[string]any{"a": "own", "b": "default"},
+		"__defaults": []any{"name", "watts"},
+	}
+	if d := cmp.Diff(want, in.Mappable()); d != "" {
+		t.Errorf("inputs (-want +got):\n%s", d)
+	}
+}
+
+func TestNames(t *testing.T) {
+	room := props(map[string]any{"room": "hall"})
+	first := check(t, CheckRequest{New: room})
+	if later := check(t, CheckRequest{New: room, Old: first}); later["name"] != first["name"] {
+		t.Errorf("the name changed from %v to %v", first["name"], later["name"])
+	}
+	named := with(room, map[string]any{"name": "mine"})
+	if got := check(t, CheckRequest{New: named, Old: first})["name"].StringValue(); got != "mine" {
+		t.Errorf("the program's name became %q", got)
+	}
+	// A name that the program chose and then left out is not an invented one.
+	if got := check(t, CheckRequest{New: room, Old: check(t, CheckRequest{New: named})})["name"].StringValue(); got == "mine" {
+		t.Error("the old explicit name was kept")
+	}
+	for _, mode := range []plugin.AutonamingMode{plugin.AutonamingModePropose, plugin.AutonamingModeEnforce} {
+		in := check(t, CheckRequest{New: room, Autonaming: &plugin.AutonamingOptions{Mode: mode, ProposedName: "proposed"}})
+		if got := in["name"].StringValue(); got != "proposed" {
+			t.Errorf("mode %v: %q", mode, got)
+		}
+	}
+	for _, a := range []plugin.AutonamingOptions{
+		{Mode: plugin.AutonamingModeDisabled},
+		{Mode: plugin.AutonamingModeEnforce, ProposedName: strings.Repeat("x", 21)},
+	} {
+		if _, failures := lamp().Check(CheckRequest{Name: "lamp", New: room, Autonaming: &a}); len(failures) != 1 || failures[0].Property != "name" {
+			t.Errorf("%+v: %v", a, failures)
+		}
+	}
+}
+
+func TestUnknownsAndSecretsPassTheCheck(t *testing.T) {
+	in := check(t, CheckRequest{New: resource.PropertyMap{
+		"room":   unknown(),
+		"watts":  resource.MakeSecret(resource.NewNumberProperty(60)),
+		"tags":   unknown(),
+		"shade":  resource.NewObjectProperty(resource.PropertyMap{"size": unknown()}),
+		"policy": resource.NewObjectProperty(resource.PropertyMap{"Statement": unknown()}),
+	}})
+	if !in["room"].IsComputed() || !in["tagsAll"].IsComputed() || !in["watts"].IsSecret() || !in["policy"].ContainsUnknowns() {
+		t.Errorf("inputs: %v", in)
+	}
+	_, failures := lamp().Check(CheckRequest{Name: "lamp", New: resource.PropertyMap{
+		"room": unknown(), "watts": resource.MakeSecret(resource.NewNumberProperty(101))}})
+	if len(failures) != 1 || failures[0].Property != "watts" {
+		t.Errorf("a secret value was not checked: %v", failures)
+	}
+}
+
+func TestDiff(t *testing.T) {
+	hash := func(h string) *archive.Archive {
+		return &archive.Archive{Sig: archive.ArchiveSig, Path: "x.zip", Hash: h}
+	}
+	base := props(map[string]any{
+		"name": "lamp-1234567", "room": "hall", "watts": 40, "colours": []any{"red", "blue"},
+		"policy": `{"Statement":[{"Action":["b","a"],"Effect":"Allow"}]}`,
+		"shade":  map[string]any{"size": 1, "labels": map[string]any{"a": "1", "b": "2"}},
+		"code":   hash("one"), defaults: []any{"name"},
+	})
+	for name, tc := range map[string]struct {
+		change   map[string]any
+		detail   map[string]string
+		replaces []resource.PropertyKey
+		first    bool // delete before replace
+	}{
+		"nothing":               {},
+		"policy, reformatted":   {change: map[string]any{"policy": `{ "Statement": {"Effect":"Allow", "Action":["a","b"]} }`}},
+		"policy, left out":      {change: map[string]any{"policy": nil}},
+		"policy, changed":       {change: map[string]any{"policy": `{}`}, detail: map[string]string{"policy": "update"}},
+		"empty is nothing":      {change: map[string]any{"dim": false, "tags": map[string]any{}}},
+		"computed inside":       {change: map[string]any{"shade": map[string]any{"size": 1, "fabric": "silk", "labels": map[string]any{"a": "1", "b": "2"}}}},
+		"add":                   {change: map[string]any{"dim": true}, detail: map[string]string{"dim": "add"}},
+		"delete":                {change: map[string]any{"colours": nil}, detail: map[string]string{"colours": "delete"}},
+		"list":                  {change: map[string]any{"colours": []any{"red", "green"}}, detail: map[string]string{"colours[1]": "update"}},
+		"nested":                {change: map[string]any{"shade": map[string]any{"size": 1, "labels": map[string]any{"a": "3", "c": "4"}}}, detail: map[string]string{"shade.labels.a": "update", "shade.labels.b": "delete", "shade.labels.c": "add"}},
+		"secret, same":          {change: map[string]any{"watts": resource.MakeSecret(resource.NewNumberProperty(40))}},
+		"archive moved":         {change: map[string]any{"code": &archive.Archive{Sig: archive.ArchiveSig, Path: "elsewhere/x.zip", Hash: "one"}}},
+		"archive changed":       {change: map[string]any{"code": hash("two")}, detail: map[string]string{"code": "update"}},
+		"unknown":               {change: map[string]any{"watts": unknown()}, detail: map[string]string{"watts": "update"}},
+		"replace, invented":     {change: map[string]any{"room": "attic"}, detail: map[string]string{"room": "update-replace"}, replaces: []resource.PropertyKey{"room"}},
+		"replace, unknown":      {change: map[string]any{"room": unknown()}, detail: map[string]string{"room": "update-replace"}, replaces: []resource.PropertyKey{"room"}},
+		"replace, named":        {change: map[string]any{"room": "attic", defaults: []any{}}, detail: map[string]string{"room": "update-replace"}, replaces: []resource.PropertyKey{"room"}, first: true},
+		"replace, named anew":   {change: map[string]any{"name": "new", defaults: []any{}}, detail: map[string]string{"name": "update-replace"}, replaces: []resource.PropertyKey{"name"}},
+		"replace and an update": {change: map[string]any{"room": "attic", "watts": 60}, detail: map[string]string{"room": "update-replace", "watts": "update"}, replaces: []resource.PropertyKey{"room"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := lamp().Diff(base, with(base, tc.change))
+			detail := map[string]string{}
+			for path, d := range got.DetailedDiff {
+				detail[path] = d.Kind.String()
+			}
+			if !maps.Equal(detail, tc.detail) || !slices.Equal(got.ReplaceKeys, tc.replaces) || got.DeleteBeforeReplace != tc.first {
+				t.Errorf("diff %v, replaces %v, delete first %v", detail, got.ReplaceKeys, got.DeleteBeforeReplace)
+			}
+			if changed := len(tc.detail) > 0; changed != (got.Changes == plugin.DiffSome) {
+				t.Errorf("changes: %v", got.Changes)
+			}
+			if !slices.Equal(got.StableKeys, []resource.PropertyKey{"arn"}) {
+				t.Errorf("stables: %v", got.StableKeys)
+			}
+		})
+	}
+}
+
+func TestPreviews(t *testing.T) {
+	in := check(t, CheckRequest{New: props(map[string]any{"room": "hall", "name": "lamp"})})
+	state := lamp().PreviewCreate(in)
+	for _, name := range []resource.PropertyKey{"arn", "lastModified", "codeHash", "policy", "tagsAll"} {
+		if !state[name].IsComputed() {
+			t.Errorf("create: %s is %v", name, state[name])
+		}
+	}
+	if state["room"].StringValue() != "hall" || state.HasValue(defaults) {
+		t.Errorf("create: %v", state)
+	}
+	old := props(map[string]any{"room": "hall", "name": "lamp", "watts": 40, "arn": "arn", "lastModified": "then", "codeHash": "hash", "policy": "{}", "tagsAll": map[string]any{}})
+	state = lamp().PreviewUpdate(old, in, with(in, map[string]any{"watts": 60}))
+	want := with(old, map[string]any{"watts": 60, "lastModified": unknown()})
+	if !state.DeepEquals(want) {
+		t.Errorf("update: %v, want %v", state, want)
+	}
+	if got := lamp().Effective(old, in)["policy"]; got.StringValue() != "{}" {
+		t.Errorf("the service's own policy is not kept: %v", got)
+	}
+}
+
+func TestStateAndInputsOfALiveResource(t *testing.T) {
+	in := with(check(t, CheckRequest{New: props(map[string]any{
+		"room": "hall", "policy": `{ "Version": "x" }`, "dim": true,
+	})}), map[string]any{"shade": map[string]any{"size": 1, "labels": map[string]any{"key": resource.MakeSecret(resource.NewStringProperty("s"))}}})
+	name := in["name"].StringValue()
+	live := props(map[string]any{
+		"name": name, "room": "hall", "watts": 40, "policy": `{"Version":"x"}`, "arn": "arn",
+		"shade": map[string]any{"size": 1, "labels": map[string]any{"key": "s"}, "fabric": "silk"}, "tagsAll": map[string]any{},
+	})
+	state := lamp().State(live, in)
+	if state["policy"].StringValue() != `{ "Version": "x" }` || !state["shade"].ContainsSecrets() || !state["dim"].BoolValue() || state["arn"].StringValue() != "arn" {
+		t.Errorf("state: %v", state)
+	}
+	if again := lamp().ReadInputs(live, in); !again.DeepEquals(in) {
+		t.Errorf("undrifted inputs changed:\n%v\n%v", in, again)
+	}
+	drifted := with(live, map[string]any{"watts": 60, "colours": []any{"red"},
+		"shade": map[string]any{"size": 2, "labels": map[string]any{"key": "other"}}})
+	got := lamp().Diff(lamp().ReadInputs(drifted, in), in)
+	paths := slices.Sorted(maps.Keys(got.DetailedDiff))
+	if want := []string{"colours", "shade.labels.key", "shade.size", "watts"}; !slices.Equal(paths, want) {
+		t.Errorf("drift: %v, want %v", paths, want)
+	}
+	imported := lamp().ReadInputs(live, nil)
+	program := check(t, CheckRequest{New: props(map[string]any{"room": "hall", "name": name, "shade": map[string]any{"size": 1, "labels": map[string]any{"key": "s"}}})})
+	if d := lamp().Diff(imported, program); d.Changes != plugin.DiffNone {
+		t.Errorf("an import differs from its program: %v", d.DetailedDiff)
+	}
+}
+
+// FuzzCheck feeds Check whatever JSON holds: it must not panic, and what it
+// accepts it must accept again, unchanged.
+func FuzzCheck(f *testing.F) {
+	for _, s := range []string{
+		`{"room":"hall"}`, `{"room":null,"shade":{"size":1.5}}`, `{"tags":{"a":["b"]},"colours":{"x":1}}`,
+		`{"room":"r","policy":{"Statement":[{"Effect":"Allow"}]},"code":"x","__defaults":["name"]}`,
+	} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		var m map[string]any
+		if json.Unmarshal(raw, &m) != nil {
+			return
+		}
+		in, failures := lamp().Check(CheckRequest{Name: "lamp", New: props(m), Old: props(m)})
+		lamp().PreviewUpdate(props(m), props(m), in)
+		if len(failures) > 0 {
+			return
+		}
+		again, failures := lamp().Check(CheckRequest{Name: "lamp", New: in, Old: in})
+		if len(failures) > 0 && !in.HasValue(tagsAll) {
+			t.Fatalf("accepted, then refused: %v", failures)
+		}
+		if d := lamp().Diff(in, again); d.Changes != plugin.DiffNone && !in.HasValue(tagsAll) {
+			t.Errorf("checked twice: %v", d.DetailedDiff)
+		}
+	})
+}

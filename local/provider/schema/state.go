@@ -1,0 +1,147 @@
+package schema
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+)
+
+// PreviewCreate is the state that creating a resource with these inputs will
+// give, as far as it is known before.
+func (t *Type) PreviewCreate(in resource.PropertyMap) resource.PropertyMap {
+	state := external(in)
+	for _, name := range t.computed() {
+		if _, known := state[name]; !known {
+			state[name] = unknown()
+		}
+	}
+	return state
+}
+
+// PreviewUpdate is the state that the update will give, as far as it is known
+// before: outputs that follow no changed input keep their values.
+func (t *Type) PreviewUpdate(oldState, oldInputs, in resource.PropertyMap) resource.PropertyMap {
+	state := external(in)
+	a, b := t.differing(oldInputs, in)
+	changed := union(a, b)
+	for _, name := range t.computed() {
+		if _, known := state[name]; known {
+			continue
+		}
+		if t.follows(name, changed) {
+			state[name] = unknown()
+		} else if old, ok := oldState[name]; ok {
+			state[name] = old
+		}
+	}
+	return state
+}
+
+// Effective are the inputs an update shall apply: in, and what the service
+// chose for computed inputs that the program leaves out.
+func (t *Type) Effective(oldState, in resource.PropertyMap) resource.PropertyMap {
+	all := in.Copy()
+	for _, p := range t.Inputs {
+		key := resource.PropertyKey(p.Name)
+		if _, given := in[key]; given || !p.Computed {
+			continue
+		}
+		if old, ok := oldState[key]; ok {
+			all[key] = old
+		}
+	}
+	return all
+}
+
+// State is what the engine keeps of a resource: what the service says of it
+// (live), in the program's own words where it means the same, with the
+// secrets of the inputs secret.
+func (t *Type) State(live, in resource.PropertyMap) resource.PropertyMap {
+	state := external(in)
+	for k, v := range live {
+		given, ok := in[k]
+		if ok && t.input(k).same(reveal(given), v) {
+			continue
+		}
+		state[k] = conceal(v, given)
+	}
+	return state
+}
+
+// ReadInputs are the inputs that would give the live resource: the old ones,
+// corrected where the resource drifted. Without old inputs (an import) they
+// are all that can be read, and the defaults for the rest. An input that live
+// does not hold at all is one the service does not report: it is kept.
+func (t *Type) ReadInputs(live, old resource.PropertyMap) resource.PropertyMap {
+	in := resource.PropertyMap{defaults: resource.NewArrayProperty([]resource.PropertyValue{})}
+	if list, ok := old[defaults]; ok {
+		in[defaults] = list
+	}
+	for _, p := range append(slices.Clone(t.Inputs), Property{Name: tagsAll, Kind: Map}) {
+		key := resource.PropertyKey(p.Name)
+		given, was := old[key]
+		now, is := live[key]
+		switch {
+		case was && (!is || p.same(reveal(given), now)):
+			in[key] = given
+		case is && (was || !p.Computed) && !zero(now):
+			in[key] = conceal(now, given)
+		case !was && len(old) == 0 && p.Default != nil:
+			in[key] = resource.NewPropertyValue(p.Default)
+		}
+	}
+	return in
+}
+
+// computed are the properties that the service may choose.
+func (t *Type) computed() []resource.PropertyKey {
+	var names []resource.PropertyKey
+	for _, p := range t.Inputs {
+		if p.Computed {
+			names = append(names, resource.PropertyKey(p.Name))
+		}
+	}
+	for _, o := range t.Outputs {
+		names = append(names, resource.PropertyKey(o.Name))
+	}
+	return names
+}
+
+func (t *Type) follows(output resource.PropertyKey, changed map[resource.PropertyKey]bool) bool {
+	i := slices.IndexFunc(t.Outputs, func(o Output) bool { return o.Name == string(output) })
+	return i >= 0 && slices.ContainsFunc(t.Outputs[i].Follows, func(input string) bool {
+		return changed[resource.PropertyKey(input)] || input == Any && len(changed) > 0
+	})
+}
+
+func unknown() resource.PropertyValue {
+	return resource.MakeComputed(resource.NewStringProperty(""))
+}
+
+// external are the inputs without the keys that are between Check and Diff.
+func external(in resource.PropertyMap) resource.PropertyMap {
+	out := maps.Clone(in)
+	if out == nil {
+		return resource.PropertyMap{}
+	}
+	maps.DeleteFunc(out, func(k resource.PropertyKey, _ resource.PropertyValue) bool {
+		return resource.IsInternalPropertyKey(k)
+	})
+	return out
+}
+
+// conceal makes those parts of v secret that are secret in like.
+func conceal(v, like resource.PropertyValue) resource.PropertyValue {
+	switch {
+	case v.IsObject() && like.IsObject():
+		out := v.ObjectValue().Copy()
+		for k, e := range out {
+			out[k] = conceal(e, like.ObjectValue()[k])
+		}
+		return resource.NewObjectProperty(out)
+	case like.ContainsSecrets() && !v.IsSecret():
+		return resource.MakeSecret(v)
+	}
+	return v
+}

@@ -1,0 +1,102 @@
+package schema
+
+import (
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/archive"
+)
+
+// Values reads properties that Check has seen. What is absent is the zero
+// value of its type.
+type Values struct{ properties resource.PropertyMap }
+
+// Plain gives access to the values, secret or not.
+func Plain(m resource.PropertyMap) Values {
+	return Values{reveal(resource.NewObjectProperty(m)).ObjectValue()}
+}
+
+// Has tells whether the property is there, and known.
+func (v Values) Has(name string) bool {
+	p, ok := v.properties[resource.PropertyKey(name)]
+	return ok && !p.IsNull() && !p.IsComputed()
+}
+
+// String is a String or Policy property.
+func (v Values) String(name string) string {
+	s, _ := v.properties[resource.PropertyKey(name)].V.(string)
+	return s
+}
+
+// Int is an Int property.
+func (v Values) Int(name string) int {
+	f, _ := v.properties[resource.PropertyKey(name)].V.(float64)
+	return int(f)
+}
+
+// Bool is a Bool property.
+func (v Values) Bool(name string) bool {
+	b, _ := v.properties[resource.PropertyKey(name)].V.(bool)
+	return b
+}
+
+// Strings is a List property.
+func (v Values) Strings(name string) []string {
+	list, _ := v.properties[resource.PropertyKey(name)].V.([]resource.PropertyValue)
+	var out []string
+	for _, e := range list {
+		if s, ok := e.V.(string); ok {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// Map is a Map property; nil where it is absent.
+func (v Values) Map(name string) map[string]string {
+	m, ok := v.properties[resource.PropertyKey(name)].V.(resource.PropertyMap)
+	if !ok {
+		return nil
+	}
+	out := make(map[string]string, len(m))
+	for k, e := range m {
+		if s, ok := e.V.(string); ok {
+			out[string(k)] = s
+		}
+	}
+	return out
+}
+
+// Object is an Object property; an empty one where it is absent.
+func (v Values) Object(name string) Values {
+	m, _ := v.properties[resource.PropertyKey(name)].V.(resource.PropertyMap)
+	return Values{m}
+}
+
+// Archive is an Archive property; nil where it is absent.
+func (v Values) Archive(name string) *archive.Archive {
+	a, _ := v.properties[resource.PropertyKey(name)].V.(*archive.Archive)
+	return a
+}
+
+// reveal copies v without the marks of secrets, and with every unknown alike,
+// so that unknowns can be compared.
+func reveal(v resource.PropertyValue) resource.PropertyValue {
+	switch {
+	case v.IsSecret():
+		return reveal(v.SecretValue().Element)
+	case v.IsComputed():
+		return unknown()
+	case v.IsArray():
+		list := make([]resource.PropertyValue, len(v.ArrayValue()))
+		for i, e := range v.ArrayValue() {
+			list[i] = reveal(e)
+		}
+		return resource.NewArrayProperty(list)
+	case v.IsObject():
+		m := make(resource.PropertyMap, len(v.ObjectValue()))
+		for k, e := range v.ObjectValue() {
+			m[k] = reveal(e)
+		}
+		return resource.NewObjectProperty(m)
+	}
+	return v
+}
