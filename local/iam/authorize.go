@@ -40,18 +40,23 @@ func (s *Service) Authorize(_ context.Context, r cloud.Request) error {
 // may still deny.
 const administrator = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`
 
-// identityPolicies are those attached to the caller. A session outlives its
-// role, but not what the role allowed; one that was made again under the same
-// name is another role.
+// sessionRole is the role behind a session. A session may outlive it, but not
+// what it allowed; one made again under the same name is another role.
+func (s *Service) sessionRole(c cloud.Caller) (Role, bool) {
+	r, err := s.Role(c.Role)
+	if err != nil || !strings.HasPrefix(c.UserID, r.ID+":") {
+		return Role{}, false
+	}
+	return r, true
+}
+
+// identityPolicies are those attached to the caller.
 func (s *Service) identityPolicies(c cloud.Caller) ([]*Policy, error) {
 	documents := map[string]string{}
 	if c.Administrator {
 		documents["AdministratorAccess"] = administrator
 	}
-	role, err := s.Role(c.Role)
-	if err != nil || !strings.HasPrefix(c.UserID, role.ID+":") {
-		role = Role{}
-	}
+	role, _ := s.sessionRole(c)
 	maps.Copy(documents, role.Inline)
 	for _, arn := range role.Managed {
 		document, err := ManagedPolicy(arn)
@@ -108,7 +113,7 @@ func (s *Service) contextKeys(r cloud.Request) map[string][]string {
 		return k
 	}
 	set("aws:PrincipalType", "AssumedRole")
-	if role, err := s.Role(r.Caller.Role); err == nil {
+	if role, ok := s.sessionRole(r.Caller); ok {
 		set("aws:PrincipalArn", s.RoleARN(role).String())
 		for tag, value := range role.Tags {
 			set("aws:PrincipalTag/"+tag, value)

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/base64"
-	"errors"
 	"fmt"
 	"math"
 	"net/netip"
@@ -153,7 +152,7 @@ func arn(operand string, variables bool) (test, error) {
 	}
 	// What a variable will bring is not known yet.
 	if len(t) == 1 && operand != "*" && (len(t[0].plain.split(6)) < 6 || !strings.HasPrefix(operand, "arn:")) {
-		return nil, errors.New(strconv.Quote(operand) + ` is not an ARN: "arn:partition:service:region:account:resource"`)
+		return nil, fmt.Errorf("%q is not an ARN such as arn:aws:sns:*:*:numbers", operand)
 	}
 	return func(value string, k keys) bool {
 		g, ok := t.expand(k)

@@ -143,7 +143,7 @@ func (s *Service) put(r Role) error { return s.roles.Put(strings.ToLower(r.Name)
 
 var (
 	namePattern = regexp.MustCompile(`^[\w+=,.@-]+$`)
-	pathPattern = regexp.MustCompile(`^/([!-~]*/)?$`)
+	pathPattern = regexp.MustCompile(`^/([!-~]+/)?$`)
 )
 
 func checkRole(r Role) error {

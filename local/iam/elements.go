@@ -1,0 +1,221 @@
+package iam
+
+import (
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// elements reads the elements of a statement.
+var elements = map[string]func(p parser, s *Statement, at string, v any) error{
+	"Sid":          parser.sid,
+	"Effect":       parser.effect,
+	"Principal":    parser.principal,
+	"NotPrincipal": parser.notPrincipal,
+	"Action":       parser.action,
+	"NotAction":    parser.notAction,
+	"Resource":     parser.resource,
+	"NotResource":  parser.notResource,
+	"Condition":    parser.condition,
+}
+
+// identitySid is what AWS takes in policies of identities; resource policies
+// of some services take more.
+var identitySid = regexp.MustCompile(`^[0-9A-Za-z]*$`)
+
+func (p parser) sid(s *Statement, at string, v any) error {
+	sid, ok := v.(string)
+	if !ok {
+		return syntaxError(at, "must be a string")
+	}
+	if p.kind == IdentityPolicy && !identitySid.MatchString(sid) {
+		return malformed("Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular expression [0-9A-Za-z]*", at, "is %q", sid)
+	}
+	s.Sid = sid
+	return nil
+}
+
+func (p parser) effect(s *Statement, at string, v any) error {
+	if v != string(Allow) && v != string(Deny) {
+		return syntaxError(at, `must be "Allow" or "Deny"`)
+	}
+	s.Effect = Effect(v.(string))
+	return nil
+}
+
+func (p parser) notPrincipal(s *Statement, at string, v any) error {
+	err := p.principal(s, at, v)
+	if err == nil {
+		s.principals.except = true
+	}
+	return err
+}
+
+func (p parser) principal(s *Statement, at string, v any) error {
+	s.principals = &principals{everyone: v == "*"}
+	if v == "*" {
+		return nil
+	}
+	o, ok := v.(*object)
+	if !ok || len(o.names) == 0 {
+		return syntaxError(at, `must be "*" or an object with AWS, Service or Federated`)
+	}
+	for _, kind := range o.names {
+		if !slices.Contains([]string{"AWS", "Service", "Federated"}, kind) {
+			return syntaxError(at, "has no element %q: it may hold AWS, Service and Federated", kind)
+		}
+		values, ok := texts(o.members[kind])
+		if !ok || len(values) == 0 {
+			return syntaxError(at+"."+kind, "must be a string or a list of strings, with one at least")
+		}
+		for _, value := range values {
+			if !s.principals.add(kind, value) {
+				return malformed(fmt.Sprintf("Invalid principal in policy: %q:%q", strings.ToUpper(kind), value), at, "check its spelling")
+			}
+		}
+	}
+	return nil
+}
+
+func (p parser) notAction(s *Statement, at string, v any) error {
+	s.actions.except = true
+	return p.action(s, at, v)
+}
+
+func (p parser) action(s *Statement, at string, v any) error {
+	actions, ok := texts(v)
+	if !ok {
+		return syntaxError(at, "must be a string or a list of strings")
+	}
+	for _, a := range actions {
+		if err := p.checkAction(at, a); err != nil {
+			return err
+		}
+		// Actions have no variables, so this cannot fail.
+		t, err := syntax{wildcards: true}.parse(strings.ToLower(a))
+		if err != nil {
+			return err
+		}
+		s.actions.templates = append(s.actions.templates, t)
+	}
+	return nil
+}
+
+var vendor = regexp.MustCompile(`^(\*|[A-Za-z0-9.-]+)$`)
+
+func (p parser) checkAction(at, action string) error {
+	service, _, prefixed := strings.Cut(action, ":")
+	switch {
+	case p.kind == TrustPolicy && !strings.HasPrefix(strings.ToLower(action), "sts:"):
+		return malformed("AssumeRole policy may only specify STS AssumeRole actions.", at, "is %q", action)
+	case action == "*":
+		return nil
+	case !prefixed:
+		return malformed("Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.", at, "is %q", action)
+	case strings.Count(action, ":") > 1:
+		return malformed("Actions/Condition can contain only one colon.", at, "is %q", action)
+	case !vendor.MatchString(service):
+		return malformed(fmt.Sprintf("Vendor %s is not valid", service), at, "is %q", action)
+	}
+	return nil
+}
+
+func (p parser) notResource(s *Statement, at string, v any) error {
+	s.resources.except = true
+	return p.resource(s, at, v)
+}
+
+func (p parser) resource(s *Statement, at string, v any) error {
+	resources, ok := texts(v)
+	if !ok {
+		return syntaxError(at, "must be a string or a list of strings")
+	}
+	for _, r := range resources {
+		if err := checkResource(at, r); err != nil {
+			return err
+		}
+		t, err := syntax{true, p.variables}.parse(r)
+		if err != nil {
+			return syntaxError(at, "%v", err)
+		}
+		s.resources.templates = append(s.resources.templates, t)
+	}
+	return nil
+}
+
+func checkResource(at, resource string) error {
+	parts := strings.SplitN(resource, ":", 6)
+	switch {
+	case resource == "*":
+		return nil
+	case parts[0] != "arn":
+		return malformed(fmt.Sprintf(`Resource %s must be in ARN format or "*".`, resource), at, "an ARN starts with arn:aws:")
+	case len(parts) > 1 && parts[1] != "aws":
+		return malformed(fmt.Sprintf("Partition %q is not valid for resource %q.", parts[1], resource), at, "the local cloud is of partition aws")
+	case len(parts) < 3 || !vendor.MatchString(parts[2]) || parts[2] == "*":
+		return malformed("Resource vendor must be fully qualified and cannot contain regexes.", at, "is %q", resource)
+	case len(parts) < 6:
+		return malformed("The policy failed legacy parsing", at, "%q has %d of the six parts of an ARN", resource, len(parts))
+	}
+	return nil
+}
+
+func (p parser) condition(s *Statement, at string, v any) error {
+	operators, ok := v.(*object)
+	if !ok {
+		return syntaxError(at, "must be an object")
+	}
+	for _, name := range operators.names {
+		at := at + "." + name
+		comparison, known := parseComparison(name)
+		if !known {
+			return syntaxError(at, "is no condition operator")
+		}
+		keys, ok := operators.members[name].(*object)
+		if !ok {
+			return syntaxError(at, "must be an object of condition keys")
+		}
+		for _, key := range keys.names {
+			if !strings.Contains(key, ":") {
+				return malformed("Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.", at, "is %q", key)
+			}
+			tests, err := p.tests(comparison, at+"."+key, keys.members[key])
+			if err != nil {
+				return err
+			}
+			s.conditions = append(s.conditions, condition{strings.ToLower(key), comparison, tests})
+		}
+	}
+	return nil
+}
+
+// tests compiles the values of one condition key. Numbers and booleans stand
+// for their text.
+func (p parser) tests(c comparison, at string, v any) ([]test, error) {
+	var tests []test
+	for _, one := range oneOrMore(v) {
+		var operand string
+		switch one := one.(type) {
+		case string:
+			operand = one
+		case json.Number:
+			operand = one.String()
+		case bool:
+			operand = strconv.FormatBool(one)
+		default:
+			return nil, syntaxError(at, "must be a string or a list of strings")
+		}
+		t, err := c.compile(operand, p.variables)
+		if err != nil {
+			return nil, syntaxError(at, "%v", err)
+		}
+		tests = append(tests, t)
+	}
+	if tests == nil {
+		return nil, syntaxError(at, "must not be empty")
+	}
+	return tests, nil
+}
