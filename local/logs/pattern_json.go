@@ -211,19 +211,21 @@ func (p *jsonParser) comparison(op string) (func(value any) bool, error) {
 }
 
 func compareNumber(op string, want *big.Float) func(any) bool {
+	accepts := map[string]func(order int) bool{
+		"=":  func(order int) bool { return order == 0 },
+		"!=": func(order int) bool { return order != 0 },
+		"<":  func(order int) bool { return order < 0 },
+		"<=": func(order int) bool { return order <= 0 },
+		">":  func(order int) bool { return order > 0 },
+		">=": func(order int) bool { return order >= 0 },
+	}[op]
 	return func(value any) bool {
-		n, isNumber := value.(json.Number)
-		if !isNumber {
+		n, ok := value.(json.Number)
+		if !ok {
 			return op == "!="
 		}
 		got, ok := number(n.String())
-		if !ok {
-			return false
-		}
-		order := got.Cmp(want)
-		return map[string]bool{
-			"=": order == 0, "!=": order != 0, "<": order < 0, "<=": order <= 0, ">": order > 0, ">=": order >= 0,
-		}[op]
+		return ok && accepts(got.Cmp(want))
 	}
 }
 

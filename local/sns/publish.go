@@ -117,11 +117,10 @@ func (s *Service) authorizePublish(ctx context.Context, caller cloud.Caller, top
 		return err
 	}
 	topic, exists := s.topics.Get(topicARN)
-	r := cloud.Request{Caller: caller, Action: "SNS:Publish", Resource: topicARN, ResourcePolicy: topic.Policy}
-	if caller.Service != "" {
-		r.Context = map[string][]string{"aws:SourceOwner": {caller.SourceARN.Account}}
-	}
-	if err := s.authorizer.Authorize(ctx, r); err != nil {
+	err := s.authorizer.Authorize(ctx, cloud.Request{
+		Caller: caller, Action: "SNS:Publish", Resource: topicARN, ResourcePolicy: topic.Policy,
+	})
+	if err != nil {
 		return err
 	}
 	if !exists {
