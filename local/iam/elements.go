@@ -85,23 +85,29 @@ func (p parser) notAction(s *Statement, at string, v any) error {
 	return p.action(s, at, v)
 }
 
-func (p parser) action(s *Statement, at string, v any) error {
-	actions, ok := texts(v)
+func (p parser) action(s *Statement, at string, v any) (err error) {
+	s.actions.templates, err = templates(at, v, syntax{wildcards: true, lower: true}, p.checkAction)
+	return err
+}
+
+// templates reads a string or a list of strings, each of which must pass check.
+func templates(at string, v any, x syntax, check func(at, text string) error) ([]template, error) {
+	list, ok := texts(v)
 	if !ok {
-		return syntaxError(at, "must be a string or a list of strings")
+		return nil, syntaxError(at, "must be a string or a list of strings")
 	}
-	for _, a := range actions {
-		if err := p.checkAction(at, a); err != nil {
-			return err
+	var all []template
+	for _, text := range list {
+		if err := check(at, text); err != nil {
+			return nil, err
 		}
-		// Actions have no variables, so this cannot fail.
-		t, err := syntax{wildcards: true}.parse(strings.ToLower(a))
+		t, err := x.parse(text)
 		if err != nil {
-			return err
+			return nil, syntaxError(at, "%v", err)
 		}
-		s.actions.templates = append(s.actions.templates, t)
+		all = append(all, t)
 	}
-	return nil
+	return all, nil
 }
 
 var vendor = regexp.MustCompile(`^(\*|[A-Za-z0-9.-]+)$`)
@@ -128,22 +134,9 @@ func (p parser) notResource(s *Statement, at string, v any) error {
 	return p.resource(s, at, v)
 }
 
-func (p parser) resource(s *Statement, at string, v any) error {
-	resources, ok := texts(v)
-	if !ok {
-		return syntaxError(at, "must be a string or a list of strings")
-	}
-	for _, r := range resources {
-		if err := checkResource(at, r); err != nil {
-			return err
-		}
-		t, err := syntax{true, p.variables}.parse(r)
-		if err != nil {
-			return syntaxError(at, "%v", err)
-		}
-		s.resources.templates = append(s.resources.templates, t)
-	}
-	return nil
+func (p parser) resource(s *Statement, at string, v any) (err error) {
+	s.resources.templates, err = templates(at, v, syntax{wildcards: true, variables: p.variables}, checkResource)
+	return err
 }
 
 func checkResource(at, resource string) error {

@@ -126,7 +126,7 @@ func address(operand string, _ bool) (test, error) {
 // text compares strings, with "*" and "?" where it has wildcards.
 func text(wildcards, ignoreCase bool) compile {
 	return func(operand string, variables bool) (test, error) {
-		t, err := syntax{wildcards, variables}.parse(operand)
+		t, err := syntax{wildcards: wildcards, variables: variables}.parse(operand)
 		if err != nil {
 			return nil, err
 		}
@@ -146,7 +146,7 @@ func text(wildcards, ignoreCase bool) compile {
 // arn compares the six parts of ARNs one by one, so that no wildcard reaches
 // over a colon into the next part.
 func arn(operand string, variables bool) (test, error) {
-	t, err := syntax{true, variables}.parse(operand)
+	t, err := syntax{wildcards: true, variables: variables}.parse(operand)
 	if err != nil {
 		return nil, err
 	}

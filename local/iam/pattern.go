@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -69,8 +70,12 @@ type part struct {
 	fallback *string // what stands for a missing key; nil: nothing does
 }
 
-// syntax says which characters of a template are special.
-type syntax struct{ wildcards, variables bool }
+// syntax says what becomes of the characters of a template.
+type syntax struct {
+	wildcards bool // "*" and "?" are
+	variables bool // "${…}" is one
+	lower     bool // letters become lower case
+}
 
 // variable is what may stand between "${" and "}": a condition key, perhaps
 // with a default value in single quotes.
@@ -109,6 +114,8 @@ func (x syntax) special(r rune) rune {
 		return anyRun
 	case x.wildcards && r == '?':
 		return anyOne
+	case x.lower:
+		return unicode.ToLower(r)
 	}
 	return r
 }
