@@ -1,0 +1,119 @@
+package main
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/urn"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"tally/infra/settings"
+)
+
+// fakeCloud creates every resource at once, with made-up outputs that tell what
+// they are of, and remembers it by type and name.
+type fakeCloud struct {
+	mu        sync.Mutex
+	resources map[string]pulumi.MockResourceArgs
+}
+
+func newFakeCloud() *fakeCloud { return &fakeCloud{resources: map[string]pulumi.MockResourceArgs{}} }
+
+// deploy runs the stack "dev" and returns its outputs.
+func (c *fakeCloud) deploy(config settings.Settings, code map[string]string) (map[string]string, error) {
+	var mu sync.Mutex
+	values := map[string]string{}
+	err := pulumi.RunErr(func(ctx *pulumi.Context) error {
+		outputs, err := stack(ctx, config, code)
+		for name, output := range outputs {
+			output.ToStringOutput().ApplyT(func(value string) string {
+				mu.Lock()
+				defer mu.Unlock()
+				values[name] = value
+				return value
+			})
+		}
+		return err
+	}, pulumi.WithMocks("tally", "dev", c))
+	return values, err
+}
+
+func (c *fakeCloud) NewResource(args pulumi.MockResourceArgs) (string, resource.PropertyMap, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.resources[args.TypeToken+" "+args.Name] = args
+	outputs := args.Inputs.Copy()
+	kind := path.Base(strings.ReplaceAll(args.TypeToken, ":", "/"))
+	for _, output := range []struct{ name, value string }{
+		{"arn", "arn:" + kind + ":" + args.Name},
+		{"name", args.Name + "-1a2b3c4"},
+		{"invokeArn", "arn:invoke:" + args.Name},
+		{"invokeUrl", "https://" + args.Name + "/"},
+		{"executionArn", "arn:execute-api:" + args.Name},
+	} {
+		if key := resource.PropertyKey(output.name); !outputs.HasValue(key) {
+			outputs[key] = resource.NewProperty(output.value)
+		}
+	}
+	return args.Name + "-id", outputs, nil
+}
+
+func (c *fakeCloud) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) {
+	return nil, fmt.Errorf("the stack calls %s, which no test expects", args.Token)
+}
+
+// summary is a sorted line for each resource of AWS: its type and name, its
+// component, and what it waits for beside the resources its inputs come from.
+func (c *fakeCloud) summary() []string {
+	var lines []string
+	for _, r := range c.resources {
+		if !r.Custom {
+			continue
+		}
+		line := label(r.RegisterRPC.GetType(), r.Name)
+		if parent := urn.URN(r.RegisterRPC.GetParent()); parent != "" {
+			line += " in " + label(string(parent.Type()), parent.Name())
+		}
+		var inputs []string
+		for _, dependencies := range r.RegisterRPC.GetPropertyDependencies() {
+			inputs = append(inputs, dependencies.GetUrns()...)
+		}
+		for _, dependency := range r.RegisterRPC.GetDependencies() {
+			if !slices.Contains(inputs, dependency) {
+				line += " after " + label(string(urn.URN(dependency).Type()), urn.URN(dependency).Name())
+			}
+		}
+		lines = append(lines, line)
+	}
+	slices.Sort(lines)
+	return lines
+}
+
+// label is "Topic numbers" of aws:sns/topic:Topic.
+func label(kind, name string) string { return kind[strings.LastIndex(kind, ":")+1:] + " " + name }
+
+// property is one input of every resource of that type, by name.
+func (c *fakeCloud) property(kind, property string) map[string]string {
+	values := map[string]string{}
+	for _, r := range c.resources {
+		if r.TypeToken == kind {
+			values[r.Name] = r.Inputs[resource.PropertyKey(property)].StringValue()
+		}
+	}
+	return values
+}
+
+// inputs are those of one resource as encoding/json would decode them, with the
+// path of an archive in its place.
+func (c *fakeCloud) inputs(kind, name string) any {
+	return c.resources[kind+" "+name].Inputs.MapRepl(nil, func(v resource.PropertyValue) (any, bool) {
+		if v.IsArchive() {
+			return v.ArchiveValue().Path, true
+		}
+		return nil, false
+	})
+}

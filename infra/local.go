@@ -1,0 +1,30 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"strconv"
+	"time"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
+)
+
+// requireLocalCloud fails unless the engine will use a provider for aws that
+// listens on this machine: without one it would load the real provider, and a
+// stack meant for this machine would reach for an AWS account.
+func requireLocalCloud() error {
+	port, err := plugin.GetProviderAttachPort("aws")
+	if err == nil && port == nil {
+		err = errors.New("PULUMI_DEBUG_PROVIDERS names no provider for aws")
+	}
+	if err == nil {
+		var conn net.Conn
+		conn, err = net.DialTimeout("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(*port)), time.Second)
+		if err == nil {
+			return conn.Close()
+		}
+	}
+	return fmt.Errorf("this stack lives on the local cloud, which is not running here (%w): run `make up`, "+
+		"or `./bin/localcloud start --detach` and then `eval \"$(./bin/localcloud env)\"`", err)
+}

@@ -1,0 +1,101 @@
+// Command infra is the Pulumi program of tally: it compiles the functions and
+// provisions every AWS resource of one stack.
+package main
+
+import (
+	"fmt"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"tally/infra/bundle"
+	"tally/infra/serverless"
+	"tally/infra/settings"
+)
+
+func main() { pulumi.Run(program) }
+
+// program does all that must succeed before a resource is touched.
+func program(ctx *pulumi.Context) error {
+	config, err := settings.Load(ctx.Project())
+	if err != nil {
+		return err
+	}
+	if config.Target == settings.Local {
+		if err := requireLocalCloud(); err != nil {
+			return err
+		}
+	}
+	code, err := bundle.Build(ctx.Context(), config.Platform(), "add-numbers", "handle-message")
+	if err != nil {
+		return err
+	}
+	outputs, err := stack(ctx, config, code)
+	for name, value := range outputs {
+		ctx.Export(name, value)
+	}
+	return err
+}
+
+// stack is the whole system, from the archives of its functions, by name, to
+// the outputs of the stack.
+func stack(ctx *pulumi.Context, config settings.Settings, code map[string]string) (pulumi.StringMap, error) {
+	function := func(name string, environment pulumi.StringMap) (*serverless.Function, error) {
+		archive, ok := code[name]
+		if !ok {
+			return nil, fmt.Errorf("function %s is not compiled: name it to bundle.Build", name)
+		}
+		return serverless.NewFunction(ctx, name, &serverless.FunctionArgs{
+			Code:             pulumi.NewFileArchive(archive),
+			Architecture:     config.Architecture,
+			MemoryMB:         config.MemoryMB,
+			TimeoutSeconds:   config.TimeoutSeconds,
+			LogRetentionDays: config.LogRetentionDays,
+			Environment:      environment,
+		})
+	}
+
+	numbers, err := serverless.NewTopic(ctx, "numbers")
+	if err != nil {
+		return nil, err
+	}
+	sums, err := serverless.NewTopic(ctx, "sums")
+	if err != nil {
+		return nil, err
+	}
+
+	// HTTP: POST /add and GET /add are answered with the sum at once.
+	addNumbers, err := function("add-numbers", nil)
+	if err != nil {
+		return nil, err
+	}
+	api, err := serverless.NewAPI(ctx, "api")
+	if err != nil {
+		return nil, err
+	}
+	if err := api.Route("POST /add", addNumbers); err != nil {
+		return nil, err
+	}
+	if err := api.Route("GET /add", addNumbers); err != nil {
+		return nil, err
+	}
+
+	// Messages: what arrives at numbers leaves at sums.
+	handleMessage, err := function("handle-message", pulumi.StringMap{"SUMS_TOPIC_ARN": sums.ARN})
+	if err != nil {
+		return nil, err
+	}
+	if err := sums.GrantPublish(handleMessage); err != nil {
+		return nil, err
+	}
+	if err := numbers.Subscribe(handleMessage); err != nil {
+		return nil, err
+	}
+
+	return pulumi.StringMap{
+		"apiUrl":                api.URL,
+		"numbersTopicArn":       numbers.ARN,
+		"sumsTopicArn":          sums.ARN,
+		"addNumbersFunction":    addNumbers.Name,
+		"handleMessageFunction": handleMessage.Name,
+	}, nil
+}
