@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -72,49 +73,45 @@ func (srv *server) answer(r *http.Request, requestID string) (a answer, why stri
 
 // call invokes the function and makes an HTTP answer of what comes of it.
 //
-// The invocation outlives the request, as on AWS: neither a client that went
-// away nor the integration's time-out stops a function.
+// A client that went away ends nothing, as on AWS: that is not reported as a
+// failure. Nor does the integration's time-out stop the function; an Invoker
+// only stops to wait for it.
 func (s *Service) call(r *http.Request, m match, payload []byte) (answer, string) {
-	type result struct {
-		cloud.Outcome
-		error
-	}
-	done := make(chan result, 1)
-	go func() {
-		out, err := s.invoker.Invoke(context.WithoutCancel(r.Context()), cloud.Invocation{
-			Caller:   cloud.Caller{Service: "apigateway.amazonaws.com", SourceARN: s.sourceARN(r.Method, m)},
-			Function: m.integration.function(), Payload: payload, TraceHeader: r.Header.Get(traceHeader),
-		})
-		done <- result{out, err}
-	}()
-	timeout := time.NewTimer(time.Duration(m.integration.TimeoutMillis) * time.Millisecond)
-	defer timeout.Stop()
-	select {
-	case res := <-done:
-		return settle(res.Outcome, res.error)
-	case <-timeout.C:
+	timeout := time.Duration(m.integration.TimeoutMillis) * time.Millisecond
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), timeout)
+	defer cancel()
+	out, err := s.invoker.Invoke(ctx, cloud.Invocation{
+		Caller:   cloud.Caller{Service: "apigateway.amazonaws.com", SourceARN: s.sourceARN(r.Method, m)},
+		Function: m.integration.function(), Payload: payload, TraceHeader: r.Header.Get(traceHeader),
+	})
+	if errors.Is(err, context.DeadlineExceeded) {
 		return refuse(http.StatusServiceUnavailable, "Service Unavailable"),
 			fmt.Sprintf("the function did not answer within the integration's timeout of %d ms", m.integration.TimeoutMillis)
 	}
+	return settle(out, err)
 }
 
 // settle tells the answers apart that API Gateway has for an invocation. What
 // may be better a moment later, a function out of time or of concurrency, is
 // 503; any other failure is 500.
 func settle(out cloud.Outcome, err error) (answer, string) {
-	switch {
-	case cloud.ErrorCode(err) == "TooManyRequestsException":
-		return refuse(http.StatusServiceUnavailable, "Service Unavailable"), err.Error()
-	case err != nil:
-		return refuse(http.StatusInternalServerError, "Internal Server Error"), err.Error()
-	case out.TimedOut:
-		return refuse(http.StatusServiceUnavailable, "Service Unavailable"), "the function failed: " + string(out.Payload)
-	case out.FunctionError != "":
-		return refuse(http.StatusInternalServerError, "Internal Server Error"), "the function failed: " + string(out.Payload)
+	const unavailable, internal = http.StatusServiceUnavailable, http.StatusInternalServerError
+	if err != nil {
+		if cloud.ErrorCode(err) == "TooManyRequestsException" {
+			return refuse(unavailable, "Service Unavailable"), err.Error()
+		}
+		return refuse(internal, "Internal Server Error"), err.Error()
+	}
+	if out.FunctionError != "" {
+		why := "the function failed: " + string(out.Payload)
+		if out.TimedOut {
+			return refuse(unavailable, "Service Unavailable"), why
+		}
+		return refuse(internal, "Internal Server Error"), why
 	}
 	a, err := decodeReply(out.Payload)
 	if err != nil {
-		return refuse(http.StatusInternalServerError, "Internal Server Error"), "the function answered nonsense: " + err.Error()
+		return refuse(internal, "Internal Server Error"), "the function answered nonsense: " + err.Error()
 	}
 	return a, ""
 }

@@ -1,0 +1,239 @@
+package gateway
+
+import (
+	"encoding/base64"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"tally/local/cloud"
+	"tally/local/lambda"
+)
+
+const functionsPath = "/2015-03-31/functions"
+
+// https://docs.aws.amazon.com/lambda/latest/api/API_Operations.html
+func lambdaOperations() map[string]restOperation {
+	const one = functionsPath + "/{FunctionName}"
+	qualifier := []string{"Qualifier"}
+	return map[string]restOperation{
+		"POST " + one + "/invocations": {name: "Invoke", parameters: qualifier, run: invoke},
+		"GET " + one: {name: "GetFunction", parameters: qualifier,
+			action: "lambda:GetFunction", on: theFunction, run: getFunction},
+		"GET " + one + "/configuration": {name: "GetFunctionConfiguration", parameters: qualifier,
+			action: "lambda:GetFunctionConfiguration", on: theFunction, run: getFunctionConfiguration},
+		"GET " + one + "/policy": {name: "GetPolicy", parameters: qualifier,
+			action: "lambda:GetPolicy", on: theFunction, run: getPolicy},
+		"GET " + functionsPath: {name: "ListFunctions", parameters: []string{"Marker", "MaxItems", "FunctionVersion", "MasterRegion"},
+			action: "lambda:ListFunctions", on: func(*call, function) target { return target{resource: "*"} }, run: listFunctions},
+	}
+}
+
+// A function is what a path and its query string name: a name, a partial or a
+// whole ARN, each with a qualifier at its end or beside it.
+type function struct{ given, qualifier string }
+
+// name is the function's own, without what qualifies it in front or behind.
+func (f function) name() string {
+	given := strings.TrimSuffix(f.given, ":$LATEST")
+	return given[strings.LastIndex(given, ":")+1:]
+}
+
+// find looks the function up; qualified tells whether it was named with the
+// one version there is, "$LATEST".
+func (f function) find(c *call) (found lambda.Function, qualified bool, err error) {
+	given, latest := strings.CutSuffix(f.given, ":$LATEST")
+	arn := c.place.ARN("lambda", "function:"+f.name()).String()
+	elsewhere := !strings.HasSuffix(":"+arn, ":"+given) // another region or account, or a version
+	if elsewhere || f.qualifier != "" && f.qualifier != "$LATEST" {
+		return found, false, cloud.Errorf(http.StatusNotFound, "ResourceNotFoundException",
+			"Function not found: %s", strings.TrimSuffix(given+":"+f.qualifier, ":"))
+	}
+	found, err = c.Lambda.Function(f.name())
+	return found, latest || f.qualifier != "", err
+}
+
+// theFunction has no policy where it does not exist: who may not read it does
+// not learn that.
+func theFunction(c *call, f function) target {
+	policy, _ := c.Lambda.Policy(f.name())
+	return target{c.place.ARN("lambda", "function:"+f.name()).String(), policy}
+}
+
+func invoke(c *call, f function) (answer, error) {
+	in := cloud.Invocation{Caller: c.caller, Function: f.given, Qualifier: f.qualifier, Payload: c.body,
+		ClientContext: c.Header.Get("X-Amz-Client-Context"), TraceHeader: c.Header.Get("X-Amzn-Trace-Id")}
+	switch kind := c.Header.Get("X-Amz-Invocation-Type"); kind {
+	case "", "RequestResponse":
+		return invokeAndWait(c, in)
+	case "Event":
+		id, err := c.Lambda.InvokeAsync(c.Context(), in)
+		c.setID(id)
+		return answer{status: http.StatusAccepted}, err
+	case "DryRun":
+		if err := c.authorize("lambda:InvokeFunction", theFunction(c, f)); err != nil {
+			return answer{}, err
+		}
+		_, _, err := f.find(c)
+		return answer{status: http.StatusNoContent}, err
+	default:
+		return answer{}, constraint(kind, "invocationType", "[Event, RequestResponse, DryRun]")
+	}
+}
+
+func invokeAndWait(c *call, in cloud.Invocation) (answer, error) {
+	logType := c.Header.Get("X-Amz-Log-Type")
+	if !slices.Contains([]string{"", "None", "Tail"}, logType) {
+		return answer{}, constraint(logType, "logType", "[None, Tail]")
+	}
+	out, err := c.Lambda.Invoke(c.Context(), in)
+	if err != nil {
+		return answer{}, err
+	}
+	c.setID(out.RequestID)
+	h := http.Header{"Content-Type": {"application/json"}, "X-Amz-Executed-Version": {out.ExecutedVersion}}
+	if out.FunctionError != "" {
+		h.Set("X-Amz-Function-Error", out.FunctionError)
+	}
+	if logType == "Tail" {
+		h.Set("X-Amz-Log-Result", base64.StdEncoding.EncodeToString(out.LogTail))
+	}
+	return answer{http.StatusOK, h, out.Payload}, nil
+}
+
+// setID makes the invocation's request id that of the answer, as on AWS.
+func (c *call) setID(requestID string) {
+	if requestID != "" {
+		c.id = requestID
+	}
+}
+
+// configuration is a function as Lambda describes it.
+//
+// https://docs.aws.amazon.com/lambda/latest/api/API_FunctionConfiguration.html
+type configuration struct {
+	Architectures    []string
+	CodeSha256       string
+	CodeSize         int64
+	Description      string
+	Environment      *variables `json:",omitempty"`
+	EphemeralStorage struct{ Size int }
+	FunctionArn      string
+	FunctionName     string
+	Handler          string
+	LastModified     string
+	LastUpdateStatus string
+	LoggingConfig    struct{ LogFormat, LogGroup string }
+	MemorySize       int
+	PackageType      string
+	RevisionID       string `json:"RevisionId"`
+	Role             string
+	Runtime          string
+	SnapStart        struct{ ApplyOn, OptimizationStatus string }
+	State            string
+	Timeout          int
+	TracingConfig    struct{ Mode string }
+	Version          string
+}
+
+type variables struct{ Variables map[string]string }
+
+func configurationOf(f lambda.Function, qualified bool) configuration {
+	c := configuration{
+		Architectures: f.Architectures, CodeSha256: f.CodeSHA256, CodeSize: f.CodeSize, Description: f.Description,
+		FunctionArn: f.ARN, FunctionName: f.Name, Handler: f.Handler,
+		LastModified:     f.LastModified.UTC().Format("2006-01-02T15:04:05.000+0000"),
+		LastUpdateStatus: "Successful", State: "Active", // a change is done when it returns
+		MemorySize: f.MemoryMB, PackageType: "Zip", RevisionID: f.RevisionID, Role: f.Role, Runtime: f.Runtime,
+		Timeout: f.TimeoutSeconds, Version: f.Version,
+	}
+	if qualified {
+		c.FunctionArn += ":" + f.Version
+	}
+	if len(f.Environment) > 0 {
+		c.Environment = &variables{f.Environment}
+	}
+	c.EphemeralStorage.Size = f.EphemeralMB
+	c.LoggingConfig.LogFormat, c.LoggingConfig.LogGroup = f.LogFormat, f.LogGroup
+	c.SnapStart.ApplyOn, c.SnapStart.OptimizationStatus = "None", "Off"
+	c.TracingConfig.Mode = f.TracingMode
+	return c
+}
+
+func getFunction(c *call, f function) (answer, error) {
+	found, qualified, err := f.find(c)
+	if err != nil {
+		return answer{}, err
+	}
+	type concurrency struct{ ReservedConcurrentExecutions int }
+	out := struct {
+		Code          struct{ RepositoryType string }
+		Concurrency   *concurrency `json:",omitempty"`
+		Configuration configuration
+		Tags          map[string]string `json:",omitempty"`
+	}{Configuration: configurationOf(found, qualified), Tags: found.Tags}
+	out.Code.RepositoryType = "S3"
+	if found.ReservedConcurrency >= 0 {
+		out.Concurrency = &concurrency{found.ReservedConcurrency}
+	}
+	return asJSON(http.StatusOK, "application/json", out)
+}
+
+func getFunctionConfiguration(c *call, f function) (answer, error) {
+	found, qualified, err := f.find(c)
+	if err != nil {
+		return answer{}, err
+	}
+	return asJSON(http.StatusOK, "application/json", configurationOf(found, qualified))
+}
+
+func getPolicy(c *call, f function) (answer, error) {
+	found, _, err := f.find(c)
+	if err != nil {
+		return answer{}, err
+	}
+	policy, err := c.Lambda.Policy(found.Name)
+	if err != nil {
+		return answer{}, err
+	}
+	return asJSON(http.StatusOK, "application/json", map[string]string{"Policy": policy, "RevisionId": found.RevisionID})
+}
+
+// listFunctions gives at most 50 functions at once, as AWS does, whatever
+// MaxItems asks for beyond that.
+func listFunctions(c *call, _ function) (answer, error) {
+	p := c.URL.Query()
+	size := 50
+	if p.Has("MaxItems") {
+		n, err := strconv.Atoi(p.Get("MaxItems"))
+		if err != nil || n < 1 || n > 10_000 {
+			return answer{}, cloud.Errorf(http.StatusBadRequest, "ValidationException",
+				"1 validation error detected: Value '%s' at 'maxItems' failed to satisfy constraint: Member must have value from 1 to 10000", p.Get("MaxItems"))
+		}
+		size = min(n, size)
+	}
+	if v := p.Get("FunctionVersion"); v != "" && v != "ALL" {
+		return answer{}, constraint(v, "functionVersion", "[ALL]")
+	}
+	if region := p.Get("MasterRegion"); region != "" && region != "ALL" && region != c.place.Region {
+		return answer{}, constraint(region, "masterRegion", "[ALL, "+c.place.Region+"]")
+	}
+	functions, next, ok := page(c.Lambda.Functions(), p.Get("Marker"), size, func(f lambda.Function) string { return f.Name })
+	if !ok {
+		return answer{}, cloud.Errorf(http.StatusBadRequest, "InvalidParameterValueException", "The Marker '%s' is none that ListFunctions gave", p.Get("Marker"))
+	}
+	out := struct {
+		Functions  []configuration
+		NextMarker string `json:",omitempty"`
+	}{[]configuration{}, next}
+	for _, f := range functions {
+		out.Functions = append(out.Functions, configurationOf(f, false))
+	}
+	return asJSON(http.StatusOK, "application/json", out)
+}
+
+func constraint(value, parameter, allowed string) error {
+	return cloud.Errorf(http.StatusBadRequest, "ValidationException",
+		"1 validation error detected: Value '%s' at '%s' failed to satisfy constraint: Member must satisfy enum value set: %s", value, parameter, allowed)
+}

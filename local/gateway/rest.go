@@ -1,0 +1,88 @@
+package gateway
+
+import (
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"tally/local/cloud"
+)
+
+// restJSON is the REST JSON protocol: method and path name the operation.
+//
+// https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html
+type restJSON struct {
+	operations map[string]restOperation // by method and path
+}
+
+type restOperation struct {
+	name       string
+	parameters []string // of the query string
+	// action that the caller needs on the target; "" where the service asks
+	// itself.
+	action string
+	on     func(*call, function) target
+	run    func(*call, function) (answer, error)
+}
+
+func (p restJSON) serve(c *call) (answer, error) {
+	path, f, err := c.route()
+	if err != nil {
+		return answer{}, err
+	}
+	op, ok := p.operations[c.Method+" "+path]
+	if !ok {
+		return answer{}, cloud.Errorf(http.StatusNotFound, "UnknownOperationException", "Unknown operation %s %s; the local cloud serves %s",
+			c.Method, c.URL.Path, strings.Join(slices.Sorted(maps.Keys(p.operations)), ", "))
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.parameters())) {
+		if !slices.Contains(op.parameters, name) {
+			return answer{}, unknownParameter("ValidationException", name, op.name, op.parameters)
+		}
+	}
+	if op.action != "" {
+		if err := c.authorize(op.action, op.on(c, f)); err != nil {
+			return answer{}, err
+		}
+	}
+	return op.run(c, f)
+}
+
+// fail writes the message twice, because the shapes of Lambda's errors differ
+// in how they spell that member.
+func (restJSON) fail(e *cloud.Error, _ string) answer {
+	fault := "User"
+	if e.HTTPStatus() >= 500 {
+		fault = "Service"
+	}
+	status, code := e.HTTPStatus(), jsonName(e.Code)
+	if code != e.Code {
+		status = http.StatusForbidden
+	}
+	body := map[string]string{"Type": fault, "message": e.Message, "Message": e.Message}
+	maps.Copy(body, e.Fields)
+	a, _ := asJSON(status, "application/json", body)
+	a.header.Set("X-Amzn-Errortype", code)
+	return a
+}
+
+// route splits a request's path into the pattern it has in the table and the
+// function that it names, if any.
+func (c *call) route() (pattern string, f function, err error) {
+	path := strings.TrimSuffix(c.URL.EscapedPath(), "/")
+	rest, ok := strings.CutPrefix(path, functionsPath+"/")
+	if !ok {
+		return path, function{}, nil
+	}
+	name, operation, nested := strings.Cut(rest, "/")
+	if name, err = url.PathUnescape(name); err != nil {
+		return "", function{}, cloud.Errorf(http.StatusBadRequest, "ValidationException", "The path is not encoded: %v", err)
+	}
+	pattern = functionsPath + "/{FunctionName}"
+	if nested {
+		pattern += "/" + operation
+	}
+	return pattern, function{name, c.URL.Query().Get("Qualifier")}, nil
+}
