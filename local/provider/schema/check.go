@@ -197,7 +197,8 @@ func (c *checker) fillIn(in resource.PropertyMap) {
 			}
 			in[key] = resource.NewStringProperty(name)
 		case p.Default != nil:
-			in[key] = resource.NewPropertyValue(p.Default)
+			// A default of the real provider may be something refused here.
+			in[key] = c.value(p.Name, p, resource.NewPropertyValue(p.Default))
 		default:
 			continue
 		}

@@ -268,17 +268,17 @@ func TestStateAndInputsOfALiveResource(t *testing.T) {
 	if state["policy"].StringValue() != `{ "Version": "x" }` || !state["shade"].ContainsSecrets() || !state["dim"].BoolValue() || state["arn"].StringValue() != "arn" {
 		t.Errorf("state: %v", state)
 	}
-	if again := lamp().ReadInputs(live, in); !again.DeepEquals(in) {
+	if again := lamp().ReadInputs(live, in, nil); !again.DeepEquals(in) {
 		t.Errorf("undrifted inputs changed:\n%v\n%v", in, again)
 	}
 	drifted := with(live, map[string]any{"watts": 60, "colours": []any{"red"},
 		"shade": map[string]any{"size": 2, "labels": map[string]any{"key": "other"}}})
-	got := lamp().Diff(lamp().ReadInputs(drifted, in), in)
+	got := lamp().Diff(lamp().ReadInputs(drifted, in, nil), in)
 	paths := slices.Sorted(maps.Keys(got.DetailedDiff))
 	if want := []string{"colours", "shade.labels.key", "shade.size", "watts"}; !slices.Equal(paths, want) {
 		t.Errorf("drift: %v, want %v", paths, want)
 	}
-	imported := lamp().ReadInputs(live, nil)
+	imported := lamp().ReadInputs(live, nil, nil)
 	program := check(t, CheckRequest{New: props(map[string]any{"room": "hall", "name": name, "shade": map[string]any{"size": 1, "labels": map[string]any{"key": "s"}}})})
 	if d := lamp().Diff(imported, program); d.Changes != plugin.DiffNone {
 		t.Errorf("an import differs from its program: %v", d.DetailedDiff)

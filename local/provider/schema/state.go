@@ -56,15 +56,19 @@ func (t *Type) Effective(oldState, in resource.PropertyMap) resource.PropertyMap
 
 // State is what the engine keeps of a resource: what the service says of it
 // (live), in the program's own words where it means the same, with the
-// secrets of the inputs secret.
+// secrets of the inputs secret. Live holds null for what the service reports
+// as not set.
 func (t *Type) State(live, in resource.PropertyMap) resource.PropertyMap {
 	state := external(in)
 	for k, v := range live {
 		given, ok := in[k]
-		if ok && t.input(k).same(reveal(given), v) {
-			continue
+		switch {
+		case ok && t.input(k).same(reveal(given), v):
+		case v.IsNull():
+			delete(state, k)
+		default:
+			state[k] = conceal(v, given)
 		}
-		state[k] = conceal(v, given)
 	}
 	return state
 }
@@ -72,8 +76,11 @@ func (t *Type) State(live, in resource.PropertyMap) resource.PropertyMap {
 // ReadInputs are the inputs that would give the live resource: the old ones,
 // corrected where the resource drifted. Without old inputs (an import) they
 // are all that can be read, and the defaults for the rest. An input that live
-// does not hold at all is one the service does not report: it is kept.
-func (t *Type) ReadInputs(live, old resource.PropertyMap) resource.PropertyMap {
+// does not hold at all is one the service does not report: it is kept. A
+// service knows tagsAll alone; tags are those that are not default tags: of the
+// old inputs, or in an import the given ones.
+func (t *Type) ReadInputs(live, old resource.PropertyMap, defaultTags map[string]string) resource.PropertyMap {
+	live = withTags(live, old, defaultTags)
 	in := resource.PropertyMap{defaults: resource.NewArrayProperty([]resource.PropertyValue{})}
 	if list, ok := old[defaults]; ok {
 		in[defaults] = list
@@ -92,6 +99,28 @@ func (t *Type) ReadInputs(live, old resource.PropertyMap) resource.PropertyMap {
 		}
 	}
 	return in
+}
+
+// withTags adds to the live state which of its tags are the resource's own.
+func withTags(live, old resource.PropertyMap, defaultTags map[string]string) resource.PropertyMap {
+	if !live.HasValue(tagsAll) {
+		return live
+	}
+	before := Plain(old)
+	own := before.Map(tags)
+	if len(old) > 0 {
+		defaultTags = before.Map(tagsAll)
+	}
+	found := resource.PropertyMap{}
+	for k, v := range live[tagsAll].ObjectValue() {
+		_, mine := own[string(k)]
+		if inherited, ok := defaultTags[string(k)]; mine || !ok || inherited != v.StringValue() {
+			found[k] = v
+		}
+	}
+	live = live.Copy()
+	live[tags] = resource.NewObjectProperty(found)
+	return live
 }
 
 // computed are the properties that the service may choose.

@@ -26,6 +26,12 @@ func (v Values) String(name string) string {
 	return s
 }
 
+// Any is the value of any property as encoding/json would decode it; nil where
+// it is absent.
+func (v Values) Any(name string) any {
+	return v.properties[resource.PropertyKey(name)].Mappable()
+}
+
 // Int is an Int property.
 func (v Values) Int(name string) int {
 	f, _ := v.properties[resource.PropertyKey(name)].V.(float64)

@@ -1,0 +1,59 @@
+package provider
+
+import (
+	"context"
+
+	"tally/local/httpapi"
+	"tally/local/provider/schema"
+)
+
+func route(service *httpapi.Service) *Resource {
+	live := func(r httpapi.Route) map[string]any {
+		return map[string]any{
+			"apiId": r.APIID, "routeKey": r.Key, "target": orNil(r.Target), "authorizationType": r.AuthorizationType,
+			"operationName": orNil(r.OperationName),
+		}
+	}
+	asked := func(id string, in schema.Values) httpapi.Route {
+		return httpapi.Route{
+			ID: id, APIID: in.String("apiId"), Key: in.String("routeKey"), Target: in.String("target"),
+			AuthorizationType: in.String("authorizationType"), OperationName: in.String("operationName"),
+		}
+	}
+	return &Resource{
+		Type: schema.Type{
+			Token: "aws:apigatewayv2/route:Route", Noun: "API Gateway v2 Route",
+			Inputs: []schema.Property{
+				{Name: "apiId", Required: true, ForceNew: true},
+				{Name: "routeKey", Required: true},
+				{Name: "target"},
+				{Name: "authorizationType", Default: "NONE", Check: oneOf("NONE")},
+				{Name: "apiKeyRequired", Kind: schema.Bool, Default: false, Check: oneOf(false)},
+				{Name: "operationName"},
+			},
+			Unsupported: []string{
+				"authorizationScopes", "authorizerId", "modelSelectionExpression", "requestModels", "requestParameters",
+				"routeResponseSelectionExpression",
+			},
+		},
+		Create: func(_ context.Context, in schema.Values) (string, map[string]any, error) {
+			r, err := service.CreateRoute(asked("", in))
+			return r.ID, live(r), err
+		},
+		Read: func(_ context.Context, id string, state schema.Values) (string, map[string]any, error) {
+			apiID, id, err := partOf(id, state)
+			if err != nil {
+				return "", nil, err
+			}
+			r, err := service.Route(apiID, id)
+			return r.ID, live(r), err
+		},
+		Update: func(_ context.Context, id string, in schema.Values) (map[string]any, error) {
+			r, err := service.UpdateRoute(asked(id, in))
+			return live(r), err
+		},
+		Delete: func(_ context.Context, id string, state schema.Values) error {
+			return service.DeleteRoute(state.String("apiId"), id)
+		},
+	}
+}

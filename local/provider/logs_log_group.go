@@ -1,0 +1,53 @@
+package provider
+
+import (
+	"context"
+
+	"tally/local/logs"
+	"tally/local/provider/schema"
+)
+
+func logGroup(service *logs.Service) *Resource {
+	live := func(g logs.Group) map[string]any {
+		return map[string]any{
+			"name": g.Name, "retentionInDays": g.RetentionDays, "logGroupClass": "STANDARD", "tagsAll": g.Tags, "arn": g.ARN,
+		}
+	}
+	asked := func(in schema.Values) logs.Group {
+		return logs.Group{Name: in.String("name"), RetentionDays: in.Int("retentionInDays"), Tags: in.Map("tagsAll")}
+	}
+	return &Resource{
+		Type: schema.Type{
+			Token: "aws:cloudwatch/logGroup:LogGroup", Noun: "CloudWatch Logs Log Group",
+			Inputs: []schema.Property{
+				{Name: "name", AutoName: 512, ForceNew: true},
+				{Name: "retentionInDays", Kind: schema.Int, Default: 0, Check: oneOf(
+					0.0, 1.0, 3.0, 5.0, 7.0, 14.0, 30.0, 60.0, 90.0, 120.0, 150.0, 180.0, 365.0, 400.0, 545.0, 731.0,
+					1096.0, 1827.0, 2192.0, 2557.0, 2922.0, 3288.0, 3653.0)},
+				{Name: "logGroupClass", Computed: true, ForceNew: true, Check: oneOf("STANDARD")},
+				{Name: "skipDestroy", Kind: schema.Bool, Default: false},
+				schema.TagProperty(),
+			},
+			Outputs:     []schema.Output{{Name: "arn"}, schema.TagOutput()},
+			Unsupported: []string{"kmsKeyId", "namePrefix"},
+		},
+		Create: func(_ context.Context, in schema.Values) (string, map[string]any, error) {
+			g, err := service.CreateGroup(asked(in))
+			return g.Name, live(g), err
+		},
+		Read: func(_ context.Context, id string, _ schema.Values) (string, map[string]any, error) {
+			g, err := service.Group(id)
+			return g.Name, live(g), err
+		},
+		Update: func(_ context.Context, _ string, in schema.Values) (map[string]any, error) {
+			g, err := service.UpdateGroup(asked(in))
+			return live(g), err
+		},
+		Delete: func(_ context.Context, id string, state schema.Values) error {
+			if state.Bool("skipDestroy") {
+				return nil
+			}
+			return service.DeleteGroup(id)
+		},
+	}
+}
