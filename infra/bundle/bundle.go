@@ -86,7 +86,7 @@ func compile(ctx context.Context, root, out string, platform Platform, names []s
 	cmd.Env = append(os.Environ(), "GOOS="+platform.OS, "GOARCH="+platform.Arch, "CGO_ENABLED=0",
 		"GOAMD64=v1", "GOARM64=v8.0", "GOFLAGS=-trimpath", "GOWORK=off")
 	if output, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("compile the functions: %w\n%s", err, strings.TrimSpace(string(output)))
+		return fmt.Errorf("compile the functions (%s): %w\n%s", strings.Join(names, ", "), err, strings.TrimSpace(string(output)))
 	}
 	for _, name := range names {
 		if _, err := os.Stat(filepath.Join(out, name)); errors.Is(err, os.ErrNotExist) {

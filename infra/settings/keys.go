@@ -21,7 +21,7 @@ type key struct {
 func keys() []key {
 	return []key{
 		{"aws:region", "the region of the stack", "the name of an AWS region, such as us-east-1", "",
-			matching(func(s *Settings) *string { return &s.Region }, `[a-z]{2}(-[a-z]+)+-[0-9]`)},
+			matching(func(s *Settings) *string { return &s.Region }, `[a-z]{2,}(-[a-z]+)+-[0-9]`)},
 		{"target", "where the stack lives", "aws, or local for the local cloud on this machine", "",
 			matching(func(s *Settings) *string { return &s.Target }, `aws|local`)},
 		{"architecture", "the processor that functions run on", "arm64, x86_64, or auto: arm64 on AWS, the machine's own on the target local", "auto",
