@@ -1,6 +1,7 @@
 package logs
 
 import (
+	"cmp"
 	"context"
 	"iter"
 	"time"
@@ -20,9 +21,9 @@ func (s *Service) Follow(ctx context.Context, group string, from time.Time) iter
 		for cursor := uint64(0); ; {
 			// Taken before reading: a write that the read misses closes it.
 			changed := *s.changed.Load()
-			events, last, err := s.arrivals(group, cursor, store.Mark{Time: from})
+			events, last, err := s.arrivals(group, cursor, from)
 			if err != nil {
-				return // the store is closed
+				return // the store is closed, or broken
 			}
 			for _, e := range events {
 				if ctx.Err() != nil || !yield(e) {
@@ -46,14 +47,20 @@ func (s *Service) Follow(ctx context.Context, group string, from time.Time) iter
 
 // arrivals returns the next events that arrived after the one with that
 // number, and the number of the last one looked at.
-func (s *Service) arrivals(group string, after uint64, from store.Mark) (events []Event, last uint64, err error) {
+func (s *Service) arrivals(group string, after uint64, from time.Time) (events []Event, last uint64, err error) {
+	g, _ := s.groups.Get(group)
+	oldest := g.since(from)
 	last = after
-	err = s.walk(func(e Event, m store.Mark) bool {
-		last = m.Seq
-		if m.Compare(from) >= 0 {
-			events = append(events, e)
+	var corrupt error
+	err = s.events.Arrivals(group, after, func(p store.Point) bool {
+		last = p.Seq
+		if p.Compare(oldest) < 0 {
+			return true
 		}
-		return len(events) < followBatch
-	}, func(v func(store.Point) bool) error { return s.events.Arrivals(group, after, v) })
-	return events, last, err
+		var e Event
+		e, corrupt = decode(p)
+		events = append(events, e)
+		return corrupt == nil && len(events) < followBatch
+	})
+	return events, last, cmp.Or(corrupt, err)
 }

@@ -24,7 +24,7 @@ type Service struct {
 	authorizer cloud.Authorizer
 	groups     *store.Table[Group]
 	streams    *store.Table[streamRow]
-	events     *store.Series // keyed by group
+	events     store.Series // keyed by group
 
 	// mu is held for reading while events are written, so that no group is
 	// deleted under them, and for writing while groups and streams change.
@@ -152,12 +152,15 @@ func (s *Service) Groups(prefix string) []Group {
 	return slices.DeleteFunc(s.groups.All(), func(g Group) bool { return !strings.HasPrefix(g.Name, prefix) })
 }
 
-// start is the time of the oldest event the group still shows.
-func (g Group) start() time.Time {
-	if g.RetentionDays == 0 {
-		return time.Time{}
+// since marks the oldest event the group shows to who asks for those from a
+// time on: older ones are past their retention.
+func (g Group) since(from time.Time) store.Mark {
+	if g.RetentionDays > 0 {
+		if start := time.Now().AddDate(0, 0, -g.RetentionDays); start.After(from) {
+			from = start
+		}
 	}
-	return time.Now().AddDate(0, 0, -g.RetentionDays)
+	return store.Mark{Time: from}
 }
 
 var groupName = regexp.MustCompile(`^[.\-_/#A-Za-z0-9]{1,512}$`)

@@ -85,7 +85,7 @@ func (s *Service) Streams(group, prefix string) ([]Stream, error) {
 			})
 		}
 	}
-	err = s.ascend(group, store.Mark{Time: g.start()}, func(e Event, _ store.Mark) bool {
+	err = s.ascend(group, g.since(time.Time{}), func(e Event, _ store.Mark) bool {
 		if i, ok := index[e.Stream]; ok {
 			st := &streams[i]
 			if st.First.IsZero() {
@@ -219,11 +219,7 @@ func (s *Service) begin(q *Query) (store.Mark, error) {
 	case q.Limit > maxEvents:
 		return store.Mark{}, constraint(strconv.Itoa(q.Limit), "limit", fmt.Sprintf("Member must have value less than or equal to %d", maxEvents))
 	}
-	from := q.From
-	if start := g.start(); from.Before(start) {
-		from = start
-	}
-	return store.Mark{Time: from}, nil
+	return g.since(q.From), nil
 }
 
 func (q Query) reads(stream string) bool {

@@ -118,7 +118,7 @@ func (s *Service) trim(group string) error {
 	s.mu.Lock()
 	s.trimmed[group] = time.Now()
 	s.mu.Unlock()
-	return s.events.Trim(group, g.start())
+	return s.events.Trim(group, g.since(time.Time{}).Time)
 }
 
 func (s *Service) trimIsDue(group string) bool {

@@ -156,6 +156,12 @@ func TestRetention(t *testing.T) {
 		if got := shown(); !slices.Equal(got, []string{"new"}) {
 			t.Errorf("after a day: %v", got)
 		}
+		for e := range s.Follow(t.Context(), "g", time.Time{}) {
+			if e.Message != "new" {
+				t.Errorf("after a day a follower sees %q", e.Message)
+			}
+			break
+		}
 		line("newest")
 		if _, err := s.UpdateGroup(logs.Group{Name: "g"}); err != nil {
 			t.Fatal(err)
