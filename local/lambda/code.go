@@ -14,6 +14,7 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
+	"syscall"
 
 	"github.com/google/uuid"
 
@@ -30,7 +31,7 @@ func (s *Service) codeDir(f Function) string {
 	if err != nil {
 		panic(fmt.Sprintf("code hash of %s: %v", f.Name, err)) // written by put alone
 	}
-	return filepath.Join(s.Dir, f.Name, hex.EncodeToString(sum))
+	return filepath.Join(s.options.Dir, f.Name, hex.EncodeToString(sum))
 }
 
 // stage unpacks the zip into a folder of its own, from which installLocked
@@ -40,7 +41,7 @@ func (s *Service) stage(bundle []byte, operation string) (dir string, err error)
 		return "", cloud.Errorf(http.StatusRequestEntityTooLarge, "RequestEntityTooLargeException",
 			"Request must be smaller than %d bytes for the %s operation", maxZipped, operation)
 	}
-	dir = filepath.Join(s.Dir, stagingFolder, uuid.NewString())
+	dir = filepath.Join(s.options.Dir, stagingFolder, uuid.NewString())
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return "", err
 	}
@@ -81,7 +82,7 @@ func (s *Service) sweepLocked(name string) {
 	for _, inst := range s.live[name] {
 		keep = append(keep, s.codeDir(inst.function))
 	}
-	if err := removeExcept(filepath.Join(s.Dir, name), keep); err != nil {
+	if err := removeExcept(filepath.Join(s.options.Dir, name), keep); err != nil {
 		s.note(cloud.Warning, name, "remove old code: %v", err)
 	}
 }
@@ -106,10 +107,10 @@ func removeExcept(dir string, keep []string) error {
 
 // removeLeftovers cleans up after a process that could not.
 func (s *Service) removeLeftovers() error {
-	if err := os.MkdirAll(s.Dir, 0o755); err != nil {
+	if err := os.MkdirAll(s.options.Dir, 0o755); err != nil {
 		return err
 	}
-	entries, err := os.ReadDir(s.Dir)
+	entries, err := os.ReadDir(s.options.Dir)
 	if err != nil {
 		return err
 	}
@@ -133,53 +134,68 @@ func unpack(bundle []byte, dir string) error {
 		return err
 	}
 	defer root.Close()
-	left := int64(maxUnzipped)
+	left := uint64(maxUnzipped)
 	for _, file := range archive.File {
-		n, err := unpackFile(root, file, left)
-		if err != nil {
+		if file.UncompressedSize64 > left {
+			return badParameter("Unzipped size must be smaller than %d bytes", maxUnzipped)
+		}
+		left -= file.UncompressedSize64
+		if err := unpackFile(root, file); err != nil {
 			return err
 		}
-		left -= n
 	}
 	return nil
 }
 
 var errUnzip = badParameter("Could not unzip uploaded file. Please check your file, then try to upload again.")
 
-// unpackFile writes one file of at most left bytes and returns its size.
-func unpackFile(root *os.Root, file *zip.File, left int64) (int64, error) {
-	if !filepath.IsLocal(filepath.FromSlash(path.Clean(file.Name))) {
-		return 0, badParameter("%s The path %q leads out of it.", errUnzip.Message, file.Name)
-	}
-	mode := file.Mode()
+func unpackFile(root *os.Root, file *zip.File) error {
+	name, mode := path.Clean(file.Name), file.Mode()
 	switch {
+	case !filepath.IsLocal(filepath.FromSlash(name)):
+		return badParameter("%s The path %q leads out of it.", errUnzip.Message, file.Name)
 	case mode.IsDir():
-		return 0, root.MkdirAll(path.Clean(file.Name), 0o755)
+		return errorAt(file, root.MkdirAll(name, 0o755))
 	case !mode.IsRegular():
-		return 0, badParameter("%s %q is neither a file nor a folder: the local cloud unpacks nothing else.", errUnzip.Message, file.Name)
-	}
-	if err := root.MkdirAll(path.Dir(file.Name), 0o755); err != nil {
-		return 0, badParameter("%s %q: %v", errUnzip.Message, file.Name, err)
+		return badParameter("%s %q is neither a file nor a folder: the local cloud unpacks nothing else.", errUnzip.Message, file.Name)
 	}
 	in, err := file.Open()
 	if err != nil {
-		return 0, errUnzip
+		return errUnzip
 	}
 	defer in.Close()
-	out, err := root.OpenFile(file.Name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err := root.MkdirAll(path.Dir(name), 0o755); err != nil {
+		return errorAt(file, err)
+	}
+	// A process that is being started holds a copy of every open file until it
+	// is executed, and a file that anybody writes to cannot be executed: while
+	// this one is open, nothing may be started.
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
+	out, err := root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
-		return 0, badParameter("%s %q: %v", errUnzip.Message, file.Name, err)
+		return errorAt(file, err)
 	}
-	n, err := io.Copy(out, io.LimitReader(in, left+1))
+	size := int64(file.UncompressedSize64)
+	n, err := io.Copy(out, io.LimitReader(in, size+1))
+	// Not in OpenFile: the umask of whoever started the local cloud is not AWS's.
+	err = errors.Join(err, out.Chmod(mode.Perm()), out.Close())
+	for _, broken := range []error{zip.ErrChecksum, zip.ErrFormat, io.ErrUnexpectedEOF} {
+		if errors.Is(err, broken) {
+			return errUnzip
+		}
+	}
+	if err == nil && n != size {
+		return errUnzip
+	}
+	return err
+}
+
+// errorAt blames a path of the zip, such as a file that is also a folder, for
+// the error that it led to.
+func errorAt(file *zip.File, err error) error {
 	if err == nil {
-		err = out.Chmod(mode.Perm()) // not subject to the umask of whoever started the local cloud
+		return nil
 	}
-	closed := out.Close()
-	switch {
-	case errors.Is(err, zip.ErrChecksum), errors.Is(err, zip.ErrFormat), errors.Is(err, io.ErrUnexpectedEOF):
-		return 0, errUnzip
-	case n > left:
-		return 0, badParameter("Unzipped size must be smaller than %d bytes", maxUnzipped)
-	}
-	return n, errors.Join(err, closed)
+	return badParameter("%s %q: %v", errUnzip.Message, file.Name, err)
 }

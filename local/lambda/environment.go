@@ -33,9 +33,9 @@ func (s *Service) open(inst *instance) error {
 func (s *Service) start(ctx context.Context, inst *instance) error {
 	f := inst.function
 	dir := s.codeDir(f)
-	env, err := s.Runner.Start(ctx, Spec{
+	env, err := s.options.Runner.Start(ctx, Spec{
 		Dir:      dir,
-		Env:      variables(f, dir, s.Place.Region, s.Endpoint(), inst.log.stream, inst.credentials),
+		Env:      variables(f, dir, s.options.Place.Region, s.options.Endpoint(), inst.log.stream, inst.credentials),
 		MemoryMB: f.MemoryMB,
 		Output:   inst.log.add,
 	})

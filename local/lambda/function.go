@@ -83,6 +83,9 @@ func (s *Service) CreateFunction(c Config, zip []byte) (Function, error) {
 	if err := s.checkRole(c); err != nil {
 		return Function{}, err
 	}
+	if zip == nil {
+		zip = []byte{} // no zip is a broken zip, not one to keep
+	}
 	f := Function{Config: c, ARN: s.arn(c.Name), Version: latest}
 	return s.put(f, zip, "CreateFunction", func(_ record, exists bool) error {
 		if exists {
@@ -119,7 +122,7 @@ func (s *Service) UpdateFunction(c Config, zip []byte) (Function, error) {
 // has nothing against it.
 func (s *Service) put(f Function, zip []byte, operation string, admit func(record, bool) error) (Function, error) {
 	staged := ""
-	if zip != nil || operation == "CreateFunction" {
+	if zip != nil {
 		sum := sha256.Sum256(zip)
 		f.CodeSHA256, f.CodeSize = base64.StdEncoding.EncodeToString(sum[:]), int64(len(zip))
 		var err error
@@ -204,7 +207,7 @@ func (s *Service) checkRole(c Config) error {
 	if err != nil {
 		return cloud.Errorf(http.StatusBadRequest, "InvalidParameterValueException", "%s", roleRefused)
 	}
-	s.Roles.Revoke(creds.AccessKeyID)
+	s.options.Roles.Revoke(creds.AccessKeyID)
 	return nil
 }
 
@@ -215,7 +218,7 @@ func (s *Service) assume(ctx context.Context, c Config) (cloud.Credentials, erro
 	if err != nil {
 		return cloud.Credentials{}, err
 	}
-	return s.Roles.AssumeRole(ctx, principal, role, c.Name)
+	return s.options.Roles.AssumeRole(ctx, principal, role, c.Name)
 }
 
 func errExists(name string) error {

@@ -54,7 +54,7 @@ func (s *Service) admit(ctx context.Context, in cloud.Invocation, kind string, l
 		return target{}, runtimeapi.Event{}, err
 	}
 	row, exists := s.functions.Get(to.name)
-	err = s.Authorizer.Authorize(ctx, cloud.Request{
+	err = s.options.Authorizer.Authorize(ctx, cloud.Request{
 		Caller: in.Caller, Action: "lambda:InvokeFunction", Resource: to.arn, ResourcePolicy: row.policy(),
 	})
 	if err != nil {

@@ -51,7 +51,7 @@ type Options struct {
 
 // Service is AWS Lambda. It is a cloud.Invoker.
 type Service struct {
-	Options
+	options   Options
 	functions *store.Table[record]
 	events    *store.Table[event]
 
@@ -86,7 +86,7 @@ func New(o Options) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Service{Options: o, functions: functions, events: events, live: map[string][]*instance{}}
+	s := &Service{options: o, functions: functions, events: events, live: map[string][]*instance{}}
 	s.life, s.end = context.WithCancel(context.Background())
 	if err := s.removeLeftovers(); err != nil {
 		return nil, fmt.Errorf("clean the code folder %s: %w", o.Dir, err)
@@ -127,7 +127,7 @@ func (s *Service) begin(work func()) error {
 }
 
 func (s *Service) note(level cloud.Level, function, format string, args ...any) {
-	s.Recorder.Record(cloud.Entry{
+	s.options.Recorder.Record(cloud.Entry{
 		Level: level, Service: "lambda", Resource: function, Message: fmt.Sprintf(format, args...),
 	})
 }

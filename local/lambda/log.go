@@ -30,7 +30,7 @@ func (s *Service) openLog(f Function, stream string, caller cloud.Caller) *logSt
 	go func() {
 		defer close(l.done)
 		l.write(func(batch []cloud.LogEvent) error {
-			return s.Logs.WriteLog(context.Background(), caller, f.LogGroup, stream, batch)
+			return s.options.Logs.WriteLog(context.Background(), caller, f.LogGroup, stream, batch)
 		}, func(err error) {
 			s.note(cloud.Warning, f.Name, "no logs of this environment: %v", err)
 		})

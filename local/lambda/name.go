@@ -43,7 +43,7 @@ func (s *Service) resolve(function, qualifier string) (target, error) {
 	if qualifier != "" {
 		to.arn += ":" + qualifier
 	}
-	elsewhere := region != "" && region != s.Place.Region+":" || account != "" && account != s.Place.Account+":"
+	elsewhere := region != "" && region != s.options.Place.Region+":" || account != "" && account != s.options.Place.Account+":"
 	if elsewhere {
 		return target{}, cloud.Errorf(http.StatusNotFound, "ResourceNotFoundException", "Function not found: %s", function)
 	}
@@ -54,7 +54,7 @@ func (s *Service) resolve(function, qualifier string) (target, error) {
 }
 
 func (s *Service) arn(name string) string {
-	return s.Place.ARN("lambda", "function:"+name).String()
+	return s.options.Place.ARN("lambda", "function:"+name).String()
 }
 
 func (s *Service) errNotFound(name string) error {

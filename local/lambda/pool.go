@@ -113,7 +113,7 @@ func (s *Service) release(inst *instance) {
 		return
 	}
 	inst.state = idle
-	inst.idle = time.AfterFunc(s.IdleTimeout, func() { s.expire(inst) })
+	inst.idle = time.AfterFunc(s.options.IdleTimeout, func() { s.expire(inst) })
 	s.live[name] = append(without(s.live[name], inst), inst)
 	s.mu.Unlock()
 }
@@ -151,7 +151,7 @@ func (s *Service) retire(instances ...*instance) {
 		}
 		if inst.log != nil {
 			inst.log.close()
-			s.Roles.Revoke(inst.credentials.AccessKeyID)
+			s.options.Roles.Revoke(inst.credentials.AccessKeyID)
 		}
 		s.mu.Lock()
 		name := inst.function.Name

@@ -60,36 +60,31 @@ func (s *Service) attend(e event) {
 		case <-s.life.Done():
 			return
 		}
-		next, again := s.try(e)
-		if s.life.Err() != nil {
-			return // what happened during Close does not count
+		outcome, err := s.execute(e.Function, e.Event)
+		if errors.Is(err, errClosed) {
+			return // does not count: the event waits for the next start
 		}
-		if !again {
-			s.forget(e)
-			return
+		var again bool
+		if e, again = s.judge(e, outcome, err); !again {
+			err = s.events.Delete(e.Event.RequestID)
+		} else {
+			err = s.events.Put(e.Event.RequestID, e)
 		}
-		e = next
-		if err := s.events.Put(e.Event.RequestID, e); err != nil {
+		if err != nil {
 			s.note(cloud.Warning, e.Function, "event %s: %v", e.Event.RequestID, err)
 		}
+		if !again {
+			return
+		}
 	}
 }
 
-func (s *Service) forget(e event) {
-	if err := s.events.Delete(e.Event.RequestID); err != nil {
-		s.note(cloud.Warning, e.Function, "event %s: %v", e.Event.RequestID, err)
-	}
-}
-
-// try makes one attempt and returns the event as it is to be tried next, if it
-// is.
-func (s *Service) try(e event) (next event, again bool) {
-	outcome, err := s.execute(e.Function, e.Event)
+// judge decides what becomes of the event after an attempt: it returns it as
+// it is to be tried again, if it is.
+func (s *Service) judge(e event, outcome cloud.Outcome, err error) (next event, again bool) {
 	switch {
-	case s.life.Err() != nil:
-		return e, true
 	case err == nil && outcome.FunctionError == "":
-		return event{}, false
+		return e, false
 	case err == nil:
 		return s.retryFailed(e, errors.New(describe(outcome.Payload)))
 	case cloud.ErrorCode(err) == "ResourceNotFoundException":
@@ -119,9 +114,9 @@ func (s *Service) retryRefused(e event, err error) (event, bool) {
 }
 
 func (s *Service) retry(e event, delay time.Duration, err error) (event, bool) {
-	wait := s.Pace.Wait(delay)
+	wait := s.options.Pace.Wait(delay)
 	e.Due = time.Now().UTC().Add(wait)
-	if e.Due.Sub(e.Received) > s.Pace.Wait(maxEventAge) {
+	if e.Due.Sub(e.Received) > s.options.Pace.Wait(maxEventAge) {
 		return s.giveUp(e, "EventAgeExceeded", err)
 	}
 	s.note(cloud.Warning, e.Function, "event %s is tried again in %s: %v", e.Event.RequestID, wait, err)
@@ -133,7 +128,7 @@ func (s *Service) retry(e event, delay time.Duration, err error) (event, bool) {
 func (s *Service) giveUp(e event, condition string, err error) (event, bool) {
 	s.note(cloud.Warning, e.Function, "event %s is dropped after %s, %s: %v",
 		e.Event.RequestID, count(e.Attempts, "failed attempt"), condition, err)
-	return event{}, false
+	return e, false
 }
 
 func count(n int, noun string) string {

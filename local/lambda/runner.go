@@ -38,6 +38,7 @@ type Environment interface {
 	// is unknown.
 	MaxMemoryMB() int
 	// Close ends the runtime and everything it started, and waits for that.
+	// It may be called again.
 	Close()
 }
 

@@ -87,29 +87,31 @@ func (o *output) read() {
 	}
 }
 
-// empty reads what is in the pipe, without waiting for more.
+// empty reads what is in the pipe, without waiting for more: until there is
+// nothing, or, where somebody keeps writing, as much as a pipe can hold.
 func (o *output) empty(buffer []byte) {
-	o.pipe.SetReadDeadline(time.Time{})
+	_ = o.pipe.SetReadDeadline(time.Time{})
 	conn, err := o.pipe.SyscallConn()
 	if err != nil {
 		return // closed
 	}
-	for {
+	for left := pipeCapacity(); left > 0; {
 		n := 0
 		err := conn.Read(func(fd uintptr) bool {
-			for {
-				n, err = syscall.Read(int(fd), buffer)
-				if err != syscall.EINTR {
-					return true
-				}
-			}
+			n, _ = syscall.Read(int(fd), buffer)
+			return true // whatever came of it: do not wait
 		})
 		if err != nil || n <= 0 {
 			return
 		}
 		o.take(buffer[:n])
+		left -= n
 	}
 }
+
+// pipeCapacity is no less than what a pipe holds: 16 pages on Linux, 64 KiB on
+// macOS.
+func pipeCapacity() int { return max(16*os.Getpagesize(), 64*1024) }
 
 // take hands on the lines that data completes.
 func (o *output) take(data []byte) {

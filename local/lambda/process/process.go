@@ -106,10 +106,11 @@ func (e *environment) launch(spec lambda.Spec, address string) error {
 	}()
 	if err := <-started; err != nil {
 		out.close()
-		if reason, ok := errors.AsType[syscall.Errno](err); ok {
+		switch reason, _ := errors.AsType[syscall.Errno](err); reason {
+		case syscall.EACCES, syscall.ENOENT, syscall.ENOEXEC:
 			return invalidEntrypoint("fork/exec /var/task/bootstrap: " + reason.Error())
 		}
-		return err
+		return fmt.Errorf("start %s: %w", bootstrap, err)
 	}
 	return nil
 }
@@ -151,15 +152,17 @@ func (e *environment) Invoke(ctx context.Context, event runtimeapi.Event) (runti
 	watched, stop := e.watch(ctx)
 	defer stop()
 	reply, err := e.api.Invoke(watched, event)
-	if err != nil {
+	switch {
+	case err != nil:
 		return runtimeapi.Reply{}, err
-	}
-	if e.overLimit() {
-		e.kill()
-		<-e.life.Done()
+	case e.overLimit():
+		e.Close()
 		return runtimeapi.Reply{}, context.Cause(e.life)
+	case watched.Err() != nil:
+		e.Close() // it answered in time, but did not ask for more
+	default:
+		e.output.drain()
 	}
-	e.output.drain()
 	return reply, nil
 }
 

@@ -81,7 +81,8 @@ func (a *API) next(w http.ResponseWriter, r *http.Request) error {
 		a.mu.Lock()
 		a.current = c
 		a.mu.Unlock()
-		return c.write(w)
+		c.write(w)
+		return nil
 	case <-r.Context().Done():
 		return r.Context().Err()
 	}
@@ -106,7 +107,9 @@ func (a *API) finish() error {
 	return nil
 }
 
-func (c *call) write(w http.ResponseWriter) error {
+// write sends the event. Where that fails the runtime is gone, which whoever
+// waits for the answer learns from its process.
+func (c *call) write(w http.ResponseWriter) {
 	h := w.Header()
 	h.Set("Content-Type", "application/json")
 	h.Set("Content-Length", strconv.Itoa(len(c.Payload)))
@@ -117,8 +120,7 @@ func (c *call) write(w http.ResponseWriter) error {
 	if c.ClientContext != "" {
 		h.Set("Lambda-Runtime-Client-Context", c.ClientContext)
 	}
-	_, err := w.Write(c.Payload)
-	return err
+	_, _ = w.Write(c.Payload)
 }
 
 func (a *API) response(w http.ResponseWriter, r *http.Request) error {
@@ -201,6 +203,8 @@ func readAll(r *http.Request) ([]byte, error) {
 		return nil, err
 	}
 	if len(payload) > MaxPayload {
+		// A client still sending would not see the answer.
+		_, _ = io.Copy(io.Discard, r.Body)
 		return nil, errTooLarge
 	}
 	return payload, nil
