@@ -3,7 +3,9 @@ package test
 import (
 	"context"
 	"fmt"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -34,7 +36,10 @@ func (w *workspace) awsCLI(ctx context.Context, t *testing.T, out map[string]str
 	}
 
 	event := `{"version":"2.0","routeKey":"GET /add","rawPath":"/add","rawQueryString":"num1=3&num2=4","requestContext":{"http":{"method":"GET","path":"/add"}}}`
-	if got := aws(`lambda invoke --function-name ` + out["addNumbersFunction"] + ` --payload '` + event + `' --cli-binary-format raw-in-base64-out answer.json && cat answer.json`); !strings.Contains(got, `\"sum\":7`) {
+	if err := os.WriteFile(filepath.Join(w.dir, "event.json"), []byte(event), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if got := aws("lambda invoke --function-name " + out["addNumbersFunction"] + " --payload fileb://event.json answer.json && cat answer.json"); !strings.Contains(got, `\"sum\":7`) {
 		t.Errorf("lambda invoke: %s", got)
 	}
 }
