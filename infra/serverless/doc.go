@@ -3,11 +3,12 @@
 // exactly the permission it needs:
 //
 //	numbers, err := serverless.NewTopic(ctx, "numbers")
+//	sums, err := serverless.NewTopic(ctx, "sums")
 //	handle, err := serverless.NewFunction(ctx, "handle-message", &serverless.FunctionArgs{
 //		Code: pulumi.NewFileArchive("../bin/functions/linux-arm64/handle-message.zip"),
 //	})
 //	err = numbers.Subscribe(handle) // the topic may invoke the function, and does
-//	err = numbers.GrantPublish(handle) // the function may publish to the topic
+//	err = sums.GrantPublish(handle) // the function may publish to the other topic
 //
 //	api, err := serverless.NewAPI(ctx, "api")
 //	err = api.Route("POST /add", handle) // the API may invoke it on this route
