@@ -105,7 +105,8 @@ func removeExcept(dir string, keep []string) error {
 	return err
 }
 
-// removeLeftovers cleans up after a process that could not.
+// removeLeftovers cleans up after a process that could not. Only New calls it,
+// before anybody else has the service.
 func (s *Service) removeLeftovers() error {
 	if err := os.MkdirAll(s.options.Dir, 0o755); err != nil {
 		return err

@@ -34,7 +34,7 @@ func (s *Service) run(inst *instance, event runtimeapi.Event) (cloud.Outcome, er
 	ctx, cancel := context.WithDeadline(s.life, event.Deadline)
 	defer cancel()
 	reply, err := s.attempt(ctx, inst, event)
-	duration := time.Since(start)
+	duration := min(time.Since(start), inst.function.timeout())
 
 	memory := 0
 	if inst.env != nil {

@@ -147,6 +147,9 @@ func (s *Service) replaceLocked(f Function, staged string, admit func(record, bo
 	if err := admit(row, exists); err != nil {
 		return nil, err
 	}
+	if err := s.checkReservedLocked(f); err != nil {
+		return nil, err
+	}
 	if staged != "" {
 		if err := s.installLocked(staged, f); err != nil {
 			return nil, err
@@ -159,6 +162,19 @@ func (s *Service) replaceLocked(f Function, staged string, admit func(record, bo
 		return nil, err
 	}
 	return s.takeIdleLocked(f.Name), nil
+}
+
+func (s *Service) checkReservedLocked(f Function) error {
+	sum := max(0, f.ReservedConcurrency)
+	for _, other := range s.functions.All() {
+		if other.Name != f.Name {
+			sum += max(0, other.ReservedConcurrency)
+		}
+	}
+	if err := checkReserved(sum); err != nil {
+		return err
+	}
+	return nil
 }
 
 // DeleteFunction removes the function, its code and its permissions. Busy

@@ -43,6 +43,7 @@ func TestValidate(t *testing.T) {
 		{func(c *lambda.Config) { c.EphemeralMB = 511 }, "ValidationException", ""},
 		{func(c *lambda.Config) { c.ReservedConcurrency = 901 }, "InvalidParameterValueException",
 			"Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution below its minimum value of [100]"},
+		{func(c *lambda.Config) { c.ReservedConcurrency = -2 }, "ValidationException", ""},
 		{func(c *lambda.Config) { c.LogFormat = "JSON" }, "InvalidParameterValueException", "LogFormat JSON is not emulated"},
 		{func(c *lambda.Config) { c.LogFormat = "XML" }, "ValidationException", ""},
 		{func(c *lambda.Config) { c.TracingMode = "Passive" }, "ValidationException", ""},
@@ -91,8 +92,13 @@ func TestCreateFunction(t *testing.T) {
 	if k.sessions["ASIA0"] {
 		t.Error("the session that tried the role is still open")
 	}
+	create(t, s, "most", func(c *lambda.Config) { c.ReservedConcurrency = 900 })
+	c := config("sub")
+	c.ReservedConcurrency = 1
+	_, err := s.CreateFunction(c, bundle(t, "x"))
+	expectError(t, err, "InvalidParameterValueException", "Specified ReservedConcurrentExecutions for function decreases account's")
 	k.assume = func(cloud.ARN) error { return errors.New("no trust") }
-	_, err := s.CreateFunction(config("sub"), bundle(t, "x"))
+	_, err = s.CreateFunction(config("sub"), bundle(t, "x"))
 	expectError(t, err, "InvalidParameterValueException", "The role defined for the function cannot be assumed by Lambda.")
 }
 

@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"path/filepath"
 	"sync"
 	"time"
 
@@ -24,6 +25,7 @@ const (
 	maxUnzipped        = 250 * 1024 * 1024
 	maxEnvironment     = 4 * 1024 // bytes, all variables as JSON
 	accountConcurrency = 1000     // environments busy at once, over all functions
+	minUnreserved      = 100      // of them, for functions that reserve none
 	initTimeout        = 10 * time.Second
 )
 
@@ -78,6 +80,12 @@ func New(o Options) (*Service, error) {
 	if o.IdleTimeout == 0 {
 		o.IdleTimeout = 10 * time.Minute
 	}
+	// A function's process has another working directory.
+	dir, err := filepath.Abs(o.Dir)
+	if err != nil {
+		return nil, err
+	}
+	o.Dir = dir
 	functions, err := store.NewTable[record](o.Store, "lambda-functions")
 	if err != nil {
 		return nil, err

@@ -102,13 +102,21 @@ func checkSizes(c Config) *cloud.Error {
 			return invalid(constraint, n.value, n.name, "less", n.high)
 		}
 	}
-	// AWS keeps 100 of the account's environments for functions that reserve none.
-	if most := accountConcurrency - 100; c.ReservedConcurrency < -1 || c.ReservedConcurrency > most {
-		return badParameter("Specified ReservedConcurrentExecutions for function decreases account's "+
-			"UnreservedConcurrentExecution below its minimum value of [100]: %d is not in 0 to %d, nor -1 for none",
-			c.ReservedConcurrency, most)
+	if c.ReservedConcurrency < -1 {
+		return invalid("Value '%d' at 'reservedConcurrentExecutions' failed to satisfy constraint: "+
+			"Member must have value greater than or equal to 0, or be -1 for none", c.ReservedConcurrency)
 	}
-	return nil
+	return checkReserved(c.ReservedConcurrency)
+}
+
+// checkReserved refuses a sum of reservations that leaves too little for the
+// functions that reserve none.
+func checkReserved(sum int) *cloud.Error {
+	if sum <= accountConcurrency-minUnreserved {
+		return nil
+	}
+	return badParameter("Specified ReservedConcurrentExecutions for function decreases account's "+
+		"UnreservedConcurrentExecution below its minimum value of [%d].", minUnreserved)
 }
 
 func checkLogging(c Config) *cloud.Error {

@@ -20,13 +20,17 @@ func peakMemory(pid int) (int64, bool) {
 	if err != nil {
 		return 0, false // the process has ended
 	}
-	for line := range bytes.Lines(status) {
-		rest, found := bytes.CutPrefix(line, []byte("VmHWM:"))
-		if !found {
-			continue
-		}
-		kib, err := strconv.ParseInt(string(bytes.TrimSpace(bytes.TrimSuffix(bytes.TrimSpace(rest), []byte("kB")))), 10, 64)
-		return kib << 10, err == nil
+	return highWaterMark(status)
+}
+
+// highWaterMark reads the line "VmHWM:     1234 kB" of a process's status; one
+// that has ended and waits for its parent has none.
+func highWaterMark(status []byte) (int64, bool) {
+	_, rest, _ := bytes.Cut(status, []byte("VmHWM:"))
+	number, _, found := bytes.Cut(rest, []byte(" kB"))
+	if !found {
+		return 0, false
 	}
-	return 0, false // a zombie has no memory
+	kib, err := strconv.ParseUint(string(bytes.TrimSpace(number)), 10, 50)
+	return int64(kib) << 10, err == nil
 }
