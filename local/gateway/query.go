@@ -147,11 +147,20 @@ func (p form) check(operation string, known []string) error {
 		if name == "Action" || name == "Version" {
 			continue
 		}
-		if !slices.Contains(known, listNumber.ReplaceAllString(name, ".N$1")) {
+		pattern := listNumber.ReplaceAllString(name, ".N$1")
+		if !slices.Contains(known, pattern) && !p.isEmptyList(name, pattern, known) {
 			return unknownParameter("ValidationError", name, operation, known)
 		}
 	}
 	return nil
+}
+
+// isEmptyList tells whether a parameter is a list without items, which SDKs
+// send as the list's name alone.
+func (p form) isEmptyList(name, pattern string, known []string) bool {
+	return p.get(name) == "" && slices.ContainsFunc(known, func(k string) bool {
+		return strings.HasPrefix(k, pattern+".member.N") || strings.HasPrefix(k, pattern+".entry.N")
+	})
 }
 
 func unknownParameter(code, name, operation string, known []string) error {
