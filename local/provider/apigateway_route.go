@@ -10,7 +10,7 @@ import (
 func route(service *httpapi.Service) *Resource {
 	live := func(r httpapi.Route) map[string]any {
 		return map[string]any{
-			"apiId": r.APIID, "routeKey": r.Key, "target": orNil(r.Target), "authorizationType": r.AuthorizationType,
+			"apiId": r.APIID, "routeKey": r.Key, "target": r.Target, "authorizationType": r.AuthorizationType,
 			"operationName": orNil(r.OperationName),
 		}
 	}
@@ -26,7 +26,7 @@ func route(service *httpapi.Service) *Resource {
 			Inputs: []schema.Property{
 				{Name: "apiId", Required: true, ForceNew: true},
 				{Name: "routeKey", Required: true},
-				{Name: "target"},
+				{Name: "target", Required: true}, // a route without one would answer nothing
 				{Name: "authorizationType", Default: "NONE", Check: oneOf("NONE")},
 				{Name: "apiKeyRequired", Kind: schema.Bool, Default: false, Check: oneOf(false)},
 				{Name: "operationName"},

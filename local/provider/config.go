@@ -166,7 +166,7 @@ func (p *provider) DiffConfig(_ context.Context, req *pulumirpc.DiffRequest) (*p
 	if err := decode(into{req.GetOldInputs(), &old}, into{req.GetNews(), &want}); err != nil {
 		return nil, err
 	}
-	return encodeDiff((&schema.Type{}).Diff(old, want)), nil
+	return encodeDiff((&schema.Type{}).Diff(nil, old, want)), nil
 }
 
 // Configure takes the configuration of the provider instance that uses this

@@ -22,7 +22,10 @@ func rolePolicyAttachment(service *iam.Service) *Resource {
 		Type: schema.Type{
 			Token: "aws:iam/rolePolicyAttachment:RolePolicyAttachment", Noun: "IAM Role Policy Attachment",
 			Inputs: []schema.Property{
-				{Name: "policyArn", Required: true, ForceNew: true},
+				{Name: "policyArn", Required: true, ForceNew: true, Check: func(v any) error {
+					_, err := iam.ManagedPolicy(v.(string))
+					return err
+				}},
 				{Name: "role", Required: true, ForceNew: true},
 			},
 			DeleteBeforeReplace: true,

@@ -53,11 +53,11 @@ func (p *provider) Diff(_ context.Context, req *pulumirpc.DiffRequest) (*pulumir
 	if err != nil {
 		return nil, err
 	}
-	var old, want resource.PropertyMap
-	if err := decode(into{req.GetOldInputs(), &old}, into{req.GetNews(), &want}); err != nil {
+	var state, old, want resource.PropertyMap
+	if err := decode(into{req.GetOlds(), &state}, into{req.GetOldInputs(), &old}, into{req.GetNews(), &want}); err != nil {
 		return nil, err
 	}
-	return encodeDiff(r.Diff(old, want)), nil
+	return encodeDiff(r.Diff(state, old, want)), nil
 }
 
 // Create makes the resource, or in a preview says what making it would give.

@@ -10,9 +10,10 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
 )
 
-// Diff compares the inputs of a resource with those it shall have.
-func (t *Type) Diff(old, want resource.PropertyMap) plugin.DiffResult {
-	a, b := t.differing(old, want)
+// Diff compares a resource, by its state and the inputs that gave it, with the
+// inputs it shall have.
+func (t *Type) Diff(state, old, want resource.PropertyMap) plugin.DiffResult {
+	a, b := t.differing(state, old, want)
 	detail := plugin.NewDetailedDiffFromObjectDiff(a.Diff(b), true)
 	result := plugin.DiffResult{Changes: plugin.DiffNone, StableKeys: t.stable(), DetailedDiff: detail}
 	for path, d := range detail {
@@ -38,18 +39,34 @@ func (t *Type) Diff(old, want resource.PropertyMap) plugin.DiffResult {
 }
 
 // differing are the inputs of both sides that do not mean the same, without
-// secrets, and archives as their hashes.
-func (t *Type) differing(old, want resource.PropertyMap) (a, b resource.PropertyMap) {
+// secrets, and archives as their hashes. What the service chose for the old
+// ones is among them.
+func (t *Type) differing(state, old, want resource.PropertyMap) (a, b resource.PropertyMap) {
+	old = t.Effective(state, old)
 	a, b = resource.PropertyMap{}, resource.PropertyMap{}
 	for k := range union(old, want) {
-		x, y := reveal(old[k]), reveal(want[k])
-		if resource.IsInternalPropertyKey(k) || t.input(k).same(x, y) {
+		x, y, p := reveal(old[k]), reveal(want[k]), t.input(k)
+		if resource.IsInternalPropertyKey(k) || p.same(x, y) {
 			continue
+		}
+		if p.Kind == Object && x.IsObject() && y.IsObject() {
+			p.dropSame(x.ObjectValue(), y.ObjectValue())
 		}
 		put(a, k, x)
 		put(b, k, y)
 	}
 	return a, b
+}
+
+// dropSame removes from two objects what means the same in both.
+func (p Property) dropSame(x, y resource.PropertyMap) {
+	for _, n := range p.Properties {
+		key := resource.PropertyKey(n.Name)
+		if n.same(x[key], y[key]) {
+			delete(x, key)
+			delete(y, key)
+		}
+	}
 }
 
 func put(m resource.PropertyMap, k resource.PropertyKey, v resource.PropertyValue) {

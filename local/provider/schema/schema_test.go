@@ -188,6 +188,7 @@ func TestDiff(t *testing.T) {
 		"shade":  map[string]any{"size": 1, "labels": map[string]any{"a": "1", "b": "2"}},
 		"code":   hash("one"), defaults: []any{"name"},
 	})
+	state := with(base, map[string]any{"shade": map[string]any{"size": 1, "fabric": "linen", "labels": map[string]any{"a": "1", "b": "2"}}})
 	for name, tc := range map[string]struct {
 		change   map[string]any
 		detail   map[string]string
@@ -199,7 +200,8 @@ func TestDiff(t *testing.T) {
 		"policy, left out":      {change: map[string]any{"policy": nil}},
 		"policy, changed":       {change: map[string]any{"policy": `{}`}, detail: map[string]string{"policy": "update"}},
 		"empty is nothing":      {change: map[string]any{"dim": false, "tags": map[string]any{}}},
-		"computed inside":       {change: map[string]any{"shade": map[string]any{"size": 1, "fabric": "silk", "labels": map[string]any{"a": "1", "b": "2"}}}},
+		"computed inside":       {change: map[string]any{"shade": map[string]any{"size": 1, "fabric": "silk", "labels": map[string]any{"a": "1", "b": "2"}}}, detail: map[string]string{"shade.fabric": "update"}},
+		"the same computed":     {change: map[string]any{"shade": map[string]any{"size": 1, "fabric": "linen", "labels": map[string]any{"a": "1", "b": "2"}}}},
 		"add":                   {change: map[string]any{"dim": true}, detail: map[string]string{"dim": "add"}},
 		"delete":                {change: map[string]any{"colours": nil}, detail: map[string]string{"colours": "delete"}},
 		"list":                  {change: map[string]any{"colours": []any{"red", "green"}}, detail: map[string]string{"colours[1]": "update"}},
@@ -215,7 +217,7 @@ func TestDiff(t *testing.T) {
 		"replace and an update": {change: map[string]any{"room": "attic", "watts": 60}, detail: map[string]string{"room": "update-replace", "watts": "update"}, replaces: []resource.PropertyKey{"room"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := lamp().Diff(base, with(base, tc.change))
+			got := lamp().Diff(state, base, with(base, tc.change))
 			detail := map[string]string{}
 			for path, d := range got.DetailedDiff {
 				detail[path] = d.Kind.String()
@@ -273,14 +275,14 @@ func TestStateAndInputsOfALiveResource(t *testing.T) {
 	}
 	drifted := with(live, map[string]any{"watts": 60, "colours": []any{"red"},
 		"shade": map[string]any{"size": 2, "labels": map[string]any{"key": "other"}}})
-	got := lamp().Diff(lamp().ReadInputs(drifted, in, nil), in)
+	got := lamp().Diff(nil, lamp().ReadInputs(drifted, in, nil), in)
 	paths := slices.Sorted(maps.Keys(got.DetailedDiff))
 	if want := []string{"colours", "shade.labels.key", "shade.size", "watts"}; !slices.Equal(paths, want) {
 		t.Errorf("drift: %v, want %v", paths, want)
 	}
 	imported := lamp().ReadInputs(live, nil, nil)
 	program := check(t, CheckRequest{New: props(map[string]any{"room": "hall", "name": name, "shade": map[string]any{"size": 1, "labels": map[string]any{"key": "s"}}})})
-	if d := lamp().Diff(imported, program); d.Changes != plugin.DiffNone {
+	if d := lamp().Diff(live, imported, program); d.Changes != plugin.DiffNone {
 		t.Errorf("an import differs from its program: %v", d.DetailedDiff)
 	}
 }
@@ -308,7 +310,7 @@ func FuzzCheck(f *testing.F) {
 		if len(failures) > 0 && !in.HasValue(tagsAll) {
 			t.Fatalf("accepted, then refused: %v", failures)
 		}
-		if d := lamp().Diff(in, again); d.Changes != plugin.DiffNone && !in.HasValue(tagsAll) {
+		if d := lamp().Diff(nil, in, again); d.Changes != plugin.DiffNone && !in.HasValue(tagsAll) {
 			t.Errorf("checked twice: %v", d.DetailedDiff)
 		}
 	})

@@ -23,7 +23,7 @@ func (t *Type) PreviewCreate(in resource.PropertyMap) resource.PropertyMap {
 // before: outputs that follow no changed input keep their values.
 func (t *Type) PreviewUpdate(oldState, oldInputs, in resource.PropertyMap) resource.PropertyMap {
 	state := external(in)
-	a, b := t.differing(oldInputs, in)
+	a, b := t.differing(oldState, oldInputs, in)
 	changed := union(a, b)
 	for _, name := range t.computed() {
 		if _, known := state[name]; known {
@@ -40,15 +40,21 @@ func (t *Type) PreviewUpdate(oldState, oldInputs, in resource.PropertyMap) resou
 
 // Effective are the inputs an update shall apply: in, and what the service
 // chose for computed inputs that the program leaves out.
-func (t *Type) Effective(oldState, in resource.PropertyMap) resource.PropertyMap {
+func (t *Type) Effective(state, in resource.PropertyMap) resource.PropertyMap {
+	return complete(t.Inputs, state, in)
+}
+
+func complete(properties []Property, state, in resource.PropertyMap) resource.PropertyMap {
 	all := in.Copy()
-	for _, p := range t.Inputs {
+	for _, p := range properties {
 		key := resource.PropertyKey(p.Name)
-		if _, given := in[key]; given || !p.Computed {
-			continue
-		}
-		if old, ok := oldState[key]; ok {
-			all[key] = old
+		given, chosen := in[key], state[key]
+		switch {
+		case chosen.IsNull():
+		case given.IsNull() && p.Computed:
+			all[key] = chosen
+		case given.IsObject() && chosen.IsObject():
+			all[key] = resource.NewObjectProperty(complete(p.Properties, chosen.ObjectValue(), given.ObjectValue()))
 		}
 	}
 	return all
