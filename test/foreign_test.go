@@ -26,46 +26,46 @@ func TestForeignProgram(t *testing.T) {
 	w.unchanged("after up")
 	function := w.outputs()["function"]
 
-	t.Run("invoke", func(t *testing.T) {
+	w.step("invoke", func(w *workspace) {
 		result, err := lambda.NewFromConfig(w.sdk()).Invoke(ctx, &lambda.InvokeInput{FunctionName: &function, Payload: []byte(`"Ada"`)})
 		if err != nil {
-			t.Fatal(err)
+			w.t.Fatal(err)
 		}
 		if result.FunctionError != nil {
-			t.Fatalf("%s: %s", *result.FunctionError, result.Payload)
+			w.t.Fatalf("%s: %s", *result.FunctionError, result.Payload)
 		}
 		var answer struct{ Greeting, Environment string }
 		if err := json.Unmarshal(result.Payload, &answer); err != nil {
-			t.Fatal(err)
+			w.t.Fatal(err)
 		}
 		if answer.Greeting != "good morning, Ada" {
-			t.Errorf("greeting = %q", answer.Greeting)
+			w.t.Errorf("greeting = %q", answer.Greeting)
 		}
 		for _, own := range []string{developerKey, "HOME=", "_LAMBDA_SERVER_PORT="} {
 			if strings.Contains(answer.Environment, own) {
-				t.Errorf("%s of the developer's environment reached the function:\n%s", own, answer.Environment)
+				w.t.Errorf("%s of the developer's environment reached the function:\n%s", own, answer.Environment)
 			}
 		}
 		w.logged(ctx, "greeter", "greeting Ada")
 	})
 
-	t.Run("a stack that is not local", func(t *testing.T) {
+	w.step("a stack that is not local", func(w *workspace) {
 		w.mustPulumi("stack init dev")
 		w.mustPulumi("config set aws:region us-east-1 --stack dev")
 		out, err := w.pulumi("preview --stack dev")
 		if err == nil || !strings.Contains(out, "--stack dev") {
-			t.Errorf("the provider took stack dev, or does not say how to allow it: %v\n%s", err, out)
+			w.t.Errorf("the provider took stack dev, or does not say how to allow it: %v\n%s", err, out)
 		}
 	})
 
-	t.Run("a type that is not served", func(t *testing.T) {
+	w.step("a type that is not served", func(w *workspace) {
 		w.replace("main.go", "ctx.Export(", `if _, err := iam.NewUser(ctx, "someone", nil); err != nil {
 			return err
 		}
 		ctx.Export(`)
 		out, err := w.pulumi("preview --stack local")
 		if err == nil || !strings.Contains(out, "aws:iam/user:User") {
-			t.Errorf("the preview does not refuse the type by name: %v\n%s", err, out)
+			w.t.Errorf("the preview does not refuse the type by name: %v\n%s", err, out)
 		}
 	})
 }

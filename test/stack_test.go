@@ -24,12 +24,14 @@ func TestStack(t *testing.T) {
 	defer cancel()
 	w := newWorkspace(t, copyProject(t))
 
-	if out, err := w.run("cd infra && pulumi version && PULUMI_BACKEND_URL=file://$PWD/.. PULUMI_CONFIG_PASSPHRASE= pulumi --non-interactive preview --stack local"); err == nil {
-		t.Fatalf("a preview without a local cloud succeeded:\n%s", out)
-	}
-
 	w.start()
 	w.mustPulumi("stack init local")
+	w.step("without the local cloud", func(w *workspace) {
+		out, err := w.run(`eval "$(localcloud env)"; unset PULUMI_DEBUG_PROVIDERS; pulumi --non-interactive preview --stack local`)
+		if err == nil || !strings.Contains(out, "make up") {
+			w.t.Errorf("the program ran, or does not say what to do: %v\n%s", err, out)
+		}
+	})
 	w.mustPulumi("up --yes --skip-preview --stack local")
 	w.unchanged("after up")
 	w.mustPulumi("refresh --yes --stack local")
@@ -37,25 +39,26 @@ func TestStack(t *testing.T) {
 	out := w.outputs()
 	w.adds(ctx, out)
 
-	t.Run("exact", func(t *testing.T) {
+	w.step("exact", func(w *workspace) {
 		// 2^200 and 2^200 + 1, by a means other than the code under test.
 		const power, sum = "1606938044258990275541962092341162602522202993782792835301376", "1606938044258990275541962092341162602522202993782792835301377"
 		body := fmt.Sprintf(`{"num1":%s,"num2":1}`, power)
-		if got := w.post(t, out["apiUrl"]+"add", body); !strings.Contains(got, `"sum":`+sum) {
-			t.Errorf("over HTTP: %s", got)
+		if got := w.post(out["apiUrl"]+"add", body); !strings.Contains(got, `"sum":`+sum) {
+			w.t.Errorf("over HTTP: %s", got)
 		}
 		id := w.publish(ctx, out["numbersTopicArn"], body)
 		w.logged(ctx, "handle-message", id, `"sum":`+sum)
 	})
 
-	t.Run("aws cli", func(t *testing.T) { w.awsCLI(ctx, t, out) })
+	w.step("aws cli", func(w *workspace) { w.awsCLI(ctx, out) })
 
-	t.Run("an environment killed", func(t *testing.T) {
-		w.must(fmt.Sprintf("pkill -KILL -P %d", w.status().PID))
+	w.step("an environment killed", func(w *workspace) {
+		pid := w.status().PID
+		w.must(fmt.Sprintf("pkill -KILL -P %[1]d; while pgrep -P %[1]d; do :; done", pid))
 		w.adds(ctx, out)
 	})
 
-	t.Run("a restart", func(t *testing.T) {
+	w.step("a restart", func(w *workspace) {
 		before := w.status()
 		w.must("localcloud stop")
 		w.must(fmt.Sprintf("localcloud start --detach --port %d --provider-port %d", before.Config.Port, before.Config.ProviderPort))
@@ -63,10 +66,10 @@ func TestStack(t *testing.T) {
 		w.adds(ctx, out)
 	})
 
-	t.Run("a crash", func(t *testing.T) {
+	w.step("a crash", func(w *workspace) {
 		before := w.status()
 		if err := syscall.Kill(before.PID, syscall.SIGKILL); err != nil {
-			t.Fatal(err)
+			w.t.Fatal(err)
 		}
 		w.must(fmt.Sprintf("localcloud start --detach --port %d --provider-port %d", before.Config.Port, before.Config.ProviderPort))
 		w.unchanged("after a crash")
@@ -75,34 +78,34 @@ func TestStack(t *testing.T) {
 		w.adds(ctx, out)
 	})
 
-	t.Run("new code", func(t *testing.T) {
-		w.replace("functions/handle-message/handler.go", `"sum"`, `"the sum"`)
+	w.step("new code", func(w *workspace) {
+		w.replace("functions/handle-message/handler.go", `"sum", "messageId"`, `"the sum", "messageId"`)
 		up := w.mustPulumi("up --yes --skip-preview --stack local")
 		if !strings.Contains(up, "1 updated") {
-			t.Errorf("one function changed, but:\n%s", up)
+			w.t.Errorf("one function changed, but:\n%s", up)
 		}
 		id := w.publish(ctx, out["numbersTopicArn"], `{"num1":"3","num2":"4"}`)
 		w.logged(ctx, "handle-message", id, `"msg":"the sum"`)
 		w.unchanged("after new code")
 	})
 
-	t.Run("code that does not compile", func(t *testing.T) {
-		w.replace("functions/handle-message/handler.go", `"the sum"`, `"the sum`)
+	w.step("code that does not compile", func(w *workspace) {
+		w.replace("functions/handle-message/handler.go", `"the sum", "messageId"`, `"the sum, "messageId"`)
 		got, err := w.pulumi("preview --stack local")
 		if err == nil || !strings.Contains(got, "handle-message") || !strings.Contains(got, "handler.go:") {
-			t.Errorf("the preview does not name the function and the line: %v\n%s", err, got)
+			w.t.Errorf("the preview does not name the function and the line: %v\n%s", err, got)
 		}
-		w.replace("functions/handle-message/handler.go", `"the sum`, `"sum"`)
+		w.replace("functions/handle-message/handler.go", `"the sum, "messageId"`, `"the sum", "messageId"`)
 	})
 
-	t.Run("destroy", func(t *testing.T) {
+	w.step("destroy", func(w *workspace) {
 		w.mustPulumi("destroy --yes --skip-preview --stack local")
 		if resp, err := http.Get(out["apiUrl"] + "add?num1=3&num2=4"); err == nil {
 			resp.Body.Close()
-			t.Errorf("the API still answers: %s", resp.Status)
+			w.t.Errorf("the API still answers: %s", resp.Status)
 		}
 		if got := w.must("localcloud status"); strings.Contains(got, "function") || strings.Contains(got, "topic") {
-			t.Errorf("destroy left:\n%s", got)
+			w.t.Errorf("destroy left:\n%s", got)
 		}
 	})
 }
@@ -110,7 +113,7 @@ func TestStack(t *testing.T) {
 // adds checks that the deployed stack adds 3 and 4 over HTTP and over SNS.
 func (w *workspace) adds(ctx context.Context, out map[string]string) {
 	w.t.Helper()
-	if got, want := w.post(w.t, out["apiUrl"]+"add", `{"num1":3,"num2":4}`), `{"num1":3,"num2":4,"sum":7}`; strings.TrimSpace(got) != want {
+	if got, want := w.post(out["apiUrl"]+"add", `{"num1":3,"num2":4}`), `{"num1":3,"num2":4,"sum":7}`; strings.TrimSpace(got) != want {
 		w.t.Errorf("POST /add answered %s, want %s", got, want)
 	}
 	id := w.publish(ctx, out["numbersTopicArn"], `{"num1":"3","num2":"4"}`)
@@ -118,19 +121,19 @@ func (w *workspace) adds(ctx context.Context, out map[string]string) {
 }
 
 // post sends JSON and returns the body of a 200.
-func (w *workspace) post(t *testing.T, url, body string) string {
-	t.Helper()
+func (w *workspace) post(url, body string) string {
+	w.t.Helper()
 	resp, err := http.Post(url, "application/json", strings.NewReader(body))
 	if err != nil {
-		t.Fatal(err)
+		w.t.Fatal(err)
 	}
 	defer resp.Body.Close()
 	raw, err := io.ReadAll(resp.Body)
 	if err != nil {
-		t.Fatal(err)
+		w.t.Fatal(err)
 	}
 	if resp.StatusCode != http.StatusOK {
-		t.Errorf("%s: %s %s", url, resp.Status, raw)
+		w.t.Errorf("%s: %s %s", url, resp.Status, raw)
 	}
 	return string(raw)
 }

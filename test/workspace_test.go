@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
@@ -21,6 +22,15 @@ type workspace struct {
 	t   *testing.T
 	dir string
 	bin string // the folder of localcloud
+}
+
+// step runs a subtest in the same workspace.
+func (w *workspace) step(name string, run func(w *workspace)) {
+	w.t.Run(name, func(t *testing.T) {
+		inner := *w
+		inner.t = t
+		run(&inner)
+	})
 }
 
 // newWorkspace makes one over folder dir and registers its end: no local cloud
@@ -195,7 +205,7 @@ func (w *workspace) sdk() aws.Config {
 // words, and returns it.
 func (w *workspace) logged(ctx context.Context, function string, words ...string) string {
 	w.t.Helper()
-	ctx, cancel := context.WithCancel(ctx)
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	var errs bytes.Buffer
 	cmd := exec.CommandContext(ctx, filepath.Join(w.bin, "localcloud"), "logs", "--follow", function)
@@ -207,8 +217,9 @@ func (w *workspace) logged(ctx context.Context, function string, words ...string
 	if err := cmd.Start(); err != nil {
 		w.t.Fatal(err)
 	}
-	defer func() { cancel(); _ = cmd.Wait() }()
 	line, err := firstLine(out, words)
+	cancel()
+	_ = cmd.Wait() // killed: only what it said before matters
 	if err != nil {
 		w.t.Fatalf("%s logged no line with %q: %v\n%s", function, words, err, &errs)
 	}

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"tally/local/cloud"
 	"tally/local/control"
 	"tally/local/lambda"
 	"tally/local/logs"
@@ -59,6 +60,7 @@ func (s *Server) untilShutdown(ctx context.Context) (context.Context, context.Ca
 
 // followLogs copies every function's log as it grows, until ctx ends.
 func (s *Server) followLogs(ctx context.Context, out *lineWriter, functions []lambda.Function, since time.Time) {
+	_ = out.flush() // the client learns at once that the stream has begun
 	var wg sync.WaitGroup
 	for _, f := range functions {
 		wg.Go(func() {
@@ -67,7 +69,6 @@ func (s *Server) followLogs(ctx context.Context, out *lineWriter, functions []la
 			}
 		})
 	}
-	_ = out.flush() // so that the client knows at once that the stream has begun
 	wg.Wait()
 }
 
@@ -82,6 +83,9 @@ func (s *Server) copyLogs(out *lineWriter, functions []lambda.Function, since ti
 		query := logs.Query{Group: f.LogGroup, From: since}
 		for {
 			page, err := s.logs.Filter(query)
+			if cloud.ErrorCode(err) == "ResourceNotFoundException" {
+				break // the function has not been invoked, or may not write logs
+			}
 			if err != nil {
 				return err
 			}
