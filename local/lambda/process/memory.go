@@ -36,14 +36,13 @@ func (e *environment) watchMemory() (stop func()) {
 }
 
 // overLimit tells whether the process has ever held more memory than it may.
-// The kernel keeps the peak, so that none passes between two looks.
+// The kernel keeps the peak, so that none passes between two looks; and the
+// peak of a process that has ended is the last one seen.
 func (e *environment) overLimit() bool {
-	peak, ok := peakMemory(e.cmd.Process.Pid)
-	if !ok {
-		return false
+	peak, _ := peakMemory(e.cmd.Process.Pid)
+	// The watcher and the end of an invocation may both be here.
+	for old := e.peak.Load(); peak > old && !e.peak.CompareAndSwap(old, peak); {
+		old = e.peak.Load()
 	}
-	if peak > e.peak.Load() {
-		e.peak.Store(peak)
-	}
-	return peak > int64(e.limit)<<20
+	return e.peak.Load() > int64(e.limit)<<20
 }
