@@ -2,6 +2,7 @@ package provider
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
@@ -46,10 +47,10 @@ func findable(dir string) func(any) error {
 // not tell a provider it did not start where the program runs, so the folders
 // it may be are tried, and the engine's hash of the archive says which it is.
 func locate(dir string, code *archive.Archive) (string, error) {
-	if code.IsURI() {
-		return "", fmt.Errorf("the local cloud takes code from this machine alone, not from %s: use a FileArchive or an AssetArchive", code.URI)
+	if uri := remote(code); uri != "" {
+		return "", fmt.Errorf("the local cloud takes code from this machine alone, not from %s: use files", uri)
 	}
-	if !code.HasContents() {
+	if !code.IsPath() && len(code.Assets) == 0 {
 		return "", errors.New("the archive is empty")
 	}
 	var tried []string
@@ -65,7 +66,7 @@ func locate(dir string, code *archive.Archive) (string, error) {
 		tried = append(tried, fmt.Sprintf("in %s: %s", folder, why))
 	}
 	return "", fmt.Errorf("the local cloud did not find the archive %s (%s): run `localcloud start` in the folder of the program, or use an absolute path",
-		code.Path, strings.Join(tried, "; "))
+		cmp.Or(code.Path, "of assets"), strings.Join(tried, "; "))
 }
 
 // folders are where a program of the project in dir may run: there, or in the
@@ -79,6 +80,26 @@ func folders(dir string) []string {
 		}
 	}
 	return list
+}
+
+// remote is a URI in the archive, or "".
+func remote(code *archive.Archive) string {
+	if code.URI != "" {
+		return code.URI
+	}
+	for _, member := range code.Assets {
+		switch m := member.(type) {
+		case *archive.Archive:
+			if uri := remote(m); uri != "" {
+				return uri
+			}
+		case *asset.Asset:
+			if m.URI != "" {
+				return m.URI
+			}
+		}
+	}
+	return ""
 }
 
 // hashIn is the archive's hash with its paths starting in folder.

@@ -1,0 +1,86 @@
+package provider
+
+import (
+	"archive/zip"
+	"bytes"
+	"path/filepath"
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/archive"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/asset"
+)
+
+func TestBundle(t *testing.T) {
+	dir := t.TempDir()
+	infra := filepath.Join(dir, "infra")
+	one, two := zipped(t, "one"), zipped(t, "two")
+	write(t, filepath.Join(dir, "Pulumi.yaml"), []byte("name: p\nruntime: go\nmain: infra\n"))
+	write(t, filepath.Join(dir, "bin", "f.zip"), one)
+	write(t, filepath.Join(infra, "bin", "f.zip"), two)
+	write(t, filepath.Join(infra, "code", "bootstrap"), []byte("three"))
+
+	text, err := asset.FromText("four")
+	if err != nil {
+		t.Fatal(err)
+	}
+	assets := &archive.Archive{Sig: archive.ArchiveSig, Assets: map[string]any{
+		"bootstrap": text,
+		"more":      &archive.Archive{Sig: archive.ArchiveSig, Path: "code"},
+	}}
+	for name, tc := range map[string]struct {
+		from  string // where the program runs
+		code  *archive.Archive
+		raw   []byte
+		files []string
+	}{
+		"a zip, beside the project":   {from: dir, code: &archive.Archive{Sig: archive.ArchiveSig, Path: "bin/f.zip"}, raw: one},
+		"a zip, beside the program":   {from: infra, code: &archive.Archive{Sig: archive.ArchiveSig, Path: "bin/f.zip"}, raw: two},
+		"a zip, up from the program":  {from: infra, code: &archive.Archive{Sig: archive.ArchiveSig, Path: "../bin/f.zip"}, raw: one},
+		"a zip, by its absolute path": {from: infra, code: &archive.Archive{Sig: archive.ArchiveSig, Path: filepath.Join(dir, "bin", "f.zip")}, raw: one},
+		"a folder":                    {from: infra, code: &archive.Archive{Sig: archive.ArchiveSig, Path: "code"}, files: []string{"bootstrap"}},
+		"assets":                      {from: infra, code: assets, files: []string{"bootstrap", "more/bootstrap"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			code := hashed(t, tc.from, tc.code)
+			got, err := bundle(dir, code)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if tc.raw != nil && !bytes.Equal(got, tc.raw) {
+				t.Error("the zip is not the one the engine meant")
+			}
+			again, err := bundle(dir, code)
+			if err != nil || !bytes.Equal(got, again) {
+				t.Errorf("packed twice, it differs; %v", err)
+			}
+			r, err := zip.NewReader(bytes.NewReader(got), int64(len(got)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i, f := range tc.files {
+				if len(r.File) != len(tc.files) || r.File[i].Name != f {
+					t.Errorf("files %v, want %v", r.File, tc.files)
+				}
+			}
+		})
+	}
+}
+
+func TestBundleThatIsNotThere(t *testing.T) {
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "Pulumi.yaml"), []byte("name: p\nruntime: go\nmain: infra\n"))
+	_, err := bundle(dir, &archive.Archive{Sig: archive.ArchiveSig, Path: "f.zip", Hash: "0"})
+	holds(t, err, "did not find the archive f.zip", "in "+dir+":", "in "+filepath.Join(dir, "infra")+":", "`localcloud start`", "absolute path")
+
+	write(t, filepath.Join(dir, "f.zip"), zipped(t, "one"))
+	_, err = bundle(dir, &archive.Archive{Sig: archive.ArchiveSig, Path: "f.zip", Hash: "0"})
+	holds(t, err, "in "+dir+": holds something else now")
+
+	_, err = bundle(dir, &archive.Archive{Sig: archive.ArchiveSig, URI: "https://example.com/f.zip"})
+	holds(t, err, "not from https://example.com/f.zip")
+	_, err = bundle(dir, &archive.Archive{Sig: archive.ArchiveSig, Assets: map[string]any{
+		"a": &archive.Archive{Assets: map[string]any{"b": &asset.Asset{URI: "https://example.com/b"}}}}})
+	holds(t, err, "not from https://example.com/b")
+	_, err = bundle(dir, &archive.Archive{Sig: archive.ArchiveSig})
+	holds(t, err, "the archive is empty")
+}

@@ -1,0 +1,119 @@
+package provider
+
+import (
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/apigatewayv2"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lambda"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/sns"
+
+	"tally/local/provider/schema"
+)
+
+// sdk is what programs are written against: the arguments and the outputs of
+// each resource type.
+var sdk = map[string]struct{ args, outputs any }{
+	"aws:iam/role:Role":                                 {iam.RoleArgs{}, iam.Role{}},
+	"aws:iam/rolePolicy:RolePolicy":                     {iam.RolePolicyArgs{}, iam.RolePolicy{}},
+	"aws:iam/rolePolicyAttachment:RolePolicyAttachment": {iam.RolePolicyAttachmentArgs{}, iam.RolePolicyAttachment{}},
+	"aws:cloudwatch/logGroup:LogGroup":                  {cloudwatch.LogGroupArgs{}, cloudwatch.LogGroup{}},
+	"aws:lambda/function:Function":                      {lambda.FunctionArgs{}, lambda.Function{}},
+	"aws:lambda/permission:Permission":                  {lambda.PermissionArgs{}, lambda.Permission{}},
+	"aws:sns/topic:Topic":                               {sns.TopicArgs{}, sns.Topic{}},
+	"aws:sns/topicSubscription:TopicSubscription":       {sns.TopicSubscriptionArgs{}, sns.TopicSubscription{}},
+	"aws:apigatewayv2/api:Api":                          {apigatewayv2.ApiArgs{}, apigatewayv2.Api{}},
+	"aws:apigatewayv2/integration:Integration":          {apigatewayv2.IntegrationArgs{}, apigatewayv2.Integration{}},
+	"aws:apigatewayv2/route:Route":                      {apigatewayv2.RouteArgs{}, apigatewayv2.Route{}},
+	"aws:apigatewayv2/stage:Stage":                      {apigatewayv2.StageArgs{}, apigatewayv2.Stage{}},
+}
+
+// nested are the arguments that are objects.
+var nested = map[string]any{
+	"environment":      lambda.FunctionEnvironment{},
+	"ephemeralStorage": lambda.FunctionEphemeralStorage{},
+	"loggingConfig":    lambda.FunctionLoggingConfig{},
+	"tracingConfig":    lambda.FunctionTracingConfig{},
+}
+
+// tags are the property names of a struct of the SDK.
+func tags(v any) []string {
+	typ := reflect.TypeOf(v)
+	// An Args struct has its names in the struct it resolves to.
+	if r, ok := v.(interface{ ElementType() reflect.Type }); ok {
+		if e := r.ElementType(); e.Kind() == reflect.Struct {
+			typ = e
+		}
+	}
+	var names []string
+	for i := range typ.NumField() {
+		if name, ok := typ.Field(i).Tag.Lookup("pulumi"); ok {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+func inputNames(properties []schema.Property, more ...string) []string {
+	names := slices.Clone(more)
+	for _, p := range properties {
+		names = append(names, p.Name)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+func TestSchemasAreThoseOfTheSDK(t *testing.T) {
+	for _, r := range resources(place, Services{}, "") {
+		t.Run(r.Token, func(t *testing.T) {
+			api, ok := sdk[r.Token]
+			if !ok {
+				t.Fatal("not compared with the SDK")
+			}
+			var outputs []string
+			for _, o := range r.Outputs {
+				outputs = append(outputs, o.Name)
+			}
+			args, state := tags(api.args), tags(api.outputs)
+			if len(args) == 0 || len(state) == 0 {
+				t.Fatal("the SDK's structs have no tags")
+			}
+			// What is not an input is an output that is left out.
+			onlyOutputs := slices.DeleteFunc(slices.Clone(r.Unsupported), func(n string) bool { return slices.Contains(args, n) })
+			refused := slices.DeleteFunc(slices.Clone(r.Unsupported), func(n string) bool { return slices.Contains(onlyOutputs, n) })
+			if got := inputNames(r.Inputs, refused...); !slices.Equal(got, args) {
+				t.Errorf("inputs: the table and the SDK differ\n%s\n%s", got, args)
+			}
+			if got := inputNames(r.Inputs, append(outputs, r.Unsupported...)...); !slices.Equal(got, state) {
+				t.Errorf("outputs: the table and the SDK differ\n%s\n%s", got, state)
+			}
+			for _, p := range r.Inputs {
+				if p.Kind != schema.Object {
+					continue
+				}
+				if got, want := inputNames(p.Properties, p.Unsupported...), tags(nested[p.Name]); !slices.Equal(got, want) {
+					t.Errorf("%s: the table and the SDK differ\n%s\n%s", p.Name, got, want)
+				}
+			}
+		})
+	}
+}
+
+func TestSettingsAreThoseOfTheSDK(t *testing.T) {
+	engine := []string{"pluginDownloadURL", "version"}
+	want := slices.Sorted(slices.Values(append(tags(aws.ProviderArgs{}), engine...)))
+	var got []string
+	for name := range settings {
+		got = append(got, name)
+	}
+	slices.Sort(got)
+	if !slices.Equal(got, want) {
+		t.Errorf("settings:\n%s\nwant\n%s", strings.Join(got, " "), strings.Join(want, " "))
+	}
+}
