@@ -117,8 +117,10 @@ func (c *call) refusal(err error) *cloud.Error {
 	if e, ok := errors.AsType[*cloud.Error](err); ok {
 		return e
 	}
-	c.recorder.Record(cloud.Entry{Level: cloud.Warning, Service: c.serviceOf(c.Request), Resource: c.id,
-		Message: c.Method + " " + c.URL.Path + ": " + err.Error()})
+	if c.Context().Err() == nil { // else the client went away, and err is only that
+		c.recorder.Record(cloud.Entry{Level: cloud.Warning, Service: c.serviceOf(c.Request), Resource: c.id,
+			Message: c.Method + " " + c.URL.Path + ": " + err.Error()})
+	}
 	return cloud.Errorf(http.StatusInternalServerError, "InternalFailure",
 		"The request processing has failed because of an unknown error, exception or failure.")
 }

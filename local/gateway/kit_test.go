@@ -3,6 +3,7 @@ package gateway
 import (
 	"archive/zip"
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -153,12 +154,10 @@ func (r request) build(t *testing.T, url string) *http.Request {
 	if r.at.IsZero() {
 		r.at = time.Now()
 	}
-	if r.keys == (cloud.Credentials{}) {
-		r.keys = developer
-	}
+	keys := cmp.Or(r.keys, developer)
 	sum := sha256.Sum256([]byte(r.body))
 	err := v4.NewSigner().SignHTTP(t.Context(),
-		aws.Credentials{AccessKeyID: r.keys.AccessKeyID, SecretAccessKey: r.keys.SecretAccessKey, SessionToken: r.keys.SessionToken},
+		aws.Credentials{AccessKeyID: keys.AccessKeyID, SecretAccessKey: keys.SecretAccessKey, SessionToken: keys.SessionToken},
 		req, hex.EncodeToString(sum[:]), r.service, here.Region, r.at)
 	if err != nil {
 		t.Fatal(err)

@@ -56,8 +56,9 @@ func TestLogs(t *testing.T) {
 		}
 	}
 
-	errorsOnly := must(client.FilterLogEvents(t.Context(), &cloudwatchlogs.FilterLogEventsInput{LogGroupIdentifier: aws.String(arn + ":*"),
-		FilterPattern: aws.String("ERROR"), StartTime: aws.Int64(now.UnixMilli() + 2), Interleaved: aws.Bool(true)}))(t).Events
+	//lint:ignore SA1019 older clients send Interleaved, and must be served
+	errorsOnly := must(client.FilterLogEvents(t.Context(), &cloudwatchlogs.FilterLogEventsInput{LogGroupIdentifier: aws.String(arn + ":*"), Interleaved: aws.Bool(true),
+		FilterPattern: aws.String("ERROR"), StartTime: aws.Int64(now.UnixMilli() + 2)}))(t).Events
 	if len(errorsOnly) != 2 || *errorsOnly[0].Message != "ERROR s2" || *errorsOnly[0].LogStreamName != "s2" || *errorsOnly[1].Timestamp != now.UnixMilli()+2001 {
 		t.Errorf("errors %+v", errorsOnly)
 	}

@@ -69,14 +69,11 @@ func (q query) fail(e *cloud.Error, requestID string) answer {
 	if e.HTTPStatus() >= 500 {
 		sender = "Receiver"
 	}
-	a, err := asXML(e.HTTPStatus(), struct {
+	a, _ := asXML(e.HTTPStatus(), struct { // strings always encode
 		XMLName   xml.Name
 		Error     failure
 		RequestID string `xml:"RequestId"`
 	}{xml.Name{Space: q.namespace, Local: "ErrorResponse"}, failure{sender, e.Code, e.Message}, requestID})
-	if err != nil {
-		a.status = http.StatusInternalServerError
-	}
 	return a
 }
 

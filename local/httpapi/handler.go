@@ -39,7 +39,8 @@ func (srv *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	a.write(w)
 }
 
-// answer is what the client gets, and, where that hides a failure, why.
+// answer is what the client gets, and why, where the function did not decide
+// that.
 func (srv *server) answer(r *http.Request, requestID string) (a answer, why string) {
 	if !IsLoopback(r.Host) {
 		// A page of another site that resolved its own name to this machine
@@ -47,18 +48,20 @@ func (srv *server) answer(r *http.Request, requestID string) (a answer, why stri
 		return refuse(http.StatusForbidden, "Forbidden"), fmt.Sprintf("the Host header is %q, not this machine's", r.Host)
 	}
 	if headerBytes(r) > maxHeaderBytes {
-		return refuse(http.StatusRequestHeaderFieldsTooLarge, "Request Header Fields Too Large"), ""
+		return refuse(http.StatusRequestHeaderFieldsTooLarge, "Request Header Fields Too Large"),
+			fmt.Sprintf("request line and headers have %d bytes; API Gateway takes %d", headerBytes(r), maxHeaderBytes)
 	}
-	m, ok := srv.deployed.Load().find(r)
-	if !ok {
-		return refuse(http.StatusNotFound, "Not Found"), ""
+	m, why := srv.deployed.Load().find(r)
+	if why != "" {
+		return refuse(http.StatusNotFound, "Not Found"), why
 	}
 	body, err := io.ReadAll(io.LimitReader(r.Body, maxBodyBytes+1))
 	if err != nil {
-		return refuse(http.StatusBadRequest, "Bad Request"), "" // a client that broke off, or bad chunks
+		return refuse(http.StatusBadRequest, "Bad Request"), err.Error() // a client that broke off, or bad chunks
 	}
 	if len(body) > maxBodyBytes {
-		return refuse(http.StatusRequestEntityTooLarge, "Request Entity Too Large"), ""
+		return refuse(http.StatusRequestEntityTooLarge, "Request Entity Too Large"),
+			fmt.Sprintf("the body has more than %d bytes, which is all that API Gateway takes", maxBodyBytes)
 	}
 	payload, err := json.Marshal(srv.service.newEvent(r, m, body, requestID))
 	if err != nil {
@@ -134,12 +137,12 @@ type match struct {
 	parameters map[string]string
 }
 
-// find looks for the stage and then the route of a request. A named stage is
-// the first part of the path and wins over $default.
-func (d *deployment) find(r *http.Request) (match, bool) {
+// find looks for the stage and then the route of a request, or tells why there
+// is none. A named stage is the first part of the path and wins over $default.
+func (d *deployment) find(r *http.Request) (m match, why string) {
 	path, ok := splitPath(r.URL)
 	if !ok {
-		return match{}, false
+		return match{}, "the request names no path"
 	}
 	stage, named := d.stages[path[0]]
 	if named && path[0] != defaultStage {
@@ -147,14 +150,14 @@ func (d *deployment) find(r *http.Request) (match, bool) {
 			path = []string{""}
 		}
 	} else if stage, ok = d.stages[defaultStage]; !ok {
-		return match{}, false
+		return match{}, "the API has no stage $default, and the path begins with no other stage"
 	}
 	for _, route := range d.routes {
 		if parameters, ok := route.key.match(r.Method, path); ok {
-			return match{d.api, stage, route, parameters}, true
+			return match{d.api, stage, route, parameters}, ""
 		}
 	}
-	return match{}, false
+	return match{}, "no route matches"
 }
 
 // splitPath splits a path at its slashes before it decodes the parts, so that

@@ -206,7 +206,7 @@ func TestAnswers(t *testing.T) {
 }
 
 func TestRefusedBeforeTheFunction(t *testing.T) {
-	s, _ := open(t, nil, func(context.Context, cloud.Invocation) (cloud.Outcome, error) {
+	s, j := open(t, nil, func(context.Context, cloud.Invocation) (cloud.Outcome, error) {
 		t.Error("the function was invoked")
 		return cloud.Outcome{}, nil
 	}, 0)
@@ -243,6 +243,11 @@ func TestRefusedBeforeTheFunction(t *testing.T) {
 			t.Errorf("%s: %s, want %s", name, got, c.want)
 		}
 		_ = res.Body.Close()
+	}
+	for _, why := range []string{"no route matches", "no stage $default", "the Host header is", "API Gateway takes 10240", "more than 10485760 bytes", "a function takes 6291456"} {
+		if !j.says(why) {
+			t.Errorf("the journal does not say %q: %v", why, j.entries)
+		}
 	}
 }
 
