@@ -94,10 +94,11 @@ func initReport(took time.Duration, phase string, err error) string {
 	return line + "Status: error\tError Type: " + errorType(err)
 }
 
-// report is the REPORT line: tabs between its fields and after the last.
+// report is the REPORT line: tabs between its fields and after the last. No
+// function has used more memory than it may, says AWS.
 func report(f Function, requestID string, took, initTook time.Duration, memoryMB int, status string) string {
 	line := fmt.Sprintf("REPORT RequestId: %s\tDuration: %s\tBilled Duration: %d ms\tMemory Size: %d MB\tMax Memory Used: %d MB\t",
-		requestID, milliseconds(took), int(math.Ceil(inMilliseconds(took))), f.MemoryMB, memoryMB)
+		requestID, milliseconds(took), int(math.Ceil(inMilliseconds(took))), f.MemoryMB, min(memoryMB, f.MemoryMB))
 	if initTook > 0 {
 		line += fmt.Sprintf("Init Duration: %s\t", milliseconds(initTook))
 	}
