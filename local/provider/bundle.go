@@ -35,10 +35,23 @@ func sum(zip []byte) string {
 	return base64.StdEncoding.EncodeToString(h[:])
 }
 
+// deployed tells whether the archive stands for the code that is deployed
+// already: a hash alone, which is what the engine's state keeps of an archive.
+// It comes back where the program ignores changes of the code.
+func deployed(code *archive.Archive) bool { return empty(code) && code.Hash != "" }
+
+func empty(code *archive.Archive) bool {
+	return !code.IsPath() && !code.IsURI() && len(code.Assets) == 0
+}
+
 // findable admits archives whose files are here.
 func findable(dir string) func(any) error {
 	return func(v any) error {
-		_, err := locate(dir, v.(*archive.Archive))
+		code := v.(*archive.Archive)
+		if deployed(code) {
+			return nil
+		}
+		_, err := locate(dir, code)
 		return err
 	}
 }
@@ -50,7 +63,7 @@ func locate(dir string, code *archive.Archive) (string, error) {
 	if uri := remote(code); uri != "" {
 		return "", fmt.Errorf("the local cloud takes code from this machine alone, not from %s: use files", uri)
 	}
-	if !code.IsPath() && len(code.Assets) == 0 {
+	if empty(code) {
 		return "", errors.New("the archive is empty")
 	}
 	var tried []string

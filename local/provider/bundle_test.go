@@ -3,9 +3,11 @@ package provider
 import (
 	"archive/zip"
 	"bytes"
+	"os"
 	"path/filepath"
 	"testing"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/archive"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/asset"
 )
@@ -83,4 +85,22 @@ func TestBundleThatIsNotThere(t *testing.T) {
 	holds(t, err, "not from https://example.com/b")
 	_, err = bundle(dir, &archive.Archive{Sig: archive.ArchiveSig})
 	holds(t, err, "the archive is empty")
+}
+
+// Where a program ignores changes of the code, the engine sends the archive of
+// its state, which is a hash alone.
+func TestCodeOfTheStateStays(t *testing.T) {
+	c := start(t)
+	m := c.function("f")
+	if err := os.Remove(filepath.Join(c.dir, "f.zip")); err != nil {
+		t.Fatal(err)
+	}
+	want := mappable(m.inputs)
+	want["code"] = &archive.Archive{Sig: archive.ArchiveSig, Hash: m.inputs["code"].ArchiveValue().Hash}
+	want["timeout"] = 9
+	inputs := c.check(m.token, m.name, m.inputs, resource.NewPropertyMapFromMap(want))
+	state := c.update(m, inputs, false)
+	if state["timeout"].NumberValue() != 9 || !state["codeSha256"].DeepEquals(m.state["codeSha256"]) {
+		t.Errorf("state %v", state)
+	}
 }

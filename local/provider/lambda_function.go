@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/archive"
+
 	"tally/local/cloud"
 	"tally/local/lambda"
 	"tally/local/provider/schema"
@@ -31,16 +33,13 @@ func lambdaFunction(place cloud.Place, service *lambda.Service, dir string) *Res
 			return f.Name, live, err
 		},
 		Update: func(_ context.Context, id string, in schema.Values) (map[string]any, error) {
-			zip, err := bundle(dir, in.Archive("code"))
-			if err != nil {
-				return nil, err
-			}
 			old, err := service.Function(id)
 			if err != nil {
 				return nil, err
 			}
-			if old.CodeSHA256 == sum(zip) {
-				zip = nil // the code stays
+			zip, err := newCode(dir, in.Archive("code"), old)
+			if err != nil {
+				return nil, err
 			}
 			f, err := service.UpdateFunction(functionConfig(in), zip)
 			return liveFunction(place, f), err
@@ -52,6 +51,19 @@ func lambdaFunction(place cloud.Place, service *lambda.Service, dir string) *Res
 			return service.DeleteFunction(id)
 		},
 	}
+}
+
+// newCode is the zip to replace the function's code with, or nil where it is
+// the one deployed.
+func newCode(dir string, code *archive.Archive, old lambda.Function) ([]byte, error) {
+	if deployed(code) {
+		return nil, nil
+	}
+	zip, err := bundle(dir, code)
+	if err != nil || old.CodeSHA256 == sum(zip) {
+		return nil, err
+	}
+	return zip, nil
 }
 
 func functionType(dir string) schema.Type {
