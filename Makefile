@@ -12,7 +12,8 @@ export PATH := $(CURDIR)/bin/pulumi:$(PATH)
 ifeq ($(STACK),local)
 # A shell line that makes pulumi, the AWS SDKs and the demo use the local cloud.
 TARGET := eval "$$(./bin/localcloud env)" &&
-YES := --yes --skip-preview
+# The local cloud has nothing to lose, and refreshing it costs nothing.
+UP := --yes --skip-preview --refresh
 DEPLOY_TO := start
 endif
 
@@ -25,7 +26,7 @@ help: ## List the verbs
 
 up: $(DEPLOY_TO) pulumi ## Deploy the stack, add 3 and 4 over HTTP and over SNS, say what to try next
 	@$(TARGET) pulumi stack select --create --stack $(STACK)
-	@$(TARGET) pulumi up --stack $(STACK) --refresh $(YES)
+	@$(TARGET) pulumi up --stack $(STACK) $(UP)
 	@$(TARGET) go run ./test/demo -s $(STACK)
 
 down: ## Remove the stack; locally also the local cloud and all it holds

@@ -62,7 +62,8 @@ type Invoker interface {
 	// Invoke runs the function and waits for its answer (RequestResponse).
 	// A failing function is an Outcome, not an error; errors are refusals:
 	// ResourceNotFoundException, AccessDeniedException,
-	// TooManyRequestsException, RequestTooLargeException.
+	// TooManyRequestsException, RequestTooLargeException. Where ctx ends first
+	// its error is returned, and the function runs on.
 	Invoke(ctx context.Context, in Invocation) (Outcome, error)
 	// InvokeAsync queues the event and returns at once (Event). What becomes
 	// of the invocation is Lambda's business: retries, then the destinations.

@@ -74,7 +74,22 @@ func run(ctx context.Context, stack string, w io.Writer) error {
 		return err
 	}
 	fmt.Fprintf(w, "  %s logs: %s\n", out.HandleMessageFunction, line)
+	fmt.Fprintf(w, "\nNext:\n")
+	if stack == "local" {
+		fmt.Fprintln(w, `  eval "$(./bin/localcloud env)"   this shell uses the local cloud from now on`)
+	}
+	fmt.Fprintf(w, "  curl '%sadd?num1=3&num2=4'\n", out.APIURL)
+	fmt.Fprintf(w, "  aws sns publish --topic-arn %s --message '{\"num1\":\"3\",\"num2\":\"4\"}'\n", out.NumbersTopicARN)
+	fmt.Fprintf(w, "  make logs%[1]s, make preview%[1]s, make down%[1]s\n", flagFor(stack))
 	return nil
+}
+
+// flagFor is what make needs to be about the stack; local is its default.
+func flagFor(stack string) string {
+	if stack == "local" {
+		return ""
+	}
+	return " STACK=" + stack
 }
 
 func stackOutputs(ctx context.Context, stack string) (out outputs, err error) {
