@@ -84,7 +84,8 @@ func functionType(dir string) schema.Type {
 			{Name: "publish", Kind: schema.Bool, Default: false, Check: oneOf(false)},
 			{Name: "reservedConcurrentExecutions", Kind: schema.Int, Default: -1, Check: between(-1, 1000)},
 			{Name: "skipDestroy", Kind: schema.Bool, Default: false},
-			{Name: "environment", Kind: schema.Object, Properties: []schema.Property{{Name: "variables", Kind: schema.Map}}},
+			{Name: "environment", Kind: schema.Object, Properties: []schema.Property{
+				{Name: "variables", Kind: schema.Map, Check: validVariables}}},
 			{Name: "ephemeralStorage", Kind: schema.Object, Computed: true, Properties: []schema.Property{
 				{Name: "size", Kind: schema.Int, Computed: true, Check: between(512, 10240)}}},
 			{Name: "loggingConfig", Kind: schema.Object, Computed: true, Unsupported: []string{"applicationLogLevel", "systemLogLevel"},
@@ -117,6 +118,18 @@ func oneArchitecture(v any) error {
 		return fmt.Errorf("expected one architecture, got %d", len(list))
 	}
 	return oneOf("x86_64", "arm64")(list[0])
+}
+
+// validVariables asks Lambda about the variables of an otherwise valid
+// function.
+func validVariables(v any) error {
+	variables := map[string]string{}
+	for name, value := range v.(map[string]any) {
+		variables[name], _ = value.(string)
+	}
+	return lambda.Validate(lambda.Config{
+		Name: "f", Role: "arn:aws:iam::000000000000:role/r", Handler: "bootstrap", Runtime: "provided.al2023", Environment: variables,
+	})
 }
 
 func functionConfig(in schema.Values) lambda.Config {

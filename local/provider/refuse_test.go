@@ -89,14 +89,16 @@ func TestImpossibleValuesAreRefusedByCheck(t *testing.T) {
 		"typo":         {"aws:lambda/function:Function", map[string]any{"memorysize": 128}, "memorysize", `did you mean "memorySize"?`},
 		"log level":    {"aws:lambda/function:Function", map[string]any{"loggingConfig": map[string]any{"logFormat": "Text", "systemLogLevel": "INFO"}}, "loggingConfig.systemLogLevel", "does not emulate"},
 		"architecture": {"aws:lambda/function:Function", map[string]any{"architectures": []any{"arm64", "x86_64"}}, "architectures", "one architecture"},
-		"retention":    {"aws:cloudwatch/logGroup:LogGroup", map[string]any{"retentionInDays": 2}, "retentionInDays", "not 2"},
-		"trust":        {"aws:iam/role:Role", map[string]any{"assumeRolePolicy": `{"Statement":[]`}, "assumeRolePolicy", "MalformedPolicyDocument"},
-		"fifo":         {"aws:sns/topic:Topic", map[string]any{"fifoTopic": true}, "fifoTopic", "false, not true"},
-		"protocol":     {"aws:sns/topicSubscription:TopicSubscription", map[string]any{"protocol": "sms"}, "protocol", `"lambda", not "sms"`},
-		"websocket":    {"aws:apigatewayv2/api:Api", map[string]any{"protocolType": "WEBSOCKET"}, "protocolType", `"HTTP", not "WEBSOCKET"`},
-		"payload 1.0":  {"aws:apigatewayv2/integration:Integration", nil, "payloadFormatVersion", `"2.0", not "1.0"`},
-		"deployment":   {"aws:apigatewayv2/stage:Stage", nil, "autoDeploy", "true, not false"},
-		"policy ARN":   {"aws:iam/rolePolicyAttachment:RolePolicyAttachment", map[string]any{"policyArn": "arn:aws:iam::aws:policy/Nonsense"}, "policyArn", "does not exist"},
+		"variable": {"aws:lambda/function:Function", map[string]any{"environment": map[string]any{"variables": map[string]any{
+			"AWS_REGION": "x", "ARN": resource.MakeComputed(resource.NewStringProperty(""))}}}, "environment.variables", "Reserved keys used in this request: AWS_REGION"},
+		"retention":   {"aws:cloudwatch/logGroup:LogGroup", map[string]any{"retentionInDays": 2}, "retentionInDays", "not 2"},
+		"trust":       {"aws:iam/role:Role", map[string]any{"assumeRolePolicy": `{"Statement":[]`}, "assumeRolePolicy", "MalformedPolicyDocument"},
+		"fifo":        {"aws:sns/topic:Topic", map[string]any{"fifoTopic": true}, "fifoTopic", "false, not true"},
+		"protocol":    {"aws:sns/topicSubscription:TopicSubscription", map[string]any{"protocol": "sms"}, "protocol", `"lambda", not "sms"`},
+		"websocket":   {"aws:apigatewayv2/api:Api", map[string]any{"protocolType": "WEBSOCKET"}, "protocolType", `"HTTP", not "WEBSOCKET"`},
+		"payload 1.0": {"aws:apigatewayv2/integration:Integration", nil, "payloadFormatVersion", `"2.0", not "1.0"`},
+		"deployment":  {"aws:apigatewayv2/stage:Stage", nil, "autoDeploy", "true, not false"},
+		"policy ARN":  {"aws:iam/rolePolicyAttachment:RolePolicyAttachment", map[string]any{"policyArn": "arn:aws:iam::aws:policy/Nonsense"}, "policyArn", "does not exist"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			res, err := c.Check(t.Context(), &pulumirpc.CheckRequest{Urn: urnOf(tc.token, "x"), News: c.raw(resource.NewPropertyMapFromMap(tc.inputs))})

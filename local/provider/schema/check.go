@@ -116,7 +116,7 @@ func (c *checker) value(path string, p Property, v resource.PropertyValue) resou
 		}
 		v = resource.NewObjectProperty(m)
 	}
-	if p.Check != nil && !v.ContainsUnknowns() {
+	if p.Check != nil && (p.Kind == Map || !v.ContainsUnknowns()) {
 		if err := p.Check(plain(v)); err != nil {
 			c.failf(path, "%s", err)
 		}
@@ -126,8 +126,17 @@ func (c *checker) value(path string, p Property, v resource.PropertyValue) resou
 
 // plain is the value as Property.Check sees it.
 func plain(v resource.PropertyValue) any {
-	if v = reveal(v); v.IsArchive() {
+	switch v = reveal(v); {
+	case v.IsArchive():
 		return v.ArchiveValue()
+	case v.IsComputed():
+		return ""
+	case v.IsObject():
+		m := map[string]any{}
+		for k, e := range v.ObjectValue() {
+			m[string(k)] = plain(e)
+		}
+		return m
 	}
 	return v.Mappable()
 }

@@ -53,8 +53,9 @@ type Property struct {
 	// named after the resource if the program does not name it; else 0.
 	AutoName int
 	// Check refuses impossible values. It sees a value of the right kind,
-	// without secrets or unknowns: string, float64, bool, []any,
-	// map[string]any or *archive.Archive.
+	// without secrets: string, float64, bool, []any, map[string]any or
+	// *archive.Archive. It is not asked about unknown values, but about the
+	// keys of a Map: its unknown values are empty strings.
 	Check func(value any) error
 }
 
