@@ -46,7 +46,7 @@ func api(place cloud.Place, service *httpapi.Service) *Resource {
 			a, err := service.API(id)
 			return a.ID, live(a), err
 		},
-		Update: func(_ context.Context, id string, in schema.Values) (map[string]any, error) {
+		Update: func(_ context.Context, id string, _, in schema.Values) (map[string]any, error) {
 			a, err := service.UpdateAPI(asked(id, in))
 			return live(a), err
 		},

@@ -53,7 +53,7 @@ func integration(service *httpapi.Service) *Resource {
 			i, err := service.Integration(apiID, id)
 			return i.ID, live(i), err
 		},
-		Update: func(_ context.Context, id string, in schema.Values) (map[string]any, error) {
+		Update: func(_ context.Context, id string, _, in schema.Values) (map[string]any, error) {
 			i, err := service.UpdateIntegration(asked(id, in))
 			return live(i), err
 		},

@@ -48,7 +48,7 @@ func route(service *httpapi.Service) *Resource {
 			r, err := service.Route(apiID, id)
 			return r.ID, live(r), err
 		},
-		Update: func(_ context.Context, id string, in schema.Values) (map[string]any, error) {
+		Update: func(_ context.Context, id string, _, in schema.Values) (map[string]any, error) {
 			r, err := service.UpdateRoute(asked(id, in))
 			return live(r), err
 		},

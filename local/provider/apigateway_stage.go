@@ -66,7 +66,7 @@ func stage(place cloud.Place, service *httpapi.Service) *Resource {
 			found, err := live(s)
 			return s.Name, found, err
 		},
-		Update: func(_ context.Context, _ string, in schema.Values) (map[string]any, error) {
+		Update: func(_ context.Context, _ string, _, in schema.Values) (map[string]any, error) {
 			s, err := service.UpdateStage(asked(in))
 			if err != nil {
 				return nil, err

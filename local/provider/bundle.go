@@ -3,8 +3,6 @@ package provider
 import (
 	"bytes"
 	"cmp"
-	"crypto/sha256"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -29,29 +27,10 @@ func bundle(dir string, code *archive.Archive) ([]byte, error) {
 	return zip.Bytes(), nil
 }
 
-// sum is how Lambda writes the hash of a zip.
-func sum(zip []byte) string {
-	h := sha256.Sum256(zip)
-	return base64.StdEncoding.EncodeToString(h[:])
-}
-
-// deployed tells whether the archive stands for the code that is deployed
-// already: a hash alone, which is what the engine's state keeps of an archive.
-// It comes back where the program ignores changes of the code.
-func deployed(code *archive.Archive) bool { return empty(code) && code.Hash != "" }
-
-func empty(code *archive.Archive) bool {
-	return !code.IsPath() && !code.IsURI() && len(code.Assets) == 0
-}
-
 // findable admits archives whose files are here.
 func findable(dir string) func(any) error {
 	return func(v any) error {
-		code := v.(*archive.Archive)
-		if deployed(code) {
-			return nil
-		}
-		_, err := locate(dir, code)
+		_, err := locate(dir, v.(*archive.Archive))
 		return err
 	}
 }
@@ -63,7 +42,7 @@ func locate(dir string, code *archive.Archive) (string, error) {
 	if uri := remote(code); uri != "" {
 		return "", fmt.Errorf("the local cloud takes code from this machine alone, not from %s: use files", uri)
 	}
-	if empty(code) {
+	if !code.IsPath() && len(code.Assets) == 0 {
 		return "", errors.New("the archive is empty")
 	}
 	var tried []string

@@ -3,7 +3,6 @@ package provider
 import (
 	"archive/zip"
 	"bytes"
-	"os"
 	"path/filepath"
 	"testing"
 
@@ -88,19 +87,33 @@ func TestBundleThatIsNotThere(t *testing.T) {
 }
 
 // Where a program ignores changes of the code, the engine sends the archive of
-// its state, which is a hash alone.
+// its state: a hash, whose files are gone or others by now.
 func TestCodeOfTheStateStays(t *testing.T) {
 	c := start(t)
 	m := c.function("f")
-	if err := os.Remove(filepath.Join(c.dir, "f.zip")); err != nil {
-		t.Fatal(err)
+	write(t, filepath.Join(c.dir, "f.zip"), zipped(t, "two"))
+	hash := m.inputs["code"].ArchiveValue().Hash
+	for timeout, path := range map[float64]string{8: "", 9: "f.zip"} {
+		want := mappable(m.inputs)
+		want["code"] = &archive.Archive{Sig: archive.ArchiveSig, Path: path, Hash: hash}
+		want["timeout"] = timeout
+		inputs := c.check(m.token, m.name, m.inputs, resource.NewPropertyMapFromMap(want))
+		state := c.update(m, inputs, false)
+		if state["timeout"].NumberValue() != timeout || !state["codeSha256"].DeepEquals(m.state["codeSha256"]) {
+			t.Errorf("state %v", state)
+		}
 	}
+}
+
+func TestNewCodeIsDeployed(t *testing.T) {
+	c := start(t)
+	m := c.function("f")
+	write(t, filepath.Join(c.dir, "f.zip"), zipped(t, "two"))
 	want := mappable(m.inputs)
-	want["code"] = &archive.Archive{Sig: archive.ArchiveSig, Hash: m.inputs["code"].ArchiveValue().Hash}
-	want["timeout"] = 9
+	want["code"] = pathArchive(t, c.dir, "f.zip")
 	inputs := c.check(m.token, m.name, m.inputs, resource.NewPropertyMapFromMap(want))
-	state := c.update(m, inputs, false)
-	if state["timeout"].NumberValue() != 9 || !state["codeSha256"].DeepEquals(m.state["codeSha256"]) {
-		t.Errorf("state %v", state)
+	preview, state := c.update(m, inputs, true), c.update(m, inputs, false)
+	if !preview["codeSha256"].IsComputed() || state["codeSha256"].DeepEquals(m.state["codeSha256"]) {
+		t.Errorf("previewed %v, then %v", preview["codeSha256"], state["codeSha256"])
 	}
 }

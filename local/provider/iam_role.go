@@ -45,7 +45,7 @@ func role(service *iam.Service) *Resource {
 			r, err := service.Role(id)
 			return r.Name, live(r), err
 		},
-		Update: func(_ context.Context, _ string, in schema.Values) (map[string]any, error) {
+		Update: func(_ context.Context, _ string, _, in schema.Values) (map[string]any, error) {
 			r, err := service.UpdateRole(asked(in))
 			return live(r), err
 		},

@@ -44,7 +44,7 @@ func rolePolicy(service *iam.Service) *Resource {
 			}
 			return id, map[string]any{"role": r.Name, "name": name, "policy": policy}, nil
 		},
-		Update: func(_ context.Context, _ string, in schema.Values) (map[string]any, error) {
+		Update: func(_ context.Context, _ string, _, in schema.Values) (map[string]any, error) {
 			_, live, err := put(in)
 			return live, err
 		},

@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/archive"
-
 	"tally/local/cloud"
 	"tally/local/lambda"
 	"tally/local/provider/schema"
@@ -32,14 +30,13 @@ func lambdaFunction(place cloud.Place, service *lambda.Service, dir string) *Res
 			}
 			return f.Name, live, err
 		},
-		Update: func(_ context.Context, id string, in schema.Values) (map[string]any, error) {
-			old, err := service.Function(id)
-			if err != nil {
-				return nil, err
-			}
-			zip, err := newCode(dir, in.Archive("code"), old)
-			if err != nil {
-				return nil, err
+		Update: func(_ context.Context, _ string, state, in schema.Values) (map[string]any, error) {
+			var zip []byte // nil: the code stays
+			if code, old := in.Archive("code"), state.Archive("code"); old == nil || old.Hash != code.Hash {
+				var err error
+				if zip, err = bundle(dir, code); err != nil {
+					return nil, err
+				}
 			}
 			f, err := service.UpdateFunction(functionConfig(in), zip)
 			return liveFunction(place, f), err
@@ -51,19 +48,6 @@ func lambdaFunction(place cloud.Place, service *lambda.Service, dir string) *Res
 			return service.DeleteFunction(id)
 		},
 	}
-}
-
-// newCode is the zip to replace the function's code with, or nil where it is
-// the one deployed.
-func newCode(dir string, code *archive.Archive, old lambda.Function) ([]byte, error) {
-	if deployed(code) {
-		return nil, nil
-	}
-	zip, err := bundle(dir, code)
-	if err != nil || old.CodeSHA256 == sum(zip) {
-		return nil, err
-	}
-	return zip, nil
 }
 
 func functionType(dir string) schema.Type {

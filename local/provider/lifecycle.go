@@ -133,7 +133,7 @@ func (p *provider) Update(ctx context.Context, req *pulumirpc.UpdateRequest) (*p
 	if r.Update == nil {
 		return nil, fmt.Errorf("%s cannot be updated: every change replaces it", r.Token)
 	}
-	live, err := r.Update(ctx, req.GetId(), schema.Plain(r.Effective(state, in)))
+	live, err := r.Update(ctx, req.GetId(), schema.Plain(state), schema.Plain(r.Effective(state, in)))
 	if err != nil {
 		return nil, r.failed("updating", req.GetId(), err)
 	}

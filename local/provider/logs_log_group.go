@@ -39,7 +39,7 @@ func logGroup(service *logs.Service) *Resource {
 			g, err := service.Group(id)
 			return g.Name, live(g), err
 		},
-		Update: func(_ context.Context, _ string, in schema.Values) (map[string]any, error) {
+		Update: func(_ context.Context, _ string, _, in schema.Values) (map[string]any, error) {
 			g, err := service.UpdateGroup(asked(in))
 			return live(g), err
 		},

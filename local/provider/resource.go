@@ -25,7 +25,7 @@ type Resource struct {
 	Read func(ctx context.Context, id string, state schema.Values) (newID string, live map[string]any, err error)
 	// Update applies all inputs, not the changed ones alone. It is nil for
 	// types of which every input forces a new resource.
-	Update func(ctx context.Context, id string, in schema.Values) (live map[string]any, err error)
+	Update func(ctx context.Context, id string, state, in schema.Values) (live map[string]any, err error)
 	Delete func(ctx context.Context, id string, state schema.Values) error
 }
 

@@ -50,7 +50,7 @@ func topic(place cloud.Place, service *sns.Service) *Resource {
 			t, err := service.Topic(id)
 			return t.ARN, live(t), err
 		},
-		Update: func(_ context.Context, id string, in schema.Values) (map[string]any, error) {
+		Update: func(_ context.Context, id string, _, in schema.Values) (map[string]any, error) {
 			t, err := service.UpdateTopic(asked(id, in))
 			return live(t), err
 		},

@@ -46,7 +46,7 @@ func topicSubscription(place cloud.Place, service *sns.Service) *Resource {
 		},
 		Read: read,
 		// What can be updated is about confirmation, which functions do not need.
-		Update: func(ctx context.Context, id string, in schema.Values) (map[string]any, error) {
+		Update: func(ctx context.Context, id string, _, in schema.Values) (map[string]any, error) {
 			_, live, err := read(ctx, id, in)
 			return live, err
 		},

@@ -116,12 +116,20 @@ func (c *checker) value(path string, p Property, v resource.PropertyValue) resou
 		}
 		v = resource.NewObjectProperty(m)
 	}
-	if p.Check != nil && (p.Kind == Map || !v.ContainsUnknowns()) {
+	if p.Check != nil && (p.Kind == Map || !v.ContainsUnknowns()) && !c.deployed(p, v) {
 		if err := p.Check(plain(v)); err != nil {
 			c.failf(path, "%s", err)
 		}
 	}
 	return v
+}
+
+// deployed tells whether v is the archive that the resource has already. A
+// program that ignores changes of it gets it from the engine's state, as a hash
+// whose files may be gone.
+func (c *checker) deployed(p Property, v resource.PropertyValue) bool {
+	old := c.request.Old[resource.PropertyKey(p.Name)]
+	return v.IsArchive() && old.IsArchive() && v.ArchiveValue().Hash != "" && v.ArchiveValue().Hash == old.ArchiveValue().Hash
 }
 
 // plain is the value as Property.Check sees it.
