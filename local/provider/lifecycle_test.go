@@ -35,18 +35,23 @@ type lifeCycle struct {
 
 var hex = `[0-9a-f]{7}`
 
+const (
+	basicExecution = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
+	xrayWrite      = "arn:aws:iam::aws:policy/AWSXRayDaemonWriteAccess"
+)
+
 func lifeCycles() []lifeCycle {
 	return []lifeCycle{{
 		token: "aws:iam/role:Role",
 		inputs: func(cloudUnderTest) map[string]any {
-			return map[string]any{"assumeRolePolicy": trust, "tags": map[string]any{"a": "1"}}
+			return map[string]any{"assumeRolePolicy": trust, "tags": map[string]any{"a": "1"}, "managedPolicyArns": []any{basicExecution}}
 		},
 		id: "thing-" + hex,
 		outputs: map[string]string{"name": "thing-" + hex, "arn": "arn:aws:iam::000000000000:role/thing-" + hex, "path": "/",
 			"maxSessionDuration": "3600", "forceDetachPolicies": "false", "uniqueId": "AROA[A-Z0-9]+",
 			"createDate": `\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ`, "tagsAll": "map.a:1."},
-		update:  map[string]any{"description": "new", "tags": map[string]any{"a": "2", "b": "3"}},
-		diff:    map[string]string{"description": "ADD", "tags.a": "UPDATE", "tags.b": "ADD", "tagsAll.a": "UPDATE", "tagsAll.b": "ADD"},
+		update:  map[string]any{"description": "new", "tags": map[string]any{"a": "2", "b": "3"}, "managedPolicyArns": []any{xrayWrite, basicExecution}},
+		diff:    map[string]string{"managedPolicyArns[0]": "UPDATE", "managedPolicyArns[1]": "ADD", "description": "ADD", "tags.a": "UPDATE", "tags.b": "ADD", "tagsAll.a": "UPDATE", "tagsAll.b": "ADD"},
 		replace: map[string]any{"path": "/team/"}, replaces: []string{"path"},
 		drift: func(c cloudUnderTest, m made) error {
 			r, err := c.services.IAM.Role(m.id)
@@ -54,10 +59,12 @@ func lifeCycles() []lifeCycle {
 				return err
 			}
 			r.Description, r.Tags = "by hand", nil
-			_, err = c.services.IAM.UpdateRole(r)
-			return err
+			if _, err = c.services.IAM.UpdateRole(r); err != nil {
+				return err
+			}
+			return c.services.IAM.DetachRolePolicy(r.Name, basicExecution)
 		},
-		seen: []string{"description", "tags", "tagsAll"},
+		seen: []string{"description", "managedPolicyArns", "tags", "tagsAll"},
 	}, {
 		token: "aws:iam/rolePolicy:RolePolicy",
 		inputs: func(c cloudUnderTest) map[string]any {
@@ -77,9 +84,9 @@ func lifeCycles() []lifeCycle {
 		token: "aws:iam/rolePolicyAttachment:RolePolicyAttachment",
 		inputs: func(c cloudUnderTest) map[string]any {
 			r := c.create("aws:iam/role:Role", "r", map[string]any{"assumeRolePolicy": trust})
-			return map[string]any{"role": r.id, "policyArn": "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"}
+			return map[string]any{"role": r.id, "policyArn": basicExecution}
 		},
-		id:      "r-" + hex + "/arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole",
+		id:      "r-" + hex + "/" + basicExecution,
 		replace: map[string]any{"role": "other"}, replaces: []string{"role"}, deletes: true,
 	}, {
 		token:  "aws:cloudwatch/logGroup:LogGroup",
