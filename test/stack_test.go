@@ -50,6 +50,7 @@ func TestStack(t *testing.T) {
 		w.logged(ctx, "handle-message", id, `"sum":`+sum)
 	})
 
+	w.step("bad input", func(w *workspace) { w.refusesBadInput(ctx, out) })
 	w.step("aws cli", func(w *workspace) { w.awsCLI(ctx, out) })
 
 	w.step("an environment killed", func(w *workspace) {

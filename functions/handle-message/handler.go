@@ -56,6 +56,8 @@ func (h *handler) handle(ctx context.Context, event events.SNSEvent) error {
 	var errs []error
 	for _, record := range event.Records {
 		if err := h.handleMessage(ctx, record.SNS); err != nil {
+			// Lambda keeps the error of an invocation out of the function's log.
+			h.log.ErrorContext(ctx, "message failed", "messageId", record.SNS.MessageID, "requestId", requestID(ctx), "error", err)
 			errs = append(errs, fmt.Errorf("message %s: %w", record.SNS.MessageID, err))
 		}
 	}

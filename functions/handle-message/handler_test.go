@@ -56,7 +56,8 @@ func TestHandle(t *testing.T) {
 // handled, and that the error tells of every one.
 func TestHandleSeveral(t *testing.T) {
 	var published []string
-	h := newTestHandler(io.Discard, func(in *sns.PublishInput) error {
+	var logs bytes.Buffer
+	h := newTestHandler(&logs, func(in *sns.PublishInput) error {
 		if strings.Contains(*in.Message, `"refused"`) {
 			return errors.New("AuthorizationError: not allowed")
 		}
@@ -71,6 +72,10 @@ message empty: num1: is missing; it must be an integer of at most 4300 digits, s
 num2: is missing; it must be an integer of at most 4300 digits, such as 3 or "3"`
 	if err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
+	}
+	const wantLog = `{"level":"ERROR","msg":"message failed","messageId":"bad","requestId":"","error":"the input must be one JSON object such as {\"num1\": 3, \"num2\": 4}, not an array"}`
+	if !strings.HasPrefix(logs.String(), wantLog+"\n") {
+		t.Errorf("logged %s, want first %s", &logs, wantLog)
 	}
 	if diff := cmp.Diff([]string{`{"id":"good","num1":1,"num2":2,"sum":3}`}, published); diff != "" {
 		t.Error(diff)

@@ -1,0 +1,107 @@
+package test
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+)
+
+// badInputs are forty kinds of input that is not two integers, each with the
+// field that its error has to name; "" stands for the input as a whole.
+var badInputs = []struct{ input, field string }{
+	{``, ""},
+	{`null`, ""},
+	{`true`, ""},
+	{`7`, ""},
+	{`"3 and 4"`, ""},
+	{`[3,4]`, ""},
+	{`{"num1":3,"num2":4`, ""},
+	{`{"num1":3,"num2":4}}`, ""},
+	{`{"num1":3,"num2":4} {"num1":3,"num2":4}`, ""},
+	{`{num1:3,num2:4}`, ""},
+	{`{"num1":03,"num2":4}`, ""},
+	{`{"num1":+3,"num2":4}`, ""},
+	{`{"num1":0x3,"num2":4}`, ""},
+	{`{"num1":NaN,"num2":4}`, ""},
+	{`num1=3&num2=4`, ""},
+	{`{}`, "num1"},
+	{`{"num1":3}`, "num2"},
+	{`{"num1":3,"num2":4,"num3":5}`, "num3"},
+	{`{"NUM1":3,"num2":4}`, "num1"},
+	{`{"num1":3,"num1":3,"num2":4}`, "num1"},
+	{`{"num1":3.5,"num2":4}`, "num1"},
+	{`{"num1":3.0,"num2":4}`, "num1"},
+	{`{"num1":3e0,"num2":4}`, "num1"},
+	{`{"num1":1e999999999,"num2":4}`, "num1"},
+	{`{"num1":3,"num2":null}`, "num2"},
+	{`{"num1":3,"num2":false}`, "num2"},
+	{`{"num1":3,"num2":[4]}`, "num2"},
+	{`{"num1":3,"num2":{"value":4}}`, "num2"},
+	{`{"num1":"","num2":4}`, "num1"},
+	{`{"num1":"   ","num2":4}`, "num1"},
+	{`{"num1":"three","num2":4}`, "num1"},
+	{`{"num1":"3.5","num2":4}`, "num1"},
+	{`{"num1":"-","num2":4}`, "num1"},
+	{`{"num1":"+-3","num2":4}`, "num1"},
+	{`{"num1":"3 3","num2":4}`, "num1"},
+	{`{"num1":"_3","num2":4}`, "num1"},
+	{`{"num1":"3__3","num2":4}`, "num1"},
+	{`{"num1":"0x3","num2":4}`, "num1"},
+	{`{"num1":"∞","num2":4}`, "num1"},
+	{`{"num1":"` + strings.Repeat("9", 4301) + `","num2":4}`, "num1"},
+}
+
+// refusesBadInput sends every kind both ways: each gets its own clear error,
+// and good input goes through all the while.
+func (w *workspace) refusesBadInput(ctx context.Context, out map[string]string) {
+	for _, bad := range badInputs {
+		w.t.Run(shorten(bad.input), func(t *testing.T) {
+			resp, err := http.Post(out["apiUrl"]+"add", "application/json", strings.NewReader(bad.input))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer resp.Body.Close()
+			body, err := io.ReadAll(resp.Body)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if kind := resp.Header.Get("Content-Type"); resp.StatusCode != http.StatusBadRequest || kind != "application/problem+json" {
+				t.Fatalf("%s, %s: %s", resp.Status, kind, body)
+			}
+			var problem struct {
+				Status int
+				Errors []struct{ Field, Detail string }
+			}
+			if err := json.Unmarshal(body, &problem); err != nil {
+				t.Fatal(err)
+			}
+			for _, e := range problem.Errors {
+				if e.Field == bad.field && e.Detail != "" {
+					return
+				}
+			}
+			t.Errorf("no error names %q: %s", bad.field, body)
+		})
+	}
+	ids := map[string]string{}
+	for _, bad := range badInputs {
+		if bad.input != "" { // SNS itself refuses it
+			ids[w.publish(ctx, out["numbersTopicArn"], bad.input)] = bad.field
+		}
+	}
+	w.adds(ctx, out)
+	for id, field := range ids {
+		w.logged(ctx, "handle-message", id, `"level":"ERROR"`, field)
+	}
+}
+
+// shorten makes a subtest's name of an input.
+func shorten(input string) string {
+	if len(input) > 40 {
+		return input[:40] + "…"
+	}
+	return input
+}
