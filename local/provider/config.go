@@ -121,7 +121,7 @@ func (p *provider) CheckConfig(_ context.Context, req *pulumirpc.CheckRequest) (
 			failures = append(failures, plugin.CheckFailure{Property: k, Reason: err.Error()})
 		}
 	}
-	return checked(config, failures)
+	return checked(config, config, failures)
 }
 
 func (p *provider) checkSetting(key string, v resource.PropertyValue) error {

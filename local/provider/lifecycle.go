@@ -31,18 +31,24 @@ func (p *provider) Check(ctx context.Context, req *pulumirpc.CheckRequest) (*pul
 		check.Autonaming = &plugin.AutonamingOptions{ProposedName: a.GetProposedName(), Mode: plugin.AutonamingMode(a.GetMode())}
 	}
 	in, failures := r.Check(check)
-	return checked(in, failures)
+	return checked(want, in, failures)
 }
 
-// checked encodes the answer of Check and CheckConfig.
-func checked(in resource.PropertyMap, failures []plugin.CheckFailure) (*pulumirpc.CheckResponse, error) {
+// checked encodes the answer of Check and CheckConfig. The engine prints the
+// value of a failure's property, so those that want has not, being missing or
+// nested, are named by the reason instead.
+func checked(want, in resource.PropertyMap, failures []plugin.CheckFailure) (*pulumirpc.CheckResponse, error) {
 	raw, err := encode(in)
 	if err != nil {
 		return nil, err
 	}
 	res := &pulumirpc.CheckResponse{Inputs: raw}
 	for _, f := range failures {
-		res.Failures = append(res.Failures, &pulumirpc.CheckFailure{Property: string(f.Property), Reason: f.Reason})
+		failure := &pulumirpc.CheckFailure{Property: string(f.Property), Reason: f.Reason}
+		if !want.HasValue(f.Property) {
+			failure = &pulumirpc.CheckFailure{Reason: fmt.Sprintf("%s: %s", f.Property, f.Reason)}
+		}
+		res.Failures = append(res.Failures, failure)
 	}
 	return res, nil
 }

@@ -70,7 +70,8 @@ type provider struct {
 	mu sync.Mutex
 	// connections holds what each connection configured, by peer address: all
 	// aws provider instances of a program share this process, each over a
-	// connection of its own.
+	// connection of its own. Nothing tells when one ends; an entry is small, and
+	// whoever gets the same address next configures it first.
 	connections map[string]connection
 }
 

@@ -121,7 +121,7 @@ func (c client) raw(m resource.PropertyMap) *structpb.Struct {
 	return s
 }
 
-func (c client) map_(s *structpb.Struct) resource.PropertyMap {
+func (c client) properties(s *structpb.Struct) resource.PropertyMap {
 	c.t.Helper()
 	var m resource.PropertyMap
 	if err := decode(into{s, &m}); err != nil {
@@ -154,7 +154,7 @@ func (c client) check(token, name string, old, want resource.PropertyMap) resour
 	if len(res.Failures) > 0 {
 		c.t.Fatalf("%s: %v", token, res.Failures)
 	}
-	return c.map_(res.Inputs)
+	return c.properties(res.Inputs)
 }
 
 func (c client) preview(token, name string, inputs resource.PropertyMap) resource.PropertyMap {
@@ -166,7 +166,7 @@ func (c client) preview(token, name string, inputs resource.PropertyMap) resourc
 	if res.Id != "" {
 		c.t.Errorf("a preview made %s", res.Id)
 	}
-	return c.map_(res.Properties)
+	return c.properties(res.Properties)
 }
 
 func (c client) create(token, name string, want map[string]any) made {
@@ -176,7 +176,7 @@ func (c client) create(token, name string, want map[string]any) made {
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	return made{token, name, res.Id, inputs, c.map_(res.Properties)}
+	return made{token, name, res.Id, inputs, c.properties(res.Properties)}
 }
 
 func (c client) diff(m made, old, want resource.PropertyMap) *pulumirpc.DiffResponse {
@@ -205,7 +205,7 @@ func (c client) update(m made, inputs resource.PropertyMap, preview bool) resour
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	return c.map_(res.Properties)
+	return c.properties(res.Properties)
 }
 
 // read refreshes m; with an ID of its own it imports.
@@ -219,7 +219,7 @@ func (c client) read(m made, importID string) made {
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	return made{m.token, m.name, res.Id, c.map_(res.Inputs), c.map_(res.Properties)}
+	return made{m.token, m.name, res.Id, c.properties(res.Inputs), c.properties(res.Properties)}
 }
 
 func (c client) delete(m made) {
@@ -277,8 +277,8 @@ func pathArchive(t *testing.T, dir, path string) *archive.Archive {
 }
 
 const (
-	trust = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]}`
-	read  = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sns:Publish","Resource":"*"}]}`
+	trust   = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]}`
+	publish = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sns:Publish","Resource":"*"}]}`
 )
 
 // function makes a role and a function that uses it.

@@ -80,24 +80,25 @@ func TestImpossibleValuesAreRefusedByCheck(t *testing.T) {
 	for name, tc := range map[string]struct {
 		token    string
 		inputs   map[string]any
-		property string
+		property string // "" where the program does not give it at the top
 		reason   string
 	}{
 		"memory":       {"aws:lambda/function:Function", map[string]any{"memorySize": 64}, "memorySize", "from 128 to 10240, got 64"},
 		"runtime":      {"aws:lambda/function:Function", map[string]any{"runtime": "nodejs20.x"}, "runtime", `"provided.al2023", "provided.al2", not "nodejs20.x"`},
 		"bucket":       {"aws:lambda/function:Function", map[string]any{"s3Bucket": "b"}, "s3Bucket", `does not emulate "s3Bucket"`},
 		"typo":         {"aws:lambda/function:Function", map[string]any{"memorysize": 128}, "memorysize", `did you mean "memorySize"?`},
-		"log level":    {"aws:lambda/function:Function", map[string]any{"loggingConfig": map[string]any{"logFormat": "Text", "systemLogLevel": "INFO"}}, "loggingConfig.systemLogLevel", "does not emulate"},
+		"log level":    {"aws:lambda/function:Function", map[string]any{"loggingConfig": map[string]any{"logFormat": "Text", "systemLogLevel": "INFO"}}, "", `loggingConfig.systemLogLevel: the local cloud does not emulate`},
 		"architecture": {"aws:lambda/function:Function", map[string]any{"architectures": []any{"arm64", "x86_64"}}, "architectures", "one architecture"},
 		"variable": {"aws:lambda/function:Function", map[string]any{"environment": map[string]any{"variables": map[string]any{
-			"AWS_REGION": "x", "ARN": resource.MakeComputed(resource.NewStringProperty(""))}}}, "environment.variables", "Reserved keys used in this request: AWS_REGION"},
+			"AWS_REGION": "x", "ARN": resource.MakeComputed(resource.NewStringProperty(""))}}}, "", "environment.variables: "},
 		"retention":   {"aws:cloudwatch/logGroup:LogGroup", map[string]any{"retentionInDays": 2}, "retentionInDays", "not 2"},
 		"trust":       {"aws:iam/role:Role", map[string]any{"assumeRolePolicy": `{"Statement":[]`}, "assumeRolePolicy", "MalformedPolicyDocument"},
 		"fifo":        {"aws:sns/topic:Topic", map[string]any{"fifoTopic": true}, "fifoTopic", "false, not true"},
 		"protocol":    {"aws:sns/topicSubscription:TopicSubscription", map[string]any{"protocol": "sms"}, "protocol", `"lambda", not "sms"`},
 		"websocket":   {"aws:apigatewayv2/api:Api", map[string]any{"protocolType": "WEBSOCKET"}, "protocolType", `"HTTP", not "WEBSOCKET"`},
-		"payload 1.0": {"aws:apigatewayv2/integration:Integration", nil, "payloadFormatVersion", `"2.0", not "1.0"`},
-		"deployment":  {"aws:apigatewayv2/stage:Stage", nil, "autoDeploy", "true, not false"},
+		"payload 1.0": {"aws:apigatewayv2/integration:Integration", map[string]any{"apiId": "a", "integrationType": "AWS_PROXY", "integrationUri": "u"}, "", `payloadFormatVersion: the local cloud takes "2.0", not "1.0"`},
+		"deployment":  {"aws:apigatewayv2/stage:Stage", map[string]any{"apiId": "a"}, "", "autoDeploy: the local cloud takes true, not false"},
+		"no role":     {"aws:lambda/function:Function", nil, "", "role: missing required property of aws:lambda/function:Function"},
 		"policy ARN":  {"aws:iam/rolePolicyAttachment:RolePolicyAttachment", map[string]any{"policyArn": "arn:aws:iam::aws:policy/Nonsense"}, "policyArn", "does not exist"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -105,8 +106,9 @@ func TestImpossibleValuesAreRefusedByCheck(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			i := slices.IndexFunc(res.Failures, func(f *pulumirpc.CheckFailure) bool { return f.Property == tc.property })
-			if i < 0 || !strings.Contains(res.Failures[i].Reason, tc.reason) {
+			if !slices.ContainsFunc(res.Failures, func(f *pulumirpc.CheckFailure) bool {
+				return f.Property == tc.property && strings.Contains(f.Reason, tc.reason)
+			}) {
 				t.Errorf("failures %v, want %s: %s", res.Failures, tc.property, tc.reason)
 			}
 		})
@@ -213,7 +215,7 @@ func TestFunctionsOfThePackage(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := c.map_(res.Return).Mappable(); !maps.Equal(got, want) {
+		if got := c.properties(res.Return).Mappable(); !maps.Equal(got, want) {
 			t.Errorf("%s: %v", token, got)
 		}
 	}

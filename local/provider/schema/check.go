@@ -229,7 +229,7 @@ func (c *checker) fillIn(in resource.PropertyMap) {
 func (c *checker) required(prefix string, known []Property, in resource.PropertyMap) {
 	for _, p := range known {
 		if _, given := in[resource.PropertyKey(p.Name)]; !given && p.Required {
-			c.failf(prefix+p.Name, "%s needs the property %q", c.t.Token, prefix+p.Name)
+			c.failf(prefix+p.Name, "missing required property of %s", c.t.Token)
 		}
 	}
 }

@@ -93,11 +93,11 @@ func TestCheckReportsEverythingThatIsWrong(t *testing.T) {
 		"dim":            `must be a boolean, not the string "yes"`,
 		"name":           "name 'a-name-that-is-far-too-long-' plus 7 random chars is longer than maximum length 20",
 		"policy":         "must be a JSON policy document, not the number 3",
-		"room":           `aws:test/lamp:Lamp needs the property "room"`,
+		"room":           "missing required property of aws:test/lamp:Lamp",
 		"rooom":          `aws:test/lamp:Lamp has no property "rooom"; did you mean "room"?` + takes,
 		"shade.colour":   `aws:test/lamp:Lamp has no property "shade.colour" (it takes: fabric, labels, size)`,
 		"shade.labels.a": "must be a string, not the number 1",
-		"shade.size":     `aws:test/lamp:Lamp needs the property "shade.size"`,
+		"shade.size":     "missing required property of aws:test/lamp:Lamp",
 		"vpcConfig":      `the local cloud does not emulate "vpcConfig" of aws:test/lamp:Lamp` + takes,
 		"watts":          "expected at most 100 watts",
 	}
