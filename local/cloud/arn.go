@@ -4,6 +4,7 @@
 package cloud
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 )
@@ -32,7 +33,11 @@ func ParseARN(s string) (ARN, error) {
 		//lint:ignore ST1005 as above
 		return ARN{}, fmt.Errorf("An ARN must start with \"arn\", not %q", parts[0])
 	}
-	return ARN{parts[1], parts[2], parts[3], parts[4], parts[5]}, nil
+	a := ARN{parts[1], parts[2], parts[3], parts[4], parts[5]}
+	if a.Partition == "" || a.Service == "" || a.Resource == "" {
+		return ARN{}, errors.New("An ARN must name a partition, a service and a resource") //lint:ignore ST1005 as above
+	}
+	return a, nil
 }
 
 // String joins the parts again; the zero ARN is the empty string.

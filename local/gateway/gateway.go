@@ -18,7 +18,6 @@ import (
 	"github.com/google/uuid"
 
 	"tally/local/cloud"
-	"tally/local/httpapi"
 	"tally/local/iam"
 	"tally/local/lambda"
 	"tally/local/logs"
@@ -159,7 +158,7 @@ func checkOrigin(r *http.Request) error {
 		return cloud.Errorf(http.StatusForbidden, "AccessDenied",
 			"Requests of web pages are refused: this one has the Origin header %q", r.Header.Get("Origin"))
 	}
-	if !httpapi.IsLoopback(r.Host) {
+	if !cloud.IsLoopback(r.Host) {
 		return cloud.Errorf(http.StatusForbidden, "AccessDenied",
 			"The Host header must name this machine (127.0.0.1, localhost or [::1]), not %q", r.Host)
 	}

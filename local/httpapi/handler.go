@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -42,7 +41,7 @@ func (srv *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // answer is what the client gets, and why, where the function did not decide
 // that.
 func (srv *server) answer(r *http.Request, requestID string) (a answer, why string) {
-	if !IsLoopback(r.Host) {
+	if !cloud.IsLoopback(r.Host) {
 		// A page of another site that resolved its own name to this machine
 		// must not reach the API.
 		return refuse(http.StatusForbidden, "Forbidden"), fmt.Sprintf("the Host header is %q, not this machine's", r.Host)
@@ -175,18 +174,6 @@ func splitPath(u *url.URL) ([]string, bool) {
 		}
 	}
 	return parts, true
-}
-
-// IsLoopback tells whether a Host header names this machine, on any port.
-func IsLoopback(host string) bool {
-	if name, _, err := net.SplitHostPort(host); err == nil {
-		host = name
-	}
-	switch strings.ToLower(strings.Trim(host, "[]")) {
-	case "127.0.0.1", "localhost", "::1":
-		return true
-	}
-	return false
 }
 
 // headerBytes is the size of the request line and the headers on the wire.

@@ -171,8 +171,8 @@ func (s *Server) Serve(ctx context.Context) error {
 func (s *Server) handler() http.Handler {
 	place := cloud.Place{Region: s.config.Region, Account: Account}
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET "+control.StatusPath, s.serveStatus)
-	mux.HandleFunc("GET "+control.LogsPath, s.serveLogs)
+	mux.HandleFunc("GET "+control.StatusPath, refusePages(s.serveStatus))
+	mux.HandleFunc("GET "+control.LogsPath, refusePages(s.serveLogs))
 	mux.Handle("/", gateway.New(place, gateway.Services{
 		IAM:    s.iam,
 		Lambda: s.lambda,
@@ -180,6 +180,17 @@ func (s *Server) handler() http.Handler {
 		Logs:   s.logs,
 	}, s.journal))
 	return mux
+}
+
+// refusePages keeps out what a page in a browser sends, as the gateway does.
+func refusePages(next http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if !cloud.IsLoopback(r.Host) || r.Header.Get("Origin") != "" {
+			http.Error(w, "requests of web pages are refused", http.StatusForbidden)
+			return
+		}
+		next(w, r)
+	}
 }
 
 func (s *Server) provider() pulumirpc.ResourceProviderServer {

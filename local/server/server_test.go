@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"strings"
 	"testing"
@@ -59,6 +60,31 @@ func TestFind(t *testing.T) {
 	}
 	if status.PID != os.Getpid() || status.Config.Port != c.Port || c.Port == 0 || status.Config.ProviderPort == 0 {
 		t.Errorf("status = %+v", status)
+	}
+}
+
+// TestPagesAreRefused: a web page must not read the developer's logs.
+func TestPagesAreRefused(t *testing.T) {
+	c := serve(t, t.TempDir()).Config()
+	for _, path := range []string{control.StatusPath, control.LogsPath} {
+		for name, change := range map[string]func(*http.Request){
+			"another site's name": func(r *http.Request) { r.Host = "example.com" },
+			"an Origin":           func(r *http.Request) { r.Header.Set("Origin", "https://example.com") },
+		} {
+			r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, c.Endpoint()+path, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			change(r)
+			resp, err := http.DefaultClient.Do(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			resp.Body.Close()
+			if resp.StatusCode != http.StatusForbidden {
+				t.Errorf("%s with %s: %s, want 403", path, name, resp.Status)
+			}
+		}
 	}
 }
 
