@@ -25,7 +25,7 @@ func program(ctx *pulumi.Context) error {
 			return err
 		}
 	}
-	code, err := bundle.Build(ctx.Context(), config.Platform(), "add-numbers", "handle-message")
+	code, err := bundle.Build(ctx.Context(), config.Platform())
 	if err != nil {
 		return err
 	}
@@ -42,7 +42,7 @@ func stack(ctx *pulumi.Context, config settings.Settings, code map[string]string
 	function := func(name string, environment pulumi.StringMap) (*serverless.Function, error) {
 		archive, ok := code[name]
 		if !ok {
-			return nil, fmt.Errorf("function %s is not compiled: name it to bundle.Build", name)
+			return nil, fmt.Errorf("function %s has no code: there is no folder functions/%[1]s", name)
 		}
 		return serverless.NewFunction(ctx, name, &serverless.FunctionArgs{
 			Code:             pulumi.NewFileArchive(archive),

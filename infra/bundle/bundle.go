@@ -22,7 +22,8 @@ import (
 type Platform struct{ OS, Arch string }
 
 // Build compiles the function in functions/<name> of the project for each name,
-// and returns the archives' paths by name. They are relative to the working
+// or every function there where no name is given, and returns the archives'
+// paths by name. They are relative to the working
 // directory, which must be in the project, so that neither previews nor state
 // hold the paths of one machine. The error of a function that does not compile
 // holds the compiler's own words.
@@ -34,6 +35,11 @@ func Build(ctx context.Context, platform Platform, names ...string) (map[string]
 	root, err := findRoot(dir)
 	if err != nil {
 		return nil, err
+	}
+	if len(names) == 0 {
+		if names, err = all(root); err != nil {
+			return nil, err
+		}
 	}
 	binaries, err := os.MkdirTemp("", "bundle-")
 	if err != nil {
@@ -67,6 +73,17 @@ func findRoot(dir string) (string, error) {
 			return "", fmt.Errorf("no Pulumi.yaml in %s or above: run in the folder of the project", dir)
 		}
 	}
+}
+
+// all names every function of the project: the folders in functions.
+func all(root string) (names []string, err error) {
+	entries, err := os.ReadDir(filepath.Join(root, "functions"))
+	for _, e := range entries {
+		if e.IsDir() {
+			names = append(names, e.Name())
+		}
+	}
+	return names, err
 }
 
 // compile builds each function into folder out. One go command for all builds
