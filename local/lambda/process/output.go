@@ -11,10 +11,8 @@ import (
 	"time"
 )
 
-// maxLine is the largest event of a log stream, in bytes; longer lines are
-// split.
-//
-// https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html
+// maxLine bounds what is held of a line that has not ended, in bytes: longer
+// lines are split.
 const maxLine = 256 * 1024
 
 // output reads the pipe that is a process's stdout and stderr, and hands on
@@ -24,9 +22,10 @@ type output struct {
 	line    func(string)
 	partial []byte // a line without its newline; the reader's own
 
-	drained chan struct{} // the reader's answer to drain
-	ended   chan struct{} // closed when the reader has ended
-	once    sync.Once
+	draining sync.Mutex    // the reader answers one drain at a time
+	drained  chan struct{} // its answer
+	ended    chan struct{} // closed when the reader has ended
+	once     sync.Once
 }
 
 // openOutput makes the pipe and starts to read it. The writer is for the
@@ -42,12 +41,13 @@ func openOutput(line func(string)) (o *output, writer *os.File, err error) {
 }
 
 // drain returns when everything that was in the pipe when it was called has
-// been handed on, a last line without a newline too. Only one goroutine may
-// drain at a time.
+// been handed on, a last line without a newline too.
 //
 // A deadline in the past interrupts the reader, which then reads without
 // waiting until the pipe is empty, and says so.
 func (o *output) drain() {
+	o.draining.Lock()
+	defer o.draining.Unlock()
 	if o.pipe.SetReadDeadline(time.Unix(1, 0)) != nil {
 		<-o.ended // closed
 		return

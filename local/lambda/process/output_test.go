@@ -6,7 +6,9 @@ import (
 	"bytes"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 )
 
 // TestDrainNoisy: a process that never stops writing does not keep drain from
@@ -33,6 +35,31 @@ func TestDrainNoisy(t *testing.T) {
 	<-stopped
 	o.drain()
 	writer.Close()
+}
+
+// TestDrainTwice: an invocation may end just as its process does, and then both
+// drain; a process that left the group may still hold the other end of the pipe.
+func TestDrainTwice(t *testing.T) {
+	for range 500 {
+		o, writer, err := openOutput(func(string) {})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ended := make(chan struct{})
+		go func() {
+			defer close(ended)
+			var both sync.WaitGroup
+			both.Go(o.drain)
+			both.Go(o.close)
+			both.Wait()
+		}()
+		select {
+		case <-ended:
+		case <-time.After(10 * time.Second):
+			t.Fatal("one of the two waits for ever")
+		}
+		writer.Close()
+	}
 }
 
 func FuzzLines(f *testing.F) {
