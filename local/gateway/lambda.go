@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
-	"strings"
 
 	"tally/local/cloud"
 	"tally/local/lambda"
@@ -26,43 +25,19 @@ func lambdaOperations() map[string]restOperation {
 		"GET " + one + "/policy": {name: "GetPolicy", parameters: qualifier,
 			action: "lambda:GetPolicy", on: theFunction, run: getPolicy},
 		"GET " + functionsPath: {name: "ListFunctions", parameters: []string{"Marker", "MaxItems", "FunctionVersion", "MasterRegion"},
-			action: "lambda:ListFunctions", on: func(*call, function) target { return target{resource: "*"} }, run: listFunctions},
+			action: "lambda:ListFunctions", on: func(*call, lambda.Reference) target { return target{resource: "*"} }, run: listFunctions},
 	}
-}
-
-// A function is what a path and its query string name: a name, a partial or a
-// whole ARN, each with a qualifier at its end or beside it.
-type function struct{ given, qualifier string }
-
-// name is the function's own, without what qualifies it in front or behind.
-func (f function) name() string {
-	given := strings.TrimSuffix(f.given, ":$LATEST")
-	return given[strings.LastIndex(given, ":")+1:]
-}
-
-// find looks the function up; qualified tells whether it was named with the
-// one version there is, "$LATEST".
-func (f function) find(c *call) (found lambda.Function, qualified bool, err error) {
-	given, latest := strings.CutSuffix(f.given, ":$LATEST")
-	arn := c.place.ARN("lambda", "function:"+f.name()).String()
-	elsewhere := !strings.HasSuffix(":"+arn, ":"+given) // another region or account, or a version
-	if elsewhere || f.qualifier != "" && f.qualifier != "$LATEST" {
-		return found, false, cloud.Errorf(http.StatusNotFound, "ResourceNotFoundException",
-			"Function not found: %s", strings.TrimSuffix(given+":"+f.qualifier, ":"))
-	}
-	found, err = c.Lambda.Function(f.name())
-	return found, latest || f.qualifier != "", err
 }
 
 // theFunction has no policy where it does not exist: who may not read it does
 // not learn that.
-func theFunction(c *call, f function) target {
-	policy, _ := c.Lambda.Policy(f.name())
-	return target{c.place.ARN("lambda", "function:"+f.name()).String(), policy}
+func theFunction(c *call, f lambda.Reference) target {
+	policy, _ := c.Lambda.Policy(f.Name)
+	return target{c.place.ARN("lambda", "function:"+f.Name).String(), policy}
 }
 
-func invoke(c *call, f function) (answer, error) {
-	in := cloud.Invocation{Caller: c.caller, Function: f.given, Qualifier: f.qualifier, Payload: c.body,
+func invoke(c *call, f lambda.Reference) (answer, error) {
+	in := cloud.Invocation{Caller: c.caller, Function: f.ARN, Payload: c.body,
 		ClientContext: c.Header.Get("X-Amz-Client-Context"), TraceHeader: c.Header.Get("X-Amzn-Trace-Id")}
 	switch kind := c.Header.Get("X-Amz-Invocation-Type"); kind {
 	case "", "RequestResponse":
@@ -75,7 +50,7 @@ func invoke(c *call, f function) (answer, error) {
 		if err := c.authorize("lambda:InvokeFunction", theFunction(c, f)); err != nil {
 			return answer{}, err
 		}
-		_, _, err := f.find(c)
+		_, err := c.Lambda.Function(f.Name)
 		return answer{status: http.StatusNoContent}, err
 	default:
 		return answer{}, constraint(kind, "invocationType", "[Event, RequestResponse, DryRun]")
@@ -139,17 +114,15 @@ type configuration struct {
 
 type variables struct{ Variables map[string]string }
 
-func configurationOf(f lambda.Function, qualified bool) configuration {
+// configurationOf gives the function's ARN as the caller named it.
+func configurationOf(f lambda.Function, arn string) configuration {
 	c := configuration{
 		Architectures: f.Architectures, CodeSha256: f.CodeSHA256, CodeSize: f.CodeSize, Description: f.Description,
-		FunctionArn: f.ARN, FunctionName: f.Name, Handler: f.Handler,
+		FunctionArn: arn, FunctionName: f.Name, Handler: f.Handler,
 		LastModified:     f.LastModified.UTC().Format("2006-01-02T15:04:05.000+0000"),
 		LastUpdateStatus: "Successful", State: "Active", // a change is done when it returns
 		MemorySize: f.MemoryMB, PackageType: "Zip", RevisionID: f.RevisionID, Role: f.Role, Runtime: f.Runtime,
 		Timeout: f.TimeoutSeconds, Version: f.Version,
-	}
-	if qualified {
-		c.FunctionArn += ":" + f.Version
 	}
 	if len(f.Environment) > 0 {
 		c.Environment = &variables{f.Environment}
@@ -161,8 +134,8 @@ func configurationOf(f lambda.Function, qualified bool) configuration {
 	return c
 }
 
-func getFunction(c *call, f function) (answer, error) {
-	found, qualified, err := f.find(c)
+func getFunction(c *call, f lambda.Reference) (answer, error) {
+	found, err := c.Lambda.Function(f.Name)
 	if err != nil {
 		return answer{}, err
 	}
@@ -172,7 +145,7 @@ func getFunction(c *call, f function) (answer, error) {
 		Concurrency   *concurrency `json:",omitempty"`
 		Configuration configuration
 		Tags          map[string]string `json:",omitempty"`
-	}{Configuration: configurationOf(found, qualified), Tags: found.Tags}
+	}{Configuration: configurationOf(found, f.ARN), Tags: found.Tags}
 	out.Code.RepositoryType = "S3"
 	if found.ReservedConcurrency >= 0 {
 		out.Concurrency = &concurrency{found.ReservedConcurrency}
@@ -180,16 +153,16 @@ func getFunction(c *call, f function) (answer, error) {
 	return asJSON(http.StatusOK, "application/json", out)
 }
 
-func getFunctionConfiguration(c *call, f function) (answer, error) {
-	found, qualified, err := f.find(c)
+func getFunctionConfiguration(c *call, f lambda.Reference) (answer, error) {
+	found, err := c.Lambda.Function(f.Name)
 	if err != nil {
 		return answer{}, err
 	}
-	return asJSON(http.StatusOK, "application/json", configurationOf(found, qualified))
+	return asJSON(http.StatusOK, "application/json", configurationOf(found, f.ARN))
 }
 
-func getPolicy(c *call, f function) (answer, error) {
-	found, _, err := f.find(c)
+func getPolicy(c *call, f lambda.Reference) (answer, error) {
+	found, err := c.Lambda.Function(f.Name)
 	if err != nil {
 		return answer{}, err
 	}
@@ -202,7 +175,7 @@ func getPolicy(c *call, f function) (answer, error) {
 
 // listFunctions gives at most 50 functions at once, as AWS does, whatever
 // MaxItems asks for beyond that.
-func listFunctions(c *call, _ function) (answer, error) {
+func listFunctions(c *call, _ lambda.Reference) (answer, error) {
 	p := c.URL.Query()
 	size := 50
 	if p.Has("MaxItems") {
@@ -228,7 +201,7 @@ func listFunctions(c *call, _ function) (answer, error) {
 		NextMarker string `json:",omitempty"`
 	}{[]configuration{}, next}
 	for _, f := range functions {
-		out.Functions = append(out.Functions, configurationOf(f, false))
+		out.Functions = append(out.Functions, configurationOf(f, f.ARN))
 	}
 	return asJSON(http.StatusOK, "application/json", out)
 }

@@ -139,6 +139,20 @@ func TestFunctions(t *testing.T) {
 			t.Errorf("%s: %s", other, code(err))
 		}
 	}
+	for _, same := range []string{"000000000000:add", "us-east-1:000000000000:function:add", "function:add"} {
+		out := must(client.GetFunction(t.Context(), &awslambda.GetFunctionInput{FunctionName: &same}))(t)
+		if *out.Configuration.FunctionArn != f.ARN {
+			t.Errorf("%s is %s", same, *out.Configuration.FunctionArn)
+		}
+	}
+	_, err := client.GetFunction(t.Context(), &awslambda.GetFunctionInput{FunctionName: aws.String("no name")})
+	if !strings.HasPrefix(code(err), "ValidationException: 1 validation error detected: Value 'no name' at 'functionName'") {
+		t.Error(code(err))
+	}
+	_, err = client.GetFunction(t.Context(), &awslambda.GetFunctionInput{FunctionName: aws.String("add:$LATEST"), Qualifier: aws.String("1")})
+	if !strings.HasPrefix(code(err), "InvalidParameterValueException: The derived qualifier from the function name does not match") {
+		t.Error(code(err))
+	}
 	if err := k.IAM.PutRolePolicy("worker", "all", nothing); err != nil {
 		t.Fatal(err)
 	}

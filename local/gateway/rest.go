@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"tally/local/cloud"
+	"tally/local/lambda"
 )
 
 // restJSON is the REST JSON protocol: method and path name the operation.
@@ -23,8 +24,8 @@ type restOperation struct {
 	// action that the caller needs on the target; "" where the service asks
 	// itself.
 	action string
-	on     func(*call, function) target
-	run    func(*call, function) (answer, error)
+	on     func(*call, lambda.Reference) target
+	run    func(*call, lambda.Reference) (answer, error)
 }
 
 func (p restJSON) serve(c *call) (answer, error) {
@@ -70,19 +71,20 @@ func (restJSON) fail(e *cloud.Error, _ string) answer {
 
 // route splits a request's path into the pattern it has in the table and the
 // function that it names, if any.
-func (c *call) route() (pattern string, f function, err error) {
+func (c *call) route() (pattern string, f lambda.Reference, err error) {
 	path := strings.TrimSuffix(c.URL.EscapedPath(), "/")
 	rest, ok := strings.CutPrefix(path, functionsPath+"/")
 	if !ok {
-		return path, function{}, nil
+		return path, f, nil
 	}
 	name, operation, nested := strings.Cut(rest, "/")
 	if name, err = url.PathUnescape(name); err != nil {
-		return "", function{}, cloud.Errorf(http.StatusBadRequest, "ValidationException", "The path is not encoded: %v", err)
+		return "", f, cloud.Errorf(http.StatusBadRequest, "ValidationException", "The path is not encoded: %v", err)
 	}
 	pattern = functionsPath + "/{FunctionName}"
 	if nested {
 		pattern += "/" + operation
 	}
-	return pattern, function{name, c.URL.Query().Get("Qualifier")}, nil
+	f, err = c.Lambda.Resolve(name, c.URL.Query().Get("Qualifier"))
+	return pattern, f, err
 }

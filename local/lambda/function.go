@@ -112,7 +112,7 @@ func (s *Service) UpdateFunction(c Config, zip []byte) (Function, error) {
 	}
 	return s.put(f, zip, "UpdateFunctionCode", func(_ record, exists bool) error {
 		if !exists {
-			return s.errNotFound(c.Name)
+			return errNotFound(s.arn(c.Name))
 		}
 		return nil
 	})
@@ -184,7 +184,7 @@ func (s *Service) DeleteFunction(name string) error {
 	s.mu.Lock()
 	if _, ok := s.functions.Get(name); !ok {
 		s.mu.Unlock()
-		return s.errNotFound(name)
+		return errNotFound(s.arn(name))
 	}
 	err := s.functions.Delete(name)
 	var idle []*instance
@@ -201,7 +201,7 @@ func (s *Service) DeleteFunction(name string) error {
 func (s *Service) Function(name string) (Function, error) {
 	row, ok := s.functions.Get(name)
 	if !ok {
-		return Function{}, s.errNotFound(name)
+		return Function{}, errNotFound(s.arn(name))
 	}
 	return row.Function, nil
 }

@@ -29,9 +29,9 @@ func (s *Service) Invoke(ctx context.Context, in cloud.Invocation) (cloud.Outcom
 	}
 	answered := make(chan answer, 1)
 	err = s.begin(func() {
-		outcome, err := s.execute(to.name, event)
+		outcome, err := s.execute(to.Name, event)
 		if err != nil {
-			s.note(cloud.Warning, to.name, "not run for %s: %v", in.Caller, err)
+			s.note(cloud.Warning, to.Name, "not run for %s: %v", in.Caller, err)
 		}
 		answered <- answer{outcome, err}
 	})
@@ -48,33 +48,33 @@ func (s *Service) Invoke(ctx context.Context, in cloud.Invocation) (cloud.Outcom
 
 // admit checks everything that Lambda checks before it runs or queues an
 // event: the caller's permission, that the function exists, the payload.
-func (s *Service) admit(ctx context.Context, in cloud.Invocation, kind string, limit int) (target, runtimeapi.Event, error) {
-	to, err := s.resolve(in.Function, in.Qualifier)
+func (s *Service) admit(ctx context.Context, in cloud.Invocation, kind string, limit int) (Reference, runtimeapi.Event, error) {
+	to, err := s.Resolve(in.Function, in.Qualifier)
 	if err != nil {
-		return target{}, runtimeapi.Event{}, err
+		return Reference{}, runtimeapi.Event{}, err
 	}
-	row, exists := s.functions.Get(to.name)
+	row, exists := s.functions.Get(to.Name)
 	err = s.options.Authorizer.Authorize(ctx, cloud.Request{
-		Caller: in.Caller, Action: "lambda:InvokeFunction", Resource: to.arn, ResourcePolicy: row.policy(),
+		Caller: in.Caller, Action: "lambda:InvokeFunction", Resource: to.ARN, ResourcePolicy: row.policy(),
 	})
 	if err != nil {
-		s.note(cloud.Warning, to.name, "refused to %s: %v", in.Caller, err)
-		return target{}, runtimeapi.Event{}, err
+		s.note(cloud.Warning, to.Name, "refused to %s: %v", in.Caller, err)
+		return Reference{}, runtimeapi.Event{}, err
 	}
 	if !exists {
-		return target{}, runtimeapi.Event{}, cloud.Errorf(http.StatusNotFound, "ResourceNotFoundException", "Function not found: %s", to.arn)
+		return Reference{}, runtimeapi.Event{}, errNotFound(to.ARN)
 	}
 	payload, err := checkPayload(in.Payload, kind, limit)
 	if err != nil {
-		return target{}, runtimeapi.Event{}, err
+		return Reference{}, runtimeapi.Event{}, err
 	}
 	clientContext, err := base64.StdEncoding.DecodeString(in.ClientContext)
 	if err != nil || len(clientContext) > 0 && !json.Valid(clientContext) {
-		return target{}, runtimeapi.Event{}, cloud.Errorf(http.StatusBadRequest, "InvalidRequestContentException", "Client context must be a valid Base64-encoded JSON object.")
+		return Reference{}, runtimeapi.Event{}, cloud.Errorf(http.StatusBadRequest, "InvalidRequestContentException", "Client context must be a valid Base64-encoded JSON object.")
 	}
 	return to, runtimeapi.Event{
 		RequestID:     uuid.NewString(),
-		FunctionARN:   to.arn,
+		FunctionARN:   to.ARN,
 		Payload:       payload,
 		TraceID:       cmp.Or(in.TraceHeader, newTrace()),
 		ClientContext: string(clientContext),

@@ -17,38 +17,40 @@ const latest = "$LATEST"
 var functionName = regexp.MustCompile(
 	`^(?:arn:aws[a-zA-Z-]*:lambda:)?([a-z]{2}(?:-gov)?-[a-z]+-\d:)?(\d{12}:)?(?:function:)?([a-zA-Z0-9-_]{1,64})(?::(\$LATEST|[a-zA-Z0-9-_]+))?$`)
 
-// target is the function that an Invocation names.
-type target struct {
-	name string
-	arn  string // as invoked: qualified where the caller qualified it
+// Reference is a function as a caller names it.
+type Reference struct {
+	Name string
+	ARN  string // as named: qualified where the caller qualified it
 }
 
-// resolve reads what the caller gave for a function and its qualifier. It
-// does not look whether the function exists, only whether it could here.
-func (s *Service) resolve(function, qualifier string) (target, error) {
+// Resolve reads what a caller gave for a function, a name or a partial or whole
+// ARN, and for its qualifier, which may also stand at the end of the former. It
+// does not look whether the function exists, only whether it could here. It
+// fails with ValidationException, InvalidParameterValueException where the two
+// qualifiers differ, and ResourceNotFoundException.
+func (s *Service) Resolve(function, qualifier string) (Reference, error) {
 	m := functionName.FindStringSubmatch(function)
 	if m == nil {
-		return target{}, invalid("Value '%s' at 'functionName' failed to satisfy constraint: "+
+		return Reference{}, invalid("Value '%s' at 'functionName' failed to satisfy constraint: "+
 			"Member must satisfy regular expression pattern: %s", function, functionName)
 	}
 	region, account, name := m[1], m[2], m[3]
 	if m[4] != "" && qualifier != "" && m[4] != qualifier {
-		return target{}, cloud.Errorf(http.StatusBadRequest, "InvalidParameterValueException",
-			"The derived qualifier from the function name does not match the specified qualifier.")
+		return Reference{}, badParameter("The derived qualifier from the function name does not match the specified qualifier.")
 	}
 	if qualifier == "" {
 		qualifier = m[4]
 	}
-	to := target{name: name, arn: s.arn(name)}
+	to := Reference{Name: name, ARN: s.arn(name)}
 	if qualifier != "" {
-		to.arn += ":" + qualifier
+		to.ARN += ":" + qualifier
 	}
 	elsewhere := region != "" && region != s.options.Place.Region+":" || account != "" && account != s.options.Place.Account+":"
 	if elsewhere {
-		return target{}, cloud.Errorf(http.StatusNotFound, "ResourceNotFoundException", "Function not found: %s", function)
+		return Reference{}, errNotFound(function)
 	}
 	if qualifier != "" && qualifier != latest {
-		return target{}, cloud.Errorf(http.StatusNotFound, "ResourceNotFoundException", "Function not found: %s", to.arn)
+		return Reference{}, errNotFound(to.ARN)
 	}
 	return to, nil
 }
@@ -57,6 +59,6 @@ func (s *Service) arn(name string) string {
 	return s.options.Place.ARN("lambda", "function:"+name).String()
 }
 
-func (s *Service) errNotFound(name string) error {
-	return cloud.Errorf(http.StatusNotFound, "ResourceNotFoundException", "Function not found: %s", s.arn(name))
+func errNotFound(arn string) error {
+	return cloud.Errorf(http.StatusNotFound, "ResourceNotFoundException", "Function not found: %s", arn)
 }

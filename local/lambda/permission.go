@@ -141,7 +141,7 @@ func (s *Service) changePermissions(function string, change func([]Permission, i
 	defer s.mu.Unlock()
 	row, ok := s.functions.Get(function)
 	if !ok {
-		return s.errNotFound(function)
+		return errNotFound(s.arn(function))
 	}
 	changed, err := change(slices.Clone(row.Permissions), row.permission(id))
 	if err != nil {
@@ -160,7 +160,7 @@ func (r record) permission(id string) int {
 func (s *Service) Permission(function, id string) (Permission, error) {
 	row, ok := s.functions.Get(function)
 	if !ok {
-		return Permission{}, s.errNotFound(function)
+		return Permission{}, errNotFound(s.arn(function))
 	}
 	at := row.permission(id)
 	if at < 0 {
@@ -174,7 +174,7 @@ func (s *Service) Permission(function, id string) (Permission, error) {
 func (s *Service) Policy(function string) (string, error) {
 	row, ok := s.functions.Get(function)
 	if !ok {
-		return "", s.errNotFound(function)
+		return "", errNotFound(s.arn(function))
 	}
 	if len(row.Permissions) == 0 {
 		return "", cloud.Errorf(http.StatusNotFound, "ResourceNotFoundException", "The resource you requested does not exist.")

@@ -39,7 +39,7 @@ func (s *Service) acquire(name string) (*instance, error) {
 	case s.closed:
 		return nil, errClosed
 	case !ok:
-		return nil, s.errNotFound(name)
+		return nil, errNotFound(s.arn(name))
 	}
 	if err := s.throttleLocked(row.Function); err != nil {
 		return nil, err

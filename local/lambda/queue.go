@@ -42,11 +42,11 @@ func (s *Service) InvokeAsync(ctx context.Context, in cloud.Invocation) (string,
 		return "", err
 	}
 	now := time.Now().UTC()
-	e := event{Function: to.name, Event: ev, Received: now, Due: now}
+	e := event{Function: to.Name, Event: ev, Received: now, Due: now}
 	if err := s.events.Put(ev.RequestID, e); err != nil {
 		return "", err
 	}
-	s.note(cloud.Info, to.name, "queued for %s (request %s)", in.Caller, ev.RequestID)
+	s.note(cloud.Info, to.Name, "queued for %s (request %s)", in.Caller, ev.RequestID)
 	// Where Close has begun, the event waits in the store for the next start.
 	_ = s.begin(func() { s.attend(e) })
 	return ev.RequestID, nil
