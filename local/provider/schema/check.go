@@ -104,11 +104,9 @@ func (c *checker) value(path string, p Property, v resource.PropertyValue) resou
 		c.required(path+".", p.Properties, nested)
 		v = resource.NewObjectProperty(nested)
 	case List:
-		list := make([]resource.PropertyValue, len(v.ArrayValue()))
-		for i, e := range v.ArrayValue() {
-			list[i] = c.value(fmt.Sprintf("%s[%d]", path, i), Property{Kind: String}, e)
-		}
-		v = resource.NewArrayProperty(list)
+		v = c.list(path, Property{Kind: String}, v)
+	case Objects:
+		v = c.list(path, Property{Kind: Object, Properties: p.Properties, Unsupported: p.Unsupported}, v)
 	case Map:
 		m := make(resource.PropertyMap, len(v.ObjectValue()))
 		for k, e := range v.ObjectValue() {
@@ -122,6 +120,15 @@ func (c *checker) value(path string, p Property, v resource.PropertyValue) resou
 		}
 	}
 	return v
+}
+
+// list checks the elements of v, all of which are as element says.
+func (c *checker) list(path string, element Property, v resource.PropertyValue) resource.PropertyValue {
+	list := make([]resource.PropertyValue, len(v.ArrayValue()))
+	for i, e := range v.ArrayValue() {
+		list[i] = c.value(fmt.Sprintf("%s[%d]", path, i), element, e)
+	}
+	return resource.NewArrayProperty(list)
 }
 
 // deployed tells whether v is the archive that the resource has already. A
@@ -155,11 +162,15 @@ func (k Kind) accepts(v resource.PropertyValue) bool {
 		return v.IsString()
 	case Policy:
 		return v.IsString() || v.IsObject() && v.ContainsUnknowns()
+	case JSON:
+		return v.IsString() && json.Valid([]byte(v.StringValue()))
+	case Float:
+		return v.IsNumber()
 	case Int:
 		return v.IsNumber() && v.NumberValue() == math.Trunc(v.NumberValue())
 	case Bool:
 		return v.IsBool()
-	case List:
+	case List, Objects:
 		return v.IsArray()
 	case Map, Object:
 		return v.IsObject()

@@ -49,8 +49,15 @@ func (t *Type) differing(state, old, want resource.PropertyMap) (a, b resource.P
 		if resource.IsInternalPropertyKey(k) || p.same(x, y) {
 			continue
 		}
-		if p.Kind == Object && x.IsObject() && y.IsObject() {
+		switch {
+		case p.Kind == Object && x.IsObject() && y.IsObject():
 			p.dropSame(x.ObjectValue(), y.ObjectValue())
+		case p.Kind == Objects && x.IsArray() && y.IsArray():
+			for i := range min(len(x.ArrayValue()), len(y.ArrayValue())) {
+				if a, b := x.ArrayValue()[i], y.ArrayValue()[i]; a.IsObject() && b.IsObject() {
+					p.dropSame(a.ObjectValue(), b.ObjectValue())
+				}
+			}
 		}
 		put(a, k, x)
 		put(b, k, y)
@@ -122,13 +129,25 @@ func (p Property) same(a, b resource.PropertyValue) bool {
 		return a.ArchiveValue().Hash == b.ArchiveValue().Hash
 	case p.Kind == Policy && a.IsString() && b.IsString():
 		return samePolicy(a.StringValue(), b.StringValue())
+	case p.Kind == JSON && a.IsString() && b.IsString():
+		return sameJSON(a.StringValue(), b.StringValue())
 	case p.Kind == Object && a.IsObject() && b.IsObject():
-		return !slices.ContainsFunc(p.Properties, func(n Property) bool {
-			key := resource.PropertyKey(n.Name)
-			return !n.same(a.ObjectValue()[key], b.ObjectValue()[key])
-		})
+		return p.sameObject(a, b)
+	case p.Kind == Objects && a.IsArray() && b.IsArray():
+		return slices.EqualFunc(a.ArrayValue(), b.ArrayValue(), p.sameObject)
 	}
 	return a.DeepEquals(b)
+}
+
+// sameObject compares an Object, or one of Objects.
+func (p Property) sameObject(a, b resource.PropertyValue) bool {
+	if !a.IsObject() || !b.IsObject() {
+		return a.DeepEquals(b)
+	}
+	return !slices.ContainsFunc(p.Properties, func(n Property) bool {
+		key := resource.PropertyKey(n.Name)
+		return !n.same(a.ObjectValue()[key], b.ObjectValue()[key])
+	})
 }
 
 // zero tells whether v is what a service takes for nothing.
@@ -153,6 +172,16 @@ func zero(v resource.PropertyValue) bool {
 // samePolicy compares policy documents: white space and the order of keys and
 // of lists do not matter, and a list of one is its element.
 func samePolicy(a, b string) bool {
+	return sameDocument(a, b, canonical)
+}
+
+// sameJSON compares JSON documents: white space and the order of keys do not
+// matter.
+func sameJSON(a, b string) bool {
+	return sameDocument(a, b, func(v any) any { return v })
+}
+
+func sameDocument(a, b string, canonical func(any) any) bool {
 	if a == b {
 		return true
 	}

@@ -20,27 +20,30 @@ type Kind int
 const (
 	String Kind = iota
 	Policy      // a JSON policy document: a string, or an object that becomes one
+	JSON        // a JSON document: a string
 	Int         // a whole number
+	Float       // any number
 	Bool
 	List    // of strings
 	Map     // from strings to strings
 	Object  // of the Properties of the Property
+	Objects // a list of such objects
 	Archive // a Pulumi archive: a file, a folder or assets
 )
 
 // String is the kind in the words of an error message.
 func (k Kind) String() string {
-	return [...]string{"a string", "a JSON policy document", "a whole number", "a boolean",
-		"a list of strings", "a map of strings", "an object", "an archive"}[k]
+	return [...]string{"a string", "a JSON policy document", "a JSON document", "a whole number", "a number", "a boolean",
+		"a list of strings", "a map of strings", "an object", "a list of objects", "an archive"}[k]
 }
 
 // Property is one input of a resource type.
 type Property struct {
 	Name       string // as in the SDK's pulumi tags: "memorySize"
 	Kind       Kind
-	Properties []Property // of an Object
-	// Unsupported names the properties of an Object that the real provider has
-	// and this one refuses.
+	Properties []Property // of an Object, or of each of Objects
+	// Unsupported names the properties of an Object, or of each of Objects, that
+	// the real provider has and this one refuses.
 	Unsupported []string
 	Required    bool
 	ForceNew    bool // a change replaces the resource
@@ -48,7 +51,10 @@ type Property struct {
 	// program leaves it out. As in Terraform, leaving it out later changes
 	// nothing.
 	Computed bool
-	Default  any // string, int or bool; nil for none
+	// Recorded marks a property that is kept and compared, but changes nothing
+	// of what the local cloud does.
+	Recorded bool
+	Default  any // string, int, float64 or bool; nil for none
 	// AutoName is the longest name the service takes, where the property is
 	// named after the resource if the program does not name it; else 0.
 	AutoName int
@@ -79,6 +85,9 @@ type Type struct {
 	// Unsupported names the inputs and outputs that the real provider has and
 	// this one refuses or leaves out.
 	Unsupported []string
+	// Recorded marks a type of which resources are kept and compared, but change
+	// nothing of what the local cloud does.
+	Recorded bool
 	// DeleteBeforeReplace is for types that have no name of their own, so that
 	// old and new cannot exist together.
 	DeleteBeforeReplace bool

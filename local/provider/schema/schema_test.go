@@ -37,6 +37,12 @@ func lamp() *Type {
 				{Name: "fabric", Computed: true},
 			}},
 			{Name: "code", Kind: Archive},
+			{Name: "warmth", Kind: Float},
+			{Name: "plan", Kind: JSON},
+			{Name: "bulbs", Kind: Objects, Unsupported: []string{"fuse"}, Properties: []Property{
+				{Name: "socket", Required: true},
+				{Name: "watts", Kind: Int, Computed: true},
+			}},
 			TagProperty(),
 		},
 		Outputs: []Output{
@@ -82,24 +88,32 @@ func TestCheckReportsEverythingThatIsWrong(t *testing.T) {
 		"shade":     map[string]any{"labels": map[string]any{"a": 1}, "colour": "red"},
 		"colours":   []any{"red", true},
 		"policy":    3,
+		"warmth":    "warm",
+		"plan":      "{",
+		"bulbs":     []any{map[string]any{"socket": "E27"}, map[string]any{"fuse": true}, "E14"},
 	})})
 	got := map[string]string{}
 	for _, f := range failures {
 		got[string(f.Property)] = f.Reason
 	}
-	takes := " (it takes: code, colours, dim, name, policy, room, shade, tags, watts)"
+	takes := " (it takes: bulbs, code, colours, dim, name, plan, policy, room, shade, tags, warmth, watts)"
 	want := map[string]string{
-		"colours[1]":     "must be a string, not the boolean true",
-		"dim":            `must be a boolean, not the string "yes"`,
-		"name":           "name 'a-name-that-is-far-too-long-' plus 7 random chars is longer than maximum length 20",
-		"policy":         "must be a JSON policy document, not the number 3",
-		"room":           "missing required property of aws:test/lamp:Lamp",
-		"rooom":          `aws:test/lamp:Lamp has no property "rooom"; did you mean "room"?` + takes,
-		"shade.colour":   `aws:test/lamp:Lamp has no property "shade.colour" (it takes: fabric, labels, size)`,
-		"shade.labels.a": "must be a string, not the number 1",
-		"shade.size":     "missing required property of aws:test/lamp:Lamp",
-		"vpcConfig":      `the local cloud does not emulate "vpcConfig" of aws:test/lamp:Lamp` + takes,
-		"watts":          "expected at most 100 watts",
+		"bulbs[1].fuse":   `the local cloud does not emulate "bulbs[1].fuse" of aws:test/lamp:Lamp (it takes: socket, watts)`,
+		"bulbs[1].socket": "missing required property of aws:test/lamp:Lamp",
+		"bulbs[2]":        `must be an object, not the string "E14"`,
+		"plan":            `must be a JSON document, not the string "{"`,
+		"warmth":          `must be a number, not the string "warm"`,
+		"colours[1]":      "must be a string, not the boolean true",
+		"dim":             `must be a boolean, not the string "yes"`,
+		"name":            "name 'a-name-that-is-far-too-long-' plus 7 random chars is longer than maximum length 20",
+		"policy":          "must be a JSON policy document, not the number 3",
+		"room":            "missing required property of aws:test/lamp:Lamp",
+		"rooom":           `aws:test/lamp:Lamp has no property "rooom"; did you mean "room"?` + takes,
+		"shade.colour":    `aws:test/lamp:Lamp has no property "shade.colour" (it takes: fabric, labels, size)`,
+		"shade.labels.a":  "must be a string, not the number 1",
+		"shade.size":      "missing required property of aws:test/lamp:Lamp",
+		"vpcConfig":       `the local cloud does not emulate "vpcConfig" of aws:test/lamp:Lamp` + takes,
+		"watts":           "expected at most 100 watts",
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("failures (-want +got):\n%s", d)
@@ -186,9 +200,9 @@ func TestDiff(t *testing.T) {
 		"name": "lamp-1234567", "room": "hall", "watts": 40, "colours": []any{"red", "blue"},
 		"policy": `{"Statement":[{"Action":["b","a"],"Effect":"Allow"}]}`,
 		"shade":  map[string]any{"size": 1, "labels": map[string]any{"a": "1", "b": "2"}},
-		"code":   hash("one"), defaults: []any{"name"},
+		"code":   hash("one"), "plan": `{"a":[1,2],"b":1}`, "warmth": 2.5, "bulbs": []any{map[string]any{"socket": "E27"}}, defaults: []any{"name"},
 	})
-	state := with(base, map[string]any{"shade": map[string]any{"size": 1, "fabric": "linen", "labels": map[string]any{"a": "1", "b": "2"}}})
+	state := with(base, map[string]any{"bulbs": []any{map[string]any{"socket": "E27", "watts": 9}}, "shade": map[string]any{"size": 1, "fabric": "linen", "labels": map[string]any{"a": "1", "b": "2"}}})
 	for name, tc := range map[string]struct {
 		change   map[string]any
 		detail   map[string]string
@@ -207,6 +221,12 @@ func TestDiff(t *testing.T) {
 		"list":                  {change: map[string]any{"colours": []any{"red", "green"}}, detail: map[string]string{"colours[1]": "update"}},
 		"nested":                {change: map[string]any{"shade": map[string]any{"size": 1, "labels": map[string]any{"a": "3", "c": "4"}}}, detail: map[string]string{"shade.labels.a": "update", "shade.labels.b": "delete", "shade.labels.c": "add"}},
 		"secret, same":          {change: map[string]any{"watts": resource.MakeSecret(resource.NewNumberProperty(40))}},
+		"float":                 {change: map[string]any{"warmth": 2.75}, detail: map[string]string{"warmth": "update"}},
+		"document, reformatted": {change: map[string]any{"plan": `{ "b": 1.0, "a": [1, 2] }`}},
+		"document, reordered":   {change: map[string]any{"plan": `{"a":[2,1],"b":1}`}, detail: map[string]string{"plan": "update"}},
+		"objects, computed":     {change: map[string]any{"bulbs": []any{map[string]any{"socket": "E27", "watts": 9}}}},
+		"objects, changed":      {change: map[string]any{"bulbs": []any{map[string]any{"socket": "E14"}}}, detail: map[string]string{"bulbs[0].socket": "update"}},
+		"objects, one more":     {change: map[string]any{"bulbs": []any{map[string]any{"socket": "E27"}, map[string]any{"socket": "E14"}}}, detail: map[string]string{"bulbs[1]": "add"}},
 		"archive moved":         {change: map[string]any{"code": &archive.Archive{Sig: archive.ArchiveSig, Path: "elsewhere/x.zip", Hash: "one"}}},
 		"archive changed":       {change: map[string]any{"code": hash("two")}, detail: map[string]string{"code": "update"}},
 		"unknown":               {change: map[string]any{"watts": unknown()}, detail: map[string]string{"watts": "update"}},
@@ -292,6 +312,7 @@ func TestStateAndInputsOfALiveResource(t *testing.T) {
 func FuzzCheck(f *testing.F) {
 	for _, s := range []string{
 		`{"room":"hall"}`, `{"room":null,"shade":{"size":1.5}}`, `{"tags":{"a":["b"]},"colours":{"x":1}}`,
+		`{"room":"r","bulbs":[{"socket":"s"},{}],"plan":"[1]","warmth":0.5}`,
 		`{"room":"r","policy":{"Statement":[{"Effect":"Allow"}]},"code":"x","__defaults":["name"]}`,
 	} {
 		f.Add([]byte(s))

@@ -55,9 +55,22 @@ func complete(properties []Property, state, in resource.PropertyMap) resource.Pr
 			all[key] = chosen
 		case given.IsObject() && chosen.IsObject():
 			all[key] = resource.NewObjectProperty(complete(p.Properties, chosen.ObjectValue(), given.ObjectValue()))
+		case p.Kind == Objects && given.IsArray() && chosen.IsArray():
+			all[key] = completeEach(p.Properties, chosen.ArrayValue(), given.ArrayValue())
 		}
 	}
 	return all
+}
+
+// completeEach completes each of Objects by the one in the same place.
+func completeEach(properties []Property, state, in []resource.PropertyValue) resource.PropertyValue {
+	all := slices.Clone(in)
+	for i := range min(len(state), len(in)) {
+		if in[i].IsObject() && state[i].IsObject() {
+			all[i] = resource.NewObjectProperty(complete(properties, state[i].ObjectValue(), in[i].ObjectValue()))
+		}
+	}
+	return resource.NewArrayProperty(all)
 }
 
 // State is what the engine keeps of a resource: what the service says of it

@@ -20,7 +20,7 @@ func (v Values) Has(name string) bool {
 	return ok && !p.IsNull() && !p.IsComputed()
 }
 
-// String is a String or Policy property.
+// String is a String, Policy or JSON property.
 func (v Values) String(name string) string {
 	s, _ := v.properties[resource.PropertyKey(name)].V.(string)
 	return s
@@ -36,6 +36,12 @@ func (v Values) Any(name string) any {
 func (v Values) Int(name string) int {
 	f, _ := v.properties[resource.PropertyKey(name)].V.(float64)
 	return int(f)
+}
+
+// Float is a Float or Int property.
+func (v Values) Float(name string) float64 {
+	f, _ := v.properties[resource.PropertyKey(name)].V.(float64)
+	return f
 }
 
 // Bool is a Bool property.
@@ -75,6 +81,17 @@ func (v Values) Map(name string) map[string]string {
 func (v Values) Object(name string) Values {
 	m, _ := v.properties[resource.PropertyKey(name)].V.(resource.PropertyMap)
 	return Values{m}
+}
+
+// Objects is an Objects property.
+func (v Values) Objects(name string) []Values {
+	list, _ := v.properties[resource.PropertyKey(name)].V.([]resource.PropertyValue)
+	out := make([]Values, len(list))
+	for i, e := range list {
+		m, _ := e.V.(resource.PropertyMap)
+		out[i] = Values{m}
+	}
+	return out
 }
 
 // Archive is an Archive property; nil where it is absent.
