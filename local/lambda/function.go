@@ -182,11 +182,10 @@ func (s *Service) checkReservedLocked(f Function) error {
 // their next attempt is due.
 func (s *Service) DeleteFunction(name string) error {
 	s.mu.Lock()
-	if _, ok := s.functions.Get(name); !ok {
-		s.mu.Unlock()
-		return errNotFound(s.arn(name))
+	_, err := s.get(name)
+	if err == nil {
+		err = s.functions.Delete(name)
 	}
-	err := s.functions.Delete(name)
 	var idle []*instance
 	if err == nil {
 		idle = s.takeIdleLocked(name)
@@ -199,11 +198,16 @@ func (s *Service) DeleteFunction(name string) error {
 
 // Function returns the function of that name, or ResourceNotFoundException.
 func (s *Service) Function(name string) (Function, error) {
+	row, err := s.get(name)
+	return row.Function, err
+}
+
+func (s *Service) get(name string) (record, error) {
 	row, ok := s.functions.Get(name)
 	if !ok {
-		return Function{}, errNotFound(s.arn(name))
+		return record{}, errNotFound(s.arn(name))
 	}
-	return row.Function, nil
+	return row, nil
 }
 
 // Functions returns all functions, ordered by name.

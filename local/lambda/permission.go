@@ -108,8 +108,9 @@ func (r record) policy() string {
 	return string(raw)
 }
 
-// AddPermission adds a statement to the function's policy. It fails with
-// ResourceConflictException where the policy has one of that StatementID.
+// AddPermission adds a statement to the policy of the function, which, here and
+// below, is named as Resolve reads it. It fails with ResourceConflictException
+// where the policy has one of that StatementID.
 func (s *Service) AddPermission(function string, p Permission) error {
 	if err := p.validate(); err != nil {
 		return err
@@ -139,16 +140,25 @@ func (s *Service) RemovePermission(function, id string) error {
 func (s *Service) changePermissions(function string, change func([]Permission, int) ([]Permission, error), id string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	row, ok := s.functions.Get(function)
-	if !ok {
-		return errNotFound(s.arn(function))
+	row, err := s.named(function)
+	if err != nil {
+		return err
 	}
 	changed, err := change(slices.Clone(row.Permissions), row.permission(id))
 	if err != nil {
 		return err
 	}
 	row.Permissions = changed
-	return s.functions.Put(function, row)
+	return s.functions.Put(row.Name, row)
+}
+
+// named is the function that a caller names in any way that Resolve reads.
+func (s *Service) named(function string) (record, error) {
+	to, err := s.Resolve(function, "")
+	if err != nil {
+		return record{}, err
+	}
+	return s.get(to.Name)
 }
 
 func (r record) permission(id string) int {
@@ -158,9 +168,9 @@ func (r record) permission(id string) int {
 // Permission returns one statement of the function's policy, or
 // ResourceNotFoundException.
 func (s *Service) Permission(function, id string) (Permission, error) {
-	row, ok := s.functions.Get(function)
-	if !ok {
-		return Permission{}, errNotFound(s.arn(function))
+	row, err := s.named(function)
+	if err != nil {
+		return Permission{}, err
 	}
 	at := row.permission(id)
 	if at < 0 {
@@ -172,9 +182,9 @@ func (s *Service) Permission(function, id string) (Permission, error) {
 // Policy returns the function's policy document, or ResourceNotFoundException
 // where it has none.
 func (s *Service) Policy(function string) (string, error) {
-	row, ok := s.functions.Get(function)
-	if !ok {
-		return "", errNotFound(s.arn(function))
+	row, err := s.named(function)
+	if err != nil {
+		return "", err
 	}
 	if len(row.Permissions) == 0 {
 		return "", cloud.Errorf(http.StatusNotFound, "ResourceNotFoundException", "The resource you requested does not exist.")

@@ -54,6 +54,24 @@ func TestPolicy(t *testing.T) {
 	expectError(t, err, "ResourceNotFoundException", "Statement sns is not found")
 }
 
+// A permission's function may be named as in every operation, and programs give
+// its ARN as often as its name.
+func TestPermissionByARN(t *testing.T) {
+	s := newKit(t).open(t)
+	create(t, s, "add")
+	if err := s.AddPermission(addARN, permission); err != nil {
+		t.Fatal(err)
+	}
+	for _, function := range []string{"add", addARN, "000000000000:function:add"} {
+		if got, err := s.Permission(function, "sns"); err != nil || got != permission {
+			t.Errorf("Permission(%s) = %+v, %v", function, got, err)
+		}
+	}
+	if err := s.RemovePermission(addARN, "sns"); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestAddPermissionRefused(t *testing.T) {
 	s := newKit(t).open(t)
 	create(t, s, "add")
@@ -63,6 +81,7 @@ func TestAddPermissionRefused(t *testing.T) {
 		code, text string
 	}{
 		{"sub", func(*lambda.Permission) {}, "ResourceNotFoundException", "Function not found: "},
+		{"a b", func(*lambda.Permission) {}, "ValidationException", "1 validation error detected: Value 'a b' at 'functionName'"},
 		{"add", func(p *lambda.Permission) { p.StatementID = "a b" }, "ValidationException", "1 validation error detected: Value 'a b' at 'statementId'"},
 		{"add", func(p *lambda.Permission) { p.Action = "sns:Publish" }, "ValidationException", "1 validation error detected: Value 'sns:Publish' at 'action'"},
 		{"add", func(p *lambda.Permission) { p.Principal = "sns" }, "InvalidParameterValueException", "The provided principal was invalid."},

@@ -34,12 +34,12 @@ const (
 func (s *Service) acquire(name string) (*instance, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	row, ok := s.functions.Get(name)
-	switch {
-	case s.closed:
+	if s.closed {
 		return nil, errClosed
-	case !ok:
-		return nil, errNotFound(s.arn(name))
+	}
+	row, err := s.get(name)
+	if err != nil {
+		return nil, err
 	}
 	if err := s.throttleLocked(row.Function); err != nil {
 		return nil, err
