@@ -13,8 +13,13 @@ type API struct {
 	Description  string // at most 1024 characters
 	ProtocolType string // "HTTP"
 	Tags         map[string]string
-	Port         int       // of its loopback endpoint; set by CreateAPI
-	Created      time.Time // set by CreateAPI
+	CORS         *CORS // nil: API Gateway takes no part in it
+	// DisableExecuteAPIEndpoint refuses every request to the default endpoint,
+	// which is the only one that the local cloud has.
+	DisableExecuteAPIEndpoint bool
+
+	Port    int       // of its loopback endpoint; set by CreateAPI
+	Created time.Time // set by CreateAPI
 }
 
 // Endpoint is the base URL of the API: "http://127.0.0.1:4567".
@@ -95,6 +100,11 @@ func (s *Service) DeleteAPI(id string) error {
 func (s *Service) deleteRows(id string) error {
 	for _, r := range s.routesOf(id) {
 		if err := s.routes.Delete(key(id, r.ID)); err != nil {
+			return err
+		}
+	}
+	for _, a := range s.authorizersOf(id) {
+		if err := s.authorizers.Delete(key(id, a.ID)); err != nil {
 			return err
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 
 	"tally/local/cloud"
@@ -24,6 +25,11 @@ type Options struct {
 	Store    *store.Store
 	Invoker  cloud.Invoker
 	Recorder cloud.Recorder
+	// Credentials finds the keys that a request was signed with, and
+	// Authorizer decides whether their owner may call a route of AWS_IAM.
+	Credentials func(accessKeyID string) (cloud.Credentials, error)
+	Authorizer  cloud.Authorizer
+	Logs        cloud.LogWriter // takes the access logs
 	// FirstPort is the lowest loopback port an API gets, 4567 as a rule; 0
 	// stands for any free one.
 	FirstPort int
@@ -42,6 +48,7 @@ type Service struct {
 	integrations *store.Table[Integration] // by apiID/integrationID
 	routes       *store.Table[Route]       // by apiID/routeID
 	stages       *store.Table[Stage]       // by apiID/stageName
+	authorizers  *store.Table[Authorizer]  // by apiID/authorizerID
 	servers      map[string]*server        // by API id
 }
 
@@ -53,11 +60,12 @@ func New(o Options) (*Service, error) {
 		place: o.Place, invoker: o.Invoker, recorder: o.Recorder, firstPort: o.FirstPort,
 		servers: map[string]*server{},
 	}
-	var errs [4]error
+	var errs [5]error
 	s.apis, errs[0] = store.NewTable[API](o.Store, "httpapi.apis")
 	s.integrations, errs[1] = store.NewTable[Integration](o.Store, "httpapi.integrations")
 	s.routes, errs[2] = store.NewTable[Route](o.Store, "httpapi.routes")
 	s.stages, errs[3] = store.NewTable[Stage](o.Store, "httpapi.stages")
+	s.authorizers, errs[4] = store.NewTable[Authorizer](o.Store, "httpapi.authorizers")
 	if err := errors.Join(errs[:]...); err != nil {
 		return nil, err
 	}
@@ -103,21 +111,8 @@ func (s *Service) reopen(api API) error {
 	return nil
 }
 
-// newID makes an identifier of n lower-case letters and digits.
-func newID(n int) string {
-	const alphabet = "abcdefghijklmnopqrstuvwxyz0123456789"
-	id := make([]byte, n)
-	for i := range id {
-		for { // without the bias of a remainder
-			_, _ = rand.Read(id[i : i+1]) // never fails
-			if id[i] < 252 {
-				id[i] = alphabet[id[i]%36]
-				break
-			}
-		}
-	}
-	return string(id)
-}
+// newID makes an identifier of n lower-case letters and digits, at most 26.
+func newID(n int) string { return strings.ToLower(rand.Text()[:n]) }
 
 func badRequest(format string, args ...any) error {
 	return cloud.Errorf(http.StatusBadRequest, "BadRequestException", format, args...)

@@ -13,8 +13,10 @@ type Route struct {
 	// segment may be a variable "{name}", the last one also "{name+}", which
 	// takes all that is left.
 	Key               string
-	Target            string // "integrations/ID"
-	AuthorizationType string // "NONE", or "" for it
+	Target            string   // "integrations/ID"
+	AuthorizationType string   // "NONE", "" for it, "AWS_IAM" or "JWT"
+	AuthorizerID      string   // of JWT alone
+	Scopes            []string // of JWT alone: the token must have one of them, if there are any
 	OperationName     string
 }
 

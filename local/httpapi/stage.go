@@ -15,8 +15,13 @@ type Stage struct {
 	AutoDeploy  bool // true: every change of the API serves at once
 	Tags        map[string]string
 	Variables   map[string]string // given to functions as stageVariables
-	Created     time.Time         // set by CreateStage
-	Updated     time.Time         // set by CreateStage and UpdateStage
+	// DefaultRouteSettings are for all routes that have none of their own;
+	// nil: no limits.
+	DefaultRouteSettings *RouteSettings
+	RouteSettings        map[string]RouteSettings // by the key of an existing route
+	AccessLog            *AccessLog               // nil: none
+	Created              time.Time                // set by CreateStage
+	Updated              time.Time                // set by CreateStage and UpdateStage
 }
 
 const defaultStage = "$default"

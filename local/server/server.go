@@ -113,11 +113,14 @@ func (s *Server) build(st *store.Store) (err error) {
 	}
 	s.closers = append(s.closers, s.sns.Close)
 	s.httpapi, err = httpapi.New(httpapi.Options{
-		Place:     place,
-		Store:     st,
-		Invoker:   s.lambda,
-		Recorder:  s.journal,
-		FirstPort: s.config.APIPort,
+		Place:       place,
+		Store:       st,
+		Invoker:     s.lambda,
+		Recorder:    s.journal,
+		Credentials: s.iam.Credentials,
+		Authorizer:  s.iam,
+		Logs:        s.logs,
+		FirstPort:   s.config.APIPort,
 	})
 	if err != nil {
 		return err
