@@ -75,7 +75,7 @@ func (s *Service) CreateRole(r Role) (Role, error) {
 	if _, taken := s.roles.Get(strings.ToLower(r.Name)); taken {
 		return Role{}, cloud.Errorf(409, "EntityAlreadyExists", "Role with name %s already exists.", r.Name)
 	}
-	r.ID = "AROA" + randomID(17)
+	r.ID = "AROA" + rand.Text()[:17]
 	r.Created = time.Now().UTC().Truncate(time.Second)
 	r.Inline, r.Managed = nil, nil
 	return r, s.put(r)
@@ -191,15 +191,4 @@ func size(documents ...string) int {
 		}
 	}
 	return n
-}
-
-// randomID is n of the characters that AWS's unique IDs are made of.
-func randomID(n int) string {
-	const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567" // 32, so that the rest of a byte is unbiased
-	id := make([]byte, n)
-	rand.Read(id) // never fails
-	for i, b := range id {
-		id[i] = letters[b%32]
-	}
-	return string(id)
 }

@@ -58,7 +58,7 @@ func (s *Service) AssumeRole(_ context.Context, principal string, role cloud.ARN
 		return cloud.Credentials{}, err
 	}
 	c := cloud.Credentials{
-		AccessKeyID:     "ASIA" + randomID(16),
+		AccessKeyID:     "ASIA" + rand.Text()[:16],
 		SecretAccessKey: randomText(30),
 		SessionToken:    randomText(240),
 		Caller: cloud.Caller{
