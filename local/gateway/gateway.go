@@ -14,13 +14,13 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/google/uuid"
 
 	"tally/local/cloud"
 	"tally/local/iam"
 	"tally/local/lambda"
 	"tally/local/logs"
+	"tally/local/sigv4"
 	"tally/local/sns"
 )
 
@@ -36,7 +36,7 @@ type Services struct {
 // the caller is told to the recorder.
 func New(place cloud.Place, s Services, recorder cloud.Recorder) http.Handler {
 	return &gateway{
-		place: place, Services: s, recorder: recorder, signer: v4.NewSigner(),
+		place: place, Services: s, recorder: recorder, verifier: sigv4.New(s.IAM.Credentials),
 		protocols: map[string]protocol{
 			"lambda": restJSON{lambdaOperations()},
 			"logs":   awsJSON{logsTarget, logsOperations()},
@@ -50,7 +50,7 @@ type gateway struct {
 	place cloud.Place
 	Services
 	recorder  cloud.Recorder
-	signer    *v4.Signer
+	verifier  *sigv4.Verifier
 	protocols map[string]protocol // by the service that credentials are scoped to
 }
 
@@ -137,9 +137,9 @@ type target struct{ resource, policy string }
 // serviceOf is the service whose protocol a request speaks, also one without
 // a valid signature: it is owed an answer that its client understands.
 func (g *gateway) serviceOf(r *http.Request) string {
-	s, err := parseSignature(r)
-	if _, ok := g.protocols[s.service]; ok && err == nil {
-		return s.service
+	s, err := sigv4.Parse(r)
+	if _, ok := g.protocols[s.Service]; ok && err == nil {
+		return s.Service
 	}
 	switch {
 	case r.Header.Get("X-Amz-Target") != "":

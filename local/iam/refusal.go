@@ -16,15 +16,16 @@ type refusal struct {
 
 // refusals by the prefix of the action.
 var refusals = map[string]refusal{
-	"apigateway": {"AccessDeniedException", 403, nil},
-	"dynamodb":   {"AccessDeniedException", 400, nil},
-	"iam":        {"AccessDenied", 403, nil},
-	"lambda":     {"AccessDeniedException", 403, nil},
-	"logs":       {"AccessDeniedException", 400, nil},
-	"sns":        {"AuthorizationError", 403, upperPrefix},
-	"sqs":        {"AccessDenied", 403, strings.ToLower},
-	"sts":        {"AccessDenied", 403, nil},
-	"xray":       {"AccessDeniedException", 403, nil},
+	"apigateway":  {"AccessDeniedException", 403, nil},
+	"dynamodb":    {"AccessDeniedException", 400, nil},
+	"execute-api": {"AccessDeniedException", 403, nil},
+	"iam":         {"AccessDenied", 403, nil},
+	"lambda":      {"AccessDeniedException", 403, nil},
+	"logs":        {"AccessDeniedException", 400, nil},
+	"sns":         {"AuthorizationError", 403, upperPrefix},
+	"sqs":         {"AccessDenied", 403, strings.ToLower},
+	"sts":         {"AccessDenied", 403, nil},
+	"xray":        {"AccessDeniedException", 403, nil},
 }
 
 // upperPrefix makes "SNS:Publish" of "sns:Publish".
