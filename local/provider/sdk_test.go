@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -33,16 +34,8 @@ var sdk = map[string]struct{ args, outputs any }{
 	"aws:apigatewayv2/stage:Stage":                      {apigatewayv2.StageArgs{}, apigatewayv2.Stage{}},
 }
 
-// nested are the arguments that are objects.
-var nested = map[string]any{
-	"environment":      lambda.FunctionEnvironment{},
-	"ephemeralStorage": lambda.FunctionEphemeralStorage{},
-	"loggingConfig":    lambda.FunctionLoggingConfig{},
-	"tracingConfig":    lambda.FunctionTracingConfig{},
-}
-
-// tags are the property names of a struct of the SDK.
-func tags(v any) []string {
+// fields are the properties of a struct of the SDK, by their names.
+func fields(v any) map[string]reflect.Type {
 	typ := reflect.TypeOf(v)
 	// An Args struct has its names in the struct it resolves to.
 	if r, ok := v.(interface{ ElementType() reflect.Type }); ok {
@@ -50,14 +43,40 @@ func tags(v any) []string {
 			typ = e
 		}
 	}
-	var names []string
+	return fieldsOf(typ)
+}
+
+func fieldsOf(typ reflect.Type) map[string]reflect.Type {
+	types := map[string]reflect.Type{}
 	for i := range typ.NumField() {
 		if name, ok := typ.Field(i).Tag.Lookup("pulumi"); ok {
-			names = append(names, name)
+			types[name] = typ.Field(i).Type
 		}
 	}
-	slices.Sort(names)
-	return names
+	return types
+}
+
+// tags are the property names of a struct of the SDK.
+func tags(v any) []string { return slices.Sorted(maps.Keys(fields(v))) }
+
+// compareNested compares properties that are objects, or lists of objects,
+// with the structs that the SDK has for them.
+func compareNested(t *testing.T, path string, properties []schema.Property, types map[string]reflect.Type) {
+	t.Helper()
+	for _, p := range properties {
+		if p.Kind != schema.Object && p.Kind != schema.Objects {
+			continue
+		}
+		typ := types[p.Name]
+		for typ.Kind() == reflect.Pointer || typ.Kind() == reflect.Slice {
+			typ = typ.Elem()
+		}
+		nested := fieldsOf(typ)
+		if got, want := inputNames(p.Properties, p.Unsupported...), slices.Sorted(maps.Keys(nested)); !slices.Equal(got, want) {
+			t.Errorf("%s: the table and the SDK differ\n%s\n%s", path+p.Name, got, want)
+		}
+		compareNested(t, path+p.Name+".", p.Properties, nested)
+	}
 }
 
 func inputNames(properties []schema.Property, more ...string) []string {
@@ -93,14 +112,7 @@ func TestSchemasAreThoseOfTheSDK(t *testing.T) {
 			if got := inputNames(r.Inputs, append(outputs, r.Unsupported...)...); !slices.Equal(got, state) {
 				t.Errorf("outputs: the table and the SDK differ\n%s\n%s", got, state)
 			}
-			for _, p := range r.Inputs {
-				if p.Kind != schema.Object {
-					continue
-				}
-				if got, want := inputNames(p.Properties, p.Unsupported...), tags(nested[p.Name]); !slices.Equal(got, want) {
-					t.Errorf("%s: the table and the SDK differ\n%s\n%s", p.Name, got, want)
-				}
-			}
+			compareNested(t, "", r.Inputs, fields(api.args))
 		})
 	}
 }
