@@ -23,16 +23,19 @@ type Platform struct{ OS, Arch string }
 
 // Build compiles the function in functions/<name> of the project for each name,
 // or every function there where no name is given, and returns the archives'
-// paths by name. They are relative to the working
-// directory, which must be in the project, so that neither previews nor state
-// hold the paths of one machine. The error of a function that does not compile
-// holds the compiler's own words.
+// paths by name. They are relative to the working directory, which must be in
+// the project, so that neither previews nor state hold the paths of one machine.
+// The error of a function that does not compile holds the compiler's own words.
 func Build(ctx context.Context, platform Platform, names ...string) (map[string]string, error) {
 	dir, err := os.Getwd()
 	if err != nil {
 		return nil, err
 	}
 	root, err := findRoot(dir)
+	if err != nil {
+		return nil, err
+	}
+	up, err := filepath.Rel(dir, root)
 	if err != nil {
 		return nil, err
 	}
@@ -54,13 +57,14 @@ func Build(ctx context.Context, platform Platform, names ...string) (map[string]
 	var group errgroup.Group
 	group.SetLimit(runtime.NumCPU())
 	for _, name := range names {
-		archive := filepath.Join(root, "bin", "functions", platform.OS+"-"+platform.Arch, name+".zip")
-		if archives[name], err = filepath.Rel(dir, archive); err != nil {
-			return nil, err
-		}
-		group.Go(func() error { return writeZip(archive, filepath.Join(binaries, name)) })
+		archive := filepath.Join("bin", "functions", platform.OS+"-"+platform.Arch, name+".zip")
+		archives[name] = filepath.Join(up, archive)
+		group.Go(func() error { return writeZip(filepath.Join(root, archive), filepath.Join(binaries, name)) })
 	}
-	return archives, group.Wait()
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	return archives, nil
 }
 
 // findRoot goes up from dir to the folder that holds Pulumi.yaml.

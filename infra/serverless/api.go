@@ -96,8 +96,11 @@ func (a *API) integration(f *Function) (*apigatewayv2.Integration, error) {
 		IntegrationUri:       f.invokeARN,
 		PayloadFormatVersion: pulumi.String("2.0"),
 	}, pulumi.Parent(a))
+	if err != nil {
+		return nil, err
+	}
 	a.integrations[f] = integration
-	return integration, err
+	return integration, nil
 }
 
 // slug makes a resource name of a route key: "get-sums-id" of "GET /sums/{id}".
