@@ -198,7 +198,11 @@ func (s *Service) streamARN(group, stream string) cloud.ARN {
 }
 
 func (s *Service) authorize(ctx context.Context, caller cloud.Caller, action string, resource cloud.ARN) error {
-	return s.authorizer.Authorize(ctx, cloud.Request{Caller: caller, Action: action, Resource: resource.String()})
+	r := cloud.Request{Caller: caller, Action: action, Resource: resource.String()}
+	if caller.Service != "" {
+		r.ResourcePolicy = deliveryPolicy(s.place)
+	}
+	return s.authorizer.Authorize(ctx, r)
 }
 
 // now is the present in the resolution of CloudWatch Logs.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"regexp"
 	"time"
 	"unicode/utf8"
@@ -22,6 +23,21 @@ const maxMessage = 1<<20 - 26
 // not depend on it: they never see what is too old.
 const trimEvery = time.Hour
 
+// deliveryPolicy is the account's resource policy for log delivery, the service
+// that writes the access logs of other services. AWS adds it when one of them
+// is configured to log to a group; it does not allow to make groups. Nobody can
+// sign as a service principal: a service of the local cloud acts as one only
+// where its own configuration, which is the deployer's, says so.
+//
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-infrastructure-CWL.html
+func deliveryPolicy(place cloud.Place) string {
+	logs := place.ARN("logs", "*").String()
+	return fmt.Sprintf(`{"Version":"2012-10-17","Statement":[{"Sid":"AWSLogDeliveryWrite1","Effect":"Allow",`+
+		`"Principal":{"Service":"delivery.logs.amazonaws.com"},"Action":["logs:CreateLogStream","logs:PutLogEvents"],"Resource":%q,`+
+		`"Condition":{"StringEquals":{"aws:SourceAccount":%q},"ArnLike":{"aws:SourceArn":%q}}}]}`,
+		place.ARN("logs", "log-group:*:log-stream:*"), place.Account, logs)
+}
+
 // streamRow is what is kept of a stream; the rest of Stream follows from its
 // events.
 type streamRow struct {
@@ -37,8 +53,9 @@ var streamName = regexp.MustCompile(`^[^:*]{1,512}$`)
 // WriteLog appends events to a stream. The caller needs logs:PutLogEvents on
 // the stream, logs:CreateLogStream where the stream does not exist yet, and
 // logs:CreateLogGroup where the group does not: the permissions of Lambda's
-// execution role. It returns once the events are on disk. A message longer
-// than AWS takes becomes several events of the same time.
+// execution role. Log delivery may write to groups that exist. It returns once
+// the events are on disk. A message longer than AWS takes becomes several
+// events of the same time.
 func (s *Service) WriteLog(ctx context.Context, caller cloud.Caller, group, stream string, events []cloud.LogEvent) error {
 	if err := s.ensureGroup(ctx, caller, group); err != nil {
 		return err

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"tally/local/cloud"
+	"tally/local/iam"
 	"tally/local/logs"
 	"tally/local/store"
 )
@@ -73,6 +74,39 @@ func TestWriteLogAsksForPermission(t *testing.T) {
 				t.Errorf("there is %q, want %q", got, c.makes)
 			}
 		})
+	}
+}
+
+// Log delivery writes to groups that there are, for this account alone; no
+// other service writes at all.
+func TestWriteLogOfServices(t *testing.T) {
+	authority, err := iam.New(place(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := logs.New(place(), nil, authority)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.CreateGroup(logs.Group{Name: "g"}); err != nil {
+		t.Fatal(err)
+	}
+	source := place().ARN("logs", "delivery-source:x")
+	for name, c := range map[string]struct {
+		caller cloud.Caller
+		group  string
+		want   string
+	}{
+		"delivery":        {cloud.Caller{Service: "delivery.logs.amazonaws.com", SourceARN: source}, "g", ""},
+		"missing group":   {cloud.Caller{Service: "delivery.logs.amazonaws.com", SourceARN: source}, "h", "AccessDeniedException"},
+		"for nobody":      {cloud.Caller{Service: "delivery.logs.amazonaws.com"}, "g", "AccessDeniedException"},
+		"for a topic":     {cloud.Caller{Service: "delivery.logs.amazonaws.com", SourceARN: place().ARN("sns", "x")}, "g", "AccessDeniedException"},
+		"another service": {cloud.Caller{Service: "sns.amazonaws.com", SourceARN: source}, "g", "AccessDeniedException"},
+	} {
+		err := s.WriteLog(t.Context(), c.caller, c.group, "s", []cloud.LogEvent{{Time: time.Now(), Message: "m"}})
+		if cloud.ErrorCode(err) != c.want || c.want == "" && err != nil {
+			t.Errorf("%s: %v, want %q", name, err, c.want)
+		}
 	}
 }
 
