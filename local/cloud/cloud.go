@@ -70,10 +70,10 @@ type Invoker interface {
 	InvokeAsync(ctx context.Context, in Invocation) (requestID string, err error)
 }
 
-// LogEvent is one line of a log stream.
+// LogEvent is one event of a log stream.
 type LogEvent struct {
 	Time    time.Time // millisecond resolution
-	Message string    // without the final newline
+	Message string    // one line or several; Lambda's end in a newline
 }
 
 // LogWriter appends to a log stream, creating it where it does not exist.

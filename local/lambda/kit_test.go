@@ -113,7 +113,11 @@ func (k *kit) WriteLog(_ context.Context, caller cloud.Caller, group, stream str
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	for _, e := range events {
-		k.log = append(k.log, e.Message)
+		line, ended := strings.CutSuffix(e.Message, "\n")
+		if !ended {
+			line += " (without the newline that AWS's events end in)"
+		}
+		k.log = append(k.log, line)
 	}
 	return nil
 }

@@ -57,10 +57,12 @@ func (l *logStream) write(hand func([]cloud.LogEvent) error, refused func(error)
 	}
 }
 
-// add appends one event to the log.
-func (l *logStream) add(message string) {
+// add appends one line to the log, an event that ends in a newline as on AWS. So
+// an empty line is one too: CloudWatch Logs takes no event without a character.
+func (l *logStream) add(line string) {
+	message := line + "\n"
 	l.mu.Lock()
-	l.tail = append(append(l.tail, message...), '\n')
+	l.tail = append(l.tail, message...)
 	if len(l.tail) > 2*maxLogTail {
 		l.tail = append(l.tail[:0], l.tail[len(l.tail)-maxLogTail:]...)
 	}

@@ -117,8 +117,9 @@ START RequestId: .*
 four
 \S+ [0-9a-f-]{36} Task timed out after 1\.00 seconds
 END RequestId: .*
-REPORT RequestId: .*\tDuration: 1000\.00 ms\tBilled Duration: 1000 ms\tMemory Size: 2048 MB\tMax Memory Used: \d+ MB\tStatus: timeout\t$`)
-	if log := strings.Join(a.log, "\n"); !want.MatchString(log) {
+REPORT RequestId: .*\tDuration: 1000\.00 ms\tBilled Duration: 1000 ms\tMemory Size: 2048 MB\tMax Memory Used: \d+ MB\tStatus: timeout\t
+$`)
+	if log := strings.Join(a.log, ""); !want.MatchString(log) {
 		t.Errorf("log:\n%s", log)
 	}
 }
