@@ -32,6 +32,9 @@ func (t *Type) Check(r CheckRequest) (resource.PropertyMap, []plugin.CheckFailur
 	in := c.object("", t.Inputs, t.Unsupported, r.New)
 	c.fillIn(in)
 	c.required("", t.Inputs, in)
+	if t.Together != nil && len(c.failures) == 0 {
+		t.Together(Plain(in), c.failf)
+	}
 	c.tagAll(in)
 	slices.SortFunc(c.failures, func(a, b plugin.CheckFailure) int { return strings.Compare(string(a.Property), string(b.Property)) })
 	return in, c.failures

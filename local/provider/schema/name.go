@@ -23,10 +23,10 @@ func (r CheckRequest) autoName(p Property) (string, error) {
 		case a.Mode == plugin.AutonamingModeDisabled:
 			return "", errors.New("automatic naming is disabled but no explicit name was provided")
 		case a.ProposedName != "":
-			return r.proposed(p, a.ProposedName)
+			return r.proposed(p, p.AutoPrefix+a.ProposedName)
 		}
 	}
-	return resource.NewUniqueName(r.Seed, r.Name+"-", suffix, p.AutoName, nil)
+	return resource.NewUniqueName(r.Seed, p.AutoPrefix+r.Name+"-", suffix, p.AutoName, nil)
 }
 
 func (r CheckRequest) proposed(p Property, name string) (string, error) {

@@ -58,6 +58,8 @@ type Property struct {
 	// AutoName is the longest name the service takes, where the property is
 	// named after the resource if the program does not name it; else 0.
 	AutoName int
+	// AutoPrefix is what every invented name begins with.
+	AutoPrefix string
 	// Check refuses impossible values. It sees a value of the right kind,
 	// without secrets: string, float64, bool, []any, map[string]any or
 	// *archive.Archive. It is not asked about unknown values, but about the
@@ -85,6 +87,10 @@ type Type struct {
 	// Unsupported names the inputs and outputs that the real provider has and
 	// this one refuses or leaves out.
 	Unsupported []string
+	// Together refuses combinations of inputs that are impossible; nil for none. It
+	// is asked once every input is right by itself. Unknown values are there, but
+	// have no value: see Values.Given.
+	Together func(in Values, fail Fail)
 	// Recorded marks a type of which resources are kept and compared, but change
 	// nothing of what the local cloud does.
 	Recorded bool
@@ -92,6 +98,9 @@ type Type struct {
 	// old and new cannot exist together.
 	DeleteBeforeReplace bool
 }
+
+// Fail refuses a property.
+type Fail func(property, format string, args ...any)
 
 const (
 	tags     = "tags"

@@ -120,6 +120,33 @@ func TestCheckReportsEverythingThatIsWrong(t *testing.T) {
 	}
 }
 
+func TestCheckSeesInputsTogether(t *testing.T) {
+	dimmed := lamp()
+	dimmed.Together = func(in Values, fail Fail) {
+		if in.Given("dim") && !in.Given("warmth") {
+			fail("warmth", "goes with dim; the room is %q, %v", in.String("room"), in.Has("room"))
+		}
+	}
+	for name, tc := range map[string]struct {
+		inputs map[string]any
+		want   []plugin.CheckFailure
+	}{
+		"right":   {inputs: map[string]any{"room": "hall", "dim": true, "warmth": 1.5}},
+		"unknown": {inputs: map[string]any{"room": "hall", "dim": true, "warmth": unknown()}},
+		"wrong": {inputs: map[string]any{"room": unknown(), "dim": true},
+			want: []plugin.CheckFailure{{Property: "warmth", Reason: `goes with dim; the room is "", false`}}},
+		"wrong by itself": {inputs: map[string]any{"dim": true},
+			want: []plugin.CheckFailure{{Property: "room", Reason: "missing required property of aws:test/lamp:Lamp"}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, got := dimmed.Check(CheckRequest{Name: "lamp", New: props(tc.inputs)})
+			if d := cmp.Diff(tc.want, got); d != "" {
+				t.Errorf("failures (-want +got):\n%s", d)
+			}
+		})
+	}
+}
+
 func TestCheckFillsInDefaultsAndTags(t *testing.T) {
 	in := check(t, CheckRequest{
 		Seed: []byte("seed"),
@@ -149,6 +176,14 @@ func TestNames(t *testing.T) {
 	first := check(t, CheckRequest{New: room})
 	if later := check(t, CheckRequest{New: room, Old: first}); later["name"] != first["name"] {
 		t.Errorf("the name changed from %v to %v", first["name"], later["name"])
+	}
+	prefixed := lamp()
+	prefixed.Inputs[0].AutoPrefix = "alias/"
+	for _, a := range []*plugin.AutonamingOptions{nil, {Mode: plugin.AutonamingModePropose, ProposedName: "lamp-1234567"}} {
+		in, _ := prefixed.Check(CheckRequest{Name: "lamp", New: room, Autonaming: a})
+		if got := in["name"].StringValue(); !regexp.MustCompile(`^alias/lamp-[0-9a-f]{7}$`).MatchString(got) {
+			t.Errorf("a name with a prefix: %q", got)
+		}
 	}
 	named := with(room, map[string]any{"name": "mine"})
 	if got := check(t, CheckRequest{New: named, Old: first})["name"].StringValue(); got != "mine" {
@@ -265,6 +300,20 @@ func TestPreviews(t *testing.T) {
 	}
 	if state["room"].StringValue() != "hall" || state.HasValue(defaults) {
 		t.Errorf("create: %v", state)
+	}
+	parts := map[string]any{"shade": map[string]any{"size": 1}, "bulbs": []any{map[string]any{"socket": "E27"}}}
+	fabric := func(state resource.PropertyMap) resource.PropertyValue { return state["shade"].ObjectValue()["fabric"] }
+	watts := func(state resource.PropertyMap) resource.PropertyValue {
+		return state["bulbs"].ArrayValue()[0].ObjectValue()["watts"]
+	}
+	state = lamp().PreviewCreate(with(in, parts))
+	if !fabric(state).IsComputed() || !watts(state).IsComputed() {
+		t.Errorf("create: what the service chooses inside of objects is known: %v", state)
+	}
+	chosen := props(map[string]any{"shade": map[string]any{"size": 1, "fabric": "silk"}, "bulbs": []any{map[string]any{"socket": "E27", "watts": 9}}})
+	state = lamp().PreviewUpdate(chosen, with(in, parts), with(in, parts))
+	if fabric(state).V != "silk" || watts(state).V != 9.0 {
+		t.Errorf("update: what the service chose inside of objects is forgotten: %v", state)
 	}
 	old := props(map[string]any{"room": "hall", "name": "lamp", "watts": 40, "arn": "arn", "lastModified": "then", "codeHash": "hash", "policy": "{}", "tagsAll": map[string]any{}})
 	state = lamp().PreviewUpdate(old, in, with(in, map[string]any{"watts": 60}))

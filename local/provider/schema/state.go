@@ -10,7 +10,7 @@ import (
 // PreviewCreate is the state that creating a resource with these inputs will
 // give, as far as it is known before.
 func (t *Type) PreviewCreate(in resource.PropertyMap) resource.PropertyMap {
-	state := external(in)
+	state := external(unchosen(t.Inputs, in))
 	for _, name := range t.computed() {
 		if _, known := state[name]; !known {
 			state[name] = unknown()
@@ -22,7 +22,7 @@ func (t *Type) PreviewCreate(in resource.PropertyMap) resource.PropertyMap {
 // PreviewUpdate is the state that the update will give, as far as it is known
 // before: outputs that follow no changed input keep their values.
 func (t *Type) PreviewUpdate(oldState, oldInputs, in resource.PropertyMap) resource.PropertyMap {
-	state := external(in)
+	state := external(unchosen(t.Inputs, t.Effective(oldState, in)))
 	a, b := t.differing(oldState, oldInputs, in)
 	changed := union(a, b)
 	for _, name := range t.computed() {
@@ -140,6 +140,38 @@ func withTags(live, old resource.PropertyMap, defaultTags map[string]string) res
 	live = live.Copy()
 	live[tags] = resource.NewObjectProperty(found)
 	return live
+}
+
+// unchosen makes unknown what the service has yet to choose inside of the
+// objects that are given.
+func unchosen(properties []Property, in resource.PropertyMap) resource.PropertyMap {
+	all := in.Copy()
+	for _, p := range properties {
+		key := resource.PropertyKey(p.Name)
+		switch given := all[key]; {
+		case p.Kind == Object && given.IsObject():
+			all[key] = p.unchosen(given)
+		case p.Kind == Objects && given.IsArray():
+			each := slices.Clone(given.ArrayValue())
+			for i, e := range each {
+				if e.IsObject() {
+					each[i] = p.unchosen(e)
+				}
+			}
+			all[key] = resource.NewArrayProperty(each)
+		}
+	}
+	return all
+}
+
+func (p Property) unchosen(object resource.PropertyValue) resource.PropertyValue {
+	all := unchosen(p.Properties, object.ObjectValue())
+	for _, n := range p.Properties {
+		if key := resource.PropertyKey(n.Name); n.Computed && all[key].IsNull() {
+			all[key] = unknown()
+		}
+	}
+	return resource.NewObjectProperty(all)
 }
 
 // computed are the properties that the service may choose.

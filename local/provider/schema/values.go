@@ -20,6 +20,11 @@ func (v Values) Has(name string) bool {
 	return ok && !p.IsNull() && !p.IsComputed()
 }
 
+// Given tells whether the property is there, known or not.
+func (v Values) Given(name string) bool {
+	return !v.properties[resource.PropertyKey(name)].IsNull()
+}
+
 // String is a String, Policy or JSON property.
 func (v Values) String(name string) string {
 	s, _ := v.properties[resource.PropertyKey(name)].V.(string)
