@@ -98,7 +98,8 @@ func WriteRunFile(c Config) error {
 func RemoveRunFile(c Config) error { return os.Remove(runFile(c.Dir)) }
 
 // Find asks the local cloud that runs on folder dir for its status.
-// ErrNotRunning where there is none, also where one died and left its run file.
+// ErrNotRunning where there is none, also where one died and left its run file;
+// ctx's error where that ends before the answer.
 func Find(ctx context.Context, dir string) (Status, error) {
 	raw, err := os.ReadFile(runFile(dir))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -111,14 +112,17 @@ func Find(ctx context.Context, dir string) (Status, error) {
 	if err := json.Unmarshal(raw, &r); err != nil {
 		return Status{}, fmt.Errorf("%s: %w; remove the file if no local cloud runs", runFile(dir), err)
 	}
-	body, err := get(ctx, r.Port, StatusPath, nil)
-	if err != nil {
-		// Whoever listens there, if anybody, it is not the one of the run file.
-		return Status{}, ErrNotRunning
-	}
-	defer body.Close()
 	var status Status
-	if err := json.NewDecoder(body).Decode(&status); err != nil || status.PID != r.PID {
+	body, err := get(ctx, r.Port, StatusPath, nil)
+	if err == nil {
+		defer body.Close()
+		err = json.NewDecoder(body).Decode(&status)
+	}
+	if ctx.Err() != nil {
+		return Status{}, ctx.Err()
+	}
+	if err != nil || status.PID != r.PID {
+		// Whoever listens there, if anybody, it is not the one of the run file.
 		return Status{}, ErrNotRunning
 	}
 	return status, nil

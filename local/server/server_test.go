@@ -58,6 +58,11 @@ func TestFind(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	interrupted, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := control.Find(interrupted, dir); !errors.Is(err, context.Canceled) {
+		t.Errorf("interrupted: %v, want context.Canceled: whether one runs is not known", err)
+	}
 	if status.PID != os.Getpid() || status.Config.Port != c.Port || c.Port == 0 || status.Config.ProviderPort == 0 {
 		t.Errorf("status = %+v", status)
 	}
