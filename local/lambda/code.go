@@ -72,12 +72,14 @@ func (s *Service) installLocked(staged string, f Function) error {
 	return os.Rename(staged, to)
 }
 
-// sweepLocked removes the function's code that neither the function nor one of
-// its environments uses.
+// sweepLocked removes the function's code that no version of the
+// function and none of its environments uses.
 func (s *Service) sweepLocked(name string) {
 	var keep []string
 	if row, ok := s.functions.Get(name); ok {
-		keep = append(keep, s.codeDir(row.Function))
+		for _, f := range row.versions() {
+			keep = append(keep, s.codeDir(f))
+		}
 	}
 	for _, inst := range s.live[name] {
 		keep = append(keep, s.codeDir(inst.function))

@@ -22,10 +22,11 @@ func (s *Service) open(inst *instance) error {
 	if err != nil {
 		return cloud.Errorf(http.StatusForbidden, "AccessDeniedException", "%s", roleRefused)
 	}
-	stream := fmt.Sprintf("%s/[%s]%s", time.Now().UTC().Format("2006/01/02"), latest,
+	stream := fmt.Sprintf("%s/[%s]%s", time.Now().UTC().Format("2006/01/02"), f.Version,
 		strings.ReplaceAll(uuid.NewString(), "-", ""))
 	inst.credentials = credentials
 	inst.log = s.openLog(f, stream, credentials.Caller)
+	inst.system = newSystemLog(f, inst.log)
 	return nil
 }
 
@@ -37,7 +38,11 @@ func (s *Service) start(ctx context.Context, inst *instance) error {
 		Dir:      dir,
 		Env:      variables(f, dir, s.options.Place.Region, s.options.Endpoint(), inst.log.stream, inst.credentials),
 		MemoryMB: f.MemoryMB,
-		Output:   inst.log.add,
+		Output: func(line string) {
+			if f.keeps(line) {
+				inst.log.add(line)
+			}
+		},
 	})
 	if err != nil {
 		return err
@@ -71,6 +76,9 @@ func variables(f Function, root, region, endpoint, stream string, credentials cl
 		"LAMBDA_TASK_ROOT":                root,
 		"LAMBDA_RUNTIME_DIR":              "/var/runtime",
 	})
+	if f.LogFormat == "JSON" {
+		env["AWS_LAMBDA_LOG_FORMAT"], env["AWS_LAMBDA_LOG_LEVEL"] = "JSON", f.ApplicationLogLevel
+	}
 	for name, value := range map[string]string{
 		"LANG": "en_US.UTF-8",
 		"TZ":   ":UTC",

@@ -10,8 +10,8 @@ import (
 
 // execute runs the function once, in an environment that is free or a new one.
 // A failing function is an Outcome, not an error.
-func (s *Service) execute(name string, event runtimeapi.Event) (cloud.Outcome, error) {
-	inst, err := s.acquire(name)
+func (s *Service) execute(to Reference, event runtimeapi.Event) (cloud.Outcome, error) {
+	inst, err := s.acquire(to)
 	if err != nil {
 		return cloud.Outcome{}, err
 	}
@@ -53,12 +53,10 @@ func (s *Service) run(inst *instance, event runtimeapi.Event) (cloud.Outcome, er
 		}
 		reply = end.reply
 	}
-	if end.line != "" {
-		inst.log.add(end.line)
-	}
-	inst.log.addf("END RequestId: %s", event.RequestID)
-	inst.log.add(report(inst.function, event.RequestID, duration, initDuration, memory, end.status))
-	return s.outcome(inst, event.RequestID, reply, duration, end.timedOut), nil
+	inst.system.done(measured{
+		requestID: event.RequestID, took: duration, init: initDuration, memoryMB: memory, failed: reply.Failed, ending: end,
+	})
+	return s.outcome(inst, event.RequestID, reply, duration, end.status == statusTimeout), nil
 }
 
 // initialize starts the runtime of a new environment ahead of the invocation,
@@ -70,13 +68,12 @@ func (s *Service) initialize(inst *instance) time.Duration {
 	if inst.env != nil {
 		return 0
 	}
-	inst.log.addf("INIT_START Runtime Version: %s\tRuntime Version ARN: arn:aws:lambda:%s::runtime:%s",
-		runtimeVersion(inst.function.Runtime), s.options.Place.Region, inst.function.Runtime)
+	inst.system.initStart(s.options.Place.Region)
 	ctx, cancel := context.WithTimeout(s.life, initTimeout)
 	defer cancel()
 	start := time.Now()
 	if err := s.start(ctx, inst); err != nil {
-		inst.log.add(initReport(time.Since(start), "init", err))
+		inst.system.initFailed(time.Since(start), "init", err)
 		return 0
 	}
 	return time.Since(start)
@@ -89,10 +86,10 @@ func (s *Service) attempt(ctx context.Context, inst *instance, event runtimeapi.
 	var err error
 	if inst.env == nil {
 		if err = s.start(ctx, inst); err != nil {
-			inst.log.add(initReport(time.Since(start), "invoke", err))
+			inst.system.initFailed(time.Since(start), "invoke", err)
 		}
 	}
-	inst.log.addf("START RequestId: %s Version: %s", event.RequestID, latest)
+	inst.system.start(event.RequestID)
 	if err != nil {
 		return runtimeapi.Reply{}, err
 	}
@@ -102,7 +99,7 @@ func (s *Service) attempt(ctx context.Context, inst *instance, event runtimeapi.
 func (s *Service) outcome(inst *instance, requestID string, reply runtimeapi.Reply, took time.Duration, timedOut bool) cloud.Outcome {
 	out := cloud.Outcome{
 		RequestID: requestID, Payload: reply.Payload, TimedOut: timedOut,
-		ExecutedVersion: latest, LogTail: inst.log.cutTail(),
+		ExecutedVersion: inst.function.Version, LogTail: inst.log.cutTail(),
 	}
 	if reply.Failed {
 		out.FunctionError = "Unhandled"

@@ -29,8 +29,15 @@ type Config struct {
 	EphemeralMB    int      // MiB, 512 (default) to 10240; recorded only
 	Environment    map[string]string
 	LogGroup       string // default "/aws/lambda/NAME"
-	LogFormat      string // "Text", the default
-	TracingMode    string // "PassThrough" (default) or "Active"; recorded only
+	LogFormat      string // "Text" (default) or "JSON"
+	// ApplicationLogLevel ("TRACE" to "FATAL") and SystemLogLevel ("DEBUG",
+	// "INFO" or "WARN") are the least of the function's own lines and of
+	// Lambda's that LogFormat JSON keeps: "INFO" by default. Text has none.
+	ApplicationLogLevel, SystemLogLevel string
+	// DeadLetterTargetARN is the queue or topic that gets events the function
+	// failed on for good; "" for none.
+	DeadLetterTargetARN string
+	TracingMode         string // "PassThrough" (default) or "Active"; recorded only
 	// ReservedConcurrency is how many environments may be busy at once: -1 for
 	// whatever the account has left, and 0 for none at all.
 	ReservedConcurrency int
@@ -40,13 +47,16 @@ type Config struct {
 // Function is a function that exists.
 type Function struct {
 	Config
-	ARN          string
+	ARN          string // without a version
 	CodeSHA256   string // base64, of the zip
 	CodeSize     int64  // bytes, of the zip
 	LastModified time.Time
-	Version      string // "$LATEST"
+	Version      string // "$LATEST" or a number
 	RevisionID   string // changes with every update
 }
+
+// QualifiedARN is the ARN of this version.
+func (f Function) QualifiedARN() string { return f.ARN + ":" + f.Version }
 
 func (f Function) timeout() time.Duration { return time.Duration(f.TimeoutSeconds) * time.Second }
 
@@ -63,6 +73,10 @@ func (c Config) withDefaults() Config {
 	c.Environment = maps.Clone(c.Environment)
 	c.LogGroup = cmp.Or(c.LogGroup, "/aws/lambda/"+c.Name)
 	c.LogFormat = cmp.Or(c.LogFormat, "Text")
+	if c.LogFormat == "JSON" {
+		c.ApplicationLogLevel = cmp.Or(c.ApplicationLogLevel, "INFO")
+		c.SystemLogLevel = cmp.Or(c.SystemLogLevel, "INFO")
+	}
 	c.TracingMode = cmp.Or(c.TracingMode, "PassThrough")
 	c.Tags = maps.Clone(c.Tags)
 	return c
@@ -161,7 +175,7 @@ func (s *Service) replaceLocked(f Function, staged string, admit func(record, bo
 	if err := s.functions.Put(f.Name, row); err != nil {
 		return nil, err
 	}
-	return s.takeIdleLocked(f.Name), nil
+	return s.takeIdleLocked(f.Name, row), nil
 }
 
 func (s *Service) checkReservedLocked(f Function) error {
@@ -177,7 +191,8 @@ func (s *Service) checkReservedLocked(f Function) error {
 	return nil
 }
 
-// DeleteFunction removes the function, its code and its permissions. Busy
+// DeleteFunction removes the function with its versions and aliases, its code
+// and its permissions. Busy
 // environments finish first; the function's queued events are dropped when
 // their next attempt is due.
 func (s *Service) DeleteFunction(name string) error {
@@ -188,7 +203,7 @@ func (s *Service) DeleteFunction(name string) error {
 	}
 	var idle []*instance
 	if err == nil {
-		idle = s.takeIdleLocked(name)
+		idle = s.takeIdleLocked(name, record{})
 		s.sweepLocked(name)
 	}
 	s.mu.Unlock()
@@ -220,14 +235,21 @@ func (s *Service) Functions() []Function {
 	return functions
 }
 
-// checkRole finds out whether Lambda may assume the role, as AWS does when a
-// function is created or gets another role.
+// checkRole finds out whether Lambda may assume the role and the role may send
+// to the dead-letter target, as AWS does when a function is created or changed.
 func (s *Service) checkRole(c Config) error {
 	creds, err := s.assume(context.Background(), c)
 	if err != nil {
 		return cloud.Errorf(http.StatusBadRequest, "InvalidParameterValueException", "%s", roleRefused)
 	}
-	s.options.Roles.Revoke(creds.AccessKeyID)
+	defer s.options.Roles.Revoke(creds.AccessKeyID)
+	if c.DeadLetterTargetARN == "" {
+		return nil
+	}
+	to := destinations[serviceOf(c.DeadLetterTargetARN)]
+	if err := s.mayReach(creds.Caller, c.DeadLetterTargetARN); err != nil {
+		return badParameter("The provided execution role does not have permissions to call %s on %s", to.operation, to.service)
+	}
 	return nil
 }
 

@@ -29,7 +29,7 @@ func (s *Service) Invoke(ctx context.Context, in cloud.Invocation) (cloud.Outcom
 	}
 	answered := make(chan answer, 1)
 	err = s.begin(func() {
-		outcome, err := s.execute(to.Name, event)
+		outcome, err := s.execute(to, event)
 		if err != nil {
 			s.note(cloud.Warning, to.Name, "not run for %s: %v", in.Caller, err)
 		}
@@ -55,13 +55,13 @@ func (s *Service) admit(ctx context.Context, in cloud.Invocation, kind string, l
 	}
 	row, exists := s.functions.Get(to.Name)
 	err = s.options.Authorizer.Authorize(ctx, cloud.Request{
-		Caller: in.Caller, Action: "lambda:InvokeFunction", Resource: to.ARN, ResourcePolicy: row.policy(),
+		Caller: in.Caller, Action: "lambda:InvokeFunction", Resource: to.ARN, ResourcePolicy: row.policy(plainQualifier(to.Qualifier)),
 	})
 	if err != nil {
 		s.note(cloud.Warning, to.Name, "refused to %s: %v", in.Caller, err)
 		return Reference{}, runtimeapi.Event{}, err
 	}
-	if !exists {
+	if !exists || !row.knows(to.Qualifier) {
 		return Reference{}, runtimeapi.Event{}, errNotFound(to.ARN)
 	}
 	payload, err := checkPayload(in.Payload, kind, limit)

@@ -46,6 +46,10 @@ type Options struct {
 	Runner     Runner
 	Pace       cloud.Pace    // of the waits between asynchronous attempts
 	Endpoint   func() string // AWS_ENDPOINT_URL of the functions
+	// Sender and Publish deliver what became of asynchronous invocations to
+	// queues and topics.
+	Sender  cloud.Sender
+	Publish Publish
 	// IdleTimeout is how long an environment waits for its next event until it
 	// is removed; 10 minutes where zero.
 	IdleTimeout time.Duration
@@ -71,7 +75,10 @@ type Service struct {
 // record is what the store keeps of a function.
 type record struct {
 	Function
-	Permissions []Permission
+	Permissions   []Permission
+	Versions      []Function // published, the oldest first
+	Aliases       []Alias    // ordered by name
+	InvokeConfigs []EventInvokeConfig
 }
 
 // New opens the functions that the store holds, removes what an earlier
@@ -113,7 +120,7 @@ func (s *Service) Close() error {
 	s.end()
 	var idle []*instance
 	for name := range s.live {
-		idle = append(idle, s.takeIdleLocked(name)...)
+		idle = append(idle, s.takeIdleLocked(name, record{})...)
 	}
 	s.mu.Unlock()
 	s.retire(idle...)

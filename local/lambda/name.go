@@ -7,7 +7,7 @@ import (
 	"tally/local/cloud"
 )
 
-// latest is the only version there is.
+// latest is the version that can be changed.
 const latest = "$LATEST"
 
 // functionName is AWS's own pattern of the FunctionName parameter: a name, a
@@ -19,8 +19,9 @@ var functionName = regexp.MustCompile(
 
 // Reference is a function as a caller names it.
 type Reference struct {
-	Name string
-	ARN  string // as named: qualified where the caller qualified it
+	Name      string
+	Qualifier string // a version, the name of an alias, or ""
+	ARN       string // as named: qualified where the caller qualified it
 }
 
 // Resolve reads what a caller gave for a function, a name or a partial or whole
@@ -41,16 +42,13 @@ func (s *Service) Resolve(function, qualifier string) (Reference, error) {
 	if qualifier == "" {
 		qualifier = m[4]
 	}
-	to := Reference{Name: name, ARN: s.arn(name)}
+	to := Reference{Name: name, Qualifier: qualifier, ARN: s.arn(name)}
 	if qualifier != "" {
 		to.ARN += ":" + qualifier
 	}
 	elsewhere := region != "" && region != s.options.Place.Region+":" || account != "" && account != s.options.Place.Account+":"
 	if elsewhere {
 		return Reference{}, errNotFound(function)
-	}
-	if qualifier != "" && qualifier != latest {
-		return Reference{}, errNotFound(to.ARN)
 	}
 	return to, nil
 }

@@ -17,6 +17,7 @@ import (
 // https://docs.aws.amazon.com/lambda/latest/api/API_AddPermission.html
 type Permission struct {
 	StatementID   string
+	Qualifier     string // the version or alias it is for; "" for the function unqualified
 	Action        string // "lambda:InvokeFunction"
 	Principal     string // "sns.amazonaws.com", an account, the ARN of a user or role, or "*"
 	SourceARN     string // pattern of the resource on whose behalf a service calls; "" for any
@@ -73,6 +74,9 @@ type statement struct {
 }
 
 func (p Permission) statement(function string) statement {
+	if p.Qualifier != "" {
+		function += ":" + p.Qualifier
+	}
 	element, _ := p.principal()
 	st := statement{Sid: p.StatementID, Effect: "Allow", Principal: element, Action: p.Action, Resource: function}
 	if p.SourceAccount != "" || p.SourceARN != "" {
@@ -87,19 +91,21 @@ func (p Permission) statement(function string) statement {
 	return st
 }
 
-// policy is the function's policy document, "" where nobody was permitted
-// anything.
-func (r record) policy() string {
-	if len(r.Permissions) == 0 {
-		return ""
-	}
+// policy is the policy document of the function, or of one version or alias:
+// each has its own. It is "" where nobody was permitted anything.
+func (r record) policy(qualifier string) string {
 	document := struct {
 		Version   string      `json:"Version"`
 		ID        string      `json:"Id"`
 		Statement []statement `json:"Statement"`
 	}{Version: "2012-10-17", ID: "default"}
 	for _, p := range r.Permissions {
-		document.Statement = append(document.Statement, p.statement(r.ARN))
+		if p.Qualifier == qualifier {
+			document.Statement = append(document.Statement, p.statement(r.ARN))
+		}
+	}
+	if len(document.Statement) == 0 {
+		return ""
 	}
 	raw, err := json.Marshal(document)
 	if err != nil {
@@ -108,71 +114,67 @@ func (r record) policy() string {
 	return string(raw)
 }
 
-// AddPermission adds a statement to the policy of the function, which, here and
-// below, is named as Resolve reads it. It fails with ResourceConflictException
-// where the policy has one of that StatementID.
+// AddPermission adds a statement to the policy of the function, or of the
+// version or alias that qualifies it. The function, here and below, is named as
+// Resolve reads it, with a qualifier or not. It fails with
+// ResourceConflictException where the policy has one of that StatementID.
 func (s *Service) AddPermission(function string, p Permission) error {
 	if err := p.validate(); err != nil {
 		return err
 	}
-	return s.changePermissions(function, func(permissions []Permission, at int) ([]Permission, error) {
-		if at >= 0 {
-			return nil, cloud.Errorf(http.StatusConflict, "ResourceConflictException", "The statement id (%s) provided already exists. "+
+	to, err := s.Resolve(function, p.Qualifier)
+	if err != nil {
+		return err
+	}
+	if to.Qualifier == latest {
+		return badParameter("We currently do not support adding policies for $LATEST.")
+	}
+	p.Qualifier = to.Qualifier
+	return s.change(to.Name, func(row *record) error {
+		if !row.knows(p.Qualifier) {
+			return errNotFound(to.ARN)
+		}
+		if row.permission(to, p.StatementID) >= 0 {
+			return cloud.Errorf(http.StatusConflict, "ResourceConflictException", "The statement id (%s) provided already exists. "+
 				"Please provide a new statement id, or remove the existing statement.", p.StatementID)
 		}
-		return append(permissions, p), nil
-	}, p.StatementID)
+		row.Permissions = append(slices.Clone(row.Permissions), p)
+		return nil
+	})
 }
 
 // RemovePermission removes the statement from the function's policy, or fails
 // with ResourceNotFoundException.
 func (s *Service) RemovePermission(function, id string) error {
-	return s.changePermissions(function, func(permissions []Permission, at int) ([]Permission, error) {
-		if at < 0 {
-			return nil, errNoStatement(id)
-		}
-		return slices.Delete(permissions, at, at+1), nil
-	}, id)
-}
-
-// changePermissions lets change have a copy of the function's permissions and
-// the index of the one with that id, or -1.
-func (s *Service) changePermissions(function string, change func([]Permission, int) ([]Permission, error), id string) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	row, err := s.named(function)
-	if err != nil {
-		return err
-	}
-	changed, err := change(slices.Clone(row.Permissions), row.permission(id))
-	if err != nil {
-		return err
-	}
-	row.Permissions = changed
-	return s.functions.Put(row.Name, row)
-}
-
-// named is the function that a caller names in any way that Resolve reads.
-func (s *Service) named(function string) (record, error) {
 	to, err := s.Resolve(function, "")
 	if err != nil {
-		return record{}, err
+		return err
 	}
-	return s.get(to.Name)
+	return s.change(to.Name, func(row *record) error {
+		at := row.permission(to, id)
+		if at < 0 {
+			return errNoStatement(id)
+		}
+		row.Permissions = slices.Delete(slices.Clone(row.Permissions), at, at+1)
+		return nil
+	})
 }
 
-func (r record) permission(id string) int {
-	return slices.IndexFunc(r.Permissions, func(p Permission) bool { return p.StatementID == id })
+// permission is the index of a statement, or -1.
+func (r record) permission(to Reference, id string) int {
+	return slices.IndexFunc(r.Permissions, func(p Permission) bool {
+		return p.StatementID == id && p.Qualifier == plainQualifier(to.Qualifier)
+	})
 }
 
 // Permission returns one statement of the function's policy, or
 // ResourceNotFoundException.
 func (s *Service) Permission(function, id string) (Permission, error) {
-	row, err := s.named(function)
+	to, row, err := s.named(function)
 	if err != nil {
 		return Permission{}, err
 	}
-	at := row.permission(id)
+	at := row.permission(to, id)
 	if at < 0 {
 		return Permission{}, errNoStatement(id)
 	}
@@ -182,14 +184,25 @@ func (s *Service) Permission(function, id string) (Permission, error) {
 // Policy returns the function's policy document, or ResourceNotFoundException
 // where it has none.
 func (s *Service) Policy(function string) (string, error) {
-	row, err := s.named(function)
+	to, row, err := s.named(function)
 	if err != nil {
 		return "", err
 	}
-	if len(row.Permissions) == 0 {
+	policy := row.policy(plainQualifier(to.Qualifier))
+	if policy == "" {
 		return "", cloud.Errorf(http.StatusNotFound, "ResourceNotFoundException", "The resource you requested does not exist.")
 	}
-	return row.policy(), nil
+	return policy, nil
+}
+
+// named is the function that a caller names in any way that Resolve reads.
+func (s *Service) named(function string) (Reference, record, error) {
+	to, err := s.Resolve(function, "")
+	if err != nil {
+		return Reference{}, record{}, err
+	}
+	row, err := s.get(to.Name)
+	return to, row, err
 }
 
 func errNoStatement(id string) error {

@@ -17,6 +17,7 @@ type instance struct {
 
 	credentials cloud.Credentials
 	log         *logStream  // nil until opened
+	system      systemLog   // Lambda's own lines in it
 	env         Environment // nil until its runtime has started
 }
 
@@ -28,31 +29,36 @@ const (
 	ended       // being closed
 )
 
-// acquire makes an environment of the function busy: the one that was used
-// last, or a new one, which has yet to be opened. It fails with
-// TooManyRequestsException where concurrency is exhausted.
-func (s *Service) acquire(name string) (*instance, error) {
+// acquire makes an environment of that version of the function busy: the one
+// that was used last, or a new one, which has yet to be opened. It fails with
+// TooManyRequestsException where concurrency, which all versions share, is
+// exhausted.
+func (s *Service) acquire(to Reference) (*instance, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
 		return nil, errClosed
 	}
-	row, err := s.get(name)
+	row, err := s.get(to.Name)
 	if err != nil {
 		return nil, err
+	}
+	f, ok := row.lookup(to.Qualifier)
+	if !ok {
+		return nil, errNotFound(to.ARN)
 	}
 	if err := s.throttleLocked(row.Function); err != nil {
 		return nil, err
 	}
-	for _, inst := range slices.Backward(s.live[name]) {
-		if inst.state == idle && inst.function.RevisionID == row.RevisionID && inst.env.Alive() {
+	for _, inst := range slices.Backward(s.live[to.Name]) {
+		if inst.state == idle && inst.function.RevisionID == f.RevisionID && inst.env.Alive() {
 			inst.state = busy
 			inst.idle.Stop()
 			return inst, nil
 		}
 	}
-	inst := &instance{function: row.Function}
-	s.live[name] = append(s.live[name], inst)
+	inst := &instance{function: f}
+	s.live[to.Name] = append(s.live[to.Name], inst)
 	return inst, nil
 }
 
@@ -105,7 +111,7 @@ func (s *Service) release(inst *instance) {
 	s.mu.Lock()
 	name := inst.function.Name
 	row, exists := s.functions.Get(name)
-	current := exists && row.RevisionID == inst.function.RevisionID
+	current := exists && row.holds(inst.function)
 	if s.closed || !current || inst.env == nil || !inst.env.Alive() {
 		inst.state = ended
 		s.mu.Unlock()
@@ -129,12 +135,12 @@ func (s *Service) expire(inst *instance) {
 	s.work.Go(func() { s.retire(inst) })
 }
 
-// takeIdleLocked ends the function's idle environments and returns them, to be
-// retired without the lock.
-func (s *Service) takeIdleLocked(name string) []*instance {
+// takeIdleLocked ends the function's idle environments, but not those of the
+// versions that stay, and returns them, to be retired without the lock.
+func (s *Service) takeIdleLocked(name string, stays record) []*instance {
 	var taken []*instance
 	for _, inst := range s.live[name] {
-		if inst.state == idle {
+		if inst.state == idle && !stays.holds(inst.function) {
 			inst.state = ended
 			inst.idle.Stop()
 			taken = append(taken, inst)

@@ -1,6 +1,7 @@
 package lambda
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -49,7 +50,7 @@ func badParameter(format string, args ...any) *cloud.Error {
 func Validate(c Config) error {
 	c = c.withDefaults()
 	for _, check := range []func(Config) *cloud.Error{
-		checkNames, checkRuntime, checkSizes, checkLogging, checkVariables,
+		checkNames, checkRuntime, checkSizes, checkLogging, checkDeadLetter, checkVariables,
 	} {
 		if err := check(c); err != nil {
 			return err
@@ -94,12 +95,8 @@ func checkSizes(c Config) *cloud.Error {
 		{"timeout", c.TimeoutSeconds, 1, 900},
 		{"ephemeralStorage.size", c.EphemeralMB, 512, 10240},
 	} {
-		const constraint = "Value '%d' at '%s' failed to satisfy constraint: Member must have value %s than or equal to %d"
-		switch {
-		case n.value < n.low:
-			return invalid(constraint, n.value, n.name, "greater", n.low)
-		case n.value > n.high:
-			return invalid(constraint, n.value, n.name, "less", n.high)
+		if err := between(n.name, n.value, n.low, n.high); err != nil {
+			return err
 		}
 	}
 	if c.ReservedConcurrency < -1 {
@@ -107,6 +104,17 @@ func checkSizes(c Config) *cloud.Error {
 			"Member must have value greater than or equal to 0, or be -1 for none", c.ReservedConcurrency)
 	}
 	return checkReserved(c.ReservedConcurrency)
+}
+
+func between(name string, value, low, high int) *cloud.Error {
+	const constraint = "Value '%d' at '%s' failed to satisfy constraint: Member must have value %s than or equal to %d"
+	switch {
+	case value < low:
+		return invalid(constraint, value, name, "greater", low)
+	case value > high:
+		return invalid(constraint, value, name, "less", high)
+	}
+	return nil
 }
 
 // checkReserved refuses a sum of reservations that leaves too little for the
@@ -120,16 +128,35 @@ func checkReserved(sum int) *cloud.Error {
 }
 
 func checkLogging(c Config) *cloud.Error {
-	const constraint = "Value '%s' at '%s' failed to satisfy constraint: Member must satisfy enum value set: [%s]"
-	switch {
-	case c.LogFormat == "JSON":
-		return badParameter("LogFormat JSON is not emulated by the local cloud: use Text, and let the function write JSON lines itself.")
-	case c.LogFormat != "Text":
-		return invalid(constraint, c.LogFormat, "loggingConfig.logFormat", "Text, JSON")
-	case c.TracingMode != "PassThrough" && c.TracingMode != "Active":
-		return invalid(constraint, c.TracingMode, "tracingConfig.mode", "Active, PassThrough")
+	levels := c.ApplicationLogLevel != "" || c.SystemLogLevel != ""
+	for _, choice := range []struct {
+		name, value string
+		allowed     []string
+	}{
+		{"loggingConfig.logFormat", c.LogFormat, []string{"Text", "JSON"}},
+		{"loggingConfig.applicationLogLevel", cmp.Or(c.ApplicationLogLevel, "INFO"), logLevels},
+		{"loggingConfig.systemLogLevel", cmp.Or(c.SystemLogLevel, "INFO"), systemLogLevels},
+		{"tracingConfig.mode", c.TracingMode, []string{"Active", "PassThrough"}},
+	} {
+		if !slices.Contains(choice.allowed, choice.value) {
+			return invalid("Value '%s' at '%s' failed to satisfy constraint: Member must satisfy enum value set: [%s]",
+				choice.value, choice.name, strings.Join(choice.allowed, ", "))
+		}
+	}
+	if levels && c.LogFormat != "JSON" {
+		return badParameter("To use log-level filtering, the log format must be JSON, not %s.", c.LogFormat)
 	}
 	return nil
+}
+
+// checkDeadLetter is about the kind of the target; whether the role may send
+// there the service finds out.
+func checkDeadLetter(c Config) *cloud.Error {
+	arn := c.DeadLetterTargetARN
+	if service := serviceOf(arn); arn == "" || service == "sqs" || service == "sns" {
+		return nil
+	}
+	return invalid("Value '%s' at 'deadLetterConfig.targetArn' failed to satisfy constraint: Member must be the ARN of a queue or topic", arn)
 }
 
 func checkVariables(c Config) *cloud.Error {

@@ -1,0 +1,141 @@
+package lambda
+
+import (
+	"encoding/json"
+	"math"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Levels of the lines of a log, the most detailed first.
+var (
+	logLevels       = []string{"TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"}
+	systemLogLevels = []string{"DEBUG", "INFO", "WARN"}
+)
+
+// jsonLog writes Lambda's platform events as JSON objects, those of the
+// function's system log level and above.
+//
+// https://docs.aws.amazon.com/lambda/latest/dg/telemetry-schema-reference.html
+// https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html
+type jsonLog struct {
+	function Function
+	log      *logStream
+}
+
+// platformRecord holds what any of the events has to say.
+type platformRecord struct {
+	InitializationType string           `json:"initializationType,omitempty"`
+	Phase              string           `json:"phase,omitempty"`
+	RuntimeVersion     string           `json:"runtimeVersion,omitempty"`
+	RuntimeVersionARN  string           `json:"runtimeVersionArn,omitempty"`
+	FunctionName       string           `json:"functionName,omitempty"`
+	FunctionVersion    string           `json:"functionVersion,omitempty"`
+	RequestID          string           `json:"requestId,omitempty"`
+	Version            string           `json:"version,omitempty"`
+	Metrics            *platformMetrics `json:"metrics,omitempty"`
+	Status             string           `json:"status,omitempty"`
+	ErrorType          string           `json:"errorType,omitempty"`
+}
+
+type platformMetrics struct {
+	DurationMs       float64 `json:"durationMs"`
+	BilledDurationMs int     `json:"billedDurationMs,omitempty"`
+	MemorySizeMB     int     `json:"memorySizeMB,omitempty"`
+	MaxMemoryUsedMB  int     `json:"maxMemoryUsedMB,omitempty"`
+	InitDurationMs   float64 `json:"initDurationMs,omitempty"`
+}
+
+func (l *jsonLog) write(level, kind string, record platformRecord) {
+	if slices.Index(logLevels, level) < slices.Index(logLevels, l.function.SystemLogLevel) {
+		return
+	}
+	l.log.add(encode(struct {
+		Time   string         `json:"time"`
+		Type   string         `json:"type"`
+		Record platformRecord `json:"record"`
+	}{timestamp(time.Now()), kind, record}))
+}
+
+// level is that of an event of which success is of less interest.
+func level(status, otherwise string) string {
+	if status == statusSuccess {
+		return otherwise
+	}
+	return "WARN"
+}
+
+func (l *jsonLog) initStart(region string) {
+	l.write("INFO", "platform.initStart", platformRecord{
+		InitializationType: "on-demand", Phase: "init",
+		RuntimeVersion: runtimeVersion(l.function.Runtime), RuntimeVersionARN: runtimeARN(region, l.function.Runtime),
+		FunctionName: l.function.Name, FunctionVersion: l.function.Version,
+	})
+}
+
+func (l *jsonLog) initFailed(took time.Duration, phase string, err error) {
+	status, kind := initStatus(err)
+	l.write("WARN", "platform.initReport", platformRecord{
+		InitializationType: "on-demand", Phase: phase, Status: status, ErrorType: kind,
+		Metrics: &platformMetrics{DurationMs: rounded(took)},
+	})
+}
+
+func (l *jsonLog) start(requestID string) {
+	l.write("INFO", "platform.start", platformRecord{RequestID: requestID, Version: l.function.Version})
+}
+
+func (l *jsonLog) done(m measured) {
+	status := m.ending.status
+	switch {
+	case m.failed && status == "":
+		status = statusError
+	case status == "":
+		status = statusSuccess
+	}
+	l.write(level(status, "DEBUG"), "platform.runtimeDone", platformRecord{
+		RequestID: m.requestID, Status: status, ErrorType: m.ending.errorType,
+		Metrics: &platformMetrics{DurationMs: rounded(m.took)},
+	})
+	l.write(level(status, "INFO"), "platform.report", platformRecord{
+		RequestID: m.requestID, Status: status, ErrorType: m.ending.errorType,
+		Metrics: &platformMetrics{
+			DurationMs: rounded(m.took), BilledDurationMs: m.billed(), MemorySizeMB: l.function.MemoryMB,
+			MaxMemoryUsedMB: m.memory(l.function), InitDurationMs: rounded(m.init),
+		},
+	})
+}
+
+// rounded is a duration in milliseconds, to a hundredth of one.
+func rounded(d time.Duration) float64 { return math.Round(inMilliseconds(d)*100) / 100 }
+
+// keeps tells whether a line of the function is of its application log level or
+// above. In a custom runtime Lambda neither changes lines nor filters those that
+// are no JSON objects; an object without a level or a time, in RFC 3339, counts
+// as INFO. Metrics in the embedded format always pass.
+func (c Config) keeps(line string) bool {
+	if c.LogFormat != "JSON" {
+		return true
+	}
+	var entry struct {
+		Level           any
+		Timestamp, Time any
+		Metrics         any `json:"_aws"`
+	}
+	if json.Unmarshal([]byte(line), &entry) != nil || entry.Metrics != nil {
+		return true
+	}
+	level, _ := entry.Level.(string)
+	at := slices.Index(logLevels, strings.ToUpper(level))
+	if at < 0 || !isTime(entry.Timestamp) && !isTime(entry.Time) {
+		at = slices.Index(logLevels, "INFO")
+	}
+	return at >= slices.Index(logLevels, c.ApplicationLogLevel)
+}
+
+func isTime(v any) bool {
+	s, _ := v.(string)
+	_, err := time.Parse(time.RFC3339, s)
+	return err == nil
+}

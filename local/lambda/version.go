@@ -1,0 +1,121 @@
+package lambda
+
+import (
+	"cmp"
+	"math/rand/v2"
+	"reflect"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// PublishVersion makes a version of the function as it is, which nothing can
+// change from then on, or returns the last one where neither code nor
+// configuration has changed since. The description replaces the function's own
+// where it is not "". It fails with InvalidParameterValueException where
+// codeSHA256 is neither "" nor the code's.
+//
+// https://docs.aws.amazon.com/lambda/latest/api/API_PublishVersion.html
+func (s *Service) PublishVersion(function, description, codeSHA256 string) (Function, error) {
+	var published Function
+	err := s.change(function, func(row *record) error {
+		if codeSHA256 != "" && codeSHA256 != row.CodeSHA256 {
+			return badParameter("CodeSHA256 (%s) is different from current CodeSHA256 in $LATEST (%s). "+
+				"Please try again with the CodeSHA256 in $LATEST.", codeSHA256, row.CodeSHA256)
+		}
+		published = row.Function
+		published.Description = cmp.Or(description, row.Description)
+		if n := len(row.Versions); n > 0 && published.sameAs(row.Versions[n-1]) {
+			published = row.Versions[n-1]
+			return nil
+		}
+		published.Version = strconv.Itoa(len(row.Versions) + 1)
+		published.LastModified, published.RevisionID = time.Now().UTC(), uuid.NewString()
+		row.Versions = append(slices.Clone(row.Versions), published)
+		return nil
+	})
+	return published, err
+}
+
+// sameAs tells whether two versions have the same code and configuration:
+// everything but what belongs to the function as a whole.
+func (f Function) sameAs(other Function) bool {
+	for _, one := range []*Function{&f, &other} {
+		one.Tags, one.ReservedConcurrency = nil, 0
+	}
+	return f.CodeSHA256 == other.CodeSHA256 && reflect.DeepEqual(f.Config, other.Config)
+}
+
+// Versions returns $LATEST and then the function's published versions, the
+// oldest first.
+func (s *Service) Versions(function string) ([]Function, error) {
+	_, row, err := s.named(function)
+	if err != nil {
+		return nil, err
+	}
+	return row.versions(), nil
+}
+
+// Lookup returns the version that the reference names: $LATEST without a
+// qualifier, and of an alias the version it points to, or with its weight the
+// other one. It fails with ResourceNotFoundException.
+func (s *Service) Lookup(r Reference) (Function, error) {
+	row, err := s.get(r.Name)
+	if err != nil {
+		return Function{}, err
+	}
+	f, ok := row.lookup(r.Qualifier)
+	if !ok {
+		return Function{}, errNotFound(r.ARN)
+	}
+	return f, nil
+}
+
+func (r record) versions() []Function {
+	return append([]Function{r.Function}, r.Versions...)
+}
+
+// version is the version of that number, or "$LATEST".
+func (r record) version(number string) (Function, bool) {
+	return find(r.versions(), func(f Function) bool { return f.Version == number })
+}
+
+// lookup is the version that a qualifier stands for at this moment.
+func (r record) lookup(qualifier string) (Function, bool) {
+	if a, ok := r.alias(qualifier); ok {
+		return r.version(a.choose(rand.Float64()))
+	}
+	return r.version(cmp.Or(qualifier, latest))
+}
+
+// holds tells whether f is still what the function or one of its versions is.
+func (r record) holds(f Function) bool {
+	_, ok := find(r.versions(), func(v Function) bool { return v.RevisionID == f.RevisionID })
+	return ok
+}
+
+// change lets edit change the function's record, of which it must not change
+// what slices and maps hold, and writes it down.
+func (s *Service) change(function string, edit func(*record) error) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, row, err := s.named(function)
+	if err != nil {
+		return err
+	}
+	if err := edit(&row); err != nil {
+		return err
+	}
+	return s.functions.Put(row.Name, row)
+}
+
+// find returns the first item that matches.
+func find[T any](items []T, match func(T) bool) (item T, ok bool) {
+	i := slices.IndexFunc(items, match)
+	if i < 0 {
+		return item, false
+	}
+	return items[i], true
+}
