@@ -82,7 +82,7 @@ func (s *Server) open() (err error) {
 
 // build makes the services in the order in which they need each other.
 func (s *Server) build(st *store.Store) (err error) {
-	place := cloud.Place{Region: s.config.Region, Account: Account}
+	place := s.place()
 	if s.iam, err = iam.New(place, st); err != nil {
 		return err
 	}
@@ -143,6 +143,8 @@ func (s *Server) listen(port *int) (net.Listener, error) {
 // Config is the configuration with the ports the server got.
 func (s *Server) Config() control.Config { return s.config }
 
+func (s *Server) place() cloud.Place { return cloud.Place{Region: s.config.Region, Account: Account} }
+
 // Journal is what happens between the services.
 func (s *Server) Journal() *journal.Journal { return s.journal }
 
@@ -172,11 +174,10 @@ func (s *Server) Serve(ctx context.Context) error {
 // handler serves AWS's wire protocols, and beside them the few pages that the
 // localcloud command asks for.
 func (s *Server) handler() http.Handler {
-	place := cloud.Place{Region: s.config.Region, Account: Account}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+control.StatusPath, refusePages(s.serveStatus))
 	mux.HandleFunc("GET "+control.LogsPath, refusePages(s.serveLogs))
-	mux.Handle("/", gateway.New(place, gateway.Services{
+	mux.Handle("/", gateway.New(s.place(), gateway.Services{
 		IAM:    s.iam,
 		Lambda: s.lambda,
 		SNS:    s.sns,
@@ -197,8 +198,7 @@ func refusePages(next http.HandlerFunc) http.HandlerFunc {
 }
 
 func (s *Server) provider() pulumirpc.ResourceProviderServer {
-	place := cloud.Place{Region: s.config.Region, Account: Account}
-	return provider.New(place, provider.Services{
+	return provider.New(s.place(), provider.Services{
 		IAM:     s.iam,
 		Lambda:  s.lambda,
 		SNS:     s.sns,
