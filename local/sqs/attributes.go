@@ -1,0 +1,93 @@
+package sqs
+
+import (
+	"strconv"
+	"time"
+)
+
+// Counts says how many messages a queue holds.
+type Counts struct {
+	Available int
+	InFlight  int // received, and hidden for now
+	Delayed   int // not available for the first time yet
+}
+
+// Count counts the messages of a queue. It fails as Queue does.
+func (s *Service) Count(url string) (Counts, error) {
+	q, err := s.Queue(url)
+	if err != nil {
+		return Counts{}, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	b := s.backlogs[q.Name]
+	if b == nil {
+		return Counts{}, nonExistent()
+	}
+	var c Counts
+	now := time.Now().UTC()
+	if err := s.expire(q, b, now); err != nil {
+		return c, err
+	}
+	for _, m := range b.messages {
+		switch {
+		case !m.AvailableAt.After(now):
+			c.Available++
+		case m.Receives == 0:
+			c.Delayed++
+		default:
+			c.InFlight++
+		}
+	}
+	return c, nil
+}
+
+// Attributes are what GetQueueAttributes tells of a queue, by AWS's names. What
+// is not set is missing.
+//
+// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_GetQueueAttributes.html
+func (s *Service) Attributes(url string) (map[string]string, error) {
+	q, err := s.Queue(url)
+	if err != nil {
+		return nil, err
+	}
+	c, err := s.Count(url)
+	if err != nil {
+		return nil, err
+	}
+	a := map[string]string{
+		"QueueArn":                              q.ARN,
+		"ApproximateNumberOfMessages":           strconv.Itoa(c.Available),
+		"ApproximateNumberOfMessagesNotVisible": strconv.Itoa(c.InFlight),
+		"ApproximateNumberOfMessagesDelayed":    strconv.Itoa(c.Delayed),
+		"CreatedTimestamp":                      strconv.FormatInt(q.Created.Unix(), 10),
+		"LastModifiedTimestamp":                 strconv.FormatInt(q.Modified.Unix(), 10),
+		"VisibilityTimeout":                     strconv.Itoa(q.VisibilityTimeoutSeconds),
+		"MaximumMessageSize":                    strconv.Itoa(q.MaxMessageBytes),
+		"MessageRetentionPeriod":                strconv.Itoa(q.RetentionSeconds),
+		"DelaySeconds":                          strconv.Itoa(q.DelaySeconds),
+		"ReceiveMessageWaitTimeSeconds":         strconv.Itoa(q.ReceiveWaitSeconds),
+		"SqsManagedSseEnabled":                  strconv.FormatBool(q.SSE),
+	}
+	for name, value := range map[string]string{
+		"Policy": q.Policy, "RedrivePolicy": q.RedrivePolicy, "RedriveAllowPolicy": q.RedriveAllowPolicy, "KmsMasterKeyId": q.KMSMasterKeyID,
+	} {
+		if value != "" {
+			a[name] = value
+		}
+	}
+	if q.KMSMasterKeyID != "" {
+		a["KmsDataKeyReusePeriodSeconds"] = strconv.Itoa(q.KMSReuseSeconds)
+	}
+	return a, nil
+}
+
+// AttributeNames are those that GetQueueAttributes may be asked for.
+func AttributeNames() []string {
+	return []string{
+		"All", "ApproximateNumberOfMessages", "ApproximateNumberOfMessagesDelayed", "ApproximateNumberOfMessagesNotVisible",
+		"CreatedTimestamp", "DelaySeconds", "KmsDataKeyReusePeriodSeconds", "KmsMasterKeyId", "LastModifiedTimestamp",
+		"MaximumMessageSize", "MessageRetentionPeriod", "Policy", "QueueArn", "ReceiveMessageWaitTimeSeconds",
+		"RedriveAllowPolicy", "RedrivePolicy", "SqsManagedSseEnabled", "VisibilityTimeout",
+	}
+}
