@@ -1,6 +1,6 @@
 #!/bin/sh
-# Checks the Go code's form: gofmt, go vet here and for macOS, staticcheck, and
-# that go.mod is tidy.
+# Checks the form of the code: gofmt, that go.mod is tidy, go vet here and for
+# macOS, staticcheck, and actionlint for the workflows.
 set -eu
 cd "$(dirname "$0")/.."
 export GOFLAGS=-trimpath
@@ -19,6 +19,9 @@ echo "lint: go vet for macOS"
 GOOS=darwin go vet ./...
 echo "lint: staticcheck"
 root=$PWD
+(cd tools/actionlint && GOWORK=off go build -o "$root/bin/actionlint" github.com/rhysd/actionlint/cmd/actionlint)
 (cd tools/staticcheck && GOWORK=off go build -o "$root/bin/staticcheck" honnef.co/go/tools/cmd/staticcheck)
 ./bin/staticcheck ./...
+echo "lint: actionlint"
+./bin/actionlint
 echo "lint: clean"
