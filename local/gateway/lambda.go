@@ -50,7 +50,7 @@ func invoke(c *call, f lambda.Reference) (answer, error) {
 		if err := c.authorize("lambda:InvokeFunction", theFunction(c, f)); err != nil {
 			return answer{}, err
 		}
-		_, err := c.Lambda.Function(f.Name)
+		_, err := c.Lambda.Lookup(f)
 		return answer{status: http.StatusNoContent}, err
 	default:
 		return answer{}, constraint(kind, "invocationType", "[Event, RequestResponse, DryRun]")
@@ -135,7 +135,7 @@ func configurationOf(f lambda.Function, arn string) configuration {
 }
 
 func getFunction(c *call, f lambda.Reference) (answer, error) {
-	found, err := c.Lambda.Function(f.Name)
+	found, err := c.Lambda.Lookup(f)
 	if err != nil {
 		return answer{}, err
 	}
@@ -154,7 +154,7 @@ func getFunction(c *call, f lambda.Reference) (answer, error) {
 }
 
 func getFunctionConfiguration(c *call, f lambda.Reference) (answer, error) {
-	found, err := c.Lambda.Function(f.Name)
+	found, err := c.Lambda.Lookup(f)
 	if err != nil {
 		return answer{}, err
 	}
@@ -162,7 +162,7 @@ func getFunctionConfiguration(c *call, f lambda.Reference) (answer, error) {
 }
 
 func getPolicy(c *call, f lambda.Reference) (answer, error) {
-	found, err := c.Lambda.Function(f.Name)
+	found, err := c.Lambda.Lookup(f)
 	if err != nil {
 		return answer{}, err
 	}
