@@ -5,8 +5,6 @@ import (
 	"regexp"
 	"slices"
 	"unicode/utf8"
-
-	"tally/local/cloud"
 )
 
 // Authorizer admits the requests that carry a JSON Web Token of its issuer.
@@ -81,7 +79,7 @@ func (s *Service) DeleteAuthorizer(apiID, id string) error {
 			return conflict("Cannot delete authorizer '%s', it is used by route %s", id, r.Key)
 		}
 	}
-	return s.authorizers.Delete(key(apiID, id))
+	return s.authorizers.Delete(key(apiID, id)) // no route served with it
 }
 
 func (s *Service) authorizersOf(apiID string) []Authorizer {
@@ -100,7 +98,7 @@ func (s *Service) validateAuthorizer(a Authorizer) error {
 		return badRequest("Invalid authorizer type specified. Must be one of [JWT, REQUEST], not %q", a.Type)
 	case len(a.IdentitySources) != 1 || !identitySource.MatchString(a.IdentitySources[0]):
 		return badRequest("IdentitySource must be one of $request.header.<name> and $request.querystring.<name>, not %q", a.IdentitySources)
-	case len(a.Audience) == 0:
+	case len(a.Audience) == 0 || slices.Contains(a.Audience, ""):
 		return badRequest("Audience is a required parameter for authorizer type JWT")
 	}
 	if err := checkIssuer(a.Issuer); err != nil {
@@ -114,15 +112,14 @@ func (s *Service) validateAuthorizer(a Authorizer) error {
 	return nil
 }
 
-// checkIssuer refuses what a token's issuer cannot be: its keys decide who is
-// let in, so they do not come over the network in the clear.
+// checkIssuer refuses what cannot be the issuer of tokens.
 func checkIssuer(issuer string) error {
 	u, err := url.Parse(issuer)
-	switch {
-	case err != nil || u.Host == "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil:
+	if err != nil || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
 		return badRequest("Invalid issuer: %q is no URL of an issuer, such as https://login.example.com/tenant", issuer)
-	case u.Scheme != "https" && (u.Scheme != "http" || !cloud.IsLoopback(u.Host)):
-		return badRequest("Invalid issuer: %q. Issuer must have a valid HTTPS URL (plain HTTP on this machine alone)", issuer)
+	}
+	if err := checkPrivate(u); err != nil {
+		return badRequest("Invalid issuer: %v", err)
 	}
 	return nil
 }

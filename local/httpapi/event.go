@@ -34,16 +34,17 @@ type event struct {
 }
 
 type requestContext struct {
-	AccountID    string      `json:"accountId"`
-	APIID        string      `json:"apiId"`
-	DomainName   string      `json:"domainName"`
-	DomainPrefix string      `json:"domainPrefix"`
-	HTTP         httpContext `json:"http"`
-	RequestID    string      `json:"requestId"`
-	RouteKey     string      `json:"routeKey"`
-	Stage        string      `json:"stage"`
-	Time         string      `json:"time"`
-	TimeEpoch    int64       `json:"timeEpoch"` // milliseconds
+	AccountID    string         `json:"accountId"`
+	APIID        string         `json:"apiId"`
+	Authorizer   *authorization `json:"authorizer,omitempty"`
+	DomainName   string         `json:"domainName"`
+	DomainPrefix string         `json:"domainPrefix"`
+	HTTP         httpContext    `json:"http"`
+	RequestID    string         `json:"requestId"`
+	RouteKey     string         `json:"routeKey"`
+	Stage        string         `json:"stage"`
+	Time         string         `json:"time"`
+	TimeEpoch    int64          `json:"timeEpoch"` // milliseconds
 }
 
 type httpContext struct {
@@ -56,29 +57,33 @@ type httpContext struct {
 
 // newEvent describes a request to its function. Paths are decoded, which HTTP
 // APIs do and REST APIs do not, and begin with a named stage.
-func (s *Service) newEvent(r *http.Request, m match, body []byte, requestID string) event {
-	now := time.Now().UTC()
-	sourceIP, _, _ := net.SplitHostPort(r.RemoteAddr)
+func newEvent(x *exchange, body []byte) event {
+	at := x.start.UTC()
 	e := event{
-		Version: "2.0", RouteKey: m.key.text,
-		RawPath: r.URL.Path, RawQueryString: r.URL.RawQuery,
-		Cookies: cookies(r.Header), Headers: headers(r, m.api.Port, sourceIP),
-		QueryStringParameters: query(r.URL.RawQuery),
-		PathParameters:        m.parameters, StageVariables: m.stage.Variables,
+		Version: "2.0", RouteKey: x.key.text,
+		RawPath: x.URL.Path, RawQueryString: x.URL.RawQuery,
+		Cookies: cookies(x.Header), Headers: headers(x.Request, x.api.Port, x.sourceIP()),
+		QueryStringParameters: query(x.URL.RawQuery),
+		PathParameters:        x.parameters, StageVariables: x.stage.Variables,
 		RequestContext: requestContext{
-			AccountID: s.place.Account, APIID: m.api.ID,
-			DomainName: r.Host, DomainPrefix: m.api.ID,
-			HTTP: httpContext{Method: r.Method, Path: r.URL.Path, Protocol: r.Proto,
-				SourceIP: sourceIP, UserAgent: r.UserAgent()},
-			RequestID: requestID, RouteKey: m.key.text, Stage: m.stage.Name,
-			Time: now.Format("02/Jan/2006:15:04:05 -0700"), TimeEpoch: now.UnixMilli(),
+			AccountID: x.place.Account, APIID: x.api.ID, Authorizer: x.authorization,
+			DomainName: x.Host, DomainPrefix: x.api.ID,
+			HTTP: httpContext{Method: x.Method, Path: x.URL.Path, Protocol: x.Proto,
+				SourceIP: x.sourceIP(), UserAgent: x.UserAgent()},
+			RequestID: x.id, RouteKey: x.key.text, Stage: x.stage.Name,
+			Time: at.Format(requestTime), TimeEpoch: at.UnixMilli(),
 		},
 		Body: string(body),
 	}
-	if len(body) > 0 && !isText(r.Header, body) {
+	if len(body) > 0 && !isText(x.Header, body) {
 		e.Body, e.IsBase64Encoded = base64.StdEncoding.EncodeToString(body), true
 	}
 	return e
+}
+
+func (x *exchange) sourceIP() string {
+	ip, _, _ := net.SplitHostPort(x.RemoteAddr)
+	return ip
 }
 
 const traceHeader = "X-Amzn-Trace-Id"

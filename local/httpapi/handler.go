@@ -25,44 +25,94 @@ const (
 	maxHeaderBytes  = 10_240 // request line and headers
 )
 
+// An exchange is one request and what became of it.
+type exchange struct {
+	*http.Request
+	place cloud.Place
+	id    string
+	start time.Time
+	match
+	received      int // bytes of the body
+	authorization *authorization
+	denied        string // why the authorizer refused
+	invocation    invocation
+	answer        answer
+}
+
+// An invocation is what an access log tells of the integration.
+type invocation struct {
+	requestID string
+	status    int // of Lambda, 0 where it was not asked
+	failure   string
+	latency   time.Duration
+}
+
 // ServeHTTP answers one request to the API.
 func (srv *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	requestID := newRequestID()
-	a, why := srv.answer(r, requestID)
+	x := &exchange{Request: r, place: srv.service.place, id: newRequestID(), start: time.Now()}
+	d := srv.deployed.Load()
+	why := ""
+	x.answer, why = srv.service.answer(x, d)
 	if why != "" {
-		srv.service.recorder.Record(cloud.Entry{Level: cloud.Warning, Service: "apigateway",
-			Resource: srv.deployed.Load().api.Name,
-			Message:  fmt.Sprintf("%s %s answered %d: %s", r.Method, r.URL.Path, a.status, why)})
+		srv.service.recorder.Record(cloud.Entry{Level: cloud.Warning, Service: "apigateway", Resource: d.api.Name,
+			Message: fmt.Sprintf("%s %s answered %d: %s", r.Method, r.URL.Path, x.answer.status, why)})
 	}
-	w.Header().Set("Apigw-Requestid", requestID)
-	a.write(w)
+	d.api.CORS.mark(r, x.answer)
+	x.answer.header.Set("Apigw-Requestid", x.id)
+	x.answer.write(w)
+	srv.service.logAccess(x)
 }
 
 // answer is what the client gets, and why, where the function did not decide
 // that.
-func (srv *server) answer(r *http.Request, requestID string) (a answer, why string) {
-	if !cloud.IsLoopback(r.Host) {
-		// A page of another site that resolved its own name to this machine
-		// must not reach the API.
-		return refuse(http.StatusForbidden, "Forbidden"), fmt.Sprintf("the Host header is %q, not this machine's", r.Host)
+func (s *Service) answer(x *exchange, d *deployment) (a answer, why string) {
+	if a, why := refuseRequest(x.Request, d.api); why != "" {
+		return a, why
 	}
-	if headerBytes(r) > maxHeaderBytes {
-		return refuse(http.StatusRequestHeaderFieldsTooLarge, "Request Header Fields Too Large"),
-			fmt.Sprintf("request line and headers have %d bytes; API Gateway takes %d", headerBytes(r), maxHeaderBytes)
-	}
-	m, why := srv.deployed.Load().find(r)
-	if why != "" {
+	if x.match, why = d.find(x.Request); why != "" {
+		if d.api.CORS != nil && x.Method == http.MethodOptions {
+			return d.api.CORS.preflight(x.Request), ""
+		}
 		return refuse(http.StatusNotFound, "Not Found"), why
 	}
-	body, err := io.ReadAll(io.LimitReader(r.Body, maxBodyBytes+1))
+	if !d.bucketOf(x.stage.Name, x.key.text).take() {
+		return refuse(http.StatusTooManyRequests, "Too Many Requests"), "the throttling limits of the route or the stage are reached"
+	}
+	body, err := io.ReadAll(io.LimitReader(x.Body, maxBodyBytes+1))
 	if err != nil {
 		return refuse(http.StatusBadRequest, "Bad Request"), err.Error() // a client that broke off, or bad chunks
 	}
-	if len(body) > maxBodyBytes {
+	if x.received = len(body); x.received > maxBodyBytes {
 		return refuse(http.StatusRequestEntityTooLarge, "Request Entity Too Large"),
 			fmt.Sprintf("the body has more than %d bytes, which is all that API Gateway takes", maxBodyBytes)
 	}
-	payload, err := json.Marshal(srv.service.newEvent(r, m, body, requestID))
+	return s.authorizedAnswer(x, body)
+}
+
+// refuseRequest refuses what no route is asked about.
+func refuseRequest(r *http.Request, api API) (a answer, why string) {
+	switch {
+	case !cloud.IsLoopback(r.Host):
+		// A page of another site that resolved its own name to this machine
+		// must not reach the API.
+		return refuse(http.StatusForbidden, "Forbidden"), fmt.Sprintf("the Host header is %q, not this machine's", r.Host)
+	case headerBytes(r) > maxHeaderBytes:
+		return refuse(http.StatusRequestHeaderFieldsTooLarge, "Request Header Fields Too Large"),
+			fmt.Sprintf("request line and headers have %d bytes; API Gateway takes %d", headerBytes(r), maxHeaderBytes)
+	case api.DisableExecuteAPIEndpoint:
+		return refuse(http.StatusForbidden, "Forbidden"), "the default endpoint is disabled, and the local cloud has no other"
+	}
+	return answer{}, ""
+}
+
+// authorizedAnswer is the function's, if the caller may have it.
+func (s *Service) authorizedAnswer(x *exchange, body []byte) (answer, string) {
+	var refused *denial
+	if x.authorization, refused = s.authorize(x.Request, x.match, body); refused != nil {
+		x.denied = refused.why
+		return refused.answer, refused.why
+	}
+	payload, err := json.Marshal(newEvent(x, body))
 	if err != nil {
 		return refuse(http.StatusInternalServerError, "Internal Server Error"), err.Error()
 	}
@@ -70,7 +120,12 @@ func (srv *server) answer(r *http.Request, requestID string) (a answer, why stri
 		return refuse(http.StatusRequestEntityTooLarge, "Request Entity Too Large"),
 			fmt.Sprintf("the event has %d bytes; a function takes %d", len(payload), maxPayloadBytes)
 	}
-	return srv.service.call(r, m, payload)
+	a, why := s.call(x, payload)
+	if why == "" {
+		x.api.CORS.ignore(a)
+	}
+	x.invocation.failure = why
+	return a, why
 }
 
 // call invokes the function and makes an HTTP answer of what comes of it.
@@ -78,19 +133,32 @@ func (srv *server) answer(r *http.Request, requestID string) (a answer, why stri
 // A client that went away ends nothing, as on AWS: that is not reported as a
 // failure. Nor does the integration's time-out stop the function; an Invoker
 // only stops to wait for it.
-func (s *Service) call(r *http.Request, m match, payload []byte) (answer, string) {
-	timeout := time.Duration(m.integration.TimeoutMillis) * time.Millisecond
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), timeout)
+func (s *Service) call(x *exchange, payload []byte) (answer, string) {
+	timeout := time.Duration(x.integration.TimeoutMillis) * time.Millisecond
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(x.Context()), timeout)
 	defer cancel()
+	start := time.Now()
 	out, err := s.invoker.Invoke(ctx, cloud.Invocation{
-		Caller:   cloud.Caller{Service: "apigateway.amazonaws.com", SourceARN: s.sourceARN(r.Method, m)},
-		Function: m.integration.function(), Payload: payload, TraceHeader: r.Header.Get(traceHeader),
+		Caller:   cloud.Caller{Service: "apigateway.amazonaws.com", SourceARN: s.sourceARN(x.Method, x.match)},
+		Function: x.integration.function(), Payload: payload, TraceHeader: x.Header.Get(traceHeader),
 	})
+	x.invocation = invocation{requestID: out.RequestID, status: invocationStatus(err), latency: time.Since(start)}
 	if errors.Is(err, context.DeadlineExceeded) {
 		return refuse(http.StatusServiceUnavailable, "Service Unavailable"),
-			fmt.Sprintf("the function did not answer within the integration's timeout of %d ms", m.integration.TimeoutMillis)
+			fmt.Sprintf("the function did not answer within the integration's timeout of %d ms", x.integration.TimeoutMillis)
 	}
 	return settle(out, err)
+}
+
+// invocationStatus is the status that Lambda answers an invocation with.
+func invocationStatus(err error) int {
+	if e, ok := errors.AsType[*cloud.Error](err); ok {
+		return e.HTTPStatus()
+	}
+	if err != nil {
+		return 0
+	}
+	return http.StatusOK
 }
 
 // settle tells the answers apart that API Gateway has for an invocation. What
@@ -137,11 +205,12 @@ type match struct {
 }
 
 // find looks for the stage and then the route of a request, or tells why there
-// is none. A named stage is the first part of the path and wins over $default.
+// is none; m holds what it found. A named stage is the first part of the path and wins over $default.
 func (d *deployment) find(r *http.Request) (m match, why string) {
+	m.api = d.api
 	path, ok := splitPath(r.URL)
 	if !ok {
-		return match{}, "the request names no path"
+		return m, "the request names no path"
 	}
 	stage, named := d.stages[path[0]]
 	if named && path[0] != defaultStage {
@@ -149,14 +218,16 @@ func (d *deployment) find(r *http.Request) (m match, why string) {
 			path = []string{""}
 		}
 	} else if stage, ok = d.stages[defaultStage]; !ok {
-		return match{}, "the API has no stage $default, and the path begins with no other stage"
+		return m, "the API has no stage $default, and the path begins with no other stage"
 	}
+	m.stage = stage
 	for _, route := range d.routes {
 		if parameters, ok := route.key.match(r.Method, path); ok {
-			return match{d.api, stage, route, parameters}, ""
+			m.deployedRoute, m.parameters = route, parameters
+			return m, ""
 		}
 	}
-	return match{}, "no route matches"
+	return m, "no route matches"
 }
 
 // splitPath splits a path at its slashes before it decodes the parts, so that

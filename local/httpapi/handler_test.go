@@ -154,7 +154,7 @@ func TestBodyEncoding(t *testing.T) {
 		}
 		r := httptest.NewRequest("POST", "/", nil)
 		r.Header = h
-		e := (&Service{}).newEvent(r, match{}, []byte(c.body), "")
+		e := newEvent(&exchange{Request: r}, []byte(c.body))
 		if e.IsBase64Encoded != c.base64 || (e.Body == c.body) == (c.base64) {
 			t.Errorf("%q %q %q: base64 %v, body %q", c.contentType, c.contentEncoding, c.body, e.IsBase64Encoded, e.Body)
 		}
@@ -265,7 +265,7 @@ func TestIntegrationTimeout(t *testing.T) {
 		clientGone() // which ends nothing
 		r := httptest.NewRequestWithContext(ctx, "POST", "/add", nil)
 		start := time.Now()
-		a, why := s.call(r, match{deployedRoute: deployedRoute{integration: Integration{TimeoutMillis: 29_000}}}, nil)
+		a, why := s.call(&exchange{Request: r, match: match{deployedRoute: deployedRoute{integration: Integration{TimeoutMillis: 29_000}}}}, nil)
 		if a.status != 503 || time.Since(start) != 29*time.Second || !strings.Contains(why, "29000 ms") {
 			t.Errorf("status %d after %v: %s", a.status, time.Since(start), why)
 		}

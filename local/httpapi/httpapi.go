@@ -15,6 +15,7 @@ import (
 	"sync"
 
 	"tally/local/cloud"
+	"tally/local/sigv4"
 	"tally/local/store"
 )
 
@@ -38,10 +39,14 @@ type Options struct {
 // Service holds the HTTP APIs of one place and listens for them. Its methods
 // may be called concurrently.
 type Service struct {
-	place     cloud.Place
-	invoker   cloud.Invoker
-	recorder  cloud.Recorder
-	firstPort int
+	place      cloud.Place
+	invoker    cloud.Invoker
+	recorder   cloud.Recorder
+	firstPort  int
+	authorizer cloud.Authorizer
+	verifier   *sigv4.Verifier
+	issuers    *issuers
+	accessLogs *accessLogs
 
 	mu           sync.Mutex // guards every change, and servers
 	apis         *store.Table[API]
@@ -58,6 +63,7 @@ type Service struct {
 func New(o Options) (*Service, error) {
 	s := &Service{
 		place: o.Place, invoker: o.Invoker, recorder: o.Recorder, firstPort: o.FirstPort,
+		authorizer: o.Authorizer, verifier: sigv4.New(o.Credentials), issuers: newIssuers(o.Recorder),
 		servers: map[string]*server{},
 	}
 	var errs [5]error
@@ -69,6 +75,7 @@ func New(o Options) (*Service, error) {
 	if err := errors.Join(errs[:]...); err != nil {
 		return nil, err
 	}
+	s.accessLogs = newAccessLogs(o)
 	for _, api := range s.apis.All() {
 		if err := s.reopen(api); err != nil {
 			return nil, errors.Join(err, s.Close())
@@ -77,7 +84,8 @@ func New(o Options) (*Service, error) {
 	return s, nil
 }
 
-// Close stops listening and waits for the requests under way.
+// Close stops listening, waits for the requests under way and writes their
+// access logs.
 func (s *Service) Close() error {
 	s.mu.Lock()
 	servers := s.servers
@@ -88,6 +96,7 @@ func (s *Service) Close() error {
 		group.Go(srv.close)
 	}
 	group.Wait()
+	s.accessLogs.close()
 	return nil
 }
 

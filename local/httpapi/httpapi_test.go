@@ -129,7 +129,7 @@ func TestRefusals(t *testing.T) {
 		{"same route", route(Route{Key: "POST /add", Target: target}), "ConflictException: Route with key POST /add already exists for this API"},
 		{"no target", route(Route{Key: "GET /x"}), "Invalid target specified"},
 		{"unknown target", route(Route{Key: "GET /x", Target: "integrations/x"}), "NotFoundException"},
-		{"authorizer", route(Route{Key: "GET /x", Target: target, AuthorizationType: "JWT"}), `AuthorizationType "JWT"`},
+		{"authorizer", route(Route{Key: "GET /x", Target: target, AuthorizationType: "CUSTOM"}), "AuthorizationType CUSTOM is not part"},
 		{"stage name", stage(Stage{Name: "a b", AutoDeploy: true}), "Stage name only allows"},
 		{"same stage", stage(Stage{Name: "$default", AutoDeploy: true}), "ConflictException: Stage already exists"},
 		{"manual deployment", stage(Stage{Name: "dev"}), "AutoDeploy false needs deployments"},

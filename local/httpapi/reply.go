@@ -11,15 +11,16 @@ import (
 
 // An answer is what a client gets.
 type answer struct {
-	status int
-	header http.Header
-	body   []byte
+	status  int
+	header  http.Header
+	body    []byte
+	refusal string // API Gateway's own message; "" for a function's answer
 }
 
 // refuse is an answer of API Gateway itself.
 func refuse(status int, message string) answer {
 	return answer{status, http.Header{"Content-Type": {"application/json"}},
-		fmt.Appendf(nil, `{"message":%q}`, message)}
+		fmt.Appendf(nil, `{"message":%q}`, message), message}
 }
 
 func (a answer) write(w http.ResponseWriter) {
@@ -46,7 +47,7 @@ func decodeReply(payload []byte) (answer, error) {
 	// AWS does not let pass.
 	var reply map[string]json.RawMessage
 	if json.Unmarshal(payload, &reply) != nil || reply["statusCode"] == nil {
-		return answer{http.StatusOK, http.Header{"Content-Type": {"application/json"}}, payload}, nil
+		return answer{status: http.StatusOK, header: http.Header{"Content-Type": {"application/json"}}, body: payload}, nil
 	}
 	return decodeFormatted(reply)
 }

@@ -13,20 +13,20 @@ func TestDecodeReply(t *testing.T) {
 	asText := http.Header{"Content-Type": {"text/plain;charset=utf-8"}}
 	for payload, want := range map[string]answer{
 		// Without a statusCode the whole answer is the body.
-		`{"sum":5}`:          {200, asJSON, []byte(`{"sum":5}`)},
-		`"hello"`:            {200, asJSON, []byte(`"hello"`)},
-		`[1, 2]`:             {200, asJSON, []byte(`[1, 2]`)},
-		`null`:               {200, asJSON, []byte(`null`)},
-		`{"StatusCode":400}`: {200, asJSON, []byte(`{"StatusCode":400}`)},
+		`{"sum":5}`:          {status: 200, header: asJSON, body: []byte(`{"sum":5}`)},
+		`"hello"`:            {status: 200, header: asJSON, body: []byte(`"hello"`)},
+		`[1, 2]`:             {status: 200, header: asJSON, body: []byte(`[1, 2]`)},
+		`null`:               {status: 200, header: asJSON, body: []byte(`null`)},
+		`{"StatusCode":400}`: {status: 200, header: asJSON, body: []byte(`{"StatusCode":400}`)},
 
-		`{"statusCode":204}`:                                         {204, asText, []byte{}},
-		`{"statusCode":400,"body":"é"}`:                              {400, asText, []byte("é")},
-		`{"statusCode":200,"body":null,"headers":null}`:              {200, asText, []byte{}},
-		`{"statusCode":200,"body":"aGk=","isBase64Encoded":true}`:    {200, asText, []byte("hi")},
-		`{"statusCode":200,"multiValueHeaders":{"X-A":["1"]}}`:       {200, asText, []byte{}},
-		`{"statusCode":200,"headers":{"content-type":"text/html"}}`:  {200, http.Header{"Content-Type": {"text/html"}}, []byte{}},
-		`{"statusCode":200,"headers":{"X-N":5,"X-B":true,"Te":"x"}}`: {200, http.Header{"Content-Type": asText["Content-Type"], "X-N": {"5"}, "X-B": {"true"}}, []byte{}},
-		`{"statusCode":200,"cookies":["a=1; Secure","b=2"]}`:         {200, http.Header{"Content-Type": asText["Content-Type"], "Set-Cookie": {"a=1; Secure", "b=2"}}, []byte{}},
+		`{"statusCode":204}`:                                         {status: 204, header: asText, body: []byte{}},
+		`{"statusCode":400,"body":"é"}`:                              {status: 400, header: asText, body: []byte("é")},
+		`{"statusCode":200,"body":null,"headers":null}`:              {status: 200, header: asText, body: []byte{}},
+		`{"statusCode":200,"body":"aGk=","isBase64Encoded":true}`:    {status: 200, header: asText, body: []byte("hi")},
+		`{"statusCode":200,"multiValueHeaders":{"X-A":["1"]}}`:       {status: 200, header: asText, body: []byte{}},
+		`{"statusCode":200,"headers":{"content-type":"text/html"}}`:  {status: 200, header: http.Header{"Content-Type": {"text/html"}}, body: []byte{}},
+		`{"statusCode":200,"headers":{"X-N":5,"X-B":true,"Te":"x"}}`: {status: 200, header: http.Header{"Content-Type": asText["Content-Type"], "X-N": {"5"}, "X-B": {"true"}}, body: []byte{}},
+		`{"statusCode":200,"cookies":["a=1; Secure","b=2"]}`:         {status: 200, header: http.Header{"Content-Type": asText["Content-Type"], "Set-Cookie": {"a=1; Secure", "b=2"}}, body: []byte{}},
 	} {
 		got, err := decodeReply([]byte(payload))
 		if diff := cmp.Diff(want, got, cmp.AllowUnexported(answer{})); err != nil || diff != "" {

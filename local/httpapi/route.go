@@ -45,7 +45,7 @@ func (s *Service) UpdateRoute(r Route) (Route, error) {
 
 func (s *Service) putRoute(r Route) (Route, error) {
 	if r.AuthorizationType == "" {
-		r.AuthorizationType = "NONE"
+		r.AuthorizationType = authNone
 	}
 	if err := s.validateRoute(r); err != nil {
 		return Route{}, err
@@ -61,8 +61,8 @@ func (s *Service) validateRoute(r Route) error {
 	if _, err := parseRouteKey(r.Key); err != nil {
 		return err
 	}
-	if r.AuthorizationType != "NONE" {
-		return badRequest("AuthorizationType %q is not part of the local cloud: it has NONE alone", r.AuthorizationType)
+	if err := s.validateAuthorization(r); err != nil {
+		return err
 	}
 	id, ok := strings.CutPrefix(r.Target, targetPrefix)
 	if !ok {
@@ -77,6 +77,25 @@ func (s *Service) validateRoute(r Route) error {
 		}
 	}
 	return nil
+}
+
+func (s *Service) validateAuthorization(r Route) error {
+	switch r.AuthorizationType {
+	case authJWT:
+		if r.AuthorizerID == "" {
+			return badRequest("AuthorizerId is a required parameter for authorization type JWT")
+		}
+		_, err := s.Authorizer(r.APIID, r.AuthorizerID)
+		return err
+	case authNone, authIAM:
+		if r.AuthorizerID != "" || len(r.Scopes) > 0 {
+			return badRequest("AuthorizerId and AuthorizationScopes go with authorization type JWT, not with %s", r.AuthorizationType)
+		}
+		return nil
+	case "CUSTOM":
+		return badRequest("AuthorizationType CUSTOM is not part of the local cloud: it has NONE, AWS_IAM and JWT")
+	}
+	return badRequest("Invalid authorization type specified. Must be one of [NONE, AWS_IAM, CUSTOM, JWT], not %q", r.AuthorizationType)
 }
 
 // Route returns one route of an API, or NotFoundException.

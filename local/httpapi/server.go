@@ -22,13 +22,16 @@ type server struct {
 // A deployment is what an API serves at one moment. It is never changed but
 // replaced, so that a request needs no lock.
 type deployment struct {
-	api    API
-	stages map[string]Stage
-	routes []deployedRoute // in the order they are tried
+	api     API
+	stages  map[string]Stage
+	routes  []deployedRoute // in the order they are tried
+	buckets map[limit]*bucket
 }
 
 type deployedRoute struct {
 	key         routeKey
+	route       Route
+	authorizer  Authorizer // of a JWT route
 	integration Integration
 }
 
@@ -59,12 +62,18 @@ func (s *Service) deploy(apiID string) {
 		d.stages[st.Name] = st
 	}
 	for _, r := range s.routesOf(apiID) {
-		// Both were checked when the route was made.
+		// All were checked when the route was made.
 		k, _ := parseRouteKey(r.Key)
 		in, _ := s.integrations.Get(key(apiID, r.Target[len(targetPrefix):]))
-		d.routes = append(d.routes, deployedRoute{k, in})
+		authorizer, _ := s.authorizers.Get(key(apiID, r.AuthorizerID))
+		d.routes = append(d.routes, deployedRoute{k, r, authorizer, in})
 	}
 	slices.SortFunc(d.routes, func(a, b deployedRoute) int { return compareKeys(a.key, b.key) })
+	var old map[limit]*bucket
+	if was := srv.deployed.Load(); was != nil {
+		old = was.buckets
+	}
+	d.buckets = buckets(d.stages, old)
 	srv.deployed.Store(d)
 }
 

@@ -29,7 +29,7 @@ const defaultStage = "$default"
 // CreateStage adds a stage to its API. Without AutoDeploy it would need a
 // deployment, which the local cloud has not: BadRequestException.
 func (s *Service) CreateStage(st Stage) (Stage, error) {
-	if err := st.validate(); err != nil {
+	if err := s.validateStage(st); err != nil {
 		return Stage{}, err
 	}
 	s.mu.Lock()
@@ -46,7 +46,7 @@ func (s *Service) CreateStage(st Stage) (Stage, error) {
 
 // UpdateStage changes everything of a stage but its name.
 func (s *Service) UpdateStage(st Stage) (Stage, error) {
-	if err := st.validate(); err != nil {
+	if err := s.validateStage(st); err != nil {
 		return Stage{}, err
 	}
 	s.mu.Lock()
@@ -104,7 +104,7 @@ var (
 	stageVariableValue = regexp.MustCompile(`^[A-Za-z0-9._~:/?#&=,-]+$`)
 )
 
-func (st Stage) validate() error {
+func (s *Service) validateStage(st Stage) error {
 	switch {
 	case st.Name != defaultStage && !stageName.MatchString(st.Name):
 		return badRequest("Stage name only allows a-zA-Z0-9_- and $default, 128 characters at most, not %q", st.Name)
@@ -114,6 +114,31 @@ func (st Stage) validate() error {
 	for name, value := range st.Variables {
 		if !stageVariableName.MatchString(name) || !stageVariableValue.MatchString(value) {
 			return badRequest("Stage variable %q is invalid: names may hold A-Za-z0-9_ and values A-Za-z0-9-._~:/?#&=, alone", name)
+		}
+	}
+	if err := s.validateSettings(st); err != nil {
+		return err
+	}
+	return st.AccessLog.validate(s.place)
+}
+
+// validateSettings: settings may name only routes that exist, as on AWS.
+func (s *Service) validateSettings(st Stage) error {
+	if st.DefaultRouteSettings != nil {
+		if err := st.DefaultRouteSettings.validate(); err != nil {
+			return err
+		}
+	}
+	keys := map[string]bool{}
+	for _, r := range s.routesOf(st.APIID) {
+		keys[r.Key] = true
+	}
+	for route, settings := range st.RouteSettings {
+		if !keys[route] {
+			return notFound("Unable to find Route by key %s within the provided RouteSettings", route)
+		}
+		if err := settings.validate(); err != nil {
+			return err
 		}
 	}
 	return nil

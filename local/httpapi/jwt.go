@@ -1,0 +1,148 @@
+package httpapi
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+	"github.com/go-jose/go-jose/v4/jwt"
+)
+
+// authorizeJWT admits whoever bears a token that the authorizer's issuer
+// signed, for its audience, with one of the route's scopes.
+func (s *Service) authorizeJWT(r *http.Request, m match) (*authorization, *denial) {
+	token := m.authorizer.token(r)
+	if token == "" {
+		return nil, unauthorized("Bearer", "the request has no token at "+m.authorizer.IdentitySources[0])
+	}
+	claims, err := s.verify(r.Context(), m.authorizer, token)
+	if err != nil {
+		return nil, unauthorized(fmt.Sprintf(`Bearer scope="" error="invalid_token" error_description=%q`, err), err.Error())
+	}
+	auth := &jwtAuthorization{Claims: map[string]string{}}
+	for name, raw := range claims {
+		auth.Claims[name] = claimText(raw)
+	}
+	if len(m.route.Scopes) > 0 {
+		auth.Scopes = scopes(claims)
+		if !slices.ContainsFunc(auth.Scopes, func(has string) bool { return slices.Contains(m.route.Scopes, has) }) {
+			d := &denial{refuse(http.StatusForbidden, "Forbidden"),
+				fmt.Sprintf("the token has none of the scopes %q, but %q", m.route.Scopes, auth.Scopes)}
+			d.header.Set("Www-Authenticate", fmt.Sprintf(`Bearer scope=%q error="insufficient_scope"`, strings.Join(m.route.Scopes, " ")))
+			return nil, d
+		}
+	}
+	return &authorization{JWT: auth}, nil
+}
+
+func unauthorized(challenge, why string) *denial {
+	d := &denial{refuse(http.StatusUnauthorized, "Unauthorized"), why}
+	d.header.Set("Www-Authenticate", challenge)
+	return d
+}
+
+// token is what stands at the identity source, with or without "Bearer ".
+func (a Authorizer) token(r *http.Request) string {
+	m := identitySource.FindStringSubmatch(a.IdentitySources[0])
+	value := r.URL.Query().Get(m[2])
+	if m[1] == "header" {
+		value = r.Header.Get(m[2])
+	}
+	const prefix = "bearer "
+	if len(value) >= len(prefix) && strings.EqualFold(value[:len(prefix)], prefix) {
+		value = value[len(prefix):]
+	}
+	return strings.TrimSpace(value)
+}
+
+// verify returns the claims of a token that is good. The error, which clients
+// see, tells why it is not.
+//
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-jwt-authorizer.html
+func (s *Service) verify(ctx context.Context, a Authorizer, token string) (map[string]json.RawMessage, error) {
+	signed, err := jwt.ParseSigned(token, []jose.SignatureAlgorithm{jose.RS256, jose.RS384, jose.RS512})
+	if _, ok := errors.AsType[*jose.ErrUnexpectedSignatureAlgorithm](err); ok {
+		return nil, errors.New("the token is signed with an algorithm other than RS256, RS384 and RS512")
+	}
+	if err != nil {
+		return nil, errors.New("the token is malformed")
+	}
+	key, err := s.issuers.key(ctx, a.Issuer, signed.Headers[0].KeyID)
+	if err != nil {
+		return nil, err
+	}
+	var known struct {
+		jwt.Claims
+		ClientID string `json:"client_id"`
+	}
+	var all map[string]json.RawMessage
+	err = signed.Claims(key, &known, &all)
+	if errors.Is(err, jose.ErrCryptoFailure) {
+		return nil, errors.New("the token has an invalid signature")
+	}
+	if err != nil {
+		return nil, errors.New("the token's claims are malformed")
+	}
+	if len(known.Audience) == 0 {
+		known.Audience = jwt.Audience{known.ClientID}
+	}
+	return all, checkClaims(known.Claims, a)
+}
+
+func checkClaims(c jwt.Claims, a Authorizer) error {
+	if c.Expiry == nil {
+		return errors.New("the token has no expiration time")
+	}
+	err := c.ValidateWithLeeway(jwt.Expected{Issuer: a.Issuer, AnyAudience: a.Audience, Time: time.Now()}, 0)
+	for refusal, words := range map[error]string{
+		jwt.ErrInvalidIssuer:     "the token does not have a valid issuer",
+		jwt.ErrInvalidAudience:   "the token does not have a valid audience",
+		jwt.ErrExpired:           "the token has expired",
+		jwt.ErrNotValidYet:       "the token is not valid yet",
+		jwt.ErrIssuedInTheFuture: "the token was issued in the future",
+	} {
+		if errors.Is(err, refusal) {
+			return errors.New(words)
+		}
+	}
+	return err
+}
+
+// scopes are those of the claim scope, or else scp: words, or a list.
+func scopes(claims map[string]json.RawMessage) []string {
+	raw := claims["scope"]
+	if raw == nil {
+		raw = claims["scp"]
+	}
+	var words string
+	if json.Unmarshal(raw, &words) == nil {
+		return strings.Fields(words)
+	}
+	var list []string
+	_ = json.Unmarshal(raw, &list) // anything else is no scope
+	return list
+}
+
+// claimText is how a function gets a claim: a string as it is, a list as
+// "[a b]", all else in JSON.
+func claimText(raw json.RawMessage) string {
+	var text string
+	if json.Unmarshal(raw, &text) == nil {
+		return text
+	}
+	var list []json.RawMessage
+	if json.Unmarshal(raw, &list) != nil {
+		return string(raw)
+	}
+	parts := make([]string, len(list))
+	for i, e := range list {
+		parts[i] = claimText(e)
+	}
+	return "[" + strings.Join(parts, " ") + "]"
+}
