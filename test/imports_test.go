@@ -27,7 +27,7 @@ var rules = []struct {
 	{prefix: "local/store"},
 	{prefix: "local/iam", own: []string{"local/cloud", "local/store"}, banned: []string{"github.com/pulumi/"}},
 	{prefix: "local/lambda", own: []string{"local/cloud", "local/store", "local/lambda"}, banned: []string{"github.com/pulumi/"}},
-	{prefix: "local/sns", own: []string{"local/cloud", "local/store"}, banned: []string{"github.com/pulumi/"}},
+	{prefix: "local/sns", own: []string{"local/cloud", "local/store", "local/sns"}, banned: []string{"github.com/pulumi/"}},
 	{prefix: "local/sigv4", own: []string{"local/cloud"}, banned: []string{"github.com/pulumi/"}},
 	{prefix: "local/httpapi", own: []string{"local/cloud", "local/sigv4", "local/store"}, banned: []string{"github.com/pulumi/"}},
 	{prefix: "local/logs", own: []string{"local/cloud", "local/store"}, banned: []string{"github.com/pulumi/"}},

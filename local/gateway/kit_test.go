@@ -53,7 +53,9 @@ func newKit(t *testing.T) *kit {
 		Place: here, Dir: t.TempDir(), Roles: k.IAM, Authorizer: k.IAM, Logs: k.Logs, Recorder: k,
 		Runner: runner{}, Endpoint: func() string { return "" },
 	}))(t)
-	k.SNS = must(sns.New(here, nil, k.IAM, k, map[string]sns.Target{"lambda": sns.LambdaTarget(k.Lambda)}))(t)
+	k.SNS = must(sns.New(sns.Options{
+		Place: here, Authorizer: k.IAM, Recorder: k, Targets: map[string]sns.Target{"lambda": sns.LambdaTarget(k.Lambda)},
+	}))(t)
 	server := httptest.NewServer(New(here, k.Services, k))
 	k.url = server.URL
 	t.Cleanup(func() {

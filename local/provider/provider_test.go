@@ -51,7 +51,9 @@ func newServices(t *testing.T) Services {
 		Runner: process.New(), Endpoint: func() string { return "" },
 	})
 	must(err)
-	s.SNS, err = sns.New(place, nil, s.IAM, silent{}, map[string]sns.Target{"lambda": sns.LambdaTarget(s.Lambda)})
+	s.SNS, err = sns.New(sns.Options{
+		Place: place, Authorizer: s.IAM, Recorder: silent{}, Targets: map[string]sns.Target{"lambda": sns.LambdaTarget(s.Lambda)},
+	})
 	must(err)
 	s.HTTPAPI, err = httpapi.New(httpapi.Options{Place: place, Invoker: s.Lambda, Recorder: silent{}})
 	must(err)

@@ -107,8 +107,16 @@ func (s *Server) build(st *store.Store) (err error) {
 		return err
 	}
 	s.closers = append(s.closers, s.lambda.Close)
-	targets := map[string]sns.Target{"lambda": sns.LambdaTarget(s.lambda)}
-	if s.sns, err = sns.New(place, st, s.iam, s.journal, targets); err != nil {
+	s.sns, err = sns.New(sns.Options{
+		Place:      place,
+		Store:      st,
+		Authorizer: s.iam,
+		Recorder:   s.journal,
+		Targets:    map[string]sns.Target{"lambda": sns.LambdaTarget(s.lambda)},
+		Logs:       s.logs,
+		Roles:      s.iam,
+	})
+	if err != nil {
 		return err
 	}
 	s.closers = append(s.closers, s.sns.Close)

@@ -15,33 +15,31 @@ import (
 func (s *Service) deliver(d Delivery) {
 	// The call itself is not cut short by Close: what it did would be unknown.
 	for try := 1; ; try++ {
-		err := s.targets[d.Subscription.Protocol].Deliver(context.Background(), d)
-		if err == nil {
+		o := outcome{attempts: try, handed: time.Now()}
+		o.answer, o.err = s.Targets[d.Subscription.Protocol].Deliver(context.Background(), d)
+		if o.err == nil {
 			if try > 1 {
 				s.record(cloud.Info, d.Subscription.TopicARN, "message %s was delivered to %s at try %d", d.MessageID, d.Subscription.ARN, try)
 			}
+			s.report(d, o)
 			return
 		}
 		delay, ok := retryDelay(try)
-		if final(err) || !ok {
-			s.lost(d, err.Error())
+		if final(o.err) || !ok {
+			s.report(d, o)
+			s.giveUp(d, o.err.Error())
 			return
 		}
 		if try == 1 {
-			s.record(cloud.Warning, d.Subscription.TopicARN, "message %s will be sent to %s again: %v", d.MessageID, d.Subscription.ARN, err)
+			s.record(cloud.Warning, d.Subscription.TopicARN, "message %s will be sent to %s again: %v", d.MessageID, d.Subscription.ARN, o.err)
 		}
 		select {
 		case <-time.After(delay):
 		case <-s.ctx.Done():
-			s.lost(d, "the local cloud stopped before the next try after: "+err.Error())
+			s.giveUp(d, "the local cloud stopped before the next try after: "+o.err.Error())
 			return
 		}
 	}
-}
-
-func (s *Service) lost(d Delivery, why string) {
-	s.record(cloud.Warning, d.Subscription.TopicARN, "message %s is lost: subscription %s could not deliver it to %s: %s",
-		d.MessageID, d.Subscription.ARN, d.Subscription.Endpoint, why)
 }
 
 // final tells what SNS calls a client-side error: the endpoint is gone or its

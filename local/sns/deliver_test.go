@@ -172,7 +172,7 @@ func TestLambdaEvent(t *testing.T) {
 			Payload:  []byte(head + c.want),
 		}
 		refusal := errors.New("refused")
-		err := sns.LambdaTarget(invoker(func(in cloud.Invocation) error {
+		_, err := sns.LambdaTarget(invoker(func(in cloud.Invocation) error {
 			if diff := cmp.Diff(want, in); diff != "" {
 				t.Errorf("%s: invocation (-want +got):\n%s", name, diff)
 			}

@@ -1,11 +1,7 @@
 package sns
 
 import (
-	"bytes"
 	"context"
-	"encoding/base64"
-	"encoding/json"
-	"fmt"
 	"strings"
 
 	"tally/local/cloud"
@@ -28,21 +24,24 @@ func (lambdaTarget) CheckEndpoint(endpoint string) error {
 	return nil
 }
 
-func (t lambdaTarget) Deliver(ctx context.Context, d Delivery) error {
+func (t lambdaTarget) Deliver(ctx context.Context, d Delivery) (string, error) {
 	topic, err := cloud.ParseARN(d.Subscription.TopicARN)
 	if err != nil {
-		return err
+		return "", err
 	}
-	event, err := lambdaEvent(d, topic.Region)
+	payload, err := encode(event{[]record{{"aws:sns", "1.0", d.Subscription.ARN, lambdaNotification(notify(d, topic.Region))}}})
 	if err != nil {
-		return err
+		return "", err
 	}
-	_, err = t.invoker.InvokeAsync(ctx, cloud.Invocation{
-		Caller:   cloud.Caller{Service: "sns.amazonaws.com", SourceARN: topic},
+	id, err := t.invoker.InvokeAsync(ctx, cloud.Invocation{
+		Caller:   cloud.Caller{Service: principal, SourceARN: topic},
 		Function: d.Subscription.Endpoint,
-		Payload:  event,
+		Payload:  []byte(payload),
 	})
-	return err
+	if err != nil {
+		return "", err
+	}
+	return encode(map[string]string{"lambdaRequestId": id})
 }
 
 // The event, with its members named and ordered as AWS does.
@@ -54,13 +53,15 @@ type (
 		EventSource          string
 		EventVersion         string
 		EventSubscriptionArn string
-		Sns                  notification
+		Sns                  lambdaNotification
 	}
-	notification struct {
+	// lambdaNotification is a notification in the words that functions get: two
+	// names are written otherwise, and nothing is left out.
+	lambdaNotification struct {
 		Type              string
 		MessageID         string `json:"MessageId"`
 		TopicArn          string
-		Subject           *string // null where there is none
+		Subject           *string
 		Message           string
 		Timestamp         string
 		SignatureVersion  string
@@ -69,41 +70,4 @@ type (
 		UnsubscribeURL    string `json:"UnsubscribeUrl"`
 		MessageAttributes map[string]attributeValue
 	}
-	attributeValue struct {
-		Type, Value string
-	}
 )
-
-// lambdaEvent encodes a message for a function. Its Signature has the length
-// of AWS's and is none: it could only be verified with a certificate from
-// amazonaws.com, so a function that verifies it must fail here.
-func lambdaEvent(d Delivery, region string) ([]byte, error) {
-	host := fmt.Sprintf("https://sns.%s.amazonaws.com/", region)
-	n := notification{
-		Type:              "Notification",
-		MessageID:         d.MessageID,
-		TopicArn:          d.Subscription.TopicARN,
-		Message:           d.Body,
-		Timestamp:         d.Time.UTC().Format("2006-01-02T15:04:05.000Z"),
-		SignatureVersion:  "1",
-		Signature:         base64.StdEncoding.EncodeToString(make([]byte, 256)),
-		SigningCertURL:    host + "SimpleNotificationService-00000000000000000000000000000000.pem",
-		UnsubscribeURL:    host + "?Action=Unsubscribe&SubscriptionArn=" + d.Subscription.ARN,
-		MessageAttributes: map[string]attributeValue{},
-	}
-	if d.Subject != "" {
-		n.Subject = &d.Subject
-	}
-	for name, a := range d.Attributes {
-		value := a.StringValue
-		if len(a.BinaryValue) > 0 {
-			value = base64.StdEncoding.EncodeToString(a.BinaryValue)
-		}
-		n.MessageAttributes[name] = attributeValue{a.DataType, value}
-	}
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false) // AWS leaves <, > and & alone
-	err := e.Encode(event{[]record{{"aws:sns", "1.0", d.Subscription.ARN, n}}})
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
-}

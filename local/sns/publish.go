@@ -117,7 +117,7 @@ func (s *Service) authorizePublish(ctx context.Context, caller cloud.Caller, top
 		return err
 	}
 	topic, exists := s.topics.Get(topicARN)
-	err := s.authorizer.Authorize(ctx, cloud.Request{
+	err := s.Authorizer.Authorize(ctx, cloud.Request{
 		Caller: caller, Action: "SNS:Publish", Resource: topicARN, ResourcePolicy: topic.Policy,
 	})
 	if err != nil {
@@ -136,13 +136,20 @@ func (s *Service) send(topicARN string, m Message, bodies bodies) (messageID str
 	if s.closed {
 		return "", cloud.Errorf(http.StatusServiceUnavailable, "ServiceUnavailable", "The local cloud is stopping.")
 	}
+	topic, _ := s.topics.Get(topicARN) // one that is gone has no subscribers
 	messageID = uuid.NewString()
 	for _, sub := range s.subscribers(topicARN) {
 		d := Delivery{
 			Subscription: sub, MessageID: messageID, Time: time.Now().UTC(),
-			Subject: m.Subject, Body: bodies.of(sub.Protocol), Attributes: m.Attributes,
+			Subject: m.Subject, Body: bodies.of(sub.Protocol), Attributes: m.Attributes, SignatureVersion: topic.SignatureVersion,
 		}
-		s.deliveries.Go(func() { s.deliver(d) })
+		switch {
+		case sub.PendingConfirmation:
+		case !sub.wants(d.Body, m.Attributes):
+			s.record(cloud.Info, topicARN, "message %s does not match the filter policy of %s", messageID, sub.ARN)
+		default:
+			s.deliveries.Go(func() { s.deliver(d) })
+		}
 	}
 	return messageID, nil
 }

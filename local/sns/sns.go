@@ -9,6 +9,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/google/uuid"
+
 	"tally/local/cloud"
 	"tally/local/store"
 )
@@ -16,10 +18,8 @@ import (
 // Service holds the topics of one account and region. Its methods may be
 // called concurrently.
 type Service struct {
-	place         cloud.Place
-	authorizer    cloud.Authorizer
-	recorder      cloud.Recorder
-	targets       map[string]Target // by protocol
+	Options
+	stream        string // of the delivery status logs that this process writes
 	topics        *store.Table[Topic]
 	subscriptions *store.Table[Subscription]
 
@@ -30,46 +30,61 @@ type Service struct {
 	cancel     context.CancelFunc
 }
 
+// Options are what a Service is made of.
+type Options struct {
+	Place      cloud.Place
+	Store      *store.Store
+	Authorizer cloud.Authorizer
+	Recorder   cloud.Recorder
+	// Targets, by protocol. A subscription can have these protocols, and those
+	// that are only recorded: see Subscription.
+	Targets map[string]Target
+	// Queues takes what subscriptions with a redrive policy could not deliver.
+	Queues cloud.Sender
+	// Logs takes the delivery status, which is written in a role of the topic.
+	Logs  cloud.LogWriter
+	Roles cloud.RoleAssumer
+}
+
 // Target takes the messages of one protocol to where they belong. One that
 // also has a CheckEndpoint(endpoint string) error refuses with it, at
 // Subscribe, an endpoint its protocol cannot have.
 type Target interface {
-	// Deliver hands over one message. A *cloud.Error with a status in the 400s
-	// other than 429 is final; after any other error SNS tries again.
-	Deliver(ctx context.Context, d Delivery) error
+	// Deliver hands over one message, and returns what the endpoint answered, as
+	// a JSON object. A *cloud.Error with a status in the 400s other than 429 is
+	// final; after any other error SNS tries again.
+	Deliver(ctx context.Context, d Delivery) (answer string, err error)
 }
 
 // Delivery is one message on its way to one subscription.
 type Delivery struct {
-	Subscription Subscription
-	MessageID    string
-	Time         time.Time
-	Subject      string // "" for none
-	Body         string // what the message says to this protocol
-	Attributes   map[string]Attribute
+	Subscription     Subscription
+	MessageID        string
+	Time             time.Time // of the publication
+	Subject          string    // "" for none
+	Body             string    // what the message says to this protocol
+	Attributes       map[string]Attribute
+	SignatureVersion int // of the topic: 1 or 2
 }
 
-// New opens the topics and subscriptions that the store holds. A subscription
-// can have the protocols that targets has.
-func New(place cloud.Place, st *store.Store, authorizer cloud.Authorizer, recorder cloud.Recorder, targets map[string]Target) (*Service, error) {
-	topics, err := store.NewTable[Topic](st, "sns-topics")
+// New opens the topics and subscriptions that the store holds.
+func New(o Options) (*Service, error) {
+	topics, err := store.NewTable[Topic](o.Store, "sns-topics")
 	if err != nil {
 		return nil, err
 	}
-	subscriptions, err := store.NewTable[Subscription](st, "sns-subscriptions")
+	subscriptions, err := store.NewTable[Subscription](o.Store, "sns-subscriptions")
 	if err != nil {
 		return nil, err
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	return &Service{
-		place: place, authorizer: authorizer, recorder: recorder, targets: targets,
-		topics: topics, subscriptions: subscriptions,
-		ctx: ctx, cancel: cancel,
+		Options: o, stream: uuid.NewString(), topics: topics, subscriptions: subscriptions, ctx: ctx, cancel: cancel,
 	}, nil
 }
 
 // Close takes no more messages and waits for the deliveries under way. Those
-// that wait for a retry are lost, and recorded as such.
+// that wait for a retry are given up.
 func (s *Service) Close() error {
 	s.mu.Lock()
 	s.closed = true
@@ -80,7 +95,7 @@ func (s *Service) Close() error {
 }
 
 func (s *Service) record(level cloud.Level, resource, format string, args ...any) {
-	s.recorder.Record(cloud.Entry{Level: level, Service: "sns", Resource: resource, Message: fmt.Sprintf(format, args...)})
+	s.Recorder.Record(cloud.Entry{Level: level, Service: "sns", Resource: resource, Message: fmt.Sprintf(format, args...)})
 }
 
 // invalid is SNS's InvalidParameter: "Invalid parameter: …".

@@ -20,6 +20,8 @@ const (
 	function = "arn:aws:lambda:us-east-1:000000000000:function:handle-message"
 )
 
+var place = cloud.Place{Region: "us-east-1", Account: "000000000000"}
+
 func developer() cloud.Caller {
 	return cloud.Caller{ARN: cloud.Place{Account: "000000000000"}.GlobalARN("iam", "user/developer"), Administrator: true}
 }
@@ -32,7 +34,7 @@ func allow(cloud.Request) error { return nil }
 
 type target func(sns.Delivery) error
 
-func (t target) Deliver(_ context.Context, d sns.Delivery) error { return t(d) }
+func (t target) Deliver(_ context.Context, d sns.Delivery) (string, error) { return "{}", t(d) }
 
 func discard(sns.Delivery) error { return nil }
 
@@ -57,7 +59,9 @@ func (r *recorder) all() []cloud.Entry {
 // open makes a service whose protocol "lambda" is the target.
 func open(t *testing.T, st *store.Store, a authorizer, r cloud.Recorder, tg sns.Target) *sns.Service {
 	t.Helper()
-	s, err := sns.New(cloud.Place{Region: "us-east-1", Account: "000000000000"}, st, a, r, map[string]sns.Target{"lambda": tg})
+	s, err := sns.New(sns.Options{
+		Place: place, Store: st, Authorizer: a, Recorder: r, Targets: map[string]sns.Target{"lambda": tg},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -219,8 +223,10 @@ func TestSubscribe(t *testing.T) {
 	}{
 		{numbers + "2", "lambda", function, 404, "NotFound", "Topic does not exist"},
 		{"x:y", "lambda", function, 400, "InvalidParameter", "Invalid parameter: TopicArn Reason: An ARN must have at least 6 elements, not 2"},
-		{numbers, "sqs", "arn:aws:sqs:us-east-1:000000000000:q", 400, "InvalidParameter",
-			"Invalid parameter: Amazon SNS does not support this protocol string: sqs (emulated here: lambda)"},
+		{numbers, "sms", "+1", 400, "InvalidParameter",
+			"Invalid parameter: Amazon SNS does not support this protocol string: sms (emulated here: lambda; recorded: email, email-json, http, https)"},
+		{numbers, "https", "http://example.com/", 400, "InvalidParameter", "Invalid parameter: Endpoint must match the specified protocol"},
+		{numbers, "email", "somebody", 400, "InvalidParameter", "Invalid parameter: Email address"},
 		{numbers, "lambda", "handle-message", 400, "InvalidParameter", "Invalid parameter: Lambda endpoint ARN"},
 		{numbers, "lambda", numbers, 400, "InvalidParameter", "Invalid parameter: Lambda endpoint ARN"},
 	} {

@@ -1,24 +1,40 @@
 package sns
 
 import (
-	"maps"
 	"slices"
-	"strings"
 
 	"github.com/google/uuid"
+
+	"tally/local/cloud"
+	"tally/local/sns/filter"
 )
 
 // Subscription sends a topic's messages to an endpoint.
 type Subscription struct {
 	ARN      string // the topic's ARN, a colon, a UUID
 	TopicARN string
-	Protocol string // "lambda"
-	Endpoint string // the ARN of a function
+	Protocol string // "lambda", "sqs", "http", "https", "email" or "email-json"
+	Endpoint string // the ARN of a function or a queue, a URL, an address
+	// FilterPolicy is a JSON object that says which messages the subscription
+	// wants; "" wants all.
+	FilterPolicy string
+	// FilterPolicyScope says what the filter policy looks at: filter.Attributes,
+	// also where it is "", or filter.Body.
+	FilterPolicyScope string
+	// RedrivePolicy is {"deadLetterTargetArn": "…"}, the queue for what cannot be
+	// delivered; "" loses it.
+	RedrivePolicy string
+	// RawMessageDelivery leaves away the JSON around a message's body.
+	RawMessageDelivery bool
+	// PendingConfirmation marks a subscription that is only recorded: it gets
+	// nothing, because its endpoint is outside of this machine and a local cloud
+	// never asks it to confirm.
+	PendingConfirmation bool
 }
 
-// Subscribe adds a subscription; its ARN is set here. Where the topic has one
-// of that protocol and endpoint already, it is returned instead. It fails with
-// NotFound where the topic does not exist, and with InvalidParameter.
+// Subscribe adds a subscription; its ARN is set here. Where the topic has the
+// same already, that is returned instead. It fails with NotFound where the
+// topic does not exist, and with InvalidParameter.
 //
 // https://docs.aws.amazon.com/sns/latest/api/API_Subscribe.html
 func (s *Service) Subscribe(sub Subscription) (Subscription, error) {
@@ -27,23 +43,70 @@ func (s *Service) Subscribe(sub Subscription) (Subscription, error) {
 	if _, err := s.Topic(sub.TopicARN); err != nil {
 		return Subscription{}, err
 	}
-	target, ok := s.targets[sub.Protocol]
-	if !ok {
-		return Subscription{}, invalid("Amazon SNS does not support this protocol string: %s (emulated here: %s)",
-			sub.Protocol, strings.Join(slices.Sorted(maps.Keys(s.targets)), ", "))
+	if err := s.checkEndpoint(sub.Protocol, sub.Endpoint); err != nil {
+		return Subscription{}, err
 	}
-	if c, ok := target.(interface{ CheckEndpoint(string) error }); ok {
-		if err := c.CheckEndpoint(sub.Endpoint); err != nil {
-			return Subscription{}, err
-		}
+	sub, err := s.completed(sub, "Attributes Reason: ")
+	if err != nil {
+		return Subscription{}, err
 	}
 	for _, old := range s.subscribers(sub.TopicARN) {
-		if old.Protocol == sub.Protocol && old.Endpoint == sub.Endpoint {
-			return old, nil
+		if old.Protocol != sub.Protocol || old.Endpoint != sub.Endpoint {
+			continue
 		}
+		if sub.ARN = old.ARN; old != sub {
+			return Subscription{}, invalid("Attributes Reason: Subscription already exists with different attributes")
+		}
+		return old, nil
 	}
 	sub.ARN = sub.TopicARN + ":" + uuid.NewString()
+	if sub.PendingConfirmation {
+		s.record(cloud.Info, sub.TopicARN, "subscription %s is only recorded: %s is outside of this machine, so nothing will be sent to it", sub.ARN, sub.Endpoint)
+	}
 	return sub, s.subscriptions.Put(sub.ARN, sub)
+}
+
+// UpdateSubscription replaces the attributes of the subscription with that ARN:
+// all but topic, protocol and endpoint.
+//
+// https://docs.aws.amazon.com/sns/latest/api/API_SetSubscriptionAttributes.html
+func (s *Service) UpdateSubscription(sub Subscription) (Subscription, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	old, err := s.Subscription(sub.ARN)
+	if err != nil {
+		return Subscription{}, err
+	}
+	sub.TopicARN, sub.Protocol, sub.Endpoint = old.TopicARN, old.Protocol, old.Endpoint
+	if sub, err = s.completed(sub, ""); err != nil {
+		return Subscription{}, err
+	}
+	return sub, s.subscriptions.Put(sub.ARN, sub)
+}
+
+// completed checks the attributes and fills in those that follow from others.
+// The reason is what AWS puts before what is wrong with an attribute.
+func (s *Service) completed(sub Subscription, reason string) (Subscription, error) {
+	_, delivers := s.Targets[sub.Protocol]
+	sub.PendingConfirmation = !delivers
+	if sub.FilterPolicy == "" {
+		sub.FilterPolicyScope = ""
+	} else if sub.FilterPolicyScope == "" {
+		sub.FilterPolicyScope = filter.Attributes
+	}
+	if !slices.Contains([]string{"", filter.Attributes, filter.Body}, sub.FilterPolicyScope) {
+		return sub, invalid("%sFilterPolicyScope: Invalid value [%s]. Please use either MessageBody or MessageAttributes", reason, sub.FilterPolicyScope)
+	}
+	if _, err := sub.filter(); err != nil {
+		return sub, invalid("%sFilterPolicy: %v", reason, err)
+	}
+	if _, err := deadLetterQueue(sub.RedrivePolicy); err != nil {
+		return sub, invalid("%sRedrivePolicy: %v", reason, err)
+	}
+	if sub.RawMessageDelivery && !slices.Contains([]string{"sqs", "http", "https"}, sub.Protocol) {
+		return sub, invalid("%sRawMessageDelivery: Delivery protocol [%s] does not support raw message delivery.", reason, sub.Protocol)
+	}
+	return sub, nil
 }
 
 // Subscription fails with NotFound.

@@ -2,7 +2,9 @@ package sns
 
 import (
 	"encoding/json"
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -18,6 +20,17 @@ type Topic struct {
 	// policy that AWS gives a topic: see defaultPolicy.
 	Policy string
 	Tags   map[string]string
+	// Feedback is the delivery status logging, by protocol.
+	Feedback map[string]Feedback
+	// SignatureVersion is what the messages say of their signature: 1 or 2; 0
+	// stands for 1.
+	SignatureVersion int
+
+	// What follows is kept, and changes nothing here.
+
+	KMSMasterKeyID string // ID, ARN or alias of a key; "" for no encryption
+	TracingConfig  string // "Active" or "PassThrough"; "" stands for that
+	DeliveryPolicy string // of HTTP deliveries, as JSON; "" for AWS's
 }
 
 var topicName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,256}$`)
@@ -34,7 +47,7 @@ func (s *Service) CreateTopic(t Topic) (Topic, error) {
 	if !topicName.MatchString(t.Name) {
 		return Topic{}, invalid("Topic Name")
 	}
-	t.ARN = s.place.ARN("sns", t.Name).String()
+	t.ARN = s.Place.ARN("sns", t.Name).String()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if _, ok := s.topics.Get(t.ARN); ok {
@@ -55,17 +68,48 @@ func (s *Service) UpdateTopic(t Topic) (Topic, error) {
 	return s.putTopic(t)
 }
 
+// SetPolicy replaces the topic's policy alone; "" brings back the one that AWS
+// gives a topic.
+func (s *Service) SetPolicy(arn, policy string) (Topic, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t, err := s.Topic(arn)
+	if err != nil {
+		return Topic{}, err
+	}
+	t.Policy = policy
+	return s.putTopic(t)
+}
+
 func (s *Service) putTopic(t Topic) (Topic, error) {
-	if utf8.RuneCountInString(t.DisplayName) > 100 {
-		return Topic{}, invalid("Attributes Reason: Display name must be less than or equal to 100 characters")
-	}
 	if t.Policy == "" {
-		t.Policy = defaultPolicy(t.ARN, s.place.Account)
+		t.Policy = defaultPolicy(t.ARN, s.Place.Account)
 	}
-	if !json.Valid([]byte(t.Policy)) {
-		return Topic{}, invalid("Attributes Reason: Policy: failed to parse JSON.")
+	if err := t.check(); err != nil {
+		return Topic{}, err
 	}
 	return t, s.topics.Put(t.ARN, t)
+}
+
+func (t Topic) check() error {
+	switch {
+	case utf8.RuneCountInString(t.DisplayName) > 100:
+		return invalid("Attributes Reason: Display name must be less than or equal to 100 characters")
+	case !json.Valid([]byte(t.Policy)):
+		return invalid("Attributes Reason: Policy: failed to parse JSON.")
+	case t.DeliveryPolicy != "" && !json.Valid([]byte(t.DeliveryPolicy)):
+		return invalid("Attributes Reason: DeliveryPolicy: failed to parse JSON.")
+	case t.SignatureVersion < 0 || t.SignatureVersion > 2:
+		return invalid("Attributes Reason: SignatureVersion: Invalid value [%d]. Must be 1 or 2.", t.SignatureVersion)
+	case t.TracingConfig != "" && t.TracingConfig != "Active" && t.TracingConfig != "PassThrough":
+		return invalid("Attributes Reason: TracingConfig: Invalid value [%s]. Must be Active or PassThrough.", t.TracingConfig)
+	}
+	for _, protocol := range slices.Sorted(maps.Keys(t.Feedback)) {
+		if err := t.Feedback[protocol].check(protocol); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Topic fails with InvalidParameter where arn is none, and with NotFound.
@@ -85,7 +129,7 @@ func (s *Service) checkTopicARN(arn string) error {
 	if err != nil {
 		return invalid("TopicArn Reason: %v", err)
 	}
-	if parsed.Service != "sns" || parsed.Region != s.place.Region {
+	if parsed.Service != "sns" || parsed.Region != s.Place.Region {
 		return invalid("TopicArn")
 	}
 	return nil

@@ -1,0 +1,233 @@
+package filter
+
+import (
+	"encoding/json"
+	"math"
+)
+
+// isOperator tells whether a match expression can have that name.
+func isOperator(name string) bool {
+	switch name {
+	case "prefix", "suffix", "equals-ignore-case", "wildcard", "cidr", "anything-but", "numeric", "exists":
+		return true
+	}
+	return false
+}
+
+// expression reads a match expression whose brace is the token:
+// {"prefix": "a"}.
+func (p *parser) expression() (pattern, error) {
+	if p.next(); p.at('}') {
+		return nil, p.errorf("Match expression name not found")
+	}
+	name := p.text()
+	p.next()
+	m, err := p.operand(name)
+	if err != nil {
+		return nil, err
+	}
+	return m, p.endExpression()
+}
+
+func (p *parser) endExpression() error {
+	if p.next(); !p.at('}') {
+		return p.errorf("Only one key allowed in match expression")
+	}
+	return nil
+}
+
+// operand reads what stands after the name of a match expression.
+func (p *parser) operand(name string) (pattern, error) {
+	switch name {
+	case "prefix", "suffix", "equals-ignore-case", "wildcard", "cidr":
+		return p.textual(name)
+	case "anything-but":
+		return p.anythingBut()
+	case "numeric":
+		return p.numeric()
+	case "exists":
+		wanted, ok := p.token.(bool)
+		if !ok {
+			return nil, p.errorf("exists match pattern must be either true or false.")
+		}
+		return exists(wanted), nil
+	}
+	return nil, p.errorf("Unrecognized match type %s", name)
+}
+
+// textual reads the operand of an expression that takes a string.
+func (p *parser) textual(name string) (pattern, error) {
+	if _, ok := p.token.(string); !ok {
+		return nil, p.errorf("%s match pattern must be a string", name)
+	}
+	text := p.text()
+	switch name {
+	case "prefix":
+		return prefix(text), nil
+	case "suffix":
+		return suffix(text), nil
+	case "equals-ignore-case":
+		return equalsFold(text), nil
+	case "cidr":
+		return p.explained(cidr(text))
+	}
+	return p.explained(wildcard(text))
+}
+
+// explained adds to an error where it is.
+func (p *parser) explained(m pattern, err error) (pattern, error) {
+	if err != nil {
+		return nil, p.errorf("%v", err)
+	}
+	return m, nil
+}
+
+// anythingBut takes a string, a number, a list of one kind of them, or one
+// expression. Of the expressions SNS refuses the suffix, which others of AWS's
+// services take.
+func (p *parser) anythingBut() (pattern, error) {
+	switch v := p.token.(type) {
+	case string:
+		return not(equals(p.text())), nil
+	case json.Number:
+		n, err := p.number()
+		return not(equalsNumber(n)), err
+	case json.Delim:
+		if v == '{' {
+			return p.anythingButExpression()
+		}
+		return p.anythingButList()
+	}
+	return nil, p.errorf("Value of anything-but must be an array or single string/number value.")
+}
+
+func (p *parser) anythingButExpression() (pattern, error) {
+	if p.next(); p.at('}') {
+		return nil, p.errorf("Empty objects are not allowed")
+	}
+	name := p.text()
+	if name != "prefix" && name != "wildcard" {
+		return nil, p.errorf("Unsupported anything-but pattern: %s", name)
+	}
+	p.next()
+	m, err := p.textual(name)
+	if err != nil {
+		return nil, err
+	}
+	return not(m), p.endExpression()
+}
+
+func (p *parser) anythingButList() (pattern, error) {
+	var list []pattern
+	texts := 0
+	for p.next(); !p.at(']'); p.next() {
+		switch p.token.(type) {
+		case string:
+			texts++
+			list = append(list, equals(p.text()))
+		case json.Number:
+			n, err := p.number()
+			if err != nil {
+				return nil, err
+			}
+			list = append(list, equalsNumber(n))
+		default:
+			return nil, p.errorf("Inside anything-but list, start|null|boolean is not supported.")
+		}
+	}
+	switch texts {
+	case 0, len(list):
+	default:
+		return nil, p.errorf("Inside anything-but list, either all values are number or string, mixed type is not supported")
+	}
+	if len(list) == 0 {
+		return nil, p.errorf("Empty arrays are not allowed")
+	}
+	return not(list...), nil
+}
+
+// numeric takes a list: ["=", 1], ["<", 1], or [">", 1] with perhaps an upper
+// bound behind it.
+func (p *parser) numeric() (pattern, error) {
+	if !p.at('[') {
+		return nil, p.errorf("Value of numeric must be an array.")
+	}
+	p.next()
+	if _, ok := p.token.(string); !ok {
+		return nil, p.errorf("Invalid member in numeric match: %s", p.text())
+	}
+	switch operator := p.text(); operator {
+	case "=":
+		n, err := p.operandOf("equals")
+		if err != nil {
+			return nil, err
+		}
+		return equalsNumber(n), p.endNumeric()
+	case "<", "<=":
+		top, err := p.operandOf("<")
+		if err != nil {
+			return nil, err
+		}
+		return between(math.Inf(-1), top, true, operator == "<="), p.endNumeric()
+	case ">", ">=":
+		return p.numericRange(operator == ">=")
+	default:
+		p.next()
+		return nil, p.errorf("Unrecognized numeric range operator: %s", operator)
+	}
+}
+
+func (p *parser) numericRange(withBottom bool) (pattern, error) {
+	bottom, err := p.operandOf(">")
+	if err != nil {
+		return nil, err
+	}
+	if p.next(); p.at(']') {
+		return between(bottom, math.Inf(1), withBottom, true), nil
+	}
+	if _, ok := p.token.(string); !ok {
+		return nil, p.errorf("Bad value in numeric range: %s", p.text())
+	}
+	operator := p.text()
+	if operator != "<" && operator != "<=" {
+		return nil, p.errorf("Bad numeric range operator: %s", operator)
+	}
+	top, err := p.operandOf("<")
+	if err != nil {
+		return nil, err
+	}
+	if p.next(); !p.at(']') {
+		return nil, p.errorf("Too many terms in numeric range expression")
+	}
+	if bottom >= top {
+		return nil, p.errorf("Bottom must be less than top")
+	}
+	return between(bottom, top, withBottom, operator == "<="), nil
+}
+
+// operandOf reads the number behind an operator.
+func (p *parser) operandOf(operator string) (float64, error) {
+	p.next()
+	if _, ok := p.token.(json.Number); !ok {
+		return 0, p.errorf("Value of %s must be numeric", operator)
+	}
+	return p.number()
+}
+
+func (p *parser) endNumeric() error {
+	if p.next(); !p.at(']') {
+		return p.errorf("Too many elements in numeric expression")
+	}
+	return nil
+}
+
+// maxNumber bounds the numbers of a policy.
+const maxNumber = 1e9
+
+func (p *parser) number() (float64, error) {
+	n, err := p.token.(json.Number).Float64()
+	if err != nil || math.Abs(n) > maxNumber {
+		return 0, p.errorf("Match value %s must be smaller than 1E9", p.text())
+	}
+	return n, nil
+}
