@@ -144,7 +144,7 @@ func (g *gateway) serviceOf(r *http.Request) string {
 	switch {
 	case r.Header.Get("X-Amz-Target") != "":
 		return "logs"
-	case strings.HasPrefix(r.URL.Path, functionsPath):
+	case isFunctionsPath(r.URL.Path):
 		return "lambda"
 	}
 	return "sns"

@@ -10,11 +10,10 @@ import (
 	"tally/local/lambda"
 )
 
-const functionsPath = "/2015-03-31/functions"
-
 // https://docs.aws.amazon.com/lambda/latest/api/API_Operations.html
 func lambdaOperations() map[string]restOperation {
-	const one = functionsPath + "/{FunctionName}"
+	const all = "/2015-03-31/functions"
+	const one = all + "/{FunctionName}"
 	qualifier := []string{"Qualifier"}
 	return map[string]restOperation{
 		"POST " + one + "/invocations": {name: "Invoke", parameters: qualifier, run: invoke},
@@ -24,8 +23,18 @@ func lambdaOperations() map[string]restOperation {
 			action: "lambda:GetFunctionConfiguration", on: theFunction, run: getFunctionConfiguration},
 		"GET " + one + "/policy": {name: "GetPolicy", parameters: qualifier,
 			action: "lambda:GetPolicy", on: theFunction, run: getPolicy},
-		"GET " + functionsPath: {name: "ListFunctions", parameters: []string{"Marker", "MaxItems", "FunctionVersion", "MasterRegion"},
+		"GET " + all: {name: "ListFunctions", parameters: []string{"Marker", "MaxItems", "FunctionVersion", "MasterRegion"},
 			action: "lambda:ListFunctions", on: func(*call, lambda.Reference) target { return target{resource: "*"} }, run: listFunctions},
+		"GET " + one + "/versions": {name: "ListVersionsByFunction", parameters: []string{"Marker", "MaxItems"},
+			action: "lambda:ListVersionsByFunction", on: theFunction, run: listVersions},
+		"GET " + one + "/aliases": {name: "ListAliases", parameters: []string{"Marker", "MaxItems", "FunctionVersion"},
+			action: "lambda:ListAliases", on: theFunction, run: listAliases},
+		"GET " + one + "/aliases/{Name}": {name: "GetAlias",
+			action: "lambda:GetAlias", on: theFunction, run: getAlias},
+		"GET /2019-09-25/functions/{FunctionName}/event-invoke-config": {name: "GetFunctionEventInvokeConfig", parameters: qualifier,
+			action: "lambda:GetFunctionEventInvokeConfig", on: theFunction, run: getEventInvokeConfig},
+		"GET /2019-09-30/functions/{FunctionName}/concurrency": {name: "GetFunctionConcurrency",
+			action: "lambda:GetFunctionConcurrency", on: theFunction, run: getConcurrency},
 	}
 }
 
@@ -47,7 +56,8 @@ func invoke(c *call, f lambda.Reference) (answer, error) {
 		c.setID(id)
 		return answer{status: http.StatusAccepted}, err
 	case "DryRun":
-		if err := c.authorize("lambda:InvokeFunction", theFunction(c, f)); err != nil {
+		policy, _ := c.Lambda.Policy(f.ARN)
+		if err := c.authorize("lambda:InvokeFunction", target{f.ARN, policy}); err != nil {
 			return answer{}, err
 		}
 		_, err := c.Lambda.Lookup(f)
@@ -90,6 +100,7 @@ func (c *call) setID(requestID string) {
 type configuration struct {
 	Architectures    []string
 	CodeSha256       string
+	DeadLetterConfig *deadLetterConfig `json:",omitempty"`
 	CodeSize         int64
 	Description      string
 	Environment      *variables `json:",omitempty"`
@@ -99,7 +110,7 @@ type configuration struct {
 	Handler          string
 	LastModified     string
 	LastUpdateStatus string
-	LoggingConfig    struct{ LogFormat, LogGroup string }
+	LoggingConfig    loggingConfig
 	MemorySize       int
 	PackageType      string
 	RevisionID       string `json:"RevisionId"`
@@ -113,6 +124,16 @@ type configuration struct {
 }
 
 type variables struct{ Variables map[string]string }
+
+type deadLetterConfig struct {
+	TargetARN string `json:"TargetArn"`
+}
+
+type loggingConfig struct {
+	ApplicationLogLevel string `json:",omitempty"`
+	LogFormat, LogGroup string
+	SystemLogLevel      string `json:",omitempty"`
+}
 
 // configurationOf gives the function's ARN as the caller named it.
 func configurationOf(f lambda.Function, arn string) configuration {
@@ -128,7 +149,10 @@ func configurationOf(f lambda.Function, arn string) configuration {
 		c.Environment = &variables{f.Environment}
 	}
 	c.EphemeralStorage.Size = f.EphemeralMB
-	c.LoggingConfig.LogFormat, c.LoggingConfig.LogGroup = f.LogFormat, f.LogGroup
+	if f.DeadLetterTargetARN != "" {
+		c.DeadLetterConfig = &deadLetterConfig{f.DeadLetterTargetARN}
+	}
+	c.LoggingConfig = loggingConfig{f.ApplicationLogLevel, f.LogFormat, f.LogGroup, f.SystemLogLevel}
 	c.SnapStart.ApplyOn, c.SnapStart.OptimizationStatus = "None", "Off"
 	c.TracingConfig.Mode = f.TracingMode
 	return c
@@ -166,35 +190,24 @@ func getPolicy(c *call, f lambda.Reference) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	policy, err := c.Lambda.Policy(found.Name)
+	policy, err := c.Lambda.Policy(f.ARN)
 	if err != nil {
 		return answer{}, err
 	}
 	return asJSON(http.StatusOK, "application/json", map[string]string{"Policy": policy, "RevisionId": found.RevisionID})
 }
 
-// listFunctions gives at most 50 functions at once, as AWS does, whatever
-// MaxItems asks for beyond that.
 func listFunctions(c *call, _ lambda.Reference) (answer, error) {
 	p := c.URL.Query()
-	size := 50
-	if p.Has("MaxItems") {
-		n, err := strconv.Atoi(p.Get("MaxItems"))
-		if err != nil || n < 1 || n > 10_000 {
-			return answer{}, cloud.Errorf(http.StatusBadRequest, "ValidationException",
-				"1 validation error detected: Value '%s' at 'maxItems' failed to satisfy constraint: Member must have value from 1 to 10000", p.Get("MaxItems"))
-		}
-		size = min(n, size)
-	}
 	if v := p.Get("FunctionVersion"); v != "" && v != "ALL" {
 		return answer{}, constraint(v, "functionVersion", "[ALL]")
 	}
 	if region := p.Get("MasterRegion"); region != "" && region != "ALL" && region != c.place.Region {
 		return answer{}, constraint(region, "masterRegion", "[ALL, "+c.place.Region+"]")
 	}
-	functions, next, ok := page(c.Lambda.Functions(), p.Get("Marker"), size, func(f lambda.Function) string { return f.Name })
-	if !ok {
-		return answer{}, cloud.Errorf(http.StatusBadRequest, "InvalidParameterValueException", "The Marker '%s' is none that ListFunctions gave", p.Get("Marker"))
+	functions, next, err := lambdaPage(c, c.Lambda.Functions(), func(f lambda.Function) string { return f.Name })
+	if err != nil {
+		return answer{}, err
 	}
 	out := struct {
 		Functions  []configuration
@@ -204,6 +217,25 @@ func listFunctions(c *call, _ lambda.Reference) (answer, error) {
 		out.Functions = append(out.Functions, configurationOf(f, f.ARN))
 	}
 	return asJSON(http.StatusOK, "application/json", out)
+}
+
+// lambdaPage gives at most 50 items at once, as Lambda does, whatever MaxItems
+// asks for beyond that.
+func lambdaPage[T any](c *call, items []T, key func(T) string) (first []T, next string, err error) {
+	p, size := c.URL.Query(), 50
+	if p.Has("MaxItems") {
+		n, err := strconv.Atoi(p.Get("MaxItems"))
+		if err != nil || n < 1 || n > 10_000 {
+			return nil, "", cloud.Errorf(http.StatusBadRequest, "ValidationException",
+				"1 validation error detected: Value '%s' at 'maxItems' failed to satisfy constraint: Member must have value from 1 to 10000", p.Get("MaxItems"))
+		}
+		size = min(n, size)
+	}
+	first, next, ok := page(items, p.Get("Marker"), size, key)
+	if !ok {
+		return nil, "", cloud.Errorf(http.StatusBadRequest, "InvalidParameterValueException", "The Marker '%s' is none that this operation gave", p.Get("Marker"))
+	}
+	return first, next, nil
 }
 
 func constraint(value, parameter, allowed string) error {

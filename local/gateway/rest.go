@@ -4,6 +4,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -69,22 +70,32 @@ func (restJSON) fail(e *cloud.Error, _ string) answer {
 	return a
 }
 
+// functionsPath is what the paths of all operations on functions have in
+// common: the version of the API that brought the operation, then the function,
+// then what it has.
+var functionsPath = regexp.MustCompile(`^(/\d{4}-\d\d-\d\d/functions)/([^/]+)(/aliases)?(/[^/]+)?$`)
+
+func isFunctionsPath(path string) bool {
+	_, rest, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	return rest == "functions" || strings.HasPrefix(rest, "functions/")
+}
+
 // route splits a request's path into the pattern it has in the table and the
-// function that it names, if any.
+// function that it names, if any. The name of an alias qualifies the function.
 func (c *call) route() (pattern string, f lambda.Reference, err error) {
 	path := strings.TrimSuffix(c.URL.EscapedPath(), "/")
-	rest, ok := strings.CutPrefix(path, functionsPath+"/")
-	if !ok {
+	m := functionsPath.FindStringSubmatch(path)
+	if m == nil {
 		return path, f, nil
 	}
-	name, operation, nested := strings.Cut(rest, "/")
-	if name, err = url.PathUnescape(name); err != nil {
+	pattern, qualifier := m[1]+"/{FunctionName}"+m[3]+m[4], c.URL.Query().Get("Qualifier")
+	if m[3] != "" && m[4] != "" {
+		pattern, qualifier = m[1]+"/{FunctionName}/aliases/{Name}", m[4][1:]
+	}
+	name, err := url.PathUnescape(m[2])
+	if err != nil {
 		return "", f, cloud.Errorf(http.StatusBadRequest, "ValidationException", "The path is not encoded: %v", err)
 	}
-	pattern = functionsPath + "/{FunctionName}"
-	if nested {
-		pattern += "/" + operation
-	}
-	f, err = c.Lambda.Resolve(name, c.URL.Query().Get("Qualifier"))
+	f, err = c.Lambda.Resolve(name, qualifier)
 	return pattern, f, err
 }

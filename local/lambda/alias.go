@@ -106,7 +106,7 @@ func (r record) checkRouting(a Alias) error {
 }
 
 // choose is the version that an invocation of the alias runs, by a roll from 0
-// up to 1.
+// to 1, at which no weight counts.
 func (a Alias) choose(roll float64) string {
 	for version, weight := range a.AdditionalVersionWeights {
 		if roll < weight {

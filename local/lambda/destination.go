@@ -95,7 +95,7 @@ func (s *Service) parcels(e event, r result) ([]parcel, Function) {
 		return nil, Function{}
 	}
 	config, _ := row.invokeConfig(plainQualifier(e.Qualifier))
-	f, ok := row.lookup(cmp.Or(r.outcome.ExecutedVersion, e.Qualifier))
+	f, ok := row.lookup(cmp.Or(r.outcome.ExecutedVersion, e.Qualifier), 1)
 	if !ok {
 		return nil, Function{}
 	}

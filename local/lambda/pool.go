@@ -1,6 +1,7 @@
 package lambda
 
 import (
+	"math/rand/v2"
 	"net/http"
 	"slices"
 	"time"
@@ -43,7 +44,7 @@ func (s *Service) acquire(to Reference) (*instance, error) {
 	if err != nil {
 		return nil, err
 	}
-	f, ok := row.lookup(to.Qualifier)
+	f, ok := row.lookup(to.Qualifier, rand.Float64())
 	if !ok {
 		return nil, errNotFound(to.ARN)
 	}

@@ -2,7 +2,6 @@ package lambda
 
 import (
 	"cmp"
-	"math/rand/v2"
 	"reflect"
 	"slices"
 	"strconv"
@@ -59,14 +58,14 @@ func (s *Service) Versions(function string) ([]Function, error) {
 }
 
 // Lookup returns the version that the reference names: $LATEST without a
-// qualifier, and of an alias the version it points to, or with its weight the
-// other one. It fails with ResourceNotFoundException.
+// qualifier, and of an alias the version it points to. It fails with
+// ResourceNotFoundException.
 func (s *Service) Lookup(r Reference) (Function, error) {
 	row, err := s.get(r.Name)
 	if err != nil {
 		return Function{}, err
 	}
-	f, ok := row.lookup(r.Qualifier)
+	f, ok := row.lookup(r.Qualifier, 1)
 	if !ok {
 		return Function{}, errNotFound(r.ARN)
 	}
@@ -82,10 +81,11 @@ func (r record) version(number string) (Function, bool) {
 	return find(r.versions(), func(f Function) bool { return f.Version == number })
 }
 
-// lookup is the version that a qualifier stands for at this moment.
-func (r record) lookup(qualifier string) (Function, bool) {
+// lookup is the version that a qualifier stands for; by the roll, from 0 to 1,
+// an alias chooses among its versions.
+func (r record) lookup(qualifier string, roll float64) (Function, bool) {
 	if a, ok := r.alias(qualifier); ok {
-		return r.version(a.choose(rand.Float64()))
+		return r.version(a.choose(roll))
 	}
 	return r.version(cmp.Or(qualifier, latest))
 }
