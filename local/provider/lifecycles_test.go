@@ -155,35 +155,6 @@ func lifeCycles() []lifeCycle {
 		},
 		seen: []string{"sourceArn"},
 	}, {
-		token:  "aws:sns/topic:Topic",
-		inputs: func(cloudUnderTest) map[string]any { return map[string]any{"name": "mine"} },
-		id:     "arn:aws:sns:us-east-1:000000000000:mine",
-		outputs: map[string]string{"arn": "arn:aws:sns:us-east-1:000000000000:mine", "owner": "000000000000", "fifoTopic": "false",
-			"policy": `(?s).*__default_policy_ID.*`, "tagsAll": "map.."},
-		update: map[string]any{"displayName": "Mine"}, diff: map[string]string{"displayName": "ADD"},
-		replace: map[string]any{"name": "other"}, replaces: []string{"name"},
-		drift: func(c cloudUnderTest, m made) error {
-			t, err := c.services.SNS.Topic(m.id)
-			if err != nil {
-				return err
-			}
-			t.DisplayName = "by hand"
-			_, err = c.services.SNS.UpdateTopic(t)
-			return err
-		},
-		seen: []string{"displayName"},
-	}, {
-		token: "aws:sns/topicSubscription:TopicSubscription",
-		inputs: func(c cloudUnderTest) map[string]any {
-			return map[string]any{"topic": c.create("aws:sns/topic:Topic", "t", nil).arn(), "protocol": "lambda", "endpoint": c.function("f").arn()}
-		},
-		id: "arn:aws:sns:us-east-1:000000000000:t-" + hex + ":[0-9a-f-]{36}",
-		outputs: map[string]string{"arn": "arn:aws:sns:us-east-1:000000000000:t-" + hex + ":[0-9a-f-]{36}", "ownerId": "000000000000",
-			"confirmationTimeoutInMinutes": "1", "confirmationWasAuthenticated": "true", "endpointAutoConfirms": "false",
-			"pendingConfirmation": "false", "rawMessageDelivery": "false"},
-		update: map[string]any{"confirmationTimeoutInMinutes": 2}, diff: map[string]string{"confirmationTimeoutInMinutes": "UPDATE"},
-		replace: map[string]any{"endpoint": "arn:aws:lambda:us-east-1:000000000000:function:g"}, replaces: []string{"endpoint"},
-	}, {
 		token:  "aws:apigatewayv2/api:Api",
 		inputs: func(cloudUnderTest) map[string]any { return map[string]any{"protocolType": "HTTP"} },
 		id:     "[a-z0-9]{10}",

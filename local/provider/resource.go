@@ -39,6 +39,7 @@ func resources(place cloud.Place, s Services, dir string) []*Resource {
 		lambdaFunction(place, s.Lambda, dir),
 		permission(s.Lambda),
 		topic(place, s.SNS),
+		topicPolicy(place, s.SNS),
 		topicSubscription(place, s.SNS),
 		api(place, s.HTTPAPI),
 		integration(s.HTTPAPI),

@@ -27,6 +27,7 @@ var sdk = map[string]struct{ args, outputs any }{
 	"aws:lambda/function:Function":                      {lambda.FunctionArgs{}, lambda.Function{}},
 	"aws:lambda/permission:Permission":                  {lambda.PermissionArgs{}, lambda.Permission{}},
 	"aws:sns/topic:Topic":                               {sns.TopicArgs{}, sns.Topic{}},
+	"aws:sns/topicPolicy:TopicPolicy":                   {sns.TopicPolicyArgs{}, sns.TopicPolicy{}},
 	"aws:sns/topicSubscription:TopicSubscription":       {sns.TopicSubscriptionArgs{}, sns.TopicSubscription{}},
 	"aws:apigatewayv2/api:Api":                          {apigatewayv2.ApiArgs{}, apigatewayv2.Api{}},
 	"aws:apigatewayv2/integration:Integration":          {apigatewayv2.IntegrationArgs{}, apigatewayv2.Integration{}},

@@ -1,6 +1,7 @@
 package sns
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/google/uuid"
@@ -19,7 +20,7 @@ type Subscription struct {
 	// wants; "" wants all.
 	FilterPolicy string
 	// FilterPolicyScope says what the filter policy looks at: filter.Attributes,
-	// also where it is "", or filter.Body.
+	// which "" stands for, or filter.Body.
 	FilterPolicyScope string
 	// RedrivePolicy is {"deadLetterTargetArn": "…"}, the queue for what cannot be
 	// delivered; "" loses it.
@@ -89,12 +90,8 @@ func (s *Service) UpdateSubscription(sub Subscription) (Subscription, error) {
 func (s *Service) completed(sub Subscription, reason string) (Subscription, error) {
 	_, delivers := s.Targets[sub.Protocol]
 	sub.PendingConfirmation = !delivers
-	if sub.FilterPolicy == "" {
-		sub.FilterPolicyScope = ""
-	} else if sub.FilterPolicyScope == "" {
-		sub.FilterPolicyScope = filter.Attributes
-	}
-	if !slices.Contains([]string{"", filter.Attributes, filter.Body}, sub.FilterPolicyScope) {
+	sub.FilterPolicyScope = cmp.Or(sub.FilterPolicyScope, filter.Attributes)
+	if sub.FilterPolicyScope != filter.Attributes && sub.FilterPolicyScope != filter.Body {
 		return sub, invalid("%sFilterPolicyScope: Invalid value [%s]. Please use either MessageBody or MessageAttributes", reason, sub.FilterPolicyScope)
 	}
 	if _, err := sub.filter(); err != nil {

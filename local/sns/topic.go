@@ -154,6 +154,11 @@ func (s *Service) DeleteTopic(arn string) error {
 // Topics returns all topics, by ARN.
 func (s *Service) Topics() []Topic { return s.topics.All() }
 
+// HasDefaultPolicy tells whether the topic's policy is the one that AWS gives.
+func (s *Service) HasDefaultPolicy(t Topic) bool {
+	return t.Policy == defaultPolicy(t.ARN, s.Place.Account)
+}
+
 // defaultPolicy is the policy of a topic that was created without one. It lets
 // AWS services publish that act for the owner's own resources. It lets no user
 // or role in: those carry no aws:SourceOwner, and need a policy of their own.
