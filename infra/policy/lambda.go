@@ -1,0 +1,141 @@
+package policy
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+const (
+	function          = "aws:lambda/function:Function"
+	permission        = "aws:lambda/permission:Permission"
+	eventInvokeConfig = "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig"
+)
+
+var lambdaRules = []Rule{
+	{
+		Controls: []string{"Lambda.1", "CKV_AWS_301"}, Title: "nobody unnamed may invoke a function",
+		Types: []string{permission}, Property: "principal",
+		Check: func(r Resource, _ Graph) error {
+			if r.input("principal") == "*" {
+				return fmt.Errorf("lets anybody invoke the function")
+			}
+			return nil
+		},
+	},
+	{
+		Controls: []string{"CKV_AWS_364"}, Title: "a service may invoke a function for one resource or account only",
+		Types: []string{permission}, Property: "sourceArn, sourceAccount",
+		Check: func(r Resource, _ Graph) error {
+			if principal, _ := r.input("principal").(string); strings.HasSuffix(principal, ".amazonaws.com") && !r.has("sourceArn") && !r.has("sourceAccount") {
+				return fmt.Errorf("lets %s invoke the function for anybody's resource", principal)
+			}
+			return nil
+		},
+	},
+	{
+		Controls: []string{"TALLY.1"}, Title: "what invokes a function goes through an alias, so that a version can be taken back",
+		Types: []string{permission}, Property: "qualifier",
+		Check: need("qualifier"),
+	},
+	{
+		Controls: []string{"Lambda.2", "CKV_AWS_363"}, Title: "functions run on a runtime that AWS supports",
+		Types: []string{function}, Property: "runtime",
+		Check: func(r Resource, _ Graph) error {
+			// The one that is left for Go.
+			// https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html
+			if runtime := r.input("runtime"); runtime != "provided.al2023" {
+				return fmt.Errorf("runs on %v, not on provided.al2023", runtime)
+			}
+			return nil
+		},
+	},
+	{
+		Controls: []string{"Lambda.6", "SNS.3", "SQS.2"}, Title: "resources say what they belong to and who pays",
+		Types: []string{function, topic, queue}, Property: "tags, and the provider's defaultTags",
+		Check: tagged,
+	},
+	{
+		Controls: []string{"Lambda.7", "CKV_AWS_50"}, Title: "functions are traced by X-Ray",
+		Types: []string{function}, Property: "tracingConfig.mode",
+		Check: func(r Resource, _ Graph) error {
+			if mode := r.input("tracingConfig", "mode"); mode != "Active" && mode != Unknown {
+				return fmt.Errorf("is not traced")
+			}
+			return nil
+		},
+	},
+	{
+		Controls: []string{"CKV_AWS_45"}, Title: "no secret stands in an environment variable",
+		Types: []string{function}, Property: "environment.variables",
+		Check: noSecrets,
+	},
+	{
+		Controls: []string{"CKV_AWS_115"}, Title: "a function's concurrency is limited",
+		Types: []string{function}, Property: "reservedConcurrentExecutions",
+		Check: func(r Resource, _ Graph) error {
+			if limit, ok := r.input("reservedConcurrentExecutions").(float64); ok && limit >= 0 || r.input("reservedConcurrentExecutions") == Unknown {
+				return nil
+			}
+			return fmt.Errorf("may take all the concurrency of the account")
+		},
+	},
+	{
+		Controls: []string{"CKV_AWS_116"}, Title: "an event that a function fails on is kept",
+		Types: []string{function}, Property: "deadLetterConfig, or onFailure of its FunctionEventInvokeConfig",
+		Check: func(r Resource, all Graph) error {
+			if r.has("deadLetterConfig", "targetArn") {
+				return nil
+			}
+			for _, c := range all.siblings(r, eventInvokeConfig) {
+				if c.has("destinationConfig", "onFailure", "destination") {
+					return nil
+				}
+			}
+			return fmt.Errorf("loses the events it fails on")
+		},
+	},
+	{
+		Controls: []string{"CKV_AWS_117"}, Title: "functions run in a VPC",
+		Types: []string{function}, Property: "vpcConfig",
+		Check: need("vpcConfig"),
+	},
+	{
+		Controls: []string{"CKV_AWS_173"}, Title: "environment variables are encrypted with a customer-managed key",
+		Types: []string{function}, Property: "kmsKeyArn",
+		Check: func(r Resource, all Graph) error {
+			if !r.has("environment", "variables") {
+				return nil
+			}
+			return need("kmsKeyArn")(r, all)
+		},
+	},
+	{
+		Controls: []string{"CKV_AWS_272"}, Title: "code is signed",
+		Types: []string{function}, Property: "codeSigningConfigArn",
+		Check: need("codeSigningConfigArn"),
+	},
+}
+
+// noSecrets looks for what is a secret by its form, or by the name of its
+// variable. An ARN is the name of something, so none.
+func noSecrets(r Resource, _ Graph) error {
+	variables, _ := r.input("environment", "variables").(map[string]any)
+	for _, name := range slices.Sorted(maps.Keys(variables)) {
+		value, ok := variables[name].(string)
+		switch {
+		case ok && secretForm.MatchString(value):
+			return fmt.Errorf("environment variable %s holds a key", name)
+		case ok && value != "" && value != Unknown && !strings.HasPrefix(value, "arn:") && secretName.MatchString(name):
+			return fmt.Errorf("environment variable %s holds a secret: give the ARN of a secret in its place", name)
+		}
+	}
+	return nil
+}
+
+var (
+	secretForm = regexp.MustCompile(`\b(AKIA|ASIA)[A-Z0-9]{16}\b|-----BEGIN [A-Z ]*PRIVATE KEY-----`)
+	secretName = regexp.MustCompile(`(?i)(^|_)(passw(or)?d|secret|token|api_?key|private_?key|access_?key(_id)?)$`)
+)

@@ -1,0 +1,169 @@
+package policy
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// good is a stack that keeps every rule, with a resource of every type that a
+// rule is about.
+const good = `[
+	{"Type": "pulumi:providers:aws", "Name": "aws", "Inputs": {"defaultTags": "{\"tags\":{\"project\":\"tally\",\"environment\":\"prod\",\"owner\":\"us\"}}"}},
+	{"Type": "aws:lambda/function:Function", "Name": "f", "Parent": "Function f", "Inputs": {
+		"runtime": "provided.al2023", "tags": {"cost-centre": "42"}, "tracingConfig": {"mode": "Active"},
+		"environment": {"variables": {"TOPIC_ARN": "arn:aws:sns:us-east-1:1:t", "API_TOKEN": "arn:aws:secretsmanager:us-east-1:1:secret:t"}},
+		"reservedConcurrentExecutions": 0, "vpcConfig": {"subnetIds": ["subnet-1"]}, "kmsKeyArn": "(known after the deployment)", "codeSigningConfigArn": "arn:c"}},
+	{"Type": "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig", "Name": "f", "Parent": "Function f", "Inputs": {
+		"destinationConfig": {"onFailure": {"destination": "(known after the deployment)"}}}},
+	{"Type": "aws:lambda/permission:Permission", "Name": "p", "Parent": "Topic t", "Inputs": {
+		"principal": "sns.amazonaws.com", "sourceArn": "(known after the deployment)", "qualifier": "live"}},
+	{"Type": "aws:iam/rolePolicy:RolePolicy", "Name": "r", "Inputs": {"policy": "{\"Statement\":[{\"Effect\":\"Allow\",\"Action\":[\"sns:Publish\"],\"Resource\":\"arn:t\"},{\"Effect\":\"Allow\",\"Action\":[\"xray:PutTraceSegments\",\"xray:PutTelemetryRecords\"],\"Resource\":[\"*\"]}]}"}},
+	{"Type": "aws:sns/topic:Topic", "Name": "t", "Parent": "Topic t", "Inputs": {
+		"kmsMasterKeyId": "alias/aws/sns", "lambdaFailureFeedbackRoleArn": "arn:r", "tags": {"cost-centre": "42"}}},
+	{"Type": "aws:sns/topicPolicy:TopicPolicy", "Name": "t", "Parent": "Topic t", "Inputs": {"policy": {"Statement": [
+		{"Effect": "Deny", "Principal": "*", "Action": "sns:Publish", "Resource": "*", "Condition": {"Bool": {"aws:SecureTransport": false}}},
+		{"Effect": "Allow", "Principal": {"Service": "cloudwatch.amazonaws.com"}, "Action": "sns:Publish", "Resource": "*", "Condition": {"StringEquals": {"aws:SourceAccount": "1"}}}]}}},
+	{"Type": "aws:sns/topicSubscription:TopicSubscription", "Name": "s", "Parent": "Topic t", "Inputs": {"protocol": "lambda", "redrivePolicy": "(known after the deployment)"}},
+	{"Type": "aws:sns/topicSubscription:TopicSubscription", "Name": "mail", "Parent": "Topic t", "Inputs": {"protocol": "email"}},
+	{"Type": "aws:sqs/queue:Queue", "Name": "q", "Parent": "Queue q", "Inputs": {"sqsManagedSseEnabled": true, "tags": {"cost-centre": "42"}, "policy": {"Statement": [
+		{"Effect": "Deny", "Principal": {"AWS": "*"}, "Action": "sqs:*", "Resource": "*", "Condition": {"Bool": {"aws:SecureTransport": ["false"]}}},
+		{"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage", "Resource": "*", "Condition": {"ArnEquals": {"aws:SourceArn": "arn:t"}}}]}}},
+	{"Type": "aws:apigatewayv2/route:Route", "Name": "get", "Inputs": {"routeKey": "GET /", "authorizationType": "JWT"}},
+	{"Type": "aws:apigatewayv2/stage:Stage", "Name": "s", "Inputs": {"accessLogSettings": {"destinationArn": "arn:l"}, "defaultRouteSettings": {"throttlingRateLimit": 5, "throttlingBurstLimit": 5}}},
+	{"Type": "aws:apigatewayv2/domainName:DomainName", "Name": "d", "Inputs": {"domainNameConfiguration": {"securityPolicy": "TLS_1_2"}}},
+	{"Type": "aws:cloudwatch/metricAlarm:MetricAlarm", "Name": "a", "Inputs": {"alarmActions": ["(known after the deployment)"]}},
+	{"Type": "aws:cloudwatch/logGroup:LogGroup", "Name": "l", "Inputs": {"retentionInDays": 365, "kmsKeyId": "arn:k"}}
+]`
+
+func graph(t *testing.T, text string) (g Graph) {
+	t.Helper()
+	if err := json.Unmarshal([]byte(text), &g); err != nil {
+		t.Fatal(err)
+	}
+	return g
+}
+
+func TestGood(t *testing.T) {
+	g := graph(t, good)
+	for _, f := range Check("prod", g) {
+		t.Error(f)
+	}
+	for _, rule := range Rules() {
+		if !slices.ContainsFunc(g, func(r Resource) bool { return slices.Contains(rule.Types, r.Type) }) {
+			t.Errorf("%v saw no resource: add one of %v", rule.Controls, rule.Types)
+		}
+	}
+}
+
+// TestBad breaks one thing at a time. Every rule has to find something.
+func TestBad(t *testing.T) {
+	const ownAccount = `"Condition": {"StringEquals": {"aws:SourceAccount": "1"}}`
+	failed := map[string]bool{}
+	for _, test := range []struct{ control, old, new, want string }{
+		{"Lambda.1", `"principal": "sns.amazonaws.com"`, `"principal": "*"`, "lets anybody invoke"},
+		{"CKV_AWS_364", `"sourceArn": "(known after the deployment)", `, ``, "lets sns.amazonaws.com invoke the function for anybody's"},
+		{"TALLY.1", `"qualifier": "live"`, `"qualifier": ""`, "has no qualifier"},
+		{"Lambda.2", `provided.al2023`, `go1.x`, "runs on go1.x"},
+		{"Lambda.6", `\"owner\":\"us\"`, `\"owner\":\"\"`, "has no tag owner"},
+		{"Lambda.6", `"pulumi:providers:aws"`, `"pulumi:providers:random"`, "has no tag project, environment, owner"},
+		{"Lambda.7", `"mode": "Active"`, `"mode": "PassThrough"`, "is not traced"},
+		{"CKV_AWS_45", `"arn:aws:secretsmanager:us-east-1:1:secret:t"`, `"hunter2"`, "API_TOKEN holds a secret"},
+		{"CKV_AWS_45", `"arn:aws:sns:us-east-1:1:t"`, `"AKIAIOSFODNN7EXAMPLE"`, "TOPIC_ARN holds a key"},
+		{"CKV_AWS_115", `"reservedConcurrentExecutions": 0`, `"reservedConcurrentExecutions": -1`, "all the concurrency"},
+		{"CKV_AWS_115", `"reservedConcurrentExecutions": 0, `, ``, "all the concurrency"},
+		{"CKV_AWS_116", `"onFailure"`, `"onSuccess"`, "loses the events"},
+		{"CKV_AWS_116", `"Name": "f", "Parent": "Function f"`, `"Name": "f", "Parent": "Function g"`, "loses the events"},
+		{"CKV_AWS_117", `"vpcConfig"`, `"x"`, "has no vpcConfig"},
+		{"CKV_AWS_173", `"kmsKeyArn"`, `"x"`, "has no kmsKeyArn"},
+		{"CKV_AWS_272", `"codeSigningConfigArn"`, `"x"`, "has no codeSigningConfigArn"},
+		{"CKV_AWS_355", `"sns:Publish\"],\"Resource\":\"arn:t\"`, `"sns:Publish\"],\"Resource\":\"*\"`, "allows sns:Publish on every resource"},
+		{"CKV_AWS_63", `[\"sns:Publish\"]`, `\"sns:*\"`, "allows every action, sns:*"},
+		{"CKV_AWS_63", `"{\"Statement\":[{\"Effect\":\"Allow\"`, `"{\"Statement\":{\"Effect\":\"Allow\"`, "no policy document"},
+		{"SNS.1", `"kmsMasterKeyId": "alias/aws/sns"`, `"kmsMasterKeyId": ""`, "has no kmsMasterKeyId"},
+		{"SNS.2", `"lambdaFailureFeedbackRoleArn"`, `"lambdaSuccessFeedbackRoleArn"`, "has no lambdaFailureFeedbackRoleArn, though s is subscribed"},
+		{"SNS.2", `"protocol": "lambda"`, `"protocol": "https"`, "has no httpFailureFeedbackRoleArn"},
+		{"SNS.4", `{"Service": "cloudwatch.amazonaws.com"}, "Action": "sns:Publish", "Resource": "*", ` + ownAccount, `"*", "Action": "sns:Publish", "Resource": "*"`, "lets anybody sns:Publish"},
+		{"CKV_AWS_385", ownAccount, `"Condition": {"StringLike": {"aws:SourceAccount": "*"}}`, "for any account"},
+		{"TALLY.2", `{"AWS": "*"}, "Action": "sqs:*"`, `{"AWS": "arn:aws:iam::1:root"}, "Action": "sqs:*"`, "aws:SecureTransport"},
+		{"TALLY.2", `"Name": "t", "Parent": "Topic t", "Inputs": {"policy"`, `"Name": "t", "Parent": "Topic u", "Inputs": {"policy"`, "aws:SecureTransport"},
+		{"TALLY.3", `"redrivePolicy"`, `"x"`, "has no redrivePolicy"},
+		{"SQS.1", `"sqsManagedSseEnabled": true`, `"sqsManagedSseEnabled": false`, "is not encrypted"},
+		{"CKV2_AWS_73", `"sqsManagedSseEnabled": true`, `"kmsMasterKeyId": "alias/aws/sqs"`, "SNS cannot send"},
+		{"SQS.3", `{"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage", "Resource": "*", "Condition"`, `"*", "Action": "sqs:SendMessage", "Resource": "*", "x"`, "lets anybody sqs:SendMessage"},
+		{"CKV_AWS_72", `"sqs:SendMessage"`, `["sqs:SendMessage", "sqs:*"]`, "allows every action"},
+		{"APIGateway.8", `"authorizationType": "JWT"`, `"authorizationType": "NONE"`, "GET / is answered without"},
+		{"APIGateway.8", `, "authorizationType": "JWT"`, ``, "GET / is answered without"},
+		{"APIGateway.9", `"accessLogSettings"`, `"x"`, "has no destinationArn"},
+		{"TALLY.4", `"throttlingRateLimit": 5`, `"throttlingRateLimit": 0`, "has no throttlingRateLimit"},
+		{"TALLY.4", `, "throttlingBurstLimit": 5`, ``, "has no throttlingBurstLimit"},
+		{"CKV_AWS_206", `TLS_1_2`, `TLS_1_0`, "takes TLS_1_0"},
+		{"CloudWatch.15", `["(known after the deployment)"]`, `[]`, "has no alarmActions"},
+		{"CloudWatch.17", `"alarmActions"`, `"actionsEnabled": false, "alarmActions"`, "tells nobody"},
+		{"CloudWatch.16", `365`, `30`, "keeps logs for 30 days"},
+		{"CKV_AWS_66", `"retentionInDays": 365, `, ``, "has no retentionInDays"},
+		{"CKV_AWS_158", `"kmsKeyId"`, `"x"`, "has no kmsKeyId"},
+	} {
+		t.Run(test.control+" "+test.want, func(t *testing.T) {
+			if !strings.Contains(good, test.old) {
+				t.Fatalf("the good stack does not hold %s", test.old)
+			}
+			for _, f := range Check("prod", graph(t, strings.Replace(good, test.old, test.new, 1))) {
+				if f.Rule.Controls[0] == test.control && strings.Contains(f.Error(), test.want) {
+					failed[test.control] = true
+					return
+				}
+			}
+			t.Errorf("%s did not find it", test.control)
+		})
+	}
+	for _, rule := range Rules() {
+		if !failed[rule.Controls[0]] {
+			t.Errorf("no test shows that %v can fail", rule.Controls)
+		}
+	}
+}
+
+// TestControls names every control there has to be a rule for.
+func TestControls(t *testing.T) {
+	var covered []string
+	for _, rule := range Rules() {
+		covered = append(covered, rule.Controls...)
+	}
+	for control := range strings.FieldsSeq(`
+		Lambda.1 Lambda.2 Lambda.6 Lambda.7 SNS.1 SNS.2 SNS.3 SNS.4 SQS.1 SQS.2 SQS.3
+		APIGateway.8 APIGateway.9 CloudWatch.15 CloudWatch.16 CloudWatch.17
+		CKV_AWS_45 CKV_AWS_50 CKV_AWS_115 CKV_AWS_116 CKV_AWS_117 CKV_AWS_173 CKV_AWS_272
+		CKV_AWS_301 CKV_AWS_363 CKV_AWS_364 CKV_AWS_26 CKV_AWS_169 CKV_AWS_385 CKV_AWS_27
+		CKV_AWS_72 CKV_AWS_387 CKV_AWS_168 CKV_AWS_76 CKV_AWS_309 CKV_AWS_206 CKV_AWS_66
+		CKV_AWS_158 CKV_AWS_338 CKV_AWS_319 CKV2_AWS_73`) {
+		if !slices.Contains(covered, control) {
+			t.Errorf("no rule covers %s", control)
+		}
+	}
+	slices.Sort(covered)
+	if unique := slices.Compact(slices.Clone(covered)); len(unique) != len(covered) {
+		t.Errorf("a control has two rules: %v", covered)
+	}
+}
+
+// TestWaivers proves that a waiver is of a rule, says why, and holds where it
+// says and nowhere else.
+func TestWaivers(t *testing.T) {
+	for _, w := range Waivers() {
+		if !slices.ContainsFunc(Rules(), func(r Rule) bool { return r.Controls[0] == w.Control }) {
+			t.Errorf("no rule's first control is %s", w.Control)
+		}
+		if len(w.Reason) < 40 {
+			t.Errorf("%s is waived without a reason", w.Control)
+		}
+	}
+	short := graph(t, strings.Replace(good, "365", "30", 1))
+	if found := Check("dev", short); len(found) != 1 || found[0].Waiver == nil {
+		t.Errorf("dev: %v", found)
+	}
+	if found := Check("prod", short); len(found) != 1 || found[0].Waiver != nil {
+		t.Errorf("prod: %v", found)
+	}
+}
