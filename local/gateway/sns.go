@@ -1,9 +1,11 @@
 package gateway
 
 import (
+	"cmp"
 	"encoding/base64"
 	"net/http"
 	"slices"
+	"strconv"
 
 	"tally/local/cloud"
 	"tally/local/sns"
@@ -201,7 +203,11 @@ func subscriptionPage(c *call, p form, all []sns.Subscription) (any, error) {
 		NextToken     string `xml:",omitempty"`
 	}{NextToken: next}
 	for _, s := range subs {
-		out.Subscriptions.Member = append(out.Subscriptions.Member, member{s.ARN, c.place.Account, s.Protocol, s.Endpoint, s.TopicARN})
+		arn := s.ARN
+		if s.PendingConfirmation {
+			arn = "PendingConfirmation"
+		}
+		out.Subscriptions.Member = append(out.Subscriptions.Member, member{arn, c.place.Account, s.Protocol, s.Endpoint, s.TopicARN})
 	}
 	return out, nil
 }
@@ -216,31 +222,84 @@ type attributeMap struct {
 	Entries []entry `xml:"Attributes>entry"`
 }
 
+// set adds an attribute, unless it has no value.
+func (m *attributeMap) set(key, value string) {
+	if value != "" {
+		m.Entries = append(m.Entries, entry{key, value})
+	}
+}
+
+// effectiveDelivery is how AWS sends over HTTP where nobody says otherwise.
+//
+// https://docs.aws.amazon.com/sns/latest/dg/sns-message-delivery-retries.html
+const effectiveDelivery = `{"http":{"defaultHealthyRetryPolicy":{"minDelayTarget":20,"maxDelayTarget":20,"numRetries":3,` +
+	`"numMaxDelayRetries":0,"numNoDelayRetries":0,"numMinDelayRetries":0,"backoffFunction":"linear"},` +
+	`"disableSubscriptionOverrides":false,"defaultRequestPolicy":{"headerContentType":"text/plain; charset=UTF-8"}}}`
+
 func getTopicAttributes(c *call, p form) (any, error) {
 	t, err := c.SNS.Topic(p.get("TopicArn"))
-	return attributeMap{[]entry{
+	if err != nil {
+		return nil, err
+	}
+	confirmed, pending := 0, 0
+	for _, s := range c.SNS.Subscriptions() {
+		switch {
+		case s.TopicARN != t.ARN:
+		case s.PendingConfirmation:
+			pending++
+		default:
+			confirmed++
+		}
+	}
+	m := attributeMap{[]entry{
 		{"TopicArn", t.ARN},
 		{"Owner", c.place.Account},
 		{"Policy", t.Policy},
 		{"DisplayName", t.DisplayName},
-	}}, err
+		{"SubscriptionsConfirmed", strconv.Itoa(confirmed)},
+		{"SubscriptionsPending", strconv.Itoa(pending)},
+		{"SubscriptionsDeleted", "0"},
+		{"EffectiveDeliveryPolicy", cmp.Or(t.DeliveryPolicy, effectiveDelivery)},
+	}}
+	m.set("DeliveryPolicy", t.DeliveryPolicy)
+	m.set("KmsMasterKeyId", t.KMSMasterKeyID)
+	m.set("TracingConfig", t.TracingConfig)
+	if t.SignatureVersion != 0 {
+		m.set("SignatureVersion", strconv.Itoa(t.SignatureVersion))
+	}
+	for _, protocol := range []struct{ name, prefix string }{{"lambda", "Lambda"}, {"sqs", "SQS"}, {"http", "HTTP"}} {
+		f := t.Feedback[protocol.name]
+		m.set(protocol.prefix+"FailureFeedbackRoleArn", f.FailureRoleARN)
+		m.set(protocol.prefix+"SuccessFeedbackRoleArn", f.SuccessRoleARN)
+		if f.SuccessSampleRate != 0 {
+			m.set(protocol.prefix+"SuccessFeedbackSampleRate", strconv.Itoa(f.SuccessSampleRate))
+		}
+	}
+	return m, nil
 }
 
-// Subscriptions are made by the deployer alone, for functions alone: nothing
-// is ever left to confirm.
 func getSubscriptionAttributes(c *call, p form) (any, error) {
 	s, err := c.SNS.Subscription(p.get("SubscriptionArn"))
-	return attributeMap{[]entry{
+	if err != nil {
+		return nil, err
+	}
+	m := attributeMap{[]entry{
 		{"SubscriptionArn", s.ARN},
 		{"TopicArn", s.TopicARN},
 		{"Protocol", s.Protocol},
 		{"Endpoint", s.Endpoint},
 		{"Owner", c.place.Account},
 		{"SubscriptionPrincipal", c.place.GlobalARN("iam", "user/developer").String()},
-		{"RawMessageDelivery", "false"},
-		{"PendingConfirmation", "false"},
-		{"ConfirmationWasAuthenticated", "true"},
-	}}, err
+		{"RawMessageDelivery", strconv.FormatBool(s.RawMessageDelivery)},
+		{"PendingConfirmation", strconv.FormatBool(s.PendingConfirmation)},
+		{"ConfirmationWasAuthenticated", strconv.FormatBool(!s.PendingConfirmation)},
+	}}
+	if s.FilterPolicy != "" {
+		m.set("FilterPolicy", s.FilterPolicy)
+		m.set("FilterPolicyScope", s.FilterPolicyScope)
+	}
+	m.set("RedrivePolicy", s.RedrivePolicy)
+	return m, nil
 }
 
 func invalidParameter(what string) error {

@@ -180,7 +180,8 @@ func TestTopicsAndSubscriptions(t *testing.T) {
 	}
 
 	got := must(client.GetTopicAttributes(t.Context(), &awssns.GetTopicAttributesInput{TopicArn: &first.ARN}))(t).Attributes
-	want := map[string]string{"TopicArn": first.ARN, "Owner": "000000000000", "Policy": first.Policy, "DisplayName": "Numbers"}
+	want := map[string]string{"TopicArn": first.ARN, "Owner": "000000000000", "Policy": first.Policy, "DisplayName": "Numbers",
+		"SubscriptionsConfirmed": "1", "SubscriptionsPending": "0", "SubscriptionsDeleted": "0", "EffectiveDeliveryPolicy": effectiveDelivery}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("topic (-want +got)\n%s", diff)
 	}
@@ -199,6 +200,36 @@ func TestTopicsAndSubscriptions(t *testing.T) {
 	_, err = client.GetSubscriptionAttributes(t.Context(), &awssns.GetSubscriptionAttributesInput{SubscriptionArn: aws.String(sub.ARN + "x")})
 	if code(err) != "NotFound: Subscription does not exist" {
 		t.Error(code(err))
+	}
+}
+
+func TestAttributesThatAreSet(t *testing.T) {
+	k := newKit(t)
+	client := awssns.NewFromConfig(k.config(developer))
+	role := "arn:aws:iam::000000000000:role/status"
+	topic := must(k.SNS.CreateTopic(sns.Topic{Name: "numbers", KMSMasterKeyID: "alias/aws/sns", SignatureVersion: 2, TracingConfig: "Active",
+		DeliveryPolicy: "{}", Feedback: map[string]sns.Feedback{"sqs": {FailureRoleARN: role, SuccessRoleARN: role, SuccessSampleRate: 5}}}))(t)
+	sub := must(k.SNS.Subscribe(sns.Subscription{TopicARN: topic.ARN, Protocol: "https", Endpoint: "https://example.com/", RawMessageDelivery: true,
+		FilterPolicy: `{"a":[1]}`, RedrivePolicy: `{"deadLetterTargetArn":"arn:aws:sqs:us-east-1:000000000000:q"}`}))(t)
+
+	got := must(client.GetTopicAttributes(t.Context(), &awssns.GetTopicAttributesInput{TopicArn: &topic.ARN}))(t).Attributes
+	want := map[string]string{"TopicArn": topic.ARN, "Owner": "000000000000", "Policy": topic.Policy, "DisplayName": "",
+		"SubscriptionsConfirmed": "0", "SubscriptionsPending": "1", "SubscriptionsDeleted": "0", "EffectiveDeliveryPolicy": "{}", "DeliveryPolicy": "{}",
+		"KmsMasterKeyId": "alias/aws/sns", "SignatureVersion": "2", "TracingConfig": "Active",
+		"SQSFailureFeedbackRoleArn": role, "SQSSuccessFeedbackRoleArn": role, "SQSSuccessFeedbackSampleRate": "5"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("topic (-want +got)\n%s", diff)
+	}
+	got = must(client.GetSubscriptionAttributes(t.Context(), &awssns.GetSubscriptionAttributesInput{SubscriptionArn: &sub.ARN}))(t).Attributes
+	want = map[string]string{"SubscriptionArn": sub.ARN, "TopicArn": topic.ARN, "Protocol": "https", "Endpoint": "https://example.com/", "Owner": "000000000000",
+		"SubscriptionPrincipal": "arn:aws:iam::000000000000:user/developer", "RawMessageDelivery": "true", "PendingConfirmation": "true", "ConfirmationWasAuthenticated": "false",
+		"FilterPolicy": `{"a":[1]}`, "FilterPolicyScope": "MessageAttributes", "RedrivePolicy": sub.RedrivePolicy}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("subscription (-want +got)\n%s", diff)
+	}
+	all := must(client.ListSubscriptions(t.Context(), nil))(t).Subscriptions
+	if len(all) != 1 || *all[0].SubscriptionArn != "PendingConfirmation" {
+		t.Errorf("subscriptions %v", all)
 	}
 }
 

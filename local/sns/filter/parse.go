@@ -2,7 +2,6 @@ package filter
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strings"
 	"unicode/utf8"
@@ -12,7 +11,7 @@ import (
 // reason AWS gives, which for most policies ends in where AWS stopped reading.
 func Parse(scope, document string) (*Policy, error) {
 	if !json.Valid([]byte(document)) {
-		return nil, errors.New("failed to parse JSON.") //lint:ignore ST1005 AWS's own wording
+		return nil, refusal("failed to parse JSON.")
 	}
 	p := newParser(document)
 	if p.next(); p.token != json.Delim('{') {
@@ -23,14 +22,19 @@ func Parse(scope, document string) (*Policy, error) {
 	case err != nil:
 		return nil, err
 	case scope != Body && root.nests():
-		return nil, fmt.Errorf("Filter policy scope %s does not support nested filter policy", Attributes) //lint:ignore ST1005 as above
+		return nil, refusal("Filter policy scope " + Attributes + " does not support nested filter policy")
 	case root.keys() > maxKeys:
-		return nil, fmt.Errorf("Filter policy can not have more than %d keys", maxKeys) //lint:ignore ST1005 as above
+		return nil, refusal(fmt.Sprintf("Filter policy can not have more than %d keys", maxKeys))
 	case root.combinations(1) > maxCombinations:
-		return nil, errors.New("Filter policy is too complex") //lint:ignore ST1005 as above
+		return nil, refusal("Filter policy is too complex")
 	}
 	return &Policy{root}, nil
 }
+
+// refusal is an error in AWS's words, which are sentences.
+type refusal string
+
+func (r refusal) Error() string { return string(r) }
 
 // parser reads valid JSON token by token, in the order in which AWS's does:
 // where it stops is part of the error.

@@ -2,7 +2,6 @@ package filter
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/netip"
 	"regexp"
@@ -65,7 +64,7 @@ func not(patterns ...pattern) pattern {
 func cidr(network string) (pattern, error) {
 	p, err := netip.ParsePrefix(network)
 	if err != nil {
-		return nil, errors.New("Malformed CIDR, one '/' required") //lint:ignore ST1005 AWS's own wording
+		return nil, refusal("Malformed CIDR, one '/' required")
 	}
 	return text(func(s string) bool {
 		address, err := netip.ParseAddr(s)
@@ -84,13 +83,13 @@ func wildcard(p string) (pattern, error) {
 	for i := 0; i < len(p); i++ {
 		switch {
 		case p[i] == '*' && last == i-1:
-			return nil, fmt.Errorf("Consecutive wildcard characters at pos %d", last) //lint:ignore ST1005 AWS's own wording
+			return nil, refusal(fmt.Sprintf("Consecutive wildcard characters at pos %d", last))
 		case p[i] == '*':
 			expression.WriteString(`.*`)
 			wildcards, last = wildcards+1, i
 		case p[i] == '\\':
 			if i++; i == len(p) || p[i] != '*' && p[i] != '\\' {
-				return nil, fmt.Errorf("Invalid escape character at pos %d", i-1) //lint:ignore ST1005 as above
+				return nil, refusal(fmt.Sprintf("Invalid escape character at pos %d", i-1))
 			}
 			expression.WriteString(regexp.QuoteMeta(p[i : i+1]))
 		default:
@@ -98,7 +97,7 @@ func wildcard(p string) (pattern, error) {
 		}
 	}
 	if wildcards > maxWildcards {
-		return nil, fmt.Errorf("A pattern can not have more than %d wildcards", maxWildcards) //lint:ignore ST1005 a sentence like the others
+		return nil, refusal(fmt.Sprintf("A pattern can not have more than %d wildcards", maxWildcards))
 	}
 	// Compiled as (?s)\A…\z: linear in the length of the value.
 	matches, err := regexp.Compile(`(?s)\A` + expression.String() + `\z`)
