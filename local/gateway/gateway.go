@@ -1,6 +1,6 @@
 // Package gateway serves AWS's own wire protocols on one port, so that every
 // AWS SDK and the AWS CLI work with AWS_ENDPOINT_URL: SNS and STS (Query),
-// Lambda (REST JSON) and CloudWatch Logs (JSON 1.1).
+// SQS (JSON 1.0 and Query), Lambda (REST JSON) and CloudWatch Logs (JSON 1.1).
 //
 // A request passes four steps: who signed it, which operation it names and
 // whether it has only the parameters of that operation, whether the caller
@@ -22,6 +22,7 @@ import (
 	"tally/local/logs"
 	"tally/local/sigv4"
 	"tally/local/sns"
+	"tally/local/sqs"
 )
 
 // Services are what the gateway is the way to. All are required.
@@ -29,6 +30,7 @@ type Services struct {
 	IAM    *iam.Service
 	Lambda *lambda.Service
 	SNS    *sns.Service
+	SQS    *sqs.Service
 	Logs   *logs.Service
 }
 
@@ -41,8 +43,10 @@ func New(place cloud.Place, s Services, recorder cloud.Recorder) http.Handler {
 			"lambda": restJSON{lambdaOperations()},
 			"logs":   awsJSON{logsTarget, logsOperations()},
 			"sns":    query{snsVersion, snsNamespace, snsOperations()},
+			"sqs":    sqsJSON{sqsOperations()},
 			"sts":    query{stsVersion, stsNamespace, stsOperations()},
 		},
+		olderSQS: sqsQuery{sqsOperations()},
 	}
 }
 
@@ -52,6 +56,7 @@ type gateway struct {
 	recorder  cloud.Recorder
 	verifier  *sigv4.Verifier
 	protocols map[string]protocol // by the service that credentials are scoped to
+	olderSQS  protocol            // of its clients that do not speak JSON yet
 }
 
 // A call is one request, read and with its caller known.
@@ -88,7 +93,7 @@ func (a answer) write(w http.ResponseWriter) {
 
 func (g *gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c := &call{gateway: g, Request: r, id: uuid.NewString()}
-	speaks := g.protocols[g.serviceOf(r)]
+	speaks := g.protocolOf(r)
 	a, err := c.answer(speaks)
 	if err != nil {
 		a = speaks.fail(c.refusal(err), c.id)
@@ -141,13 +146,24 @@ func (g *gateway) serviceOf(r *http.Request) string {
 	if _, ok := g.protocols[s.Service]; ok && err == nil {
 		return s.Service
 	}
-	switch {
-	case r.Header.Get("X-Amz-Target") != "":
+	switch target := r.Header.Get("X-Amz-Target"); {
+	case strings.HasPrefix(target, sqsTarget+"."):
+		return "sqs"
+	case target != "":
 		return "logs"
 	case isFunctionsPath(r.URL.Path):
 		return "lambda"
 	}
 	return "sns"
+}
+
+// protocolOf is the protocol that a request speaks.
+func (g *gateway) protocolOf(r *http.Request) protocol {
+	service := g.serviceOf(r)
+	if service == "sqs" && r.Header.Get("X-Amz-Target") == "" {
+		return g.olderSQS
+	}
+	return g.protocols[service]
 }
 
 // checkOrigin refuses what a page in a browser sends: no AWS client has an

@@ -24,6 +24,7 @@ import (
 	"tally/local/lambda/runtimeapi"
 	"tally/local/logs"
 	"tally/local/sns"
+	"tally/local/sqs"
 )
 
 var here = cloud.Place{Region: "us-east-1", Account: "000000000000"}
@@ -49,6 +50,7 @@ func newKit(t *testing.T) *kit {
 	k := &kit{}
 	k.IAM = must(iam.New(here, nil))(t)
 	k.Logs = must(logs.New(here, nil, k.IAM))(t)
+	k.SQS = must(sqs.New(here, nil, k.IAM, func() string { return k.url }))(t)
 	k.Lambda = must(lambda.New(lambda.Options{
 		Place: here, Dir: t.TempDir(), Roles: k.IAM, Authorizer: k.IAM, Logs: k.Logs, Recorder: k,
 		Runner: runner{}, Endpoint: func() string { return "" },

@@ -28,6 +28,7 @@ import (
 	"tally/local/logs"
 	"tally/local/provider"
 	"tally/local/sns"
+	"tally/local/sqs"
 	"tally/local/store"
 )
 
@@ -42,6 +43,7 @@ type Server struct {
 	journal  *journal.Journal
 	iam      *iam.Service
 	logs     *logs.Service
+	sqs      *sqs.Service
 	lambda   *lambda.Service
 	sns      *sns.Service
 	httpapi  *httpapi.Service
@@ -90,6 +92,10 @@ func (s *Server) build(st *store.Store) (err error) {
 		return err
 	}
 	s.closers = append(s.closers, s.logs.Close)
+	if s.sqs, err = sqs.New(place, st, s.iam, s.config.Endpoint); err != nil {
+		return err
+	}
+	s.closers = append(s.closers, s.sqs.Close)
 	s.lambda, err = lambda.New(lambda.Options{
 		Place:       place,
 		Store:       st,
@@ -101,6 +107,7 @@ func (s *Server) build(st *store.Store) (err error) {
 		Runner:      process.New(),
 		Pace:        cloud.Pace(s.config.TimeScale),
 		Endpoint:    s.config.Endpoint,
+		Sender:      s.sqs,
 		IdleTimeout: s.config.IdleTimeout,
 	})
 	if err != nil {
@@ -112,7 +119,8 @@ func (s *Server) build(st *store.Store) (err error) {
 		Store:      st,
 		Authorizer: s.iam,
 		Recorder:   s.journal,
-		Targets:    map[string]sns.Target{"lambda": sns.LambdaTarget(s.lambda)},
+		Targets:    map[string]sns.Target{"lambda": sns.LambdaTarget(s.lambda), "sqs": sns.SQSTarget(s.sqs)},
+		Queues:     s.sqs,
 		Logs:       s.logs,
 		Roles:      s.iam,
 	})
@@ -168,6 +176,7 @@ func (s *Server) Serve(ctx context.Context) error {
 	g.Go(func() error {
 		<-ctx.Done()
 		close(s.shutdown)
+		_ = s.sqs.Close() // never fails; long polls end, and hold nothing up
 		rpc.Stop()
 		grace, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 		defer cancel()
@@ -189,6 +198,7 @@ func (s *Server) handler() http.Handler {
 		IAM:    s.iam,
 		Lambda: s.lambda,
 		SNS:    s.sns,
+		SQS:    s.sqs,
 		Logs:   s.logs,
 	}, s.journal))
 	return mux

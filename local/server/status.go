@@ -48,6 +48,19 @@ func (s *Server) resources() (all []control.Resource) {
 		}
 		all = append(all, control.Resource{Type: "topic", Name: t.Name, Detail: detail})
 	}
+	return append(all, s.queues()...)
+}
+
+// queues are the queues with their numbers of messages.
+func (s *Server) queues() (all []control.Resource) {
+	for _, q := range s.sqs.Queues() {
+		n, err := s.sqs.Count(q.URL)
+		if err != nil {
+			continue // it was deleted meanwhile
+		}
+		detail := fmt.Sprintf("%d messages available, %d in flight, %d delayed, %s", n.Available, n.InFlight, n.Delayed, q.URL)
+		all = append(all, control.Resource{Type: "queue", Name: q.Name, Detail: detail})
+	}
 	return all
 }
 

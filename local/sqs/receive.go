@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	maxWait       = 20          // seconds
+	maxWait       = 20           // seconds
 	maxVisibility = 12 * 60 * 60 // seconds
 )
 
