@@ -41,6 +41,12 @@ func parseFormat(text string) (accessFormat, error) {
 	return accessFormat{line, strings.HasPrefix(strings.TrimSpace(line), "{")}, nil
 }
 
+// CheckAccessLogFormat refuses what cannot be the format of an access log.
+func CheckAccessLogFormat(text string) error {
+	_, err := parseFormat(text)
+	return err
+}
+
 // render is the line of an exchange. What it has no value for is "-".
 func (f accessFormat) render(x *exchange) string {
 	return variableReference.ReplaceAllStringFunc(f.text, func(reference string) string {

@@ -26,8 +26,7 @@ func (a *AccessLog) validate(place cloud.Place) error {
 	if a.group(place) == "" {
 		return badRequest("Invalid ARN specified in the request: access logs go to a log group of this account and region, not to %q", a.DestinationARN)
 	}
-	_, err := parseFormat(a.Format)
-	return err
+	return CheckAccessLogFormat(a.Format)
 }
 
 // group is the name of the log group, "" where the ARN names none of this

@@ -132,7 +132,7 @@ func (a API) validate() error {
 	case a.ProtocolType != "HTTP":
 		return badRequest("Invalid protocol specified. Must be one of [HTTP, WEBSOCKET], not %q", a.ProtocolType)
 	}
-	return a.CORS.validate()
+	return a.CORS.Validate()
 }
 
 // key is the store's key of something that belongs to an API.

@@ -101,7 +101,7 @@ func (s *Service) validateAuthorizer(a Authorizer) error {
 	case len(a.Audience) == 0 || slices.Contains(a.Audience, ""):
 		return badRequest("Audience is a required parameter for authorizer type JWT")
 	}
-	if err := checkIssuer(a.Issuer); err != nil {
+	if err := CheckIssuer(a.Issuer); err != nil {
 		return err
 	}
 	for _, other := range s.authorizersOf(a.APIID) {
@@ -112,8 +112,8 @@ func (s *Service) validateAuthorizer(a Authorizer) error {
 	return nil
 }
 
-// checkIssuer refuses what cannot be the issuer of tokens.
-func checkIssuer(issuer string) error {
+// CheckIssuer refuses what cannot be the issuer of tokens.
+func CheckIssuer(issuer string) error {
 	u, err := url.Parse(issuer)
 	if err != nil || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
 		return badRequest("Invalid issuer: %q is no URL of an issuer, such as https://login.example.com/tenant", issuer)

@@ -21,7 +21,8 @@ type CORS struct {
 	MaxAgeSeconds    int  // -1 to 86400; 0: the browser decides
 }
 
-func (c *CORS) validate() error {
+// Validate refuses what AWS would; a nil CORS is right.
+func (c *CORS) Validate() error {
 	if c == nil {
 		return nil
 	}

@@ -7,6 +7,14 @@ import (
 	"tally/local/provider/schema"
 )
 
+// orNilList is nil for an empty list: not set.
+func orNilList[T any](list []T) any {
+	if len(list) == 0 {
+		return nil
+	}
+	return list
+}
+
 // partOf finds the API of one of its parts and the part's own ID: in the state,
 // or in an import in the ID "apiId/partId".
 func partOf(id string, state schema.Values) (apiID, partID string, err error) {

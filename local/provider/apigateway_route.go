@@ -11,13 +11,14 @@ func route(service *httpapi.Service) *Resource {
 	live := func(r httpapi.Route) map[string]any {
 		return map[string]any{
 			"apiId": r.APIID, "routeKey": r.Key, "target": r.Target, "authorizationType": r.AuthorizationType,
-			"operationName": orNil(r.OperationName),
+			"authorizerId": orNil(r.AuthorizerID), "authorizationScopes": orNilList(r.Scopes), "operationName": orNil(r.OperationName),
 		}
 	}
 	asked := func(id string, in schema.Values) httpapi.Route {
 		return httpapi.Route{
 			ID: id, APIID: in.String("apiId"), Key: in.String("routeKey"), Target: in.String("target"),
-			AuthorizationType: in.String("authorizationType"), OperationName: in.String("operationName"),
+			AuthorizationType: in.String("authorizationType"), AuthorizerID: in.String("authorizerId"),
+			Scopes: in.Strings("authorizationScopes"), OperationName: in.String("operationName"),
 		}
 	}
 	return &Resource{
@@ -27,13 +28,23 @@ func route(service *httpapi.Service) *Resource {
 				{Name: "apiId", Required: true, ForceNew: true},
 				{Name: "routeKey", Required: true},
 				{Name: "target", Required: true}, // a route without one would answer nothing
-				{Name: "authorizationType", Default: "NONE", Check: oneOf("NONE")},
+				{Name: "authorizationType", Default: "NONE", Check: oneOf("NONE", "AWS_IAM", "JWT")},
+				{Name: "authorizerId"},
+				{Name: "authorizationScopes", Kind: schema.List},
 				{Name: "apiKeyRequired", Kind: schema.Bool, Default: false, Check: oneOf(false)},
 				{Name: "operationName"},
 			},
 			Unsupported: []string{
-				"authorizationScopes", "authorizerId", "modelSelectionExpression", "requestModels", "requestParameters",
-				"routeResponseSelectionExpression",
+				"modelSelectionExpression", "requestModels", "requestParameters", "routeResponseSelectionExpression",
+			},
+			Together: func(in schema.Values, fail schema.Fail) {
+				switch jwt := in.String("authorizationType") == "JWT"; {
+				case in.Given("authorizationType") && !in.Has("authorizationType"): // unknown yet
+				case jwt && !in.Given("authorizerId"):
+					fail("authorizerId", "authorizationType JWT needs an authorizer")
+				case !jwt && (in.Given("authorizerId") || in.Given("authorizationScopes")):
+					fail("authorizationType", "authorizerId and authorizationScopes go with JWT, not with %s", in.String("authorizationType"))
+				}
 			},
 		},
 		Create: func(_ context.Context, in schema.Values) (string, map[string]any, error) {

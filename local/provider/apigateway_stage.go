@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"math"
 
 	"tally/local/cloud"
 	"tally/local/httpapi"
@@ -10,7 +11,7 @@ import (
 
 // stage has its name as ID.
 func stage(place cloud.Place, service *httpapi.Service) *Resource {
-	live := func(s httpapi.Stage) (map[string]any, error) {
+	live := func(s httpapi.Stage, like schema.Values) (map[string]any, error) {
 		a, err := service.API(s.APIID)
 		if err != nil {
 			return nil, err
@@ -21,7 +22,9 @@ func stage(place cloud.Place, service *httpapi.Service) *Resource {
 		}
 		return map[string]any{
 			"apiId": s.APIID, "name": s.Name, "description": orNil(s.Description), "autoDeploy": s.AutoDeploy,
-			"stageVariables": orNilMap(s.Variables), "tagsAll": s.Tags, "invokeUrl": url,
+			"defaultRouteSettings": liveDefaultSettings(s.DefaultRouteSettings), "routeSettings": liveSettings(s.RouteSettings, like),
+			"accessLogSettings": liveAccessLog(s.AccessLog),
+			"stageVariables":    orNilMap(s.Variables), "tagsAll": s.Tags, "invokeUrl": url,
 			"arn": apiARN(place, s.APIID, "/stages/"+s.Name), "executionArn": executionARN(place, s.APIID+"/"+s.Name),
 		}, nil
 	}
@@ -29,8 +32,15 @@ func stage(place cloud.Place, service *httpapi.Service) *Resource {
 		return httpapi.Stage{
 			APIID: in.String("apiId"), Name: in.String("name"), Description: in.String("description"), AutoDeploy: in.Bool("autoDeploy"),
 			Variables: in.Map("stageVariables"), Tags: in.Map("tagsAll"),
+			DefaultRouteSettings: defaultSettingsOf(in), RouteSettings: settingsOf(in), AccessLog: accessLogOf(in),
 		}
 	}
+	limits := []schema.Property{
+		{Name: "throttlingBurstLimit", Kind: schema.Int, Check: between(0, math.MaxInt32)},
+		{Name: "throttlingRateLimit", Kind: schema.Float, Check: between(0, math.MaxInt32)},
+		{Name: "detailedMetricsEnabled", Kind: schema.Bool, Recorded: true},
+	}
+	webSocketOnly := []string{"dataTraceEnabled", "loggingLevel"}
 	return &Resource{
 		Type: schema.Type{
 			Token: "aws:apigatewayv2/stage:Stage", Noun: "API Gateway v2 Stage",
@@ -41,17 +51,23 @@ func stage(place cloud.Place, service *httpapi.Service) *Resource {
 				{Name: "autoDeploy", Kind: schema.Bool, Default: false, Check: oneOf(true)},
 				{Name: "description"},
 				{Name: "stageVariables", Kind: schema.Map},
+				{Name: "defaultRouteSettings", Kind: schema.Object, Properties: limits, Unsupported: webSocketOnly},
+				{Name: "routeSettings", Kind: schema.Objects, Unsupported: webSocketOnly,
+					Properties: append([]schema.Property{{Name: "routeKey", Required: true}}, limits...)},
+				{Name: "accessLogSettings", Kind: schema.Object, Properties: []schema.Property{
+					{Name: "destinationArn", Required: true},
+					{Name: "format", Required: true, Check: func(v any) error { return httpapi.CheckAccessLogFormat(v.(string)) }}}},
 				schema.TagProperty(),
 			},
 			Outputs:     []schema.Output{{Name: "arn"}, {Name: "executionArn"}, {Name: "invokeUrl"}, schema.TagOutput()},
-			Unsupported: []string{"accessLogSettings", "clientCertificateId", "defaultRouteSettings", "deploymentId", "routeSettings"},
+			Unsupported: []string{"clientCertificateId", "deploymentId"},
 		},
 		Create: func(_ context.Context, in schema.Values) (string, map[string]any, error) {
 			s, err := service.CreateStage(asked(in))
 			if err != nil {
 				return "", nil, err
 			}
-			state, err := live(s)
+			state, err := live(s, in)
 			return s.Name, state, err
 		},
 		Read: func(_ context.Context, id string, state schema.Values) (string, map[string]any, error) {
@@ -63,7 +79,7 @@ func stage(place cloud.Place, service *httpapi.Service) *Resource {
 			if err != nil {
 				return "", nil, err
 			}
-			found, err := live(s)
+			found, err := live(s, state)
 			return s.Name, found, err
 		},
 		Update: func(_ context.Context, _ string, _, in schema.Values) (map[string]any, error) {
@@ -71,7 +87,7 @@ func stage(place cloud.Place, service *httpapi.Service) *Resource {
 			if err != nil {
 				return nil, err
 			}
-			return live(s)
+			return live(s, in)
 		},
 		Delete: func(_ context.Context, id string, state schema.Values) error {
 			return service.DeleteStage(state.String("apiId"), id)

@@ -154,58 +154,5 @@ func lifeCycles() []lifeCycle {
 			return c.services.Lambda.AddPermission(function, lambda.Permission{StatementID: m.id, Action: "lambda:InvokeFunction", Principal: "sns.amazonaws.com"})
 		},
 		seen: []string{"sourceArn"},
-	}, {
-		token:  "aws:apigatewayv2/api:Api",
-		inputs: func(cloudUnderTest) map[string]any { return map[string]any{"protocolType": "HTTP"} },
-		id:     "[a-z0-9]{10}",
-		outputs: map[string]string{"name": "thing-" + hex, "apiEndpoint": `http://127\.0\.0\.1:\d+`,
-			"arn": "arn:aws:apigateway:us-east-1::/apis/[a-z0-9]{10}", "executionArn": "arn:aws:execute-api:us-east-1:000000000000:[a-z0-9]{10}",
-			"apiKeySelectionExpression": `\$request.header.x-api-key`, "routeSelectionExpression": `\$request.method \$request.path`, "tagsAll": "map.."},
-		update: map[string]any{"name": "other", "description": "d"}, diff: map[string]string{"name": "UPDATE", "description": "ADD"},
-		drift: func(c cloudUnderTest, m made) error {
-			a, err := c.services.HTTPAPI.API(m.id)
-			if err != nil {
-				return err
-			}
-			a.Name = "by hand"
-			_, err = c.services.HTTPAPI.UpdateAPI(a)
-			return err
-		},
-		seen: []string{"name"},
-	}, {
-		token: "aws:apigatewayv2/integration:Integration",
-		inputs: func(c cloudUnderTest) map[string]any {
-			return map[string]any{"apiId": c.api().id, "integrationType": "AWS_PROXY", "payloadFormatVersion": "2.0",
-				"integrationUri": c.function("f").state["invokeArn"].StringValue()}
-		},
-		id:       "[a-z0-9]{7}",
-		outputs:  map[string]string{"connectionType": "INTERNET", "integrationMethod": "POST", "timeoutMilliseconds": "30000"},
-		importID: func(m made) string { return m.state["apiId"].StringValue() + "/" + m.id },
-		update:   map[string]any{"timeoutMilliseconds": 1000, "description": "d"}, diff: map[string]string{"description": "ADD", "timeoutMilliseconds": "UPDATE"},
-		replace: map[string]any{"apiId": "other"}, replaces: []string{"apiId"},
-	}, {
-		token: "aws:apigatewayv2/route:Route",
-		inputs: func(c cloudUnderTest) map[string]any {
-			api := c.api().id
-			i := c.create("aws:apigatewayv2/integration:Integration", "i", map[string]any{"apiId": api, "integrationType": "AWS_PROXY",
-				"payloadFormatVersion": "2.0", "integrationUri": c.function("f").arn()})
-			return map[string]any{"apiId": api, "routeKey": "GET /x", "target": "integrations/" + i.id}
-		},
-		id:       "[a-z0-9]{7}",
-		outputs:  map[string]string{"apiKeyRequired": "false", "authorizationType": "NONE"},
-		importID: func(m made) string { return m.state["apiId"].StringValue() + "/" + m.id },
-		update:   map[string]any{"routeKey": "GET /y", "operationName": "o"}, diff: map[string]string{"routeKey": "UPDATE", "operationName": "ADD"},
-		replace: map[string]any{"apiId": "other"}, replaces: []string{"apiId"},
-	}, {
-		token: "aws:apigatewayv2/stage:Stage",
-		inputs: func(c cloudUnderTest) map[string]any {
-			return map[string]any{"apiId": c.api().id, "name": "$default", "autoDeploy": true}
-		},
-		id: `\$default`,
-		outputs: map[string]string{"arn": `arn:aws:apigateway:us-east-1::/apis/[a-z0-9]{10}/stages/\$default`,
-			"executionArn": `arn:aws:execute-api:us-east-1:000000000000:[a-z0-9]{10}/\$default`, "invokeUrl": `http://127\.0\.0\.1:\d+/`, "tagsAll": "map.."},
-		importID: func(m made) string { return m.state["apiId"].StringValue() + "/" + m.id },
-		update:   map[string]any{"stageVariables": map[string]any{"a": "b"}}, diff: map[string]string{"stageVariables": "ADD"},
-		replace: map[string]any{"apiId": "other"}, replaces: []string{"apiId"}, deletes: true,
 	}}
 }

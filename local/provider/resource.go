@@ -42,6 +42,7 @@ func resources(place cloud.Place, s Services, dir string) []*Resource {
 		topicPolicy(place, s.SNS),
 		topicSubscription(place, s.SNS),
 		api(place, s.HTTPAPI),
+		authorizer(s.HTTPAPI),
 		integration(s.HTTPAPI),
 		route(s.HTTPAPI),
 		stage(place, s.HTTPAPI),

@@ -30,6 +30,7 @@ var sdk = map[string]struct{ args, outputs any }{
 	"aws:sns/topicPolicy:TopicPolicy":                   {sns.TopicPolicyArgs{}, sns.TopicPolicy{}},
 	"aws:sns/topicSubscription:TopicSubscription":       {sns.TopicSubscriptionArgs{}, sns.TopicSubscription{}},
 	"aws:apigatewayv2/api:Api":                          {apigatewayv2.ApiArgs{}, apigatewayv2.Api{}},
+	"aws:apigatewayv2/authorizer:Authorizer":            {apigatewayv2.AuthorizerArgs{}, apigatewayv2.Authorizer{}},
 	"aws:apigatewayv2/integration:Integration":          {apigatewayv2.IntegrationArgs{}, apigatewayv2.Integration{}},
 	"aws:apigatewayv2/route:Route":                      {apigatewayv2.RouteArgs{}, apigatewayv2.Route{}},
 	"aws:apigatewayv2/stage:Stage":                      {apigatewayv2.StageArgs{}, apigatewayv2.Stage{}},
