@@ -39,7 +39,11 @@ func (s *Server) resources() (all []control.Resource) {
 	}
 	subscribers := map[string][]string{}
 	for _, sub := range s.sns.Subscriptions() {
-		subscribers[sub.TopicARN] = append(subscribers[sub.TopicARN], sub.Endpoint)
+		to := sub.Endpoint
+		if sub.PendingConfirmation {
+			to += " (recorded: nothing is sent there)"
+		}
+		subscribers[sub.TopicARN] = append(subscribers[sub.TopicARN], to)
 	}
 	for _, t := range s.sns.Topics() {
 		detail := t.ARN
