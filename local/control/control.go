@@ -67,6 +67,7 @@ type Status struct {
 	Started   time.Time     `json:"started"`
 	Config    Config        `json:"config"`
 	Resources []Resource    `json:"resources"`
+	Recorded  []Recorded    `json:"recorded"`
 	Warnings  []cloud.Entry `json:"warnings"` // the last few, oldest first
 }
 
@@ -75,6 +76,16 @@ type Resource struct {
 	Type   string `json:"type"` // "function", "topic", "api"
 	Name   string `json:"name"`
 	Detail string `json:"detail"` // what a person wants to know of it in a few words
+}
+
+// Recorded is what was accepted and is kept, but has no effect here.
+type Recorded struct {
+	Type string `json:"type"` // "aws:cloudwatch/metricAlarm:MetricAlarm"
+	ID   string `json:"id"`
+	Name string `json:"name,omitempty"`
+	// Properties are the ones without effect of a resource that is emulated
+	// otherwise; none where the whole resource has no effect.
+	Properties []string `json:"properties,omitempty"`
 }
 
 // run is the run file: just enough to reach the process.

@@ -10,6 +10,7 @@ import (
 	"google.golang.org/protobuf/types/known/emptypb"
 
 	"tally/local/provider/schema"
+	"tally/local/recorded"
 )
 
 // Check validates a resource's inputs, and fills in names and defaults.
@@ -85,6 +86,9 @@ func (p *provider) Create(ctx context.Context, req *pulumirpc.CreateRequest) (*p
 	if err != nil {
 		return nil, r.failed("creating", r.Name(values), err)
 	}
+	if err := p.annotate(r, id, in); err != nil {
+		return nil, err
+	}
 	raw, err := encode(r.State(properties(live), in))
 	return &pulumirpc.CreateResponse{Id: id, Properties: raw}, err
 }
@@ -143,6 +147,9 @@ func (p *provider) Update(ctx context.Context, req *pulumirpc.UpdateRequest) (*p
 	if err != nil {
 		return nil, r.failed("updating", req.GetId(), err)
 	}
+	if err := p.annotate(r, req.GetId(), in); err != nil {
+		return nil, err
+	}
 	raw, err := encode(r.State(properties(live), in))
 	return &pulumirpc.UpdateResponse{Properties: raw}, err
 }
@@ -160,5 +167,14 @@ func (p *provider) Delete(ctx context.Context, req *pulumirpc.DeleteRequest) (*e
 	if err := r.Delete(ctx, req.GetId(), schema.Plain(state)); err != nil && !gone(err) {
 		return nil, r.failed("deleting", req.GetId(), err)
 	}
-	return &emptypb.Empty{}, nil
+	return &emptypb.Empty{}, p.annotate(r, req.GetId(), nil)
+}
+
+// annotate notes which inputs of a resource that is emulated otherwise have no
+// effect, for the status.
+func (p *provider) annotate(r *Resource, id string, in resource.PropertyMap) error {
+	if r.Recorded {
+		return nil
+	}
+	return p.recorded.Annotate(recorded.Note{Type: r.Token, ID: id, Name: r.Name(schema.Plain(in)), Properties: r.WithoutEffect(in)})
 }

@@ -26,10 +26,11 @@ func logGroup(service *logs.Service) *Resource {
 					1096.0, 1827.0, 2192.0, 2557.0, 2922.0, 3288.0, 3653.0)},
 				{Name: "logGroupClass", Computed: true, ForceNew: true, Check: oneOf("STANDARD")},
 				{Name: "skipDestroy", Kind: schema.Bool, Default: false},
+				{Name: "kmsKeyId", Recorded: true, Check: validARN},
 				schema.TagProperty(),
 			},
 			Outputs:     []schema.Output{{Name: "arn"}, schema.TagOutput()},
-			Unsupported: []string{"kmsKeyId", "namePrefix"},
+			Unsupported: []string{"namePrefix"},
 		},
 		Create: func(_ context.Context, in schema.Values) (string, map[string]any, error) {
 			g, err := service.CreateGroup(asked(in))

@@ -27,6 +27,7 @@ import (
 	"tally/local/lambda"
 	"tally/local/logs"
 	"tally/local/provider/schema"
+	"tally/local/recorded"
 	"tally/local/sns"
 )
 
@@ -41,6 +42,8 @@ type Services struct {
 	SNS     *sns.Service
 	HTTPAPI *httpapi.Service
 	Logs    *logs.Service
+	// Recorded keeps what has no effect here.
+	Recorded *recorded.Service
 }
 
 // New returns the provider, to be registered with a gRPC server. Relative
@@ -51,6 +54,7 @@ func New(place cloud.Place, s Services, dir string, stacks []string) pulumirpc.R
 		place: place, stacks: stacks,
 		resources:   map[string]*Resource{},
 		functions:   functions(place, s),
+		recorded:    s.Recorded,
 		connections: map[string]connection{},
 	}
 	for _, r := range resources(place, s, dir) {
@@ -66,6 +70,7 @@ type provider struct {
 	stacks    []string
 	resources map[string]*Resource // by token
 	functions map[string]function  // by token
+	recorded  *recorded.Service
 
 	mu sync.Mutex
 	// connections holds what each connection configured, by peer address: all

@@ -22,6 +22,7 @@ import (
 	"tally/local/lambda"
 	"tally/local/lambda/process"
 	"tally/local/logs"
+	"tally/local/recorded"
 	"tally/local/sns"
 )
 
@@ -45,6 +46,8 @@ func newServices(t *testing.T) Services {
 	s.IAM, err = iam.New(place, nil)
 	must(err)
 	s.Logs, err = logs.New(place, nil, s.IAM)
+	must(err)
+	s.Recorded, err = recorded.New(nil)
 	must(err)
 	s.Lambda, err = lambda.New(lambda.Options{
 		Place: place, Dir: t.TempDir(), Roles: s.IAM, Authorizer: s.IAM, Logs: s.Logs, Recorder: silent{},

@@ -46,6 +46,15 @@ func resources(place cloud.Place, s Services, dir string) []*Resource {
 		integration(s.HTTPAPI),
 		route(s.HTTPAPI),
 		stage(place, s.HTTPAPI),
+		apiMapping(s.Recorded, s.HTTPAPI).in(s.Recorded),
+		certificate(place).in(s.Recorded),
+		certificateValidation().in(s.Recorded),
+		dashboard(place).in(s.Recorded),
+		dnsRecord().in(s.Recorded),
+		domainName(place).in(s.Recorded),
+		kmsAlias(place, s.Recorded).in(s.Recorded),
+		kmsKey(place).in(s.Recorded),
+		metricAlarm(place).in(s.Recorded),
 	}
 }
 

@@ -8,10 +8,13 @@ import (
 	"testing"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/acm"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/apigatewayv2"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/kms"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lambda"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/route53"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/sns"
 
 	"tally/local/provider/schema"
@@ -34,6 +37,16 @@ var sdk = map[string]struct{ args, outputs any }{
 	"aws:apigatewayv2/integration:Integration":          {apigatewayv2.IntegrationArgs{}, apigatewayv2.Integration{}},
 	"aws:apigatewayv2/route:Route":                      {apigatewayv2.RouteArgs{}, apigatewayv2.Route{}},
 	"aws:apigatewayv2/stage:Stage":                      {apigatewayv2.StageArgs{}, apigatewayv2.Stage{}},
+
+	"aws:acm/certificate:Certificate":                     {acm.CertificateArgs{}, acm.Certificate{}},
+	"aws:acm/certificateValidation:CertificateValidation": {acm.CertificateValidationArgs{}, acm.CertificateValidation{}},
+	"aws:apigatewayv2/apiMapping:ApiMapping":              {apigatewayv2.ApiMappingArgs{}, apigatewayv2.ApiMapping{}},
+	"aws:apigatewayv2/domainName:DomainName":              {apigatewayv2.DomainNameArgs{}, apigatewayv2.DomainName{}},
+	"aws:cloudwatch/dashboard:Dashboard":                  {cloudwatch.DashboardArgs{}, cloudwatch.Dashboard{}},
+	"aws:cloudwatch/metricAlarm:MetricAlarm":              {cloudwatch.MetricAlarmArgs{}, cloudwatch.MetricAlarm{}},
+	"aws:kms/alias:Alias":                                 {kms.AliasArgs{}, kms.Alias{}},
+	"aws:kms/key:Key":                                     {kms.KeyArgs{}, kms.Key{}},
+	"aws:route53/record:Record":                           {route53.RecordArgs{}, route53.Record{}},
 }
 
 // fields are the properties of a struct of the SDK, by their names.

@@ -27,6 +27,7 @@ import (
 	"tally/local/lambda/process"
 	"tally/local/logs"
 	"tally/local/provider"
+	"tally/local/recorded"
 	"tally/local/sns"
 	"tally/local/sqs"
 	"tally/local/store"
@@ -47,6 +48,7 @@ type Server struct {
 	lambda   *lambda.Service
 	sns      *sns.Service
 	httpapi  *httpapi.Service
+	recorded *recorded.Service
 	aws      net.Listener
 	engine   net.Listener
 	closers  []func() error // in the order of opening
@@ -92,6 +94,9 @@ func (s *Server) build(st *store.Store) (err error) {
 		return err
 	}
 	s.closers = append(s.closers, s.logs.Close)
+	if s.recorded, err = recorded.New(st); err != nil {
+		return err
+	}
 	if s.sqs, err = sqs.New(place, st, s.iam, s.config.Endpoint); err != nil {
 		return err
 	}
@@ -217,11 +222,12 @@ func refusePages(next http.HandlerFunc) http.HandlerFunc {
 
 func (s *Server) provider() pulumirpc.ResourceProviderServer {
 	return provider.New(s.place(), provider.Services{
-		IAM:     s.iam,
-		Lambda:  s.lambda,
-		SNS:     s.sns,
-		HTTPAPI: s.httpapi,
-		Logs:    s.logs,
+		IAM:      s.iam,
+		Lambda:   s.lambda,
+		SNS:      s.sns,
+		HTTPAPI:  s.httpapi,
+		Logs:     s.logs,
+		Recorded: s.recorded,
 	}, s.config.Project, s.config.Stacks)
 }
 

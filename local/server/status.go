@@ -23,6 +23,7 @@ func (s *Server) serveStatus(w http.ResponseWriter, _ *http.Request) {
 		Started:   s.started,
 		Config:    s.config,
 		Resources: s.resources(),
+		Recorded:  s.withoutEffect(),
 		Warnings:  s.warnings(),
 	})
 }

@@ -32,6 +32,7 @@ func (c *statusCommand) Run(ctx context.Context, p place, std streams) error {
 	for _, r := range status.Resources {
 		fmt.Fprintf(w, "%s\t%s\t%s\n", r.Type, r.Name, r.Detail)
 	}
+	printRecorded(w, status.Recorded)
 	for _, e := range status.Warnings {
 		fmt.Fprintf(w, "warning\t%s %s %s: %s\n", e.Time.Local().Format(time.TimeOnly), e.Service, e.Resource, e.Message)
 	}

@@ -111,11 +111,9 @@ func (c *checker) value(path string, p Property, v resource.PropertyValue) resou
 	case Objects:
 		v = c.list(path, Property{Kind: Object, Properties: p.Properties, Unsupported: p.Unsupported}, v)
 	case Map:
-		m := make(resource.PropertyMap, len(v.ObjectValue()))
-		for k, e := range v.ObjectValue() {
-			m[k] = c.value(path+"."+string(k), Property{Kind: String}, e)
-		}
-		v = resource.NewObjectProperty(m)
+		v = c.entries(path, Property{Kind: String}, v)
+	case Numbers:
+		v = c.entries(path, Property{Kind: Float}, v)
 	}
 	if p.Check != nil && (p.Kind == Map || !v.ContainsUnknowns()) && !c.deployed(p, v) {
 		if err := p.Check(plain(v)); err != nil {
@@ -132,6 +130,15 @@ func (c *checker) list(path string, element Property, v resource.PropertyValue) 
 		list[i] = c.value(fmt.Sprintf("%s[%d]", path, i), element, e)
 	}
 	return resource.NewArrayProperty(list)
+}
+
+// entries checks the values of a map, all of which are as entry says.
+func (c *checker) entries(path string, entry Property, v resource.PropertyValue) resource.PropertyValue {
+	m := make(resource.PropertyMap, len(v.ObjectValue()))
+	for k, e := range v.ObjectValue() {
+		m[k] = c.value(path+"."+string(k), entry, e)
+	}
+	return resource.NewObjectProperty(m)
 }
 
 // deployed tells whether v is the archive that the resource has already. A
@@ -175,7 +182,7 @@ func (k Kind) accepts(v resource.PropertyValue) bool {
 		return v.IsBool()
 	case List, Objects:
 		return v.IsArray()
-	case Map, Object:
+	case Map, Numbers, Object:
 		return v.IsObject()
 	default:
 		return v.IsArchive()

@@ -26,6 +26,7 @@ const (
 	Bool
 	List    // of strings
 	Map     // from strings to strings
+	Numbers // a map from strings to numbers
 	Object  // of the Properties of the Property
 	Objects // a list of such objects
 	Archive // a Pulumi archive: a file, a folder or assets
@@ -34,7 +35,7 @@ const (
 // String is the kind in the words of an error message.
 func (k Kind) String() string {
 	return [...]string{"a string", "a JSON policy document", "a JSON document", "a whole number", "a number", "a boolean",
-		"a list of strings", "a map of strings", "an object", "a list of objects", "an archive"}[k]
+		"a list of strings", "a map of strings", "a map of numbers", "an object", "a list of objects", "an archive"}[k]
 }
 
 // Property is one input of a resource type.
@@ -134,6 +135,27 @@ func (t *Type) Name(inputs Values) string {
 		}
 	}
 	return ""
+}
+
+// WithoutEffect are those of the given inputs that are recorded: their names,
+// with dots before the names of those inside of objects.
+func (t *Type) WithoutEffect(in resource.PropertyMap) []string {
+	return slices.DeleteFunc(withoutEffect("", t.Inputs, reveal(resource.NewObjectProperty(in))), func(path string) bool {
+		return defaulted(in, path)
+	})
+}
+
+func withoutEffect(prefix string, properties []Property, object resource.PropertyValue) (paths []string) {
+	for _, p := range properties {
+		given := object.ObjectValue()[resource.PropertyKey(p.Name)]
+		switch {
+		case p.Recorded && !zero(given):
+			paths = append(paths, prefix+p.Name)
+		case p.Kind == Object && given.IsObject():
+			paths = append(paths, withoutEffect(prefix+p.Name+".", p.Properties, given)...)
+		}
+	}
+	return paths
 }
 
 // defaulted tells whether Check chose the value of that input.

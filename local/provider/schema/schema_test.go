@@ -34,11 +34,12 @@ func lamp() *Type {
 			{Name: "shade", Kind: Object, Properties: []Property{
 				{Name: "size", Kind: Int, Required: true},
 				{Name: "labels", Kind: Map},
-				{Name: "fabric", Computed: true},
+				{Name: "fabric", Computed: true, Recorded: true},
 			}},
 			{Name: "code", Kind: Archive},
 			{Name: "warmth", Kind: Float},
 			{Name: "plan", Kind: JSON},
+			{Name: "shares", Kind: Numbers, Recorded: true},
 			{Name: "bulbs", Kind: Objects, Unsupported: []string{"fuse"}, Properties: []Property{
 				{Name: "socket", Required: true},
 				{Name: "watts", Kind: Int, Computed: true},
@@ -90,13 +91,14 @@ func TestCheckReportsEverythingThatIsWrong(t *testing.T) {
 		"policy":    3,
 		"warmth":    "warm",
 		"plan":      "{",
+		"shares":    map[string]any{"a": 0.5, "b": "half"},
 		"bulbs":     []any{map[string]any{"socket": "E27"}, map[string]any{"fuse": true}, "E14"},
 	})})
 	got := map[string]string{}
 	for _, f := range failures {
 		got[string(f.Property)] = f.Reason
 	}
-	takes := " (it takes: bulbs, code, colours, dim, name, plan, policy, room, shade, tags, warmth, watts)"
+	takes := " (it takes: bulbs, code, colours, dim, name, plan, policy, room, shade, shares, tags, warmth, watts)"
 	want := map[string]string{
 		"bulbs[1].fuse":   `the local cloud does not emulate "bulbs[1].fuse" of aws:test/lamp:Lamp (it takes: socket, watts)`,
 		"bulbs[1].socket": "missing required property of aws:test/lamp:Lamp",
@@ -109,6 +111,7 @@ func TestCheckReportsEverythingThatIsWrong(t *testing.T) {
 		"policy":          "must be a JSON policy document, not the number 3",
 		"room":            "missing required property of aws:test/lamp:Lamp",
 		"rooom":           `aws:test/lamp:Lamp has no property "rooom"; did you mean "room"?` + takes,
+		"shares.b":        `must be a number, not the string "half"`,
 		"shade.colour":    `aws:test/lamp:Lamp has no property "shade.colour" (it takes: fabric, labels, size)`,
 		"shade.labels.a":  "must be a string, not the number 1",
 		"shade.size":      "missing required property of aws:test/lamp:Lamp",
@@ -285,6 +288,24 @@ func TestDiff(t *testing.T) {
 			}
 			if !slices.Equal(got.StableKeys, []resource.PropertyKey{"arn"}) {
 				t.Errorf("stables: %v", got.StableKeys)
+			}
+		})
+	}
+}
+
+func TestWithoutEffectAreTheGivenRecordedInputs(t *testing.T) {
+	for name, tc := range map[string]struct {
+		in   map[string]any
+		want []string
+	}{
+		"none":      {in: map[string]any{"room": "hall", "shade": map[string]any{"size": 1}}},
+		"nested":    {in: map[string]any{"shade": map[string]any{"fabric": "silk"}, "shares": map[string]any{"a": 0.5}}, want: []string{"shade.fabric", "shares"}},
+		"defaulted": {in: map[string]any{"shares": map[string]any{"a": 0.5}, defaults: []any{"shares"}}},
+		"secret":    {in: map[string]any{"shade": resource.MakeSecret(resource.NewObjectProperty(props(map[string]any{"fabric": "silk"})))}, want: []string{"shade.fabric"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := lamp().WithoutEffect(props(tc.in)); !slices.Equal(got, tc.want) {
+				t.Errorf("%v, want %v", got, tc.want)
 			}
 		})
 	}

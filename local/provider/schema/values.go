@@ -82,6 +82,21 @@ func (v Values) Map(name string) map[string]string {
 	return out
 }
 
+// Numbers is a Numbers property; nil where it is absent.
+func (v Values) Numbers(name string) map[string]float64 {
+	m, ok := v.properties[resource.PropertyKey(name)].V.(resource.PropertyMap)
+	if !ok {
+		return nil
+	}
+	out := make(map[string]float64, len(m))
+	for k, e := range m {
+		if n, ok := e.V.(float64); ok {
+			out[string(k)] = n
+		}
+	}
+	return out
+}
+
 // Object is an Object property; an empty one where it is absent.
 func (v Values) Object(name string) Values {
 	m, _ := v.properties[resource.PropertyKey(name)].V.(resource.PropertyMap)
