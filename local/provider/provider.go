@@ -29,6 +29,7 @@ import (
 	"tally/local/provider/schema"
 	"tally/local/recorded"
 	"tally/local/sns"
+	"tally/local/sqs"
 )
 
 // Version is the release of the real aws provider whose resource types these
@@ -40,6 +41,7 @@ type Services struct {
 	IAM     *iam.Service
 	Lambda  *lambda.Service
 	SNS     *sns.Service
+	SQS     *sqs.Service
 	HTTPAPI *httpapi.Service
 	Logs    *logs.Service
 	// Recorded keeps what has no effect here.

@@ -24,6 +24,7 @@ import (
 	"tally/local/logs"
 	"tally/local/recorded"
 	"tally/local/sns"
+	"tally/local/sqs"
 )
 
 var place = cloud.Place{Region: "us-east-1", Account: "000000000000"}
@@ -48,6 +49,8 @@ func newServices(t *testing.T) Services {
 	s.Logs, err = logs.New(place, nil, s.IAM)
 	must(err)
 	s.Recorded, err = recorded.New(nil)
+	must(err)
+	s.SQS, err = sqs.New(place, nil, s.IAM, func() string { return "http://127.0.0.1:4566" })
 	must(err)
 	s.Lambda, err = lambda.New(lambda.Options{
 		Place: place, Dir: t.TempDir(), Roles: s.IAM, Authorizer: s.IAM, Logs: s.Logs, Recorder: silent{},

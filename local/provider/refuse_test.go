@@ -63,8 +63,8 @@ func TestOtherStacksAreRefused(t *testing.T) {
 
 func TestUnknownTypesAndFunctionsAreRefused(t *testing.T) {
 	c := start(t)
-	_, err := c.Check(t.Context(), &pulumirpc.CheckRequest{Urn: urnOf("aws:sqs/queue:Queue", "q"), News: c.raw(nil)})
-	holds(t, err, "does not emulate the resource type aws:sqs/queue:Queue", "aws:sns/topic:Topic")
+	_, err := c.Check(t.Context(), &pulumirpc.CheckRequest{Urn: urnOf("aws:dynamodb/table:Table", "q"), News: c.raw(nil)})
+	holds(t, err, "does not emulate the resource type aws:dynamodb/table:Table", "aws:sns/topic:Topic")
 	_, err = c.Check(t.Context(), &pulumirpc.CheckRequest{Urn: urnOf("aws:sns/topic:Topik", "q"), News: c.raw(nil)})
 	holds(t, err, "did you mean aws:sns/topic:Topic?")
 	_, err = c.Invoke(t.Context(), &pulumirpc.InvokeRequest{Tok: "aws:ec2/getAmi:getAmi"})
@@ -91,18 +91,22 @@ func TestImpossibleValuesAreRefusedByCheck(t *testing.T) {
 		"architecture": {"aws:lambda/function:Function", map[string]any{"architectures": []any{"arm64", "x86_64"}}, "architectures", "one architecture"},
 		"variable": {"aws:lambda/function:Function", map[string]any{"environment": map[string]any{"variables": map[string]any{
 			"AWS_REGION": "x", "ARN": resource.MakeComputed(resource.NewStringProperty(""))}}}, "", "environment.variables: "},
-		"retention":   {"aws:cloudwatch/logGroup:LogGroup", map[string]any{"retentionInDays": 2}, "retentionInDays", "not 2"},
-		"trust":       {"aws:iam/role:Role", map[string]any{"assumeRolePolicy": `{"Statement":[]`}, "assumeRolePolicy", "MalformedPolicyDocument"},
-		"fifo":        {"aws:sns/topic:Topic", map[string]any{"fifoTopic": true}, "fifoTopic", "false, not true"},
-		"protocol":    {"aws:sns/topicSubscription:TopicSubscription", map[string]any{"protocol": "sms"}, "protocol", `"email-json", not "sms"`},
-		"filter":      {"aws:sns/topicSubscription:TopicSubscription", map[string]any{"filterPolicy": `{"a":"b"}`}, "filterPolicy", `"a" must be an object or an array`},
-		"sample rate": {"aws:sns/topic:Topic", map[string]any{"sqsSuccessFeedbackSampleRate": 101}, "sqsSuccessFeedbackSampleRate", "from 0 to 100"},
-		"feedback":    {"aws:sns/topic:Topic", map[string]any{"lambdaFailureFeedbackRoleArn": "r"}, "lambdaFailureFeedbackRoleArn", "the ARN of a role"},
-		"websocket":   {"aws:apigatewayv2/api:Api", map[string]any{"protocolType": "WEBSOCKET"}, "protocolType", `"HTTP", not "WEBSOCKET"`},
-		"payload 1.0": {"aws:apigatewayv2/integration:Integration", map[string]any{"apiId": "a", "integrationType": "AWS_PROXY", "integrationUri": "u"}, "", `payloadFormatVersion: the local cloud takes "2.0", not "1.0"`},
-		"deployment":  {"aws:apigatewayv2/stage:Stage", map[string]any{"apiId": "a"}, "", "autoDeploy: the local cloud takes true, not false"},
-		"no role":     {"aws:lambda/function:Function", nil, "", "role: missing required property of aws:lambda/function:Function"},
-		"policy ARN":  {"aws:iam/rolePolicyAttachment:RolePolicyAttachment", map[string]any{"policyArn": "arn:aws:iam::aws:policy/Nonsense"}, "policyArn", "does not exist"},
+		"retention":     {"aws:cloudwatch/logGroup:LogGroup", map[string]any{"retentionInDays": 2}, "retentionInDays", "not 2"},
+		"trust":         {"aws:iam/role:Role", map[string]any{"assumeRolePolicy": `{"Statement":[]`}, "assumeRolePolicy", "MalformedPolicyDocument"},
+		"fifo":          {"aws:sns/topic:Topic", map[string]any{"fifoTopic": true}, "fifoTopic", "false, not true"},
+		"max receive":   {"aws:sqs/queue:Queue", map[string]any{"redrivePolicy": `{"deadLetterTargetArn":"a","maxReceiveCount":0}`}, "redrivePolicy", "from 1 to 1000"},
+		"whose letters": {"aws:sqs/redriveAllowPolicy:RedriveAllowPolicy", map[string]any{"queueUrl": "u", "redriveAllowPolicy": `{"redrivePermission":"byQueue"}`}, "redriveAllowPolicy", "sourceQueueArns is required"},
+		"fifo queue":    {"aws:sqs/queue:Queue", map[string]any{"fifoQueue": true}, "fifoQueue", "false, not true"},
+		"two keys":      {"aws:sqs/queue:Queue", map[string]any{"sqsManagedSseEnabled": true, "kmsMasterKeyId": "alias/aws/sqs"}, "sqsManagedSseEnabled", "conflicts with kmsMasterKeyId"},
+		"protocol":      {"aws:sns/topicSubscription:TopicSubscription", map[string]any{"protocol": "sms"}, "protocol", `"email-json", not "sms"`},
+		"filter":        {"aws:sns/topicSubscription:TopicSubscription", map[string]any{"filterPolicy": `{"a":"b"}`}, "filterPolicy", `"a" must be an object or an array`},
+		"sample rate":   {"aws:sns/topic:Topic", map[string]any{"sqsSuccessFeedbackSampleRate": 101}, "sqsSuccessFeedbackSampleRate", "from 0 to 100"},
+		"feedback":      {"aws:sns/topic:Topic", map[string]any{"lambdaFailureFeedbackRoleArn": "r"}, "lambdaFailureFeedbackRoleArn", "the ARN of a role"},
+		"websocket":     {"aws:apigatewayv2/api:Api", map[string]any{"protocolType": "WEBSOCKET"}, "protocolType", `"HTTP", not "WEBSOCKET"`},
+		"payload 1.0":   {"aws:apigatewayv2/integration:Integration", map[string]any{"apiId": "a", "integrationType": "AWS_PROXY", "integrationUri": "u"}, "", `payloadFormatVersion: the local cloud takes "2.0", not "1.0"`},
+		"deployment":    {"aws:apigatewayv2/stage:Stage", map[string]any{"apiId": "a"}, "", "autoDeploy: the local cloud takes true, not false"},
+		"no role":       {"aws:lambda/function:Function", nil, "", "role: missing required property of aws:lambda/function:Function"},
+		"policy ARN":    {"aws:iam/rolePolicyAttachment:RolePolicyAttachment", map[string]any{"policyArn": "arn:aws:iam::aws:policy/Nonsense"}, "policyArn", "does not exist"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			res, err := c.Check(t.Context(), &pulumirpc.CheckRequest{Urn: urnOf(tc.token, "x"), News: c.raw(resource.NewPropertyMapFromMap(tc.inputs))})

@@ -41,6 +41,10 @@ func resources(place cloud.Place, s Services, dir string) []*Resource {
 		topic(place, s.SNS),
 		topicPolicy(place, s.SNS),
 		topicSubscription(place, s.SNS),
+		queue(s.SQS),
+		queuePolicy(s.SQS),
+		redrivePolicy(s.SQS),
+		redriveAllowPolicy(s.SQS),
 		api(place, s.HTTPAPI),
 		authorizer(s.HTTPAPI),
 		integration(s.HTTPAPI),
@@ -68,10 +72,10 @@ func (r *Resource) failed(doing, name string, err error) error {
 }
 
 // gone tells whether err says that the resource does not exist. CloudWatch
-// Logs says so with status 400.
+// Logs and SQS say so with status 400.
 func gone(err error) bool {
 	e, ok := errors.AsType[*cloud.Error](err)
-	return ok && (e.Status == http.StatusNotFound || e.Code == "ResourceNotFoundException")
+	return ok && (e.Status == http.StatusNotFound || e.Code == "ResourceNotFoundException" || e.Code == "AWS.SimpleQueueService.NonExistentQueue")
 }
 
 // orNil is nil for an empty value: not set.

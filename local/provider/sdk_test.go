@@ -16,6 +16,7 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lambda"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/route53"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/sns"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/sqs"
 
 	"tally/local/provider/schema"
 )
@@ -32,6 +33,10 @@ var sdk = map[string]struct{ args, outputs any }{
 	"aws:sns/topic:Topic":                               {sns.TopicArgs{}, sns.Topic{}},
 	"aws:sns/topicPolicy:TopicPolicy":                   {sns.TopicPolicyArgs{}, sns.TopicPolicy{}},
 	"aws:sns/topicSubscription:TopicSubscription":       {sns.TopicSubscriptionArgs{}, sns.TopicSubscription{}},
+	"aws:sqs/queue:Queue":                               {sqs.QueueArgs{}, sqs.Queue{}},
+	"aws:sqs/queuePolicy:QueuePolicy":                   {sqs.QueuePolicyArgs{}, sqs.QueuePolicy{}},
+	"aws:sqs/redriveAllowPolicy:RedriveAllowPolicy":     {sqs.RedriveAllowPolicyArgs{}, sqs.RedriveAllowPolicy{}},
+	"aws:sqs/redrivePolicy:RedrivePolicy":               {sqs.RedrivePolicyArgs{}, sqs.RedrivePolicy{}},
 	"aws:apigatewayv2/api:Api":                          {apigatewayv2.ApiArgs{}, apigatewayv2.Api{}},
 	"aws:apigatewayv2/authorizer:Authorizer":            {apigatewayv2.AuthorizerArgs{}, apigatewayv2.Authorizer{}},
 	"aws:apigatewayv2/integration:Integration":          {apigatewayv2.IntegrationArgs{}, apigatewayv2.Integration{}},

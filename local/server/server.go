@@ -225,6 +225,7 @@ func (s *Server) provider() pulumirpc.ResourceProviderServer {
 		IAM:      s.iam,
 		Lambda:   s.lambda,
 		SNS:      s.sns,
+		SQS:      s.sqs,
 		HTTPAPI:  s.httpapi,
 		Logs:     s.logs,
 		Recorded: s.recorded,

@@ -119,3 +119,15 @@ func (s *Service) deadLetterQueue(q Queue) (to Queue, after int, ok bool) {
 	to, ok = s.byARN(p.Target)
 	return to, int(p.Max), ok && to.Name != q.Name && to.admits(q.ARN)
 }
+
+// CheckRedrivePolicy refuses a redrive policy that no queue can have.
+func CheckRedrivePolicy(document string) error {
+	_, _, err := parseRedrive(document)
+	return err
+}
+
+// CheckRedriveAllowPolicy refuses a redrive-allow policy that no queue can have.
+func CheckRedriveAllowPolicy(document string) error {
+	_, err := parseRedriveAllow(document)
+	return err
+}
