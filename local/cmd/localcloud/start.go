@@ -31,8 +31,11 @@ type startCommand struct {
 	Ready        bool          `hidden:"" help:"Say on file descriptor 3 that it is ready."`
 }
 
-// readyMessage is what a detached child says when it listens.
-const readyMessage = "ready\n"
+// A detached child says readyMessage on the descriptor readyFD when it listens.
+const (
+	readyFD      = 3
+	readyMessage = "ready\n"
+)
 
 func (c *startCommand) Run(ctx context.Context, p place, std streams) error {
 	if err := c.check(); err != nil {
@@ -40,6 +43,10 @@ func (c *startCommand) Run(ctx context.Context, p place, std streams) error {
 	}
 	if c.Detach {
 		return c.detach(ctx, p, std)
+	}
+	if c.Ready {
+		// Functions may start before it is said, and must not inherit it.
+		syscall.CloseOnExec(readyFD)
 	}
 	srv, err := server.Open(c.config(p))
 	if errors.Is(err, store.ErrInUse) {
@@ -109,7 +116,7 @@ func printJournal(ctx context.Context, srv *server.Server, w io.Writer) {
 }
 
 func sayReady() error {
-	pipe := os.NewFile(3, "ready")
+	pipe := os.NewFile(readyFD, "ready")
 	defer pipe.Close()
 	_, err := io.WriteString(pipe, readyMessage)
 	return err
