@@ -108,6 +108,7 @@ type configuration struct {
 	FunctionArn      string
 	FunctionName     string
 	Handler          string
+	KMSKeyARN        string `json:"KMSKeyArn,omitempty"`
 	LastModified     string
 	LastUpdateStatus string
 	LoggingConfig    loggingConfig
@@ -139,7 +140,7 @@ type loggingConfig struct {
 func configurationOf(f lambda.Function, arn string) configuration {
 	c := configuration{
 		Architectures: f.Architectures, CodeSha256: f.CodeSHA256, CodeSize: f.CodeSize, Description: f.Description,
-		FunctionArn: arn, FunctionName: f.Name, Handler: f.Handler,
+		KMSKeyARN: f.KMSKeyARN, FunctionArn: arn, FunctionName: f.Name, Handler: f.Handler,
 		LastModified:     f.LastModified.UTC().Format("2006-01-02T15:04:05.000+0000"),
 		LastUpdateStatus: "Successful", State: "Active", // a change is done when it returns
 		MemorySize: f.MemoryMB, PackageType: "Zip", RevisionID: f.RevisionID, Role: f.Role, Runtime: f.Runtime,

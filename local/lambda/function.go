@@ -37,6 +37,7 @@ type Config struct {
 	// DeadLetterTargetARN is the queue or topic that gets events the function
 	// failed on for good; "" for none.
 	DeadLetterTargetARN string
+	KMSKeyARN           string // of the key for the variables, "" for AWS's own; recorded only
 	TracingMode         string // "PassThrough" (default) or "Active"; recorded only
 	// ReservedConcurrency is how many environments may be busy at once: -1 for
 	// whatever the account has left, and 0 for none at all.

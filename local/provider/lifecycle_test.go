@@ -16,7 +16,7 @@ func (c cloudUnderTest) api() made {
 }
 
 func TestLifeCycle(t *testing.T) {
-	all := slices.Concat(lifeCycles(), snsLifeCycles(), sqsLifeCycles(), apiGatewayLifeCycles(), recordedLifeCycles())
+	all := slices.Concat(lifeCycles(), lambdaLifeCycles(), snsLifeCycles(), sqsLifeCycles(), apiGatewayLifeCycles(), recordedLifeCycles())
 	for _, l := range all {
 		t.Run(l.token, func(t *testing.T) { l.run(t, start(t)) })
 	}

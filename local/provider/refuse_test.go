@@ -2,6 +2,7 @@ package provider
 
 import (
 	"maps"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -77,17 +78,22 @@ func TestUnknownTypesAndFunctionsAreRefused(t *testing.T) {
 // What a service would refuse is refused by the preview already.
 func TestImpossibleValuesAreRefusedByCheck(t *testing.T) {
 	c := start(t)
+	write(t, filepath.Join(c.dir, "f.zip"), zipped(t, "one"))
 	for name, tc := range map[string]struct {
 		token    string
 		inputs   map[string]any
 		property string // "" where the program does not give it at the top
 		reason   string
 	}{
-		"memory":       {"aws:lambda/function:Function", map[string]any{"memorySize": 64}, "memorySize", "from 128 to 10240, got 64"},
-		"runtime":      {"aws:lambda/function:Function", map[string]any{"runtime": "nodejs20.x"}, "runtime", `"provided.al2023", "provided.al2", not "nodejs20.x"`},
-		"bucket":       {"aws:lambda/function:Function", map[string]any{"s3Bucket": "b"}, "s3Bucket", `does not emulate "s3Bucket"`},
-		"typo":         {"aws:lambda/function:Function", map[string]any{"memorysize": 128}, "memorysize", `did you mean "memorySize"?`},
-		"log level":    {"aws:lambda/function:Function", map[string]any{"loggingConfig": map[string]any{"logFormat": "Text", "systemLogLevel": "INFO"}}, "", `loggingConfig.systemLogLevel: the local cloud does not emulate`},
+		"memory":  {"aws:lambda/function:Function", map[string]any{"memorySize": 64}, "memorySize", "from 128 to 10240, got 64"},
+		"runtime": {"aws:lambda/function:Function", map[string]any{"runtime": "nodejs20.x"}, "runtime", `"provided.al2023", "provided.al2", not "nodejs20.x"`},
+		"bucket":  {"aws:lambda/function:Function", map[string]any{"s3Bucket": "b"}, "s3Bucket", `does not emulate "s3Bucket"`},
+		"typo":    {"aws:lambda/function:Function", map[string]any{"memorysize": 128}, "memorysize", `did you mean "memorySize"?`},
+		"log level": {"aws:lambda/function:Function", map[string]any{"role": "arn:aws:iam::000000000000:role/r", "handler": "bootstrap", "runtime": "provided.al2023",
+			"code":          pathArchive(t, c.dir, "f.zip"),
+			"loggingConfig": map[string]any{"logFormat": "Text", "systemLogLevel": "INFO"}}, "loggingConfig", "To use log-level filtering, the log format must be JSON"},
+		"no log level": {"aws:lambda/function:Function", map[string]any{"loggingConfig": map[string]any{"logFormat": "JSON", "systemLogLevel": "ERROR"}}, "", `loggingConfig.systemLogLevel: the local cloud takes "DEBUG"`},
+		"dead letter":  {"aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig", map[string]any{"functionName": "f", "maximumRetryAttempts": 3}, "maximumRetryAttempts", "from 0 to 2"},
 		"architecture": {"aws:lambda/function:Function", map[string]any{"architectures": []any{"arm64", "x86_64"}}, "architectures", "one architecture"},
 		"variable": {"aws:lambda/function:Function", map[string]any{"environment": map[string]any{"variables": map[string]any{
 			"AWS_REGION": "x", "ARN": resource.MakeComputed(resource.NewStringProperty(""))}}}, "", "environment.variables: "},

@@ -37,6 +37,8 @@ func resources(place cloud.Place, s Services, dir string) []*Resource {
 		rolePolicyAttachment(s.IAM),
 		logGroup(s.Logs),
 		lambdaFunction(place, s.Lambda, dir),
+		lambdaAlias(place, s.Lambda),
+		eventInvokeConfig(s.Lambda),
 		permission(s.Lambda),
 		topic(place, s.SNS),
 		topicPolicy(place, s.SNS),

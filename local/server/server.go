@@ -101,6 +101,7 @@ func (s *Server) build(st *store.Store) (err error) {
 		return err
 	}
 	s.closers = append(s.closers, s.sqs.Close)
+	topics := make(chan struct{})
 	s.lambda, err = lambda.New(lambda.Options{
 		Place:       place,
 		Store:       st,
@@ -113,6 +114,7 @@ func (s *Server) build(st *store.Store) (err error) {
 		Pace:        cloud.Pace(s.config.TimeScale),
 		Endpoint:    s.config.Endpoint,
 		Sender:      s.sqs,
+		Publish:     s.publish(topics),
 		IdleTimeout: s.config.IdleTimeout,
 	})
 	if err != nil {
@@ -132,6 +134,7 @@ func (s *Server) build(st *store.Store) (err error) {
 	if err != nil {
 		return err
 	}
+	close(topics)
 	s.closers = append(s.closers, s.sns.Close)
 	s.httpapi, err = httpapi.New(httpapi.Options{
 		Place:       place,
