@@ -71,34 +71,16 @@ func (c *CORS) allows(origin string) string {
 	return ""
 }
 
-// preflight answers the question of a browser, in which no credentials come,
-// whether it may send a request. Only a request that is such a question gets
-// headers.
-func (c *CORS) preflight(r *http.Request) answer {
-	a := answer{status: http.StatusNoContent, header: http.Header{}}
-	if r.Header.Get("Access-Control-Request-Method") == "" || c.allows(r.Header.Get("Origin")) == "" {
-		return a
-	}
-	setList(a.header, "Access-Control-Allow-Methods", c.AllowMethods)
-	setList(a.header, "Access-Control-Allow-Headers", c.AllowHeaders)
-	if c.MaxAgeSeconds != 0 {
-		a.header.Set("Access-Control-Max-Age", strconv.Itoa(c.MaxAgeSeconds))
-	}
-	return a
-}
-
-// mark adds to an answer what pages of other origins learn from every one. A
-// nil CORS adds nothing.
+// mark adds to an answer what the browser of a page of another origin asks: in
+// a preflight what it may send, otherwise what the page may read. A nil CORS
+// adds nothing.
 func (c *CORS) mark(r *http.Request, a answer) {
 	if c == nil {
 		return
 	}
 	preflight := r.Method == http.MethodOptions
-	if preflight && r.Header.Get("Access-Control-Request-Method") == "" {
-		return
-	}
 	origin := c.allows(r.Header.Get("Origin"))
-	if origin == "" {
+	if origin == "" || preflight && r.Header.Get("Access-Control-Request-Method") == "" {
 		return
 	}
 	a.header.Set("Access-Control-Allow-Origin", origin)
@@ -107,6 +89,12 @@ func (c *CORS) mark(r *http.Request, a answer) {
 	}
 	if !preflight {
 		setList(a.header, "Access-Control-Expose-Headers", c.ExposeHeaders)
+		return
+	}
+	setList(a.header, "Access-Control-Allow-Methods", c.AllowMethods)
+	setList(a.header, "Access-Control-Allow-Headers", c.AllowHeaders)
+	if c.MaxAgeSeconds != 0 {
+		a.header.Set("Access-Control-Max-Age", strconv.Itoa(c.MaxAgeSeconds))
 	}
 }
 

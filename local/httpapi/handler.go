@@ -71,7 +71,8 @@ func (s *Service) answer(x *exchange, d *deployment) (a answer, why string) {
 	}
 	if x.match, why = d.find(x.Request); why != "" {
 		if d.api.CORS != nil && x.Method == http.MethodOptions {
-			return d.api.CORS.preflight(x.Request), ""
+			// Only where no route takes them, which may be one of ANY method.
+			return answer{status: http.StatusNoContent, header: http.Header{}}, ""
 		}
 		return refuse(http.StatusNotFound, "Not Found"), why
 	}

@@ -58,8 +58,14 @@ func (j *journal) says(words ...string) bool {
 
 func open(t *testing.T, st *store.Store, invoke invoker, firstPort int) (*Service, *journal) {
 	t.Helper()
+	return openWith(t, Options{Store: st, Invoker: invoke, FirstPort: firstPort})
+}
+
+func openWith(t *testing.T, o Options) (*Service, *journal) {
+	t.Helper()
 	j := &journal{}
-	s, err := New(Options{Place: here, Store: st, Invoker: invoke, Recorder: j, FirstPort: firstPort})
+	o.Place, o.Recorder = here, j
+	s, err := New(o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,6 +107,14 @@ func TestRefusals(t *testing.T) {
 	}
 	route := func(r Route) error { r.APIID = api.ID; _, err := s.CreateRoute(r); return err }
 	stage := func(st Stage) error { st.APIID = api.ID; _, err := s.CreateStage(st); return err }
+	cors := func(c CORS) error { _, err := s.CreateAPI(API{Name: "a", ProtocolType: "HTTP", CORS: &c}); return err }
+	jwt := func(change func(*Authorizer)) error {
+		a := Authorizer{APIID: api.ID, Name: "a", Type: "JWT", IdentitySources: []string{"$request.header.Authorization"},
+			Issuer: "https://login.example.com", Audience: []string{"a"}}
+		change(&a)
+		_, err := s.CreateAuthorizer(a)
+		return err
+	}
 	apiErr := func(a API) error { _, err := s.CreateAPI(a); return err }
 	second := func(_ any, err error) error { return err }
 	target := "integrations/" + in.ID
@@ -130,6 +144,33 @@ func TestRefusals(t *testing.T) {
 		{"no target", route(Route{Key: "GET /x"}), "Invalid target specified"},
 		{"unknown target", route(Route{Key: "GET /x", Target: "integrations/x"}), "NotFoundException"},
 		{"authorizer", route(Route{Key: "GET /x", Target: target, AuthorizationType: "CUSTOM"}), "AuthorizationType CUSTOM is not part"},
+		{"missing authorizer", second(s.Authorizer(api.ID, "x")), "NotFoundException: Invalid Authorizer identifier specified x"},
+		{"no authorizer", route(Route{Key: "GET /x", Target: target, AuthorizationType: "JWT"}), "AuthorizerId is a required parameter"},
+		{"unknown authorizer", route(Route{Key: "GET /x", Target: target, AuthorizationType: "JWT", AuthorizerID: "x"}), "NotFoundException"},
+		{"scopes of IAM", route(Route{Key: "GET /x", Target: target, AuthorizationType: "AWS_IAM", Scopes: []string{"add"}}), "go with authorization type JWT, not with AWS_IAM"},
+		{"authorization", route(Route{Key: "GET /x", Target: target, AuthorizationType: "BASIC"}), "Must be one of [NONE, AWS_IAM, CUSTOM, JWT]"},
+		{"lambda authorizer", jwt(func(a *Authorizer) { a.Type = "REQUEST" }), "AuthorizerType REQUEST is not part"},
+		{"authorizer type", jwt(func(a *Authorizer) { a.Type = "OIDC" }), "Must be one of [JWT, REQUEST]"},
+		{"authorizer name", jwt(func(a *Authorizer) { a.Name = "" }), "must have 1 to 128 characters, not 0"},
+		{"no source", jwt(func(a *Authorizer) { a.IdentitySources = nil }), "IdentitySource must be one of"},
+		{"cookie source", jwt(func(a *Authorizer) { a.IdentitySources[0] = "$request.cookie.token" }), "IdentitySource must be one of"},
+		{"no audience", jwt(func(a *Authorizer) { a.Audience = nil }), "Audience is a required parameter"},
+		{"empty audience", jwt(func(a *Authorizer) { a.Audience = []string{""} }), "Audience is a required parameter"},
+		{"plain issuer", jwt(func(a *Authorizer) { a.Issuer = "http://login.example.com" }), `Invalid issuer: "http://login.example.com" is neither an https URL nor one of this machine`},
+		{"no issuer", jwt(func(a *Authorizer) { a.Issuer = "" }), "Invalid issuer"},
+		{"issuer with a query", jwt(func(a *Authorizer) { a.Issuer = "https://login.example.com?x" }), "Invalid issuer"},
+		{"credentials for all", cors(CORS{AllowOrigins: []string{"*"}, AllowCredentials: true}), "allow-credentials is not supported for origin *"},
+		{"origin without scheme", cors(CORS{AllowOrigins: []string{"localhost:3000"}}), "Invalid format for origin localhost:3000"},
+		{"origin with a path", cors(CORS{AllowOrigins: []string{"https://example.com/"}}), "Invalid format for origin https://example.com/"},
+		{"origin pattern", cors(CORS{AllowOrigins: []string{"https://*.example.com"}}), "Invalid format for origin https://*.example.com"},
+		{"method of CORS", cors(CORS{AllowMethods: []string{"ANY"}}), `Invalid method "ANY" in allowMethods`},
+		{"max age", cors(CORS{MaxAgeSeconds: 86401}), "from -1 to 86400 seconds, not 86401"},
+		{"settings of no route", stage(Stage{Name: "dev", AutoDeploy: true, RouteSettings: map[string]RouteSettings{"GET /x": {}}}), "NotFoundException: Unable to find Route by key GET /x within the provided RouteSettings"},
+		{"negative limit", stage(Stage{Name: "dev", AutoDeploy: true, DefaultRouteSettings: &RouteSettings{BurstLimit: -1}}), "must not be negative"},
+		{"negative rate", stage(Stage{Name: "dev", AutoDeploy: true, RouteSettings: map[string]RouteSettings{"POST /add": {RateLimit: -1}}}), "must not be negative"},
+		{"log to a stream", stage(Stage{Name: "dev", AutoDeploy: true, AccessLog: &AccessLog{here.ARN("firehose", "deliverystream/x").String(), "$context.requestId"}}), "Invalid ARN specified in the request"},
+		{"log elsewhere", stage(Stage{Name: "dev", AutoDeploy: true, AccessLog: &AccessLog{"arn:aws:logs:eu-west-1:000000000000:log-group:g", "$context.requestId"}}), "Invalid ARN specified in the request"},
+		{"log format", stage(Stage{Name: "dev", AutoDeploy: true, AccessLog: &AccessLog{here.ARN("logs", "log-group:g").String(), "$context.status"}}), "must contain at least $context.requestId"},
 		{"stage name", stage(Stage{Name: "a b", AutoDeploy: true}), "Stage name only allows"},
 		{"same stage", stage(Stage{Name: "$default", AutoDeploy: true}), "ConflictException: Stage already exists"},
 		{"manual deployment", stage(Stage{Name: "dev"}), "AutoDeploy false needs deployments"},

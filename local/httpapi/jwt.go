@@ -54,9 +54,8 @@ func (a Authorizer) token(r *http.Request) string {
 	if m[1] == "header" {
 		value = r.Header.Get(m[2])
 	}
-	const prefix = "bearer "
-	if len(value) >= len(prefix) && strings.EqualFold(value[:len(prefix)], prefix) {
-		value = value[len(prefix):]
+	if scheme, rest, _ := strings.Cut(value, " "); strings.EqualFold(scheme, "Bearer") {
+		value = rest
 	}
 	return strings.TrimSpace(value)
 }
