@@ -31,6 +31,7 @@ var rules = []struct {
 	{prefix: "local/sigv4", own: []string{"local/cloud"}, banned: []string{"github.com/pulumi/"}},
 	{prefix: "local/httpapi", own: []string{"local/cloud", "local/sigv4", "local/store"}, banned: []string{"github.com/pulumi/"}},
 	{prefix: "local/logs", own: []string{"local/cloud", "local/store"}, banned: []string{"github.com/pulumi/"}},
+	{prefix: "local/recorded", own: []string{"local/cloud", "local/store"}, banned: []string{"github.com/pulumi/"}},
 	{prefix: "local/journal", own: []string{"local/cloud"}, banned: []string{"github.com/pulumi/"}},
 	{prefix: "local/", own: []string{"local/"}, banned: []string{"github.com/pulumi/pulumi-aws/"}},
 	{prefix: "test/", own: []string{"test/"}},
