@@ -63,7 +63,7 @@ func (s *Server) queues() (all []control.Resource) {
 		if err != nil {
 			continue // it was deleted meanwhile
 		}
-		detail := fmt.Sprintf("%d messages available, %d in flight, %d delayed, %s", n.Available, n.InFlight, n.Delayed, q.URL)
+		detail := fmt.Sprintf("messages: %d available, %d in flight, %d delayed; %s", n.Available, n.InFlight, n.Delayed, q.URL)
 		all = append(all, control.Resource{Type: "queue", Name: q.Name, Detail: detail})
 	}
 	return all
