@@ -105,8 +105,16 @@ func WriteRunFile(c Config) error {
 	return os.WriteFile(runFile(c.Dir), raw, 0o600)
 }
 
-// RemoveRunFile takes the run file away.
-func RemoveRunFile(c Config) error { return os.Remove(runFile(c.Dir)) }
+// RemoveRunFile takes this process's run file away, and leaves another's: the
+// folder may have been removed and taken by a newer local cloud.
+func RemoveRunFile(c Config) error {
+	raw, err := os.ReadFile(runFile(c.Dir))
+	var r run
+	if err != nil || json.Unmarshal(raw, &r) != nil || r.PID != os.Getpid() {
+		return err
+	}
+	return os.Remove(runFile(c.Dir))
+}
 
 // Find asks the local cloud that runs on folder dir for its status.
 // ErrNotRunning where there is none, also where one died and left its run file;

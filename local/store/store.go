@@ -35,7 +35,7 @@ func Open(dir string) (*Store, error) {
 		return nil, fmt.Errorf("%s: %w", dir, ErrInUse)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("open the state file %s: %w", path, err)
+		return nil, fmt.Errorf("open the state file %s: %w; if it is damaged, remove the folder %s and deploy again", path, err, dir)
 	}
 	return &Store{db}, nil
 }
