@@ -34,8 +34,8 @@ type outbox struct {
 	sent   []sent
 }
 
-func (o *outbox) SendMessage(_ context.Context, caller cloud.Caller, arn string, m cloud.QueueMessage) (string, error) {
-	return "id", o.publish(nil, caller, arn, m)
+func (o *outbox) SendMessage(ctx context.Context, caller cloud.Caller, arn string, m cloud.QueueMessage) (string, error) {
+	return "id", o.publish(ctx, caller, arn, m)
 }
 
 func (o *outbox) publish(_ context.Context, caller cloud.Caller, arn string, m cloud.QueueMessage) error {
