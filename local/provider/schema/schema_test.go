@@ -1,7 +1,6 @@
 package schema
 
 import (
-	"encoding/json"
 	"errors"
 	"maps"
 	"regexp"
@@ -375,34 +374,4 @@ func TestStateAndInputsOfALiveResource(t *testing.T) {
 	if d := lamp().Diff(live, imported, program); d.Changes != plugin.DiffNone {
 		t.Errorf("an import differs from its program: %v", d.DetailedDiff)
 	}
-}
-
-// FuzzCheck feeds Check whatever JSON holds: it must not panic, and what it
-// accepts it must accept again, unchanged.
-func FuzzCheck(f *testing.F) {
-	for _, s := range []string{
-		`{"room":"hall"}`, `{"room":null,"shade":{"size":1.5}}`, `{"tags":{"a":["b"]},"colours":{"x":1}}`,
-		`{"room":"r","bulbs":[{"socket":"s"},{}],"plan":"[1]","warmth":0.5}`,
-		`{"room":"r","policy":{"Statement":[{"Effect":"Allow"}]},"code":"x","__defaults":["name"]}`,
-	} {
-		f.Add([]byte(s))
-	}
-	f.Fuzz(func(t *testing.T, raw []byte) {
-		var m map[string]any
-		if json.Unmarshal(raw, &m) != nil {
-			return
-		}
-		in, failures := lamp().Check(CheckRequest{Name: "lamp", New: props(m), Old: props(m)})
-		lamp().PreviewUpdate(props(m), props(m), in)
-		if len(failures) > 0 {
-			return
-		}
-		again, failures := lamp().Check(CheckRequest{Name: "lamp", New: in, Old: in})
-		if len(failures) > 0 && !in.HasValue(tagsAll) {
-			t.Fatalf("accepted, then refused: %v", failures)
-		}
-		if d := lamp().Diff(nil, in, again); d.Changes != plugin.DiffNone && !in.HasValue(tagsAll) {
-			t.Errorf("checked twice: %v", d.DetailedDiff)
-		}
-	})
 }
