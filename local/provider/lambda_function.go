@@ -98,7 +98,7 @@ func functionType(dir string) schema.Type {
 			{Name: "handler", Required: true},
 			{Name: "runtime", Required: true, Check: oneOf("provided.al2023", "provided.al2")},
 			{Name: "description"},
-			{Name: "architectures", Kind: schema.List, Computed: true, Check: oneArchitecture},
+			{Name: "architectures", Kind: schema.List, Computed: true, Recorded: true, Check: oneArchitecture},
 			{Name: "memorySize", Kind: schema.Int, Default: 128, Check: between(128, 10240)},
 			{Name: "timeout", Kind: schema.Int, Default: 3, Check: between(1, 900)},
 			{Name: "packageType", Default: "Zip", ForceNew: true, Check: oneOf("Zip")},
@@ -107,7 +107,7 @@ func functionType(dir string) schema.Type {
 			{Name: "skipDestroy", Kind: schema.Bool, Default: false},
 			{Name: "environment", Kind: schema.Object, Properties: []schema.Property{
 				{Name: "variables", Kind: schema.Map, Check: validVariables}}},
-			{Name: "ephemeralStorage", Kind: schema.Object, Computed: true, Properties: []schema.Property{
+			{Name: "ephemeralStorage", Kind: schema.Object, Computed: true, Recorded: true, Properties: []schema.Property{
 				{Name: "size", Kind: schema.Int, Computed: true, Check: between(512, 10240)}}},
 			{Name: "loggingConfig", Kind: schema.Object, Computed: true, Properties: []schema.Property{
 				{Name: "logFormat", Required: true, Check: oneOf("Text", "JSON")},
@@ -116,7 +116,7 @@ func functionType(dir string) schema.Type {
 				{Name: "systemLogLevel", Computed: true, Check: oneOf("DEBUG", "INFO", "WARN")}}},
 			{Name: "deadLetterConfig", Kind: schema.Object, Properties: []schema.Property{{Name: "targetArn", Required: true}}},
 			{Name: "kmsKeyArn", Recorded: true},
-			{Name: "tracingConfig", Kind: schema.Object, Computed: true, Properties: []schema.Property{
+			{Name: "tracingConfig", Kind: schema.Object, Computed: true, Recorded: true, Properties: []schema.Property{
 				{Name: "mode", Required: true, Check: oneOf("PassThrough", "Active")}}},
 			schema.TagProperty(),
 		},
