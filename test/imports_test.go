@@ -21,6 +21,7 @@ var rules = []struct {
 	banned []string
 }{
 	{prefix: "internal/sum", banned: []string{"github.com/", "golang.org/", "google.golang.org/", "go.etcd.io/"}},
+	{prefix: "internal/metrics", banned: []string{"github.com/", "golang.org/", "google.golang.org/", "go.etcd.io/"}},
 	{prefix: "functions/", own: []string{"internal/"}, banned: []string{"github.com/pulumi/"}},
 	{prefix: "infra", own: []string{"infra/"}, banned: []string{"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2", "github.com/pulumi/pulumi-aws/sdk/v6/go/aws/wafv2"}},
 	{prefix: "local/cloud"},

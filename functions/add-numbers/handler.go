@@ -12,12 +12,16 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
+	"tally/internal/metrics"
 	"tally/internal/sum"
 )
 
 // maxBody bounds the body of a request: two integers of the most digits, with
 // room to spare.
 const maxBody = 64 << 10
+
+// handler answers requests, and counts them.
+type handler struct{ metrics *metrics.Metrics }
 
 // handle answers an event of API Gateway in payload format 2.0:
 //
@@ -28,11 +32,13 @@ const maxBody = 64 << 10
 // is refused gets a problem document; see problem.
 //
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
-func handle(_ context.Context, r events.APIGatewayV2HTTPRequest) (events.APIGatewayV2HTTPResponse, error) {
+func (h handler) handle(_ context.Context, r events.APIGatewayV2HTTPRequest) (events.APIGatewayV2HTTPResponse, error) {
 	n, err := read(r)
 	if err != nil {
+		h.metrics.Count("RequestsRejected", "reason", reason(err))
 		return refuse(err)
 	}
+	h.metrics.Count("SumsComputed")
 	return respond(http.StatusOK, map[string]string{"content-type": "application/json"}, struct {
 		sum.Numbers
 		Sum *big.Int `json:"sum"`

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -9,6 +10,8 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/google/go-cmp/cmp"
+
+	"tally/internal/metrics"
 )
 
 // TestGolden answers whole events as API Gateway sends them.
@@ -23,7 +26,7 @@ func TestGolden(t *testing.T) {
 			readJSON(t, name, &event)
 			var want events.APIGatewayV2HTTPResponse
 			readJSON(t, strings.Replace(name, ".event.", ".response.", 1), &want)
-			got, err := handle(t.Context(), event)
+			got, err := silent().handle(t.Context(), event)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -71,7 +74,7 @@ func TestRefusals(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			got, err := handle(t.Context(), test.event)
+			got, err := silent().handle(t.Context(), test.event)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -97,11 +100,35 @@ func TestRefusalsSayWhatIsAllowed(t *testing.T) {
 		"allow":  request("PUT", "/add", ""),
 		"accept": request("POST", "/add", ""),
 	} {
-		if got, err := handle(t.Context(), event); err != nil || got.Headers[header] == "" {
+		if got, err := silent().handle(t.Context(), event); err != nil || got.Headers[header] == "" {
 			t.Errorf("no %s header: %v, %v", header, got, err)
 		}
 	}
 }
+
+// TestCounts proves that every request is counted once, by what became of it.
+func TestCounts(t *testing.T) {
+	for _, test := range []struct {
+		event events.APIGatewayV2HTTPRequest
+		want  string // how the line begins
+		end   string // and ends
+	}{
+		{request("GET", "/add", "num1=3&num2=4"), `{"SumsComputed":1,`, `"environment":"test","service":"add-numbers"}`},
+		{request("GET", "/add", "num1=3"), `{"RequestsRejected":1,`, `"environment":"test","reason":"invalid input","service":"add-numbers"}`},
+		{request("PUT", "/add", ""), `{"RequestsRejected":1,`, `"environment":"test","reason":"Method Not Allowed","service":"add-numbers"}`},
+	} {
+		var out strings.Builder
+		if _, err := (handler{metrics.New(&out, "tally", "add-numbers", "test")}).handle(t.Context(), test.event); err != nil {
+			t.Fatal(err)
+		}
+		if got := out.String(); !strings.HasPrefix(got, test.want) || !strings.HasSuffix(got, test.end+"\n") || strings.Count(got, "\n") != 1 {
+			t.Errorf("got %s, want %s … %s", got, test.want, test.end)
+		}
+	}
+}
+
+// silent answers without anybody who reads the counts.
+func silent() handler { return handler{metrics.New(io.Discard, "tally", "add-numbers", "test")} }
 
 func request(method, path, query string) events.APIGatewayV2HTTPRequest {
 	r := events.APIGatewayV2HTTPRequest{RawPath: path, RawQueryString: query}

@@ -2,6 +2,12 @@
 // the HTTP API: it adds two integers of any size and answers at once.
 package main
 
-import "github.com/aws/aws-lambda-go/lambda"
+import (
+	"github.com/aws/aws-lambda-go/lambda"
 
-func main() { lambda.Start(handle) }
+	"tally/internal/metrics"
+)
+
+func main() {
+	lambda.Start(handler{metrics.OfFunction()}.handle)
+}

@@ -49,3 +49,11 @@ func refuse(err error) (events.APIGatewayV2HTTPResponse, error) {
 	maps.Copy(header, p.header)
 	return respond(p.Status, header, p)
 }
+
+// reason is one of few, of which metrics are made.
+func reason(err error) string {
+	if p, ok := errors.AsType[*problem](err); ok {
+		return http.StatusText(p.Status)
+	}
+	return "invalid input"
+}

@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 
+	"tally/internal/metrics"
 	"tally/internal/sum"
 )
 
@@ -23,11 +24,12 @@ type handler struct {
 	topicARN string // where sums go
 	publish  func(context.Context, *sns.PublishInput, ...func(*sns.Options)) (*sns.PublishOutput, error)
 	log      *slog.Logger
+	metrics  *metrics.Metrics
 }
 
 // newHandler fails where topicARN is empty, and so at the start of the
 // function rather than with the first message.
-func newHandler(ctx context.Context, topicARN string, logs io.Writer) (*handler, error) {
+func newHandler(ctx context.Context, topicARN string, logs io.Writer, counts *metrics.Metrics) (*handler, error) {
 	if topicARN == "" {
 		return nil, errors.New("the environment variable SUMS_TOPIC_ARN is not set: it must hold the ARN of the topic that sums go to")
 	}
@@ -35,7 +37,7 @@ func newHandler(ctx context.Context, topicARN string, logs io.Writer) (*handler,
 	if err != nil {
 		return nil, err
 	}
-	return &handler{topicARN, sns.NewFromConfig(cfg).Publish, slog.New(slog.NewJSONHandler(logs, nil))}, nil
+	return &handler{topicARN, sns.NewFromConfig(cfg).Publish, slog.New(slog.NewJSONHandler(logs, nil)), counts}, nil
 }
 
 // result is the message that goes to the topic of sums.
@@ -58,6 +60,7 @@ func (h *handler) handle(ctx context.Context, event events.SNSEvent) error {
 		if err := h.handleMessage(ctx, record.SNS); err != nil {
 			// Lambda keeps the error of an invocation out of the function's log.
 			h.log.ErrorContext(ctx, "message failed", "messageId", record.SNS.MessageID, "requestId", requestID(ctx), "error", err)
+			h.metrics.Count("MessagesRejected", "reason", reason(err))
 			errs = append(errs, fmt.Errorf("message %s: %w", record.SNS.MessageID, err))
 		}
 	}
@@ -80,7 +83,17 @@ func (h *handler) handleMessage(ctx context.Context, message events.SNSEntity) e
 	if err != nil {
 		return fmt.Errorf("publish the sum: %w", err)
 	}
+	h.metrics.Count("SumsComputed")
 	return nil
+}
+
+// reason is one of few, of which metrics are made. Each attempt at a message
+// that fails again counts again.
+func reason(err error) string {
+	if _, ok := errors.AsType[sum.InputErrors](err); ok {
+		return "invalid input"
+	}
+	return "not published"
 }
 
 // requestID is that of the invocation.

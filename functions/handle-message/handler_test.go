@@ -15,6 +15,8 @@ import (
 	"github.com/aws/aws-lambda-go/lambdacontext"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/google/go-cmp/cmp"
+
+	"tally/internal/metrics"
 )
 
 const topicARN = "arn:aws:sns:us-east-1:123456789012:sums-1a2b3c4"
@@ -30,10 +32,12 @@ func TestHandle(t *testing.T) {
 	}
 	var logs bytes.Buffer
 	var published []sns.PublishInput
+	var counts bytes.Buffer
 	h := newTestHandler(&logs, func(in *sns.PublishInput) error {
 		published = append(published, *in)
 		return nil
 	})
+	h.metrics = metrics.New(&counts, "tally", "handle-message", "test")
 	ctx := lambdacontext.NewContext(t.Context(), &lambdacontext.LambdaContext{AwsRequestID: "11111111-2222-4333-8444-555555555555"})
 	if err := h.handle(ctx, event); err != nil {
 		t.Fatal(err)
@@ -50,6 +54,9 @@ func TestHandle(t *testing.T) {
 	if got := logs.String(); got != wantLog {
 		t.Errorf("logged %s, want %s", got, wantLog)
 	}
+	if got := counts.String(); !strings.HasPrefix(got, `{"SumsComputed":1,`) || strings.Count(got, "\n") != 1 {
+		t.Errorf("counted %s", got)
+	}
 }
 
 // TestHandleSeveral proves that one failing message keeps no other from being
@@ -64,6 +71,8 @@ func TestHandleSeveral(t *testing.T) {
 		published = append(published, *in.Message)
 		return nil
 	})
+	var counts bytes.Buffer
+	h.metrics = metrics.New(&counts, "tally", "handle-message", "test")
 	err := h.handle(t.Context(), snsEvent("bad", "[]", "refused", `{"num1":1,"num2":1}`, "good", `{"num1":1,"num2":2}`, "empty", "{}"))
 
 	want := `message bad: the input must be one JSON object such as {"num1": 3, "num2": 4}, not an array
@@ -77,16 +86,31 @@ num2: is missing; it must be an integer of at most 4300 digits, such as 3 or "3"
 	if !strings.HasPrefix(logs.String(), wantLog+"\n") {
 		t.Errorf("logged %s, want first %s", &logs, wantLog)
 	}
+	got := map[string]int{}
+	for line := range strings.Lines(counts.String()) {
+		var count struct {
+			SumsComputed, MessagesRejected int
+			Reason                         string
+		}
+		if err := json.Unmarshal([]byte(line), &count); err != nil {
+			t.Fatal(err)
+		}
+		got["computed"] += count.SumsComputed
+		got["rejected "+count.Reason] += count.MessagesRejected
+	}
+	if diff := cmp.Diff(map[string]int{"computed": 1, "rejected ": 0, "rejected invalid input": 2, "rejected not published": 1}, got); diff != "" {
+		t.Error(diff)
+	}
 	if diff := cmp.Diff([]string{`{"id":"good","num1":1,"num2":2,"sum":3}`}, published); diff != "" {
 		t.Error(diff)
 	}
 }
 
 func TestNewHandler(t *testing.T) {
-	if _, err := newHandler(t.Context(), "", io.Discard); err == nil || !strings.Contains(err.Error(), "SUMS_TOPIC_ARN") {
+	if _, err := newHandler(t.Context(), "", io.Discard, nil); err == nil || !strings.Contains(err.Error(), "SUMS_TOPIC_ARN") {
 		t.Errorf("got %v, want an error that names SUMS_TOPIC_ARN", err)
 	}
-	h, err := newHandler(t.Context(), topicARN, io.Discard)
+	h, err := newHandler(t.Context(), topicARN, io.Discard, nil)
 	if err != nil || h.publish == nil || h.topicARN != topicARN {
 		t.Errorf("got %v, %v", h, err)
 	}

@@ -8,10 +8,12 @@ import (
 	"os"
 
 	"github.com/aws/aws-lambda-go/lambda"
+
+	"tally/internal/metrics"
 )
 
 func main() {
-	h, err := newHandler(context.Background(), os.Getenv("SUMS_TOPIC_ARN"), os.Stderr)
+	h, err := newHandler(context.Background(), os.Getenv("SUMS_TOPIC_ARN"), os.Stderr, metrics.OfFunction())
 	if err != nil {
 		log.Fatal(err)
 	}
