@@ -49,8 +49,11 @@ func (c *fakeCloud) NewResource(args pulumi.MockResourceArgs) (string, resource.
 	outputs := args.Inputs.Copy()
 	kind := path.Base(strings.ReplaceAll(args.TypeToken, ":", "/"))
 	for _, output := range []struct{ name, value string }{
-		{"arn", "arn:" + kind + ":" + args.Name},
+		{"arn", "arn:aws:" + kind + ":r:a:" + args.Name},
 		{"name", args.Name + "-1a2b3c4"},
+		{"url", "https://sqs/" + args.Name},
+		{"keyId", args.Name + "-id"},
+		{"version", "1"},
 		{"invokeArn", "arn:invoke:" + args.Name},
 		{"invokeUrl", "https://" + args.Name + "/"},
 		{"executionArn", "arn:execute-api:" + args.Name},
@@ -63,7 +66,12 @@ func (c *fakeCloud) NewResource(args pulumi.MockResourceArgs) (string, resource.
 }
 
 func (c *fakeCloud) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) {
-	return nil, fmt.Errorf("the stack calls %s, which no test expects", args.Token)
+	if args.Token != "aws:index/getCallerIdentity:getCallerIdentity" {
+		return nil, fmt.Errorf("the stack calls %s, which no test expects", args.Token)
+	}
+	return resource.NewPropertyMapFromMap(map[string]any{
+		"accountId": "123456789012", "arn": "arn:aws:sts::123456789012:assumed-role/deploy/session", "id": "123456789012", "userId": "AROA:session",
+	}), nil
 }
 
 // summary is a sorted line for each resource of AWS: its type and name, its
@@ -82,7 +90,7 @@ func (c *fakeCloud) summary() []string {
 		for _, dependencies := range r.RegisterRPC.GetPropertyDependencies() {
 			inputs = append(inputs, dependencies.GetUrns()...)
 		}
-		for _, dependency := range r.RegisterRPC.GetDependencies() {
+		for _, dependency := range slices.Sorted(slices.Values(r.RegisterRPC.GetDependencies())) {
 			if !slices.Contains(inputs, dependency) {
 				line += " after " + label(string(urn.URN(dependency).Type()), urn.URN(dependency).Name())
 			}

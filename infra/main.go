@@ -39,26 +39,35 @@ func program(ctx *pulumi.Context) error {
 // stack is the whole system, from the archives of its functions, by name, to
 // the outputs of the stack.
 func stack(ctx *pulumi.Context, config settings.Settings, code map[string]string) (pulumi.StringMap, error) {
-	function := func(name string, environment pulumi.StringMap) (*serverless.Function, error) {
+	env, err := serverless.NewEnvironment(ctx, environment(config))
+	if err != nil {
+		return nil, err
+	}
+	function := func(name string, variables pulumi.StringMap) (*serverless.Function, error) {
 		archive, ok := code[name]
 		if !ok {
 			return nil, fmt.Errorf("function %s has no code: there is no folder functions/%[1]s", name)
 		}
-		return serverless.NewFunction(ctx, name, &serverless.FunctionArgs{
-			Code:             pulumi.NewFileArchive(archive),
-			Architecture:     config.Architecture,
-			MemoryMB:         config.MemoryMB,
-			TimeoutSeconds:   config.TimeoutSeconds,
-			LogRetentionDays: config.LogRetentionDays,
-			Environment:      environment,
-		})
+		return serverless.NewFunction(env, name, functionArgs(config, archive, variables))
 	}
 
-	numbers, err := serverless.NewTopic(ctx, "numbers")
+	// Messages: what arrives at numbers leaves at sums.
+	numbers, err := serverless.NewTopic(env, "numbers", nil)
 	if err != nil {
 		return nil, err
 	}
-	sums, err := serverless.NewTopic(ctx, "sums")
+	sums, err := serverless.NewTopic(env, "sums", &serverless.TopicArgs{Email: config.SumsEmail, Webhook: config.SumsWebhook})
+	if err != nil {
+		return nil, err
+	}
+	handleMessage, err := function("handle-message", pulumi.StringMap{"SUMS_TOPIC_ARN": sums.ARN})
+	if err != nil {
+		return nil, err
+	}
+	if err := sums.GrantPublish(handleMessage); err != nil {
+		return nil, err
+	}
+	messages, err := numbers.Subscribe(handleMessage, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -68,34 +77,22 @@ func stack(ctx *pulumi.Context, config settings.Settings, code map[string]string
 	if err != nil {
 		return nil, err
 	}
-	api, err := serverless.NewAPI(ctx, "api")
+	api, err := serverless.NewAPI(env, "api", apiArgs(config,
+		serverless.Route{Key: "POST /add", Function: addNumbers},
+		serverless.Route{Key: "GET /add", Function: addNumbers},
+	))
 	if err != nil {
-		return nil, err
-	}
-	if err := api.Route("POST /add", addNumbers); err != nil {
-		return nil, err
-	}
-	if err := api.Route("GET /add", addNumbers); err != nil {
-		return nil, err
-	}
-
-	// Messages: what arrives at numbers leaves at sums.
-	handleMessage, err := function("handle-message", pulumi.StringMap{"SUMS_TOPIC_ARN": sums.ARN})
-	if err != nil {
-		return nil, err
-	}
-	if err := sums.GrantPublish(handleMessage); err != nil {
-		return nil, err
-	}
-	if err := numbers.Subscribe(handleMessage); err != nil {
 		return nil, err
 	}
 
 	return pulumi.StringMap{
-		"apiUrl":                api.URL,
-		"numbersTopicArn":       numbers.ARN,
-		"sumsTopicArn":          sums.ARN,
-		"addNumbersFunction":    addNumbers.Name,
-		"handleMessageFunction": handleMessage.Name,
-	}, nil
+		"apiUrl":                   api.URL,
+		"numbersTopicArn":          numbers.ARN,
+		"sumsTopicArn":             sums.ARN,
+		"alarmsTopicArn":           env.AlarmsTopicARN,
+		"addNumbersFunction":       addNumbers.Name,
+		"handleMessageFunction":    handleMessage.Name,
+		"handleMessageFailuresUrl": handleMessage.Failures.URL,
+		"numbersRedriveUrl":        messages.Redrive.URL,
+	}, env.Dashboard()
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"maps"
 	"net"
 	"os"
 	"path"
@@ -28,99 +29,112 @@ func functionNames(t *testing.T) (names []string) {
 	return names
 }
 
-// TestStack states the whole stack: each resource with what it depends on, then
-// what each may do.
-func TestStack(t *testing.T) {
+// example is a configuration without a default.
+func example() settings.Settings {
+	return settings.Settings{
+		Region: "us-east-1", Target: settings.AWS, Owner: "team-a", CostCentre: "4711", LogRetentionDays: 14,
+		Functions: settings.Functions{
+			Architecture: "x86_64", MemoryMB: 256, TimeoutSeconds: 7, EphemeralMB: 1024, ReservedConcurrency: 5, Retries: 1, MaxEventAgeSeconds: 3600,
+		},
+		API: settings.API{Auth: settings.IAM, RatePerSecond: 20, Burst: 40},
+	}
+}
+
+// deployStack deploys every function there is.
+func deployStack(t *testing.T, config settings.Settings) (*fakeCloud, map[string]string) {
+	t.Helper()
 	cloud := newFakeCloud()
 	code := map[string]string{}
 	for _, name := range functionNames(t) {
 		code[name] = name + ".zip"
 	}
-	config := settings.Settings{Target: settings.AWS, Architecture: "x86_64", MemoryMB: 256, TimeoutSeconds: 7, LogRetentionDays: 14}
 	outputs, err := cloud.deploy(config, code)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return cloud, outputs
+}
+
+// TestStack states the whole stack: each resource with what it depends on, then
+// what each may do.
+func TestStack(t *testing.T) {
+	cloud, outputs := deployStack(t, example())
 
 	t.Run("outputs", func(t *testing.T) {
 		want := map[string]string{
-			"apiUrl":                "https://api/",
-			"numbersTopicArn":       "arn:Topic:numbers",
-			"sumsTopicArn":          "arn:Topic:sums",
-			"addNumbersFunction":    "add-numbers-1a2b3c4",
-			"handleMessageFunction": "handle-message-1a2b3c4",
+			"apiUrl":                   "https://api/",
+			"numbersTopicArn":          "arn:aws:Topic:r:a:numbers",
+			"sumsTopicArn":             "arn:aws:Topic:r:a:sums",
+			"alarmsTopicArn":           "arn:aws:Topic:r:a:alarms",
+			"addNumbersFunction":       "add-numbers-1a2b3c4",
+			"handleMessageFunction":    "handle-message-1a2b3c4",
+			"handleMessageFailuresUrl": "https://sqs/handle-message-failures",
+			"numbersRedriveUrl":        "https://sqs/numbers-handle-message-redrive",
 		}
 		if diff := cmp.Diff(want, outputs); diff != "" {
 			t.Error(diff)
 		}
 	})
 	t.Run("resources", func(t *testing.T) {
-		want := []string{
-			"Api api in API api",
-			"Integration api-add-numbers in API api",
-			"Route api-get-add in API api after Permission api-get-add",
-			"Route api-post-add in API api after Permission api-post-add",
-			"Stage api in API api",
-			"LogGroup add-numbers in Function add-numbers",
-			"LogGroup handle-message in Function handle-message",
-			"Role add-numbers in Function add-numbers",
-			"Role handle-message in Function handle-message",
-			"RolePolicy add-numbers-logs in Function add-numbers",
-			"RolePolicy handle-message-logs in Function handle-message",
-			"RolePolicy handle-message-publish-sums in Function handle-message",
-			"Function add-numbers in Function add-numbers after RolePolicy add-numbers-logs",
-			"Function handle-message in Function handle-message after RolePolicy handle-message-logs",
-			"Permission api-get-add in API api",
-			"Permission api-post-add in API api",
-			"Permission numbers-handle-message in Topic numbers",
-			"Topic numbers in Topic numbers",
-			"Topic sums in Topic sums",
-			"TopicSubscription numbers-handle-message in Topic numbers after Permission numbers-handle-message",
-		}
-		slices.Sort(want)
-		if diff := cmp.Diff(want, cloud.summary()); diff != "" {
+		if diff := cmp.Diff(lines(t, "testdata/resources.txt"), cloud.summary()); diff != "" {
 			t.Error(diff)
 		}
 	})
 	t.Run("policies", func(t *testing.T) {
-		want := map[string]string{
-			"add-numbers-logs":            `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["logs:CreateLogStream","logs:PutLogEvents"],"Resource":["arn:LogGroup:add-numbers:*"]}]}`,
-			"handle-message-logs":         `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["logs:CreateLogStream","logs:PutLogEvents"],"Resource":["arn:LogGroup:handle-message:*"]}]}`,
-			"handle-message-publish-sums": `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["sns:Publish"],"Resource":["arn:Topic:sums"]}]}`,
+		var got []string
+		for _, kind := range []string{"aws:iam/rolePolicy:RolePolicy", "aws:kms/key:Key", "aws:sns/topicPolicy:TopicPolicy", "aws:sqs/queuePolicy:QueuePolicy"} {
+			policies := cloud.property(kind, "policy")
+			for _, name := range slices.Sorted(maps.Keys(policies)) {
+				got = append(got, label(kind, name)+": "+policies[name])
+			}
 		}
-		if diff := cmp.Diff(want, cloud.property("aws:iam/rolePolicy:RolePolicy", "policy")); diff != "" {
+		if diff := cmp.Diff(lines(t, "testdata/policies.txt"), got); diff != "" {
 			t.Error(diff)
 		}
-		const trust = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":["sts:AssumeRole"]}]}`
-		want = map[string]string{"add-numbers": trust, "handle-message": trust}
-		if diff := cmp.Diff(want, cloud.property("aws:iam/role:Role", "assumeRolePolicy")); diff != "" {
-			t.Error(diff)
+		for name, trust := range cloud.property("aws:iam/role:Role", "assumeRolePolicy") {
+			service := "lambda"
+			if strings.HasSuffix(name, "-feedback") {
+				service = "sns"
+			}
+			want := `{"Statement":[{"Action":["sts:AssumeRole"],"Effect":"Allow","Principal":{"Service":"` + service + `.amazonaws.com"}}],"Version":"2012-10-17"}`
+			if diff := cmp.Diff(want, trust); diff != "" {
+				t.Errorf("role %s: %s", name, diff)
+			}
 		}
 	})
 	for _, test := range []struct{ kind, name, want string }{
+		{"pulumi:providers:aws", "aws", `{"region": "us-east-1", "skipCredentialsValidation": false, "skipRegionValidation": true,
+			"defaultTags": {"tags": {"project": "tally", "environment": "dev", "owner": "team-a", "cost-centre": "4711"}}}`},
 		{"aws:lambda/function:Function", "handle-message", `{
 			"architectures": ["x86_64"], "code": "handle-message.zip", "handler": "bootstrap", "runtime": "provided.al2023",
-			"environment": {"variables": {"SUMS_TOPIC_ARN": "arn:Topic:sums"}},
-			"loggingConfig": {"logFormat": "Text", "logGroup": "/aws/lambda/tally-dev-handle-message"},
-			"memorySize": 256, "timeout": 7, "role": "arn:Role:handle-message"}`},
-		{"aws:lambda/function:Function", "add-numbers", `{
-			"architectures": ["x86_64"], "code": "add-numbers.zip", "handler": "bootstrap", "runtime": "provided.al2023",
-			"loggingConfig": {"logFormat": "Text", "logGroup": "/aws/lambda/tally-dev-add-numbers"},
-			"memorySize": 256, "timeout": 7, "role": "arn:Role:add-numbers"}`},
+			"environment": {"variables": {"NAMESPACE": "tally", "SERVICE": "handle-message", "ENVIRONMENT": "dev", "SUMS_TOPIC_ARN": "arn:aws:Topic:r:a:sums"}},
+			"ephemeralStorage": {"size": 1024}, "reservedConcurrentExecutions": 5, "publish": true, "tracingConfig": {"mode": "Active"},
+			"loggingConfig": {"logFormat": "JSON", "logGroup": "/aws/lambda/tally-dev-handle-message", "applicationLogLevel": "INFO", "systemLogLevel": "INFO"},
+			"memorySize": 256, "timeout": 7, "role": "arn:aws:Role:r:a:handle-message"}`},
+		{"aws:lambda/alias:Alias", "handle-message", `{"name": "live", "functionName": "handle-message-1a2b3c4", "functionVersion": "1"}`},
+		{"aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig", "handle-message", `{
+			"functionName": "handle-message-1a2b3c4", "qualifier": "live", "maximumRetryAttempts": 1, "maximumEventAgeInSeconds": 3600,
+			"destinationConfig": {"onFailure": {"destination": "arn:aws:Queue:r:a:handle-message-failures"}}}`},
 		{"aws:cloudwatch/logGroup:LogGroup", "add-numbers", `{"name": "/aws/lambda/tally-dev-add-numbers", "retentionInDays": 14}`},
-		{"aws:lambda/permission:Permission", "api-post-add", `{"action": "lambda:InvokeFunction", "function": "add-numbers-1a2b3c4",
+		{"aws:cloudwatch/logGroup:LogGroup", "numbers-failures", `{"name": "sns/r/a/numbers/Failure", "retentionInDays": 14}`},
+		{"aws:cloudwatch/logGroup:LogGroup", "api", `{"name": "/aws/vendedlogs/apis/tally-dev-api", "retentionInDays": 14}`},
+		{"aws:lambda/permission:Permission", "api-post-add", `{"action": "lambda:InvokeFunction", "function": "add-numbers-1a2b3c4", "qualifier": "live",
 			"principal": "apigateway.amazonaws.com", "sourceArn": "arn:execute-api:api/*/POST/add"}`},
-		{"aws:lambda/permission:Permission", "api-get-add", `{"action": "lambda:InvokeFunction", "function": "add-numbers-1a2b3c4",
-			"principal": "apigateway.amazonaws.com", "sourceArn": "arn:execute-api:api/*/GET/add"}`},
-		{"aws:lambda/permission:Permission", "numbers-handle-message", `{"action": "lambda:InvokeFunction", "function": "handle-message-1a2b3c4",
-			"principal": "sns.amazonaws.com", "sourceArn": "arn:Topic:numbers"}`},
-		{"aws:sns/topicSubscription:TopicSubscription", "numbers-handle-message", `{"topic": "arn:Topic:numbers", "protocol": "lambda", "endpoint": "arn:Function:handle-message"}`},
-		{"aws:sns/topic:Topic", "numbers", `{}`},
+		{"aws:lambda/permission:Permission", "numbers-handle-message", `{"action": "lambda:InvokeFunction", "function": "handle-message-1a2b3c4", "qualifier": "live",
+			"principal": "sns.amazonaws.com", "sourceArn": "arn:aws:Topic:r:a:numbers"}`},
+		{"aws:sns/topicSubscription:TopicSubscription", "numbers-handle-message", `{"topic": "arn:aws:Topic:r:a:numbers", "protocol": "lambda",
+			"endpoint": "arn:aws:Alias:r:a:handle-message", "redrivePolicy": "{\"deadLetterTargetArn\":\"arn:aws:Queue:r:a:numbers-handle-message-redrive\"}"}`},
+		{"aws:sns/topic:Topic", "numbers", `{"kmsMasterKeyId": "alias/aws/sns", "signatureVersion": 2, "httpFailureFeedbackRoleArn": "arn:aws:Role:r:a:numbers-feedback",
+			"lambdaFailureFeedbackRoleArn": "arn:aws:Role:r:a:numbers-feedback", "sqsFailureFeedbackRoleArn": "arn:aws:Role:r:a:numbers-feedback"}`},
+		{"aws:sqs/queue:Queue", "handle-message-failures", `{"messageRetentionSeconds": 1209600, "sqsManagedSseEnabled": true, "redriveAllowPolicy": "{\"redrivePermission\":\"denyAll\"}"}`},
 		{"aws:apigatewayv2/api:Api", "api", `{"protocolType": "HTTP"}`},
-		{"aws:apigatewayv2/stage:Stage", "api", `{"apiId": "api-id", "name": "$default", "autoDeploy": true}`},
 		{"aws:apigatewayv2/integration:Integration", "api-add-numbers", `{"apiId": "api-id", "integrationType": "AWS_PROXY", "integrationMethod": "POST",
 			"integrationUri": "arn:invoke:add-numbers", "payloadFormatVersion": "2.0"}`},
-		{"aws:apigatewayv2/route:Route", "api-post-add", `{"apiId": "api-id", "routeKey": "POST /add", "target": "integrations/api-add-numbers-id"}`},
+		{"aws:apigatewayv2/route:Route", "api-post-add", `{"apiId": "api-id", "routeKey": "POST /add", "target": "integrations/api-add-numbers-id", "authorizationType": "AWS_IAM"}`},
+		{"aws:cloudwatch/metricAlarm:MetricAlarm", "handle-message-duration", `{"namespace": "AWS/Lambda", "metricName": "Duration", "dimensions": {"FunctionName": "handle-message-1a2b3c4"},
+			"statistic": "Maximum", "threshold": 5600, "period": 60, "evaluationPeriods": 1, "comparisonOperator": "GreaterThanOrEqualToThreshold", "treatMissingData": "notBreaching",
+			"alarmActions": ["arn:aws:Topic:r:a:alarms"], "okActions": ["arn:aws:Topic:r:a:alarms"],
+			"alarmDescription": "handle-message took nearly the 7 seconds after which it is ended: find what is slow in its traces."}`},
 	} {
 		t.Run(path.Base(test.kind)+" "+test.name, func(t *testing.T) {
 			var want any
@@ -134,8 +148,18 @@ func TestStack(t *testing.T) {
 	}
 }
 
+// lines are those of a file.
+func lines(t *testing.T, file string) []string {
+	t.Helper()
+	raw, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Split(strings.TrimSuffix(string(raw), "\n"), "\n")
+}
+
 func TestStackNeedsEachFunction(t *testing.T) {
-	_, err := newFakeCloud().deploy(settings.Settings{}, map[string]string{"add-numbers": "add-numbers.zip"})
+	_, err := newFakeCloud().deploy(example(), map[string]string{"add-numbers": "add-numbers.zip"})
 	if err == nil || !strings.Contains(err.Error(), "function handle-message has no code") {
 		t.Errorf("got %v", err)
 	}
@@ -150,7 +174,7 @@ func TestProgramRefuses(t *testing.T) {
 	}
 	_, port, _ := net.SplitHostPort(closed.Addr().String())
 	closed.Close()
-	const local = `{"aws:region": "us-east-1", "tally:target": "local"}`
+	const local = `{"aws:region": "us-east-1", "tally:target": "local", "tally:owner": "me", "tally:costCentre": "none"}`
 	for _, test := range []struct{ name, config, providers, want string }{
 		{"no configuration", ``, "", "tally:target is missing"},
 		{"a wrong value", `{"aws:region": "us-east-1", "tally:target": "aws", "tally:memory": "64"}`, "", `tally:memory may not be "64"`},

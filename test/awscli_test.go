@@ -27,10 +27,10 @@ func (w *workspace) awsCLI(ctx context.Context, out map[string]string) {
 	w.logged(ctx, "handle-message", id, `"sum":7`)
 
 	group := strings.TrimSpace(aws("lambda get-function-configuration --function-name " + out["handleMessageFunction"] + " --query LoggingConfig.LogGroup --output text"))
-	if got := aws("logs describe-log-streams --log-group-name " + group); !strings.Contains(got, "[$LATEST]") {
+	if got := aws("logs describe-log-streams --log-group-name " + group); !strings.Contains(got, "[1]") {
 		w.t.Errorf("logs describe-log-streams: %s", got)
 	}
-	if got := aws("logs filter-log-events --filter-pattern REPORT --log-group-name " + group); !strings.Contains(got, "Max Memory Used") {
+	if got := aws("logs filter-log-events --filter-pattern '\"platform.report\"' --log-group-name " + group); !strings.Contains(got, "maxMemoryUsedMB") {
 		w.t.Errorf("logs filter-log-events: %s", got)
 	}
 	if got := aws(`logs filter-log-events --log-group-name ` + group + ` --filter-pattern '{ $.sum = 7 }'`); !strings.Contains(got, id) {

@@ -82,7 +82,7 @@ func TestStack(t *testing.T) {
 	w.step("new code", func(w *workspace) {
 		w.replace("functions/handle-message/handler.go", `"sum", "messageId"`, `"the sum", "messageId"`)
 		up := w.mustPulumi("up --yes --skip-preview --stack local")
-		if !strings.Contains(up, "1 updated") {
+		if !strings.Contains(up, "2 updated") { // the function and its alias
 			w.t.Errorf("one function changed, but:\n%s", up)
 		}
 		id := w.publish(ctx, out["numbersTopicArn"], `{"num1":"3","num2":"4"}`)

@@ -1,26 +1,68 @@
 package serverless
 
-// policy is an IAM policy document. Its members marshal in this order.
+import "github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+// statement is one statement of a policy. It allows unless it denies.
 //
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
-type policy struct {
-	Version   string
-	Statement []statement
-}
-
 type statement struct {
-	Effect    string
-	Principal *principal `json:",omitempty"` // of a trust policy
+	Sid       string
+	Deny      bool
+	Principal pulumi.Input // of a trust or resource policy: service(…), account(…), or "*"
 	Action    []string
-	Resource  []string `json:",omitempty"` // of an identity policy
+	Resource  []pulumi.StringInput // none in a trust policy
+	Condition pulumi.Map           // operator → key → value
 }
 
-type principal struct {
-	Service string
+// document is the JSON of a policy.
+func document(statements ...statement) pulumi.StringOutput {
+	all := make(pulumi.Array, len(statements))
+	for i, s := range statements {
+		all[i] = s.members()
+	}
+	return pulumi.JSONMarshal(pulumi.Map{"Version": pulumi.String("2012-10-17"), "Statement": all})
 }
 
-// allow makes a policy of one statement.
-func allow(s statement) policy {
-	s.Effect = "Allow"
-	return policy{Version: "2012-10-17", Statement: []statement{s}}
+func (s statement) members() pulumi.Map {
+	m := pulumi.Map{"Effect": pulumi.String("Allow"), "Action": pulumi.ToStringArray(s.Action)}
+	if s.Deny {
+		m["Effect"] = pulumi.String("Deny")
+	}
+	if s.Sid != "" {
+		m["Sid"] = pulumi.String(s.Sid)
+	}
+	if s.Principal != nil {
+		m["Principal"] = s.Principal
+	}
+	if len(s.Resource) > 0 {
+		m["Resource"] = pulumi.StringArray(s.Resource)
+	}
+	if len(s.Condition) > 0 {
+		m["Condition"] = s.Condition
+	}
+	return m
+}
+
+// assumableBy is the trust policy of a role for an AWS service.
+func assumableBy(name string) pulumi.StringOutput {
+	return document(statement{Principal: service(name), Action: []string{"sts:AssumeRole"}})
+}
+
+// service is the principal of an AWS service.
+func service(name string) pulumi.Input { return pulumi.StringMap{"Service": pulumi.String(name)} }
+
+// principal is an account's or a role's, by ARN.
+func principal(arn pulumi.StringInput) pulumi.Input { return pulumi.StringMap{"AWS": arn} }
+
+// from is the condition that a service acts for that resource.
+func from(arn pulumi.StringInput) pulumi.Map {
+	return pulumi.Map{"ArnEquals": pulumi.StringMap{"aws:SourceArn": arn}}
+}
+
+// denyPlainText refuses everybody who does not use TLS.
+func denyPlainText(action string, resource pulumi.StringInput) statement {
+	return statement{
+		Sid: "TLSOnly", Deny: true, Principal: pulumi.String("*"), Action: []string{action}, Resource: []pulumi.StringInput{resource},
+		Condition: pulumi.Map{"Bool": pulumi.StringMap{"aws:SecureTransport": pulumi.String("false")}},
+	}
 }

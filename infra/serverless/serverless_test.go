@@ -22,29 +22,43 @@ func (c *cloud) NewResource(args pulumi.MockResourceArgs) (string, resource.Prop
 	defer c.mu.Unlock()
 	c.inputs[args.TypeToken+" "+args.Name] = args.Inputs
 	outputs := args.Inputs.Copy()
-	outputs["arn"] = resource.NewProperty("arn:" + args.Name)
+	outputs["arn"] = resource.NewProperty("arn:aws:service:r:a:" + args.Name)
 	outputs["executionArn"] = resource.NewProperty("arn:execute-api:" + args.Name)
 	return args.Name, outputs, nil
 }
 
-func (c *cloud) Call(pulumi.MockCallArgs) (resource.PropertyMap, error) { return nil, nil }
+func (c *cloud) Call(pulumi.MockCallArgs) (resource.PropertyMap, error) {
+	return resource.NewPropertyMapFromMap(map[string]any{"accountId": "a", "arn": "arn:aws:iam::a:user/me"}), nil
+}
 
-// run runs a program in which there is a function f with nothing but code.
-func run(t *testing.T, program func(ctx *pulumi.Context, f *Function) error) (map[string]resource.PropertyMap, error) {
+// runStack runs a program in an environment of that stack.
+func runStack(t *testing.T, stack string, program func(env *Environment) error) (map[string]resource.PropertyMap, error) {
 	t.Helper()
 	c := &cloud{inputs: map[string]resource.PropertyMap{}}
 	err := pulumi.RunErr(func(ctx *pulumi.Context) error {
-		f, err := NewFunction(ctx, "f", &FunctionArgs{Code: pulumi.NewFileArchive("f.zip")})
+		env, err := NewEnvironment(ctx, &EnvironmentArgs{Region: "us-east-1"})
 		if err != nil {
 			return err
 		}
-		return program(ctx, f)
-	}, pulumi.WithMocks("project", "stack", c))
+		return program(env)
+	}, pulumi.WithMocks("project", stack, c))
 	return c.inputs, err
 }
 
+// run runs a program in which there is a function f with nothing but code.
+func run(t *testing.T, program func(env *Environment, f *Function) error) (map[string]resource.PropertyMap, error) {
+	t.Helper()
+	return runStack(t, "stack", func(env *Environment) error {
+		f, err := NewFunction(env, "f", &FunctionArgs{Code: pulumi.NewFileArchive("f.zip")})
+		if err != nil {
+			return err
+		}
+		return program(env, f)
+	})
+}
+
 func TestFunctionDefaults(t *testing.T) {
-	inputs, err := run(t, func(*pulumi.Context, *Function) error { return nil })
+	inputs, err := run(t, func(*Environment, *Function) error { return nil })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,24 +66,38 @@ func TestFunctionDefaults(t *testing.T) {
 	delete(function, "code")
 	delete(function, "role")
 	want := map[string]any{
-		"architectures": []any{"arm64"},
-		"handler":       "bootstrap",
-		"loggingConfig": map[string]any{"logFormat": "Text", "logGroup": "/aws/lambda/project-stack-f"},
-		"memorySize":    128.0,
-		"runtime":       "provided.al2023",
-		"timeout":       10.0,
+		"architectures":    []any{"arm64"},
+		"environment":      map[string]any{"variables": map[string]any{"NAMESPACE": "project", "SERVICE": "f", "ENVIRONMENT": "stack"}},
+		"ephemeralStorage": map[string]any{"size": 512.0},
+		"handler":          "bootstrap",
+		"loggingConfig": map[string]any{
+			"logFormat": "JSON", "logGroup": "/aws/lambda/project-stack-f", "applicationLogLevel": "INFO", "systemLogLevel": "INFO",
+		},
+		"memorySize":                   128.0,
+		"publish":                      true,
+		"reservedConcurrentExecutions": -1.0,
+		"runtime":                      "provided.al2023",
+		"timeout":                      10.0,
+		"tracingConfig":                map[string]any{"mode": "Active"},
 	}
 	if diff := cmp.Diff(want, function.Mappable()); diff != "" {
 		t.Error(diff)
 	}
-	if days := inputs["aws:cloudwatch/logGroup:LogGroup f"]["retentionInDays"].NumberValue(); days != 30 {
+	if days := inputs["aws:cloudwatch/logGroup:LogGroup f"]["retentionInDays"].NumberValue(); days != 365 {
 		t.Errorf("logs are kept %v days", days)
+	}
+	async := inputs["aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig f"]
+	if async["maximumRetryAttempts"].V != 2.0 || async["maximumEventAgeInSeconds"].V != 21600.0 {
+		t.Errorf("asynchronous invocations: %v", async)
+	}
+	if _, ok := inputs["aws:cloudwatch/metricAlarm:MetricAlarm f-concurrency"]; ok {
+		t.Error("there is an alarm for a limit that there is not")
 	}
 }
 
 func TestGrant(t *testing.T) {
-	inputs, err := run(t, func(ctx *pulumi.Context, f *Function) error {
-		topic, err := NewTopic(ctx, "topic")
+	inputs, err := run(t, func(env *Environment, f *Function) error {
+		topic, err := NewTopic(env, "topic", nil)
 		if err != nil {
 			return err
 		}
@@ -78,15 +106,30 @@ func TestGrant(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const want = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["sns:GetTopicAttributes","sns:ListTagsForResource"],"Resource":["arn:topic","arn:other"]}]}`
+	const want = `{"Statement":[{"Action":["sns:GetTopicAttributes","sns:ListTagsForResource"],"Effect":"Allow","Resource":["arn:aws:service:r:a:topic","arn:other"]}],"Version":"2012-10-17"}`
 	if got := inputs["aws:iam/rolePolicy:RolePolicy f-read"]["policy"].StringValue(); got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }
 
-func TestGrantRefusesNothing(t *testing.T) {
-	_, err := run(t, func(_ *pulumi.Context, f *Function) error { return f.Grant("read", []string{"sns:Publish"}) })
-	if err == nil || !strings.Contains(err.Error(), "grant read of function f: name at least one action and one resource") {
+func TestSubscribe(t *testing.T) {
+	subscribe := func(args *SubscriptionArgs) (resource.PropertyMap, error) {
+		inputs, err := run(t, func(env *Environment, f *Function) error {
+			topic, err := NewTopic(env, "topic", nil)
+			if err != nil {
+				return err
+			}
+			_, err = topic.Subscribe(f, args)
+			return err
+		})
+		return inputs["aws:sns/topicSubscription:TopicSubscription topic-f"], err
+	}
+	got, err := subscribe(&SubscriptionArgs{FilterPolicy: map[string]any{"num1": []any{map[string]any{"exists": true}}}, FilterPolicyScope: "MessageBody"})
+	if err != nil || got["filterPolicy"].V != `{"num1":[{"exists":true}]}` || got["filterPolicyScope"].V != "MessageBody" {
+		t.Errorf("got %v, %v", got, err)
+	}
+	_, err = subscribe(&SubscriptionArgs{FilterPolicyScope: "MessageBody"})
+	if err == nil || !strings.Contains(err.Error(), "subscription topic-f: a filter policy scope without a filter policy has no effect") {
 		t.Errorf("got %v", err)
 	}
 }
@@ -98,7 +141,7 @@ func TestRoute(t *testing.T) {
 		"ANY /files/{all+}": {"api-any-files-all", "arn:execute-api:api/*/*/files/{all+}"},
 		"GET /":             {"api-get", "arn:execute-api:api/*/GET/"},
 	} {
-		inputs, err := run(t, func(ctx *pulumi.Context, f *Function) error { return route(ctx, key, f) })
+		inputs, err := run(t, func(env *Environment, f *Function) error { return route(env, Route{Key: key, Function: f}) })
 		if err != nil {
 			t.Errorf("%s: %v", key, err)
 			continue
@@ -106,22 +149,41 @@ func TestRoute(t *testing.T) {
 		if got := inputs["aws:apigatewayv2/route:Route "+want.name]["routeKey"].V; got != key {
 			t.Errorf("%s: the route %s has the key %v", key, want.name, got)
 		}
+		if got := inputs["aws:apigatewayv2/route:Route "+want.name]["authorizationType"].V; got != "AWS_IAM" {
+			t.Errorf("%s: the authorization is %v", key, got)
+		}
 		if got := inputs["aws:lambda/permission:Permission "+want.name]["sourceArn"].V; got != want.source {
 			t.Errorf("%s: may be invoked by %v, want %s", key, got, want.source)
 		}
 	}
 	for _, key := range []string{"", "POST", "/add", "POST add", "post /add", "FETCH /add", "POST  /add", "POST /a b", "$default"} {
-		_, err := run(t, func(ctx *pulumi.Context, f *Function) error { return route(ctx, key, f) })
+		_, err := run(t, func(env *Environment, f *Function) error { return route(env, Route{Key: key, Function: f}) })
 		if err == nil || !strings.Contains(err.Error(), "of API api: must be a method in capitals and a path") {
 			t.Errorf("%q: got %v", key, err)
 		}
 	}
 }
 
-func route(ctx *pulumi.Context, key string, f *Function) error {
-	api, err := NewAPI(ctx, "api")
+func TestRouteThrottle(t *testing.T) {
+	inputs, err := run(t, func(env *Environment, f *Function) error {
+		return route(env, Route{Key: "GET /", Function: f, Throttle: &Throttle{RatePerSecond: 0.5, Burst: 1}})
+	})
 	if err != nil {
-		return err
+		t.Fatal(err)
 	}
-	return api.Route(key, f)
+	stage := inputs["aws:apigatewayv2/stage:Stage api"].Mappable()
+	want := map[string]any{
+		"defaultRouteSettings": map[string]any{"throttlingRateLimit": 50.0, "throttlingBurstLimit": 100.0},
+		"routeSettings":        []any{map[string]any{"routeKey": "GET /", "throttlingRateLimit": 0.5, "throttlingBurstLimit": 1.0}},
+	}
+	for property, value := range want {
+		if diff := cmp.Diff(value, stage[property]); diff != "" {
+			t.Errorf("%s: %s", property, diff)
+		}
+	}
+}
+
+func route(env *Environment, r Route) error {
+	_, err := NewAPI(env, "api", &APIArgs{Routes: []Route{r}})
+	return err
 }

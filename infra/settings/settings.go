@@ -1,5 +1,6 @@
 // Package settings is the configuration of one stack: typed, and strict about
-// what Pulumi itself does not check (unknown keys, ranges, allowed values).
+// what Pulumi itself does not check (unknown keys, ranges, allowed values, what
+// fits together).
 //
 // Pulumi.yaml declares the same keys for `pulumi config`; Pulumi.<stack>.yaml
 // sets them.
@@ -22,12 +23,47 @@ import (
 
 // Settings are the configuration of one stack.
 type Settings struct {
-	Region           string // AWS region
-	Target           string // Local or AWS
-	Architecture     string // of the functions, as Lambda names it: "arm64" or "x86_64"
-	MemoryMB         int    // of each function
-	TimeoutSeconds   int    // of each invocation
+	Region          string   // AWS region
+	Profile         string   // of the AWS credentials; "" for the environment's
+	AllowedAccounts []string // the AWS accounts this stack may live in; none for any
+	Target          string   // Local or AWS
+	Owner           string   // who answers for the stack; a tag
+	CostCentre      string   // who pays for it; a tag
+	Protect         bool     // what holds data or is known outside may not be deleted
+	CustomerKey     bool     // data at rest is encrypted with a key of the stack's own
+
+	Functions Functions
+	API       API
+
 	LogRetentionDays int
+	AlarmEmail       string // "" for none
+	SumsEmail        string // "" for none
+	SumsWebhook      string // an HTTPS URL; "" for none
+}
+
+// Functions are the settings of every function.
+type Functions struct {
+	Architecture        string // as Lambda names it: "arm64" or "x86_64"
+	MemoryMB            int
+	TimeoutSeconds      int // of each invocation
+	EphemeralMB         int // of /tmp
+	ReservedConcurrency int // invocations at the same time; 0: what the account has left
+	Retries             int // of an asynchronous invocation that failed
+	MaxEventAgeSeconds  int // of an asynchronous invocation
+}
+
+// API are the settings of the HTTP API.
+type API struct {
+	Auth          string // None, IAM or JWT
+	AllowPublic   bool   // None is meant
+	Issuer        string // of JWTs
+	Audience      []string
+	Scopes        []string
+	RatePerSecond int // requests of all callers together
+	Burst         int
+	CORSOrigins   []string // none: no CORS
+
+	DomainName, ZoneID, CertificateARN string // all or none
 }
 
 // The values of Settings.Target.
@@ -36,12 +72,19 @@ const (
 	Local = "local" // the local cloud on this machine
 )
 
+// The values of API.Auth.
+const (
+	None = "none"
+	IAM  = "iam"
+	JWT  = "jwt"
+)
+
 // Platform is what functions are compiled for.
 func (s Settings) Platform() bundle.Platform {
 	switch {
 	case s.Target == Local:
 		return bundle.Platform{OS: runtime.GOOS, Arch: runtime.GOARCH}
-	case s.Architecture == "x86_64":
+	case s.Functions.Architecture == "x86_64":
 		return bundle.Platform{OS: "linux", Arch: "amd64"}
 	default:
 		return bundle.Platform{OS: "linux", Arch: "arm64"}
@@ -71,39 +114,43 @@ func Parse(project string, config map[string]string) (Settings, error) {
 		name := k.full(project)
 		known[name] = true
 		value, given := config[name]
+		given = given && !(k.optional && unset(value))
 		switch {
-		case !given && k.fallback == "":
-			errs = append(errs, fmt.Errorf("%s is missing: %s", name, k.help()))
-		case !given:
-			k.set(&s, k.fallback)
-		case !k.set(&s, value):
+		case given && !k.set(&s, value):
 			errs = append(errs, fmt.Errorf("%s may not be %q: %s", name, value, k.help()))
+		case !given && k.fallback != "":
+			k.set(&s, k.fallback)
+		case !given && !k.optional:
+			errs = append(errs, fmt.Errorf("%s is missing: %s", name, k.help()))
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(config)) {
-		if strings.HasPrefix(name, project+":") && !known[name] {
+		// The program hands the keys of aws to its provider itself, so an unknown
+		// one would have no effect.
+		if (strings.HasPrefix(name, project+":") || strings.HasPrefix(name, "aws:")) && !known[name] {
 			errs = append(errs, unknown(name, slices.Sorted(maps.Keys(known))))
 		}
 	}
-	if err := s.resolveArchitecture(project); err != nil {
-		errs = append(errs, err)
-	}
+	given := func(key string) bool { return !unset(config[project+":"+key]) }
+	errs = append(errs, s.contradictions(project, given)...)
 	if len(errs) > 0 {
 		return Settings{}, fmt.Errorf("the configuration of this stack (Pulumi.<stack>.yaml) is wrong:\n%w", errors.Join(errs...))
 	}
+	s.resolveArchitecture()
 	return s, nil
 }
 
+// unset tells whether an optional value is the default that Pulumi.yaml gives
+// it, because Pulumi takes a key without any for one that every stack must set.
+func unset(value string) bool { return value == "" || value == "[]" }
+
 // resolveArchitecture puts what it stands for in the place of "auto".
-func (s *Settings) resolveArchitecture(project string) error {
-	auto := s.Architecture == "auto"
+func (s *Settings) resolveArchitecture() {
 	switch {
-	case s.Target == Local && s.Architecture != "" && !auto:
-		return fmt.Errorf("%s:architecture may not be %q with the target local, whose functions run on this machine: leave it out", project, s.Architecture)
+	case s.Functions.Architecture != auto:
 	case s.Target == Local && runtime.GOARCH == "amd64":
-		s.Architecture = "x86_64"
-	case auto:
-		s.Architecture = "arm64"
+		s.Functions.Architecture = "x86_64"
+	default:
+		s.Functions.Architecture = "arm64"
 	}
-	return nil
 }

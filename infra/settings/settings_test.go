@@ -2,12 +2,16 @@ package settings
 
 import (
 	"fmt"
+	"io"
 	"maps"
 	"runtime"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/diag"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/diag/colors"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/config"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/workspace"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
@@ -16,27 +20,60 @@ import (
 
 // required are the keys that have no default.
 func required() map[string]string {
-	return map[string]string{"aws:region": "eu-central-1", "tally:target": "aws"}
+	return map[string]string{"aws:region": "eu-central-1", "tally:target": "aws", "tally:owner": "team-a", "tally:costCentre": "4711"}
 }
 
 func TestParse(t *testing.T) {
 	machine := map[string]string{"amd64": "x86_64", "arm64": "arm64"}[runtime.GOARCH]
+	defaults := func(change func(*Settings)) Settings {
+		s := Settings{
+			Region: "eu-central-1", Target: AWS, Owner: "team-a", CostCentre: "4711", LogRetentionDays: 30,
+			Functions: Functions{Architecture: "arm64", MemoryMB: 128, TimeoutSeconds: 10, EphemeralMB: 512, Retries: 2, MaxEventAgeSeconds: 21600},
+			API:       API{Auth: IAM, RatePerSecond: 50, Burst: 100},
+		}
+		change(&s)
+		return s
+	}
+	arm := bundle.Platform{OS: "linux", Arch: "arm64"}
 	tests := []struct {
 		name     string
 		config   map[string]string
 		want     Settings
 		platform bundle.Platform
 	}{
-		{"defaults", nil,
-			Settings{"eu-central-1", AWS, "arm64", 128, 10, 30}, bundle.Platform{OS: "linux", Arch: "arm64"}},
-		{"everything", map[string]string{"aws:region": "us-gov-west-1", "tally:architecture": "x86_64", "tally:memory": "10240", "tally:timeout": "30", "tally:logRetentionDays": "3653"},
-			Settings{"us-gov-west-1", AWS, "x86_64", 10240, 30, 3653}, bundle.Platform{OS: "linux", Arch: "amd64"}},
-		{"least", map[string]string{"tally:architecture": "arm64", "tally:memory": "128", "tally:timeout": "1", "tally:logRetentionDays": "1"},
-			Settings{"eu-central-1", AWS, "arm64", 128, 1, 1}, bundle.Platform{OS: "linux", Arch: "arm64"}},
+		{"defaults", nil, defaults(func(*Settings) {}), arm},
+		{"everything", map[string]string{
+			"aws:region": "us-gov-west-1", "aws:profile": "me", "aws:allowedAccountIds": `["123456789012"]`,
+			"tally:owner": "Équipe A", "tally:costCentre": "a+b@c", "tally:protect": "true", "tally:encryption": "customer",
+			"tally:architecture": "x86_64", "tally:memory": "10240", "tally:timeout": "30", "tally:ephemeralStorage": "10240",
+			"tally:reservedConcurrency": "900", "tally:asyncRetries": "0", "tally:asyncMaxAge": "60",
+			"tally:auth": "jwt", "tally:jwtIssuer": "https://login.example.com/", "tally:jwtAudience": `["tally"]`, "tally:jwtScopes": `["add","read"]`,
+			"tally:throttleRate": "10000", "tally:throttleBurst": "5000", "tally:corsOrigins": `["https://a.example.com","http://localhost:8080"]`,
+			"tally:domainName": "api.example.com", "tally:domainZoneId": "Z0123456789ABCDEFGHIJ",
+			"tally:domainCertificateArn": "arn:aws-us-gov:acm:us-gov-west-1:123456789012:certificate/0a1b",
+			"tally:logRetentionDays":     "3653", "tally:alarmEmail": "on-call@example.com", "tally:sumsEmail": "sums@example.com", "tally:sumsWebhook": "https://example.com/sums",
+		}, Settings{
+			Region: "us-gov-west-1", Profile: "me", AllowedAccounts: []string{"123456789012"}, Target: AWS,
+			Owner: "Équipe A", CostCentre: "a+b@c", Protect: true, CustomerKey: true,
+			Functions: Functions{"x86_64", 10240, 30, 10240, 900, 0, 60},
+			API: API{
+				Auth: JWT, Issuer: "https://login.example.com/", Audience: []string{"tally"}, Scopes: []string{"add", "read"},
+				RatePerSecond: 10000, Burst: 5000, CORSOrigins: []string{"https://a.example.com", "http://localhost:8080"},
+				DomainName: "api.example.com", ZoneID: "Z0123456789ABCDEFGHIJ",
+				CertificateARN: "arn:aws-us-gov:acm:us-gov-west-1:123456789012:certificate/0a1b",
+			},
+			LogRetentionDays: 3653, AlarmEmail: "on-call@example.com", SumsEmail: "sums@example.com", SumsWebhook: "https://example.com/sums",
+		}, bundle.Platform{OS: "linux", Arch: "amd64"}},
 		{"local", map[string]string{"tally:target": "local"},
-			Settings{"eu-central-1", Local, machine, 128, 10, 30}, bundle.Platform{OS: runtime.GOOS, Arch: runtime.GOARCH}},
-		{"keys of others", map[string]string{"aws:profile": "me", "pulumi:tags": "{}"},
-			Settings{"eu-central-1", AWS, "arm64", 128, 10, 30}, bundle.Platform{OS: "linux", Arch: "arm64"}},
+			defaults(func(s *Settings) { s.Target, s.Functions.Architecture = Local, machine }), bundle.Platform{OS: runtime.GOOS, Arch: runtime.GOARCH}},
+		{"an issuer of this machine", map[string]string{"tally:target": "local", "tally:auth": "jwt", "tally:jwtIssuer": "http://127.0.0.1:8080", "tally:jwtAudience": `["a"]`},
+			defaults(func(s *Settings) {
+				s.Target, s.Functions.Architecture = Local, machine
+				s.API.Auth, s.API.Issuer, s.API.Audience = JWT, "http://127.0.0.1:8080", []string{"a"}
+			}), bundle.Platform{OS: runtime.GOOS, Arch: runtime.GOARCH}},
+		{"public, and says so", map[string]string{"tally:auth": "none", "tally:allowPublic": "true"},
+			defaults(func(s *Settings) { s.API.Auth, s.API.AllowPublic = None, true }), arm},
+		{"keys of others", map[string]string{"pulumi:tags": "{}", "other:memory": "1"}, defaults(func(*Settings) {}), arm},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -56,68 +93,10 @@ func TestParse(t *testing.T) {
 	}
 }
 
-func TestParseRefuses(t *testing.T) {
-	const (
-		memory  = "it is the memory of each function in MB and must be a whole number from 128 to 10240 (default 128)"
-		timeout = "it is the most seconds of one invocation and must be a whole number from 1 to 30, the most an HTTP API waits (default 10)"
-		target  = "it is where the stack lives and must be aws, or local for the local cloud on this machine"
-		region  = "it is the region of the stack and must be the name of an AWS region, such as us-east-1"
-	)
-	tests := []struct {
-		name   string
-		config map[string]string
-		want   []string // its lines
-	}{
-		{"too little memory", map[string]string{"tally:memory": "127"}, []string{`tally:memory may not be "127": ` + memory}},
-		{"too much memory", map[string]string{"tally:memory": "10241"}, []string{`tally:memory may not be "10241": ` + memory}},
-		{"memory with a unit", map[string]string{"tally:memory": "256MB"}, []string{`tally:memory may not be "256MB": ` + memory}},
-		{"memory with a sign", map[string]string{"tally:memory": "+256"}, []string{`tally:memory may not be "+256": ` + memory}},
-		{"a fraction", map[string]string{"tally:timeout": "1.5"}, []string{`tally:timeout may not be "1.5": ` + timeout}},
-		{"no time", map[string]string{"tally:timeout": "0"}, []string{`tally:timeout may not be "0": ` + timeout}},
-		{"longer than an API waits", map[string]string{"tally:timeout": "31"}, []string{`tally:timeout may not be "31": ` + timeout}},
-		{"empty", map[string]string{"tally:timeout": ""}, []string{`tally:timeout may not be "": ` + timeout}},
-		{"a target in capitals", map[string]string{"tally:target": "AWS"}, []string{`tally:target may not be "AWS": ` + target}},
-		{"two targets", map[string]string{"tally:target": "aws|local"}, []string{`tally:target may not be "aws|local": ` + target}},
-		{"a zone for a region", map[string]string{"aws:region": "us-east-1a"}, []string{`aws:region may not be "us-east-1a": ` + region}},
-		{"a retention that is not allowed", map[string]string{"tally:logRetentionDays": "10"}, []string{
-			`tally:logRetentionDays may not be "10": it is the days that logs are kept and must be one of 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653 (default 30)`}},
-		{"another architecture", map[string]string{"tally:architecture": "amd64"}, []string{
-			`tally:architecture may not be "amd64": it is the processor that functions run on and must be arm64, x86_64, or auto: arm64 on AWS, the machine's own on the target local (default auto)`}},
-		{"an architecture for local", map[string]string{"tally:target": "local", "tally:architecture": "arm64"}, []string{
-			`tally:architecture may not be "arm64" with the target local, whose functions run on this machine: leave it out`}},
-		{"a misspelt key", map[string]string{"tally:memroy": "256"}, []string{"tally:memroy is unknown: did you mean tally:memory?"}},
-		{"a key in capitals", map[string]string{"tally:LogRetentionDays": "30"}, []string{"tally:LogRetentionDays is unknown: did you mean tally:logRetentionDays?"}},
-		{"another key", map[string]string{"tally:colour": "red"}, []string{
-			"tally:colour is unknown: the keys are aws:region, tally:architecture, tally:logRetentionDays, tally:memory, tally:target, tally:timeout"}},
-		{"all at once", map[string]string{"tally:memory": "1", "tally:timeout": "x", "tally:targets": "aws"}, []string{
-			`tally:memory may not be "1": ` + memory, `tally:timeout may not be "x": ` + timeout, "tally:targets is unknown: did you mean tally:target?"}},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			config := required()
-			maps.Copy(config, test.config)
-			got, err := Parse("tally", config)
-			if err == nil {
-				t.Fatalf("got %+v, want an error", got)
-			}
-			if diff := cmp.Diff(test.want, strings.Split(err.Error(), "\n")[1:]); diff != "" {
-				t.Error(diff)
-			}
-		})
-	}
-	t.Run("nothing", func(t *testing.T) {
-		_, err := Parse("tally", nil)
-		want := "the configuration of this stack (Pulumi.<stack>.yaml) is wrong:\naws:region is missing: " + region + "\ntally:target is missing: " + target
-		if err == nil || err.Error() != want {
-			t.Errorf("got %v, want %s", err, want)
-		}
-	})
-}
-
 func TestLoad(t *testing.T) {
-	t.Setenv(pulumi.EnvConfig, `{"aws:region": "us-east-1", "sums:target": "aws", "sums:memory": "512"}`)
+	t.Setenv(pulumi.EnvConfig, `{"aws:region": "us-east-1", "sums:target": "aws", "sums:owner": "a", "sums:costCentre": "b", "sums:memory": "512"}`)
 	got, err := Load("sums")
-	if err != nil || got.MemoryMB != 512 || got.Region != "us-east-1" {
+	if err != nil || got.Functions.MemoryMB != 512 || got.Region != "us-east-1" {
 		t.Errorf("got %+v, %v", got, err)
 	}
 	t.Setenv(pulumi.EnvConfig, "{")
@@ -134,12 +113,19 @@ func TestProjectDeclares(t *testing.T) {
 		t.Fatal(err)
 	}
 	declared := map[string]string{}
-	for name, config := range project.Config {
+	config := required()
+	for name, declaration := range project.Config {
 		fallback := ""
-		if config.Default != nil {
-			fallback = fmt.Sprint(config.Default)
+		if declaration.Default != nil {
+			fallback = fmt.Sprint(declaration.Default)
 		}
-		declared[name] = fallback + "; " + config.Description
+		if declaration.Default != nil { // as the engine hands it over
+			config[name] = fallback
+		}
+		if unset(fallback) {
+			fallback = ""
+		}
+		declared[name] = fallback + "; " + declaration.Description
 	}
 	want := map[string]string{}
 	for _, k := range keys() {
@@ -149,5 +135,46 @@ func TestProjectDeclares(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, declared); diff != "" {
 		t.Error(diff)
+	}
+	if _, err := Parse("tally", config); err != nil {
+		t.Errorf("the declared defaults: %v", err)
+	}
+}
+
+// TestStacks parses the configuration of every stack that the project has.
+func TestStacks(t *testing.T) {
+	project, err := workspace.LoadProject("../../Pulumi.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		stack, auth string
+		target      string
+		retention   int
+		protect     bool
+	}{
+		{"local", None, Local, 1, false},
+		{"dev", None, AWS, 14, false},
+		{"staging", IAM, AWS, 90, false},
+		{"prod", IAM, AWS, 365, true},
+	} {
+		stack, err := workspace.LoadProjectStack(diag.DefaultSink(io.Discard, io.Discard, diag.FormatOptions{Color: colors.Never}), project, "../../Pulumi."+test.stack+".yaml")
+		if err != nil {
+			t.Fatal(err)
+		}
+		values := map[string]string{}
+		for key, value := range stack.Config {
+			if values[key.String()], err = value.Value(config.NopDecrypter); err != nil {
+				t.Fatal(err)
+			}
+		}
+		got, err := Parse("tally", values)
+		if err != nil {
+			t.Errorf("%s: %v", test.stack, err)
+			continue
+		}
+		if got.API.Auth != test.auth || got.Target != test.target || got.LogRetentionDays != test.retention || got.Protect != test.protect {
+			t.Errorf("%s: %+v", test.stack, got)
+		}
 	}
 }

@@ -1,0 +1,134 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+
+	"tally/infra/settings"
+)
+
+// TestEveryFunctionIsWhole proves for each function that it has all that a
+// function must have, and that everything that invokes it names its alias.
+func TestEveryFunctionIsWhole(t *testing.T) {
+	cloud, _ := deployStack(t, example())
+	for _, name := range functionNames(t) {
+		for _, want := range []string{
+			"aws:lambda/alias:Alias " + name,
+			"aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig " + name,
+			"aws:sqs/queue:Queue " + name + "-failures",
+			"aws:sqs/queuePolicy:QueuePolicy " + name + "-failures",
+			"aws:cloudwatch/logGroup:LogGroup " + name,
+			"aws:cloudwatch/metricAlarm:MetricAlarm " + name + "-errors",
+			"aws:cloudwatch/metricAlarm:MetricAlarm " + name + "-throttles",
+			"aws:cloudwatch/metricAlarm:MetricAlarm " + name + "-duration",
+			"aws:cloudwatch/metricAlarm:MetricAlarm " + name + "-concurrency",
+			"aws:cloudwatch/metricAlarm:MetricAlarm " + name + "-age",
+			"aws:cloudwatch/metricAlarm:MetricAlarm " + name + "-dropped",
+			"aws:cloudwatch/metricAlarm:MetricAlarm " + name + "-undelivered",
+			"aws:cloudwatch/metricAlarm:MetricAlarm " + name + "-failures-messages",
+		} {
+			if _, ok := cloud.resources[want]; !ok {
+				t.Errorf("there is no %s", want)
+			}
+		}
+	}
+	for name, qualifier := range cloud.property("aws:lambda/permission:Permission", "qualifier") {
+		if qualifier != "live" {
+			t.Errorf("permission %s is for %q", name, qualifier)
+		}
+	}
+}
+
+// TestProvider proves that no resource escapes the default tags.
+func TestProvider(t *testing.T) {
+	cloud, _ := deployStack(t, example())
+	for name, r := range cloud.resources {
+		if r.Custom && r.TypeToken != "pulumi:providers:aws" && !strings.Contains(r.Provider, "::pulumi:providers:aws::aws::") {
+			t.Errorf("%s is of the provider %q", name, r.Provider)
+		}
+	}
+}
+
+// TestLeastResource proves that no identity may do anything to everything,
+// except where AWS has no ARN.
+func TestLeastResource(t *testing.T) {
+	cloud, _ := deployStack(t, example())
+	for name, policy := range cloud.property("aws:iam/rolePolicy:RolePolicy", "policy") {
+		if strings.Contains(policy, `"*"`) && !strings.Contains(policy, `"Action":["xray:PutTelemetryRecords","xray:PutTraceSegments"]`) {
+			t.Errorf("%s: %s", name, policy)
+		}
+		if strings.Contains(policy, `:*"],"Effect"`) {
+			t.Errorf("%s allows a whole service: %s", name, policy)
+		}
+	}
+}
+
+// TestProduction adds all that a stack may have.
+func TestProduction(t *testing.T) {
+	config := example()
+	config.Protect, config.CustomerKey = true, true
+	config.AlarmEmail, config.SumsEmail, config.SumsWebhook = "on-call@example.com", "sums@example.com", "https://example.com/sums"
+	config.API = settings.API{
+		Auth: settings.JWT, Issuer: "https://login.example.com/", Audience: []string{"tally"}, Scopes: []string{"add"}, RatePerSecond: 20, Burst: 40,
+		CORSOrigins: []string{"https://example.com"}, DomainName: "api.example.com", ZoneID: "Z1", CertificateARN: "arn:aws:acm:us-east-1:123456789012:certificate/1",
+	}
+	cloud, outputs := deployStack(t, config)
+
+	if outputs["apiUrl"] != "https://api.example.com/" {
+		t.Errorf("the URL is %s", outputs["apiUrl"])
+	}
+	const key = "arn:aws:Key:r:a:key"
+	for _, encrypted := range []struct{ kind, property string }{
+		{"aws:sns/topic:Topic", "kmsMasterKeyId"}, {"aws:sqs/queue:Queue", "kmsMasterKeyId"},
+		{"aws:cloudwatch/logGroup:LogGroup", "kmsKeyId"}, {"aws:lambda/function:Function", "kmsKeyArn"},
+	} {
+		for name, got := range cloud.property(encrypted.kind, encrypted.property) {
+			if got != key {
+				t.Errorf("%s %s is encrypted with %q", encrypted.kind, name, got)
+			}
+		}
+	}
+	for name, r := range cloud.resources {
+		switch r.TypeToken {
+		case "aws:sns/topic:Topic", "aws:sqs/queue:Queue", "aws:cloudwatch/logGroup:LogGroup", "aws:kms/key:Key",
+			"aws:apigatewayv2/api:Api", "aws:apigatewayv2/domainName:DomainName":
+			if !r.RegisterRPC.GetProtect() {
+				t.Errorf("%s is not protected", name)
+			}
+		}
+	}
+	for _, test := range []struct {
+		kind, name string
+		want       map[string]any
+	}{
+		{"aws:apigatewayv2/authorizer:Authorizer", "api", map[string]any{
+			"apiId": "api-id", "authorizerType": "JWT", "identitySources": []any{"$request.header.Authorization"},
+			"jwtConfiguration": map[string]any{"issuer": "https://login.example.com/", "audiences": []any{"tally"}}}},
+		{"aws:apigatewayv2/route:Route", "api-get-add", map[string]any{
+			"apiId": "api-id", "routeKey": "GET /add", "target": "integrations/api-add-numbers-id",
+			"authorizationType": "JWT", "authorizerId": "api-id", "authorizationScopes": []any{"add"}}},
+		{"aws:apigatewayv2/api:Api", "api", map[string]any{
+			"protocolType": "HTTP", "disableExecuteApiEndpoint": true, "corsConfiguration": map[string]any{
+				"allowOrigins": []any{"https://example.com"}, "allowMethods": []any{"GET", "POST"}, "allowHeaders": []any{"authorization", "content-type"}, "maxAge": 600.0}}},
+		{"aws:apigatewayv2/domainName:DomainName", "api", map[string]any{"domainName": "api.example.com", "domainNameConfiguration": map[string]any{
+			"certificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/1", "endpointType": "REGIONAL", "securityPolicy": "TLS_1_2"}}},
+		{"aws:apigatewayv2/apiMapping:ApiMapping", "api", map[string]any{"apiId": "api-id", "domainName": "api.example.com", "stage": "$default"}},
+		{"aws:sns/topicSubscription:TopicSubscription", "alarms-email", map[string]any{
+			"topic": "arn:aws:Topic:r:a:alarms", "protocol": "email", "endpoint": "on-call@example.com"}},
+		{"aws:sns/topicSubscription:TopicSubscription", "sums-email", map[string]any{
+			"topic": "arn:aws:Topic:r:a:sums", "protocol": "email", "endpoint": "sums@example.com"}},
+		{"aws:sns/topicSubscription:TopicSubscription", "sums-webhook", map[string]any{
+			"topic": "arn:aws:Topic:r:a:sums", "protocol": "https", "endpoint": "https://example.com/sums",
+			"redrivePolicy": `{"deadLetterTargetArn":"arn:aws:Queue:r:a:sums-webhook-redrive"}`}},
+	} {
+		if diff := cmp.Diff(any(test.want), cloud.inputs(test.kind, test.name)); diff != "" {
+			t.Errorf("%s %s: %s", test.kind, test.name, diff)
+		}
+	}
+	if record := cloud.resources["aws:route53/record:Record api"]; record.Inputs["zoneId"] != resource.NewProperty("Z1") || record.Inputs["name"] != resource.NewProperty("api.example.com") {
+		t.Errorf("the record is %v", record.Inputs)
+	}
+}

@@ -1,0 +1,73 @@
+package serverless
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// widget is one graph of the dashboard.
+type widget struct {
+	title   string
+	metrics []metric
+}
+
+// show adds a graph to the dashboard.
+func (e *Environment) show(title string, metrics ...metric) {
+	e.widgets = append(e.widgets, widget{title, metrics})
+}
+
+// Dashboard creates the dashboard of all components there are so far, named
+// <project>-<stack>, two graphs in a row. The first two are what the functions
+// count themselves, in the namespace of the project.
+//
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html
+func (e *Environment) Dashboard() error {
+	const width, height = 12, 6
+	var graphs pulumi.Array
+	add := func(title string, metrics pulumi.Array) {
+		i := len(graphs)
+		graphs = append(graphs, pulumi.Map{
+			"type": pulumi.String("metric"), "width": pulumi.Int(width), "height": pulumi.Int(height),
+			"x": pulumi.Int(i % 2 * width), "y": pulumi.Int(i / 2 * height),
+			"properties": pulumi.Map{
+				"title": pulumi.String(title), "region": pulumi.String(e.args.Region), "view": pulumi.String("timeSeries"),
+				"period": pulumi.Int(60), "metrics": metrics,
+			},
+		})
+	}
+	add("What was done", e.search("environment,service"))
+	add("What was rejected, by reason", e.search("environment,reason,service"))
+	for _, w := range e.widgets {
+		add(w.title, lines(w.metrics))
+	}
+	_, err := cloudwatch.NewDashboard(e.ctx, "dashboard", &cloudwatch.DashboardArgs{
+		DashboardName: pulumi.Sprintf("%s-%s", e.ctx.Project(), e.ctx.Stack()),
+		DashboardBody: pulumi.JSONMarshal(pulumi.Map{"widgets": graphs}),
+	}, pulumi.Parent(e))
+	return err
+}
+
+// search finds the metrics of the environment that have these dimensions.
+//
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/search-expression-syntax.html
+func (e *Environment) search(dimensions string) pulumi.Array {
+	return pulumi.Array{pulumi.Array{pulumi.Map{"expression": pulumi.Sprintf(
+		`SEARCH('{%s,%s} environment="%s"', 'Sum', 60)`, e.ctx.Project(), dimensions, e.ctx.Stack())}}}
+}
+
+// lines are metrics as a graph lists them: namespace, name, and the names and
+// values of dimensions in turn, then options.
+func lines(metrics []metric) pulumi.Array {
+	var all pulumi.Array
+	for _, m := range metrics {
+		line := pulumi.Array{pulumi.String(m.namespace), pulumi.String(m.name)}
+		for _, name := range slices.Sorted(maps.Keys(m.dimensions)) {
+			line = append(line, pulumi.String(name), m.dimensions[name])
+		}
+		all = append(all, append(line, pulumi.Map{"stat": pulumi.String(m.statistic)}))
+	}
+	return all
+}

@@ -1,0 +1,114 @@
+package settings
+
+import (
+	"maps"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestParseRefuses(t *testing.T) {
+	const (
+		memory  = "it is the memory of each function in MB and must be a whole number from 128 to 10240 (default 128)"
+		timeout = "it is the most seconds of one invocation and must be a whole number from 1 to 30, the most an HTTP API waits (default 10)"
+		target  = "it is where the stack lives and must be aws, or local for the local cloud on this machine"
+		region  = "it is the region of the stack and must be the name of an AWS region, such as us-east-1"
+		owner   = "it is who answers for the stack and must be 1 to 256 letters, digits, spaces and _.:/=+-@"
+		auth    = "it is who may call the API and must be iam, jwt, or none, which also needs allowPublic (default iam)"
+		origins = `it is the web origins whose pages may call the API and must be a list of origins, such as ["https://example.com"], or ["*"]`
+	)
+	tests := []struct {
+		name   string
+		config map[string]string
+		want   []string // its lines
+	}{
+		{"too little memory", map[string]string{"tally:memory": "127"}, []string{`tally:memory may not be "127": ` + memory}},
+		{"too much memory", map[string]string{"tally:memory": "10241"}, []string{`tally:memory may not be "10241": ` + memory}},
+		{"memory with a unit", map[string]string{"tally:memory": "256MB"}, []string{`tally:memory may not be "256MB": ` + memory}},
+		{"memory with a sign", map[string]string{"tally:memory": "+256"}, []string{`tally:memory may not be "+256": ` + memory}},
+		{"a fraction", map[string]string{"tally:timeout": "1.5"}, []string{`tally:timeout may not be "1.5": ` + timeout}},
+		{"no time", map[string]string{"tally:timeout": "0"}, []string{`tally:timeout may not be "0": ` + timeout}},
+		{"longer than an API waits", map[string]string{"tally:timeout": "31"}, []string{`tally:timeout may not be "31": ` + timeout}},
+		{"empty", map[string]string{"tally:timeout": ""}, []string{`tally:timeout may not be "": ` + timeout}},
+		{"a target in capitals", map[string]string{"tally:target": "AWS"}, []string{`tally:target may not be "AWS": ` + target}},
+		{"two targets", map[string]string{"tally:target": "aws|local"}, []string{`tally:target may not be "aws|local": ` + target}},
+		{"a zone for a region", map[string]string{"aws:region": "us-east-1a"}, []string{`aws:region may not be "us-east-1a": ` + region}},
+		{"a retention that is not allowed", map[string]string{"tally:logRetentionDays": "10"}, []string{
+			`tally:logRetentionDays may not be "10": it is the days that logs are kept and must be one of 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653 (default 30)`}},
+		{"another architecture", map[string]string{"tally:architecture": "amd64"}, []string{
+			`tally:architecture may not be "amd64": it is the processor that functions run on and must be arm64, x86_64, or auto: arm64 on AWS, the machine's own on the target local (default auto)`}},
+		{"an architecture for local", map[string]string{"tally:target": "local", "tally:architecture": "arm64"}, []string{
+			`tally:architecture may not be "arm64" with the target local, whose functions run on this machine: leave it out`}},
+		{"all of the concurrency", map[string]string{"tally:reservedConcurrency": "1000"}, []string{
+			`tally:reservedConcurrency may not be "1000": it is the invocations of each function at the same time and must be a whole number from 1 to 900, or 0 to share what the account has left (default 0)`}},
+		{"more retries than Lambda does", map[string]string{"tally:asyncRetries": "3"}, []string{
+			`tally:asyncRetries may not be "3": it is how often a failed message is tried again and must be 0, 1 or 2 (default 2)`}},
+		{"an owner with a space at its end", map[string]string{"tally:owner": "me "}, []string{`tally:owner may not be "me ": ` + owner}},
+		{"no owner", map[string]string{"tally:owner": ""}, []string{`tally:owner may not be "": ` + owner}},
+		{"perhaps", map[string]string{"tally:protect": "yes"}, []string{
+			`tally:protect may not be "yes": it is whether Pulumi refuses to delete what holds data or is known outside and must be true or false (default false)`}},
+		{"another auth", map[string]string{"tally:auth": "public"}, []string{`tally:auth may not be "public": ` + auth}},
+		{"public by mistake", map[string]string{"tally:auth": "none"}, []string{
+			"tally:auth may not be none, which lets everybody call the API, unless tally:allowPublic is true"}},
+		{"public and not", map[string]string{"tally:allowPublic": "true"}, []string{
+			"tally:allowPublic may not be true with the auth iam: leave it out, or set tally:auth to none"}},
+		{"tokens of nobody", map[string]string{"tally:auth": "jwt"}, []string{
+			"tally:jwtIssuer is missing: the auth jwt needs it", "tally:jwtAudience is missing: the auth jwt needs it"}},
+		{"scopes without tokens", map[string]string{"tally:jwtScopes": `["add"]`}, []string{
+			"tally:jwtScopes has no effect with the auth iam: leave it out, or set tally:auth to jwt"}},
+		{"an issuer without TLS", map[string]string{"tally:auth": "jwt", "tally:jwtIssuer": "http://127.0.0.1", "tally:jwtAudience": `["a"]`}, []string{
+			`tally:jwtIssuer may not be "http://127.0.0.1" on AWS: it must be an https URL`}},
+		{"an origin with a path", map[string]string{"tally:corsOrigins": `["https://example.com/"]`}, []string{
+			`tally:corsOrigins may not be "[\"https://example.com/\"]": ` + origins}},
+		{"an origin that is no list", map[string]string{"tally:corsOrigins": "https://example.com"}, []string{
+			`tally:corsOrigins may not be "https://example.com": ` + origins}},
+		{"a webhook without TLS", map[string]string{"tally:sumsWebhook": "http://example.com"}, []string{
+			`tally:sumsWebhook may not be "http://example.com": it is what gets an HTTPS request with every sum and must be an https URL`}},
+		{"a name for an address", map[string]string{"tally:alarmEmail": "on-call"}, []string{
+			`tally:alarmEmail may not be "on-call": it is who gets a mail with every alarm and must be an e-mail address`}},
+		{"half a domain", map[string]string{"tally:domainName": "api.example.com"}, []string{
+			"tally:domainName, tally:domainZoneId and tally:domainCertificateArn go together: set all of them or none"}},
+		{"a certificate of another region", map[string]string{"tally:domainName": "api.example.com", "tally:domainZoneId": "Z1",
+			"tally:domainCertificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/0a1b"}, []string{
+			"tally:domainCertificateArn must be of a certificate in eu-central-1, where the API is, not in us-east-1"}},
+		{"an account that is none", map[string]string{"aws:allowedAccountIds": `["1234"]`}, []string{
+			`aws:allowedAccountIds may not be "[\"1234\"]": it is the AWS accounts that the stack may live in and must be a list of account IDs, such as ["123456789012"]`}},
+		{"a misspelt key", map[string]string{"tally:memroy": "256"}, []string{"tally:memroy is unknown: did you mean tally:memory?"}},
+		{"a key in capitals", map[string]string{"tally:LogRetentionDays": "30"}, []string{"tally:LogRetentionDays is unknown: did you mean tally:logRetentionDays?"}},
+		{"all at once", map[string]string{"tally:memory": "1", "tally:timeout": "x", "tally:targets": "aws", "tally:allowPublic": "true"}, []string{
+			`tally:memory may not be "1": ` + memory, `tally:timeout may not be "x": ` + timeout, "tally:targets is unknown: did you mean tally:target?",
+			"tally:allowPublic may not be true with the auth iam: leave it out, or set tally:auth to none"}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			config := required()
+			maps.Copy(config, test.config)
+			got, err := Parse("tally", config)
+			if err == nil {
+				t.Fatalf("got %+v, want an error", got)
+			}
+			if diff := cmp.Diff(test.want, strings.Split(err.Error(), "\n")[1:]); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+	t.Run("another key", func(t *testing.T) {
+		for _, key := range []string{"tally:colour", "aws:endpoints"} {
+			config := required()
+			config[key] = "red"
+			_, err := Parse("tally", config)
+			if want := key + " is unknown: the keys are aws:allowedAccountIds, aws:profile, aws:region, tally:alarmEmail, "; err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("got %v, want %s", err, want)
+			}
+		}
+	})
+	t.Run("nothing", func(t *testing.T) {
+		_, err := Parse("tally", nil)
+		want := "the configuration of this stack (Pulumi.<stack>.yaml) is wrong:\naws:region is missing: " + region + "\ntally:target is missing: " + target +
+			"\ntally:owner is missing: " + owner + "\ntally:costCentre is missing: " + strings.Replace(owner, "answers", "pays", 1)
+		if err == nil || err.Error() != want {
+			t.Errorf("got %v, want %s", err, want)
+		}
+	})
+}

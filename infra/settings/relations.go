@@ -1,0 +1,52 @@
+package settings
+
+import (
+	"fmt"
+	"strings"
+)
+
+// contradictions are the settings that are well by themselves but do not go
+// together; given tells which keys the stack sets. A setting that is wrong by
+// itself is empty here, and has its own error.
+func (s *Settings) contradictions(project string, given func(key string) bool) []error {
+	var errs []error
+	wrong := func(format string, args ...any) {
+		errs = append(errs, fmt.Errorf(project+":"+format, args...))
+	}
+	if a := s.Functions.Architecture; s.Target == Local && a != "" && a != auto {
+		wrong("architecture may not be %q with the target local, whose functions run on this machine: leave it out", a)
+	}
+
+	api := s.API
+	if api.Auth == None && !api.AllowPublic {
+		wrong("auth may not be none, which lets everybody call the API, unless %s:allowPublic is true", project)
+	}
+	if api.Auth != None && api.Auth != "" && api.AllowPublic {
+		wrong("allowPublic may not be true with the auth %s: leave it out, or set %s:auth to none", api.Auth, project)
+	}
+	for _, key := range []string{"jwtIssuer", "jwtAudience", "jwtScopes"} {
+		switch {
+		case api.Auth == JWT && !given(key) && key != "jwtScopes":
+			wrong("%s is missing: the auth jwt needs it", key)
+		case api.Auth != JWT && api.Auth != "" && given(key):
+			wrong("%s has no effect with the auth %s: leave it out, or set %s:auth to jwt", key, api.Auth, project)
+		}
+	}
+	if s.Target == AWS && strings.HasPrefix(api.Issuer, "http://") {
+		wrong("jwtIssuer may not be %q on AWS: it must be an https URL", api.Issuer)
+	}
+
+	domain := 0
+	for _, key := range []string{"domainName", "domainZoneId", "domainCertificateArn"} {
+		if given(key) {
+			domain++
+		}
+	}
+	if domain != 0 && domain != 3 {
+		wrong("domainName, %s:domainZoneId and %[1]s:domainCertificateArn go together: set all of them or none", project)
+	}
+	if arn := strings.Split(api.CertificateARN, ":"); len(arn) > 3 && s.Region != "" && arn[3] != s.Region {
+		wrong("domainCertificateArn must be of a certificate in %s, where the API is, not in %s", s.Region, arn[3])
+	}
+	return errs
+}
