@@ -18,7 +18,7 @@ DEPLOY_TO := start
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help up down preview logs test lint bench localcloud pulumi start
+.PHONY: help up down preview golden logs test lint bench localcloud pulumi start
 
 help: ## List the verbs
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,9 +37,18 @@ else
 	pulumi destroy --stack $(STACK)
 endif
 
-preview: $(DEPLOY_TO) pulumi ## Show what `make up` would change
-	@$(TARGET) pulumi stack select --create --stack $(STACK)
-	@$(TARGET) pulumi preview --stack $(STACK) --diff
+ifeq ($(STACK),local)
+preview: start pulumi ## Show what a deployment would change; of dev, staging, prod without an account
+	@$(TARGET) pulumi stack select --create --stack local
+	@$(TARGET) pulumi preview --stack local --diff
+else
+# Against the local cloud, compared with the graph in test/golden.
+preview: pulumi
+	@go run ./test/graph $(STACK)
+endif
+
+golden: pulumi ## Write the graphs of dev, staging and prod that previews compare with
+	@go run ./test/graph -update dev staging prod
 
 logs: ## Follow the functions' logs (FUNCTION=handle-message for one)
 ifeq ($(STACK),local)

@@ -50,6 +50,9 @@ func run(ctx context.Context, stacks []string, update bool, w io.Writer) error {
 		if err != nil {
 			return err
 		}
+		if err := keepsRules(stack, resources); err != nil {
+			errs = append(errs, fmt.Errorf("stack %s: %w", stack, err))
+		}
 		graph, err := render(resources)
 		if err != nil {
 			return err
