@@ -21,9 +21,10 @@ var rules = []struct {
 	banned []string
 }{
 	{prefix: "internal/sum", banned: []string{"github.com/", "golang.org/", "google.golang.org/", "go.etcd.io/"}},
+	{prefix: "internal/nearest", banned: []string{"github.com/", "golang.org/", "google.golang.org/", "go.etcd.io/"}},
 	{prefix: "internal/metrics", banned: []string{"github.com/", "golang.org/", "google.golang.org/", "go.etcd.io/"}},
 	{prefix: "functions/", own: []string{"internal/"}, banned: []string{"github.com/pulumi/"}},
-	{prefix: "infra", own: []string{"infra/"}, banned: []string{"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2", "github.com/pulumi/pulumi-aws/sdk/v6/go/aws/wafv2"}},
+	{prefix: "infra", own: []string{"infra/", "internal/nearest"}, banned: []string{"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2", "github.com/pulumi/pulumi-aws/sdk/v6/go/aws/wafv2"}},
 	{prefix: "local/cloud"},
 	{prefix: "local/store"},
 	{prefix: "local/iam", own: []string{"local/cloud", "local/store"}, banned: []string{"github.com/pulumi/"}},
@@ -34,7 +35,7 @@ var rules = []struct {
 	{prefix: "local/logs", own: []string{"local/cloud", "local/store"}, banned: []string{"github.com/pulumi/"}},
 	{prefix: "local/recorded", own: []string{"local/cloud", "local/store"}, banned: []string{"github.com/pulumi/"}},
 	{prefix: "local/journal", own: []string{"local/cloud"}, banned: []string{"github.com/pulumi/"}},
-	{prefix: "local/", own: []string{"local/"}, banned: []string{"github.com/pulumi/pulumi-aws/"}},
+	{prefix: "local/", own: []string{"internal/nearest", "local/"}, banned: []string{"github.com/pulumi/pulumi-aws/"}},
 	{prefix: "test/", own: []string{"infra/policy", "test/"}},
 }
 

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"tally/internal/nearest"
 )
 
 // key is one entry of the configuration.
@@ -137,9 +139,8 @@ func (k key) help() string {
 
 // unknown is the error for a key that is none of the known.
 func unknown(name string, known []string) error {
-	nearest := slices.MinFunc(known, func(a, b string) int { return distance(name, a) - distance(name, b) })
-	if distance(name, nearest) <= 3 {
-		return fmt.Errorf("%s is unknown: did you mean %s?", name, nearest)
+	if near := nearest.Name(name, known); near != "" {
+		return fmt.Errorf("%s is unknown: did you mean %s?", name, near)
 	}
 	return fmt.Errorf("%s is unknown: the keys are %s", name, strings.Join(known, ", "))
 }

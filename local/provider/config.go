@@ -12,6 +12,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 
+	"tally/internal/nearest"
 	"tally/local/cloud"
 	"tally/local/provider/schema"
 )
@@ -132,7 +133,7 @@ func (p *provider) checkSetting(key string, v resource.PropertyValue) error {
 	if !ok {
 		known := slices.Sorted(maps.Keys(settings))
 		reason := fmt.Sprintf("the aws provider has no setting %q", key)
-		if near := schema.Nearest(key, known); near != "" {
+		if near := nearest.Name(key, known); near != "" {
 			reason += fmt.Sprintf("; did you mean %q?", near)
 		}
 		return fmt.Errorf("%s (it takes: %s)", reason, strings.Join(known, ", "))

@@ -21,12 +21,12 @@ import (
 	"google.golang.org/grpc/peer"
 	"google.golang.org/protobuf/types/known/emptypb"
 
+	"tally/internal/nearest"
 	"tally/local/cloud"
 	"tally/local/httpapi"
 	"tally/local/iam"
 	"tally/local/lambda"
 	"tally/local/logs"
-	"tally/local/provider/schema"
 	"tally/local/recorded"
 	"tally/local/sns"
 	"tally/local/sqs"
@@ -142,7 +142,7 @@ func (p *provider) resource(s string) (*Resource, urn.URN, error) {
 func unknownToken(what, token string, known []string) error {
 	slices.Sort(known)
 	hint := ""
-	if near := schema.Nearest(token, known); near != "" {
+	if near := nearest.Name(token, known); near != "" {
 		hint = fmt.Sprintf("; did you mean %s?", near)
 	}
 	return fmt.Errorf("the local cloud does not emulate the %s %s%s (it knows: %s)", what, token, hint, strings.Join(known, ", "))

@@ -10,6 +10,8 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
+
+	"tally/internal/nearest"
 )
 
 // CheckRequest is what a program wants a resource to be.
@@ -78,7 +80,7 @@ func (c *checker) refusal(path, name string, known []Property, unsupported []str
 	reason := fmt.Sprintf("%s has no property %q", c.t.Token, path)
 	if slices.Contains(unsupported, name) {
 		reason = fmt.Sprintf("the local cloud does not emulate %q of %s", path, c.t.Token)
-	} else if near := Nearest(name, names); near != "" {
+	} else if near := nearest.Name(name, names); near != "" {
 		reason += fmt.Sprintf("; did you mean %q?", near)
 	}
 	return fmt.Sprintf("%s (it takes: %s)", reason, strings.Join(names, ", "))

@@ -35,35 +35,3 @@ func (r CheckRequest) proposed(p Property, name string) (string, error) {
 	}
 	return name, nil
 }
-
-// Nearest is the name that wrong was probably meant to be: the one within two
-// edits, or "".
-func Nearest(wrong string, names []string) string {
-	best, distance := "", 3
-	for _, n := range names {
-		if d := edits(wrong, n); d < distance {
-			best, distance = n, d
-		}
-	}
-	return best
-}
-
-// edits is the Levenshtein distance.
-func edits(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost = 1 + min(diagonal, row[j], row[j+1])
-			}
-			diagonal, row[j+1] = row[j+1], cost
-		}
-	}
-	return row[len(b)]
-}
