@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
+
+	"tally/test/project"
 )
 
 // TestForeignProgram deploys a Pulumi program that is not this project's.
@@ -79,8 +81,11 @@ func foreignProject(t *testing.T) string {
 		t.Fatal(err)
 	}
 	// The same versions as this project, whose modules are at hand.
-	copyFile(t, "../go.sum", filepath.Join(dir, "go.sum"))
-	copyFile(t, "../go.mod", filepath.Join(dir, "go.mod"))
+	for _, name := range []string{"go.mod", "go.sum"} {
+		if err := project.CopyFile(filepath.Join("..", name), filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
 	shell(t, dir, nil, "go", "mod", "edit", "-module=example.com/foreign")
 	shell(t, dir, []string{"CGO_ENABLED=0"}, "go", "build", "-trimpath", "-tags=lambda.norpc", "-o=build/bootstrap", "./greeter")
 	zipFile(t, filepath.Join(dir, "build/bootstrap"), filepath.Join(dir, "build/greeter.zip"))

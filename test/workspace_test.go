@@ -14,6 +14,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+
+	"tally/test/project"
 )
 
 // workspace is a copy of the project, or another Pulumi program's folder, with
@@ -53,41 +55,14 @@ func newWorkspace(t *testing.T, dir string) *workspace {
 	return w
 }
 
-// copyProject copies the files of this project that git has or would take.
+// copyProject copies this project into a folder of the test's.
 func copyProject(t *testing.T) string {
 	t.Helper()
-	list := exec.Command("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard")
-	list.Dir = ".."
-	out, err := list.Output()
-	if err != nil {
-		t.Fatalf("git ls-files: %v", err)
-	}
 	dir := t.TempDir()
-	for name := range strings.SplitSeq(strings.TrimRight(string(out), "\x00"), "\x00") {
-		copyFile(t, filepath.Join("..", name), filepath.Join(dir, name))
+	if err := project.Copy(t.Context(), "..", dir); err != nil {
+		t.Fatal(err)
 	}
 	return dir
-}
-
-func copyFile(t *testing.T, from, to string) {
-	t.Helper()
-	info, err := os.Stat(from)
-	if os.IsNotExist(err) {
-		return // removed but not yet committed
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	raw, err := os.ReadFile(from)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(to, raw, info.Mode()); err != nil {
-		t.Fatal(err)
-	}
 }
 
 // run runs a shell script in the workspace, where localcloud and pulumi are on
@@ -109,20 +84,8 @@ func (w *workspace) environment() []string {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	env := []string{
-		"PATH=" + strings.Join([]string{w.bin, pinned, os.Getenv("PATH")}, string(os.PathListSeparator)),
-		"GOFLAGS=-trimpath",
-		"AWS_ACCESS_KEY_ID=" + developerKey,
-		"AWS_SECRET_ACCESS_KEY=" + developerKey,
-		"_LAMBDA_SERVER_PORT=1",
-	}
-	for _, kv := range os.Environ() {
-		name, _, _ := strings.Cut(kv, "=")
-		if name != "PATH" && name != "GOFLAGS" && !strings.HasPrefix(name, "AWS_") && !strings.HasPrefix(name, "PULUMI_") {
-			env = append(env, kv)
-		}
-	}
-	return env
+	return append(project.Environ(w.bin, pinned),
+		"AWS_ACCESS_KEY_ID="+developerKey, "AWS_SECRET_ACCESS_KEY="+developerKey, "_LAMBDA_SERVER_PORT=1")
 }
 
 // developerKey stands for the developer's real credentials.

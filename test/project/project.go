@@ -1,0 +1,66 @@
+// Package project is what end-to-end tests and offline previews share: a copy
+// of the project to work on, and an environment that leads to no account.
+package project
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+)
+
+// Copy copies the files of the project in folder from that git has or would
+// take into folder to: Pulumi writes into a stack's configuration, and tests
+// change code.
+func Copy(ctx context.Context, from, to string) error {
+	list := exec.CommandContext(ctx, "git", "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+	list.Dir = from
+	out, err := list.Output()
+	if err != nil {
+		return fmt.Errorf("git ls-files in %s: %w", from, err)
+	}
+	for name := range strings.SplitSeq(strings.TrimRight(string(out), "\x00"), "\x00") {
+		if err := CopyFile(filepath.Join(from, name), filepath.Join(to, name)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// CopyFile copies one file with its mode and makes the folders it needs. One
+// that does not exist is left out.
+func CopyFile(from, to string) error {
+	info, err := os.Stat(from)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil // removed, and git does not know yet
+	}
+	if err != nil {
+		return err
+	}
+	raw, err := os.ReadFile(from)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(to, raw, info.Mode())
+}
+
+// Environ is this process's environment without anything that could lead to a
+// real account or another Pulumi backend, and with these folders first on PATH.
+func Environ(path ...string) []string {
+	path = append(path, os.Getenv("PATH"))
+	env := []string{"PATH=" + strings.Join(path, string(os.PathListSeparator)), "GOFLAGS=-trimpath"}
+	for _, kv := range os.Environ() {
+		name, _, _ := strings.Cut(kv, "=")
+		if name != "PATH" && name != "GOFLAGS" && !strings.HasPrefix(name, "AWS_") && !strings.HasPrefix(name, "PULUMI_") {
+			env = append(env, kv)
+		}
+	}
+	return env
+}
