@@ -13,6 +13,7 @@ import (
 	"tally/local/iam"
 	"tally/local/journal"
 	"tally/local/lambda"
+	"tally/local/logs"
 	"tally/local/store"
 )
 
@@ -53,9 +54,12 @@ func queueEvent(t *testing.T, state, bootstrap string) {
 	role, err := roles.CreateRole(iam.Role{Name: "f", AssumeRolePolicy: `{"Version":"2012-10-17","Statement":[
 		{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]}`})
 	check(err)
+	lines, err := logs.New(place, st, roles)
+	check(err)
+	defer lines.Close()
 	functions, err := lambda.New(lambda.Options{
 		Place: place, Store: st, Dir: filepath.Join(state, "functions"),
-		Roles: roles, Authorizer: roles, Recorder: journal.New(1), Runner: never{},
+		Roles: roles, Authorizer: roles, Logs: lines, Recorder: journal.New(1), Runner: never{},
 		Endpoint: func() string { return "" },
 	})
 	check(err)
