@@ -17,15 +17,15 @@ var (
 // The developer's own keys. They are no secret: they open a cloud that listens
 // on the loopback only.
 const (
-	developerKey    = "test"
-	developerSecret = "test"
+	DeveloperKey    = "test" // access key id
+	DeveloperSecret = "test" // secret access key
 	developerID     = "AIDALOCALDEVELOPERKEY"
 )
 
 func (s *Service) developer() cloud.Credentials {
 	return cloud.Credentials{
-		AccessKeyID:     developerKey,
-		SecretAccessKey: developerSecret,
+		AccessKeyID:     DeveloperKey,
+		SecretAccessKey: DeveloperSecret,
 		Caller: cloud.Caller{
 			ARN:           s.place.GlobalARN("iam", "user/developer"),
 			UserID:        developerID,
@@ -37,7 +37,7 @@ func (s *Service) developer() cloud.Credentials {
 // Credentials are those of an access key: the developer's, or a session's that
 // was not revoked. It fails with InvalidClientTokenId for any other.
 func (s *Service) Credentials(accessKeyID string) (cloud.Credentials, error) {
-	if accessKeyID == developerKey {
+	if accessKeyID == DeveloperKey {
 		return s.developer(), nil
 	}
 	s.mu.Lock()

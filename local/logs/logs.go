@@ -165,8 +165,9 @@ func (g Group) since(from time.Time) store.Mark {
 
 var groupName = regexp.MustCompile(`^[.\-_/#A-Za-z0-9]{1,512}$`)
 
-// retentions are the values PutRetentionPolicy takes.
-func retentions() []int {
+// Retentions are the days that a group may keep its events, besides 0 for ever:
+// the values that PutRetentionPolicy takes.
+func Retentions() []int {
 	return []int{1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653}
 }
 
@@ -174,8 +175,8 @@ func check(g Group) error {
 	if !groupName.MatchString(g.Name) {
 		return constraint(g.Name, "logGroupName", `Member must satisfy regular expression pattern: [\.\-_/#A-Za-z0-9]+, and have length between 1 and 512`)
 	}
-	if g.RetentionDays != 0 && !slices.Contains(retentions(), g.RetentionDays) {
-		return constraint(fmt.Sprint(g.RetentionDays), "retentionInDays", fmt.Sprintf("Member must satisfy enum value set: %v", retentions()))
+	if g.RetentionDays != 0 && !slices.Contains(Retentions(), g.RetentionDays) {
+		return constraint(fmt.Sprint(g.RetentionDays), "retentionInDays", fmt.Sprintf("Member must satisfy enum value set: %v", Retentions()))
 	}
 	return nil
 }

@@ -44,12 +44,9 @@ func (p *provider) Invoke(_ context.Context, req *pulumirpc.InvokeRequest) (*pul
 	return &pulumirpc.InvokeResponse{Return: raw}, err
 }
 
-// developerKey is the access key of whoever deploys.
-const developerKey = "test"
-
 func getCallerIdentity(place cloud.Place, service *iam.Service) function {
 	return func(schema.Values) (map[string]any, error) {
-		c, err := service.Credentials(developerKey)
+		c, err := service.Credentials(iam.DeveloperKey) // whoever deploys
 		if err != nil {
 			return nil, err
 		}

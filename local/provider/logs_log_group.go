@@ -21,9 +21,7 @@ func logGroup(service *logs.Service) *Resource {
 			Token: "aws:cloudwatch/logGroup:LogGroup", Noun: "CloudWatch Logs Log Group",
 			Inputs: []schema.Property{
 				{Name: "name", AutoName: 512, ForceNew: true},
-				{Name: "retentionInDays", Kind: schema.Int, Default: 0, Check: oneOf(
-					0.0, 1.0, 3.0, 5.0, 7.0, 14.0, 30.0, 60.0, 90.0, 120.0, 150.0, 180.0, 365.0, 400.0, 545.0, 731.0,
-					1096.0, 1827.0, 2192.0, 2557.0, 2922.0, 3288.0, 3653.0)},
+				{Name: "retentionInDays", Kind: schema.Int, Default: 0, Check: oneOf(retentions()...)},
 				{Name: "logGroupClass", Computed: true, ForceNew: true, Check: oneOf("STANDARD")},
 				{Name: "skipDestroy", Kind: schema.Bool, Default: false},
 				{Name: "kmsKeyId", Recorded: true, Check: validARN},
@@ -51,4 +49,13 @@ func logGroup(service *logs.Service) *Resource {
 			return service.DeleteGroup(id)
 		},
 	}
+}
+
+// retentions are the allowed days as a Check sees numbers; 0 is for ever.
+func retentions() []any {
+	days := []any{0.0}
+	for _, d := range logs.Retentions() {
+		days = append(days, float64(d))
+	}
+	return days
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"tally/local/control"
+	"tally/local/iam"
 )
 
 type envCommand struct {
@@ -51,8 +52,8 @@ func pulumiState(p place) string { return filepath.Join(p.state, "pulumi") }
 func variables(p place, c control.Config) []variable {
 	return []variable{
 		{"AWS_ENDPOINT_URL", c.Endpoint()},
-		{"AWS_ACCESS_KEY_ID", "test"},
-		{"AWS_SECRET_ACCESS_KEY", "test"},
+		{"AWS_ACCESS_KEY_ID", iam.DeveloperKey},
+		{"AWS_SECRET_ACCESS_KEY", iam.DeveloperSecret},
 		{"AWS_REGION", c.Region},
 		{"AWS_DEFAULT_REGION", c.Region},
 		{"PULUMI_DEBUG_PROVIDERS", fmt.Sprintf("aws:%d", c.ProviderPort)},
