@@ -27,7 +27,7 @@ help: ## List the verbs
 up: $(DEPLOY_TO) pulumi ## Deploy the stack, add 3 and 4 over HTTP and over SNS, say what to try next
 	@$(TARGET) pulumi stack select --create --stack $(STACK)
 	@$(TARGET) pulumi up --stack $(STACK) $(UP)
-	@$(TARGET) go run ./test/demo -s $(STACK)
+	@$(TARGET) go run ./cmd/demo -s $(STACK)
 
 down: ## Remove the stack; locally also the local cloud and all it holds
 ifeq ($(STACK),local)
@@ -44,11 +44,11 @@ preview: start pulumi ## Show what a deployment would change; of dev, staging, p
 else
 # Against the local cloud, compared with the graph in test/golden.
 preview: pulumi
-	@go run ./test/graph $(STACK)
+	@go run ./cmd/graph $(STACK)
 endif
 
 golden: pulumi ## Write the graphs of dev, staging and prod that previews compare with
-	@go run ./test/graph -update dev staging prod
+	@go run ./cmd/graph -update dev staging prod
 
 logs: ## Follow the functions' logs (FUNCTION=handle-message for one)
 ifeq ($(STACK),local)
@@ -64,7 +64,8 @@ lint: ## Check format, vet (also for macOS) and staticcheck
 	@./tools/lint.sh
 
 bench: ## Run the benchmarks
-	@go test -run '^$$' -bench . ./local/... ./infra/bundle/...
+	@go -C localcloud test -run '^$$' -bench . ./...
+	@go test -run '^$$' -bench . ./infra/bundle/...
 
 # What the verbs need.
 
@@ -72,7 +73,7 @@ pulumi:
 	@./tools/toolchain.sh
 
 localcloud:
-	@go build -o bin/localcloud ./local/cmd/localcloud
+	@go -C localcloud build -o ../bin/localcloud ./cmd/localcloud
 
 start: localcloud
 	@./bin/localcloud start --detach

@@ -92,6 +92,7 @@ func stack(ctx *pulumi.Context, config settings.Settings, code map[string]string
 		"alarmsTopicArn":           env.AlarmsTopicARN,
 		"addNumbersFunction":       addNumbers.Name,
 		"handleMessageFunction":    handleMessage.Name,
+		"handleMessageLogGroup":    handleMessage.LogGroup,
 		"handleMessageFailuresUrl": handleMessage.Failures.URL,
 		"numbersRedriveUrl":        messages.Redrive.URL,
 	}, env.Dashboard()

@@ -13,7 +13,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 
-	"tally/test/project"
+	"tally/internal/project"
 )
 
 // TestForeignProgram deploys a Pulumi program that is not this project's.

@@ -11,33 +11,52 @@ import (
 	"testing"
 )
 
-// rules say which parts of the project may depend on which, directly or not.
-// A package is under the first rule whose prefix it has.
-var rules = []struct {
+// A rule says what the packages under a prefix may depend on, directly or not.
+// A package is held to the first rule whose prefix it has.
+type rule struct {
 	prefix string
-	// own are the folders of this module it may depend on, besides itself.
+	// own are prefixes of packages of this repository that it may depend on,
+	// besides itself.
 	own []string
-	// banned are prefixes of foreign packages it must not depend on.
+	// banned are prefixes of other modules' packages that it must not depend on.
 	banned []string
-}{
-	{prefix: "internal/sum", banned: []string{"github.com/", "golang.org/", "google.golang.org/", "go.etcd.io/"}},
-	{prefix: "internal/nearest", banned: []string{"github.com/", "golang.org/", "google.golang.org/", "go.etcd.io/"}},
-	{prefix: "internal/metrics", banned: []string{"github.com/", "golang.org/", "google.golang.org/", "go.etcd.io/"}},
-	{prefix: "functions/", own: []string{"internal/"}, banned: []string{"github.com/pulumi/"}},
-	{prefix: "infra", own: []string{"infra/", "internal/nearest"}, banned: []string{"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2", "github.com/pulumi/pulumi-aws/sdk/v6/go/aws/wafv2"}},
-	{prefix: "local/cloud"},
-	{prefix: "local/store"},
-	{prefix: "local/iam", own: []string{"local/cloud", "local/store"}, banned: []string{"github.com/pulumi/"}},
-	{prefix: "local/lambda", own: []string{"local/cloud", "local/store", "local/lambda"}, banned: []string{"github.com/pulumi/"}},
-	{prefix: "local/sns", own: []string{"local/cloud", "local/store", "local/sns"}, banned: []string{"github.com/pulumi/"}},
-	{prefix: "local/sigv4", own: []string{"local/cloud"}, banned: []string{"github.com/pulumi/"}},
-	{prefix: "local/httpapi", own: []string{"local/cloud", "local/sigv4", "local/store"}, banned: []string{"github.com/pulumi/"}},
-	{prefix: "local/logs", own: []string{"local/cloud", "local/store"}, banned: []string{"github.com/pulumi/"}},
-	{prefix: "local/recorded", own: []string{"local/cloud", "local/store"}, banned: []string{"github.com/pulumi/"}},
-	{prefix: "local/journal", own: []string{"local/cloud"}, banned: []string{"github.com/pulumi/"}},
-	{prefix: "local/", own: []string{"internal/nearest", "local/"}, banned: []string{"github.com/pulumi/pulumi-aws/"}},
-	{prefix: "test/", own: []string{"infra/policy", "test/"}},
 }
+
+// services are the local cloud's. Each knows the vocabulary, the store and
+// itself, and no other service.
+var services = []string{"httpapi", "iam", "journal", "lambda", "logs", "recorded", "sns", "sqs"}
+
+// libraries marks packages that use the standard library alone.
+var libraries = []string{"github.com/", "golang.org/", "google.golang.org/", "go.etcd.io/"}
+
+func rules() []rule {
+	all := []rule{
+		{prefix: "internal/sum", banned: libraries},
+		{prefix: "internal/metrics", banned: libraries},
+		{prefix: "internal/project", banned: libraries},
+		{prefix: "functions/", own: []string{"internal/"}, banned: []string{"github.com/pulumi/"}},
+		{prefix: "infra/serverless", banned: []string{"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2", "github.com/pulumi/pulumi-aws/sdk/v6/go/aws/wafv2"}},
+		{prefix: "infra", own: []string{"infra/"}, banned: []string{"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2", "github.com/pulumi/pulumi-aws/sdk/v6/go/aws/wafv2"}},
+		{prefix: "cmd/", own: []string{"infra/policy", "internal/"}},
+		{prefix: "localcloud/cloud", banned: libraries},
+		{prefix: "localcloud/store"},
+		{prefix: "localcloud/sigv4", own: []string{"localcloud/cloud"}, banned: []string{"github.com/pulumi/"}},
+	}
+	for _, service := range services {
+		prefix := "localcloud/" + service
+		own := []string{"localcloud/cloud", "localcloud/store", prefix + "/"}
+		if service == "httpapi" {
+			own = append(own, "localcloud/sigv4")
+		}
+		all = append(all, rule{prefix: prefix, own: own, banned: []string{"github.com/pulumi/"}})
+	}
+	return append(all,
+		rule{prefix: "localcloud/", own: []string{"localcloud/"}, banned: []string{"github.com/pulumi/pulumi-aws/"}},
+		rule{prefix: "test", own: []string{"internal/project", "localcloud/"}})
+}
+
+// modules are the folders of the repository's Go modules.
+var modules = []string{"..", "../localcloud", "."}
 
 const module = "tally/"
 
@@ -45,37 +64,75 @@ const module = "tally/"
 // program only as long as it knows nothing of this one.
 func TestImportRules(t *testing.T) {
 	seen := map[string]bool{}
-	for _, p := range packages(t) {
-		rel, ours := strings.CutPrefix(p.ImportPath, module)
-		if !ours {
-			continue
-		}
-		rule := ""
-		for _, r := range rules {
-			if rel != path.Clean(r.prefix) && !strings.HasPrefix(rel, path.Clean(r.prefix)+"/") {
+	for _, folder := range modules {
+		for _, p := range packages(t, folder) {
+			rel, ours := strings.CutPrefix(p.ImportPath, module)
+			if !ours {
 				continue
 			}
-			rule = r.prefix
-			seen[rule] = true
+			i := slices.IndexFunc(rules(), func(r rule) bool { return covers(r.prefix, rel) })
+			if i < 0 {
+				t.Errorf("no import rule covers %s: add one", rel)
+				continue
+			}
+			r := rules()[i]
+			seen[r.prefix] = true
 			for _, dep := range p.Deps {
 				own, isOwn := strings.CutPrefix(dep, module)
-				switch {
-				case isOwn && own != rel && !hasPrefix(own, r.own):
-					t.Errorf("%s depends on %s", rel, own)
-				case !isOwn && hasPrefix(dep, r.banned):
+				if isOwn && own != rel && !hasPrefix(own, r.own) || !isOwn && hasPrefix(dep, r.banned) {
 					t.Errorf("%s depends on %s", rel, dep)
 				}
 			}
-			break
-		}
-		if rule == "" {
-			t.Errorf("no import rule covers %s: add one", rel)
 		}
 	}
-	for _, r := range rules {
+	for _, r := range rules() {
 		if !seen[r.prefix] {
 			t.Errorf("the rule for %s covers no package", r.prefix)
 		}
+	}
+}
+
+// covers reports whether the package rel is at or below prefix.
+func covers(prefix, rel string) bool {
+	return rel == path.Clean(prefix) || strings.HasPrefix(rel, path.Clean(prefix)+"/")
+}
+
+// TestRequirements holds the list of what the program's module asks for itself:
+// a newcomer reads it in one look, and the local cloud's needs stay out of it.
+func TestRequirements(t *testing.T) {
+	out, err := exec.Command("go", "mod", "edit", "-json", "../go.mod").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var file struct {
+		Require []struct {
+			Path     string
+			Indirect bool
+		}
+	}
+	if err := json.Unmarshal(out, &file); err != nil {
+		t.Fatal(err)
+	}
+	var direct []string
+	for _, r := range file.Require {
+		if !r.Indirect {
+			direct = append(direct, r.Path)
+		}
+	}
+	want := []string{
+		"github.com/agnivade/levenshtein",
+		"github.com/aws/aws-lambda-go",
+		"github.com/aws/aws-sdk-go-v2",
+		"github.com/aws/aws-sdk-go-v2/config",
+		"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs",
+		"github.com/aws/aws-sdk-go-v2/service/sns",
+		"github.com/google/go-cmp",
+		"github.com/pulumi/pulumi-aws/sdk/v6",
+		"github.com/pulumi/pulumi/sdk/v3",
+		"golang.org/x/sync",
+	}
+	if !slices.Equal(direct, want) {
+		t.Errorf("go.mod requires\n%s\nwant\n%s", strings.Join(direct, "\n"), strings.Join(want, "\n"))
 	}
 }
 
@@ -88,13 +145,13 @@ type goPackage struct {
 	Deps       []string
 }
 
-func packages(t *testing.T) (all []goPackage) {
+func packages(t *testing.T, dir string) (all []goPackage) {
 	t.Helper()
 	cmd := exec.Command("go", "list", "-json=ImportPath,Deps", "./...")
-	cmd.Dir = ".."
+	cmd.Dir = dir
 	out, err := cmd.Output()
 	if err != nil {
-		t.Fatalf("go list: %v", err)
+		t.Fatalf("go list in %s: %v", dir, err)
 	}
 	for dec := json.NewDecoder(bytes.NewReader(out)); ; {
 		var p goPackage

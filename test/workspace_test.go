@@ -15,7 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 
-	"tally/test/project"
+	"tally/internal/project"
 )
 
 // workspace is a copy of the project, or another Pulumi program's folder, with
@@ -40,8 +40,8 @@ func (w *workspace) step(name string, run func(w *workspace)) {
 func newWorkspace(t *testing.T, dir string) *workspace {
 	t.Helper()
 	w := &workspace{t: t, dir: dir, bin: t.TempDir()}
-	build := exec.Command("go", "build", "-o", w.bin, "./local/cmd/localcloud")
-	build.Dir = ".."
+	build := exec.Command("go", "build", "-o", w.bin, "./cmd/localcloud")
+	build.Dir = "../localcloud"
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("build localcloud: %v\n%s", err, out)
 	}

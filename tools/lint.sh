@@ -1,9 +1,9 @@
 #!/bin/sh
-# Checks the form of the code: gofmt, that go.mod is tidy, go vet here and for
-# macOS, staticcheck, and actionlint for the workflows.
+# Checks the form of the code: gofmt; in each module that go.mod is tidy, go vet
+# here and for macOS, and staticcheck; and actionlint for the workflows.
 set -eu
 cd "$(dirname "$0")/.."
-export GOFLAGS=-trimpath
+export GOFLAGS=-trimpath GOWORK=off
 
 echo "lint: gofmt"
 unformatted=$(gofmt -l $(git ls-files -co --exclude-standard '*.go'))
@@ -11,17 +11,20 @@ if [ -n "$unformatted" ]; then
   echo "not formatted; run gofmt -w on:" $unformatted >&2
   exit 1
 fi
-echo "lint: go mod tidy"
-go mod tidy -diff
-echo "lint: go vet"
-go vet ./...
-echo "lint: go vet for macOS"
-GOOS=darwin go vet ./...
-echo "lint: staticcheck"
 root=$PWD
-(cd tools/actionlint && GOWORK=off go build -o "$root/bin/actionlint" github.com/rhysd/actionlint/cmd/actionlint)
-(cd tools/staticcheck && GOWORK=off go build -o "$root/bin/staticcheck" honnef.co/go/tools/cmd/staticcheck)
-./bin/staticcheck ./...
+(cd tools/actionlint && go build -o "$root/bin/actionlint" github.com/rhysd/actionlint/cmd/actionlint)
+(cd tools/staticcheck && go build -o "$root/bin/staticcheck" honnef.co/go/tools/cmd/staticcheck)
+for module in . localcloud test; do (
+  cd "$module"
+  echo "lint: $module: go mod tidy"
+  go mod tidy -diff
+  echo "lint: $module: go vet"
+  go vet ./...
+  echo "lint: $module: go vet for macOS"
+  GOOS=darwin go vet ./...
+  echo "lint: $module: staticcheck"
+  "$root/bin/staticcheck" ./...
+); done
 echo "lint: actionlint"
 ./bin/actionlint
 echo "lint: clean"

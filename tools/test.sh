@@ -1,22 +1,23 @@
 #!/bin/sh
-# Runs every test, in two parts. Packages that use Pulumi's AWS SDK go without
+# Runs every test of every module. Packages that use Pulumi's AWS SDK go without
 # the race detector: it would have that SDK compiled once more, and they hold no
 # concurrency of ours.
 set -eu
 cd "$(dirname "$0")/.."
-export GOFLAGS=-trimpath
+export GOFLAGS=-trimpath GOWORK=off
 
 root=$PWD
-(cd tools/gotestsum && GOWORK=off go build -o "$root/bin/gotestsum" gotest.tools/gotestsum)
+(cd tools/gotestsum && go build -o "$root/bin/gotestsum" gotest.tools/gotestsum)
 
 status=0
-part() { # part TITLE GO-TEST-ARGUMENTS
-  echo "test: $1"
-  shift
-  ./bin/gotestsum --format pkgname --format-hide-empty-pkg -- "$@" || status=1
+part() { # part FOLDER TITLE GO-TEST-ARGUMENTS
+  echo "test: $2"
+  folder=$1
+  shift 2
+  (cd "$folder" && "$root/bin/gotestsum" --format pkgname --format-hide-empty-pkg -- "$@") || status=1
 }
-part "1 of 2: the functions and the local cloud, with the race detector" \
-  -race ./internal/... ./functions/... ./local/...
-part "2 of 2: the stack with mocks, then end to end with the Pulumi engine" \
-  ./infra/... ./test/...
+part localcloud "1 of 4: the local cloud, with the race detector" -race ./...
+part . "2 of 4: the functions, with the race detector" -race ./internal/... ./functions/...
+part . "3 of 4: the stack with mocks" ./infra/... ./cmd/...
+part test "4 of 4: end to end, with the Pulumi engine" ./...
 exit $status

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"tally/internal/nearest"
+	"github.com/agnivade/levenshtein"
 )
 
 // key is one entry of the configuration.
@@ -139,8 +139,10 @@ func (k key) help() string {
 
 // unknown is the error for a key that is none of the known.
 func unknown(name string, known []string) error {
-	if near := nearest.Name(name, known); near != "" {
-		return fmt.Errorf("%s is unknown: did you mean %s?", name, near)
+	for _, k := range known {
+		if levenshtein.ComputeDistance(strings.ToLower(name), strings.ToLower(k)) <= 3 {
+			return fmt.Errorf("%s is unknown: did you mean %s?", name, k)
+		}
 	}
 	return fmt.Errorf("%s is unknown: the keys are %s", name, strings.Join(known, ", "))
 }

@@ -1,0 +1,62 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+
+	"tally/internal/project"
+)
+
+// preview is what the stack would be, deployed from nothing. It works on a copy
+// of the project's files, since Pulumi writes into a stack's configuration, with
+// a local cloud and a state of its own, and with no credentials at all.
+func preview(ctx context.Context, stack string) (_ []resource, err error) {
+	dir, err := os.MkdirTemp("", "graph-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	root, err := os.Getwd()
+	if err != nil {
+		return nil, err
+	}
+	if err := project.Copy(ctx, root, dir); err != nil {
+		return nil, err
+	}
+	s := shell{dir: dir, env: project.Environ(filepath.Join(dir, "bin"), filepath.Join(root, "bin", "pulumi"))}
+	if _, err := s.run(ctx, "go -C localcloud build -o ../bin/localcloud ./cmd/localcloud && localcloud start --detach --port 0 --provider-port 0 --api-port 0 --stack "+stack); err != nil {
+		return nil, err
+	}
+	defer func() {
+		_, stopped := s.run(context.WithoutCancel(ctx), "localcloud stop")
+		err = errors.Join(err, stopped)
+	}()
+	raw, err := s.run(ctx, `eval "$(localcloud env)"; pulumi --non-interactive stack init `+stack+` >&2; pulumi --non-interactive preview --json --stack `+stack)
+	if err != nil {
+		return nil, err
+	}
+	return parse(raw)
+}
+
+// shell runs scripts in a folder.
+type shell struct {
+	dir string
+	env []string
+}
+
+// run returns what the script printed to standard output; an error holds what
+// it printed to both.
+func (s shell) run(ctx context.Context, script string) ([]byte, error) {
+	var out, errs bytes.Buffer
+	cmd := exec.CommandContext(ctx, "sh", "-ec", script)
+	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = s.dir, s.env, &out, &errs
+	if err := cmd.Run(); err != nil {
+		return nil, fmt.Errorf("%s: %w\n%s%s", script, err, &errs, &out)
+	}
+	return out.Bytes(), nil
+}

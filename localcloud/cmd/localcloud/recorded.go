@@ -1,0 +1,33 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+
+	"tally/localcloud/control"
+)
+
+// printRecorded tells what is without effect, a line for each type: a stack
+// may have many alarms.
+func printRecorded(w io.Writer, all []control.Recorded) {
+	whole, parts, properties := map[string]int{}, map[string]int{}, map[string][]string{}
+	for _, r := range all {
+		if len(r.Properties) == 0 {
+			whole[r.Type]++
+			continue
+		}
+		parts[r.Type]++
+		properties[r.Type] = append(properties[r.Type], r.Properties...)
+	}
+	for _, typ := range slices.Sorted(maps.Keys(whole)) {
+		fmt.Fprintf(w, "recorded\t%s\t%d accepted, kept, without effect here\n", typ, whole[typ])
+	}
+	for _, typ := range slices.Sorted(maps.Keys(parts)) {
+		slices.Sort(properties[typ])
+		names := strings.Join(slices.Compact(properties[typ]), ", ")
+		fmt.Fprintf(w, "recorded\t%s\t%s of %d accepted, kept, without effect here\n", typ, names, parts[typ])
+	}
+}

@@ -1,0 +1,23 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"tally/localcloud/control"
+)
+
+func TestWhatIsRecordedIsToldByType(t *testing.T) {
+	var b strings.Builder
+	printRecorded(&b, []control.Recorded{
+		{Type: "aws:sns/topic:Topic", ID: "one", Properties: []string{"signatureVersion", "kmsMasterKeyId"}},
+		{Type: "aws:cloudwatch/metricAlarm:MetricAlarm", ID: "a"},
+		{Type: "aws:sns/topic:Topic", ID: "two", Properties: []string{"kmsMasterKeyId"}},
+		{Type: "aws:cloudwatch/metricAlarm:MetricAlarm", ID: "b"},
+	})
+	want := "recorded\taws:cloudwatch/metricAlarm:MetricAlarm\t2 accepted, kept, without effect here\n" +
+		"recorded\taws:sns/topic:Topic\tkmsMasterKeyId, signatureVersion of 2 accepted, kept, without effect here\n"
+	if b.String() != want {
+		t.Errorf("got\n%s\nwant\n%s", b.String(), want)
+	}
+}

@@ -1,0 +1,180 @@
+package gateway
+
+import (
+	"archive/zip"
+	"bytes"
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+
+	"tally/localcloud/cloud"
+	"tally/localcloud/iam"
+	"tally/localcloud/lambda"
+	"tally/localcloud/lambda/runtimeapi"
+	"tally/localcloud/logs"
+	"tally/localcloud/sns"
+	"tally/localcloud/sqs"
+)
+
+var here = cloud.Place{Region: "us-east-1", Account: "000000000000"}
+
+// kit is a gateway before real services; only what runs a function is a fake,
+// which answers with the event, or fails where the event says so.
+type kit struct {
+	Services
+	url string
+
+	mu      sync.Mutex
+	entries []cloud.Entry
+}
+
+func (k *kit) Record(e cloud.Entry) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.entries = append(k.entries, e)
+}
+
+func newKit(t *testing.T) *kit {
+	t.Helper()
+	k := &kit{}
+	k.IAM = must(iam.New(here, nil))(t)
+	k.Logs = must(logs.New(here, nil, k.IAM))(t)
+	k.SQS = must(sqs.New(here, nil, k.IAM, func() string { return k.url }))(t)
+	k.Lambda = must(lambda.New(lambda.Options{
+		Place: here, Dir: t.TempDir(), Roles: k.IAM, Authorizer: k.IAM, Logs: k.Logs, Recorder: k,
+		Runner: runner{}, Endpoint: func() string { return "" },
+	}))(t)
+	k.SNS = must(sns.New(sns.Options{
+		Place: here, Authorizer: k.IAM, Recorder: k, Targets: map[string]sns.Target{"lambda": sns.LambdaTarget(k.Lambda)},
+	}))(t)
+	server := httptest.NewServer(New(here, k.Services, k))
+	k.url = server.URL
+	t.Cleanup(func() {
+		server.Close()
+		_, _, _ = k.SNS.Close(), k.Lambda.Close(), k.Logs.Close()
+	})
+	return k
+}
+
+// runner is a lambda.Runner and the Environment that it starts.
+type runner struct{}
+
+func (r runner) Start(context.Context, lambda.Spec) (lambda.Environment, error) { return r, nil }
+
+func (runner) Invoke(_ context.Context, event runtimeapi.Event) (runtimeapi.Reply, error) {
+	if string(event.Payload) == `"fail"` {
+		return runtimeapi.Reply{Payload: []byte(`{"errorMessage":"as told","errorType":"errorString"}`), Failed: true}, nil
+	}
+	return runtimeapi.Reply{Payload: event.Payload}, nil
+}
+
+func (runner) Alive() bool      { return true }
+func (runner) MaxMemoryMB() int { return 1 }
+func (runner) Close()           {}
+
+func must[T any](v T, err error) func(*testing.T) T {
+	return func(t *testing.T) T {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+}
+
+const roleARN = "arn:aws:iam::000000000000:role/worker"
+
+// role makes the role "worker", which may do what policy allows, and returns
+// credentials of it.
+func (k *kit) role(t *testing.T, policy string) cloud.Credentials {
+	t.Helper()
+	must(k.IAM.CreateRole(iam.Role{Name: "worker", AssumeRolePolicy: `{"Version":"2012-10-17","Statement":[{"Effect":"Allow",` +
+		`"Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]}`}))(t)
+	if err := k.IAM.PutRolePolicy("worker", "all", policy); err != nil {
+		t.Fatal(err)
+	}
+	return must(k.IAM.AssumeRole(t.Context(), "lambda.amazonaws.com", here.GlobalARN("iam", "role/worker"), "session"))(t)
+}
+
+const (
+	nothing    = `{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"s3:*","Resource":"*"}]}`
+	everything = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`
+)
+
+// function makes a function in the role "worker".
+func (k *kit) function(t *testing.T, c lambda.Config) lambda.Function {
+	t.Helper()
+	var b bytes.Buffer
+	archive := zip.NewWriter(&b)
+	h := &zip.FileHeader{Name: "bootstrap"}
+	h.SetMode(0o755)
+	_ = must(archive.CreateHeader(h))(t)
+	if err := archive.Close(); err != nil {
+		t.Fatal(err)
+	}
+	c.Role, c.Runtime, c.Handler, c.ReservedConcurrency = roleARN, "provided.al2023", "bootstrap", -1
+	return must(k.Lambda.CreateFunction(c, b.Bytes()))(t)
+}
+
+var developer = cloud.Credentials{AccessKeyID: "test", SecretAccessKey: "test"}
+
+// config makes an SDK client of whoever has the keys.
+func (k *kit) config(c cloud.Credentials) aws.Config {
+	return aws.Config{
+		Region: here.Region, BaseEndpoint: &k.url, RetryMaxAttempts: 1,
+		Credentials: credentials.NewStaticCredentialsProvider(c.AccessKeyID, c.SecretAccessKey, c.SessionToken),
+	}
+}
+
+// A request is what a test sends without an SDK.
+type request struct {
+	method, path, service, body string
+	header                      map[string]string
+	at                          time.Time
+	keys                        cloud.Credentials
+}
+
+// build makes the request, signed unless its service is "".
+func (r request) build(t *testing.T, url string) *http.Request {
+	t.Helper()
+	req := must(http.NewRequest(r.method, url+r.path, bytes.NewReader([]byte(r.body))))(t)
+	for name, value := range r.header {
+		req.Header.Set(name, value)
+	}
+	if r.service == "" {
+		return req
+	}
+	if r.at.IsZero() {
+		r.at = time.Now()
+	}
+	keys := cmp.Or(r.keys, developer)
+	sum := sha256.Sum256([]byte(r.body))
+	err := v4.NewSigner().SignHTTP(t.Context(),
+		aws.Credentials{AccessKeyID: keys.AccessKeyID, SecretAccessKey: keys.SecretAccessKey, SessionToken: keys.SessionToken},
+		req, hex.EncodeToString(sum[:]), r.service, here.Region, r.at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return req
+}
+
+// send returns the status, the headers and the body of the answer.
+func send(t *testing.T, req *http.Request) (int, http.Header, string) {
+	t.Helper()
+	res := must(http.DefaultTransport.RoundTrip(req))(t)
+	defer res.Body.Close()
+	return res.StatusCode, res.Header, string(must(io.ReadAll(res.Body))(t))
+}
+
+const formType = "application/x-www-form-urlencoded"

@@ -1,0 +1,105 @@
+package gateway
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awslambda "github.com/aws/aws-sdk-go-v2/service/lambda"
+
+	"tally/localcloud/lambda"
+)
+
+// TestVersions: twelve versions, of which an alias names one, as the SDK reads
+// them.
+func TestVersions(t *testing.T) {
+	k := newKit(t)
+	k.role(t, everything)
+	f := k.function(t, lambda.Config{Name: "add"})
+	for n := range 12 {
+		f.MemoryMB = 128 + n
+		must(k.Lambda.UpdateFunction(f.Config, nil))(t)
+		must(k.Lambda.PublishVersion("add", "", ""))(t)
+	}
+	must(k.Lambda.CreateAlias(lambda.Alias{Function: "add", Name: "live", Version: "2", Description: "d",
+		AdditionalVersionWeights: map[string]float64{"11": 0.5}}))(t)
+	must(k.Lambda.CreateAlias(lambda.Alias{Function: "add", Name: "next", Version: "12"}))(t)
+	client := awslambda.NewFromConfig(k.config(developer))
+
+	var got []string
+	pages := awslambda.NewListVersionsByFunctionPaginator(client, &awslambda.ListVersionsByFunctionInput{FunctionName: &f.Name, MaxItems: aws.Int32(5)})
+	for pages.HasMorePages() {
+		for _, v := range must(pages.NextPage(t.Context()))(t).Versions {
+			if *v.FunctionArn != f.ARN+":"+*v.Version {
+				t.Errorf("version %s is %s", *v.Version, *v.FunctionArn)
+			}
+			got = append(got, *v.Version)
+		}
+	}
+	want := []string{"$LATEST"}
+	for n := range 12 {
+		want = append(want, fmt.Sprint(n+1))
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("versions %v, want %v", got, want)
+	}
+
+	alias := must(client.GetAlias(t.Context(), &awslambda.GetAliasInput{FunctionName: &f.ARN, Name: aws.String("live")}))(t)
+	if *alias.AliasArn != f.ARN+":live" || *alias.FunctionVersion != "2" || *alias.Description != "d" || alias.RoutingConfig.AdditionalVersionWeights["11"] != 0.5 {
+		t.Errorf("%+v", alias)
+	}
+	_, err := client.GetAlias(t.Context(), &awslambda.GetAliasInput{FunctionName: &f.Name, Name: aws.String("old")})
+	if code(err) != "ResourceNotFoundException: Cannot find alias arn: "+f.ARN+":old" {
+		t.Error(code(err))
+	}
+	list := must(client.ListAliases(t.Context(), &awslambda.ListAliasesInput{FunctionName: &f.Name}))(t).Aliases
+	if len(list) != 2 || *list[0].Name != "live" || *list[1].Name != "next" {
+		t.Errorf("aliases %+v", list)
+	}
+	if list := must(client.ListAliases(t.Context(), &awslambda.ListAliasesInput{FunctionName: &f.Name, FunctionVersion: aws.String("12")}))(t).Aliases; len(list) != 1 || *list[0].Name != "next" {
+		t.Errorf("aliases of version 12: %+v", list)
+	}
+	found := must(client.GetFunctionConfiguration(t.Context(), &awslambda.GetFunctionConfigurationInput{FunctionName: &f.Name, Qualifier: aws.String("live")}))(t)
+	if *found.FunctionArn != f.ARN+":live" || *found.Version != "2" || *found.MemorySize != 129 {
+		t.Errorf("%+v", found)
+	}
+	if out := must(client.Invoke(t.Context(), &awslambda.InvokeInput{FunctionName: &f.Name, Qualifier: aws.String("next")}))(t); *out.ExecutedVersion != "12" {
+		t.Errorf("invoked version %s", *out.ExecutedVersion)
+	}
+}
+
+func TestEventInvokeConfig(t *testing.T) {
+	k := newKit(t)
+	k.role(t, everything)
+	f := k.function(t, lambda.Config{Name: "add", LogFormat: "JSON", DeadLetterTargetARN: "arn:aws:sqs:us-east-1:000000000000:dead"})
+	client := awslambda.NewFromConfig(k.config(developer))
+	read := &awslambda.GetFunctionEventInvokeConfigInput{FunctionName: &f.Name}
+	if _, err := client.GetFunctionEventInvokeConfig(t.Context(), read); code(err) != "ResourceNotFoundException: The function "+f.ARN+":$LATEST doesn't have an EventInvokeConfig" {
+		t.Error(code(err))
+	}
+	made := must(k.Lambda.PutEventInvokeConfig(lambda.EventInvokeConfig{Function: "add", MaxRetryAttempts: 1, MaxEventAgeSeconds: 60,
+		OnFailure: "arn:aws:sqs:us-east-1:000000000000:failures"}))(t)
+	got := must(client.GetFunctionEventInvokeConfig(t.Context(), read))(t)
+	if *got.FunctionArn != f.ARN+":$LATEST" || *got.MaximumRetryAttempts != 1 || *got.MaximumEventAgeInSeconds != 60 ||
+		*got.DestinationConfig.OnFailure.Destination != "arn:aws:sqs:us-east-1:000000000000:failures" || got.DestinationConfig.OnSuccess.Destination != nil ||
+		got.LastModified.UnixMilli() != made.LastModified.UnixMilli() {
+		t.Errorf("%+v %+v", got, got.DestinationConfig)
+	}
+
+	c := must(client.GetFunctionConfiguration(t.Context(), &awslambda.GetFunctionConfigurationInput{FunctionName: &f.Name}))(t)
+	if *c.DeadLetterConfig.TargetArn != f.DeadLetterTargetARN || c.LoggingConfig.LogFormat != "JSON" ||
+		c.LoggingConfig.ApplicationLogLevel != "INFO" || c.LoggingConfig.SystemLogLevel != "INFO" {
+		t.Errorf("%+v", c)
+	}
+
+	concurrency := &awslambda.GetFunctionConcurrencyInput{FunctionName: &f.Name}
+	if out := must(client.GetFunctionConcurrency(t.Context(), concurrency))(t); out.ReservedConcurrentExecutions != nil {
+		t.Errorf("%d reserved, want none", *out.ReservedConcurrentExecutions)
+	}
+	f.ReservedConcurrency = 0
+	must(k.Lambda.UpdateFunction(f.Config, nil))(t)
+	if out := must(client.GetFunctionConcurrency(t.Context(), concurrency))(t); *out.ReservedConcurrentExecutions != 0 {
+		t.Errorf("%d reserved, want 0", *out.ReservedConcurrentExecutions)
+	}
+}

@@ -1,0 +1,287 @@
+package gateway
+
+import (
+	"cmp"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"tally/localcloud/cloud"
+	"tally/localcloud/logs"
+)
+
+const logsTarget = "Logs_20140328"
+
+// https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_Operations.html
+func logsOperations() map[string]jsonOperation {
+	return map[string]jsonOperation{
+		"DescribeLogGroups":  reads("logs:DescribeLogGroups", everyGroup, describeLogGroups),
+		"DescribeLogStreams": reads("logs:DescribeLogStreams", groupOf[describeStreams], describeLogStreams),
+		"FilterLogEvents":    reads("logs:FilterLogEvents", groupOf[filterEvents], filterLogEvents),
+		"GetLogEvents":       reads("logs:GetLogEvents", streamOf, getLogEvents),
+	}
+}
+
+type describeGroups struct {
+	Prefix  string `json:"logGroupNamePrefix"`
+	Pattern string `json:"logGroupNamePattern"`
+	Limit   *int   `json:"limit"`
+	Token   string `json:"nextToken"`
+	// One account has no linked ones, and one class of groups no other.
+	AccountIdentifiers    []string `json:"accountIdentifiers"`
+	IncludeLinkedAccounts bool     `json:"includeLinkedAccounts"`
+	LogGroupClass         string   `json:"logGroupClass"`
+}
+
+type describeStreams struct {
+	Name       string `json:"logGroupName"`
+	Identifier string `json:"logGroupIdentifier"`
+	Prefix     string `json:"logStreamNamePrefix"`
+	OrderBy    string `json:"orderBy"`
+	Descending bool   `json:"descending"`
+	Limit      *int   `json:"limit"`
+	Token      string `json:"nextToken"`
+}
+
+type filterEvents struct {
+	Name         string   `json:"logGroupName"`
+	Identifier   string   `json:"logGroupIdentifier"`
+	Streams      []string `json:"logStreamNames"`
+	StreamPrefix string   `json:"logStreamNamePrefix"`
+	Start        *int64   `json:"startTime"`
+	End          *int64   `json:"endTime"`
+	Pattern      string   `json:"filterPattern"`
+	Limit        *int     `json:"limit"`
+	Token        string   `json:"nextToken"`
+	Interleaved  *bool    `json:"interleaved"` // without effect on AWS, too
+	Unmask       bool     `json:"unmask"`      // nothing is masked
+}
+
+type getEvents struct {
+	Name          string `json:"logGroupName"`
+	Identifier    string `json:"logGroupIdentifier"`
+	Stream        string `json:"logStreamName"`
+	Start         *int64 `json:"startTime"`
+	End           *int64 `json:"endTime"`
+	Limit         *int   `json:"limit"`
+	Token         string `json:"nextToken"`
+	StartFromHead bool   `json:"startFromHead"`
+	Unmask        bool   `json:"unmask"` // nothing is masked
+}
+
+func (in describeStreams) group() (string, string) { return in.Name, in.Identifier }
+func (in filterEvents) group() (string, string)    { return in.Name, in.Identifier }
+func (in getEvents) group() (string, string)       { return in.Name, in.Identifier }
+
+// groupName is a group's name, from the one or the other of the parameters
+// that hold it: an identifier is a name or an ARN.
+func groupName(in interface{ group() (string, string) }) string {
+	name, identifier := in.group()
+	if arn, err := cloud.ParseARN(identifier); err == nil {
+		identifier = strings.TrimSuffix(strings.TrimPrefix(arn.Resource, "log-group:"), ":*")
+	}
+	return cmp.Or(name, identifier)
+}
+
+func everyGroup(c *call, _ describeGroups) string {
+	return c.place.ARN("logs", "log-group::log-stream:").String()
+}
+
+func groupOf[T interface{ group() (string, string) }](c *call, in T) string {
+	return c.place.ARN("logs", "log-group:"+groupName(in)+":log-stream:").String()
+}
+
+func streamOf(c *call, in getEvents) string { return groupOf(c, in) + in.Stream }
+
+func describeLogGroups(c *call, in describeGroups) (any, error) {
+	type group struct {
+		Name    string `json:"logGroupName"`
+		Created int64  `json:"creationTime"`
+		Days    int    `json:"retentionInDays,omitempty"`
+		Filters int    `json:"metricFilterCount"`
+		ARN     string `json:"arn"`
+		Bytes   int64  `json:"storedBytes"` // which AWS counts with days of delay
+		Class   string `json:"logGroupClass"`
+		Plain   string `json:"logGroupArn"`
+	}
+	if in.Prefix != "" && in.Pattern != "" {
+		return nil, invalidLogs("LogGroup name prefix and LogGroup name pattern are mutually exclusive parameters.")
+	}
+	found := slices.DeleteFunc(c.Logs.Groups(in.Prefix), func(g logs.Group) bool { return !strings.Contains(g.Name, in.Pattern) })
+	if in.LogGroupClass != "" && in.LogGroupClass != "STANDARD" {
+		found = nil
+	}
+	size, err := pageSize(in.Limit)
+	if err != nil {
+		return nil, err
+	}
+	groups, next, ok := page(found, in.Token, size, func(g logs.Group) string { return g.Name })
+	if !ok {
+		return nil, invalidLogs("The specified nextToken is invalid.")
+	}
+	out := struct {
+		Groups []group `json:"logGroups"`
+		Next   string  `json:"nextToken,omitempty"`
+	}{[]group{}, next}
+	for _, g := range groups {
+		out.Groups = append(out.Groups, group{Name: g.Name, Created: g.Created.UnixMilli(), Days: g.RetentionDays,
+			ARN: g.ARN + ":*", Class: "STANDARD", Plain: g.ARN})
+	}
+	return out, nil
+}
+
+func describeLogStreams(c *call, in describeStreams) (any, error) {
+	type stream struct {
+		Name      string `json:"logStreamName"`
+		Created   int64  `json:"creationTime"`
+		First     int64  `json:"firstEventTimestamp,omitempty"`
+		Last      int64  `json:"lastEventTimestamp,omitempty"`
+		Ingestion int64  `json:"lastIngestionTime,omitempty"`
+		ARN       string `json:"arn"`
+		Bytes     int64  `json:"storedBytes"` // always 0, on AWS too
+	}
+	size, err := pageSize(in.Limit)
+	if err != nil {
+		return nil, err
+	}
+	found, err := c.Logs.Streams(groupName(in), in.Prefix)
+	if err != nil {
+		return nil, err
+	}
+	key, err := streamOrder(in)
+	if err != nil {
+		return nil, err
+	}
+	slices.SortFunc(found, func(a, b logs.Stream) int { return cmp.Compare(key(a), key(b)) })
+	streams, next, ok := page(found, in.Token, size, key)
+	if !ok {
+		return nil, invalidLogs("The specified nextToken is invalid.")
+	}
+	out := struct {
+		Streams []stream `json:"logStreams"`
+		Next    string   `json:"nextToken,omitempty"`
+	}{[]stream{}, next}
+	for _, s := range streams {
+		out.Streams = append(out.Streams, stream{Name: s.Name, Created: s.Created.UnixMilli(),
+			First: millis(s.First), Last: millis(s.Last), Ingestion: millis(s.LastIngestion), ARN: s.ARN})
+	}
+	return out, nil
+}
+
+// streamOrder gives each stream a key in whose order the streams are listed.
+func streamOrder(in describeStreams) (func(logs.Stream) string, error) {
+	var key func(logs.Stream) string
+	switch in.OrderBy {
+	case "", "LogStreamName":
+		key = func(s logs.Stream) string { return s.Name }
+	case "LastEventTime":
+		if in.Prefix != "" {
+			return nil, invalidLogs("Cannot order by LastEventTime with a logStreamNamePrefix.")
+		}
+		key = func(s logs.Stream) string { return s.Last.UTC().Format("20060102T150405.000") + s.Name }
+	default:
+		return nil, invalidLogs("1 validation error detected: Value '" + in.OrderBy + "' at 'orderBy' failed to satisfy constraint: " +
+			"Member must satisfy enum value set: [LogStreamName, LastEventTime]")
+	}
+	if !in.Descending {
+		return key, nil
+	}
+	return func(s logs.Stream) string {
+		b := []byte(key(s))
+		for i := range b {
+			b[i] = ^b[i]
+		}
+		return string(b) + "\xff" // a longer key stands before its prefix
+	}, nil
+}
+
+func filterLogEvents(c *call, in filterEvents) (any, error) {
+	type event struct {
+		Stream   string `json:"logStreamName"`
+		Time     int64  `json:"timestamp"`
+		Message  string `json:"message"`
+		Ingested int64  `json:"ingestionTime"`
+		ID       string `json:"eventId"`
+	}
+	limit, err := eventLimit(in.Limit)
+	if err != nil {
+		return nil, err
+	}
+	found, err := c.Logs.Filter(logs.Query{Group: groupName(in), Streams: in.Streams, StreamPrefix: in.StreamPrefix,
+		From: moment(in.Start), To: moment(in.End), Pattern: in.Pattern, Limit: limit, Token: in.Token})
+	out := struct {
+		Events   []event  `json:"events"`
+		Searched []string `json:"searchedLogStreams"` // always empty, on AWS too
+		Next     string   `json:"nextToken,omitempty"`
+	}{[]event{}, []string{}, found.Next}
+	for _, e := range found.Events {
+		out.Events = append(out.Events, event{e.Stream, e.Time.UnixMilli(), e.Message, e.Ingested.UnixMilli(), e.ID})
+	}
+	return out, err
+}
+
+func getLogEvents(c *call, in getEvents) (any, error) {
+	type event struct {
+		Time     int64  `json:"timestamp"`
+		Message  string `json:"message"`
+		Ingested int64  `json:"ingestionTime"`
+	}
+	limit, err := eventLimit(in.Limit)
+	if err != nil {
+		return nil, err
+	}
+	found, err := c.Logs.Events(logs.Query{Group: groupName(in), Streams: []string{in.Stream},
+		From: moment(in.Start), To: moment(in.End), Limit: limit, Token: in.Token, FromHead: in.StartFromHead})
+	out := struct {
+		Events   []event `json:"events"`
+		Forward  string  `json:"nextForwardToken"`
+		Backward string  `json:"nextBackwardToken"`
+	}{[]event{}, found.Forward, found.Backward}
+	for _, e := range found.Events {
+		out.Events = append(out.Events, event{e.Time.UnixMilli(), e.Message, e.Ingested.UnixMilli()})
+	}
+	return out, err
+}
+
+// pageSize is the limit of groups or streams: 1 to 50, and 50 by default.
+func pageSize(limit *int) (int, error) {
+	if limit == nil {
+		return 50, nil
+	}
+	if *limit < 1 || *limit > 50 {
+		return 0, invalidLogs("1 validation error detected: Value at 'limit' failed to satisfy constraint: Member must have value from 1 to 50")
+	}
+	return *limit, nil
+}
+
+// eventLimit tells a limit of 0, which is refused, from none; more than the
+// service gives, it refuses itself.
+func eventLimit(limit *int) (int, error) {
+	if limit == nil {
+		return 0, nil
+	}
+	if *limit < 1 {
+		return 0, invalidLogs("1 validation error detected: Value at 'limit' failed to satisfy constraint: Member must have value greater than or equal to 1")
+	}
+	return *limit, nil
+}
+
+// moment is a time in milliseconds since 1970; zero where there is none.
+func moment(ms *int64) time.Time {
+	if ms == nil {
+		return time.Time{}
+	}
+	return time.UnixMilli(*ms)
+}
+
+func millis(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMilli()
+}
+
+func invalidLogs(message string) error {
+	return cloud.Errorf(http.StatusBadRequest, "InvalidParameterException", "%s", message)
+}

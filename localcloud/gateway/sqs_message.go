@@ -1,0 +1,290 @@
+package gateway
+
+import (
+	"cmp"
+	"encoding/base64"
+	"encoding/json"
+	"encoding/xml"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+
+	"tally/localcloud/cloud"
+	"tally/localcloud/sqs"
+)
+
+// blob is bytes as text: base64.
+type blob []byte
+
+func (b blob) MarshalText() ([]byte, error) {
+	return base64.StdEncoding.AppendEncode(nil, b), nil
+}
+
+func (b *blob) UnmarshalText(text []byte) (err error) {
+	*b, err = base64.StdEncoding.AppendDecode(nil, text)
+	return err
+}
+
+type sqsAttribute struct {
+	StringValue string `json:"StringValue,omitempty" query:"StringValue" xml:",omitempty"`
+	BinaryValue blob   `json:"BinaryValue,omitempty" query:"BinaryValue" xml:",omitempty"`
+	DataType    string `json:"DataType"`
+}
+
+// sqsAttributes are an object in JSON, and elements with Name and Value in XML.
+type (
+	sqsAttributes     []namedSQSAttribute
+	namedSQSAttribute struct {
+		Name  string
+		Value sqsAttribute
+	}
+)
+
+func (a sqsAttributes) MarshalJSON() ([]byte, error) {
+	m := map[string]sqsAttribute{}
+	for _, e := range a {
+		m[e.Name] = e.Value
+	}
+	return json.Marshal(m)
+}
+
+type sendInput struct {
+	URL        string                  `json:"QueueUrl"`
+	Body       string                  `json:"MessageBody"`
+	Delay      *int                    `json:"DelaySeconds"`
+	Attributes map[string]sqsAttribute `json:"MessageAttributes" query:"MessageAttribute"`
+	System     map[string]sqsAttribute `json:"MessageSystemAttributes" query:"MessageSystemAttribute"`
+}
+
+// sent holds the check sums by which a client sees that all of it arrived.
+type sent struct {
+	MD5OfMessageBody             string
+	MD5OfMessageAttributes       string `json:",omitempty" xml:",omitempty"`
+	MD5OfMessageSystemAttributes string `json:",omitempty" xml:",omitempty"`
+	MessageID                    string `json:"MessageId" xml:"MessageId"`
+}
+
+func sentAs(id string, e sqs.Entry) sent {
+	s := sent{MD5OfMessageBody: sqs.MD5OfBody(e.Body), MD5OfMessageAttributes: sqs.MD5OfAttributes(e.Attributes), MessageID: id}
+	if e.TraceHeader != "" {
+		s.MD5OfMessageSystemAttributes = sqs.MD5OfAttributes(map[string]cloud.MessageAttribute{
+			traceHeader: {DataType: "String", StringValue: e.TraceHeader},
+		})
+	}
+	return s
+}
+
+func sendMessage(c *call, in sendInput) (any, error) {
+	e, err := messageEntry(in.Body, in.Delay, in.Attributes, in.System)
+	if err != nil {
+		return nil, err
+	}
+	id, err := c.SQS.Send(c.Context(), c.caller, in.URL, e)
+	return sentAs(id, e), err
+}
+
+// traceHeader is the one system attribute that a sender may give.
+const traceHeader = "AWSTraceHeader"
+
+func messageEntry(body string, delay *int, attributes, system map[string]sqsAttribute) (sqs.Entry, error) {
+	e := sqs.Entry{QueueMessage: cloud.QueueMessage{Body: body}, DelaySeconds: delay}
+	for name, a := range system {
+		if name != traceHeader || a.DataType != "String" {
+			return e, invalidSQS("The message system attribute '%s' with type '%s' is invalid: it must be %s, a String.", name, a.DataType, traceHeader)
+		}
+		e.TraceHeader = a.StringValue
+	}
+	for name, a := range attributes {
+		if e.Attributes == nil {
+			e.Attributes = map[string]cloud.MessageAttribute{}
+		}
+		e.Attributes[name] = cloud.MessageAttribute{DataType: a.DataType, StringValue: a.StringValue, BinaryValue: a.BinaryValue}
+	}
+	return e, nil
+}
+
+type receiveInput struct {
+	URL        string   `json:"QueueUrl"`
+	Attributes []string `json:"MessageAttributeNames" query:"MessageAttributeName"`
+	System     []string `json:"MessageSystemAttributeNames" query:"MessageSystemAttributeName"`
+	OldSystem  []string `json:"AttributeNames" query:"AttributeName"` // its name before
+	Max        *int     `json:"MaxNumberOfMessages"`
+	Visibility *int     `json:"VisibilityTimeout"`
+	Wait       *int     `json:"WaitTimeSeconds"`
+}
+
+func receiveMessage(c *call, in receiveInput) (any, error) {
+	type received struct {
+		MessageID              string `json:"MessageId" xml:"MessageId"`
+		ReceiptHandle          string
+		MD5OfBody              string
+		Body                   string
+		Attributes             pairs         `json:",omitempty" xml:"Attribute"`
+		MD5OfMessageAttributes string        `json:",omitempty" xml:",omitempty"`
+		MessageAttributes      sqsAttributes `json:",omitempty" xml:"MessageAttribute"`
+	}
+	r := sqs.ReceiveRequest{Max: 1, VisibilityTimeoutSeconds: in.Visibility, WaitSeconds: in.Wait}
+	if in.Max != nil {
+		r.Max = *in.Max
+	}
+	messages, err := c.SQS.Receive(c.Context(), c.caller, in.URL, r)
+	var out struct {
+		Messages []received `json:",omitempty" xml:"Message"`
+	}
+	for _, m := range messages {
+		attributes := maps.Clone(m.Attributes)
+		maps.DeleteFunc(attributes, func(name string, _ cloud.MessageAttribute) bool { return !asked(in.Attributes, name) })
+		out.Messages = append(out.Messages, received{
+			MessageID: m.ID, ReceiptHandle: m.ReceiptHandle, MD5OfBody: sqs.MD5OfBody(m.Body), Body: m.Body,
+			Attributes:             selected(m.System, slices.Concat(in.System, in.OldSystem)),
+			MD5OfMessageAttributes: sqs.MD5OfAttributes(attributes),
+			MessageAttributes:      attributesOut(attributes),
+		})
+	}
+	return out, err
+}
+
+// asked tells whether an attribute is among the names, which may be All, .* or
+// a prefix before .*.
+func asked(names []string, attribute string) bool {
+	return slices.ContainsFunc(names, func(name string) bool {
+		prefix, many := strings.CutSuffix(name, ".*")
+		return name == "All" || name == attribute || many && strings.HasPrefix(attribute, prefix)
+	})
+}
+
+func attributesOut(attributes map[string]cloud.MessageAttribute) (out sqsAttributes) {
+	for _, name := range slices.Sorted(maps.Keys(attributes)) {
+		a := attributes[name]
+		out = append(out, namedSQSAttribute{name, sqsAttribute{a.StringValue, a.BinaryValue, a.DataType}})
+	}
+	return out
+}
+
+type deleteInput struct {
+	URL    string `json:"QueueUrl"`
+	Handle string `json:"ReceiptHandle"`
+}
+
+func deleteMessage(c *call, in deleteInput) (any, error) {
+	return struct{}{}, c.SQS.Delete(c.Context(), c.caller, in.URL, in.Handle)
+}
+
+type visibilityInput struct {
+	URL     string `json:"QueueUrl"`
+	Handle  string `json:"ReceiptHandle"`
+	Timeout *int   `json:"VisibilityTimeout"`
+}
+
+func changeVisibility(c *call, in visibilityInput) (any, error) {
+	if in.Timeout == nil {
+		return nil, cloud.Errorf(http.StatusBadRequest, "MissingParameter", "The request must contain the parameter VisibilityTimeout.")
+	}
+	return struct{}{}, c.SQS.ChangeVisibility(c.Context(), c.caller, in.URL, in.Handle, *in.Timeout)
+}
+
+type sendBatchInput struct {
+	URL     string      `json:"QueueUrl"`
+	Entries []sendEntry `json:"Entries" query:"SendMessageBatchRequestEntry"`
+}
+
+type sendEntry struct {
+	ID         string                  `json:"Id"`
+	Body       string                  `json:"MessageBody"`
+	Delay      *int                    `json:"DelaySeconds"`
+	Attributes map[string]sqsAttribute `json:"MessageAttributes" query:"MessageAttribute"`
+	System     map[string]sqsAttribute `json:"MessageSystemAttributes" query:"MessageSystemAttribute"`
+}
+
+func sendMessageBatch(c *call, in sendBatchInput) (any, error) {
+	var entries []sqs.BatchEntry[sqs.Entry]
+	byID := map[string]sqs.Entry{}
+	for _, entry := range in.Entries {
+		e, err := messageEntry(entry.Body, entry.Delay, entry.Attributes, entry.System)
+		if err != nil {
+			return nil, err
+		}
+		entries = append(entries, sqs.BatchEntry[sqs.Entry]{ID: entry.ID, Of: e})
+		byID[entry.ID] = e
+	}
+	results, err := c.SQS.SendBatch(c.Context(), c.caller, in.URL, entries)
+	return batchAnswer("SendMessageBatchResultEntry", results, func(r sqs.BatchResult) *sent {
+		s := sentAs(r.MessageID, byID[r.ID])
+		return &s
+	}), err
+}
+
+type deleteBatchInput struct {
+	URL     string        `json:"QueueUrl"`
+	Entries []deleteEntry `json:"Entries" query:"DeleteMessageBatchRequestEntry"`
+}
+
+type deleteEntry struct {
+	ID     string `json:"Id"`
+	Handle string `json:"ReceiptHandle"`
+}
+
+func deleteMessageBatch(c *call, in deleteBatchInput) (any, error) {
+	var entries []sqs.BatchEntry[string]
+	for _, e := range in.Entries {
+		entries = append(entries, sqs.BatchEntry[string]{ID: e.ID, Of: e.Handle})
+	}
+	results, err := c.SQS.DeleteBatch(c.Context(), c.caller, in.URL, entries)
+	return batchAnswer("DeleteMessageBatchResultEntry", results, nothingMore), err
+}
+
+type visibilityBatchInput struct {
+	URL     string            `json:"QueueUrl"`
+	Entries []visibilityEntry `json:"Entries" query:"ChangeMessageVisibilityBatchRequestEntry"`
+}
+
+type visibilityEntry struct {
+	ID      string `json:"Id"`
+	Handle  string `json:"ReceiptHandle"`
+	Timeout *int   `json:"VisibilityTimeout"`
+}
+
+func changeVisibilityBatch(c *call, in visibilityBatchInput) (any, error) {
+	var entries []sqs.BatchEntry[sqs.Visibility]
+	for _, e := range in.Entries {
+		v := sqs.Visibility{ReceiptHandle: e.Handle, Seconds: *cmp.Or(e.Timeout, new(int))} // as AWS has it, 0 where missing
+		entries = append(entries, sqs.BatchEntry[sqs.Visibility]{ID: e.ID, Of: v})
+	}
+	results, err := c.SQS.ChangeVisibilityBatch(c.Context(), c.caller, in.URL, entries)
+	return batchAnswer("ChangeMessageVisibilityBatchResultEntry", results, nothingMore), err
+}
+
+func nothingMore(sqs.BatchResult) *sent { return nil }
+
+type batchSuccess struct {
+	XMLName xml.Name `json:"-"`
+	ID      string   `json:"Id" xml:"Id"`
+	*sent
+}
+
+type batchFailure struct {
+	ID          string `json:"Id" xml:"Id"`
+	SenderFault bool
+	Code        string
+	Message     string
+}
+
+type batchResults struct {
+	Successful []batchSuccess `json:",omitempty"`
+	Failed     []batchFailure `json:",omitempty" xml:"BatchResultErrorEntry"`
+}
+
+// batchAnswer tells what became of each entry; more is what it tells of a
+// success beyond its ID.
+func batchAnswer(element string, results []sqs.BatchResult, more func(sqs.BatchResult) *sent) batchResults {
+	var out batchResults
+	for _, r := range results {
+		if r.Err != nil {
+			out.Failed = append(out.Failed, batchFailure{r.ID, r.Err.HTTPStatus() < http.StatusInternalServerError, r.Err.Code, r.Err.Message})
+			continue
+		}
+		out.Successful = append(out.Successful, batchSuccess{xml.Name{Local: element}, r.ID, more(r)})
+	}
+	return out
+}

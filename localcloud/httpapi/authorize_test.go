@@ -1,0 +1,105 @@
+package httpapi
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+	"github.com/google/go-cmp/cmp"
+
+	"tally/localcloud/cloud"
+)
+
+// authorizer is a cloud.Authorizer made of a function.
+type authorizer func(cloud.Request) error
+
+func (a authorizer) Authorize(_ context.Context, r cloud.Request) error { return a(r) }
+
+// worker is a session of a role.
+var worker = cloud.Credentials{AccessKeyID: "ASIAWORKER", SecretAccessKey: "secret", SessionToken: "token", Caller: cloud.Caller{
+	ARN: cloud.ARN{Partition: "aws", Service: "sts", Account: here.Account, Resource: "assumed-role/worker/session"}, UserID: "AROA1:session", Role: "worker"}}
+
+func TestIAM(t *testing.T) {
+	var in cloud.Invocation
+	var asked cloud.Request
+	refusal := error(nil)
+	s, j := openWith(t, Options{Invoker: capture(&in),
+		Credentials: func(id string) (cloud.Credentials, error) {
+			if id != worker.AccessKeyID {
+				return cloud.Credentials{}, cloud.Errorf(403, "InvalidClientTokenId", "The security token included in the request is invalid.")
+			}
+			return worker, nil
+		},
+		Authorizer: authorizer(func(r cloud.Request) error { asked = r; return refusal }),
+	})
+	api, _ := build(t, s, "dev", "POST /sums/{id}")
+	route := s.routesOf(api.ID)[0]
+	route.AuthorizationType = "AWS_IAM"
+	must(s.UpdateRoute(route))(t)
+
+	const body = `{"num1":3}`
+	request := func(service, region, secret string) *http.Request {
+		r := must(http.NewRequest("POST", api.Endpoint()+"/dev/sums/a%20b?x=1", strings.NewReader(body)))(t)
+		sum := sha256.Sum256([]byte(body))
+		keys := aws.Credentials{AccessKeyID: worker.AccessKeyID, SecretAccessKey: secret, SessionToken: worker.SessionToken}
+		if err := v4.NewSigner().SignHTTP(t.Context(), keys, r, hex.EncodeToString(sum[:]), service, region, time.Now()); err != nil {
+			t.Fatal(err)
+		}
+		return r
+	}
+	send := func(r *http.Request) string {
+		res := must(http.DefaultClient.Do(r))(t)
+		defer res.Body.Close()
+		return fmt.Sprint(res.StatusCode, " ", string(must(io.ReadAll(res.Body))(t)))
+	}
+	good := func() *http.Request { return request("execute-api", here.Region, "secret") }
+	changed := func(change func(*http.Request)) *http.Request { r := good(); change(r); return r }
+
+	if got := send(good()); got != "200 {}" {
+		t.Fatalf("signed: %s, journal %v", got, j.entries)
+	}
+	want := cloud.Request{Caller: worker.Caller, Action: "execute-api:Invoke",
+		Resource: "arn:aws:execute-api:us-east-1:000000000000:" + api.ID + "/dev/POST/sums/a b"}
+	if diff := cmp.Diff(want, asked); diff != "" {
+		t.Errorf("asked (-want +got)\n%s", diff)
+	}
+	wantIAM := map[string]any{"iam": map[string]any{"accessKey": "ASIAWORKER", "accountId": here.Account, "callerId": "AROA1:session", "cognitoIdentity": nil,
+		"principalOrgId": nil, "userArn": "arn:aws:sts::000000000000:assumed-role/worker/session", "userId": "AROA1:session"}}
+	if diff := cmp.Diff(wantIAM, decoded(t, in.Payload)["requestContext"].(map[string]any)["authorizer"]); diff != "" {
+		t.Errorf("authorizer in the event (-want +got)\n%s", diff)
+	}
+
+	in = cloud.Invocation{}
+	for name, c := range map[string]struct {
+		r   *http.Request
+		why string
+	}{
+		"unsigned":        {changed(func(r *http.Request) { r.Header.Del("Authorization") }), "MissingAuthenticationToken"},
+		"bearer":          {changed(func(r *http.Request) { r.Header.Set("Authorization", "Bearer x") }), "IncompleteSignature"},
+		"another service": {request("lambda", here.Region, "secret"), "scoped to service execute-api in us-east-1, not to lambda"},
+		"another region":  {request("execute-api", "eu-west-1", "secret"), "execute-api in eu-west-1"},
+		"another secret":  {request("execute-api", here.Region, "guess"), "The request signature we calculated"},
+		"another body": {changed(func(r *http.Request) { r.Body = io.NopCloser(strings.NewReader(`{"num1":4}`)) }),
+			"The request signature we calculated"},
+		"another path": {changed(func(r *http.Request) { r.URL.Path, r.URL.RawPath = "/dev/sums/c", "" }), "The request signature we calculated"},
+	} {
+		if got := send(c.r); got != `403 {"message":"Forbidden"}` || !j.says("POST", "answered 403", c.why) {
+			t.Errorf("%s: %s, journal %v", name, got, j.entries)
+		}
+	}
+	refusal = cloud.Errorf(403, "AccessDeniedException", "worker may not")
+	if got := send(good()); got != `403 {"message":"Forbidden"}` || !j.says("worker may not") {
+		t.Errorf("not allowed: %s, journal %v", got, j.entries)
+	}
+	if in.Payload != nil {
+		t.Errorf("the function was invoked with %s", in.Payload)
+	}
+}

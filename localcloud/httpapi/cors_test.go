@@ -1,0 +1,86 @@
+package httpapi
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"tally/localcloud/cloud"
+)
+
+func TestCORS(t *testing.T) {
+	payload := `{"statusCode":200,"headers":{"Access-Control-Allow-Origin":"*","access-control-allow-headers":"x","X-Own":"1"},"body":"sum"}`
+	s, _ := open(t, nil, func(context.Context, cloud.Invocation) (cloud.Outcome, error) {
+		return cloud.Outcome{Payload: []byte(payload)}, nil
+	}, 0)
+	api, _ := build(t, s, "$default", "GET /sum", "ANY /any")
+	const page = "https://www.example.com"
+	full := CORS{AllowOrigins: []string{page}, AllowMethods: []string{"GET", "POST"}, AllowHeaders: []string{"authorization", "x-id"},
+		ExposeHeaders: []string{"date"}, AllowCredentials: true, MaxAgeSeconds: 300}
+	everybody := CORS{AllowOrigins: []string{"*"}, AllowMethods: []string{"*"}}
+	secure := CORS{AllowOrigins: []string{"https://*"}}
+	ask := "Access-Control-Request-Method"
+
+	preflight := map[string]string{"Allow-Origin": page, "Allow-Methods": "GET,POST", "Allow-Headers": "authorization,x-id", "Allow-Credentials": "true", "Max-Age": "300"}
+	actual := map[string]string{"Allow-Origin": page, "Allow-Credentials": "true", "Expose-Headers": "date"}
+	none := map[string]string{}
+	for name, c := range map[string]struct {
+		cors    *CORS
+		request string
+		header  map[string]string
+		status  int
+		want    map[string]string // without "Access-Control-"
+	}{
+		"preflight":                {&full, "OPTIONS /sum", map[string]string{"Origin": page, ask: "GET"}, 204, preflight},
+		"preflight of any path":    {&full, "OPTIONS /nowhere", map[string]string{"Origin": page, ask: "GET"}, 204, preflight},
+		"preflight to a route":     {&full, "OPTIONS /any", map[string]string{"Origin": page, ask: "GET"}, 200, preflight},
+		"preflight of a stranger":  {&full, "OPTIONS /sum", map[string]string{"Origin": "https://evil.example", ask: "GET"}, 204, none},
+		"no preflight":             {&full, "OPTIONS /sum", map[string]string{"Origin": page}, 204, none},
+		"preflight of everybody":   {&everybody, "OPTIONS /sum", map[string]string{"Origin": page, ask: "GET"}, 204, map[string]string{"Allow-Origin": "*", "Allow-Methods": "*"}},
+		"not configured preflight": {nil, "OPTIONS /sum", map[string]string{"Origin": page, ask: "GET"}, 404, none},
+		"actual":                   {&full, "GET /sum", map[string]string{"Origin": page}, 200, actual},
+		"actual of a stranger":     {&full, "GET /sum", map[string]string{"Origin": page + ".evil.example"}, 200, none},
+		"actual without origin":    {&full, "GET /sum", nil, 200, none},
+		"actual of everybody":      {&everybody, "GET /sum", map[string]string{"Origin": "null"}, 200, map[string]string{"Allow-Origin": "*"}},
+		"any secure origin":        {&secure, "GET /sum", map[string]string{"Origin": page}, 200, map[string]string{"Allow-Origin": page}},
+		"an insecure origin":       {&secure, "GET /sum", map[string]string{"Origin": "http://www.example.com"}, 200, none},
+		"an error":                 {&full, "GET /nowhere", map[string]string{"Origin": page}, 404, actual},
+		"the function's own":       {nil, "GET /sum", map[string]string{"Origin": page}, 200, map[string]string{"Allow-Origin": "*", "Allow-Headers": "x"}},
+	} {
+		must(s.UpdateAPI(API{ID: api.ID, Name: "a", ProtocolType: "HTTP", CORS: c.cors}))(t)
+		method, path, _ := strings.Cut(c.request, " ")
+		r := must(http.NewRequest(method, api.Endpoint()+path, nil))(t)
+		for k, v := range c.header {
+			r.Header.Set(k, v)
+		}
+		res := must(http.DefaultClient.Do(r))(t)
+		_, _ = io.Copy(io.Discard, res.Body)
+		_ = res.Body.Close()
+		got := map[string]string{}
+		for k := range res.Header {
+			if short, ok := strings.CutPrefix(k, "Access-Control-"); ok {
+				got[short] = res.Header.Get(k)
+			}
+		}
+		if diff := cmp.Diff(c.want, got); res.StatusCode != c.status || diff != "" {
+			t.Errorf("%s: %d, want %d (-want +got)\n%s", name, res.StatusCode, c.status, diff)
+		}
+		if res.StatusCode == 200 && res.Header.Get("X-Own") != "1" {
+			t.Errorf("%s: the function's other headers are gone", name)
+		}
+	}
+}
+
+func TestDisabledEndpoint(t *testing.T) {
+	s, j := open(t, nil, nil, 0)
+	api, _ := build(t, s, "$default", "GET /")
+	api.DisableExecuteAPIEndpoint = true
+	must(s.UpdateAPI(api))(t)
+	if status, body := get(t, api.Endpoint()); status != 403 || body != `{"message":"Forbidden"}` || !j.says("the default endpoint is disabled") {
+		t.Errorf("%d %s, journal %v", status, body, j.entries)
+	}
+}

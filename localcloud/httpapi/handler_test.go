@@ -1,0 +1,298 @@
+package httpapi
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/google/go-cmp/cmp"
+
+	"tally/localcloud/cloud"
+)
+
+func get(t *testing.T, url string) (int, string) {
+	t.Helper()
+	res := must(http.Get(url))(t)
+	defer res.Body.Close()
+	return res.StatusCode, string(must(io.ReadAll(res.Body))(t))
+}
+
+// capture answers with `{}` and keeps the last invocation.
+func capture(last *cloud.Invocation) invoker {
+	return func(_ context.Context, in cloud.Invocation) (cloud.Outcome, error) {
+		*last = in
+		return cloud.Outcome{Payload: []byte(`{}`)}, nil
+	}
+}
+
+func TestEvent(t *testing.T) {
+	var in cloud.Invocation
+	s, _ := open(t, nil, capture(&in), 0)
+	api, _ := build(t, s, "dev", "PUT /sums/{id}")
+	stage := must(s.Stage(api.ID, "dev"))(t)
+	stage.Variables = map[string]string{"table": "sums"}
+	must(s.UpdateStage(stage))(t)
+
+	body := `{"num1":2,"name":"<é>"}`
+	req := must(http.NewRequest("PUT", api.Endpoint()+"/dev/sums/a%20b%2Fc?x=1&y=%C3%A9&x=2&flag", strings.NewReader(body)))(t)
+	req.Header = http.Header{
+		"Content-Type": {"application/json; charset=utf-8"}, "User-Agent": {"test/1"}, "Accept-Encoding": {"identity"},
+		"X-Many": {"a", "b"}, "Cookie": {"c=1; d=2"}, "X-Amzn-Trace-Id": {"Root=1-6745-9"},
+	}
+	res := must(http.DefaultClient.Do(req))(t)
+	_ = res.Body.Close()
+
+	host := fmt.Sprintf("127.0.0.1:%d", api.Port)
+	want := fmt.Sprintf(`{
+		"version": "2.0", "routeKey": "PUT /sums/{id}", "rawPath": "/dev/sums/a b/c",
+		"rawQueryString": "x=1&y=%%C3%%A9&x=2&flag",
+		"cookies": ["c=1", "d=2"],
+		"headers": {"accept-encoding": "identity", "content-length": "24", "content-type": "application/json; charset=utf-8",
+			"host": %[1]q, "user-agent": "test/1", "x-amzn-trace-id": "Root=1-6745-9", "x-many": "a,b",
+			"x-forwarded-for": "127.0.0.1", "x-forwarded-port": "%[3]d", "x-forwarded-proto": "http"},
+		"queryStringParameters": {"x": "1,2", "y": "é", "flag": ""},
+		"requestContext": {"accountId": "000000000000", "apiId": %[2]q, "domainName": %[1]q, "domainPrefix": %[2]q,
+			"http": {"method": "PUT", "path": "/dev/sums/a b/c", "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1", "userAgent": "test/1"},
+			"requestId": %[4]q, "routeKey": "PUT /sums/{id}", "stage": "dev", "time": "TIME", "timeEpoch": 0},
+		"pathParameters": {"id": "a b/c"}, "stageVariables": {"table": "sums"},
+		"body": %[5]q, "isBase64Encoded": false}`, host, api.ID, api.Port, res.Header.Get("Apigw-Requestid"), body)
+	if diff := cmp.Diff(decoded(t, []byte(want)), withoutTime(t, in.Payload)); diff != "" {
+		t.Errorf("event (-want +got)\n%s", diff)
+	}
+
+	wantCaller := cloud.Caller{Service: "apigateway.amazonaws.com",
+		SourceARN: here.ARN("execute-api", api.ID+"/dev/PUT/sums/{id}")}
+	if in.Caller != wantCaller || in.Function != functionARN || in.TraceHeader != "Root=1-6745-9" {
+		t.Errorf("invocation of %s by %+v, trace %s", in.Function, in.Caller, in.TraceHeader)
+	}
+	if id := res.Header.Get("Apigw-Requestid"); len(id) != 16 {
+		t.Errorf("request id %q, want 16 characters", id)
+	}
+
+	var typed events.APIGatewayV2HTTPRequest
+	decoder := json.NewDecoder(bytes.NewReader(in.Payload))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&typed); err != nil || typed.PathParameters["id"] != "a b/c" {
+		t.Errorf("as events.APIGatewayV2HTTPRequest: %v, %+v", err, typed)
+	}
+}
+
+// What a request does not have is absent from its event.
+func TestSmallestEvent(t *testing.T) {
+	var in cloud.Invocation
+	s, _ := open(t, nil, capture(&in), 0)
+	api, _ := build(t, s, "$default", "$default")
+	get(t, api.Endpoint())
+	e := withoutTime(t, in.Payload)
+	for _, absent := range []string{"cookies", "queryStringParameters", "pathParameters", "stageVariables", "body"} {
+		if v, ok := e[absent]; ok {
+			t.Errorf("%s: %v, want it absent", absent, v)
+		}
+	}
+	if e["rawPath"] != "/" || e["rawQueryString"] != "" || in.Caller.SourceARN.Resource != api.ID+"/$default/$default" {
+		t.Errorf("event %v from %s", e, in.Caller.SourceARN)
+	}
+	if trace := e["headers"].(map[string]any)["x-amzn-trace-id"].(string); trace != in.TraceHeader ||
+		!regexp.MustCompile(`^Root=1-[0-9a-f]{8}-[0-9a-f]{24}$`).MatchString(trace) {
+		t.Errorf("trace id %q", trace)
+	}
+}
+
+func decoded(t *testing.T, raw []byte) (v map[string]any) {
+	t.Helper()
+	if err := json.Unmarshal(raw, &v); err != nil {
+		t.Fatalf("%v in %s", err, raw)
+	}
+	return v
+}
+
+// withoutTime checks the times of an event and puts fixed ones in their place.
+func withoutTime(t *testing.T, payload []byte) map[string]any {
+	t.Helper()
+	e := decoded(t, payload)
+	c := e["requestContext"].(map[string]any)
+	at := must(time.Parse("02/Jan/2006:15:04:05 -0700", c["time"].(string)))(t)
+	if age := time.Since(at); age < -time.Second || age > time.Minute || int64(c["timeEpoch"].(float64))/1000 != at.Unix() {
+		t.Errorf("time %v, epoch %v", c["time"], c["timeEpoch"])
+	}
+	c["time"], c["timeEpoch"] = "TIME", 0.0
+	return e
+}
+
+func TestBodyEncoding(t *testing.T) {
+	for _, c := range []struct {
+		contentType, contentEncoding, body string
+		base64                             bool
+	}{
+		{"text/csv", "", "a,b", false},
+		{"application/json;charset=utf-8", "", "{}", false},
+		{"Application/XML", "", "<a/>", false},
+		{"application/javascript", "", "1", false},
+		{"application/json", "gzip", "{}", true},
+		{"text/plain", "", "\xff", true},
+		{"", "", "plain", true},
+		{"application/x-www-form-urlencoded", "", "a=b", true},
+		{"application/octet-stream", "", "hello", true},
+		{"application/vnd.api+json", "", "{}", true},
+		{"application/octet-stream", "", "", false},
+	} {
+		h := http.Header{"Content-Type": {c.contentType}}
+		if c.contentEncoding != "" {
+			h.Set("Content-Encoding", c.contentEncoding)
+		}
+		r := httptest.NewRequest("POST", "/", nil)
+		r.Header = h
+		e := newEvent(&exchange{Request: r}, []byte(c.body))
+		if e.IsBase64Encoded != c.base64 || (e.Body == c.body) == (c.base64) {
+			t.Errorf("%q %q %q: base64 %v, body %q", c.contentType, c.contentEncoding, c.body, e.IsBase64Encoded, e.Body)
+		}
+	}
+}
+
+func TestAnswers(t *testing.T) {
+	const (
+		internal    = `{"message":"Internal Server Error"}`
+		unavailable = `{"message":"Service Unavailable"}`
+	)
+	for name, c := range map[string]struct {
+		out     cloud.Outcome
+		err     error
+		status  int
+		body    string
+		warning string
+	}{
+		"success":      {cloud.Outcome{Payload: []byte(`{"statusCode":201,"body":"made"}`)}, nil, 201, "made", ""},
+		"unformatted":  {cloud.Outcome{Payload: []byte(`{"sum":5}`)}, nil, 200, `{"sum":5}`, ""},
+		"error":        {cloud.Outcome{FunctionError: "Unhandled", Payload: []byte(`{"errorMessage":"no"}`)}, nil, 500, internal, `{"errorMessage":"no"}`},
+		"out of time":  {cloud.Outcome{FunctionError: "Unhandled", TimedOut: true, Payload: []byte(`"late"`)}, nil, 503, unavailable, "late"},
+		"nonsense":     {cloud.Outcome{Payload: []byte(`{"statusCode":"OK"}`)}, nil, 500, internal, "nonsense: statusCode"},
+		"refused":      {cloud.Outcome{}, cloud.Errorf(403, "AccessDeniedException", "no permission"), 500, internal, "AccessDeniedException: no permission"},
+		"missing":      {cloud.Outcome{}, cloud.Errorf(404, "ResourceNotFoundException", "Function not found"), 500, internal, "Function not found"},
+		"throttled":    {cloud.Outcome{}, cloud.Errorf(429, "TooManyRequestsException", "Rate Exceeded."), 503, unavailable, "Rate Exceeded."},
+		"other errors": {cloud.Outcome{}, io.ErrUnexpectedEOF, 500, internal, "unexpected EOF"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, j := open(t, nil, func(context.Context, cloud.Invocation) (cloud.Outcome, error) { return c.out, c.err }, 0)
+			api, _ := build(t, s, "$default", "ANY /")
+			res := must(http.Get(api.Endpoint()))(t)
+			defer res.Body.Close()
+			body := string(must(io.ReadAll(res.Body))(t))
+			if res.StatusCode != c.status || body != c.body || res.ContentLength != int64(len(c.body)) {
+				t.Errorf("%d %s (%d bytes), want %d %s", res.StatusCode, body, res.ContentLength, c.status, c.body)
+			}
+			if c.warning == "" && len(j.entries) > 0 || c.warning != "" && !j.says("GET / answered", c.warning) {
+				t.Errorf("journal %v, want %q", j.entries, c.warning)
+			}
+
+			head := must(http.Head(api.Endpoint()))(t)
+			_ = head.Body.Close()
+			if head.StatusCode != c.status || head.ContentLength != int64(len(c.body)) {
+				t.Errorf("HEAD: %d, %d bytes", head.StatusCode, head.ContentLength)
+			}
+		})
+	}
+}
+
+func TestRefusedBeforeTheFunction(t *testing.T) {
+	s, j := open(t, nil, func(context.Context, cloud.Invocation) (cloud.Outcome, error) {
+		t.Error("the function was invoked")
+		return cloud.Outcome{}, nil
+	}, 0)
+	api, _ := build(t, s, "dev", "POST /add")
+	do := func(path string, change func(*http.Request)) *http.Request {
+		r := must(http.NewRequest("POST", api.Endpoint()+path, strings.NewReader("x")))(t)
+		change(r)
+		return r
+	}
+	text := http.Header{"Content-Type": {"text/plain"}}
+	for name, c := range map[string]struct {
+		req  *http.Request
+		want string
+	}{
+		"no route":    {do("/dev/sub", func(*http.Request) {}), `404 {"message":"Not Found"}`},
+		"method":      {do("/dev/add", func(r *http.Request) { r.Method = "PUT" }), `404 {"message":"Not Found"}`},
+		"no stage":    {do("/add", func(*http.Request) {}), `404 {"message":"Not Found"}`},
+		"only stage":  {do("/dev", func(*http.Request) {}), `404 {"message":"Not Found"}`},
+		"host":        {do("/dev/add", func(r *http.Request) { r.Host = "rebound.example:80" }), `403 {"message":"Forbidden"}`},
+		"header":      {do("/dev/add", func(r *http.Request) { r.Header.Set("X", strings.Repeat("x", maxHeaderBytes)) }), `431 {"message":"Request Header Fields Too Large"}`},
+		"body":        {do("/dev/add", func(r *http.Request) { r.Body = io.NopCloser(io.LimitReader(zeros{}, maxBodyBytes+1)) }), `413 {"message":"Request Entity Too Large"}`},
+		"base64 body": {do("/dev/add", func(r *http.Request) { r.Body = io.NopCloser(io.LimitReader(zeros{}, maxPayloadBytes*3/4)) }), `413 {"message":"Request Entity Too Large"}`},
+		"text body": {do("/dev/add", func(r *http.Request) {
+			r.Header, r.Body = text, io.NopCloser(strings.NewReader(strings.Repeat("x", maxPayloadBytes)))
+		}), `413 {"message":"Request Entity Too Large"}`},
+	} {
+		c.req.ContentLength = -1
+		res, err := http.DefaultTransport.RoundTrip(c.req)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if got := fmt.Sprint(res.StatusCode, " ", string(must(io.ReadAll(res.Body))(t))); got != c.want || res.Header.Get("Apigw-Requestid") == "" {
+			t.Errorf("%s: %s, want %s", name, got, c.want)
+		}
+		_ = res.Body.Close()
+	}
+	for _, why := range []string{"no route matches", "no stage $default", "the Host header is", "API Gateway takes 10240", "more than 10485760 bytes", "a function takes 6291456"} {
+		if !j.says(why) {
+			t.Errorf("the journal does not say %q: %v", why, j.entries)
+		}
+	}
+}
+
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
+
+func TestIntegrationTimeout(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &Service{place: here, invoker: invoker(func(ctx context.Context, _ cloud.Invocation) (cloud.Outcome, error) {
+			<-ctx.Done()
+			return cloud.Outcome{}, ctx.Err()
+		})}
+		ctx, clientGone := context.WithCancel(t.Context())
+		clientGone() // which ends nothing
+		r := httptest.NewRequestWithContext(ctx, "POST", "/add", nil)
+		start := time.Now()
+		a, why := s.call(&exchange{Request: r, match: match{deployedRoute: deployedRoute{integration: Integration{TimeoutMillis: 29_000}}}}, nil)
+		if a.status != 503 || time.Since(start) != 29*time.Second || !strings.Contains(why, "29000 ms") {
+			t.Errorf("status %d after %v: %s", a.status, time.Since(start), why)
+		}
+	})
+}
+
+// A client may send what no library would.
+func TestRawRequests(t *testing.T) {
+	s, _ := open(t, nil, capture(new(cloud.Invocation)), 0)
+	api, _ := build(t, s, "$default", "$default")
+	for request, want := range map[string]int{
+		"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n":                                      200,
+		"GET / HTTP/1.1\r\nHost: LOCALHOST:80\r\n\r\n":                                   200,
+		"GET / HTTP/1.1\r\nHost: [::1]:80\r\n\r\n":                                       200,
+		"GET / HTTP/1.0\r\n\r\n":                                                         403,
+		"GET / HTTP/1.1\r\nHost: 127.0.0.1.example\r\n\r\n":                              403,
+		"OPTIONS * HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n":                                  404,
+		"GET //x/../y HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n":                               200,
+		"GET /%zz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n":                                   400,
+		"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n": 400,
+	} {
+		conn := must(net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", api.Port)))(t)
+		_, _ = io.WriteString(conn, request)
+		res, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		if err != nil || res.StatusCode != want {
+			t.Errorf("%q: %v, %v, want %d", request, res, err, want)
+		}
+		_ = conn.Close()
+	}
+}

@@ -1,0 +1,136 @@
+// Package httpapi is Amazon API Gateway's HTTP APIs: APIs, integrations with
+// Lambda functions, routes and stages, each API served on a loopback port of
+// its own, so that its base path is "/" as it is on AWS.
+//
+// Errors of the management methods are *cloud.Error with the codes and words
+// of https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/.
+package httpapi
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+
+	"tally/localcloud/cloud"
+	"tally/localcloud/sigv4"
+	"tally/localcloud/store"
+)
+
+// Options is what a Service works with; all but FirstPort are required,
+// except that a nil Store forgets.
+type Options struct {
+	Place    cloud.Place
+	Store    *store.Store
+	Invoker  cloud.Invoker
+	Recorder cloud.Recorder
+	// Credentials finds the keys that a request was signed with, and
+	// Authorizer decides whether their owner may call a route of AWS_IAM.
+	Credentials func(accessKeyID string) (cloud.Credentials, error)
+	Authorizer  cloud.Authorizer
+	Logs        cloud.LogWriter // takes the access logs
+	// FirstPort is the lowest loopback port an API gets, 4567 as a rule; 0
+	// stands for any free one.
+	FirstPort int
+}
+
+// Service holds the HTTP APIs of one place and listens for them. Its methods
+// may be called concurrently.
+type Service struct {
+	place      cloud.Place
+	invoker    cloud.Invoker
+	recorder   cloud.Recorder
+	firstPort  int
+	authorizer cloud.Authorizer
+	verifier   *sigv4.Verifier
+	issuers    *issuers
+	accessLogs *accessLogs
+
+	mu           sync.Mutex // guards every change, and servers
+	apis         *store.Table[API]
+	integrations *store.Table[Integration] // by apiID/integrationID
+	routes       *store.Table[Route]       // by apiID/routeID
+	stages       *store.Table[Stage]       // by apiID/stageName
+	authorizers  *store.Table[Authorizer]  // by apiID/authorizerID
+	servers      map[string]*server        // by API id
+}
+
+// New opens the APIs that the store holds and listens for each on the port it
+// had. Where something else took that port meanwhile, the API moves to the
+// next free one and the recorder is told.
+func New(o Options) (*Service, error) {
+	s := &Service{
+		place: o.Place, invoker: o.Invoker, recorder: o.Recorder, firstPort: o.FirstPort,
+		authorizer: o.Authorizer, verifier: sigv4.New(o.Credentials), issuers: newIssuers(o.Recorder),
+		servers: map[string]*server{},
+	}
+	var errs [5]error
+	s.apis, errs[0] = store.NewTable[API](o.Store, "httpapi.apis")
+	s.integrations, errs[1] = store.NewTable[Integration](o.Store, "httpapi.integrations")
+	s.routes, errs[2] = store.NewTable[Route](o.Store, "httpapi.routes")
+	s.stages, errs[3] = store.NewTable[Stage](o.Store, "httpapi.stages")
+	s.authorizers, errs[4] = store.NewTable[Authorizer](o.Store, "httpapi.authorizers")
+	if err := errors.Join(errs[:]...); err != nil {
+		return nil, err
+	}
+	s.accessLogs = newAccessLogs(o)
+	for _, api := range s.apis.All() {
+		if err := s.reopen(api); err != nil {
+			return nil, errors.Join(err, s.Close())
+		}
+	}
+	return s, nil
+}
+
+// Close stops listening, waits for the requests under way and writes their
+// access logs.
+func (s *Service) Close() error {
+	s.mu.Lock()
+	servers := s.servers
+	s.servers = map[string]*server{}
+	s.mu.Unlock()
+	var group sync.WaitGroup
+	for _, srv := range servers {
+		group.Go(srv.close)
+	}
+	group.Wait()
+	s.accessLogs.close()
+	return nil
+}
+
+// reopen listens again for an API of the store.
+func (s *Service) reopen(api API) error {
+	was := api.Endpoint()
+	l, err := listenAt(api.Port)
+	if err != nil {
+		if l, err = s.listen(); err != nil {
+			return err
+		}
+		api.Port = portOf(l)
+		if err := s.apis.Put(api.ID, api); err != nil {
+			return errors.Join(err, l.Close())
+		}
+		s.recorder.Record(cloud.Entry{Level: cloud.Warning, Service: "apigateway", Resource: api.Name,
+			Message: fmt.Sprintf("%s is taken by another program: the API answers at %s from now on; refresh the stack to see it in its outputs",
+				was, api.Endpoint())})
+	}
+	s.serve(api, l)
+	return nil
+}
+
+// newID makes an identifier of n lower-case letters and digits, at most 26.
+func newID(n int) string { return strings.ToLower(rand.Text()[:n]) }
+
+func badRequest(format string, args ...any) error {
+	return cloud.Errorf(http.StatusBadRequest, "BadRequestException", format, args...)
+}
+
+func conflict(format string, args ...any) error {
+	return cloud.Errorf(http.StatusConflict, "ConflictException", format, args...)
+}
+
+func notFound(format string, args ...any) error {
+	return cloud.Errorf(http.StatusNotFound, "NotFoundException", format, args...)
+}

@@ -1,0 +1,134 @@
+package httpapi
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"tally/localcloud/cloud"
+)
+
+// Integration is what a route calls: a Lambda function.
+type Integration struct {
+	ID    string // set by CreateIntegration
+	APIID string
+	Type  string // "AWS_PROXY"
+	// URI is the function's ARN, also with a qualifier, or that ARN as
+	// "arn:aws:apigateway:REGION:lambda:path/2015-03-31/functions/ARN/invocations".
+	URI                  string
+	Method               string // "POST", or "" for it
+	PayloadFormatVersion string // "2.0"
+	Description          string
+	TimeoutMillis        int // 50 to 30000; 0 for 30000
+}
+
+const defaultTimeoutMillis = 30_000
+
+// CreateIntegration adds an integration to its API.
+func (s *Service) CreateIntegration(in Integration) (Integration, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, err := s.API(in.APIID); err != nil {
+		return Integration{}, err
+	}
+	in.ID = newID(7)
+	return s.putIntegration(in)
+}
+
+// UpdateIntegration replaces the integration with that ID.
+func (s *Service) UpdateIntegration(in Integration) (Integration, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, err := s.Integration(in.APIID, in.ID); err != nil {
+		return Integration{}, err
+	}
+	return s.putIntegration(in)
+}
+
+func (s *Service) putIntegration(in Integration) (Integration, error) {
+	if in.TimeoutMillis == 0 {
+		in.TimeoutMillis = defaultTimeoutMillis
+	}
+	if in.Method == "" {
+		in.Method = "POST"
+	}
+	if err := in.validate(); err != nil {
+		return Integration{}, err
+	}
+	if err := s.integrations.Put(key(in.APIID, in.ID), in); err != nil {
+		return Integration{}, err
+	}
+	s.deploy(in.APIID)
+	return in, nil
+}
+
+// Integration returns one integration of an API, or NotFoundException.
+func (s *Service) Integration(apiID, id string) (Integration, error) {
+	if _, err := s.API(apiID); err != nil {
+		return Integration{}, err
+	}
+	in, ok := s.integrations.Get(key(apiID, id))
+	if !ok {
+		return Integration{}, notFound("Invalid Integration identifier specified %s", id)
+	}
+	return in, nil
+}
+
+// DeleteIntegration removes an integration that no route uses; otherwise it
+// fails with ConflictException.
+func (s *Service) DeleteIntegration(apiID, id string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, err := s.Integration(apiID, id); err != nil {
+		return err
+	}
+	var users []string
+	for _, r := range s.routesOf(apiID) {
+		if r.Target == targetPrefix+id {
+			users = append(users, r.ID)
+		}
+	}
+	if len(users) > 0 {
+		return conflict("Cannot delete Integration because it is referenced by the following Routes with Ids: [%s]", strings.Join(users, ", "))
+	}
+	return s.integrations.Delete(key(apiID, id))
+}
+
+func (s *Service) integrationsOf(apiID string) []Integration {
+	return slices.DeleteFunc(s.integrations.All(), func(in Integration) bool { return in.APIID != apiID })
+}
+
+func (in Integration) validate() error {
+	switch {
+	case in.Type != "AWS_PROXY":
+		return badRequest("IntegrationType %q is not part of the local cloud: it has AWS_PROXY alone", in.Type)
+	case in.PayloadFormatVersion == "1.0":
+		return badRequest("PayloadFormatVersion 1.0 is not part of the local cloud: it has 2.0 alone")
+	case in.PayloadFormatVersion == "":
+		return badRequest("PayloadFormatVersion is a required parameter for integration type AWS_PROXY")
+	case in.PayloadFormatVersion != "2.0":
+		return badRequest("Invalid PayloadFormatVersion %q: it may be 1.0 or 2.0", in.PayloadFormatVersion)
+	case in.Method != "POST":
+		return badRequest("IntegrationMethod must be POST for a Lambda function, not %q", in.Method)
+	case in.TimeoutMillis < 50 || in.TimeoutMillis > 30_000:
+		return badRequest("Timeout should be between 50 ms and 30000 ms, not %d ms", in.TimeoutMillis)
+	case in.function() == "":
+		return badRequest("Invalid function ARN or invalid uri: %q", in.URI)
+	}
+	return nil
+}
+
+var invocationURI = regexp.MustCompile(`^arn:aws:apigateway:[a-z0-9-]+:lambda:path/2015-03-31/functions/(.+)/invocations$`)
+
+// function is the ARN of the function behind the URI, "" where there is none.
+func (in Integration) function() string {
+	uri := in.URI
+	if m := invocationURI.FindStringSubmatch(uri); m != nil {
+		uri = m[1]
+	}
+	arn, err := cloud.ParseARN(uri)
+	if err != nil || arn.Service != "lambda" || !strings.HasPrefix(arn.Resource, "function:") {
+		return ""
+	}
+	return uri
+}

@@ -1,0 +1,231 @@
+package iam
+
+import (
+	"context"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"tally/localcloud/cloud"
+)
+
+// assume makes a role with these inline policies and returns a session of it.
+func assume(t *testing.T, s *Service, r Role, inline ...string) cloud.Credentials {
+	t.Helper()
+	r.AssumeRolePolicy = trustsLambda
+	created, err := s.CreateRole(r)
+	must(t, err)
+	for i, document := range inline {
+		must(t, s.PutRolePolicy(r.Name, "p"+string(rune('0'+i)), document))
+	}
+	c, err := s.AssumeRole(t.Context(), "lambda.amazonaws.com", s.RoleARN(created), "s")
+	must(t, err)
+	return c
+}
+
+func TestAuthorizeWords(t *testing.T) {
+	s := newService(t)
+	denyAll := statement(`"Effect":"Deny","Action":"*","Resource":"*"`)
+	closed := statement(`"Effect":"Deny","Principal":"*","Action":"*","Resource":"*"`)
+	plain := assume(t, s, Role{Name: "plain"}).Caller
+	denied := assume(t, s, Role{Name: "denied"}, denyAll).Caller
+	developer, err := s.Credentials("test")
+	must(t, err)
+
+	const user = "User: arn:aws:sts::000000000000:assumed-role/"
+	for _, tt := range []struct {
+		caller           cloud.Caller
+		action, resource string
+		policy           string
+		status           int
+		want             string
+	}{
+		{plain, "sns:Publish", numbers, "", 403,
+			"AuthorizationError: " + user + "plain/s is not authorized to perform: SNS:Publish on resource: " + numbers + " because no identity-based policy allows the SNS:Publish action"},
+		{plain, "lambda:InvokeFunction", "arn:x", "", 403,
+			"AccessDeniedException: " + user + "plain/s is not authorized to perform: lambda:InvokeFunction on resource: arn:x because no identity-based policy allows the lambda:InvokeFunction action"},
+		{plain, "logs:PutLogEvents", "arn:x", "", 400,
+			"AccessDeniedException: " + user + "plain/s is not authorized to perform: logs:PutLogEvents on resource: arn:x because no identity-based policy allows the logs:PutLogEvents action"},
+		{plain, "sqs:SendMessage", "arn:x", "", 403,
+			"AccessDenied: " + user + "plain/s is not authorized to perform: sqs:sendmessage on resource: arn:x because no identity-based policy allows the sqs:sendmessage action"},
+		{denied, "sns:Publish", numbers, "", 403,
+			"AuthorizationError: " + user + "denied/s is not authorized to perform: SNS:Publish on resource: " + numbers + " with an explicit deny in an identity-based policy"},
+		{developer.Caller, "sns:Publish", numbers, closed, 403,
+			"AuthorizationError: User: arn:aws:iam::000000000000:user/developer is not authorized to perform: SNS:Publish on resource: " + numbers + " with an explicit deny in a resource-based policy"},
+		{service, "lambda:InvokeFunction", "arn:x", "", 403,
+			"AccessDeniedException: User: sns.amazonaws.com is not authorized to perform: lambda:InvokeFunction on resource: arn:x because no resource-based policy allows the lambda:InvokeFunction action"},
+		{cloud.Caller{}, "sns:Publish", numbers, strings.ReplaceAll(closed, "Deny", "Allow"), 403,
+			"MissingAuthenticationToken: Missing Authentication Token"},
+	} {
+		err := s.Authorize(t.Context(), cloud.Request{Caller: tt.caller, Action: tt.action, Resource: tt.resource, ResourcePolicy: tt.policy})
+		if err == nil || err.Error() != tt.want {
+			t.Errorf("got  %v\nwant %s", err, tt.want)
+			continue
+		}
+		if got := err.(*cloud.Error).Status; got != tt.status {
+			t.Errorf("%v: status %d, want %d", err, got, tt.status)
+		}
+	}
+
+	err = s.Authorize(t.Context(), cloud.Request{Caller: plain, Action: "ec2:RunInstances", Resource: "*"})
+	wantError(t, err, "iam: ec2:RunInstances is refused to arn:aws:sts::000000000000:assumed-role/plain/s, and how service \"ec2\" words that is not known")
+	err = s.Authorize(t.Context(), cloud.Request{Caller: plain, Action: "sns:Publish", Resource: numbers, ResourcePolicy: "{"})
+	wantError(t, err, "policy of "+numbers+": MalformedPolicyDocument: ")
+}
+
+func TestAuthorizeByTheRolesPolicies(t *testing.T) {
+	s := newService(t)
+	caller := assume(t, s, Role{Name: "worker"}, mayPublish).Caller
+	allowed := func(action string) bool {
+		return s.Authorize(t.Context(), cloud.Request{Caller: caller, Action: action, Resource: numbers}) == nil
+	}
+	if !allowed("sns:Publish") || allowed("logs:PutLogEvents") {
+		t.Error("the inline policy does not decide")
+	}
+	must(t, s.AttachRolePolicy("worker", basic))
+	if !allowed("logs:PutLogEvents") {
+		t.Error("the managed policy does not decide")
+	}
+	must(t, s.DetachRolePolicy("worker", basic))
+	must(t, s.DeleteRolePolicy("worker", "p0"))
+	if allowed("logs:PutLogEvents") || allowed("sns:Publish") {
+		t.Error("policies that are gone still allow")
+	}
+
+	must(t, s.DeleteRole("worker"))
+	_ = assume(t, s, Role{Name: "worker"}, mayPublish)
+	if allowed("sns:Publish") {
+		t.Error("a session has the permissions of another role that took its name")
+	}
+}
+
+func TestDeveloperIsAdministrator(t *testing.T) {
+	s := newService(t)
+	c, err := s.Credentials("test")
+	must(t, err)
+	if c.SecretAccessKey != "test" || c.SessionToken != "" || c.Caller.String() != "arn:aws:iam::000000000000:user/developer" || len(c.Caller.UserID) != 21 {
+		t.Errorf("%+v", c)
+	}
+	must(t, s.Authorize(t.Context(), cloud.Request{Caller: c.Caller, Action: "sns:Publish", Resource: numbers}))
+}
+
+// TestContextKeys asks for each key through a policy that denies any other value.
+func TestContextKeys(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newService(t)
+		developer, err := s.Credentials("test")
+		must(t, err)
+		worker := assume(t, s, Role{Name: "worker", Path: "/team/", Tags: map[string]string{"Stage": "dev"}}).Caller
+
+		now := time.Now().UTC() // stands still in this bubble
+		for _, tt := range []struct {
+			caller     cloud.Caller
+			key, value string // value "": the key is missing
+		}{
+			{worker, "aws:PrincipalArn", "arn:aws:iam::000000000000:role/team/worker"},
+			{worker, "aws:PrincipalAccount", "000000000000"},
+			{worker, "aws:PrincipalType", "AssumedRole"},
+			{worker, "aws:PrincipalIsAWSService", "false"},
+			{worker, "aws:PrincipalTag/stage", "dev"},
+			{worker, "aws:userid", worker.UserID},
+			{worker, "aws:username", ""},
+			{worker, "aws:SourceArn", ""},
+			{worker, "aws:SourceOwner", ""},
+			{worker, "aws:SecureTransport", "true"},
+			{worker, "aws:RequestedRegion", "us-east-1"},
+			{worker, "aws:CurrentTime", now.Format(time.RFC3339)},
+			{worker, "aws:EpochTime", "946684800"}, // where a bubble's time starts
+			{worker, "sns:Protocol", "lambda"},
+			{developer.Caller, "aws:PrincipalArn", "arn:aws:iam::000000000000:user/developer"},
+			{developer.Caller, "aws:PrincipalType", "User"},
+			{developer.Caller, "aws:username", "developer"},
+			{service, "aws:PrincipalIsAWSService", "true"},
+			{service, "aws:PrincipalServiceName", "sns.amazonaws.com"},
+			{service, "aws:SourceArn", numbers},
+			{service, "aws:SourceAccount", "000000000000"},
+			{service, "aws:SourceOwner", "000000000000"},
+			{service, "aws:PrincipalArn", ""},
+			{cloud.Caller{Service: "sns.amazonaws.com"}, "aws:SourceArn", ""},
+		} {
+			denied := `"StringNotEquals":{"` + tt.key + `":"` + tt.value + `"}`
+			if tt.value == "" {
+				denied = `"Null":{"` + tt.key + `":"false"}`
+			}
+			err := s.Authorize(t.Context(), cloud.Request{
+				Caller: tt.caller, Action: "sns:Subscribe", Resource: numbers,
+				ResourcePolicy: statement(`"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"},
+					{"Effect":"Deny","Principal":"*","Action":"*","Resource":"*","Condition":{` + denied + `}`),
+				// The second is not the request's to say.
+				Context: map[string][]string{"sns:Protocol": {"lambda"}, "aws:SecureTransport": {"false"}},
+			})
+			if err != nil {
+				t.Errorf("%s of %s is not %q", tt.key, tt.caller, tt.value)
+			}
+		}
+	})
+}
+
+func TestAssumeRole(t *testing.T) {
+	s := newService(t)
+	role, err := s.CreateRole(Role{Name: "worker", Path: "/team/", AssumeRolePolicy: trustsLambda})
+	must(t, err)
+	arn := s.RoleARN(role)
+
+	c, err := s.AssumeRole(t.Context(), "lambda.amazonaws.com", arn, "add-numbers")
+	must(t, err)
+	if !strings.HasPrefix(c.AccessKeyID, "ASIA") || len(c.AccessKeyID) != 20 || len(c.SecretAccessKey) != 40 || c.SessionToken == "" {
+		t.Errorf("credentials %+v", c)
+	}
+	want := cloud.Caller{ARN: place.GlobalARN("sts", "assumed-role/worker/add-numbers"), UserID: role.ID + ":add-numbers", Role: "worker"}
+	if c.Caller != want {
+		t.Errorf("caller %+v, want %+v", c.Caller, want)
+	}
+	known, err := s.Credentials(c.AccessKeyID)
+	must(t, err)
+	if known != c {
+		t.Errorf("the access key belongs to %+v", known)
+	}
+	s.Revoke(c.AccessKeyID)
+	_, err = s.Credentials(c.AccessKeyID)
+	wantError(t, err, "InvalidClientTokenId: The security token included in the request is invalid.")
+
+	withoutPath := place.GlobalARN("iam", "role/worker")
+	for principal, refused := range map[string]cloud.ARN{"sns.amazonaws.com": arn, "lambda.amazonaws.com": withoutPath} {
+		_, err := s.AssumeRole(t.Context(), principal, refused, "s")
+		wantError(t, err, "AccessDenied: User: "+principal+" is not authorized to perform: sts:AssumeRole on resource: "+refused.String()+" because no role trust policy allows the sts:AssumeRole action")
+	}
+	role.AssumeRolePolicy = strings.Replace(trustsLambda, "Allow", "Deny", 1)
+	_, err = s.UpdateRole(role)
+	must(t, err)
+	_, err = s.AssumeRole(t.Context(), "lambda.amazonaws.com", arn, "s")
+	wantError(t, err, "AccessDenied: User: lambda.amazonaws.com is not authorized to perform: sts:AssumeRole on resource: "+arn.String()+" with an explicit deny in the role trust policy")
+}
+
+func TestConcurrentUse(t *testing.T) {
+	s := newService(t)
+	role, err := s.CreateRole(Role{Name: "worker", AssumeRolePolicy: trustsLambda})
+	must(t, err)
+	var wg sync.WaitGroup
+	for i := range 8 {
+		wg.Go(func() {
+			name := string(rune('a' + i))
+			if err := s.PutRolePolicy("worker", name, mayPublish); err != nil {
+				t.Error(err)
+			}
+			c, err := s.AssumeRole(context.Background(), "lambda.amazonaws.com", s.RoleARN(role), name)
+			if err != nil {
+				t.Error(err)
+			}
+			if err := s.Authorize(context.Background(), cloud.Request{Caller: c.Caller, Action: "sns:Publish", Resource: numbers}); err != nil {
+				t.Error(err)
+			}
+			s.Revoke(c.AccessKeyID)
+		})
+	}
+	wg.Wait()
+	if r, _ := s.Role("worker"); len(r.Inline) != 8 {
+		t.Errorf("%d of 8 policies are left", len(r.Inline))
+	}
+}

@@ -1,0 +1,152 @@
+package iam
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"tally/localcloud/cloud"
+)
+
+// ParsePolicy reads a policy document of that kind, strictly: what AWS does
+// not know is an error, as is what it would ignore without a word. The error
+// is a *cloud.Error with code MalformedPolicyDocument: AWS's words, then in
+// brackets where the document is wrong.
+func ParsePolicy(kind Kind, document string) (*Policy, error) {
+	p := parser{kind: kind}
+	root, err := decodeDocument(document)
+	if err != nil {
+		if kind == TrustPolicy {
+			return nil, malformed("This policy contains invalid Json", "document", "%v", err)
+		}
+		return nil, syntaxError("document", "%v", err)
+	}
+	return p.policy(root)
+}
+
+func malformed(words, at, format string, args ...any) error {
+	return cloud.Errorf(400, "MalformedPolicyDocument", "%s (%s: %s)", words, at, fmt.Sprintf(format, args...))
+}
+
+func syntaxError(at, format string, args ...any) error {
+	return malformed("Syntax errors in policy.", at, format, args...)
+}
+
+// parser holds what is known of the document so far.
+type parser struct {
+	kind      Kind
+	variables bool // "${…}" is a variable, not text
+}
+
+func (p parser) policy(root any) (*Policy, error) {
+	o, ok := root.(*object)
+	if !ok {
+		return nil, syntaxError("document", "must be an object")
+	}
+	for _, name := range o.names {
+		if !slices.Contains([]string{"Version", "Id", "Statement"}, name) {
+			return nil, p.unknown("document", name)
+		}
+	}
+	if err := p.header(o); err != nil {
+		return nil, err
+	}
+	list, given := o.members["Statement"]
+	if !given || len(oneOrMore(list)) == 0 {
+		return nil, syntaxError("document", "has no Statement")
+	}
+	policy := &Policy{Kind: p.kind}
+	for i, v := range oneOrMore(list) {
+		at := fmt.Sprintf("Statement[%d]", i)
+		s, err := p.statement(at, v)
+		if err != nil {
+			return nil, err
+		}
+		sameSid := func(other Statement) bool { return s.Sid != "" && other.Sid == s.Sid }
+		if slices.ContainsFunc(policy.Statements, sameSid) {
+			return nil, malformed("Statement IDs (SID) in a single policy must be unique.", at, "has Sid %q again", s.Sid)
+		}
+		policy.Statements = append(policy.Statements, s)
+	}
+	return policy, nil
+}
+
+// header reads Version and Id. A document without a version is of the older
+// one, which has no variables.
+func (p *parser) header(o *object) error {
+	switch version, given := o.members["Version"]; {
+	case version == "2012-10-17":
+		p.variables = true
+	case given && version != "2008-10-17":
+		return syntaxError("Version", `must be "2012-10-17"`)
+	}
+	if id, given := o.members["Id"]; given {
+		if _, ok := id.(string); !ok {
+			return syntaxError("Id", "must be a string")
+		}
+	}
+	return nil
+}
+
+// unknown words an element that the grammar does not have there.
+func (p parser) unknown(at, name string) error {
+	if p.kind == TrustPolicy {
+		return malformed("Unknown field "+name, at, "has no element %q", name)
+	}
+	return syntaxError(at, "has no element %q", name)
+}
+
+func (p parser) statement(at string, v any) (Statement, error) {
+	var s Statement
+	o, ok := v.(*object)
+	if !ok {
+		return s, syntaxError(at, "must be an object")
+	}
+	if err := p.outline(at, o); err != nil {
+		return s, err
+	}
+	for _, name := range o.names {
+		if err := elements[name](p, &s, at+"."+name, o.members[name]); err != nil {
+			return s, err
+		}
+	}
+	return s, p.complete(at, &s)
+}
+
+// outline looks at the names of a statement's elements. It comes before their
+// values, as in AWS: a role's policy given for its trust policy is refused for
+// its Resource, not for its actions.
+func (p parser) outline(at string, o *object) error {
+	for _, name := range o.names {
+		_, known := elements[name]
+		_, both := o.members["Not"+name]
+		switch {
+		case !known:
+			return p.unknown(at, name)
+		case both:
+			return syntaxError(at, "has both %s and Not%s", name, name)
+		case p.kind == TrustPolicy && strings.HasSuffix(name, "Resource"):
+			return malformed("Has prohibited field "+name, at, "a trust policy is about the role that has it")
+		case p.kind == IdentityPolicy && strings.HasSuffix(name, "Principal"):
+			return malformed("Policy document should not specify a principal.", at, "it applies to the identity it is attached to")
+		}
+	}
+	return nil
+}
+
+// complete looks for elements that are missing.
+func (p parser) complete(at string, s *Statement) error {
+	switch hasPrincipal, hasResource := s.principals != nil, !s.resources.empty(); {
+	case s.Effect == "":
+		return syntaxError(at, "has no Effect")
+	case p.kind == TrustPolicy && !hasPrincipal:
+		return malformed("Missing required field Principal", at, "does not say who is trusted")
+	case p.kind == ResourcePolicy && !hasPrincipal:
+		return syntaxError(at, "has no Principal")
+	case s.actions.empty():
+		return malformed("Policy statement must contain actions.", at, "has no Action")
+	case p.kind != TrustPolicy && !hasResource:
+		return malformed("Policy statement must contain resources.", at, "has no Resource")
+	}
+	return nil
+}

@@ -1,0 +1,74 @@
+package iam
+
+import (
+	"fmt"
+	"strings"
+
+	"tally/localcloud/cloud"
+)
+
+// refusal is how a service of AWS refuses an action.
+type refusal struct {
+	code   string
+	status int
+	action func(string) string // how it writes the action; nil: as in a policy
+}
+
+// refusals by the prefix of the action.
+var refusals = map[string]refusal{
+	"apigateway":  {"AccessDeniedException", 403, nil},
+	"dynamodb":    {"AccessDeniedException", 400, nil},
+	"execute-api": {"AccessDeniedException", 403, nil},
+	"iam":         {"AccessDenied", 403, nil},
+	"lambda":      {"AccessDeniedException", 403, nil},
+	"logs":        {"AccessDeniedException", 400, nil},
+	"sns":         {"AuthorizationError", 403, upperPrefix},
+	"sqs":         {"AccessDenied", 403, strings.ToLower},
+	"sts":         {"AccessDenied", 403, nil},
+	"xray":        {"AccessDeniedException", 403, nil},
+}
+
+// upperPrefix makes "SNS:Publish" of "sns:Publish".
+func upperPrefix(action string) string {
+	service, operation, _ := strings.Cut(action, ":")
+	return strings.ToUpper(service) + ":" + operation
+}
+
+// refuse words a decision against r.
+//
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
+func refuse(r cloud.Request, d Decision) error {
+	service, _, _ := strings.Cut(r.Action, ":")
+	as, ok := refusals[strings.ToLower(service)]
+	if !ok {
+		return fmt.Errorf("iam: %s is refused to %s, and how service %q words that is not known", r.Action, r.Caller, service)
+	}
+	action := r.Action
+	if as.action != nil {
+		action = as.action(action)
+	}
+	return cloud.Errorf(as.status, as.code, "User: %s is not authorized to perform: %s on resource: %s %s",
+		r.Caller, action, r.Resource, because(r, d, action))
+}
+
+// because gives the reason. Where nothing allows a request, AWS blames the one
+// policy that could have: the identity's for all but services, which have none.
+func because(r cloud.Request, d Decision, action string) string {
+	if len(d.Reasons) > 0 {
+		return "with an explicit deny in " + denying[d.Reasons[0].Kind]
+	}
+	allowing := "identity-based policy"
+	switch {
+	case action == "sts:AssumeRole":
+		allowing = "role trust policy"
+	case r.Caller.Service != "":
+		allowing = "resource-based policy"
+	}
+	return fmt.Sprintf("because no %s allows the %s action", allowing, action)
+}
+
+var denying = map[Kind]string{
+	IdentityPolicy: "an identity-based policy",
+	ResourcePolicy: "a resource-based policy",
+	TrustPolicy:    "the role trust policy",
+}

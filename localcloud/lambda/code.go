@@ -1,0 +1,204 @@
+package lambda
+
+import (
+	"archive/zip"
+	"bytes"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"syscall"
+
+	"github.com/google/uuid"
+
+	"tally/localcloud/cloud"
+)
+
+// stagingFolder holds bundles while they are unpacked; no function can have
+// that name.
+const stagingFolder = ".staging"
+
+// codeDir is where the function's code lies: <Dir>/<function>/<SHA-256>.
+func (s *Service) codeDir(f Function) string {
+	sum, err := base64.StdEncoding.DecodeString(f.CodeSHA256)
+	if err != nil {
+		panic(fmt.Sprintf("code hash of %s: %v", f.Name, err)) // written by put alone
+	}
+	return filepath.Join(s.options.Dir, f.Name, hex.EncodeToString(sum))
+}
+
+// stage unpacks the zip into a folder of its own, from which installLocked
+// moves it into place in one step.
+func (s *Service) stage(bundle []byte, operation string) (dir string, err error) {
+	if len(bundle) > maxZipped {
+		return "", cloud.Errorf(http.StatusRequestEntityTooLarge, "RequestEntityTooLargeException",
+			"Request must be smaller than %d bytes for the %s operation", maxZipped, operation)
+	}
+	dir = filepath.Join(s.options.Dir, stagingFolder, uuid.NewString())
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return "", err
+	}
+	if err := unpack(bundle, dir); err != nil {
+		return "", errors.Join(err, os.RemoveAll(dir))
+	}
+	return dir, nil
+}
+
+// unstage removes what stage made and nobody installed.
+func (s *Service) unstage(dir string) {
+	if dir == "" {
+		return
+	}
+	if err := os.RemoveAll(dir); err != nil {
+		s.note(cloud.Warning, stagingFolder, "remove an unpacked bundle: %v", err)
+	}
+}
+
+func (s *Service) installLocked(staged string, f Function) error {
+	to := s.codeDir(f)
+	if _, err := os.Stat(to); err == nil {
+		return nil // the same code as before
+	}
+	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+		return err
+	}
+	return os.Rename(staged, to)
+}
+
+// sweepLocked removes the function's code that no version of the
+// function and none of its environments uses.
+func (s *Service) sweepLocked(name string) {
+	var keep []string
+	if row, ok := s.functions.Get(name); ok {
+		for _, f := range row.versions() {
+			keep = append(keep, s.codeDir(f))
+		}
+	}
+	for _, inst := range s.live[name] {
+		keep = append(keep, s.codeDir(inst.function))
+	}
+	if err := removeExcept(filepath.Join(s.options.Dir, name), keep); err != nil {
+		s.note(cloud.Warning, name, "remove old code: %v", err)
+	}
+}
+
+// removeExcept removes what is in dir, but not the paths to keep; and dir
+// itself where there are none.
+func removeExcept(dir string, keep []string) error {
+	if len(keep) == 0 {
+		return os.RemoveAll(dir)
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	for _, entry := range entries {
+		if p := filepath.Join(dir, entry.Name()); !slices.Contains(keep, p) {
+			err = errors.Join(err, os.RemoveAll(p))
+		}
+	}
+	return err
+}
+
+// removeLeftovers cleans up after a process that could not. Only New calls it,
+// before anybody else has the service.
+func (s *Service) removeLeftovers() error {
+	if err := os.MkdirAll(s.options.Dir, 0o755); err != nil {
+		return err
+	}
+	entries, err := os.ReadDir(s.options.Dir)
+	if err != nil {
+		return err
+	}
+	for _, entry := range entries {
+		s.sweepLocked(entry.Name())
+	}
+	return nil
+}
+
+// unpack writes the files of a zip below dir, with their permissions. It fails
+// with InvalidParameterValueException where the zip is broken, too large, or
+// holds anything that would not be a file or folder below dir.
+func unpack(bundle []byte, dir string) error {
+	archive, err := zip.NewReader(bytes.NewReader(bundle), int64(len(bundle)))
+	if err != nil {
+		return errUnzip
+	}
+	// A Root refuses every path that leads out of it.
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	left := uint64(maxUnzipped)
+	for _, file := range archive.File {
+		if file.UncompressedSize64 > left {
+			return badParameter("Unzipped size must be smaller than %d bytes", maxUnzipped)
+		}
+		left -= file.UncompressedSize64
+		if err := unpackFile(root, file); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+var errUnzip = badParameter("Could not unzip uploaded file. Please check your file, then try to upload again.")
+
+func unpackFile(root *os.Root, file *zip.File) error {
+	name, mode := path.Clean(file.Name), file.Mode()
+	switch {
+	case !filepath.IsLocal(filepath.FromSlash(name)):
+		return badParameter("%s The path %q leads out of it.", errUnzip.Message, file.Name)
+	case mode.IsDir():
+		return errorAt(file, root.MkdirAll(name, 0o755))
+	case !mode.IsRegular():
+		return badParameter("%s %q is neither a file nor a folder: the local cloud unpacks nothing else.", errUnzip.Message, file.Name)
+	}
+	in, err := file.Open()
+	if err != nil {
+		return errUnzip
+	}
+	defer in.Close()
+	if err := root.MkdirAll(path.Dir(name), 0o755); err != nil {
+		return errorAt(file, err)
+	}
+	// A process that is being started holds a copy of every open file until it
+	// is executed, and a file that anybody writes to cannot be executed: while
+	// this one is open, nothing may be started.
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
+	out, err := root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return errorAt(file, err)
+	}
+	size := int64(file.UncompressedSize64)
+	n, err := io.Copy(out, io.LimitReader(in, size+1))
+	// Not in OpenFile: the umask of whoever started the local cloud is not AWS's.
+	err = errors.Join(err, out.Chmod(mode.Perm()), out.Close())
+	for _, broken := range []error{zip.ErrChecksum, zip.ErrFormat, io.ErrUnexpectedEOF} {
+		if errors.Is(err, broken) {
+			return errUnzip
+		}
+	}
+	if err == nil && n != size {
+		return errUnzip
+	}
+	return err
+}
+
+// errorAt blames a path of the zip, such as a file that is also a folder, for
+// the error that it led to.
+func errorAt(file *zip.File, err error) error {
+	if err == nil {
+		return nil
+	}
+	return badParameter("%s %q: %v", errUnzip.Message, file.Name, err)
+}

@@ -1,0 +1,230 @@
+package lambda
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"tally/localcloud/cloud"
+)
+
+// Publish publishes a message to a topic for the caller. It fails as
+// sns:Publish does.
+type Publish func(ctx context.Context, caller cloud.Caller, topicARN string, m cloud.QueueMessage) error
+
+// destination is a service that takes what became of an invocation.
+type destination struct{ service, operation, action string }
+
+// destinations are those that a configuration may name, by the service in
+// their ARN.
+var destinations = map[string]destination{
+	"sqs":    {"SQS", "SendMessage", "sqs:SendMessage"},
+	"sns":    {"SNS", "Publish", "sns:Publish"},
+	"lambda": {"Lambda", "InvokeFunction", "lambda:InvokeFunction"},
+}
+
+// serviceOf is the service in an ARN, "" where it is none.
+func serviceOf(arn string) string {
+	a, err := cloud.ParseARN(arn)
+	if err != nil {
+		return ""
+	}
+	return a.Service
+}
+
+// mayReach asks whether the role's own policies let it send there.
+func (s *Service) mayReach(role cloud.Caller, arn string) error {
+	return s.options.Authorizer.Authorize(context.Background(), cloud.Request{
+		Caller: role, Action: destinations[serviceOf(arn)].action, Resource: arn,
+	})
+}
+
+// result is how an asynchronous invocation ended.
+type result struct {
+	condition condition
+	outcome   cloud.Outcome // of the last attempt, where it reached the function
+	err       error         // where it did not
+}
+
+// reason is what went wrong at last.
+func (r result) reason() string {
+	if r.err != nil {
+		return r.err.Error()
+	}
+	return describe(r.outcome.Payload)
+}
+
+// parcel is a message on its way.
+type parcel struct {
+	to string // ARN
+	cloud.QueueMessage
+}
+
+// conclude tells the destinations what became of the event, and takes it out
+// of the queue.
+func (s *Service) conclude(e event, r result) {
+	parcels, f := s.parcels(e, r)
+	switch {
+	case r.condition == success:
+	case len(parcels) == 0:
+		s.note(cloud.Warning, e.Function, "event %s is dropped after %s, %s: %s",
+			e.Event.RequestID, count(e.Attempts, "failed attempt"), r.condition, r.reason())
+	default:
+		s.note(cloud.Warning, e.Function, "event %s is given up after %s, %s: %s",
+			e.Event.RequestID, count(e.Attempts, "failed attempt"), r.condition, r.reason())
+	}
+	if len(parcels) > 0 {
+		s.send(f, e, parcels)
+	}
+	if s.life.Err() == nil { // else what was not sent is for the next start
+		s.keep(e.Event.RequestID, e.Function, s.events.Delete(e.Event.RequestID))
+	}
+}
+
+// parcels are what is to be sent, and the version of the function whose role
+// sends it.
+func (s *Service) parcels(e event, r result) ([]parcel, Function) {
+	row, err := s.get(e.Function)
+	if err != nil || r.condition == functionGone {
+		return nil, Function{}
+	}
+	config, _ := row.invokeConfig(plainQualifier(e.Qualifier))
+	f, ok := row.lookup(cmp.Or(r.outcome.ExecutedVersion, e.Qualifier), 1)
+	if !ok {
+		return nil, Function{}
+	}
+	var parcels []parcel
+	to := config.OnFailure
+	if r.condition == success {
+		to = config.OnSuccess
+	}
+	if to != "" {
+		parcels = append(parcels, parcel{to, cloud.QueueMessage{Body: invocationRecord(e, r), TraceHeader: e.Event.TraceID}})
+	}
+	if r.condition != success && f.DeadLetterTargetARN != "" {
+		parcels = append(parcels, parcel{f.DeadLetterTargetARN, deadLetter(e, r)})
+	}
+	return parcels, f
+}
+
+// send delivers as the function's role. What is refused is lost, as on AWS.
+func (s *Service) send(f Function, e event, parcels []parcel) {
+	credentials, err := s.assume(s.life, f.Config)
+	if err != nil {
+		s.note(cloud.Warning, f.Name, "event %s is lost: %s", e.Event.RequestID, roleRefused)
+		return
+	}
+	defer s.options.Roles.Revoke(credentials.AccessKeyID)
+	for _, p := range parcels {
+		if err := s.deliver(credentials.Caller, p); err != nil {
+			s.note(cloud.Warning, f.Name, "event %s is lost to %s: %v", e.Event.RequestID, p.to, err)
+			continue
+		}
+		s.note(cloud.Info, f.Name, "what became of event %s is sent to %s", e.Event.RequestID, p.to)
+	}
+}
+
+func (s *Service) deliver(as cloud.Caller, p parcel) (err error) {
+	switch serviceOf(p.to) {
+	case "sqs":
+		_, err = s.options.Sender.SendMessage(s.life, as, p.to, p.QueueMessage)
+	case "sns":
+		err = s.options.Publish(s.life, as, p.to, p.QueueMessage)
+	case "lambda":
+		_, err = s.InvokeAsync(s.life, cloud.Invocation{Caller: as, Function: p.to, Payload: []byte(p.Body)})
+	}
+	return err
+}
+
+// invocationRecord is what a destination gets.
+//
+// https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
+func invocationRecord(e event, r result) string {
+	type requestContext struct {
+		RequestID   string    `json:"requestId"`
+		FunctionARN string    `json:"functionArn"`
+		Condition   condition `json:"condition"`
+		InvokeCount int       `json:"approximateInvokeCount"`
+	}
+	type responseContext struct {
+		StatusCode      int    `json:"statusCode"`
+		ExecutedVersion string `json:"executedVersion"`
+		FunctionError   string `json:"functionError,omitempty"`
+	}
+	record := struct {
+		Version         string           `json:"version"`
+		Timestamp       string           `json:"timestamp"`
+		RequestContext  requestContext   `json:"requestContext"`
+		RequestPayload  json.RawMessage  `json:"requestPayload"`
+		ResponseContext *responseContext `json:"responseContext,omitempty"`
+		ResponsePayload json.RawMessage  `json:"responsePayload,omitempty"`
+	}{
+		Version:        "1.0",
+		Timestamp:      timestamp(time.Now()),
+		RequestContext: requestContext{e.Event.RequestID, e.Event.FunctionARN, r.condition, e.Attempts},
+		RequestPayload: e.Event.Payload,
+	}
+	if e.Qualifier == "" {
+		record.RequestContext.FunctionARN += ":" + latest
+	}
+	if r.condition == success {
+		record.RequestContext.InvokeCount++
+	}
+	if r.err == nil {
+		record.ResponseContext = &responseContext{http.StatusOK, r.outcome.ExecutedVersion, r.outcome.FunctionError}
+		record.ResponsePayload = asDocument(r.outcome.Payload)
+	}
+	return encode(record)
+}
+
+// deadLetter is the event itself with the reason beside it.
+//
+// https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html#invocation-dlq
+func deadLetter(e event, r result) cloud.QueueMessage {
+	code, message := http.StatusOK, r.reason()
+	if r.err == nil {
+		_, message = decodeError(r.outcome.Payload)
+	} else if refusal, ok := r.err.(*cloud.Error); ok {
+		code, message = refusal.HTTPStatus(), refusal.Message
+	}
+	const longest = 1024 // bytes
+	message = cmp.Or(strings.ToValidUTF8(message[:min(len(message), longest)], ""), "Unhandled")
+	return cloud.QueueMessage{
+		Body: string(e.Event.Payload),
+		Attributes: map[string]cloud.MessageAttribute{
+			"RequestID":    {DataType: "String", StringValue: e.Event.RequestID},
+			"ErrorCode":    {DataType: "Number", StringValue: strconv.Itoa(code)},
+			"ErrorMessage": {DataType: "String", StringValue: message},
+		},
+		TraceHeader: e.Event.TraceID,
+	}
+}
+
+// asDocument is the payload, as a string where it is not JSON: a runtime may
+// answer anything.
+func asDocument(payload []byte) json.RawMessage {
+	if json.Valid(payload) {
+		return payload
+	}
+	return json.RawMessage(encode(string(payload)))
+}
+
+// encode writes a JSON document as it is, without the escapes for web pages.
+func encode(v any) string {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		panic(fmt.Sprintf("encode %T: %v", v, err)) // checked JSON and strings always encode
+	}
+	return string(bytes.TrimSuffix(b.Bytes(), []byte("\n")))
+}
+
+// timestamp is a time as Lambda's documents have it.
+func timestamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }

@@ -1,0 +1,103 @@
+package lambda
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"tally/localcloud/cloud"
+)
+
+// open gives a new environment its role's credentials and its log stream.
+func (s *Service) open(inst *instance) error {
+	f := inst.function
+	credentials, err := s.assume(s.life, f.Config)
+	if err != nil {
+		return cloud.Errorf(http.StatusForbidden, "AccessDeniedException", "%s", roleRefused)
+	}
+	stream := fmt.Sprintf("%s/[%s]%s", time.Now().UTC().Format("2006/01/02"), f.Version,
+		strings.ReplaceAll(uuid.NewString(), "-", ""))
+	inst.credentials = credentials
+	inst.log = s.openLog(f, stream, credentials.Caller)
+	inst.system = newSystemLog(f, inst.log)
+	return nil
+}
+
+// start starts the environment's runtime.
+func (s *Service) start(ctx context.Context, inst *instance) error {
+	f := inst.function
+	dir := s.codeDir(f)
+	env, err := s.options.Runner.Start(ctx, Spec{
+		Dir:      dir,
+		Env:      variables(f, dir, s.options.Place.Region, s.options.Endpoint(), inst.log.stream, inst.credentials),
+		MemoryMB: f.MemoryMB,
+		Output: func(line string) {
+			if f.keeps(line) {
+				inst.log.add(line)
+			}
+		},
+	})
+	if err != nil {
+		return err
+	}
+	inst.env = env
+	return nil
+}
+
+// variables is the whole environment of a function's process: what AWS sets
+// for an OS-only runtime, the function's own, and the endpoint through which
+// AWS SDKs find the local cloud instead of AWS. The function's own win over the
+// endpoint, and cannot clash with the others.
+//
+// https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime
+func variables(f Function, root, region, endpoint, stream string, credentials cloud.Credentials) []string {
+	env := map[string]string{"AWS_ENDPOINT_URL": endpoint}
+	maps.Copy(env, f.Environment)
+	maps.Copy(env, map[string]string{
+		"_HANDLER":                        f.Handler,
+		"AWS_ACCESS_KEY_ID":               credentials.AccessKeyID,
+		"AWS_SECRET_ACCESS_KEY":           credentials.SecretAccessKey,
+		"AWS_SESSION_TOKEN":               credentials.SessionToken,
+		"AWS_REGION":                      region,
+		"AWS_DEFAULT_REGION":              region,
+		"AWS_LAMBDA_FUNCTION_NAME":        f.Name,
+		"AWS_LAMBDA_FUNCTION_VERSION":     f.Version,
+		"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": strconv.Itoa(f.MemoryMB),
+		"AWS_LAMBDA_INITIALIZATION_TYPE":  "on-demand",
+		"AWS_LAMBDA_LOG_GROUP_NAME":       f.LogGroup,
+		"AWS_LAMBDA_LOG_STREAM_NAME":      stream,
+		"LAMBDA_TASK_ROOT":                root,
+		"LAMBDA_RUNTIME_DIR":              "/var/runtime",
+	})
+	if f.LogFormat == "JSON" {
+		env["AWS_LAMBDA_LOG_FORMAT"], env["AWS_LAMBDA_LOG_LEVEL"] = "JSON", f.ApplicationLogLevel
+	}
+	for name, value := range map[string]string{
+		"LANG": "en_US.UTF-8",
+		"TZ":   ":UTC",
+		"PATH": "/var/lang/bin:/usr/local/bin:/usr/bin/:/bin:/opt/bin",
+		"LD_LIBRARY_PATH": "/var/lang/lib:/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:" +
+			root + ":" + root + "/lib:/opt/lib",
+		// Nobody listens there: traces stay on this machine.
+		"AWS_XRAY_CONTEXT_MISSING": "LOG_ERROR",
+		"AWS_XRAY_DAEMON_ADDRESS":  "127.0.0.1:2000",
+		"_AWS_XRAY_DAEMON_ADDRESS": "127.0.0.1",
+		"_AWS_XRAY_DAEMON_PORT":    "2000",
+	} {
+		if _, set := env[name]; !set {
+			env[name] = value
+		}
+	}
+	list := make([]string, 0, len(env))
+	for _, name := range slices.Sorted(maps.Keys(env)) {
+		list = append(list, name+"="+env[name])
+	}
+	return list
+}

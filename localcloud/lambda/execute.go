@@ -1,0 +1,111 @@
+package lambda
+
+import (
+	"context"
+	"time"
+
+	"tally/localcloud/cloud"
+	"tally/localcloud/lambda/runtimeapi"
+)
+
+// execute runs the function once, in an environment that is free or a new one.
+// A failing function is an Outcome, not an error.
+func (s *Service) execute(to Reference, event runtimeapi.Event) (cloud.Outcome, error) {
+	inst, err := s.acquire(to)
+	if err != nil {
+		return cloud.Outcome{}, err
+	}
+	defer s.release(inst)
+	if inst.log == nil {
+		if err := s.open(inst); err != nil {
+			return cloud.Outcome{}, err
+		}
+	}
+	return s.run(inst, event)
+}
+
+// run runs the function once in this environment, and writes what AWS writes
+// about that to the log.
+func (s *Service) run(inst *instance, event runtimeapi.Event) (cloud.Outcome, error) {
+	initDuration := s.initialize(inst)
+
+	start := time.Now()
+	event.Deadline = start.Add(inst.function.timeout())
+	ctx, cancel := context.WithDeadline(s.life, event.Deadline)
+	defer cancel()
+	reply, err := s.attempt(ctx, inst, event)
+	duration := min(time.Since(start), inst.function.timeout())
+
+	memory := 0
+	if inst.env != nil {
+		if err != nil {
+			inst.env.Close() // its last lines belong before END
+		}
+		memory = inst.env.MaxMemoryMB()
+	}
+	end := ending{}
+	if err != nil {
+		if s.life.Err() != nil {
+			return cloud.Outcome{}, errClosed
+		}
+		if end, err = inst.function.ending(event.RequestID, err); err != nil {
+			return cloud.Outcome{}, err
+		}
+		reply = end.reply
+	}
+	inst.system.done(measured{
+		requestID: event.RequestID, took: duration, init: initDuration, memoryMB: memory, failed: reply.Failed, ending: end,
+	})
+	return s.outcome(inst, event.RequestID, reply, duration, end.status == statusTimeout), nil
+}
+
+// initialize starts the runtime of a new environment ahead of the invocation,
+// as AWS does, and returns how long that took; 0 where there was nothing to
+// start or it failed.
+//
+// https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html#runtimes-lifecycle-ib
+func (s *Service) initialize(inst *instance) time.Duration {
+	if inst.env != nil {
+		return 0
+	}
+	inst.system.initStart(s.options.Place.Region)
+	ctx, cancel := context.WithTimeout(s.life, initTimeout)
+	defer cancel()
+	start := time.Now()
+	if err := s.start(ctx, inst); err != nil {
+		inst.system.initFailed(time.Since(start), "init", err)
+		return 0
+	}
+	return time.Since(start)
+}
+
+// attempt gives the event to the runtime. One that did not start is started
+// once more, in the invocation's own time.
+func (s *Service) attempt(ctx context.Context, inst *instance, event runtimeapi.Event) (runtimeapi.Reply, error) {
+	start := time.Now()
+	var err error
+	if inst.env == nil {
+		if err = s.start(ctx, inst); err != nil {
+			inst.system.initFailed(time.Since(start), "invoke", err)
+		}
+	}
+	inst.system.start(event.RequestID)
+	if err != nil {
+		return runtimeapi.Reply{}, err
+	}
+	return inst.env.Invoke(ctx, event)
+}
+
+func (s *Service) outcome(inst *instance, requestID string, reply runtimeapi.Reply, took time.Duration, timedOut bool) cloud.Outcome {
+	out := cloud.Outcome{
+		RequestID: requestID, Payload: reply.Payload, TimedOut: timedOut,
+		ExecutedVersion: inst.function.Version, LogTail: inst.log.cutTail(),
+	}
+	if reply.Failed {
+		out.FunctionError = "Unhandled"
+		s.note(cloud.Warning, inst.function.Name, "failed after %s: %s (request %s)", milliseconds(took), describe(reply.Payload), requestID)
+		return out
+	}
+	s.note(cloud.Info, inst.function.Name, "answered after %s (request %s)", milliseconds(took), requestID)
+	return out
+}

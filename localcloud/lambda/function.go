@@ -1,0 +1,269 @@
+package lambda
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"maps"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"tally/localcloud/cloud"
+)
+
+// Config is what a function's author decides. Zero values stand for AWS's
+// defaults, except where said otherwise.
+type Config struct {
+	Name           string // [a-zA-Z0-9-_]{1,64}
+	Role           string // ARN of the execution role
+	Handler        string // passed on as _HANDLER; OS-only runtimes ignore it
+	Runtime        string // "provided.al2023" or "provided.al2"
+	Description    string
+	Architectures  []string // one of "x86_64" (default) and "arm64"; recorded only
+	MemoryMB       int      // MiB, 128 (default) to 10240
+	TimeoutSeconds int      // 1 to 900, default 3
+	EphemeralMB    int      // MiB, 512 (default) to 10240; recorded only
+	Environment    map[string]string
+	LogGroup       string // default "/aws/lambda/NAME"
+	LogFormat      string // "Text" (default) or "JSON"
+	// ApplicationLogLevel ("TRACE" to "FATAL") and SystemLogLevel ("DEBUG",
+	// "INFO" or "WARN") are the least of the function's own lines and of
+	// Lambda's that LogFormat JSON keeps: "INFO" by default. Text has none.
+	ApplicationLogLevel, SystemLogLevel string
+	// DeadLetterTargetARN is the queue or topic that gets events the function
+	// failed on for good; "" for none.
+	DeadLetterTargetARN string
+	KMSKeyARN           string // of the key for the variables, "" for AWS's own; recorded only
+	TracingMode         string // "PassThrough" (default) or "Active"; recorded only
+	// ReservedConcurrency is how many environments may be busy at once: -1 for
+	// whatever the account has left, and 0 for none at all.
+	ReservedConcurrency int
+	Tags                map[string]string
+}
+
+// Function is a function that exists.
+type Function struct {
+	Config
+	ARN          string // without a version
+	CodeSHA256   string // base64, of the zip
+	CodeSize     int64  // bytes, of the zip
+	LastModified time.Time
+	Version      string // "$LATEST" or a number
+	RevisionID   string // changes with every update
+}
+
+// QualifiedARN is the ARN of this version.
+func (f Function) QualifiedARN() string { return f.ARN + ":" + f.Version }
+
+func (f Function) timeout() time.Duration { return time.Duration(f.TimeoutSeconds) * time.Second }
+
+// withDefaults fills in what the author left open, and takes copies of what
+// the caller might change.
+func (c Config) withDefaults() Config {
+	c.Architectures = slices.Clone(c.Architectures)
+	if len(c.Architectures) == 0 {
+		c.Architectures = []string{"x86_64"}
+	}
+	c.MemoryMB = cmp.Or(c.MemoryMB, 128)
+	c.TimeoutSeconds = cmp.Or(c.TimeoutSeconds, 3)
+	c.EphemeralMB = cmp.Or(c.EphemeralMB, 512)
+	c.Environment = maps.Clone(c.Environment)
+	c.LogGroup = cmp.Or(c.LogGroup, "/aws/lambda/"+c.Name)
+	c.LogFormat = cmp.Or(c.LogFormat, "Text")
+	if c.LogFormat == "JSON" {
+		c.ApplicationLogLevel = cmp.Or(c.ApplicationLogLevel, "INFO")
+		c.SystemLogLevel = cmp.Or(c.SystemLogLevel, "INFO")
+	}
+	c.TracingMode = cmp.Or(c.TracingMode, "PassThrough")
+	c.Tags = maps.Clone(c.Tags)
+	return c
+}
+
+// CreateFunction makes a function of a zip that holds an executable named
+// bootstrap. It fails with ValidationException or InvalidParameterValueException
+// where the configuration, the role or the zip is at fault, and with
+// ResourceConflictException where the function exists.
+func (s *Service) CreateFunction(c Config, zip []byte) (Function, error) {
+	if err := Validate(c); err != nil {
+		return Function{}, err
+	}
+	if _, err := s.Function(c.Name); err == nil {
+		return Function{}, errExists(c.Name)
+	}
+	c = c.withDefaults()
+	if err := s.checkRole(c); err != nil {
+		return Function{}, err
+	}
+	if zip == nil {
+		zip = []byte{} // no zip is a broken zip, not one to keep
+	}
+	f := Function{Config: c, ARN: s.arn(c.Name), Version: latest}
+	return s.put(f, zip, "CreateFunction", func(_ record, exists bool) error {
+		if exists {
+			return errExists(c.Name)
+		}
+		return nil
+	})
+}
+
+// UpdateFunction replaces the configuration of the function named c.Name, and
+// its code where zip is not nil. Environments of the function as it was are
+// removed; those busy finish first.
+func (s *Service) UpdateFunction(c Config, zip []byte) (Function, error) {
+	if err := Validate(c); err != nil {
+		return Function{}, err
+	}
+	f, err := s.Function(c.Name)
+	if err != nil {
+		return Function{}, err
+	}
+	f.Config = c.withDefaults()
+	if err := s.checkRole(f.Config); err != nil {
+		return Function{}, err
+	}
+	return s.put(f, zip, "UpdateFunctionCode", func(_ record, exists bool) error {
+		if !exists {
+			return errNotFound(s.arn(c.Name))
+		}
+		return nil
+	})
+}
+
+// put writes the function down, with new code where zip is not nil, if admit
+// has nothing against it.
+func (s *Service) put(f Function, zip []byte, operation string, admit func(record, bool) error) (Function, error) {
+	staged := ""
+	if zip != nil {
+		sum := sha256.Sum256(zip)
+		f.CodeSHA256, f.CodeSize = base64.StdEncoding.EncodeToString(sum[:]), int64(len(zip))
+		var err error
+		if staged, err = s.stage(zip, operation); err != nil {
+			return Function{}, err
+		}
+	}
+	f.LastModified, f.RevisionID = time.Now().UTC(), uuid.NewString()
+
+	s.mu.Lock()
+	idle, err := s.replaceLocked(f, staged, admit)
+	s.mu.Unlock()
+	s.unstage(staged)
+	s.retire(idle...)
+	return f, err
+}
+
+// replaceLocked puts code and record in place, and returns the environments
+// that are out of date now.
+func (s *Service) replaceLocked(f Function, staged string, admit func(record, bool) error) ([]*instance, error) {
+	row, exists := s.functions.Get(f.Name)
+	if err := admit(row, exists); err != nil {
+		return nil, err
+	}
+	if err := s.checkReservedLocked(f); err != nil {
+		return nil, err
+	}
+	if staged != "" {
+		if err := s.installLocked(staged, f); err != nil {
+			return nil, err
+		}
+	} else {
+		f.CodeSHA256, f.CodeSize = row.CodeSHA256, row.CodeSize
+	}
+	row.Function = f
+	if err := s.functions.Put(f.Name, row); err != nil {
+		return nil, err
+	}
+	return s.takeIdleLocked(f.Name, row), nil
+}
+
+func (s *Service) checkReservedLocked(f Function) error {
+	sum := max(0, f.ReservedConcurrency)
+	for _, other := range s.functions.All() {
+		if other.Name != f.Name {
+			sum += max(0, other.ReservedConcurrency)
+		}
+	}
+	if err := checkReserved(sum); err != nil {
+		return err
+	}
+	return nil
+}
+
+// DeleteFunction removes the function with its versions and aliases, its code
+// and its permissions. Busy
+// environments finish first; the function's queued events are dropped when
+// their next attempt is due.
+func (s *Service) DeleteFunction(name string) error {
+	s.mu.Lock()
+	_, err := s.get(name)
+	if err == nil {
+		err = s.functions.Delete(name)
+	}
+	var idle []*instance
+	if err == nil {
+		idle = s.takeIdleLocked(name, record{})
+		s.sweepLocked(name)
+	}
+	s.mu.Unlock()
+	s.retire(idle...)
+	return err
+}
+
+// Function returns the function of that name, or ResourceNotFoundException.
+func (s *Service) Function(name string) (Function, error) {
+	row, err := s.get(name)
+	return row.Function, err
+}
+
+func (s *Service) get(name string) (record, error) {
+	row, ok := s.functions.Get(name)
+	if !ok {
+		return record{}, errNotFound(s.arn(name))
+	}
+	return row, nil
+}
+
+// Functions returns all functions, ordered by name.
+func (s *Service) Functions() []Function {
+	rows := s.functions.All()
+	functions := make([]Function, len(rows))
+	for i, row := range rows {
+		functions[i] = row.Function
+	}
+	return functions
+}
+
+// checkRole finds out whether Lambda may assume the role and the role may send
+// to the dead-letter target, as AWS does when a function is created or changed.
+func (s *Service) checkRole(c Config) error {
+	creds, err := s.assume(context.Background(), c)
+	if err != nil {
+		return cloud.Errorf(http.StatusBadRequest, "InvalidParameterValueException", "%s", roleRefused)
+	}
+	defer s.options.Roles.Revoke(creds.AccessKeyID)
+	if c.DeadLetterTargetARN == "" {
+		return nil
+	}
+	to := destinations[serviceOf(c.DeadLetterTargetARN)]
+	if err := s.mayReach(creds.Caller, c.DeadLetterTargetARN); err != nil {
+		return badParameter("The provided execution role does not have permissions to call %s on %s", to.operation, to.service)
+	}
+	return nil
+}
+
+const roleRefused = "The role defined for the function cannot be assumed by Lambda."
+
+func (s *Service) assume(ctx context.Context, c Config) (cloud.Credentials, error) {
+	role, err := cloud.ParseARN(c.Role)
+	if err != nil {
+		return cloud.Credentials{}, err
+	}
+	return s.options.Roles.AssumeRole(ctx, principal, role, c.Name)
+}
+
+func errExists(name string) error {
+	return cloud.Errorf(http.StatusConflict, "ResourceConflictException", "Function already exist: %s", name)
+}

@@ -1,0 +1,106 @@
+package lambda
+
+import (
+	"cmp"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"time"
+
+	"github.com/google/uuid"
+
+	"tally/localcloud/cloud"
+	"tally/localcloud/lambda/runtimeapi"
+)
+
+// Invoke runs the function and waits for its answer. Where ctx ends first it
+// returns ctx's error, and the function runs on, as on AWS.
+func (s *Service) Invoke(ctx context.Context, in cloud.Invocation) (cloud.Outcome, error) {
+	to, event, err := s.admit(ctx, in, "RequestResponse", maxSyncPayload)
+	if err != nil {
+		return cloud.Outcome{}, err
+	}
+	type answer struct {
+		outcome cloud.Outcome
+		err     error
+	}
+	answered := make(chan answer, 1)
+	err = s.begin(func() {
+		outcome, err := s.execute(to, event)
+		if err != nil {
+			s.note(cloud.Warning, to.Name, "not run for %s: %v", in.Caller, err)
+		}
+		answered <- answer{outcome, err}
+	})
+	if err != nil {
+		return cloud.Outcome{}, err
+	}
+	select {
+	case a := <-answered:
+		return a.outcome, a.err
+	case <-ctx.Done():
+		return cloud.Outcome{}, ctx.Err()
+	}
+}
+
+// admit checks everything that Lambda checks before it runs or queues an
+// event: the caller's permission, that the function exists, the payload.
+func (s *Service) admit(ctx context.Context, in cloud.Invocation, kind string, limit int) (Reference, runtimeapi.Event, error) {
+	to, err := s.Resolve(in.Function, in.Qualifier)
+	if err != nil {
+		return Reference{}, runtimeapi.Event{}, err
+	}
+	row, exists := s.functions.Get(to.Name)
+	err = s.options.Authorizer.Authorize(ctx, cloud.Request{
+		Caller: in.Caller, Action: "lambda:InvokeFunction", Resource: to.ARN, ResourcePolicy: row.policy(plainQualifier(to.Qualifier)),
+	})
+	if err != nil {
+		s.note(cloud.Warning, to.Name, "refused to %s: %v", in.Caller, err)
+		return Reference{}, runtimeapi.Event{}, err
+	}
+	if !exists || !row.knows(to.Qualifier) {
+		return Reference{}, runtimeapi.Event{}, errNotFound(to.ARN)
+	}
+	payload, err := checkPayload(in.Payload, kind, limit)
+	if err != nil {
+		return Reference{}, runtimeapi.Event{}, err
+	}
+	clientContext, err := base64.StdEncoding.DecodeString(in.ClientContext)
+	if err != nil || len(clientContext) > 0 && !json.Valid(clientContext) {
+		return Reference{}, runtimeapi.Event{}, cloud.Errorf(http.StatusBadRequest, "InvalidRequestContentException", "Client context must be a valid Base64-encoded JSON object.")
+	}
+	return to, runtimeapi.Event{
+		RequestID:     uuid.NewString(),
+		FunctionARN:   to.ARN,
+		Payload:       payload,
+		TraceID:       cmp.Or(in.TraceHeader, newTrace()),
+		ClientContext: string(clientContext),
+	}, nil
+}
+
+func checkPayload(payload []byte, kind string, limit int) ([]byte, error) {
+	if len(payload) > limit {
+		return nil, cloud.Errorf(http.StatusRequestEntityTooLarge, "RequestTooLargeException",
+			"%d byte payload is too large for the %s invocation type (limit %d bytes)", len(payload), kind, limit)
+	}
+	if len(payload) == 0 {
+		return []byte("{}"), nil
+	}
+	var document json.RawMessage
+	if err := json.Unmarshal(payload, &document); err != nil {
+		return nil, cloud.Errorf(http.StatusBadRequest, "InvalidRequestContentException",
+			"Could not parse request body into json: Could not parse payload into json: %v", err)
+	}
+	return payload, nil
+}
+
+// newTrace makes up an X-Ray trace header that asks for no sampling.
+//
+// https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html#xray-concepts-tracingheader
+func newTrace() string {
+	return fmt.Sprintf("Root=1-%08x-%08x%016x;Parent=%016x;Sampled=0",
+		time.Now().Unix(), rand.Uint32(), rand.Uint64(), rand.Uint64())
+}

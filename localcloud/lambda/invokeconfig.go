@@ -1,0 +1,139 @@
+package lambda
+
+import (
+	"cmp"
+	"context"
+	"net/http"
+	"slices"
+	"time"
+
+	"tally/localcloud/cloud"
+)
+
+// EventInvokeConfig says what becomes of the asynchronous invocations of a
+// function, or of one version or alias of it: an alias has its own or none.
+//
+// https://docs.aws.amazon.com/lambda/latest/api/API_FunctionEventInvokeConfig.html
+type EventInvokeConfig struct {
+	Function           string // its name, or what Resolve reads as one
+	Qualifier          string // a version or alias; "$LATEST" stands for ""
+	MaxRetryAttempts   int    // 0 to 2
+	MaxEventAgeSeconds int    // 60 to 21600; 0 for Lambda's own, six hours
+	// OnSuccess and OnFailure are ARNs of the queue, topic or function that
+	// gets a record of each invocation that ended so; "" for none.
+	OnSuccess, OnFailure string
+	LastModified         time.Time // set by the service
+}
+
+// PutEventInvokeConfig makes the configuration or replaces it. It fails with
+// InvalidParameterValueException where a destination is none, or the function's
+// role may not send there.
+func (s *Service) PutEventInvokeConfig(c EventInvokeConfig) (EventInvokeConfig, error) {
+	if err := c.validate(); err != nil {
+		return EventInvokeConfig{}, err
+	}
+	to, err := s.Resolve(c.Function, c.Qualifier)
+	if err != nil {
+		return EventInvokeConfig{}, err
+	}
+	c.Function, c.Qualifier = to.Name, plainQualifier(to.Qualifier)
+	f, err := s.Lookup(to)
+	if err != nil {
+		return EventInvokeConfig{}, cloud.Errorf(http.StatusNotFound, "ResourceNotFoundException", "The function doesn't exist.")
+	}
+	if err := s.checkDestinations(f.Config, c); err != nil {
+		return EventInvokeConfig{}, err
+	}
+	c.LastModified = time.Now().UTC()
+	err = s.change(c.Function, func(row *record) error {
+		row.InvokeConfigs = append(row.withoutInvokeConfig(c.Qualifier), c)
+		return nil
+	})
+	return c, err
+}
+
+// plainQualifier is "" for the function itself, however it was qualified.
+func plainQualifier(qualifier string) string {
+	if qualifier == latest {
+		return ""
+	}
+	return qualifier
+}
+
+func (c EventInvokeConfig) validate() error {
+	if err := between("maximumRetryAttempts", c.MaxRetryAttempts, 0, 2); err != nil {
+		return err
+	}
+	if err := between("maximumEventAgeInSeconds", cmp.Or(c.MaxEventAgeSeconds, 60), 60, 21600); err != nil {
+		return err
+	}
+	for _, arn := range []string{c.OnSuccess, c.OnFailure} {
+		if _, ok := destinations[serviceOf(arn)]; arn != "" && !ok {
+			return badParameter("The destination ARN %s is invalid. The local cloud delivers to queues, topics and functions.", arn)
+		}
+	}
+	return nil
+}
+
+// checkDestinations asks for the role whether it may send to both.
+func (s *Service) checkDestinations(function Config, c EventInvokeConfig) error {
+	credentials, err := s.assume(context.Background(), function)
+	if err != nil {
+		return badParameter("%s", roleRefused)
+	}
+	defer s.options.Roles.Revoke(credentials.AccessKeyID)
+	for _, arn := range []string{c.OnSuccess, c.OnFailure} {
+		if arn == "" {
+			continue
+		}
+		if err := s.mayReach(credentials.Caller, arn); err != nil {
+			return badParameter("The function's execution role does not have permissions to call %s on %s",
+				destinations[serviceOf(arn)].operation, arn)
+		}
+	}
+	return nil
+}
+
+// EventInvokeConfig returns the configuration, or ResourceNotFoundException.
+func (s *Service) EventInvokeConfig(function, qualifier string) (EventInvokeConfig, error) {
+	to, err := s.Resolve(function, qualifier)
+	if err != nil {
+		return EventInvokeConfig{}, err
+	}
+	row, _ := s.functions.Get(to.Name)
+	c, ok := row.invokeConfig(plainQualifier(to.Qualifier))
+	if !ok {
+		return EventInvokeConfig{}, s.errNoInvokeConfig(to)
+	}
+	return c, nil
+}
+
+// DeleteEventInvokeConfig leaves asynchronous invocations to Lambda's defaults
+// again. It fails with ResourceNotFoundException.
+func (s *Service) DeleteEventInvokeConfig(function, qualifier string) error {
+	to, err := s.Resolve(function, qualifier)
+	if err != nil {
+		return err
+	}
+	return s.change(to.Name, func(row *record) error {
+		qualifier := plainQualifier(to.Qualifier)
+		if _, ok := row.invokeConfig(qualifier); !ok {
+			return s.errNoInvokeConfig(to)
+		}
+		row.InvokeConfigs = row.withoutInvokeConfig(qualifier)
+		return nil
+	})
+}
+
+func (s *Service) errNoInvokeConfig(to Reference) error {
+	return cloud.Errorf(http.StatusNotFound, "ResourceNotFoundException", "The function %s:%s doesn't have an EventInvokeConfig",
+		s.arn(to.Name), cmp.Or(to.Qualifier, latest))
+}
+
+func (r record) invokeConfig(qualifier string) (EventInvokeConfig, bool) {
+	return find(r.InvokeConfigs, func(c EventInvokeConfig) bool { return c.Qualifier == qualifier })
+}
+
+func (r record) withoutInvokeConfig(qualifier string) []EventInvokeConfig {
+	return slices.DeleteFunc(slices.Clone(r.InvokeConfigs), func(c EventInvokeConfig) bool { return c.Qualifier == qualifier })
+}

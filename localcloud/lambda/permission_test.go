@@ -1,0 +1,94 @@
+package lambda_test
+
+import (
+	"testing"
+
+	"tally/localcloud/lambda"
+)
+
+var permission = lambda.Permission{
+	StatementID: "sns", Action: "lambda:InvokeFunction", Principal: "sns.amazonaws.com",
+	SourceARN: "arn:aws:sns:us-east-1:000000000000:numbers",
+}
+
+func TestPolicy(t *testing.T) {
+	s := newKit(t).open(t)
+	create(t, s, "add")
+	_, err := s.Policy("add")
+	expectError(t, err, "ResourceNotFoundException", "The resource you requested does not exist.")
+
+	for _, p := range []lambda.Permission{
+		permission,
+		{StatementID: "both", Action: "lambda:InvokeFunction", Principal: "s3.amazonaws.com", SourceARN: "arn:aws:s3:::b", SourceAccount: "111122223333"},
+		{StatementID: "account", Action: "lambda:*", Principal: "111122223333"},
+		{StatementID: "role", Action: "lambda:InvokeFunction", Principal: roleARN},
+		{StatementID: "all", Action: "*", Principal: "*"},
+	} {
+		if err := s.AddPermission("add", p); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := s.Permission("add", p.StatementID); err != nil || got != p {
+			t.Errorf("Permission(%s) = %+v, %v", p.StatementID, got, err)
+		}
+	}
+	const end = `,"Resource":"` + addARN + `"`
+	want := `{"Version":"2012-10-17","Id":"default","Statement":[` +
+		`{"Sid":"sns","Effect":"Allow","Principal":{"Service":"sns.amazonaws.com"},"Action":"lambda:InvokeFunction"` + end +
+		`,"Condition":{"ArnLike":{"AWS:SourceArn":"arn:aws:sns:us-east-1:000000000000:numbers"}}},` +
+		`{"Sid":"both","Effect":"Allow","Principal":{"Service":"s3.amazonaws.com"},"Action":"lambda:InvokeFunction"` + end +
+		`,"Condition":{"ArnLike":{"AWS:SourceArn":"arn:aws:s3:::b"},"StringEquals":{"AWS:SourceAccount":"111122223333"}}},` +
+		`{"Sid":"account","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:root"},"Action":"lambda:*"` + end + `},` +
+		`{"Sid":"role","Effect":"Allow","Principal":{"AWS":"` + roleARN + `"},"Action":"lambda:InvokeFunction"` + end + `},` +
+		`{"Sid":"all","Effect":"Allow","Principal":"*","Action":"*"` + end + `}]}`
+	if got, err := s.Policy("add"); err != nil || got != want {
+		t.Errorf("Policy =\n%s, %v, want\n%s", got, err, want)
+	}
+
+	expectError(t, s.AddPermission("add", permission), "ResourceConflictException", "The statement id (sns) provided already exists. "+
+		"Please provide a new statement id, or remove the existing statement.")
+	if err := s.RemovePermission("add", "sns"); err != nil {
+		t.Error(err)
+	}
+	expectError(t, s.RemovePermission("add", "sns"), "ResourceNotFoundException", "Statement sns is not found in resource policy.")
+	_, err = s.Permission("add", "sns")
+	expectError(t, err, "ResourceNotFoundException", "Statement sns is not found")
+}
+
+// A permission's function may be named as in every operation, and programs give
+// its ARN as often as its name.
+func TestPermissionByARN(t *testing.T) {
+	s := newKit(t).open(t)
+	create(t, s, "add")
+	if err := s.AddPermission(addARN, permission); err != nil {
+		t.Fatal(err)
+	}
+	for _, function := range []string{"add", addARN, "000000000000:function:add"} {
+		if got, err := s.Permission(function, "sns"); err != nil || got != permission {
+			t.Errorf("Permission(%s) = %+v, %v", function, got, err)
+		}
+	}
+	if err := s.RemovePermission(addARN, "sns"); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestAddPermissionRefused(t *testing.T) {
+	s := newKit(t).open(t)
+	create(t, s, "add")
+	for _, tc := range []struct {
+		function   string
+		change     func(*lambda.Permission)
+		code, text string
+	}{
+		{"sub", func(*lambda.Permission) {}, "ResourceNotFoundException", "Function not found: "},
+		{"a b", func(*lambda.Permission) {}, "ValidationException", "1 validation error detected: Value 'a b' at 'functionName'"},
+		{"add", func(p *lambda.Permission) { p.StatementID = "a b" }, "ValidationException", "1 validation error detected: Value 'a b' at 'statementId'"},
+		{"add", func(p *lambda.Permission) { p.Action = "sns:Publish" }, "ValidationException", "1 validation error detected: Value 'sns:Publish' at 'action'"},
+		{"add", func(p *lambda.Permission) { p.Principal = "sns" }, "InvalidParameterValueException", "The provided principal was invalid."},
+		{"add", func(p *lambda.Permission) { p.Principal = permission.SourceARN }, "InvalidParameterValueException", "The provided principal was invalid."},
+	} {
+		p := permission
+		tc.change(&p)
+		expectError(t, s.AddPermission(tc.function, p), tc.code, tc.text)
+	}
+}

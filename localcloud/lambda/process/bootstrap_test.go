@@ -1,0 +1,190 @@
+//go:build unix
+
+package process_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	runtime "github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-lambda-go/lambdacontext"
+
+	"tally/localcloud/lambda"
+	"tally/localcloud/lambda/process"
+	"tally/localcloud/lambda/runtimeapi"
+)
+
+// The test binary plays three parts: the tests; the bootstrap of a function,
+// with AWS's own runtime client; and a local cloud that is killed.
+func TestMain(m *testing.M) {
+	switch {
+	case os.Getenv("AWS_LAMBDA_RUNTIME_API") != "":
+		bootstrap()
+	case len(os.Args) == 3 && os.Args[1] == "local-cloud":
+		localCloud(os.Args[2])
+	default:
+		os.Exit(m.Run())
+	}
+}
+
+// request says what the function is to do, in this order.
+type request struct {
+	Print    []string // lines
+	Fill     int      // lines of 100 digits
+	Raw      string   // without a newline
+	MiB      int      // memory to take
+	Dial     string   // connect there, and stay connected
+	Spawn    string   // start a process that does Dial
+	Sleep    time.Duration
+	Error    string
+	Panic    string
+	Exit     int // status
+	Signal   int
+	Big      int // size of the answer
+	Describe bool
+}
+
+// description is what a function sees.
+type description struct {
+	Environ     []string
+	Directory   string
+	RequestID   string
+	FunctionARN string
+	Left        time.Duration // until the deadline
+	Client      map[string]string
+	PID         int
+}
+
+var (
+	ballast     []byte     // memory taken
+	connections []net.Conn // kept open until the process ends
+)
+
+func bootstrap() {
+	log.SetFlags(0)
+	switch os.Getenv("INIT") {
+	case "exit":
+		fmt.Println("cannot start")
+		syscall.Exit(3) // without the test binary's own last words
+	case "hang":
+		select {}
+	}
+	runtime.Start(handle)
+}
+
+func handle(ctx context.Context, in request) (any, error) {
+	for i, line := range in.Print {
+		fmt.Fprintln([]io.Writer{os.Stdout, os.Stderr}[i%2], line)
+	}
+	for n := range in.Fill {
+		fmt.Printf("%0100d\n", n)
+	}
+	fmt.Print(in.Raw)
+	if in.MiB > 0 {
+		ballast = make([]byte, in.MiB<<20)
+		for i := 0; i < len(ballast); i += 4096 {
+			ballast[i] = 1
+		}
+	}
+	if in.Dial != "" {
+		conn, err := net.Dial("tcp", in.Dial)
+		if err != nil {
+			return nil, err
+		}
+		connections = append(connections, conn)
+	}
+	if in.Spawn != "" {
+		cmd := exec.Command(os.Args[0], "local-cloud", in.Spawn)
+		cmd.Env = []string{"CHILD=1"}
+		cmd.Stdout = os.Stdout
+		if err := cmd.Start(); err != nil {
+			return nil, err
+		}
+	}
+	time.Sleep(in.Sleep)
+	switch {
+	case in.Panic != "":
+		panic(in.Panic)
+	case in.Exit != 0:
+		syscall.Exit(in.Exit)
+	case in.Signal != 0:
+		syscall.Kill(os.Getpid(), syscall.Signal(in.Signal))
+		select {}
+	case in.Error != "":
+		return nil, errors.New(in.Error)
+	case in.Big > 0:
+		return strings.Repeat("x", in.Big), nil
+	case !in.Describe:
+		return len(in.Print), nil
+	}
+	directory, err := os.Getwd()
+	if err != nil {
+		return nil, err
+	}
+	lc, _ := lambdacontext.FromContext(ctx)
+	deadline, _ := ctx.Deadline()
+	return description{
+		Environ: os.Environ(), Directory: directory, RequestID: lc.AwsRequestID, FunctionARN: lc.InvokedFunctionArn,
+		Left: time.Until(deadline), Client: lc.ClientContext.Custom, PID: os.Getpid(),
+	}, nil
+}
+
+// localCloud starts an environment whose function dials address, and waits to
+// be killed. As a function's child it dials itself.
+func localCloud(address string) {
+	if os.Getenv("CHILD") != "" {
+		conn, err := net.Dial("tcp", address)
+		if err != nil {
+			log.Fatal(err)
+		}
+		defer conn.Close()
+		select {}
+	}
+	dir, err := os.MkdirTemp("", "bundle")
+	if err != nil {
+		log.Fatal(err)
+	}
+	link(log.Fatal, dir)
+	env, err := process.New().Start(context.Background(), lambda.Spec{Dir: dir, MemoryMB: 128, Output: func(string) {}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	if err := os.RemoveAll(dir); err != nil {
+		log.Fatal(err)
+	}
+	in := request{Dial: address}
+	if linux {
+		in.Sleep = time.Hour // elsewhere a busy function outlives the local cloud
+	}
+	payload, err := json.Marshal(in)
+	if err != nil {
+		log.Fatal(err)
+	}
+	if _, err := env.Invoke(context.Background(), runtimeapi.Event{RequestID: "id", Payload: payload, Deadline: time.Now().Add(time.Hour)}); err != nil {
+		log.Fatal(err)
+	}
+	select {}
+}
+
+// link makes this binary the bundle's bootstrap.
+func link(fatal func(...any), dir string) {
+	self, err := os.Executable()
+	if err != nil {
+		fatal(err)
+	}
+	if err := os.Symlink(self, filepath.Join(dir, "bootstrap")); err != nil {
+		fatal(err)
+	}
+}

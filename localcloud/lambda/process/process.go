@@ -1,0 +1,182 @@
+//go:build unix
+
+// Package process runs execution environments as processes of this machine:
+// the bundle's bootstrap, its own Runtime API on a loopback port, and nothing
+// of the developer's environment.
+package process
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"tally/localcloud/lambda"
+	"tally/localcloud/lambda/runtimeapi"
+)
+
+// Runner starts processes. It is a lambda.Runner.
+type Runner struct{}
+
+// New returns a Runner.
+func New() *Runner { return &Runner{} }
+
+// environment is one process and what serves it.
+type environment struct {
+	cmd    *exec.Cmd
+	api    *runtimeapi.API
+	server *http.Server
+	output *output
+	limit  int // MiB
+
+	// life ends, with a *lambda.Failure as its cause, once the process has
+	// ended and its output is read.
+	life context.Context
+	peak atomic.Int64 // bytes, the most the process has held
+}
+
+// Start implements lambda.Runner.
+func (*Runner) Start(ctx context.Context, spec lambda.Spec) (lambda.Environment, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	api := runtimeapi.New()
+	e := &environment{
+		api:    api,
+		server: &http.Server{Handler: api, ReadHeaderTimeout: 10 * time.Second},
+		limit:  spec.MemoryMB,
+	}
+	if err := e.launch(spec, listener.Addr().String()); err != nil {
+		listener.Close()
+		return nil, err
+	}
+	go e.server.Serve(listener)
+	watched, stop := e.watch(ctx)
+	defer stop()
+	if err := api.Ready(watched); err != nil {
+		e.Close()
+		return nil, err
+	}
+	return e, nil
+}
+
+// launch starts the process, and a goroutine that waits for its end.
+func (e *environment) launch(spec lambda.Spec, address string) error {
+	bootstrap := filepath.Join(spec.Dir, "bootstrap")
+	if info, err := os.Stat(bootstrap); err != nil || info.IsDir() {
+		return invalidEntrypoint("Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]")
+	}
+	out, writer, err := openOutput(spec.Output)
+	if err != nil {
+		return err
+	}
+	defer writer.Close()
+	e.output = out
+	e.cmd = &exec.Cmd{
+		Path:        bootstrap,
+		Args:        []string{bootstrap},
+		Dir:         spec.Dir,
+		Env:         append(spec.Env[:len(spec.Env):len(spec.Env)], "AWS_LAMBDA_RUNTIME_API="+address),
+		Stdout:      writer,
+		Stderr:      writer,
+		SysProcAttr: attributes(),
+	}
+	life, end := context.WithCancelCause(context.Background())
+	e.life = life
+	started := make(chan error)
+	go func() {
+		// On Linux the kernel kills the process when the thread that started it
+		// ends: the thread must live as long as the process.
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		err := e.cmd.Start()
+		started <- err
+		if err == nil {
+			end(e.await())
+		}
+	}()
+	if err := <-started; err != nil {
+		out.close()
+		switch reason, _ := errors.AsType[syscall.Errno](err); reason {
+		case syscall.EACCES, syscall.ENOENT, syscall.ENOEXEC:
+			return invalidEntrypoint("fork/exec /var/task/bootstrap: " + reason.Error())
+		}
+		return fmt.Errorf("start %s: %w", bootstrap, err)
+	}
+	return nil
+}
+
+func invalidEntrypoint(message string) error {
+	return &lambda.Failure{Type: "Runtime.InvalidEntrypoint", Message: message}
+}
+
+// await waits until the process has ended, ends what it left running, and
+// returns how it ended.
+func (e *environment) await() *lambda.Failure {
+	err := e.cmd.Wait()
+	e.kill()
+	e.output.close()
+	if err == nil {
+		return &lambda.Failure{Type: "Runtime.ExitError", Message: "Runtime exited without providing a reason"}
+	}
+	return &lambda.Failure{Type: "Runtime.ExitError", Message: fmt.Sprintf("Runtime exited with error: %v", err)}
+}
+
+// kill ends the process group. A group that is no more is fine.
+func (e *environment) kill() { _ = syscall.Kill(-e.cmd.Process.Pid, syscall.SIGKILL) }
+
+// watch returns a context that ends with ctx or the process, and kills the
+// process when it holds too much memory, until stop.
+func (e *environment) watch(ctx context.Context) (watched context.Context, stop func()) {
+	watched, cancel := context.WithCancelCause(ctx)
+	unlink := context.AfterFunc(e.life, func() { cancel(context.Cause(e.life)) })
+	unwatch := e.watchMemory()
+	return watched, func() {
+		unwatch()
+		unlink()
+		cancel(nil)
+	}
+}
+
+// Invoke implements lambda.Environment.
+func (e *environment) Invoke(ctx context.Context, event runtimeapi.Event) (runtimeapi.Reply, error) {
+	watched, stop := e.watch(ctx)
+	defer stop()
+	reply, err := e.api.Invoke(watched, event)
+	switch {
+	case err != nil:
+		return runtimeapi.Reply{}, err
+	case e.overLimit():
+		e.Close()
+		return runtimeapi.Reply{}, context.Cause(e.life)
+	case watched.Err() != nil:
+		e.Close() // it answered in time, but did not ask for more
+	default:
+		e.output.drain()
+	}
+	return reply, nil
+}
+
+// Alive implements lambda.Environment.
+func (e *environment) Alive() bool { return e.life.Err() == nil }
+
+// MaxMemoryMB implements lambda.Environment.
+func (e *environment) MaxMemoryMB() int { return int((e.peak.Load() + 1<<20 - 1) >> 20) }
+
+// Close implements lambda.Environment.
+func (e *environment) Close() {
+	if e.Alive() {
+		e.kill()
+	}
+	<-e.life.Done()
+	e.server.Close()
+}

@@ -1,0 +1,348 @@
+//go:build unix
+
+package process_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"tally/localcloud/lambda"
+	"tally/localcloud/lambda/process"
+	"tally/localcloud/lambda/runtimeapi"
+)
+
+// linux is where memory is measured.
+const linux = runtime.GOOS == "linux"
+
+// environment is a started one and its output.
+type environment struct {
+	lambda.Environment
+	mu    sync.Mutex
+	lines []string
+}
+
+func (e *environment) output(line string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.lines = append(e.lines, line)
+}
+
+// take returns the lines since the last take.
+func (e *environment) take() []string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	lines := e.lines
+	e.lines = nil
+	return lines
+}
+
+func bundle(t testing.TB) string {
+	dir := t.TempDir()
+	link(t.Fatal, dir)
+	return dir
+}
+
+func start(t testing.TB, spec lambda.Spec) *environment {
+	t.Helper()
+	e := &environment{}
+	spec.Output = e.output
+	if spec.Dir == "" {
+		spec.Dir = bundle(t)
+	}
+	if spec.MemoryMB == 0 {
+		spec.MemoryMB = 2048
+	}
+	env, err := process.New().Start(t.Context(), spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(env.Close)
+	e.Environment = env
+	return e
+}
+
+func event(t testing.TB, in request) runtimeapi.Event {
+	t.Helper()
+	payload, err := json.Marshal(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return runtimeapi.Event{
+		RequestID: "id", FunctionARN: "arn:f", Payload: payload, Deadline: time.Now().Add(time.Minute),
+		TraceID: "Root=1", ClientContext: `{"custom":{"k":"v"}}`,
+	}
+}
+
+// TestFunctionSees: exactly the environment it was given, the bundle as its
+// working directory, and the event's context; and nothing of ours.
+func TestFunctionSees(t *testing.T) {
+	t.Setenv("AWS_SECRET_ACCESS_KEY", "the developer's")
+	t.Setenv("HOME", "/home/developer")
+	t.Setenv("_LAMBDA_SERVER_PORT", "1")
+	given := []string{"AWS_REGION=us-east-1", "TABLE=sums"}
+	dir := bundle(t)
+	e := start(t, lambda.Spec{Dir: dir, Env: given})
+	reply, err := e.Invoke(t.Context(), event(t, request{Describe: true}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got description
+	if err := json.Unmarshal(reply.Payload, &got); err != nil {
+		t.Fatal(err)
+	}
+	environ := slices.DeleteFunc(got.Environ, func(v string) bool { return strings.HasPrefix(v, "AWS_LAMBDA_RUNTIME_API=127.0.0.1:") })
+	// The runtime sets the trace header itself.
+	if diff := cmp.Diff(append(given, "_X_AMZN_TRACE_ID=Root=1"), environ); diff != "" {
+		t.Errorf("environment: -want +got\n%s", diff)
+	}
+	if resolved, _ := filepath.EvalSymlinks(dir); got.Directory != resolved {
+		t.Errorf("working directory %s, want %s", got.Directory, resolved)
+	}
+	if got.RequestID != "id" || got.FunctionARN != "arn:f" || got.Client["k"] != "v" || got.Left <= 50*time.Second || got.Left > time.Minute {
+		t.Errorf("context %+v", got)
+	}
+}
+
+// TestEndings: every way an invocation ends, what the caller gets, and whether
+// the environment can be used again.
+func TestEndings(t *testing.T) {
+	for name, tc := range map[string]struct {
+		in      request
+		payload string // its beginning
+		failed  bool
+		err     string
+		lines   []string
+		alive   bool
+	}{
+		"success": {in: request{Print: []string{"a", "b", "c"}, Raw: "d"}, payload: "3", lines: []string{"a", "b", "c", "d"}, alive: true},
+		"error": {in: request{Error: "no luck"}, payload: `{"errorMessage":"no luck","errorType":"errorString"`, failed: true, alive: true,
+			lines: []string{`{"errorMessage":"no luck","errorType":"errorString"}`}},
+		"panic":     {in: request{Panic: "help"}, payload: `{"errorMessage":"help","errorType":"string"`, failed: true},
+		"exit":      {in: request{Print: []string{"bye"}, Exit: 1}, err: "Runtime.ExitError: Runtime exited with error: exit status 1", lines: []string{"bye"}},
+		"killed":    {in: request{Raw: "bye", Signal: 9}, err: "Runtime.ExitError: Runtime exited with error: signal: killed", lines: []string{"bye"}},
+		"memory":    {in: request{MiB: 200, Sleep: time.Minute}, err: "Runtime.ExitError: Runtime exited with error: signal: killed"},
+		"spike":     {in: request{MiB: 200}, err: "Runtime.ExitError: Runtime exited with error: signal: killed"},
+		"too large": {in: request{Big: runtimeapi.MaxPayload}, payload: `{"errorMessage":"Response payload size exceeded`, failed: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if tc.in.MiB > 0 && !linux { // nothing stops it there
+				tc.in.Sleep, tc.err, tc.payload, tc.alive = 0, "", "0", true
+			}
+			spec := lambda.Spec{}
+			if tc.in.MiB > 0 {
+				spec.MemoryMB = tc.in.MiB
+			}
+			e := start(t, spec)
+			reply, err := e.Invoke(t.Context(), event(t, tc.in))
+			lines := e.take()
+			if message(err) != tc.err {
+				t.Fatalf("error %v, want %s (%d MiB)", err, tc.err, e.MaxMemoryMB())
+			}
+			if !strings.HasPrefix(string(reply.Payload), tc.payload) || reply.Failed != tc.failed {
+				t.Errorf("reply %s, failed %t", reply.Payload, reply.Failed)
+			}
+			if tc.lines != nil && !slices.Equal(lines, tc.lines) {
+				t.Errorf("lines %q, want %q", lines, tc.lines)
+			}
+			if e.Alive() != tc.alive {
+				t.Errorf("alive: %t, want %t", e.Alive(), tc.alive)
+			}
+			if !tc.alive {
+				return
+			}
+			if reply, err := e.Invoke(t.Context(), event(t, request{})); err != nil || string(reply.Payload) != "0" {
+				t.Errorf("the next invocation: %s, %v", reply.Payload, err)
+			}
+		})
+	}
+}
+
+func message(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}
+
+func TestStartFails(t *testing.T) {
+	dir := func(change func(bootstrap string) error) string {
+		d := t.TempDir()
+		if err := change(filepath.Join(d, "bootstrap")); err != nil {
+			t.Fatal(err)
+		}
+		return d
+	}
+	write := func(content string, mode os.FileMode) string {
+		return dir(func(bootstrap string) error { return os.WriteFile(bootstrap, []byte(content), mode) })
+	}
+	const missing = "Runtime.InvalidEntrypoint: Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]"
+	for name, tc := range map[string]struct {
+		dir, init, want string
+		lines           []string
+	}{
+		"missing":        {dir: t.TempDir(), want: missing},
+		"folder":         {dir: dir(func(bootstrap string) error { return os.Mkdir(bootstrap, 0o755) }), want: missing},
+		"not executable": {dir: write("#!/bin/sh\n", 0o644), want: "Runtime.InvalidEntrypoint: fork/exec /var/task/bootstrap: permission denied"},
+		"no program":     {dir: write("hello", 0o755), want: "Runtime.InvalidEntrypoint: fork/exec /var/task/bootstrap: exec format error"},
+		"no shell":       {dir: write("#!/no/shell\n", 0o755), want: "Runtime.InvalidEntrypoint: fork/exec /var/task/bootstrap: no such file or directory"},
+		"exit":           {init: "exit", want: "Runtime.ExitError: Runtime exited with error: exit status 3", lines: []string{"cannot start"}},
+		"no reason":      {dir: write("#!/bin/sh\necho done\n", 0o755), want: "Runtime.ExitError: Runtime exited without providing a reason", lines: []string{"done"}},
+		"hang":           {init: "hang", want: context.DeadlineExceeded.Error()},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := environment{}
+			spec := lambda.Spec{Dir: tc.dir, Env: []string{"INIT=" + tc.init}, Output: e.output, MemoryMB: 128}
+			if spec.Dir == "" {
+				spec.Dir = bundle(t)
+			}
+			ctx, cancel := t.Context(), context.CancelFunc(func() {})
+			if tc.init == "hang" {
+				ctx, cancel = context.WithTimeout(ctx, 200*time.Millisecond)
+			}
+			defer cancel()
+			if _, err := process.New().Start(ctx, spec); message(err) != tc.want {
+				t.Errorf("error %v, want %s", err, tc.want)
+			}
+			if lines := e.take(); !slices.Equal(lines, tc.lines) {
+				t.Errorf("lines %q, want %q", lines, tc.lines)
+			}
+		})
+	}
+}
+
+// TestDrain: however much a function writes, all of it has arrived when its
+// invocation is over, every time.
+func TestDrain(t *testing.T) {
+	e := start(t, lambda.Spec{})
+	for round := range 200 {
+		n := round * 7 % 1500 // up to twice what a pipe holds
+		if _, err := e.Invoke(t.Context(), event(t, request{Fill: n, Raw: "end"})); err != nil {
+			t.Fatal(err)
+		}
+		lines := e.take()
+		if len(lines) != n+1 || lines[n] != "end" || n > 0 && lines[n-1] != fmt.Sprintf("%0100d", n-1) {
+			t.Fatalf("round %d: %d lines, want %d", round, len(lines), n+1)
+		}
+	}
+}
+
+// TestTimeout: when ctx ends, so does the function, with everything it
+// started; what it wrote until then is kept.
+func TestTimeout(t *testing.T) {
+	listener := listen(t)
+	e := start(t, lambda.Spec{})
+	ctx, cancel := context.WithCancelCause(t.Context())
+	over := errors.New("time is over")
+	done := make(chan error)
+	go func() {
+		_, err := e.Invoke(ctx, event(t, request{Print: []string{"begin"}, Spawn: listener.Addr().String()}))
+		if err == nil {
+			_, err = e.Invoke(ctx, event(t, request{Print: []string{"again"}, Dial: listener.Addr().String(), Sleep: time.Minute}))
+		}
+		done <- err
+	}()
+	child := accept(t, listener)
+	cancel(over)
+	if err := <-done; err != over {
+		t.Errorf("error %v, want %v", err, over)
+	}
+	e.Close()
+	if e.Alive() {
+		t.Error("alive after Close")
+	}
+	expectEnd(t, child)
+	if lines := e.take(); len(lines) == 0 || lines[0] != "begin" {
+		t.Errorf("lines %q", lines)
+	}
+	e.Close()
+}
+
+// TestLocalCloudIsKilled: SIGKILL of the local cloud ends the functions too.
+func TestLocalCloudIsKilled(t *testing.T) {
+	listener := listen(t)
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(self, "local-cloud", listener.Addr().String())
+	cmd.Stderr = os.Stderr
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	function := accept(t, listener)
+	if err := cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	expectEnd(t, function)
+	_ = cmd.Wait() // killed
+}
+
+func listen(t *testing.T) net.Listener {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { listener.Close() })
+	return listener
+}
+
+func accept(t *testing.T, listener net.Listener) net.Conn {
+	t.Helper()
+	conn, err := listener.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	return conn
+}
+
+// expectEnd waits until the process at the other end of conn is gone: the
+// kernel closes its connections.
+func expectEnd(t *testing.T, conn net.Conn) {
+	t.Helper()
+	if err := conn.SetReadDeadline(time.Now().Add(10 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := conn.Read(make([]byte, 1)); errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Error("the process still lives")
+	}
+}
+
+func TestMaxMemory(t *testing.T) {
+	e := start(t, lambda.Spec{})
+	var peak [2]int
+	for i, take := range []int{0, 200} {
+		if _, err := e.Invoke(t.Context(), event(t, request{MiB: take})); err != nil {
+			t.Fatal(err)
+		}
+		peak[i] = e.MaxMemoryMB()
+	}
+	if linux && (peak[0] == 0 || peak[1] < peak[0]+190) || !linux && peak != [2]int{} {
+		t.Errorf("MiB at most: %d, and %d after taking 200 more", peak[0], peak[1])
+	}
+}
+
+func BenchmarkWarmInvoke(b *testing.B) {
+	e := start(b, lambda.Spec{})
+	ev := event(b, request{})
+	for b.Loop() {
+		if _, err := e.Invoke(b.Context(), ev); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

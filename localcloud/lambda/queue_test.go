@@ -1,0 +1,227 @@
+package lambda_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"tally/localcloud/cloud"
+	"tally/localcloud/lambda"
+	"tally/localcloud/lambda/runtimeapi"
+)
+
+// attempts records when a function is run, and under which request id.
+type attempts struct {
+	began time.Time
+	at    []time.Duration
+	ids   []string
+}
+
+func (a *attempts) note(ev runtimeapi.Event) {
+	a.at = append(a.at, time.Since(a.began))
+	a.ids = append(a.ids, ev.RequestID)
+}
+
+func failing(a *attempts) func(context.Context, runtimeapi.Event) (runtimeapi.Reply, error) {
+	return func(_ context.Context, ev runtimeapi.Event) (runtimeapi.Reply, error) {
+		a.note(ev)
+		return runtimeapi.Reply{Payload: []byte(`{"errorType":"Oops","errorMessage":"no luck"}`), Failed: true}, nil
+	}
+}
+
+func invokeAsync(t *testing.T, s *lambda.Service, name string) string {
+	t.Helper()
+	id, err := s.InvokeAsync(t.Context(), cloud.Invocation{Caller: developer, Function: name, Payload: []byte(`{"n":1}`)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id
+}
+
+func TestRetries(t *testing.T) {
+	for name, tc := range map[string]struct {
+		pace cloud.Pace
+		want []time.Duration
+	}{
+		"as on AWS": {0, []time.Duration{0, time.Minute, 3 * time.Minute}},
+		"hurried":   {60, []time.Duration{0, time.Second, 3 * time.Second}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			synctest.Test(t, func(t *testing.T) {
+				k := newKit(t)
+				a := attempts{began: time.Now()}
+				k.options.Dir, k.options.Pace, k.handle = dir, tc.pace, failing(&a)
+				s := k.open(t)
+				create(t, s, "add")
+				id := invokeAsync(t, s, "add")
+				time.Sleep(time.Hour)
+				synctest.Wait()
+				if !slices.Equal(a.at, tc.want) {
+					t.Errorf("attempts at %v, want %v", a.at, tc.want)
+				}
+				if !slices.Equal(a.ids, []string{id, id, id}) {
+					t.Errorf("request ids %v, want %s thrice", a.ids, id)
+				}
+				warnings := k.warnings()
+				want := "event " + id + " is dropped after 3 failed attempts, RetriesExhausted: Oops: no luck"
+				if warnings[len(warnings)-1] != want {
+					t.Errorf("last warning %q, want %q", warnings[len(warnings)-1], want)
+				}
+			})
+		})
+	}
+}
+
+// TestThrottled: an event that finds no environment free is tried for six
+// hours, at growing intervals.
+func TestThrottled(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		k := newKit(t)
+		k.options.Dir = dir
+		s := k.open(t)
+		create(t, s, "add", func(c *lambda.Config) { c.ReservedConcurrency = 1; c.TimeoutSeconds = 900 })
+		k.handle = func(ctx context.Context, _ runtimeapi.Event) (runtimeapi.Reply, error) {
+			<-ctx.Done() // keeps the only environment busy
+			return runtimeapi.Reply{}, context.Cause(ctx)
+		}
+		go func() {
+			for t.Context().Err() == nil {
+				s.Invoke(t.Context(), cloud.Invocation{Caller: developer, Function: "add"})
+			}
+		}()
+		synctest.Wait()
+		id := invokeAsync(t, s, "add")
+		time.Sleep(7 * time.Hour)
+		synctest.Wait()
+
+		var waits []time.Duration
+		var last cloud.Entry
+		for _, e := range k.entries {
+			if _, after, again := strings.Cut(e.Message, id+" is tried again in "); again {
+				text, _, _ := strings.Cut(after, ":")
+				wait, err := time.ParseDuration(text)
+				if err != nil {
+					t.Fatal(err)
+				}
+				waits = append(waits, wait)
+			}
+			if strings.Contains(e.Message, id+" is dropped") {
+				last = e
+			}
+		}
+		var want []time.Duration
+		for wait := time.Second; wait < 5*time.Minute; wait *= 2 {
+			want = append(want, wait)
+		}
+		for sum := 511 * time.Second; sum+5*time.Minute <= 6*time.Hour; sum += 5 * time.Minute {
+			want = append(want, 5*time.Minute)
+		}
+		if diff := cmp.Diff(want, waits); diff != "" {
+			t.Errorf("waits: -want +got\n%s", diff)
+		}
+		if want := "after 0 failed attempts, EventAgeExceeded: TooManyRequestsException: Rate Exceeded."; !strings.HasSuffix(last.Message, want) {
+			t.Errorf("last word %q, want …%s", last.Message, want)
+		}
+	})
+}
+
+func TestDroppedAtOnce(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		k := newKit(t)
+		k.options.Dir = dir
+		s := k.open(t)
+		create(t, s, "none", func(c *lambda.Config) { c.ReservedConcurrency = 0 })
+		id := invokeAsync(t, s, "none")
+		synctest.Wait()
+		want := "event " + id + " is dropped after 0 failed attempts, ZeroReservedConcurrency: TooManyRequestsException: Rate Exceeded."
+		if got := k.warnings(); !slices.Equal(got, []string{want}) {
+			t.Errorf("warnings %q, want %q", got, want)
+		}
+
+		k.handle = failing(&attempts{})
+		create(t, s, "gone")
+		id = invokeAsync(t, s, "gone")
+		synctest.Wait()
+		if err := s.DeleteFunction("gone"); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		got := k.warnings()
+		want = "event " + id + " is dropped after 1 failed attempt, its function is gone: ResourceNotFoundException: Function not found: "
+		if last := got[len(got)-1]; !strings.HasPrefix(last, want) {
+			t.Errorf("last warning %q, want %q", last, want)
+		}
+	})
+}
+
+// TestQueueSurvives: an event whose attempt Close cut short, and one that
+// waits for its second attempt, are both tried again by the next process, each
+// when it is due.
+func TestQueueSurvives(t *testing.T) {
+	dir, state := t.TempDir(), t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		k := newKit(t)
+		k.options.Dir = dir
+		st := k.openStore(t, state)
+		s := k.open(t)
+		create(t, s, "add")
+
+		first := attempts{began: time.Now()}
+		k.handle = failing(&first)
+		failed := invokeAsync(t, s, "add")
+		synctest.Wait()
+		k.started[0].Close()
+		k.handle = sleep(time.Hour)
+		cut := invokeAsync(t, s, "add")
+		synctest.Wait()
+		if err := errors.Join(s.Close(), st.Close()); err != nil {
+			t.Fatal(err)
+		}
+
+		time.Sleep(20 * time.Second)
+		second := attempts{began: time.Now()}
+		k.handle = func(_ context.Context, ev runtimeapi.Event) (runtimeapi.Reply, error) {
+			second.note(ev)
+			if string(ev.Payload) != `{"n":1}` || ev.FunctionARN != addARN {
+				t.Errorf("event %+v", ev)
+			}
+			return runtimeapi.Reply{}, nil
+		}
+		st = k.openStore(t, state)
+		s = k.open(t)
+		time.Sleep(time.Hour)
+		synctest.Wait()
+		if want := []string{cut, failed}; !slices.Equal(second.ids, want) {
+			t.Errorf("tried %v, want %v", second.ids, want)
+		}
+		if want := []time.Duration{0, 40 * time.Second}; !slices.Equal(second.at, want) {
+			t.Errorf("tried at %v, want %v", second.at, want)
+		}
+		if err := errors.Join(s.Close(), st.Close()); err != nil {
+			t.Fatal(err)
+		}
+
+		third := attempts{}
+		k.handle = failing(&third)
+		st = k.openStore(t, state)
+		s = k.open(t)
+		time.Sleep(time.Hour)
+		synctest.Wait()
+		if len(third.ids) > 0 {
+			t.Errorf("done events came back: %v", third.ids)
+		}
+		if err := errors.Join(s.Close(), st.Close()); err != nil {
+			t.Fatal(err)
+		}
+	})
+}

@@ -1,0 +1,88 @@
+package lambda
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"tally/localcloud/lambda/runtimeapi"
+)
+
+// ending is what becomes of an invocation whose runtime did not answer.
+type ending struct {
+	reply     runtimeapi.Reply
+	line      string // of the log, "" for none
+	status    string // "timeout" or "error"
+	errorType string // of status "error"
+}
+
+// ending words err as Lambda does; an error that is not of the function's
+// making is returned.
+func (f Function) ending(requestID string, err error) (ending, error) {
+	if errors.Is(err, context.DeadlineExceeded) {
+		message := fmt.Sprintf("Task timed out after %.2f seconds", f.timeout().Seconds())
+		return ending{
+			reply:  runtimeapi.Failure("Sandbox.Timedout", fmt.Sprintf("RequestId: %s Error: %s", requestID, message)),
+			line:   fmt.Sprintf("%s %s %s", timestamp(time.Now()), requestID, message),
+			status: statusTimeout,
+		}, nil
+	}
+	if failure, ok := errors.AsType[*Failure](err); ok {
+		message := fmt.Sprintf("RequestId: %s Error: %s", requestID, failure.Message)
+		return ending{
+			reply:  runtimeapi.Failure(failure.Type, message),
+			line:   message + "\n" + failure.Type,
+			status: statusError, errorType: failure.Type,
+		}, nil
+	}
+	if failure, ok := errors.AsType[*runtimeapi.InitError](err); ok {
+		return ending{
+			reply:  runtimeapi.Reply{Payload: failure.Payload, Failed: true},
+			status: statusError, errorType: errorType(err),
+		}, nil
+	}
+	return ending{}, fmt.Errorf("run %s: %w", f.Name, err)
+}
+
+// How an invocation or the start of a runtime ended, in Lambda's own log.
+const (
+	statusSuccess = "success"
+	statusError   = "error"
+	statusTimeout = "timeout"
+)
+
+// errorType is the errorType of an error that a runtime ended with.
+func errorType(err error) string {
+	if failure, ok := errors.AsType[*Failure](err); ok {
+		return failure.Type
+	}
+	if failure, ok := errors.AsType[*runtimeapi.InitError](err); ok {
+		if kind, _ := decodeError(failure.Payload); kind != "" {
+			return kind
+		}
+	}
+	return "Runtime.Unknown"
+}
+
+// decodeError reads what a failing function answered.
+func decodeError(payload []byte) (kind, message string) {
+	var e struct{ ErrorType, ErrorMessage string }
+	if json.Unmarshal(payload, &e) != nil {
+		return "", string(payload)
+	}
+	return e.ErrorType, e.ErrorMessage
+}
+
+func describe(payload []byte) string {
+	kind, message := decodeError(payload)
+	if kind == "" {
+		return message
+	}
+	return kind + ": " + message
+}
+
+func inMilliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
+
+func milliseconds(d time.Duration) string { return fmt.Sprintf("%.2f ms", inMilliseconds(d)) }

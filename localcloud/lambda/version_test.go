@@ -1,0 +1,200 @@
+package lambda_test
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"tally/localcloud/cloud"
+	"tally/localcloud/lambda"
+	"tally/localcloud/lambda/runtimeapi"
+)
+
+func update(t *testing.T, s *lambda.Service, name, code string, change func(*lambda.Config)) {
+	t.Helper()
+	f, err := s.Function(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	change(&f.Config)
+	var zip []byte
+	if code != "" {
+		zip = bundle(t, code)
+	}
+	if _, err := s.UpdateFunction(f.Config, zip); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func publish(t *testing.T, s *lambda.Service, name string) lambda.Function {
+	t.Helper()
+	f, err := s.PublishVersion(name, "", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+func putAlias(t *testing.T, s *lambda.Service, a lambda.Alias) {
+	t.Helper()
+	if _, err := s.CreateAlias(a); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func invokeVersion(t *testing.T, s *lambda.Service, name, qualifier string) cloud.Outcome {
+	t.Helper()
+	out, err := s.Invoke(t.Context(), cloud.Invocation{Caller: developer, Function: name, Qualifier: qualifier})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+func TestPublishVersion(t *testing.T) {
+	s := newKit(t).open(t)
+	f := create(t, s, "add")
+	first := publish(t, s, "add")
+	if first.Version != "1" || first.QualifiedARN() != addARN+":1" || first.CodeSHA256 != f.CodeSHA256 || first.RevisionID == f.RevisionID {
+		t.Errorf("%+v", first)
+	}
+	update(t, s, "add", "", func(c *lambda.Config) { c.ReservedConcurrency, c.Tags = 5, map[string]string{"a": "b"} })
+	if again := publish(t, s, "add"); again.RevisionID != first.RevisionID {
+		t.Errorf("published version %s of what is not new", again.Version)
+	}
+	update(t, s, "add", "", func(c *lambda.Config) { c.Environment = map[string]string{"KEY": "2"} })
+	if second := publish(t, s, "add"); second.Version != "2" || second.Environment["KEY"] != "2" {
+		t.Errorf("%+v", second)
+	}
+	update(t, s, "add", "second", func(*lambda.Config) {})
+	third, err := s.PublishVersion("add", "with other code", "")
+	if err != nil || third.Version != "3" || third.Description != "with other code" || third.CodeSHA256 == f.CodeSHA256 {
+		t.Errorf("%+v, %v", third, err)
+	}
+	_, err = s.PublishVersion("add", "", f.CodeSHA256)
+	expectError(t, err, "InvalidParameterValueException", "CodeSHA256 ("+f.CodeSHA256+") is different from current CodeSHA256 in $LATEST (")
+	_, err = s.PublishVersion("sub", "", "")
+	expectError(t, err, "ResourceNotFoundException", "Function not found: ")
+
+	versions, err := s.Versions("add")
+	var numbers []string
+	for _, v := range versions {
+		numbers = append(numbers, v.Version)
+	}
+	if want := []string{"$LATEST", "1", "2", "3"}; err != nil || !slices.Equal(numbers, want) {
+		t.Errorf("versions %v, %v, want %v", numbers, err, want)
+	}
+}
+
+// TestVersionsRunApart: what a version is does not change, each has its own
+// environments, and those of a published one outlive an update.
+func TestVersionsRunApart(t *testing.T) {
+	k := newKit(t)
+	var event runtimeapi.Event
+	k.handle = func(_ context.Context, ev runtimeapi.Event) (runtimeapi.Reply, error) {
+		event = ev
+		return runtimeapi.Reply{Payload: []byte("1")}, nil
+	}
+	s := k.open(t)
+	create(t, s, "add", func(c *lambda.Config) { c.Environment = map[string]string{"KEY": "one"} })
+	publish(t, s, "add")
+	putAlias(t, s, lambda.Alias{Function: addARN, Name: "live", Version: "1"})
+	invoke(t, s, "add")
+	invokeVersion(t, s, "add", "1")
+	update(t, s, "add", "second", func(c *lambda.Config) { c.Environment = map[string]string{"KEY": "two"} })
+	if got := k.alive(); !slices.Equal(got, []int{1}) {
+		t.Fatalf("alive after an update: %v, want the version's alone", got)
+	}
+	for _, tc := range []struct{ qualifier, version, key string }{
+		{"1", "1", "KEY=one"}, {"live", "1", "KEY=one"}, {"$LATEST", "$LATEST", "KEY=two"}, {"", "$LATEST", "KEY=two"},
+	} {
+		out := invokeVersion(t, s, "add", tc.qualifier)
+		e := k.started[1]
+		if tc.version == "$LATEST" {
+			e = k.started[2]
+		}
+		if e.ran[len(e.ran)-1] != out.RequestID || out.ExecutedVersion != tc.version {
+			t.Errorf("%s: ran version %s, or in another environment", tc.qualifier, out.ExecutedVersion)
+		}
+		if want := strings.TrimSuffix(addARN+":"+tc.qualifier, ":"); event.FunctionARN != want {
+			t.Errorf("invoked as %s, want %s", event.FunctionARN, want)
+		}
+		for _, want := range []string{tc.key, "AWS_LAMBDA_FUNCTION_VERSION=" + tc.version} {
+			if !slices.Contains(e.spec.Env, want) {
+				t.Errorf("%s: environment %v lacks %s", tc.qualifier, e.spec.Env, want)
+			}
+		}
+		if !strings.Contains(string(out.LogTail), "Version: "+tc.version+"\n") {
+			t.Errorf("%s: log %s", tc.qualifier, out.LogTail)
+		}
+		inStream := func(v string) bool {
+			return strings.HasPrefix(v, "AWS_LAMBDA_LOG_STREAM_NAME=") && strings.Contains(v, "["+tc.version+"]")
+		}
+		if !slices.ContainsFunc(e.spec.Env, inStream) {
+			t.Errorf("%s: log stream in %v", tc.qualifier, e.spec.Env)
+		}
+		if _, err := os.Stat(filepath.Join(e.spec.Dir, "bootstrap")); err != nil {
+			t.Errorf("%s: %v", tc.qualifier, err)
+		}
+	}
+	if err := s.DeleteFunction("add"); err != nil {
+		t.Fatal(err)
+	}
+	if got := k.alive(); len(got) > 0 {
+		t.Errorf("alive after the deletion: %v", got)
+	}
+	if _, err := os.Stat(filepath.Join(k.options.Dir, "add")); !os.IsNotExist(err) {
+		t.Errorf("code of a deleted function: %v", err)
+	}
+}
+
+// TestVersionsSurvive: a restart keeps versions, their code and the aliases.
+func TestVersionsSurvive(t *testing.T) {
+	k := newKit(t)
+	st := k.openStore(t, t.TempDir())
+	s := k.open(t)
+	create(t, s, "add")
+	publish(t, s, "add")
+	putAlias(t, s, lambda.Alias{Function: "add", Name: "live", Version: "1"})
+	update(t, s, "add", "second", func(*lambda.Config) {})
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s = k.open(t)
+	if out := invokeVersion(t, s, "add", "live"); out.ExecutedVersion != "1" {
+		t.Errorf("version %s", out.ExecutedVersion)
+	}
+	if _, err := os.Stat(filepath.Join(k.specs[0].Dir, "bootstrap")); err != nil {
+		t.Error(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := st.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestVersionsShareConcurrency: what is reserved is the function's.
+func TestVersionsShareConcurrency(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		k := newKit(t)
+		k.options.Dir, k.handle = dir, sleep(time.Second)
+		s := k.open(t)
+		create(t, s, "add", func(c *lambda.Config) { c.ReservedConcurrency = 1 })
+		publish(t, s, "add")
+		update(t, s, "add", "", func(c *lambda.Config) { c.MemoryMB = 256 })
+		invokeBehind(t, s, "add:1")
+		_, err := s.Invoke(t.Context(), cloud.Invocation{Caller: developer, Function: "add"})
+		expectError(t, err, "TooManyRequestsException", "Rate Exceeded.")
+		time.Sleep(time.Second)
+		synctest.Wait()
+		invoke(t, s, "add")
+	})
+}

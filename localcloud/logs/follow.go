@@ -1,0 +1,66 @@
+package logs
+
+import (
+	"cmp"
+	"context"
+	"iter"
+	"time"
+
+	"tally/localcloud/store"
+)
+
+// followBatch is how many events a follower takes from the disk at a time.
+const followBatch = 256
+
+// Follow yields the events of a group whose time is not before from: first
+// those that exist, then new ones as they are written, in the order they
+// arrived and none left out, however slow the reader is. The group need not
+// exist yet. It ends with ctx, or when the service closes.
+func (s *Service) Follow(ctx context.Context, group string, from time.Time) iter.Seq[Event] {
+	return func(yield func(Event) bool) {
+		for cursor := uint64(0); ; {
+			// Taken before reading: a write that the read misses closes it.
+			changed := *s.changed.Load()
+			events, last, err := s.arrivals(group, cursor, from)
+			if err != nil {
+				return // the store is closed, or broken
+			}
+			for _, e := range events {
+				if ctx.Err() != nil || !yield(e) {
+					return
+				}
+			}
+			if last != cursor {
+				cursor = last
+				continue
+			}
+			select {
+			case <-ctx.Done():
+				return
+			case <-s.done:
+				return
+			case <-changed:
+			}
+		}
+	}
+}
+
+// arrivals returns the next events that arrived after the one with that
+// number, and the number of the last one looked at.
+func (s *Service) arrivals(group string, after uint64, from time.Time) (events []Event, last uint64, err error) {
+	g, _ := s.groups.Get(group)
+	oldest := g.since(from)
+	last = after
+	var corrupt error
+	err = s.events.Arrivals(group, after, func(p store.Point) bool {
+		last = p.Seq
+		if p.Compare(oldest) < 0 {
+			return true
+		}
+		var e Event
+		e, corrupt = decode(p)
+		events = append(events, e)
+		return corrupt == nil && len(events) < followBatch
+	})
+	return events, last, cmp.Or(corrupt, err)
+}

@@ -1,0 +1,210 @@
+// Package logs is CloudWatch Logs: log groups, their streams and events, and
+// the ways to read them.
+package logs
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"tally/localcloud/cloud"
+	"tally/localcloud/store"
+)
+
+// Service holds the log groups of one account and region. It is a
+// [cloud.LogWriter]; its methods may be called concurrently.
+type Service struct {
+	place      cloud.Place
+	authorizer cloud.Authorizer
+	groups     *store.Table[Group]
+	streams    *store.Table[streamRow]
+	events     store.Series // keyed by group
+
+	// mu is held for reading while events are written, so that no group is
+	// deleted under them, and for writing while groups and streams change.
+	mu      sync.RWMutex
+	trimmed map[string]time.Time // when a group's retention was last enforced
+
+	changed atomic.Pointer[chan struct{}] // closed when events were written
+	done    chan struct{}                 // closed by Close
+	close   func()
+}
+
+// Group is a log group.
+type Group struct {
+	Name string // 1 to 512 of letters, digits and . - _ / #
+	ARN  string // without the ":*" that DescribeLogGroups appends to "arn"
+	// RetentionDays is how long events are kept: 0 for ever, or one of AWS's
+	// choices (1, 3, 5, 7, 14, 30, …, 3653).
+	RetentionDays int
+	Tags          map[string]string
+	Created       time.Time
+}
+
+// New opens the log groups that the store holds.
+func New(place cloud.Place, st *store.Store, authorizer cloud.Authorizer) (*Service, error) {
+	groups, err := store.NewTable[Group](st, "logs-groups")
+	if err != nil {
+		return nil, err
+	}
+	streams, err := store.NewTable[streamRow](st, "logs-streams")
+	if err != nil {
+		return nil, err
+	}
+	events, err := store.NewSeries(st, "logs-events")
+	if err != nil {
+		return nil, err
+	}
+	s := &Service{
+		place: place, authorizer: authorizer,
+		groups: groups, streams: streams, events: events,
+		trimmed: map[string]time.Time{},
+		done:    make(chan struct{}),
+	}
+	changed := make(chan struct{})
+	s.changed.Store(&changed)
+	s.close = sync.OnceFunc(func() { close(s.done) })
+	return s, nil
+}
+
+// Close ends whoever follows a group. Events are on disk already.
+func (s *Service) Close() error {
+	s.close()
+	return nil
+}
+
+// CreateGroup adds a group; ARN and Created are set here. It fails with
+// ResourceAlreadyExistsException and, where the name or the retention is not
+// possible, InvalidParameterException.
+//
+// https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_CreateLogGroup.html
+func (s *Service) CreateGroup(g Group) (Group, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.createGroup(g)
+}
+
+func (s *Service) createGroup(g Group) (Group, error) {
+	if err := check(g); err != nil {
+		return Group{}, err
+	}
+	if _, ok := s.groups.Get(g.Name); ok {
+		return Group{}, cloud.Errorf(http.StatusBadRequest, "ResourceAlreadyExistsException", "The specified log group already exists")
+	}
+	g.ARN = s.groupARN(g.Name).String()
+	g.Created = now()
+	return g, s.groups.Put(g.Name, g)
+}
+
+// UpdateGroup changes the retention and the tags of an existing group.
+func (s *Service) UpdateGroup(g Group) (Group, error) {
+	if err := check(g); err != nil {
+		return Group{}, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	old, err := s.Group(g.Name)
+	if err != nil {
+		return Group{}, err
+	}
+	old.RetentionDays, old.Tags = g.RetentionDays, g.Tags
+	delete(s.trimmed, g.Name)
+	return old, s.groups.Put(g.Name, old)
+}
+
+// Group fails with ResourceNotFoundException where there is none of that name.
+func (s *Service) Group(name string) (Group, error) {
+	g, ok := s.groups.Get(name)
+	if !ok {
+		return Group{}, cloud.Errorf(http.StatusBadRequest, "ResourceNotFoundException", "The specified log group does not exist.")
+	}
+	return g, nil
+}
+
+// DeleteGroup removes a group with its streams and events.
+func (s *Service) DeleteGroup(name string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, err := s.Group(name); err != nil {
+		return err
+	}
+	for _, row := range s.streams.All() {
+		if row.Group == name {
+			if err := s.streams.Delete(row.key()); err != nil {
+				return err
+			}
+		}
+	}
+	if err := s.events.Drop(name); err != nil {
+		return err
+	}
+	return s.groups.Delete(name)
+}
+
+// Groups returns the groups whose names start with prefix, by name.
+func (s *Service) Groups(prefix string) []Group {
+	return slices.DeleteFunc(s.groups.All(), func(g Group) bool { return !strings.HasPrefix(g.Name, prefix) })
+}
+
+// since marks the oldest event the group shows to who asks for those from a
+// time on: older ones are past their retention.
+func (g Group) since(from time.Time) store.Mark {
+	if g.RetentionDays > 0 {
+		if start := time.Now().AddDate(0, 0, -g.RetentionDays); start.After(from) {
+			from = start
+		}
+	}
+	return store.Mark{Time: from}
+}
+
+var groupName = regexp.MustCompile(`^[.\-_/#A-Za-z0-9]{1,512}$`)
+
+// Retentions are the days that a group may keep its events, besides 0 for ever:
+// the values that PutRetentionPolicy takes.
+func Retentions() []int {
+	return []int{1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653}
+}
+
+func check(g Group) error {
+	if !groupName.MatchString(g.Name) {
+		return constraint(g.Name, "logGroupName", `Member must satisfy regular expression pattern: [\.\-_/#A-Za-z0-9]+, and have length between 1 and 512`)
+	}
+	if g.RetentionDays != 0 && !slices.Contains(Retentions(), g.RetentionDays) {
+		return constraint(fmt.Sprint(g.RetentionDays), "retentionInDays", fmt.Sprintf("Member must satisfy enum value set: %v", Retentions()))
+	}
+	return nil
+}
+
+// constraint is how AWS refuses the value of a parameter.
+func constraint(value, parameter, rule string) error {
+	return invalid("1 validation error detected: Value '%s' at '%s' failed to satisfy constraint: %s", value, parameter, rule)
+}
+
+func invalid(format string, args ...any) error {
+	return cloud.Errorf(http.StatusBadRequest, "InvalidParameterException", format, args...)
+}
+
+func (s *Service) groupARN(group string) cloud.ARN {
+	return s.place.ARN("logs", "log-group:"+group)
+}
+
+func (s *Service) streamARN(group, stream string) cloud.ARN {
+	return s.place.ARN("logs", "log-group:"+group+":log-stream:"+stream)
+}
+
+func (s *Service) authorize(ctx context.Context, caller cloud.Caller, action string, resource cloud.ARN) error {
+	r := cloud.Request{Caller: caller, Action: action, Resource: resource.String()}
+	if caller.Service != "" {
+		r.ResourcePolicy = deliveryPolicy(s.place)
+	}
+	return s.authorizer.Authorize(ctx, r)
+}
+
+// now is the present in the resolution of CloudWatch Logs.
+func now() time.Time { return time.Now().Truncate(time.Millisecond) }

@@ -1,0 +1,199 @@
+package logs
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"regexp"
+	"time"
+	"unicode/utf8"
+
+	"tally/localcloud/cloud"
+	"tally/localcloud/store"
+)
+
+// maxMessage is the longest message of an event in bytes: 1 MiB less the 26
+// that every event counts for.
+//
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html
+const maxMessage = 1<<20 - 26
+
+// trimEvery is how often a group's retention is enforced on disk. Readers do
+// not depend on it: they never see what is too old.
+const trimEvery = time.Hour
+
+// deliveryPolicy is the account's resource policy for log delivery, the service
+// that writes the access logs of other services. AWS adds it when one of them
+// is configured to log to a group; it does not allow to make groups. Nobody can
+// sign as a service principal: a service of the local cloud acts as one only
+// where its own configuration, which is the deployer's, says so.
+//
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-infrastructure-CWL.html
+func deliveryPolicy(place cloud.Place) string {
+	logs := place.ARN("logs", "*").String()
+	return fmt.Sprintf(`{"Version":"2012-10-17","Statement":[{"Sid":"AWSLogDeliveryWrite1","Effect":"Allow",`+
+		`"Principal":{"Service":"delivery.logs.amazonaws.com"},"Action":["logs:CreateLogStream","logs:PutLogEvents"],"Resource":%q,`+
+		`"Condition":{"StringEquals":{"aws:SourceAccount":%q},"ArnLike":{"aws:SourceArn":%q}}}]}`,
+		place.ARN("logs", "log-group:*:log-stream:*"), place.Account, logs)
+}
+
+// streamRow is what is kept of a stream; the rest of Stream follows from its
+// events.
+type streamRow struct {
+	Group, Name string
+	Created     time.Time
+}
+
+// key is unique: no group's name holds a colon.
+func (r streamRow) key() string { return r.Group + ":" + r.Name }
+
+var streamName = regexp.MustCompile(`^[^:*]{1,512}$`)
+
+// WriteLog appends events to a stream. The caller needs logs:PutLogEvents on
+// the stream, logs:CreateLogStream where the stream does not exist yet, and
+// logs:CreateLogGroup where the group does not: the permissions of Lambda's
+// execution role. Log delivery may write to groups that exist. It returns once
+// the events are on disk. A message longer than AWS takes becomes several
+// events of the same time.
+func (s *Service) WriteLog(ctx context.Context, caller cloud.Caller, group, stream string, events []cloud.LogEvent) error {
+	if err := s.ensureGroup(ctx, caller, group); err != nil {
+		return err
+	}
+	if err := s.ensureStream(ctx, caller, group, stream); err != nil {
+		return err
+	}
+	if err := s.authorize(ctx, caller, "logs:PutLogEvents", s.streamARN(group, stream)); err != nil {
+		return err
+	}
+	if err := s.append(group, points(stream, events)); err != nil {
+		return err
+	}
+	s.notify()
+	return s.trim(group)
+}
+
+// ensureGroup creates the group if need be. The resource ends in an empty
+// stream: so CreateLogGroup is matched by the "…:log-group:name:*" of policies.
+func (s *Service) ensureGroup(ctx context.Context, caller cloud.Caller, group string) error {
+	if _, ok := s.groups.Get(group); ok {
+		return nil
+	}
+	if err := s.authorize(ctx, caller, "logs:CreateLogGroup", s.streamARN(group, "")); err != nil {
+		return err
+	}
+	_, err := s.CreateGroup(Group{Name: group})
+	if cloud.ErrorCode(err) == "ResourceAlreadyExistsException" {
+		return nil // another writer was faster
+	}
+	return err
+}
+
+func (s *Service) ensureStream(ctx context.Context, caller cloud.Caller, group, stream string) error {
+	row := streamRow{Group: group, Name: stream, Created: now()}
+	if _, ok := s.streams.Get(row.key()); ok {
+		return nil
+	}
+	if err := s.authorize(ctx, caller, "logs:CreateLogStream", s.streamARN(group, stream)); err != nil {
+		return err
+	}
+	if !streamName.MatchString(stream) {
+		return constraint(stream, "logStreamName", "Member must satisfy regular expression pattern: [^:*]*, and have length between 1 and 512")
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, err := s.Group(group); err != nil {
+		return err
+	}
+	if _, ok := s.streams.Get(row.key()); ok {
+		return nil
+	}
+	return s.streams.Put(row.key(), row)
+}
+
+func (s *Service) append(group string, points []store.Point) error {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if _, err := s.Group(group); err != nil {
+		return err
+	}
+	return s.events.Append(group, points)
+}
+
+// notify wakes those who follow a group.
+func (s *Service) notify() {
+	next := make(chan struct{})
+	close(*s.changed.Swap(&next))
+}
+
+// trim removes what is older than the group's retention, now and then.
+func (s *Service) trim(group string) error {
+	g, ok := s.groups.Get(group)
+	if !ok || g.RetentionDays == 0 || !s.trimIsDue(group) {
+		return nil
+	}
+	s.mu.Lock()
+	s.trimmed[group] = time.Now()
+	s.mu.Unlock()
+	return s.events.Trim(group, g.since(time.Time{}).Time)
+}
+
+func (s *Service) trimIsDue(group string) bool {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return time.Since(s.trimmed[group]) >= trimEvery
+}
+
+func points(stream string, events []cloud.LogEvent) []store.Point {
+	ingested := now()
+	var points []store.Point
+	for _, e := range events {
+		for rest := e.Message; ; {
+			var message string
+			message, rest = split(rest)
+			points = append(points, store.Point{Mark: store.Mark{Time: e.Time}, Data: encode(stream, ingested, message)})
+			if rest == "" {
+				break
+			}
+		}
+	}
+	return points
+}
+
+// split cuts a message where it is too long, between two characters.
+func split(message string) (first, rest string) {
+	if len(message) <= maxMessage {
+		return message, ""
+	}
+	cut := maxMessage
+	for cut > maxMessage-utf8.UTFMax && !utf8.RuneStart(message[cut]) {
+		cut--
+	}
+	return message[:cut], message[cut:]
+}
+
+// encode is how an event is kept: the length of the stream's name, the name,
+// the ingestion time in milliseconds, the message.
+func encode(stream string, ingested time.Time, message string) []byte {
+	raw := binary.AppendUvarint(make([]byte, 0, 2+len(stream)+8+len(message)), uint64(len(stream)))
+	raw = append(raw, stream...)
+	raw = binary.BigEndian.AppendUint64(raw, uint64(ingested.UnixMilli()))
+	return append(raw, message...)
+}
+
+var errCorrupt = errors.New("a log event on disk cannot be read")
+
+func decode(p store.Point) (Event, error) {
+	length, n := binary.Uvarint(p.Data)
+	if n <= 0 || length > uint64(len(p.Data)-n) || uint64(len(p.Data)-n)-length < 8 {
+		return Event{}, errCorrupt
+	}
+	rest := p.Data[n:]
+	return Event{
+		ID:       eventID(p.Mark),
+		Stream:   string(rest[:length]),
+		Time:     p.Time,
+		Ingested: time.UnixMilli(int64(binary.BigEndian.Uint64(rest[length:]))),
+		Message:  string(rest[length+8:]),
+	}, nil
+}

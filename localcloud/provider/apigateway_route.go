@@ -1,0 +1,70 @@
+package provider
+
+import (
+	"context"
+
+	"tally/localcloud/httpapi"
+	"tally/localcloud/provider/schema"
+)
+
+func route(service *httpapi.Service) *Resource {
+	live := func(r httpapi.Route) map[string]any {
+		return map[string]any{
+			"apiId": r.APIID, "routeKey": r.Key, "target": r.Target, "authorizationType": r.AuthorizationType,
+			"authorizerId": orNil(r.AuthorizerID), "authorizationScopes": orNilList(r.Scopes), "operationName": orNil(r.OperationName),
+		}
+	}
+	asked := func(id string, in schema.Values) httpapi.Route {
+		return httpapi.Route{
+			ID: id, APIID: in.String("apiId"), Key: in.String("routeKey"), Target: in.String("target"),
+			AuthorizationType: in.String("authorizationType"), AuthorizerID: in.String("authorizerId"),
+			Scopes: in.Strings("authorizationScopes"), OperationName: in.String("operationName"),
+		}
+	}
+	return &Resource{
+		Type: schema.Type{
+			Token: "aws:apigatewayv2/route:Route", Noun: "API Gateway v2 Route",
+			Inputs: []schema.Property{
+				{Name: "apiId", Required: true, ForceNew: true},
+				{Name: "routeKey", Required: true},
+				{Name: "target", Required: true}, // a route without one would answer nothing
+				{Name: "authorizationType", Default: "NONE", Check: oneOf("NONE", "AWS_IAM", "JWT")},
+				{Name: "authorizerId"},
+				{Name: "authorizationScopes", Kind: schema.List},
+				{Name: "apiKeyRequired", Kind: schema.Bool, Default: false, Check: oneOf(false)},
+				{Name: "operationName"},
+			},
+			Unsupported: []string{
+				"modelSelectionExpression", "requestModels", "requestParameters", "routeResponseSelectionExpression",
+			},
+			Together: func(in schema.Values, fail schema.Fail) {
+				switch jwt := in.String("authorizationType") == "JWT"; {
+				case in.Given("authorizationType") && !in.Has("authorizationType"): // unknown yet
+				case jwt && !in.Given("authorizerId"):
+					fail("authorizerId", "authorizationType JWT needs an authorizer")
+				case !jwt && (in.Given("authorizerId") || in.Given("authorizationScopes")):
+					fail("authorizationType", "authorizerId and authorizationScopes go with JWT, not with %s", in.String("authorizationType"))
+				}
+			},
+		},
+		Create: func(_ context.Context, in schema.Values) (string, map[string]any, error) {
+			r, err := service.CreateRoute(asked("", in))
+			return r.ID, live(r), err
+		},
+		Read: func(_ context.Context, id string, state schema.Values) (string, map[string]any, error) {
+			apiID, id, err := partOf(id, state)
+			if err != nil {
+				return "", nil, err
+			}
+			r, err := service.Route(apiID, id)
+			return r.ID, live(r), err
+		},
+		Update: func(_ context.Context, id string, _, in schema.Values) (map[string]any, error) {
+			r, err := service.UpdateRoute(asked(id, in))
+			return live(r), err
+		},
+		Delete: func(_ context.Context, id string, state schema.Values) error {
+			return service.DeleteRoute(state.String("apiId"), id)
+		},
+	}
+}

@@ -1,0 +1,84 @@
+package provider
+
+import (
+	"maps"
+	"slices"
+
+	"tally/localcloud/httpapi"
+	"tally/localcloud/provider/schema"
+)
+
+func settingsFrom(v schema.Values) httpapi.RouteSettings {
+	return httpapi.RouteSettings{
+		BurstLimit: v.Int("throttlingBurstLimit"), RateLimit: v.Float("throttlingRateLimit"), DetailedMetrics: v.Bool("detailedMetricsEnabled"),
+	}
+}
+
+// defaultSettingsOf: as the real provider does, it sets all of them once there
+// are any, so that limits left out are 0 and admit no request.
+func defaultSettingsOf(in schema.Values) *httpapi.RouteSettings {
+	if !in.Given("defaultRouteSettings") {
+		return nil
+	}
+	rs := settingsFrom(in.Object("defaultRouteSettings"))
+	return &rs
+}
+
+func settingsOf(in schema.Values) map[string]httpapi.RouteSettings {
+	all := map[string]httpapi.RouteSettings{}
+	for _, v := range in.Objects("routeSettings") {
+		all[v.String("routeKey")] = settingsFrom(v)
+	}
+	return all
+}
+
+func accessLogOf(in schema.Values) *httpapi.AccessLog {
+	if !in.Given("accessLogSettings") {
+		return nil
+	}
+	a := in.Object("accessLogSettings")
+	return &httpapi.AccessLog{DestinationARN: a.String("destinationArn"), Format: a.String("format")}
+}
+
+func liveDefaultSettings(rs *httpapi.RouteSettings) any {
+	if rs == nil {
+		return nil
+	}
+	return liveLimits(*rs)
+}
+
+func liveLimits(rs httpapi.RouteSettings) map[string]any {
+	return map[string]any{
+		"throttlingBurstLimit": rs.BurstLimit, "throttlingRateLimit": rs.RateLimit, "detailedMetricsEnabled": rs.DetailedMetrics,
+	}
+}
+
+// liveSettings are a set on AWS: they come in the order that the program gave
+// them in, and those it did not give last.
+func liveSettings(all map[string]httpapi.RouteSettings, like schema.Values) any {
+	var order []string
+	for _, v := range like.Objects("routeSettings") {
+		order = append(order, v.String("routeKey"))
+	}
+	for _, route := range slices.Sorted(maps.Keys(all)) {
+		if !slices.Contains(order, route) {
+			order = append(order, route)
+		}
+	}
+	var list []any
+	for _, route := range order {
+		if rs, ok := all[route]; ok {
+			one := liveLimits(rs)
+			one["routeKey"] = route
+			list = append(list, one)
+		}
+	}
+	return orNilList(list)
+}
+
+func liveAccessLog(a *httpapi.AccessLog) any {
+	if a == nil {
+		return nil
+	}
+	return map[string]any{"destinationArn": a.DestinationARN, "format": a.Format}
+}

@@ -1,0 +1,154 @@
+package provider
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"time"
+
+	"tally/localcloud/cloud"
+	"tally/localcloud/provider/schema"
+)
+
+// metricAlarm has its name as ID. An alarm is never raised here.
+//
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
+func metricAlarm(place cloud.Place) kept {
+	return kept{
+		Type: schema.Type{
+			Token: "aws:cloudwatch/metricAlarm:MetricAlarm", Noun: "CloudWatch Metric Alarm",
+			Inputs: []schema.Property{
+				{Name: "name", AutoName: 255, ForceNew: true, Check: longest(255)},
+				{Name: "comparisonOperator", Required: true, Check: oneOf(
+					"GreaterThanOrEqualToThreshold", "GreaterThanThreshold", "LessThanThreshold", "LessThanOrEqualToThreshold",
+					"LessThanLowerOrGreaterThanUpperThreshold", "LessThanLowerThreshold", "GreaterThanUpperThreshold")},
+				{Name: "evaluationPeriods", Kind: schema.Int, Required: true, Check: between(1, 86400)},
+				{Name: "datapointsToAlarm", Kind: schema.Int, Check: between(1, 86400)},
+				{Name: "metricName", Check: longest(255)},
+				{Name: "namespace", Check: matching("[^:].{0,254}", "1 to 255 characters that do not begin with a colon")},
+				{Name: "dimensions", Kind: schema.Map, Check: atMostDimensions},
+				{Name: "period", Kind: schema.Int, Check: period},
+				{Name: "statistic", Check: oneOf("SampleCount", "Average", "Sum", "Minimum", "Maximum")},
+				{Name: "extendedStatistic", Check: extendedStatistic},
+				{Name: "unit"},
+				{Name: "threshold", Kind: schema.Float},
+				{Name: "thresholdMetricId"},
+				{Name: "treatMissingData", Default: "missing", Check: oneOf("breaching", "notBreaching", "ignore", "missing")},
+				{Name: "evaluateLowSampleCountPercentiles", Check: oneOf("evaluate", "ignore")},
+				{Name: "alarmDescription", Check: length(0, 1024)},
+				{Name: "actionsEnabled", Kind: schema.Bool, Default: true},
+				{Name: "alarmActions", Kind: schema.List, Check: validARNs(5)},
+				{Name: "okActions", Kind: schema.List, Check: validARNs(5)},
+				{Name: "insufficientDataActions", Kind: schema.List, Check: validARNs(5)},
+				{Name: "metricQueries", Kind: schema.Objects, Properties: metricQuery()},
+				schema.TagProperty(),
+			},
+			Outputs:  []schema.Output{{Name: "arn"}, schema.TagOutput()},
+			Together: alarmTogether,
+		},
+		id: func(in schema.Values) string { return in.String("name") },
+		adds: func(id string, _ time.Time, _ schema.Values) map[string]any {
+			return map[string]any{"arn": place.ARN("cloudwatch", "alarm:"+id).String()}
+		},
+	}
+}
+
+func metricQuery() []schema.Property {
+	return []schema.Property{
+		{Name: "id", Required: true, Check: matching("[a-z][a-zA-Z0-9_]{0,254}", "letters, digits and underscores after a lower-case letter")},
+		{Name: "expression", Check: longest(2048)},
+		{Name: "label"},
+		{Name: "period", Kind: schema.Int, Check: period},
+		{Name: "returnData", Kind: schema.Bool},
+		{Name: "accountId"},
+		{Name: "metric", Kind: schema.Object, Properties: []schema.Property{
+			{Name: "metricName", Required: true, Check: longest(255)},
+			{Name: "namespace"},
+			{Name: "dimensions", Kind: schema.Map, Check: atMostDimensions},
+			{Name: "period", Kind: schema.Int, Required: true, Check: period},
+			{Name: "stat", Required: true},
+			{Name: "unit"},
+		}},
+	}
+}
+
+func atMostDimensions(v any) error {
+	if n := len(v.(map[string]any)); n > 30 {
+		return fmt.Errorf("expected at most 30 dimensions, got %d", n)
+	}
+	return nil
+}
+
+func period(v any) error {
+	if n := int(v.(float64)); n < 60 && n != 10 && n != 20 && n != 30 || n > 86400 || n >= 60 && n%60 != 0 {
+		return fmt.Errorf("must be 10, 20, 30 or a multiple of 60 seconds up to 86400, not %d", n)
+	}
+	return nil
+}
+
+var statistics = regexp.MustCompile(`^(IQM|(p|tm|wm|tc|ts)(100|\d{1,2})(\.\d{1,10})?|(PR|TM|WM|TC|TS)\([^)]*:[^)]*\))$`)
+
+func extendedStatistic(v any) error {
+	if !statistics.MatchString(v.(string)) {
+		return fmt.Errorf(`must be a percentile or another extended statistic, such as "p99" or "TM(10%%:90%%)", not %q`, v)
+	}
+	return nil
+}
+
+// alarmTogether refuses what CloudWatch refuses of an alarm as a whole.
+func alarmTogether(in schema.Values, fail schema.Fail) {
+	if in.Given("metricQueries") {
+		for _, name := range []string{"metricName", "namespace", "dimensions", "period", "statistic", "extendedStatistic", "unit"} {
+			if in.Given(name) {
+				fail(name, "conflicts with metricQueries, each of which has a metric of its own")
+			}
+		}
+		queriesTogether(in.Objects("metricQueries"), fail)
+	} else {
+		for _, name := range []string{"metricName", "namespace", "period"} {
+			if !in.Given(name) {
+				fail(name, "is required without metricQueries")
+			}
+		}
+		if in.Given("statistic") == in.Given("extendedStatistic") {
+			fail("statistic", "exactly one of statistic and extendedStatistic must be given")
+		}
+	}
+	if in.Given("threshold") == in.Given("thresholdMetricId") {
+		fail("threshold", "exactly one of threshold and thresholdMetricId must be given")
+	}
+	periods := in.Int("evaluationPeriods")
+	if n := in.Int("datapointsToAlarm"); periods > 0 && n > periods {
+		fail("datapointsToAlarm", "expected at most the %d evaluationPeriods, got %d", periods, n)
+	}
+	longest := 24 * time.Hour
+	if in.Int("period") >= 3600 {
+		longest *= 7
+	}
+	if span := time.Duration(periods*in.Int("period")) * time.Second; span > longest {
+		fail("evaluationPeriods", "metrics cannot be checked across more than %s (evaluationPeriods times period), and this is %s", longest, span)
+	}
+}
+
+func queriesTogether(queries []schema.Values, fail schema.Fail) {
+	var ids []string
+	returned, known := 0, true
+	for i, q := range queries {
+		at := fmt.Sprintf("metricQueries[%d]", i)
+		if q.Given("metric") == q.Given("expression") {
+			fail(at, "exactly one of metric and expression must be given")
+		}
+		if id := q.String("id"); slices.Contains(ids, id) {
+			fail(at+".id", "is the id of another query: %q", id)
+		} else if id != "" {
+			ids = append(ids, id)
+		}
+		known = known && q.Has("returnData") == q.Given("returnData")
+		if q.Bool("returnData") {
+			returned++
+		}
+	}
+	if known && len(queries) > 0 && returned != 1 {
+		fail("metricQueries", "exactly one query must have returnData, the one the alarm watches; %d have", returned)
+	}
+}

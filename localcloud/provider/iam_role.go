@@ -1,0 +1,104 @@
+package provider
+
+import (
+	"context"
+	"time"
+
+	"tally/localcloud/iam"
+	"tally/localcloud/provider/schema"
+)
+
+func role(service *iam.Service) *Resource {
+	// live says which managed policies are attached where the program says which
+	// shall be; elsewhere they are the business of role policy attachments.
+	live := func(r iam.Role, exclusive bool) map[string]any {
+		var managed any
+		if exclusive {
+			managed = r.Managed
+		}
+		return map[string]any{
+			"name": r.Name, "path": r.Path, "description": orNil(r.Description), "assumeRolePolicy": r.AssumeRolePolicy,
+			"maxSessionDuration": r.MaxSessionSeconds, "managedPolicyArns": managed, "tagsAll": r.Tags,
+			"arn": service.RoleARN(r).String(), "uniqueId": r.ID, "createDate": r.Created.UTC().Format(time.RFC3339),
+		}
+	}
+	asked := func(in schema.Values) iam.Role {
+		return iam.Role{
+			Name: in.String("name"), Path: in.String("path"), Description: in.String("description"),
+			AssumeRolePolicy: in.String("assumeRolePolicy"), MaxSessionSeconds: in.Int("maxSessionDuration"), Tags: in.Map("tagsAll"),
+		}
+	}
+	// attach makes the attached policies those asked for, in their order.
+	attach := func(r iam.Role, in schema.Values) (iam.Role, error) {
+		if !in.Has("managedPolicyArns") {
+			return r, nil
+		}
+		for _, arn := range r.Managed {
+			if err := service.DetachRolePolicy(r.Name, arn); err != nil {
+				return r, err
+			}
+		}
+		for _, arn := range in.Strings("managedPolicyArns") {
+			if err := service.AttachRolePolicy(r.Name, arn); err != nil {
+				return r, err
+			}
+		}
+		return service.Role(r.Name)
+	}
+	return &Resource{
+		Type: schema.Type{
+			Token: "aws:iam/role:Role", Noun: "IAM Role",
+			Inputs: []schema.Property{
+				{Name: "name", AutoName: 64, ForceNew: true},
+				{Name: "path", Default: "/", ForceNew: true},
+				{Name: "description"},
+				{Name: "assumeRolePolicy", Kind: schema.Policy, Required: true, Check: policyOf(iam.TrustPolicy)},
+				{Name: "maxSessionDuration", Kind: schema.Int, Default: 3600, Check: between(3600, 43200)},
+				{Name: "forceDetachPolicies", Kind: schema.Bool, Default: false, Check: oneOf(false)},
+				{Name: "managedPolicyArns", Kind: schema.List, Check: managedPolicies},
+				schema.TagProperty(),
+			},
+			Outputs:     []schema.Output{{Name: "arn"}, {Name: "uniqueId"}, {Name: "createDate"}, schema.TagOutput()},
+			Unsupported: []string{"inlinePolicies", "namePrefix", "permissionsBoundary"},
+		},
+		Create: func(_ context.Context, in schema.Values) (string, map[string]any, error) {
+			r, err := service.CreateRole(asked(in))
+			if err == nil {
+				r, err = attach(r, in)
+			}
+			return r.Name, live(r, in.Has("managedPolicyArns")), err
+		},
+		Read: func(_ context.Context, id string, state schema.Values) (string, map[string]any, error) {
+			r, err := service.Role(id)
+			imported := !state.Has("arn")
+			return r.Name, live(r, imported || state.Has("managedPolicyArns")), err
+		},
+		Update: func(_ context.Context, _ string, _, in schema.Values) (map[string]any, error) {
+			r, err := service.UpdateRole(asked(in))
+			if err == nil {
+				r, err = attach(r, in)
+			}
+			return live(r, in.Has("managedPolicyArns")), err
+		},
+		Delete: func(_ context.Context, id string, state schema.Values) error {
+			for _, arn := range state.Strings("managedPolicyArns") {
+				if err := service.DetachRolePolicy(id, arn); err != nil && !gone(err) {
+					return err
+				}
+			}
+			return service.DeleteRole(id)
+		},
+	}
+}
+
+// managedPolicies admits the policies of AWS's own that the local cloud knows.
+func managedPolicies(v any) error {
+	for _, arn := range v.([]any) {
+		if text, ok := arn.(string); ok {
+			if _, err := iam.ManagedPolicy(text); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,71 @@
+package provider
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"tally/localcloud/cloud"
+	"tally/localcloud/iam"
+	"tally/localcloud/provider/schema"
+)
+
+// kmsKey encrypts nothing here: what the local cloud holds is on this machine.
+//
+// https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateKey.html
+func kmsKey(place cloud.Place) kept {
+	return kept{
+		Type: schema.Type{
+			Token: "aws:kms/key:Key", Noun: "KMS Key",
+			Inputs: []schema.Property{
+				{Name: "description", Computed: true, Check: length(0, 8192)},
+				{Name: "policy", Kind: schema.Policy, Computed: true, Check: policyOf(iam.ResourcePolicy)},
+				{Name: "enableKeyRotation", Kind: schema.Bool, Default: false},
+				{Name: "rotationPeriodInDays", Kind: schema.Int, Computed: true, Check: between(90, 2560)},
+				{Name: "deletionWindowInDays", Kind: schema.Int, Check: between(7, 30)},
+				{Name: "isEnabled", Kind: schema.Bool, Default: true},
+				{Name: "keyUsage", Default: "ENCRYPT_DECRYPT", ForceNew: true, Check: oneOf(
+					"ENCRYPT_DECRYPT", "SIGN_VERIFY", "GENERATE_VERIFY_MAC", "KEY_AGREEMENT")},
+				{Name: "customerMasterKeySpec", Default: symmetric, ForceNew: true, Check: oneOf(
+					symmetric, "RSA_2048", "RSA_3072", "RSA_4096", "HMAC_224", "HMAC_256", "HMAC_384", "HMAC_512",
+					"ECC_NIST_P256", "ECC_NIST_P384", "ECC_NIST_P521", "ECC_SECG_P256K1")},
+				{Name: "multiRegion", Kind: schema.Bool, Computed: true, ForceNew: true},
+				{Name: "bypassPolicyLockoutSafetyCheck", Kind: schema.Bool, Default: false},
+				schema.TagProperty(),
+			},
+			Outputs:     []schema.Output{{Name: "arn"}, {Name: "keyId"}, schema.TagOutput()},
+			Unsupported: []string{"customKeyStoreId", "xksKeyId"},
+			Together: func(in schema.Values, fail schema.Fail) {
+				switch rotates := in.Bool("enableKeyRotation"); {
+				case rotates && in.Has("customerMasterKeySpec") && in.String("customerMasterKeySpec") != symmetric:
+					fail("enableKeyRotation", "only keys of the spec %s can be rotated", symmetric)
+				case !rotates && in.Has("enableKeyRotation") && in.Given("rotationPeriodInDays"):
+					fail("rotationPeriodInDays", "needs enableKeyRotation")
+				}
+			},
+		},
+		id: func(schema.Values) string { return uuid.NewString() },
+		adds: func(id string, _ time.Time, in schema.Values) map[string]any {
+			added := map[string]any{
+				"arn": place.ARN("kms", "key/"+id).String(), "keyId": id,
+				"description": in.String("description"), "multiRegion": in.Bool("multiRegion"), "policy": in.String("policy"),
+			}
+			if !in.Has("policy") {
+				added["policy"] = fmt.Sprintf(defaultKeyPolicy, place.Account)
+			}
+			if in.Bool("enableKeyRotation") && !in.Has("rotationPeriodInDays") {
+				added["rotationPeriodInDays"] = 365
+			}
+			return added
+		},
+	}
+}
+
+const symmetric = "SYMMETRIC_DEFAULT"
+
+// defaultKeyPolicy leaves the key to the account's IAM policies.
+//
+// https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html
+const defaultKeyPolicy = `{"Id":"key-default-1","Statement":[{"Action":"kms:*","Effect":"Allow",` +
+	`"Principal":{"AWS":"arn:aws:iam::%s:root"},"Resource":"*","Sid":"Enable IAM User Permissions"}],"Version":"2012-10-17"}`

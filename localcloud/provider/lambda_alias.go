@@ -1,0 +1,67 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"tally/localcloud/cloud"
+	"tally/localcloud/lambda"
+	"tally/localcloud/provider/schema"
+)
+
+// lambdaAlias has its ARN as ID, and is imported by "function/alias".
+func lambdaAlias(place cloud.Place, service *lambda.Service) *Resource {
+	live := func(function string, a lambda.Alias) map[string]any {
+		var routing any
+		if len(a.AdditionalVersionWeights) > 0 {
+			routing = map[string]any{"additionalVersionWeights": a.AdditionalVersionWeights}
+		}
+		return map[string]any{
+			"functionName": function, "name": a.Name, "functionVersion": a.Version, "description": orNil(a.Description), "routingConfig": routing,
+			"arn": a.ARN, "invokeArn": invokeARN(place, a.ARN),
+		}
+	}
+	wanted := func(in schema.Values) lambda.Alias {
+		return lambda.Alias{
+			Name: in.String("name"), Function: in.String("functionName"), Version: in.String("functionVersion"), Description: in.String("description"),
+			AdditionalVersionWeights: in.Object("routingConfig").Numbers("additionalVersionWeights"),
+		}
+	}
+	return &Resource{
+		Type: schema.Type{
+			Token: "aws:lambda/alias:Alias", Noun: "Lambda Alias",
+			Inputs: []schema.Property{
+				{Name: "description"},
+				{Name: "functionName", Required: true, ForceNew: true},
+				{Name: "functionVersion", Required: true},
+				{Name: "name", AutoName: 128, ForceNew: true},
+				{Name: "routingConfig", Kind: schema.Object, Properties: []schema.Property{
+					{Name: "additionalVersionWeights", Kind: schema.Numbers}}},
+			},
+			Outputs: []schema.Output{{Name: "arn"}, {Name: "invokeArn"}},
+		},
+		Create: func(_ context.Context, in schema.Values) (string, map[string]any, error) {
+			a, err := service.CreateAlias(wanted(in))
+			return a.ARN, live(in.String("functionName"), a), err
+		},
+		Read: func(_ context.Context, id string, state schema.Values) (string, map[string]any, error) {
+			function, name := state.String("functionName"), state.String("name")
+			if function == "" {
+				var ok bool
+				if function, name, ok = strings.Cut(id, "/"); !ok {
+					return "", nil, fmt.Errorf("an alias is imported by \"function/alias\", not %q", id)
+				}
+			}
+			a, err := service.Alias(function, name)
+			return a.ARN, live(function, a), err
+		},
+		Update: func(_ context.Context, _ string, _, in schema.Values) (map[string]any, error) {
+			a, err := service.UpdateAlias(wanted(in))
+			return live(in.String("functionName"), a), err
+		},
+		Delete: func(_ context.Context, _ string, state schema.Values) error {
+			return service.DeleteAlias(state.String("functionName"), state.String("name"))
+		},
+	}
+}

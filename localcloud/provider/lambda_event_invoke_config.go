@@ -1,0 +1,76 @@
+package provider
+
+import (
+	"context"
+	"strings"
+
+	"tally/localcloud/lambda"
+	"tally/localcloud/provider/schema"
+)
+
+// eventInvokeConfig has "function" or "function:qualifier" as ID, and is
+// imported by it.
+func eventInvokeConfig(service *lambda.Service) *Resource {
+	put := func(in schema.Values) (map[string]any, error) {
+		to := in.Object("destinationConfig")
+		c, err := service.PutEventInvokeConfig(lambda.EventInvokeConfig{
+			Function: in.String("functionName"), Qualifier: in.String("qualifier"),
+			MaxRetryAttempts: in.Int("maximumRetryAttempts"), MaxEventAgeSeconds: in.Int("maximumEventAgeInSeconds"),
+			OnFailure: to.Object("onFailure").String("destination"), OnSuccess: to.Object("onSuccess").String("destination"),
+		})
+		return liveEventInvokeConfig(in.String("functionName"), in.String("qualifier"), c), err
+	}
+	destination := []schema.Property{{Name: "destination", Required: true}}
+	return &Resource{
+		Type: schema.Type{
+			Token: "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig", Noun: "Lambda Function Event Invoke Config",
+			Inputs: []schema.Property{
+				{Name: "destinationConfig", Kind: schema.Object, Properties: []schema.Property{
+					{Name: "onFailure", Kind: schema.Object, Properties: destination},
+					{Name: "onSuccess", Kind: schema.Object, Properties: destination}}},
+				{Name: "functionName", Required: true, ForceNew: true},
+				{Name: "maximumEventAgeInSeconds", Kind: schema.Int, Check: between(60, 21600)},
+				{Name: "maximumRetryAttempts", Kind: schema.Int, Default: 2, Check: between(0, 2)},
+				{Name: "qualifier", ForceNew: true},
+			},
+		},
+		Create: func(_ context.Context, in schema.Values) (string, map[string]any, error) {
+			live, err := put(in)
+			return qualify(in.String("functionName"), in.String("qualifier")), live, err
+		},
+		Read: func(_ context.Context, id string, state schema.Values) (string, map[string]any, error) {
+			function, qualifier := state.String("functionName"), state.String("qualifier")
+			if function == "" {
+				to, err := service.Resolve(id, "")
+				if err != nil {
+					return "", nil, err
+				}
+				function, qualifier = strings.TrimSuffix(id, ":"+to.Qualifier), to.Qualifier
+			}
+			c, err := service.EventInvokeConfig(function, qualifier)
+			return id, liveEventInvokeConfig(function, qualifier, c), err
+		},
+		Update: func(_ context.Context, _ string, _, in schema.Values) (map[string]any, error) { return put(in) },
+		Delete: func(_ context.Context, _ string, state schema.Values) error {
+			return service.DeleteEventInvokeConfig(state.String("functionName"), state.String("qualifier"))
+		},
+	}
+}
+
+// liveEventInvokeConfig names the function as the program does.
+func liveEventInvokeConfig(function, qualifier string, c lambda.EventInvokeConfig) map[string]any {
+	destinations := map[string]any{}
+	for name, arn := range map[string]string{"onFailure": c.OnFailure, "onSuccess": c.OnSuccess} {
+		if arn != "" {
+			destinations[name] = map[string]any{"destination": arn}
+		}
+	}
+	live := map[string]any{
+		"functionName": function, "qualifier": orNil(qualifier), "destinationConfig": nil,
+		"maximumRetryAttempts": c.MaxRetryAttempts, "maximumEventAgeInSeconds": orNil(c.MaxEventAgeSeconds),
+	}
+	if len(destinations) > 0 {
+		live["destinationConfig"] = destinations
+	}
+	return live
+}

@@ -1,0 +1,226 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"tally/localcloud/cloud"
+	"tally/localcloud/lambda"
+	"tally/localcloud/provider/schema"
+)
+
+// lambdaFunction makes functions of archives on this machine; relative paths
+// start in dir.
+func lambdaFunction(place cloud.Place, service *lambda.Service, dir string) *Resource {
+	return &Resource{
+		Type: functionType(dir),
+		Create: func(_ context.Context, in schema.Values) (string, map[string]any, error) {
+			zip, err := bundle(dir, in.Archive("code"))
+			if err != nil {
+				return "", nil, err
+			}
+			f, err := service.CreateFunction(functionConfig(in), zip)
+			if err != nil {
+				return "", nil, err
+			}
+			live, err := published(place, service, f, in.Bool("publish"))
+			return f.Name, live, err
+		},
+		Read: func(_ context.Context, id string, state schema.Values) (string, map[string]any, error) {
+			f, err := service.Function(id)
+			if err != nil {
+				return "", nil, err
+			}
+			live, err := published(place, service, f, false)
+			if err != nil {
+				return "", nil, err
+			}
+			if was := state.String("codeSha256"); was != "" && was != f.CodeSHA256 {
+				live["code"] = nil // not the archive of the state any more
+			}
+			if !state.Has("publish") {
+				live["publish"] = f.QualifiedARN() != live["qualifiedArn"] // imported: whoever made it publishes, or not
+			}
+			return f.Name, live, err
+		},
+		Update: func(_ context.Context, _ string, state, in schema.Values) (map[string]any, error) {
+			var zip []byte // nil: the code stays
+			if code, old := in.Archive("code"), state.Archive("code"); old == nil || old.Hash != code.Hash {
+				var err error
+				if zip, err = bundle(dir, code); err != nil {
+					return nil, err
+				}
+			}
+			f, err := service.UpdateFunction(functionConfig(in), zip)
+			if err != nil {
+				return nil, err
+			}
+			return published(place, service, f, in.Bool("publish"))
+		},
+		Delete: func(_ context.Context, id string, state schema.Values) error {
+			if state.Bool("skipDestroy") {
+				return nil
+			}
+			return service.DeleteFunction(id)
+		},
+	}
+}
+
+// published describes the function, as a new version where it is to be published
+// and has changed since it was.
+func published(place cloud.Place, service *lambda.Service, f lambda.Function, publish bool) (map[string]any, error) {
+	if publish {
+		if _, err := service.PublishVersion(f.Name, "", ""); err != nil {
+			return nil, err
+		}
+	}
+	versions, err := service.Versions(f.Name)
+	if err != nil {
+		return nil, err
+	}
+	return liveFunction(place, f, versions[len(versions)-1].QualifiedARN()), nil
+}
+
+func functionType(dir string) schema.Type {
+	code := []string{"code"}
+	// What a version holds: nothing else makes a new one.
+	versioned := []string{
+		"code", "publish", "role", "handler", "runtime", "description", "architectures", "memorySize", "timeout", "environment",
+		"ephemeralStorage", "loggingConfig", "tracingConfig", "deadLetterConfig", "kmsKeyArn",
+	}
+	return schema.Type{
+		Token: "aws:lambda/function:Function", Noun: "Lambda Function",
+		Inputs: []schema.Property{
+			{Name: "name", AutoName: 64, ForceNew: true},
+			{Name: "role", Required: true},
+			{Name: "code", Kind: schema.Archive, Required: true, Check: findable(dir)},
+			{Name: "handler", Required: true},
+			{Name: "runtime", Required: true, Check: oneOf("provided.al2023", "provided.al2")},
+			{Name: "description"},
+			{Name: "architectures", Kind: schema.List, Computed: true, Recorded: true, Check: oneArchitecture},
+			{Name: "memorySize", Kind: schema.Int, Default: 128, Check: between(128, 10240)},
+			{Name: "timeout", Kind: schema.Int, Default: 3, Check: between(1, 900)},
+			{Name: "packageType", Default: "Zip", ForceNew: true, Check: oneOf("Zip")},
+			{Name: "publish", Kind: schema.Bool, Default: false},
+			{Name: "reservedConcurrentExecutions", Kind: schema.Int, Default: -1, Check: between(-1, 1000)},
+			{Name: "skipDestroy", Kind: schema.Bool, Default: false},
+			{Name: "environment", Kind: schema.Object, Properties: []schema.Property{
+				{Name: "variables", Kind: schema.Map, Check: validVariables}}},
+			{Name: "ephemeralStorage", Kind: schema.Object, Computed: true, Recorded: true, Properties: []schema.Property{
+				{Name: "size", Kind: schema.Int, Computed: true, Check: between(512, 10240)}}},
+			{Name: "loggingConfig", Kind: schema.Object, Computed: true, Properties: []schema.Property{
+				{Name: "logFormat", Required: true, Check: oneOf("Text", "JSON")},
+				{Name: "logGroup", Computed: true},
+				{Name: "applicationLogLevel", Computed: true, Check: oneOf("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL")},
+				{Name: "systemLogLevel", Computed: true, Check: oneOf("DEBUG", "INFO", "WARN")}}},
+			{Name: "deadLetterConfig", Kind: schema.Object, Properties: []schema.Property{{Name: "targetArn", Required: true}}},
+			{Name: "kmsKeyArn", Recorded: true},
+			{Name: "tracingConfig", Kind: schema.Object, Computed: true, Recorded: true, Properties: []schema.Property{
+				{Name: "mode", Required: true, Check: oneOf("PassThrough", "Active")}}},
+			schema.TagProperty(),
+		},
+		Outputs: []schema.Output{
+			{Name: "arn"}, {Name: "invokeArn"},
+			{Name: "qualifiedArn", Follows: versioned}, {Name: "qualifiedInvokeArn", Follows: versioned}, {Name: "version", Follows: versioned},
+			{Name: "signingJobArn"}, {Name: "signingProfileVersionArn"},
+			{Name: "lastModified", Follows: []string{schema.Any}},
+			{Name: "codeSha256", Follows: code}, {Name: "sourceCodeHash", Follows: code}, {Name: "sourceCodeSize", Follows: code},
+			schema.TagOutput(),
+		},
+		// sourceCodeHash is an output all the same: the hash of what code holds.
+		Unsupported: []string{
+			"codeSigningConfigArn", "fileSystemConfig", "imageConfig", "imageUri", "layers",
+			"replaceSecurityGroupsOnDestroy", "replacementSecurityGroupIds", "s3Bucket", "s3Key", "s3ObjectVersion", "snapStart",
+			"sourceCodeHash", "vpcConfig",
+		},
+		Together: checkFunction,
+	}
+}
+
+// checkFunction asks Lambda about what depends on more than one input.
+func checkFunction(in schema.Values, fail schema.Fail) {
+	logging := in.Object("loggingConfig")
+	c := someConfig()
+	c.LogFormat, c.ApplicationLogLevel = logging.String("logFormat"), logging.String("applicationLogLevel")
+	c.SystemLogLevel = logging.String("systemLogLevel")
+	if err := lambda.Validate(c); err != nil {
+		fail("loggingConfig", "%s", err)
+	}
+	c = someConfig()
+	c.DeadLetterTargetARN = in.Object("deadLetterConfig").String("targetArn")
+	if err := lambda.Validate(c); err != nil {
+		fail("deadLetterConfig.targetArn", "%s", err)
+	}
+}
+
+func oneArchitecture(v any) error {
+	list := v.([]any)
+	if len(list) != 1 {
+		return fmt.Errorf("expected one architecture, got %d", len(list))
+	}
+	return oneOf("x86_64", "arm64")(list[0])
+}
+
+// validVariables asks Lambda about the variables of an otherwise valid
+// function.
+func validVariables(v any) error {
+	variables := map[string]string{}
+	for name, value := range v.(map[string]any) {
+		variables[name], _ = value.(string)
+	}
+	c := someConfig()
+	c.Environment = variables
+	return lambda.Validate(c)
+}
+
+// someConfig is valid, whatever it says.
+func someConfig() lambda.Config {
+	return lambda.Config{Name: "f", Role: "arn:aws:iam::000000000000:role/r", Handler: "bootstrap", Runtime: "provided.al2023"}
+}
+
+func functionConfig(in schema.Values) lambda.Config {
+	logging := in.Object("loggingConfig")
+	return lambda.Config{
+		Name: in.String("name"), Role: in.String("role"), Handler: in.String("handler"), Runtime: in.String("runtime"),
+		Description: in.String("description"), Architectures: in.Strings("architectures"),
+		MemoryMB: in.Int("memorySize"), TimeoutSeconds: in.Int("timeout"), EphemeralMB: in.Object("ephemeralStorage").Int("size"),
+		Environment: in.Object("environment").Map("variables"), LogGroup: logging.String("logGroup"), LogFormat: logging.String("logFormat"),
+		ApplicationLogLevel: logging.String("applicationLogLevel"), SystemLogLevel: logging.String("systemLogLevel"),
+		DeadLetterTargetARN: in.Object("deadLetterConfig").String("targetArn"), KMSKeyARN: in.String("kmsKeyArn"),
+		TracingMode: in.Object("tracingConfig").String("mode"), ReservedConcurrency: in.Int("reservedConcurrentExecutions"),
+		Tags: in.Map("tagsAll"),
+	}
+}
+
+// liveFunction is the function as it is, with the ARN of its newest version.
+func liveFunction(place cloud.Place, f lambda.Function, qualified string) map[string]any {
+	var environment, deadLetter any
+	if len(f.Environment) > 0 {
+		environment = map[string]any{"variables": f.Environment}
+	}
+	if f.DeadLetterTargetARN != "" {
+		deadLetter = map[string]any{"targetArn": f.DeadLetterTargetARN}
+	}
+	return map[string]any{
+		"name": f.Name, "role": f.Role, "handler": f.Handler, "runtime": f.Runtime, "description": orNil(f.Description),
+		"architectures": f.Architectures, "memorySize": f.MemoryMB, "timeout": f.TimeoutSeconds, "packageType": "Zip",
+		"reservedConcurrentExecutions": f.ReservedConcurrency, "environment": environment,
+		"ephemeralStorage": map[string]any{"size": f.EphemeralMB},
+		"loggingConfig": map[string]any{"logFormat": f.LogFormat, "logGroup": f.LogGroup,
+			"applicationLogLevel": orNil(f.ApplicationLogLevel), "systemLogLevel": orNil(f.SystemLogLevel)},
+		"deadLetterConfig": deadLetter, "kmsKeyArn": orNil(f.KMSKeyARN),
+		"tracingConfig": map[string]any{"mode": f.TracingMode},
+		"tagsAll":       f.Tags,
+
+		"arn": f.ARN, "invokeArn": invokeARN(place, f.ARN), "qualifiedArn": qualified, "qualifiedInvokeArn": invokeARN(place, qualified),
+		"version": strings.TrimPrefix(qualified, f.ARN+":"), "signingJobArn": "", "signingProfileVersionArn": "",
+		"lastModified": f.LastModified.UTC().Format("2006-01-02T15:04:05.000-0700"),
+		"codeSha256":   f.CodeSHA256, "sourceCodeHash": f.CodeSHA256, "sourceCodeSize": int(f.CodeSize),
+	}
+}
+
+// invokeARN is how API Gateway names the invocation of a function.
+func invokeARN(place cloud.Place, function string) string {
+	return fmt.Sprintf("arn:aws:apigateway:%s:lambda:path/2015-03-31/functions/%s/invocations", place.Region, function)
+}

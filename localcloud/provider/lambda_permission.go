@@ -1,0 +1,68 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"tally/localcloud/lambda"
+	"tally/localcloud/provider/schema"
+)
+
+// permission has its statement ID as ID, and is imported by
+// "function/statementId" or "function:qualifier/statementId".
+func permission(service *lambda.Service) *Resource {
+	live := func(function string, p lambda.Permission) map[string]any {
+		return map[string]any{
+			"function": function, "statementId": p.StatementID, "action": p.Action, "principal": p.Principal,
+			"sourceArn": orNil(p.SourceARN), "sourceAccount": orNil(p.SourceAccount), "qualifier": orNil(p.Qualifier),
+		}
+	}
+	return &Resource{
+		Type: schema.Type{
+			Token: "aws:lambda/permission:Permission", Noun: "Lambda Permission",
+			Inputs: []schema.Property{
+				{Name: "action", Required: true, ForceNew: true},
+				{Name: "function", Required: true, ForceNew: true},
+				{Name: "principal", Required: true, ForceNew: true},
+				{Name: "qualifier", ForceNew: true},
+				{Name: "sourceAccount", ForceNew: true},
+				{Name: "sourceArn", ForceNew: true},
+				{Name: "statementId", AutoName: 100, ForceNew: true},
+			},
+			Unsupported: []string{"eventSourceToken", "functionUrlAuthType", "principalOrgId", "statementIdPrefix"},
+		},
+		Create: func(_ context.Context, in schema.Values) (string, map[string]any, error) {
+			function := in.String("function")
+			p := lambda.Permission{
+				StatementID: in.String("statementId"), Qualifier: in.String("qualifier"), Action: in.String("action"), Principal: in.String("principal"),
+				SourceARN: in.String("sourceArn"), SourceAccount: in.String("sourceAccount"),
+			}
+			err := service.AddPermission(function, p)
+			return p.StatementID, live(function, p), err
+		},
+		Read: func(_ context.Context, id string, state schema.Values) (string, map[string]any, error) {
+			if function := state.String("function"); function != "" {
+				p, err := service.Permission(qualify(function, state.String("qualifier")), id)
+				return id, live(function, p), err
+			}
+			function, id, ok := strings.Cut(id, "/")
+			if !ok {
+				return "", nil, fmt.Errorf("a permission is imported by \"function/statementId\", not %q", function)
+			}
+			p, err := service.Permission(function, id)
+			return id, live(strings.TrimSuffix(function, ":"+p.Qualifier), p), err
+		},
+		Delete: func(_ context.Context, id string, state schema.Values) error {
+			return service.RemovePermission(qualify(state.String("function"), state.String("qualifier")), id)
+		},
+	}
+}
+
+// qualify names a version or alias of the function, "" for the function itself.
+func qualify(function, qualifier string) string {
+	if qualifier == "" {
+		return function
+	}
+	return strings.TrimSuffix(function, ":"+qualifier) + ":" + qualifier
+}

@@ -1,0 +1,180 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
+	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
+	"google.golang.org/protobuf/types/known/emptypb"
+
+	"tally/localcloud/provider/schema"
+	"tally/localcloud/recorded"
+)
+
+// Check validates a resource's inputs, and fills in names and defaults.
+func (p *provider) Check(ctx context.Context, req *pulumirpc.CheckRequest) (*pulumirpc.CheckResponse, error) {
+	r, u, err := p.resource(req.GetUrn())
+	if err != nil {
+		return nil, err
+	}
+	conn, err := p.connection(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var old, want resource.PropertyMap
+	if err := decode(into{req.GetOlds(), &old}, into{req.GetNews(), &want}); err != nil {
+		return nil, err
+	}
+	check := schema.CheckRequest{Name: u.Name(), Old: old, New: want, Seed: req.GetRandomSeed(), DefaultTags: conn.defaultTags}
+	if a := req.GetAutonaming(); a != nil {
+		check.Autonaming = &plugin.AutonamingOptions{ProposedName: a.GetProposedName(), Mode: plugin.AutonamingMode(a.GetMode())}
+	}
+	in, failures := r.Check(check)
+	return checked(want, in, failures)
+}
+
+// checked encodes the answer of Check and CheckConfig. The engine prints the
+// value of a failure's property, so those that want has not, being missing or
+// nested, are named by the reason instead.
+func checked(want, in resource.PropertyMap, failures []plugin.CheckFailure) (*pulumirpc.CheckResponse, error) {
+	raw, err := encode(in)
+	if err != nil {
+		return nil, err
+	}
+	res := &pulumirpc.CheckResponse{Inputs: raw}
+	for _, f := range failures {
+		failure := &pulumirpc.CheckFailure{Property: string(f.Property), Reason: f.Reason}
+		if !want.HasValue(f.Property) {
+			failure = &pulumirpc.CheckFailure{Reason: fmt.Sprintf("%s: %s", f.Property, f.Reason)}
+		}
+		res.Failures = append(res.Failures, failure)
+	}
+	return res, nil
+}
+
+// Diff compares a resource with what the program wants it to be.
+func (p *provider) Diff(_ context.Context, req *pulumirpc.DiffRequest) (*pulumirpc.DiffResponse, error) {
+	r, _, err := p.resource(req.GetUrn())
+	if err != nil {
+		return nil, err
+	}
+	var state, old, want resource.PropertyMap
+	if err := decode(into{req.GetOlds(), &state}, into{req.GetOldInputs(), &old}, into{req.GetNews(), &want}); err != nil {
+		return nil, err
+	}
+	return encodeDiff(r.Diff(state, old, want)), nil
+}
+
+// Create makes the resource, or in a preview says what making it would give.
+func (p *provider) Create(ctx context.Context, req *pulumirpc.CreateRequest) (*pulumirpc.CreateResponse, error) {
+	r, _, err := p.resource(req.GetUrn())
+	if err != nil {
+		return nil, err
+	}
+	var in resource.PropertyMap
+	if err := decode(into{req.GetProperties(), &in}); err != nil {
+		return nil, err
+	}
+	if req.GetPreview() {
+		raw, err := encode(r.PreviewCreate(in))
+		return &pulumirpc.CreateResponse{Properties: raw}, err
+	}
+	values := schema.Plain(in)
+	id, live, err := r.Create(ctx, values)
+	if err != nil {
+		return nil, r.failed("creating", r.Name(values), err)
+	}
+	if err := p.annotate(r, id, in); err != nil {
+		return nil, err
+	}
+	raw, err := encode(r.State(properties(live), in))
+	return &pulumirpc.CreateResponse{Id: id, Properties: raw}, err
+}
+
+// Read reads the resource as it is: in a refresh with the old inputs and
+// state, in an import with the ID alone. Without the resource the ID is empty.
+func (p *provider) Read(ctx context.Context, req *pulumirpc.ReadRequest) (*pulumirpc.ReadResponse, error) {
+	r, _, err := p.resource(req.GetUrn())
+	if err != nil {
+		return nil, err
+	}
+	conn, err := p.connection(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var old, state resource.PropertyMap
+	if err := decode(into{req.GetInputs(), &old}, into{req.GetProperties(), &state}); err != nil {
+		return nil, err
+	}
+	id, found, err := r.Read(ctx, req.GetId(), schema.Plain(state))
+	if gone(err) {
+		return &pulumirpc.ReadResponse{}, nil
+	}
+	if err != nil {
+		return nil, r.failed("reading", req.GetId(), err)
+	}
+	live := properties(found)
+	in := r.ReadInputs(live, old, conn.defaultTags)
+	inputs, err := encode(in)
+	if err != nil {
+		return nil, err
+	}
+	outputs, err := encode(r.State(live, in))
+	return &pulumirpc.ReadResponse{Id: id, Inputs: inputs, Properties: outputs}, err
+}
+
+// Update changes the resource, or in a preview says what changing it would
+// give.
+func (p *provider) Update(ctx context.Context, req *pulumirpc.UpdateRequest) (*pulumirpc.UpdateResponse, error) {
+	r, _, err := p.resource(req.GetUrn())
+	if err != nil {
+		return nil, err
+	}
+	var state, old, in resource.PropertyMap
+	if err := decode(into{req.GetOlds(), &state}, into{req.GetOldInputs(), &old}, into{req.GetNews(), &in}); err != nil {
+		return nil, err
+	}
+	if req.GetPreview() {
+		raw, err := encode(r.PreviewUpdate(state, old, in))
+		return &pulumirpc.UpdateResponse{Properties: raw}, err
+	}
+	if r.Update == nil {
+		return nil, fmt.Errorf("%s cannot be updated: every change replaces it", r.Token)
+	}
+	live, err := r.Update(ctx, req.GetId(), schema.Plain(state), schema.Plain(r.Effective(state, in)))
+	if err != nil {
+		return nil, r.failed("updating", req.GetId(), err)
+	}
+	if err := p.annotate(r, req.GetId(), in); err != nil {
+		return nil, err
+	}
+	raw, err := encode(r.State(properties(live), in))
+	return &pulumirpc.UpdateResponse{Properties: raw}, err
+}
+
+// Delete removes the resource; one that is gone already is no error.
+func (p *provider) Delete(ctx context.Context, req *pulumirpc.DeleteRequest) (*emptypb.Empty, error) {
+	r, _, err := p.resource(req.GetUrn())
+	if err != nil {
+		return nil, err
+	}
+	var state resource.PropertyMap
+	if err := decode(into{req.GetProperties(), &state}); err != nil {
+		return nil, err
+	}
+	if err := r.Delete(ctx, req.GetId(), schema.Plain(state)); err != nil && !gone(err) {
+		return nil, r.failed("deleting", req.GetId(), err)
+	}
+	return &emptypb.Empty{}, p.annotate(r, req.GetId(), nil)
+}
+
+// annotate notes which inputs of a resource that is emulated otherwise have no
+// effect, for the status.
+func (p *provider) annotate(r *Resource, id string, in resource.PropertyMap) error {
+	if r.Recorded {
+		return nil
+	}
+	return p.recorded.Annotate(recorded.Note{Type: r.Token, ID: id, Name: r.Name(schema.Plain(in)), Properties: r.WithoutEffect(in)})
+}

@@ -1,0 +1,123 @@
+package provider
+
+import (
+	"path/filepath"
+
+	"tally/localcloud/lambda"
+)
+
+const failures = "arn:aws:sqs:us-east-1:000000000000:failures"
+
+// published is a function with version 1, whose role may send to failures.
+func (c cloudUnderTest) published() made {
+	c.t.Helper()
+	return c.create("aws:lambda/function:Function", "f", c.publishing())
+}
+
+func (c cloudUnderTest) publishing() map[string]any {
+	c.t.Helper()
+	r := c.create("aws:iam/role:Role", "r", map[string]any{"assumeRolePolicy": trust})
+	c.create("aws:iam/rolePolicy:RolePolicy", "p", map[string]any{"role": r.id,
+		"policy": `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sqs:SendMessage","Resource":"` + failures + `"}]}`})
+	write(c.t, filepath.Join(c.dir, "f.zip"), zipped(c.t, "one"))
+	return map[string]any{
+		"role": r.arn(), "runtime": "provided.al2023", "handler": "bootstrap", "code": pathArchive(c.t, c.dir, "f.zip"), "publish": true,
+		"loggingConfig": map[string]any{"logFormat": "JSON", "systemLogLevel": "INFO"}, "deadLetterConfig": map[string]any{"targetArn": failures},
+	}
+}
+
+func lambdaLifeCycles() []lifeCycle {
+	return []lifeCycle{{
+		token:  "aws:lambda/function:Function",
+		inputs: cloudUnderTest.publishing,
+		id:     "thing-" + hex,
+		outputs: map[string]string{
+			"name": "thing-" + hex, "arn": "arn:aws:lambda:us-east-1:000000000000:function:thing-" + hex,
+			"invokeArn":          "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/arn:aws:lambda:us-east-1:000000000000:function:thing-" + hex + "/invocations",
+			"qualifiedArn":       "arn:aws:lambda:us-east-1:000000000000:function:thing-" + hex + ":1",
+			"qualifiedInvokeArn": "arn:aws:apigateway:.*:1/invocations", "version": "1",
+			"lastModified": ".*", "codeSha256": ".*", "sourceCodeHash": ".*", "sourceCodeSize": `\d+`, "memorySize": "128", "timeout": "3",
+			"packageType": "Zip", "skipDestroy": "false", "reservedConcurrentExecutions": "-1", "architectures": ".x86_64.",
+			"ephemeralStorage": "map.size:512.", "tracingConfig": "map.mode:PassThrough.", "tagsAll": "map..",
+			"signingJobArn": "", "signingProfileVersionArn": "",
+		},
+		update: map[string]any{"timeout": 5, "loggingConfig": map[string]any{"logFormat": "JSON", "systemLogLevel": "WARN"}, "kmsKeyArn": "arn:aws:kms:us-east-1:000000000000:key/k"},
+		diff:   map[string]string{"timeout": "UPDATE", "loggingConfig.systemLogLevel": "UPDATE", "kmsKeyArn": "ADD"},
+		drift: func(c cloudUnderTest, m made) error {
+			f, err := c.services.Lambda.Function(m.id)
+			if err != nil {
+				return err
+			}
+			f.DeadLetterTargetARN, f.LogFormat, f.ApplicationLogLevel, f.SystemLogLevel = "", "Text", "", ""
+			_, err = c.services.Lambda.UpdateFunction(f.Config, nil)
+			return err
+		},
+		seen: []string{"deadLetterConfig", "loggingConfig"},
+	}, {
+		token: "aws:lambda/alias:Alias",
+		inputs: func(c cloudUnderTest) map[string]any {
+			f := c.published()
+			for _, memory := range []int{256, 512} {
+				live, err := c.services.Lambda.Function(f.id)
+				if err != nil {
+					c.t.Fatal(err)
+				}
+				live.MemoryMB = memory
+				if _, err := c.services.Lambda.UpdateFunction(live.Config, nil); err != nil {
+					c.t.Fatal(err)
+				}
+				if _, err := c.services.Lambda.PublishVersion(f.id, "", ""); err != nil {
+					c.t.Fatal(err)
+				}
+			}
+			return map[string]any{"functionName": f.id, "functionVersion": "1"}
+		},
+		id: "arn:aws:lambda:us-east-1:000000000000:function:f-" + hex + ":thing-" + hex,
+		outputs: map[string]string{"name": "thing-" + hex, "arn": "arn:aws:lambda:us-east-1:000000000000:function:f-" + hex + ":thing-" + hex,
+			"invokeArn": "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/arn:.*:thing-" + hex + "/invocations"},
+		importID: func(m made) string {
+			return m.state["functionName"].StringValue() + "/" + m.state["name"].StringValue()
+		},
+		update: map[string]any{"functionVersion": "2", "description": "d", "routingConfig": map[string]any{"additionalVersionWeights": map[string]any{"3": 0.5}}},
+		diff:   map[string]string{"functionVersion": "UPDATE", "description": "ADD", "routingConfig": "ADD"},
+		drift: func(c cloudUnderTest, m made) error {
+			a, err := c.services.Lambda.Alias(m.state["functionName"].StringValue(), m.state["name"].StringValue())
+			if err != nil {
+				return err
+			}
+			a.Version, a.AdditionalVersionWeights = "1", map[string]float64{"3": 0.25}
+			_, err = c.services.Lambda.UpdateAlias(a)
+			return err
+		},
+		seen:    []string{"functionVersion", "routingConfig"},
+		replace: map[string]any{"name": "other"}, replaces: []string{"name"},
+	}, {
+		token: "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig",
+		inputs: func(c cloudUnderTest) map[string]any {
+			a := c.create("aws:lambda/alias:Alias", "live", map[string]any{"functionName": c.published().id, "functionVersion": "1", "name": "live"})
+			return map[string]any{"functionName": a.state["functionName"], "qualifier": "live",
+				"destinationConfig": map[string]any{"onFailure": map[string]any{"destination": failures}}}
+		},
+		id:      "f-" + hex + ":live",
+		outputs: map[string]string{"maximumRetryAttempts": "2"},
+		update:  map[string]any{"maximumRetryAttempts": 0, "maximumEventAgeInSeconds": 60, "destinationConfig": map[string]any{"onSuccess": map[string]any{"destination": failures}}},
+		diff: map[string]string{"maximumRetryAttempts": "UPDATE", "maximumEventAgeInSeconds": "ADD",
+			"destinationConfig.onFailure": "DELETE", "destinationConfig.onSuccess": "ADD"},
+		drift: func(c cloudUnderTest, m made) error {
+			_, err := c.services.Lambda.PutEventInvokeConfig(lambda.EventInvokeConfig{Function: m.id, MaxRetryAttempts: 1})
+			return err
+		},
+		seen:    []string{"destinationConfig", "maximumEventAgeInSeconds", "maximumRetryAttempts"},
+		replace: map[string]any{"qualifier": "1"}, replaces: []string{"qualifier"},
+	}, {
+		token: "aws:lambda/permission:Permission",
+		inputs: func(c cloudUnderTest) map[string]any {
+			a := c.create("aws:lambda/alias:Alias", "live", map[string]any{"functionName": c.published().id, "functionVersion": "1", "name": "live"})
+			return map[string]any{"function": a.state["functionName"], "qualifier": "live", "action": "lambda:InvokeFunction", "principal": "sns.amazonaws.com"}
+		},
+		id:       "thing-" + hex,
+		outputs:  map[string]string{"statementId": "thing-" + hex},
+		importID: func(m made) string { return m.state["function"].StringValue() + ":live/" + m.id },
+		replace:  map[string]any{"qualifier": "1"}, replaces: []string{"qualifier"},
+	}}
+}

@@ -1,0 +1,130 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"time"
+
+	"tally/localcloud/provider/schema"
+	"tally/localcloud/recorded"
+)
+
+// kept is a resource type of which the local cloud keeps the resources and does
+// nothing with them. It refuses what AWS refuses, and answers as AWS does.
+type kept struct {
+	schema.Type
+	// id names a new resource as AWS and the real provider do.
+	id func(in schema.Values) string
+	// adds is what AWS adds to the inputs: the outputs, and what it chooses for
+	// computed inputs. It follows from its arguments alone.
+	adds func(id string, created time.Time, in schema.Values) map[string]any
+	// needs refuses a resource without the other resources it is about; nil
+	// where it needs none.
+	needs func(in schema.Values) error
+	// taken is what AWS says where the resource exists; nil, or an answer of nil,
+	// where AWS replaces it.
+	taken func(in schema.Values) error
+	// imported is the ID of what the real provider imports by another one; nil
+	// where that is the ID.
+	imported func(importID string) string
+}
+
+func (k kept) in(service *recorded.Service) *Resource {
+	k.Recorded = true
+	r := &Resource{
+		Type: k.Type,
+		Create: func(_ context.Context, in schema.Values) (string, map[string]any, error) {
+			r, err := k.create(service, in)
+			if err != nil {
+				return "", nil, err
+			}
+			return r.ID, k.live(r), nil
+		},
+		Read: func(_ context.Context, id string, _ schema.Values) (string, map[string]any, error) {
+			if k.imported != nil {
+				id = k.imported(id)
+			}
+			r, err := service.Resource(k.Token, id)
+			if err != nil {
+				return "", nil, err
+			}
+			return r.ID, k.live(r), nil
+		},
+		Delete: func(_ context.Context, id string, _ schema.Values) error { return service.Delete(k.Token, id) },
+	}
+	if k.changeable() {
+		r.Update = func(_ context.Context, id string, _, in schema.Values) (map[string]any, error) {
+			if err := k.refuse(in); err != nil {
+				return nil, err
+			}
+			r, err := service.Update(k.Token, id, k.inputs(in))
+			return k.live(r), err
+		}
+	}
+	return r
+}
+
+func (k kept) create(service *recorded.Service, in schema.Values) (recorded.Resource, error) {
+	if err := k.refuse(in); err != nil {
+		return recorded.Resource{}, err
+	}
+	asked := recorded.Resource{Type: k.Token, ID: k.id(in), Name: k.Name(in), Inputs: k.inputs(in)}
+	r, err := service.Create(asked)
+	if !errors.Is(err, recorded.ErrExists) {
+		return r, err
+	}
+	if k.taken != nil {
+		if err := k.taken(in); err != nil {
+			return r, err
+		}
+	}
+	return service.Update(k.Token, asked.ID, asked.Inputs)
+}
+
+func (k kept) refuse(in schema.Values) error {
+	if k.needs == nil {
+		return nil
+	}
+	return k.needs(in)
+}
+
+// inputs are those that were given, and the tags with the default ones.
+func (k kept) inputs(in schema.Values) map[string]any {
+	given := map[string]any{}
+	for _, p := range k.Inputs {
+		if in.Has(p.Name) {
+			given[p.Name] = in.Any(p.Name)
+		}
+	}
+	if k.tagged() {
+		given["tagsAll"] = in.Map("tagsAll")
+	}
+	return given
+}
+
+// live is the resource with every input, nil where it is not set.
+func (k kept) live(r recorded.Resource) map[string]any {
+	live := map[string]any{}
+	for _, p := range k.Inputs {
+		if p.Name != "tags" { // a service knows tagsAll alone
+			live[p.Name] = r.Inputs[p.Name]
+		}
+	}
+	if k.tagged() {
+		live["tagsAll"] = r.Inputs["tagsAll"]
+	}
+	maps.Copy(live, k.adds(r.ID, r.Created, schema.Plain(properties(r.Inputs))))
+	return live
+}
+
+func (k kept) tagged() bool {
+	return slices.ContainsFunc(k.Inputs, func(p schema.Property) bool { return p.Name == "tags" })
+}
+
+// changeable tells whether there is an input that does not force a new
+// resource.
+func (k kept) changeable() bool {
+	return slices.ContainsFunc(k.Inputs, func(p schema.Property) bool { return !p.ForceNew })
+}

@@ -1,0 +1,195 @@
+package provider
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
+
+	"tally/localcloud/recorded"
+)
+
+const (
+	alarmToken     = "aws:cloudwatch/metricAlarm:MetricAlarm"
+	dashboardToken = "aws:cloudwatch/dashboard:Dashboard"
+	keyToken       = "aws:kms/key:Key"
+	recordToken    = "aws:route53/record:Record"
+)
+
+// Valid inputs, for tests to spoil.
+var valid = map[string]map[string]any{
+	alarmToken: {"comparisonOperator": "GreaterThanThreshold", "evaluationPeriods": 1, "threshold": 0, "statistic": "Sum",
+		"metricName": "Errors", "namespace": "AWS/Lambda", "period": 60},
+	dashboardToken: {"dashboardName": "d", "dashboardBody": `{"widgets":[{"type":"metric","x":0,"y":0,"width":24,"height":6,"properties":{"region":"us-east-1"}}]}`},
+	keyToken: {"policy": `{"Version":"2012-10-17","Statement":[
+		{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::000000000000:root"},"Action":"kms:*","Resource":"*"},
+		{"Effect":"Allow","Principal":{"Service":"cloudwatch.amazonaws.com"},"Action":["kms:Decrypt","kms:GenerateDataKey*"],"Resource":"*",
+			"Condition":{"StringEquals":{"aws:SourceAccount":"000000000000"}}}]}`},
+	"aws:kms/alias:Alias": {"name": "alias/awsome", "targetKeyId": "k"},
+	recordToken:           {"zoneId": "Z1", "name": "api.example.com", "type": "A", "ttl": 60, "records": []any{"127.0.0.1"}},
+	domainNameToken: {"domainName": "api.example.com", "domainNameConfiguration": map[string]any{
+		"certificateArn": "arn:aws:acm:us-east-1:000000000000:certificate/c", "endpointType": "REGIONAL", "securityPolicy": "TLS_1_2"}},
+	"aws:acm/certificate:Certificate": {"domainName": "*.example.com", "validationMethod": "DNS"},
+}
+
+// spoilt are the valid inputs of a type with changes; nil leaves one out.
+func spoilt(token string, changes map[string]any) resource.PropertyMap {
+	inputs := maps.Clone(valid[token])
+	for k, v := range changes {
+		if inputs[k] = v; v == nil {
+			delete(inputs, k)
+		}
+	}
+	return resource.NewPropertyMapFromMap(inputs)
+}
+
+func TestRecordedResourcesAreRefusedAsAWSDoes(t *testing.T) {
+	c := start(t)
+	query := func(more map[string]any) map[string]any {
+		q := map[string]any{"id": "e", "expression": "a/b", "returnData": true}
+		maps.Copy(q, more)
+		return q
+	}
+	queries := func(list ...any) map[string]any {
+		return map[string]any{"metricName": nil, "namespace": nil, "period": nil, "statistic": nil, "metricQueries": list}
+	}
+	unknown := resource.MakeComputed(resource.NewStringProperty(""))
+	for name, tc := range map[string]struct {
+		token   string
+		changes map[string]any
+		want    string // "" where nothing is wrong
+	}{
+		"alarm":                  {alarmToken, nil, ""},
+		"alarm, unknown":         {alarmToken, map[string]any{"threshold": unknown, "alarmActions": []any{unknown}}, ""},
+		"operator":               {alarmToken, map[string]any{"comparisonOperator": ">"}, `comparisonOperator: the local cloud takes "GreaterThanOrEqualToThreshold"`},
+		"no periods":             {alarmToken, map[string]any{"evaluationPeriods": 0}, "evaluationPeriods: expected a number from 1"},
+		"ten seconds":            {alarmToken, map[string]any{"period": 10}, ""},
+		"odd period":             {alarmToken, map[string]any{"period": 90}, "period: must be 10, 20, 30 or a multiple of 60"},
+		"short period":           {alarmToken, map[string]any{"period": 0}, "period: must be 10, 20, 30 or a multiple of 60"},
+		"more than a day":        {alarmToken, map[string]any{"period": 300, "evaluationPeriods": 289}, "evaluationPeriods: metrics cannot be checked across more than 24h0m0s"},
+		"a week of hours":        {alarmToken, map[string]any{"period": 3600, "evaluationPeriods": 168}, ""},
+		"no statistic":           {alarmToken, map[string]any{"statistic": nil}, "statistic: exactly one of"},
+		"two statistics":         {alarmToken, map[string]any{"extendedStatistic": "p99"}, "statistic: exactly one of"},
+		"percentile":             {alarmToken, map[string]any{"statistic": nil, "extendedStatistic": "p99.9"}, ""},
+		"no percentile":          {alarmToken, map[string]any{"statistic": nil, "extendedStatistic": "p999"}, "extendedStatistic: must be a percentile"},
+		"no threshold":           {alarmToken, map[string]any{"threshold": nil}, "threshold: exactly one of"},
+		"no metric":              {alarmToken, map[string]any{"metricName": nil}, "metricName: is required without metricQueries"},
+		"missing data":           {alarmToken, map[string]any{"treatMissingData": "good"}, `treatMissingData: the local cloud takes "breaching"`},
+		"action":                 {alarmToken, map[string]any{"alarmActions": []any{"alarms"}}, "alarmActions: [0]: An ARN must have at least 6 elements, not 1"},
+		"six actions":            {alarmToken, map[string]any{"okActions": slices.Repeat([]any{"arn:aws:sns:us-east-1:0:t"}, 6)}, "okActions: expected at most 5, got 6"},
+		"datapoints":             {alarmToken, map[string]any{"datapointsToAlarm": 2}, "datapointsToAlarm: expected at most the 1"},
+		"long name":              {alarmToken, map[string]any{"name": strings.Repeat("n", 256)}, "name: must be 1 to 255 characters long, not 256"},
+		"queries":                {alarmToken, queries(query(nil), query(map[string]any{"id": "a", "returnData": false})), ""},
+		"queries and a metric":   {alarmToken, map[string]any{"metricQueries": []any{query(nil)}}, "period: conflicts with metricQueries"},
+		"the same query":         {alarmToken, queries(query(nil), query(map[string]any{"returnData": false})), `metricQueries[1].id: is the id of another query: "e"`},
+		"nothing to watch":       {alarmToken, queries(query(map[string]any{"returnData": false})), "metricQueries: exactly one query must have returnData"},
+		"query of nothing":       {alarmToken, queries(map[string]any{"id": "e", "returnData": true}), "metricQueries[0]: exactly one of metric and expression"},
+		"query id":               {alarmToken, queries(query(map[string]any{"id": "E"})), "metricQueries[0].id: must be letters"},
+		"dashboard":              {dashboardToken, nil, ""},
+		"dashboard name":         {dashboardToken, map[string]any{"dashboardName": "a b"}, "dashboardName: must be 1 to 255 letters"},
+		"dashboard body":         {dashboardToken, map[string]any{"dashboardBody": "{"}, "dashboardBody: must be a JSON document"},
+		"widgets":                {dashboardToken, map[string]any{"dashboardBody": `{"widgets":{}}`}, "dashboardBody: the dashboard body is invalid"},
+		"widget type":            {dashboardToken, map[string]any{"dashboardBody": `{"widgets":[{"type":"chart"}]}`}, `1 validation errors: /widgets/0 has the unknown type "chart"`},
+		"widget region and size": {dashboardToken, map[string]any{"dashboardBody": `{"widgets":[{"type":"metric","width":25}]}`}, `2 validation errors: /widgets/0 has no property "region", which a widget of type metric needs; /widgets/0 has width 25, expected 1 to 24`},
+		"key":                    {keyToken, nil, ""},
+		"key policy":             {keyToken, map[string]any{"policy": `{"Statement":[{"Effect":"Allow","Action":"kms:*","Resource":"*"}]}`}, "policy: MalformedPolicyDocument"},
+		"deletion window":        {keyToken, map[string]any{"deletionWindowInDays": 6}, "deletionWindowInDays: expected a number from 7 to 30, got 6"},
+		"rotation period":        {keyToken, map[string]any{"rotationPeriodInDays": 90}, "rotationPeriodInDays: needs enableKeyRotation"},
+		"asymmetric rotation":    {keyToken, map[string]any{"enableKeyRotation": true, "customerMasterKeySpec": "RSA_2048"}, "enableKeyRotation: only keys of the spec SYMMETRIC_DEFAULT"},
+		"alias":                  {"aws:kms/alias:Alias", nil, ""},
+		"alias prefix":           {"aws:kms/alias:Alias", map[string]any{"name": "mine"}, `name: must be "alias/"`},
+		"alias of AWS":           {"aws:kms/alias:Alias", map[string]any{"name": "alias/aws/sns"}, "name: must be another than AWS's own"},
+		"record":                 {recordToken, nil, ""},
+		"record without ttl":     {recordToken, map[string]any{"ttl": nil}, "ttl: is required with records"},
+		"record of nothing":      {recordToken, map[string]any{"records": nil}, "records: exactly one of"},
+		"zone":                   {recordToken, map[string]any{"zoneId": "example.com"}, "zoneId: must be the ID of a hosted zone"},
+		"domain":                 {domainNameToken, nil, ""},
+		"old TLS":                {domainNameToken, map[string]any{"domainNameConfiguration": map[string]any{"certificateArn": "c", "endpointType": "REGIONAL", "securityPolicy": "TLS_1_0"}}, `domainNameConfiguration.securityPolicy: the local cloud takes "TLS_1_2", not "TLS_1_0"`},
+		"certificate ARN":        {domainNameToken, map[string]any{"domainNameConfiguration": map[string]any{"certificateArn": "c", "endpointType": "REGIONAL", "securityPolicy": "TLS_1_2"}}, "domainNameConfiguration.certificateArn: An ARN must have"},
+		"certificate":            {"aws:acm/certificate:Certificate", nil, ""},
+		"certificate's domain":   {"aws:acm/certificate:Certificate", map[string]any{"domainName": "localhost"}, "domainName: must be a domain name"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			want := spoilt(tc.token, tc.changes)
+			res, err := c.Check(t.Context(), &pulumirpc.CheckRequest{Urn: urnOf(tc.token, "x"), News: c.raw(want)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for _, f := range res.Failures {
+				got = append(got, strings.TrimPrefix(f.Property+": "+f.Reason, ": "))
+			}
+			found := slices.ContainsFunc(got, func(failure string) bool { return strings.Contains(failure, tc.want) })
+			if tc.want == "" && len(got) > 0 || tc.want != "" && !found {
+				t.Errorf("failures %q, want %q", got, tc.want)
+			}
+		})
+	}
+}
+
+// What another resource forbids, only its creation can tell.
+func TestRecordedResourcesNeedTheirOthers(t *testing.T) {
+	c := start(t)
+	create := func(token string, inputs resource.PropertyMap) error {
+		_, err := c.Create(t.Context(), &pulumirpc.CreateRequest{Urn: urnOf(token, "x"), Properties: c.raw(c.check(token, "x", nil, inputs))})
+		return err
+	}
+	holds(t, create("aws:kms/alias:Alias", spoilt("aws:kms/alias:Alias", nil)), "creating KMS Alias (alias/awsome): NotFoundException", "key/k' does not exist")
+	key := c.create(keyToken, "k", nil)
+	named := spoilt("aws:kms/alias:Alias", map[string]any{"targetKeyId": key.arn()})
+	if err := create("aws:kms/alias:Alias", named); err != nil {
+		t.Error(err)
+	}
+	holds(t, create("aws:kms/alias:Alias", named), "AlreadyExistsException")
+
+	mapping := map[string]any{"apiId": c.api().id, "stage": "$default", "domainName": "api.example.com"}
+	holds(t, create("aws:apigatewayv2/apiMapping:ApiMapping", resource.NewPropertyMapFromMap(mapping)), "NotFoundException", "stage")
+	c.create("aws:apigatewayv2/stage:Stage", "s", map[string]any{"apiId": mapping["apiId"], "name": "$default", "autoDeploy": true})
+	holds(t, create("aws:apigatewayv2/apiMapping:ApiMapping", resource.NewPropertyMapFromMap(mapping)), "NotFoundException", "domain name")
+
+	if err := create(recordToken, spoilt(recordToken, nil)); err != nil {
+		t.Error(err)
+	}
+	holds(t, create(recordToken, spoilt(recordToken, nil)), "InvalidChangeBatch", "name='api.example.com.', type='A'] but it already exists")
+	for range 2 { // CloudWatch and an explicit permission replace what there is
+		for _, err := range []error{
+			create(alarmToken, spoilt(alarmToken, map[string]any{"name": "errors"})),
+			create(recordToken, spoilt(recordToken, map[string]any{"allowOverwrite": true})),
+		} {
+			if err != nil {
+				t.Error(err)
+			}
+		}
+	}
+}
+
+// The status tells of properties without effect as long as a resource has them.
+func TestPropertiesWithoutEffectAreNoted(t *testing.T) {
+	c := start(t)
+	const token, encrypted = "aws:cloudwatch/logGroup:LogGroup", "arn:aws:kms:us-east-1:000000000000:key/k"
+	plain := map[string]any{"name": "/x"}
+	notes := func(want ...recorded.Note) {
+		t.Helper()
+		if d := cmp.Diff(append([]recorded.Note{}, want...), c.services.Recorded.Notes()); d != "" {
+			t.Errorf("notes (-want +got):\n%s", d)
+		}
+	}
+	note := recorded.Note{Type: token, ID: "/x", Name: "/x", Properties: []string{"kmsKeyId"}}
+	m := c.create(token, "x", map[string]any{"name": "/x", "kmsKeyId": encrypted})
+	notes(note)
+	inputs := c.check(token, "x", m.inputs, resource.NewPropertyMapFromMap(plain))
+	m.state, m.inputs = c.update(m, inputs, false), inputs
+	notes()
+	inputs = c.check(token, "x", m.inputs, resource.NewPropertyMapFromMap(map[string]any{"name": "/x", "kmsKeyId": encrypted}))
+	m.state, m.inputs = c.update(m, inputs, false), inputs
+	notes(note)
+	c.delete(m)
+	notes()
+	if all := c.services.Recorded.Resources(); len(all) > 0 {
+		t.Errorf("an emulated resource was recorded: %v", all)
+	}
+}

@@ -1,0 +1,98 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"tally/localcloud/cloud"
+	"tally/localcloud/provider/schema"
+)
+
+// Resource is a resource type and how a service keeps resources of it. The
+// functions get inputs that Check has passed.
+//
+// They return the resource as it lives: every input that the service reports,
+// nil for those it reports as not set, and every output, by their names in the
+// schema. Values are strings, numbers, booleans, slices and maps of them.
+type Resource struct {
+	schema.Type
+
+	Create func(ctx context.Context, in schema.Values) (id string, live map[string]any, err error)
+	// Read finds the resource by its ID and state; in an import the state is
+	// empty, and the ID the one the real provider imports by.
+	Read func(ctx context.Context, id string, state schema.Values) (newID string, live map[string]any, err error)
+	// Update applies all inputs, not the changed ones alone. It is nil for
+	// types of which every input forces a new resource.
+	Update func(ctx context.Context, id string, state, in schema.Values) (live map[string]any, err error)
+	Delete func(ctx context.Context, id string, state schema.Values) error
+}
+
+// resources is the table of resource types.
+func resources(place cloud.Place, s Services, dir string) []*Resource {
+	return []*Resource{
+		role(s.IAM),
+		rolePolicy(s.IAM),
+		rolePolicyAttachment(s.IAM),
+		logGroup(s.Logs),
+		lambdaFunction(place, s.Lambda, dir),
+		lambdaAlias(place, s.Lambda),
+		eventInvokeConfig(s.Lambda),
+		permission(s.Lambda),
+		topic(place, s.SNS),
+		topicPolicy(place, s.SNS),
+		topicSubscription(place, s.SNS),
+		queue(s.SQS),
+		queuePolicy(s.SQS),
+		redrivePolicy(s.SQS),
+		redriveAllowPolicy(s.SQS),
+		api(place, s.HTTPAPI),
+		authorizer(s.HTTPAPI),
+		integration(s.HTTPAPI),
+		route(s.HTTPAPI),
+		stage(place, s.HTTPAPI),
+		apiMapping(s.Recorded, s.HTTPAPI).in(s.Recorded),
+		certificate(place).in(s.Recorded),
+		certificateValidation().in(s.Recorded),
+		dashboard(place).in(s.Recorded),
+		dnsRecord().in(s.Recorded),
+		domainName(place).in(s.Recorded),
+		kmsAlias(place, s.Recorded).in(s.Recorded),
+		kmsKey(place).in(s.Recorded),
+		metricAlarm(place).in(s.Recorded),
+	}
+}
+
+// failed words an error as the real provider does: "creating SNS Topic
+// (numbers-1a2b3c4): InvalidParameter: …".
+func (r *Resource) failed(doing, name string, err error) error {
+	if name == "" {
+		return fmt.Errorf("%s %s: %w", doing, r.Noun, err)
+	}
+	return fmt.Errorf("%s %s (%s): %w", doing, r.Noun, name, err)
+}
+
+// gone tells whether err says that the resource does not exist. CloudWatch
+// Logs and SQS say so with status 400.
+func gone(err error) bool {
+	e, ok := errors.AsType[*cloud.Error](err)
+	return ok && (e.Status == http.StatusNotFound || e.Code == "ResourceNotFoundException" || e.Code == "AWS.SimpleQueueService.NonExistentQueue")
+}
+
+// orNil is nil for an empty value: not set.
+func orNil[T comparable](v T) any {
+	var zero T
+	if v == zero {
+		return nil
+	}
+	return v
+}
+
+// orNilMap is nil for an empty map: not set.
+func orNilMap(m map[string]string) any {
+	if len(m) == 0 {
+		return nil
+	}
+	return m
+}

@@ -1,0 +1,288 @@
+package schema
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
+
+	"tally/localcloud/internal/nearest"
+)
+
+// CheckRequest is what a program wants a resource to be.
+type CheckRequest struct {
+	Name string // the resource's logical name
+	// Old are the inputs that an earlier Check returned; nil for a new
+	// resource. Names invented then are kept.
+	Old, New   resource.PropertyMap
+	Seed       []byte                    // makes invented names repeatable; nil for random ones
+	Autonaming *plugin.AutonamingOptions // nil for the type's own way
+	// DefaultTags go into tagsAll, beneath the resource's own.
+	DefaultTags map[string]string
+}
+
+// Check returns the inputs with names and defaults filled in, and everything
+// that is wrong with them: unknown and missing properties, wrong kinds and
+// impossible values. Unknown values stay unknown and are taken to be right.
+func (t *Type) Check(r CheckRequest) (resource.PropertyMap, []plugin.CheckFailure) {
+	c := checker{t: t, request: r}
+	in := c.object("", t.Inputs, t.Unsupported, r.New)
+	c.fillIn(in)
+	c.required("", t.Inputs, in)
+	if t.Together != nil && len(c.failures) == 0 {
+		t.Together(Plain(in), c.failf)
+	}
+	c.tagAll(in)
+	slices.SortFunc(c.failures, func(a, b plugin.CheckFailure) int { return strings.Compare(string(a.Property), string(b.Property)) })
+	return in, c.failures
+}
+
+type checker struct {
+	t        *Type
+	request  CheckRequest
+	failures []plugin.CheckFailure
+}
+
+func (c *checker) failf(path, format string, args ...any) {
+	c.failures = append(c.failures, plugin.CheckFailure{Property: resource.PropertyKey(path), Reason: fmt.Sprintf(format, args...)})
+}
+
+// object checks the properties of a resource or of a nested object at prefix
+// ("" or "environment.").
+func (c *checker) object(prefix string, known []Property, unsupported []string, m resource.PropertyMap) resource.PropertyMap {
+	out := resource.PropertyMap{}
+	for k, v := range m {
+		name := string(k)
+		if resource.IsInternalPropertyKey(k) || v.IsNull() {
+			continue
+		}
+		if i := slices.IndexFunc(known, func(p Property) bool { return p.Name == name }); i >= 0 {
+			out[k] = c.value(prefix+name, known[i], v)
+			continue
+		}
+		c.failf(prefix+name, "%s", c.refusal(prefix+name, name, known, unsupported))
+	}
+	return out
+}
+
+// refusal says why a property of that name cannot be given.
+func (c *checker) refusal(path, name string, known []Property, unsupported []string) string {
+	var names []string
+	for _, p := range known {
+		names = append(names, p.Name)
+	}
+	slices.Sort(names)
+	reason := fmt.Sprintf("%s has no property %q", c.t.Token, path)
+	if slices.Contains(unsupported, name) {
+		reason = fmt.Sprintf("the local cloud does not emulate %q of %s", path, c.t.Token)
+	} else if near := nearest.Name(name, names); near != "" {
+		reason += fmt.Sprintf("; did you mean %q?", near)
+	}
+	return fmt.Sprintf("%s (it takes: %s)", reason, strings.Join(names, ", "))
+}
+
+// value checks v and brings it into the form the state keeps. A value of the
+// wrong kind is returned as it is.
+func (c *checker) value(path string, p Property, v resource.PropertyValue) resource.PropertyValue {
+	switch {
+	case v.IsSecret():
+		return resource.MakeSecret(c.value(path, p, v.SecretValue().Element))
+	case v.IsComputed():
+		return v
+	case v.IsResourceReference():
+		return c.value(path, p, v.ResourceReferenceValue().ID)
+	case p.Kind == Policy && v.IsObject() && !v.ContainsUnknowns() && !v.ContainsSecrets():
+		v = policyString(v)
+	}
+	if !p.Kind.accepts(v) {
+		c.failf(path, "must be %s, not %s", p.Kind, describe(v))
+		return v
+	}
+	switch p.Kind {
+	case Object:
+		nested := c.object(path+".", p.Properties, p.Unsupported, v.ObjectValue())
+		c.required(path+".", p.Properties, nested)
+		v = resource.NewObjectProperty(nested)
+	case List:
+		v = c.list(path, Property{Kind: String}, v)
+	case Objects:
+		v = c.list(path, Property{Kind: Object, Properties: p.Properties, Unsupported: p.Unsupported}, v)
+	case Map:
+		v = c.entries(path, Property{Kind: String}, v)
+	case Numbers:
+		v = c.entries(path, Property{Kind: Float}, v)
+	}
+	if p.Check != nil && (p.Kind == Map || !v.ContainsUnknowns()) && !c.deployed(p, v) {
+		if err := p.Check(plain(v)); err != nil {
+			c.failf(path, "%s", err)
+		}
+	}
+	return v
+}
+
+// list checks the elements of v, all of which are as element says.
+func (c *checker) list(path string, element Property, v resource.PropertyValue) resource.PropertyValue {
+	list := make([]resource.PropertyValue, len(v.ArrayValue()))
+	for i, e := range v.ArrayValue() {
+		list[i] = c.value(fmt.Sprintf("%s[%d]", path, i), element, e)
+	}
+	return resource.NewArrayProperty(list)
+}
+
+// entries checks the values of a map, all of which are as entry says.
+func (c *checker) entries(path string, entry Property, v resource.PropertyValue) resource.PropertyValue {
+	m := make(resource.PropertyMap, len(v.ObjectValue()))
+	for k, e := range v.ObjectValue() {
+		m[k] = c.value(path+"."+string(k), entry, e)
+	}
+	return resource.NewObjectProperty(m)
+}
+
+// deployed tells whether v is the archive that the resource has already. A
+// program that ignores changes of it gets it from the engine's state, as a hash
+// whose files may be gone.
+func (c *checker) deployed(p Property, v resource.PropertyValue) bool {
+	old := c.request.Old[resource.PropertyKey(p.Name)]
+	return v.IsArchive() && old.IsArchive() && v.ArchiveValue().Hash != "" && v.ArchiveValue().Hash == old.ArchiveValue().Hash
+}
+
+// plain is the value as Property.Check sees it.
+func plain(v resource.PropertyValue) any {
+	switch v = reveal(v); {
+	case v.IsArchive():
+		return v.ArchiveValue()
+	case v.IsComputed():
+		return ""
+	case v.IsObject():
+		m := map[string]any{}
+		for k, e := range v.ObjectValue() {
+			m[string(k)] = plain(e)
+		}
+		return m
+	}
+	return v.Mappable()
+}
+
+func (k Kind) accepts(v resource.PropertyValue) bool {
+	switch k {
+	case String:
+		return v.IsString()
+	case Policy:
+		return v.IsString() || v.IsObject() && v.ContainsUnknowns()
+	case JSON:
+		return v.IsString() && json.Valid([]byte(v.StringValue()))
+	case Float:
+		return v.IsNumber()
+	case Int:
+		return v.IsNumber() && v.NumberValue() == math.Trunc(v.NumberValue())
+	case Bool:
+		return v.IsBool()
+	case List, Objects:
+		return v.IsArray()
+	case Map, Numbers, Object:
+		return v.IsObject()
+	default:
+		return v.IsArchive()
+	}
+}
+
+func describe(v resource.PropertyValue) string {
+	switch {
+	case v.IsNull():
+		return "null"
+	case v.IsNumber():
+		return fmt.Sprintf("the number %v", v.NumberValue())
+	case v.IsString():
+		return fmt.Sprintf("the string %q", v.StringValue())
+	case v.IsBool():
+		return fmt.Sprintf("the boolean %v", v.BoolValue())
+	case v.IsArray():
+		return "a list"
+	case v.IsObject():
+		return "an object"
+	}
+	return v.TypeString()
+}
+
+// policyString writes a policy that the program gave as an object: the SDK's
+// PolicyDocument types.
+func policyString(v resource.PropertyValue) resource.PropertyValue {
+	raw, err := json.Marshal(v.Mappable())
+	if err != nil { // an archive or asset inside; the kind's own error says the rest
+		return v
+	}
+	return resource.NewStringProperty(string(raw))
+}
+
+// fillIn adds names and defaults, and notes which inputs they are, so that the
+// next Check keeps the names.
+func (c *checker) fillIn(in resource.PropertyMap) {
+	filled := []resource.PropertyValue{}
+	for _, p := range c.t.Inputs {
+		key := resource.PropertyKey(p.Name)
+		if _, given := c.request.New[key]; given && !c.request.New[key].IsNull() {
+			continue
+		}
+		switch {
+		case p.AutoName > 0:
+			name, err := c.request.autoName(p)
+			if err != nil {
+				c.failf(p.Name, "%s", err)
+				continue
+			}
+			in[key] = resource.NewStringProperty(name)
+		case p.Default != nil:
+			// A default of the real provider may be something refused here.
+			in[key] = c.value(p.Name, p, resource.NewPropertyValue(p.Default))
+		default:
+			continue
+		}
+		filled = append(filled, resource.NewStringProperty(p.Name))
+	}
+	in[defaults] = resource.NewArrayProperty(filled)
+}
+
+// required reports the properties that are missing. A property refused for its
+// value is not.
+func (c *checker) required(prefix string, known []Property, in resource.PropertyMap) {
+	for _, p := range known {
+		if _, given := in[resource.PropertyKey(p.Name)]; !given && p.Required {
+			c.failf(prefix+p.Name, "missing required property of %s", c.t.Token)
+		}
+	}
+}
+
+// tagAll adds tagsAll to the inputs of types that have tags.
+func (c *checker) tagAll(in resource.PropertyMap) {
+	if !slices.ContainsFunc(c.t.Inputs, func(p Property) bool { return p.Name == tags }) {
+		return
+	}
+	own := in[tags]
+	if own.IsComputed() || own.IsSecret() && own.SecretValue().Element.IsComputed() {
+		in[tagsAll] = own
+		return
+	}
+	all := resource.PropertyMap{}
+	for k, v := range c.request.DefaultTags {
+		all[resource.PropertyKey(k)] = resource.NewStringProperty(v)
+	}
+	secret := own.IsSecret()
+	if secret {
+		own = own.SecretValue().Element
+	}
+	if own.IsObject() {
+		maps.Copy(all, own.ObjectValue())
+	}
+	if len(all) == 0 {
+		return
+	}
+	in[tagsAll] = resource.NewObjectProperty(all)
+	if secret {
+		in[tagsAll] = resource.MakeSecret(in[tagsAll])
+	}
+}

@@ -1,0 +1,50 @@
+package provider
+
+import (
+	"context"
+	"net/http"
+
+	"tally/localcloud/cloud"
+	"tally/localcloud/iam"
+	"tally/localcloud/provider/schema"
+	"tally/localcloud/sns"
+)
+
+// topicPolicy has the ARN of its topic as ID. Deleting it gives the topic back
+// the policy that AWS gives one.
+func topicPolicy(place cloud.Place, service *sns.Service) *Resource {
+	live := func(t sns.Topic) map[string]any {
+		return map[string]any{"arn": t.ARN, "policy": t.Policy, "owner": place.Account}
+	}
+	return &Resource{
+		Type: schema.Type{
+			Token: "aws:sns/topicPolicy:TopicPolicy", Noun: "SNS Topic Policy",
+			Inputs: []schema.Property{
+				{Name: "arn", Required: true, ForceNew: true},
+				{Name: "policy", Kind: schema.Policy, Required: true, Check: policyOf(iam.ResourcePolicy)},
+			},
+			Outputs: []schema.Output{{Name: "owner"}},
+			// The topic has one policy: the old one is reset before the new one is set.
+			DeleteBeforeReplace: true,
+		},
+		Create: func(_ context.Context, in schema.Values) (string, map[string]any, error) {
+			t, err := service.SetPolicy(in.String("arn"), in.String("policy"))
+			return t.ARN, live(t), err
+		},
+		Read: func(_ context.Context, id string, _ schema.Values) (string, map[string]any, error) {
+			t, err := service.Topic(id)
+			if err == nil && service.HasDefaultPolicy(t) {
+				err = cloud.Errorf(http.StatusNotFound, "NotFound", "Topic has no policy of its own")
+			}
+			return t.ARN, live(t), err
+		},
+		Update: func(_ context.Context, id string, _, in schema.Values) (map[string]any, error) {
+			t, err := service.SetPolicy(id, in.String("policy"))
+			return live(t), err
+		},
+		Delete: func(_ context.Context, id string, _ schema.Values) error {
+			_, err := service.SetPolicy(id, "")
+			return err
+		},
+	}
+}

@@ -1,0 +1,71 @@
+package provider
+
+import (
+	"context"
+
+	"tally/localcloud/cloud"
+	"tally/localcloud/provider/schema"
+	"tally/localcloud/sns"
+	"tally/localcloud/sns/filter"
+)
+
+func topicSubscription(place cloud.Place, service *sns.Service) *Resource {
+	live := func(s sns.Subscription) map[string]any {
+		return map[string]any{
+			"topic": s.TopicARN, "protocol": s.Protocol, "endpoint": s.Endpoint, "arn": s.ARN, "ownerId": place.Account,
+			"filterPolicy": orNil(s.FilterPolicy), "filterPolicyScope": s.FilterPolicyScope,
+			"redrivePolicy": orNil(s.RedrivePolicy), "rawMessageDelivery": s.RawMessageDelivery,
+			// Functions and queues of the owner need no confirmation.
+			"confirmationWasAuthenticated": !s.PendingConfirmation, "pendingConfirmation": s.PendingConfirmation,
+		}
+	}
+	asked := func(arn string, in schema.Values) sns.Subscription {
+		return sns.Subscription{
+			ARN: arn, TopicARN: in.String("topic"), Protocol: in.String("protocol"), Endpoint: in.String("endpoint"),
+			FilterPolicy: in.String("filterPolicy"), FilterPolicyScope: in.String("filterPolicyScope"),
+			RedrivePolicy: in.String("redrivePolicy"), RawMessageDelivery: in.Bool("rawMessageDelivery"),
+		}
+	}
+	return &Resource{
+		Type: schema.Type{
+			Token: "aws:sns/topicSubscription:TopicSubscription", Noun: "SNS Topic Subscription",
+			Inputs: []schema.Property{
+				{Name: "topic", Required: true, ForceNew: true},
+				// What is sent over HTTP or by e-mail leaves this machine: such
+				// subscriptions wait for a confirmation for ever.
+				{Name: "protocol", Required: true, ForceNew: true, Check: oneOf("lambda", "sqs", "http", "https", "email", "email-json")},
+				{Name: "endpoint", Required: true, ForceNew: true},
+				{Name: "confirmationTimeoutInMinutes", Kind: schema.Int, Default: 1, Recorded: true},
+				{Name: "endpointAutoConfirms", Kind: schema.Bool, Default: false, Recorded: true},
+				{Name: "filterPolicy", Kind: schema.JSON, Check: filterPolicy},
+				{Name: "filterPolicyScope", Computed: true, Check: oneOf(filter.Attributes, filter.Body)},
+				{Name: "rawMessageDelivery", Kind: schema.Bool, Default: false},
+				{Name: "redrivePolicy", Kind: schema.JSON},
+			},
+			Outputs: []schema.Output{
+				{Name: "arn"}, {Name: "ownerId"}, {Name: "confirmationWasAuthenticated"}, {Name: "pendingConfirmation"},
+			},
+			Unsupported: []string{"deliveryPolicy", "replayPolicy", "subscriptionRoleArn"},
+		},
+		Create: func(_ context.Context, in schema.Values) (string, map[string]any, error) {
+			s, err := service.Subscribe(asked("", in))
+			return s.ARN, live(s), err
+		},
+		Read: func(_ context.Context, id string, _ schema.Values) (string, map[string]any, error) {
+			s, err := service.Subscription(id)
+			return s.ARN, live(s), err
+		},
+		Update: func(_ context.Context, id string, _, in schema.Values) (map[string]any, error) {
+			s, err := service.UpdateSubscription(asked(id, in))
+			return live(s), err
+		},
+		Delete: func(_ context.Context, id string, _ schema.Values) error { return service.Unsubscribe(id) },
+	}
+}
+
+// filterPolicy admits what one of the scopes takes; of message bodies it takes
+// more.
+func filterPolicy(v any) error {
+	_, err := filter.Parse(filter.Body, v.(string))
+	return err
+}

@@ -1,0 +1,73 @@
+package provider
+
+import (
+	"context"
+	"net/http"
+
+	"tally/localcloud/cloud"
+	"tally/localcloud/iam"
+	"tally/localcloud/provider/schema"
+	"tally/localcloud/sqs"
+)
+
+func queuePolicy(service *sqs.Service) *Resource {
+	return queueDocument(service, "aws:sqs/queuePolicy:QueuePolicy", "SQS Queue Policy",
+		schema.Property{Name: "policy", Kind: schema.Policy, Check: policyOf(iam.ResourcePolicy)},
+		func(q *sqs.Queue) *string { return &q.Policy })
+}
+
+func redrivePolicy(service *sqs.Service) *Resource {
+	return queueDocument(service, "aws:sqs/redrivePolicy:RedrivePolicy", "SQS Queue Redrive Policy",
+		schema.Property{Name: "redrivePolicy", Kind: schema.JSON, Check: document(sqs.CheckRedrivePolicy)},
+		func(q *sqs.Queue) *string { return &q.RedrivePolicy })
+}
+
+func redriveAllowPolicy(service *sqs.Service) *Resource {
+	return queueDocument(service, "aws:sqs/redriveAllowPolicy:RedriveAllowPolicy", "SQS Queue Redrive Allow Policy",
+		schema.Property{Name: "redriveAllowPolicy", Kind: schema.JSON, Check: document(sqs.CheckRedriveAllowPolicy)},
+		func(q *sqs.Queue) *string { return &q.RedriveAllowPolicy })
+}
+
+// queueDocument is a resource that is one document of a queue, by whose URL it
+// is known. Deleting it leaves the queue without.
+func queueDocument(service *sqs.Service, token, noun string, property schema.Property, of func(*sqs.Queue) *string) *Resource {
+	property.Required = true
+	live := func(url string, q sqs.Queue) map[string]any {
+		return map[string]any{"queueUrl": url, property.Name: *of(&q)}
+	}
+	set := func(url, document string) (map[string]any, error) {
+		q, err := service.UpdateQueue(url, func(q *sqs.Queue) { *of(q) = document })
+		return live(url, q), err
+	}
+	return &Resource{
+		Type: schema.Type{
+			Token: token, Noun: noun,
+			Inputs: []schema.Property{{Name: "queueUrl", Required: true, ForceNew: true}, property},
+			// A queue has one of each: the old one goes before the new one comes.
+			DeleteBeforeReplace: true,
+		},
+		Create: func(_ context.Context, in schema.Values) (string, map[string]any, error) {
+			live, err := set(in.String("queueUrl"), in.String(property.Name))
+			return in.String("queueUrl"), live, err
+		},
+		Read: func(_ context.Context, id string, _ schema.Values) (string, map[string]any, error) {
+			q, err := service.Queue(id)
+			if err == nil && *of(&q) == "" {
+				err = cloud.Errorf(http.StatusNotFound, "NotFound", "The queue %s has no %s", q.Name, property.Name)
+			}
+			return id, live(id, q), err
+		},
+		Update: func(_ context.Context, id string, _, in schema.Values) (map[string]any, error) {
+			return set(id, in.String(property.Name))
+		},
+		Delete: func(_ context.Context, id string, _ schema.Values) error {
+			_, err := set(id, "")
+			return err
+		},
+	}
+}
+
+// document admits the strings that check does.
+func document(check func(string) error) func(any) error {
+	return func(v any) error { return check(v.(string)) }
+}

@@ -1,0 +1,141 @@
+package server
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"tally/localcloud/cloud"
+	"tally/localcloud/control"
+	"tally/localcloud/lambda"
+	"tally/localcloud/logs"
+)
+
+// serveLogs writes the chosen functions' log lines as text, each with its time
+// and function, and with follow goes on until the client leaves.
+func (s *Server) serveLogs(w http.ResponseWriter, r *http.Request) {
+	query, err := control.ParseLogQuery(r.URL.Query())
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	functions := slices.DeleteFunc(s.lambda.Functions(), func(f lambda.Function) bool {
+		return query.Function != "" && !isNamed(f.Name, query.Function)
+	})
+	if len(functions) == 0 {
+		http.Error(w, noFunction(query.Function, s.lambda.Functions()), http.StatusNotFound)
+		return
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	out := &lineWriter{w: w, flush: http.NewResponseController(w).Flush}
+	if query.Follow {
+		ctx, cancel := s.untilShutdown(r.Context())
+		defer cancel()
+		s.followLogs(ctx, out, functions, query.Since)
+		return
+	}
+	if err := s.copyLogs(out, functions, query.Since); err != nil {
+		fmt.Fprintln(w, err)
+	}
+}
+
+// untilShutdown also ends when the server does: a follower must not hold it up.
+func (s *Server) untilShutdown(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	go func() {
+		select {
+		case <-s.shutdown:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, cancel
+}
+
+// followLogs copies every function's log as it grows, until ctx ends.
+func (s *Server) followLogs(ctx context.Context, out *lineWriter, functions []lambda.Function, since time.Time) {
+	_ = out.flush() // the client learns at once that the stream has begun
+	var wg sync.WaitGroup
+	for _, f := range functions {
+		wg.Go(func() {
+			for e := range s.logs.Follow(ctx, f.LogGroup, since) {
+				out.line(f.Name, e)
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// copyLogs writes what the functions have logged so far, ordered by time.
+func (s *Server) copyLogs(out *lineWriter, functions []lambda.Function, since time.Time) error {
+	type line struct {
+		function string
+		event    logs.Event
+	}
+	var lines []line
+	for _, f := range functions {
+		query := logs.Query{Group: f.LogGroup, From: since}
+		for {
+			page, err := s.logs.Filter(query)
+			if cloud.ErrorCode(err) == "ResourceNotFoundException" {
+				break // the function has not been invoked, or may not write logs
+			}
+			if err != nil {
+				return err
+			}
+			for _, e := range page.Events {
+				lines = append(lines, line{f.Name, e})
+			}
+			if page.Next == "" {
+				break
+			}
+			query.Token = page.Next
+		}
+	}
+	slices.SortStableFunc(lines, func(a, b line) int { return cmp.Compare(a.event.ID, b.event.ID) })
+	for _, l := range lines {
+		out.line(l.function, l.event)
+	}
+	return nil
+}
+
+// lineWriter writes whole lines from several followers.
+type lineWriter struct {
+	mu    sync.Mutex
+	w     http.ResponseWriter
+	flush func() error
+}
+
+// line writes one event; a client that went away ends the request's context,
+// so the errors of writing to it are nobody's.
+func (l *lineWriter) line(function string, e logs.Event) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	fmt.Fprintf(l.w, "%s %s %s\n", e.Time.Local().Format("15:04:05.000"), function, strings.TrimRight(e.Message, "\n"))
+	_ = l.flush()
+}
+
+var autoNameSuffix = regexp.MustCompile(`-[0-9a-f]{7}$`)
+
+// isNamed tells whether a function goes by name: its own, or that name before
+// the suffix that auto-naming appends.
+func isNamed(function, name string) bool {
+	return function == name || autoNameSuffix.ReplaceAllString(function, "") == name
+}
+
+func noFunction(name string, functions []lambda.Function) string {
+	if len(functions) == 0 {
+		return "no function is deployed; deploy one with: pulumi up -s local"
+	}
+	names := make([]string, len(functions))
+	for i, f := range functions {
+		names[i] = f.Name
+	}
+	return fmt.Sprintf("there is no function %q; there are: %s", name, strings.Join(names, ", "))
+}

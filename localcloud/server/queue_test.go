@@ -1,0 +1,39 @@
+package server
+
+import (
+	"testing"
+
+	"tally/localcloud/cloud"
+	"tally/localcloud/control"
+	"tally/localcloud/sqs"
+)
+
+// TestStatusCountsMessages: a person sees in the status that something failed.
+func TestStatusCountsMessages(t *testing.T) {
+	s := serve(t, t.TempDir())
+	if _, err := s.sqs.CreateQueue(sqs.Queue{Name: "failed", DelaySeconds: 900}); err != nil {
+		t.Fatal(err)
+	}
+	none := 0
+	entries := []sqs.Entry{{DelaySeconds: &none}, {DelaySeconds: &none}, {}}
+	developer := cloud.Caller{ARN: s.place().GlobalARN("iam", "user/developer"), Administrator: true}
+	url := s.config.Endpoint() + "/000000000000/failed"
+	for _, e := range entries {
+		e.Body = "m"
+		if _, err := s.sqs.Send(t.Context(), developer, url, e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	hour := 3600
+	if _, err := s.sqs.Receive(t.Context(), developer, url, sqs.ReceiveRequest{Max: 1, VisibilityTimeoutSeconds: &hour}); err != nil {
+		t.Fatal(err)
+	}
+	status, err := control.Find(t.Context(), s.config.Dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := control.Resource{Type: "queue", Name: "failed", Detail: "messages: 1 available, 1 in flight, 1 delayed; " + url}
+	if len(status.Resources) != 1 || status.Resources[0] != want {
+		t.Errorf("resources %+v, want %+v", status.Resources, want)
+	}
+}

@@ -1,0 +1,204 @@
+package server
+
+import (
+	"archive/zip"
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"tally/localcloud/cloud"
+	"tally/localcloud/control"
+	"tally/localcloud/iam"
+	"tally/localcloud/lambda"
+	"tally/localcloud/logs"
+	"tally/localcloud/store"
+)
+
+func config(dir string) control.Config {
+	return control.Config{Dir: dir, Project: dir, Region: "us-east-1", Stacks: []string{"local"}, IdleTimeout: time.Minute}
+}
+
+// serve opens a local cloud on free ports and ends it with the test.
+func serve(t *testing.T, dir string) *Server {
+	t.Helper()
+	s, err := Open(config(dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	served := make(chan error, 1)
+	go func() { served <- s.Serve(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := errors.Join(<-served, s.Close()); err != nil {
+			t.Errorf("the local cloud ended with %v", err)
+		}
+	})
+	if err := control.WriteRunFile(s.Config()); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func TestFind(t *testing.T) {
+	dir := t.TempDir()
+	if _, err := control.Find(t.Context(), dir); !errors.Is(err, control.ErrNotRunning) {
+		t.Errorf("before the start: %v, want ErrNotRunning", err)
+	}
+	c := serve(t, dir).Config()
+	status, err := control.Find(t.Context(), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	interrupted, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := control.Find(interrupted, dir); !errors.Is(err, context.Canceled) {
+		t.Errorf("interrupted: %v, want context.Canceled: whether one runs is not known", err)
+	}
+	if status.PID != os.Getpid() || status.Config.Port != c.Port || c.Port == 0 || status.Config.ProviderPort == 0 {
+		t.Errorf("status = %+v", status)
+	}
+}
+
+// TestPagesAreRefused: a web page must not read the developer's logs.
+func TestPagesAreRefused(t *testing.T) {
+	c := serve(t, t.TempDir()).Config()
+	for _, path := range []string{control.StatusPath, control.LogsPath} {
+		for name, change := range map[string]func(*http.Request){
+			"another site's name": func(r *http.Request) { r.Host = "example.com" },
+			"an Origin":           func(r *http.Request) { r.Header.Set("Origin", "https://example.com") },
+		} {
+			r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, c.Endpoint()+path, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			change(r)
+			resp, err := http.DefaultClient.Do(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			resp.Body.Close()
+			if resp.StatusCode != http.StatusForbidden {
+				t.Errorf("%s with %s: %s, want 403", path, name, resp.Status)
+			}
+		}
+	}
+}
+
+func TestOneLocalCloudForEachFolder(t *testing.T) {
+	c := serve(t, t.TempDir()).Config()
+	if _, err := Open(config(c.Dir)); !errors.Is(err, store.ErrInUse) {
+		t.Errorf("a second one on the same folder: %v, want ErrInUse", err)
+	}
+	taken := config(t.TempDir())
+	taken.Port = c.Port
+	if _, err := Open(taken); err == nil || !strings.Contains(err.Error(), "--port") {
+		t.Errorf("a second one on the same port: %v, want an error that says what to do", err)
+	}
+}
+
+// TestLogsFollowed reads what many environments write at the same time: every
+// line arrives, and whole.
+func TestLogsFollowed(t *testing.T) {
+	s := serve(t, t.TempDir())
+	functions := []lambda.Function{s.deploy(t, "one-1a2b3c4"), s.deploy(t, "two-1a2b3c4")}
+
+	const lines = 50
+	for _, f := range functions {
+		for i := range lines {
+			go s.write(t, f.LogGroup, fmt.Sprintf("line %d of %s.", i, f.Name))
+		}
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	r, w := io.Pipe()
+	go func() { w.CloseWithError(control.Logs(ctx, s.Config(), control.LogQuery{Follow: true}, w)) }()
+
+	missing := map[string]bool{}
+	for _, f := range functions {
+		for i := range lines {
+			missing[fmt.Sprintf("%s line %d of %s.", f.Name, i, f.Name)] = true
+		}
+	}
+	for read := bufio.NewScanner(r); len(missing) > 0; {
+		if !read.Scan() {
+			t.Fatalf("the stream ended, %v, without %d lines", read.Err(), len(missing))
+		}
+		_, line, _ := strings.Cut(read.Text(), " ") // the time
+		if !missing[line] {
+			t.Errorf("line %q came twice, or was never written", read.Text())
+		}
+		delete(missing, line)
+	}
+}
+
+func TestLogsOfOneFunction(t *testing.T) {
+	s := serve(t, t.TempDir())
+	s.write(t, s.deploy(t, "one-1a2b3c4").LogGroup, "mine")
+	s.write(t, s.deploy(t, "two-1a2b3c4").LogGroup, "not mine")
+	for _, name := range []string{"one", "one-1a2b3c4"} {
+		var out strings.Builder
+		if err := control.Logs(t.Context(), s.Config(), control.LogQuery{Function: name}, &out); err != nil {
+			t.Fatal(err)
+		}
+		if got := out.String(); !strings.HasSuffix(got, " one-1a2b3c4 mine\n") || strings.Contains(got, "two") {
+			t.Errorf("logs %s: %q", name, got)
+		}
+	}
+	err := control.Logs(t.Context(), s.Config(), control.LogQuery{Function: "on"}, io.Discard)
+	if err == nil || !strings.Contains(err.Error(), "one-1a2b3c4, two-1a2b3c4") {
+		t.Errorf("logs of an unknown function: %v, want an error that names those there are", err)
+	}
+}
+
+// deploy makes a function that is never invoked.
+func (s *Server) deploy(t *testing.T, name string) lambda.Function {
+	t.Helper()
+	role, err := s.iam.CreateRole(iam.Role{Name: name, AssumeRolePolicy: `{"Version":"2012-10-17","Statement":[
+		{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]}`})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.logs.CreateGroup(logs.Group{Name: "/aws/lambda/" + name}); err != nil {
+		t.Fatal(err)
+	}
+	f, err := s.lambda.CreateFunction(lambda.Config{
+		Name: name, Role: s.iam.RoleARN(role).String(), Handler: "bootstrap", Runtime: "provided.al2023",
+		Architectures: []string{"arm64"}, MemoryMB: 128, TimeoutSeconds: 3, EphemeralMB: 512,
+		LogGroup: "/aws/lambda/" + name, LogFormat: "Text", TracingMode: "PassThrough", ReservedConcurrency: -1,
+	}, archive(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+func (s *Server) write(t *testing.T, group, line string) {
+	event := cloud.LogEvent{Time: time.Now(), Message: line}
+	caller := cloud.Caller{ARN: cloud.ARN{Partition: "aws", Service: "iam", Account: Account, Resource: "user/test"}, Administrator: true}
+	if err := s.logs.WriteLog(context.Background(), caller, group, "stream", []cloud.LogEvent{event}); err != nil {
+		t.Error(err)
+	}
+}
+
+// archive is the smallest valid bundle.
+func archive(t *testing.T) []byte {
+	t.Helper()
+	var raw bytes.Buffer
+	z := zip.NewWriter(&raw)
+	if _, err := z.Create("bootstrap"); err != nil {
+		t.Fatal(err)
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return raw.Bytes()
+}

@@ -1,0 +1,136 @@
+package sigv4
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"tally/localcloud/cloud"
+)
+
+type request struct {
+	method, path, body string
+	header             map[string]string
+}
+
+// Requests that botocore signed for keys test/test at the moment at which
+// synctest's clock starts.
+var fromBotocore = map[string]request{
+	"a form, its type signed": {method: "POST", path: "/", body: "Action=ListTopics&Version=2010-03-31", header: map[string]string{
+		"Content-Type": "application/x-www-form-urlencoded; charset=utf-8", "User-Agent": "Boto3/1", "X-Amz-Date": "20000101T000000Z",
+		"Authorization": "AWS4-HMAC-SHA256 Credential=test/20000101/us-east-1/sns/aws4_request, SignedHeaders=content-type;host;x-amz-date, " +
+			"Signature=a11647966356014b7334306d7751f7c37a8c1550c14bfbe88bc9fe68b7d4d458"}},
+	"a form, its type not signed": {method: "POST", path: "/", body: "Action=GetCallerIdentity&Version=2011-06-15", header: map[string]string{
+		"Content-Type": "application/x-www-form-urlencoded", "X-Amz-Date": "20000101T000000Z",
+		"Authorization": "AWS4-HMAC-SHA256 Credential=test/20000101/us-east-1/sts/aws4_request, SignedHeaders=host;x-amz-date, " +
+			"Signature=1bef5fe818d22e941b2013c22efca7a968596abd23e4331dba6e0bb7057e2664"}},
+	"an ARN in the path, escaped": {method: "POST", path: "/2015-03-31/functions/arn%3Aaws%3Alambda%3Aus-east-1%3A000000000000%3Afunction%3Aadd/invocations?Qualifier=%24LATEST",
+		body: `{"a": "é"}`, header: map[string]string{
+			"X-Amz-Date": "20000101T000000Z", "X-Amz-Invocation-Type": "Event",
+			"Authorization": "AWS4-HMAC-SHA256 Credential=test/20000101/us-east-1/lambda/aws4_request, SignedHeaders=host;x-amz-date;x-amz-invocation-type, " +
+				"Signature=e99bff32901d8297eb9f675e606d38cd79479faace88c60eebbeb98cf0840ee9"}},
+	"a path with : and $ as they are": {method: "GET", path: "/2015-03-31/functions/add:$LATEST", header: map[string]string{
+		"X-Amz-Date": "20000101T000000Z",
+		"Authorization": "AWS4-HMAC-SHA256 Credential=test/20000101/us-east-1/lambda/aws4_request, SignedHeaders=host;x-amz-date, " +
+			"Signature=eed0adc7b726a9e242e582b609a5b4a3ef882badba3a904c3935b5392cfb595a"}},
+	"presigned, with a header": {method: "GET", path: "/?Action=GetCallerIdentity&Version=2011-06-15&X-Amz-Algorithm=AWS4-HMAC-SHA256" +
+		"&X-Amz-Credential=test%2F20000101%2Fus-east-1%2Fsts%2Faws4_request&X-Amz-Date=20000101T000000Z&X-Amz-Expires=60" +
+		"&X-Amz-SignedHeaders=host%3Bx-k8s-aws-id&X-Amz-Signature=c9568bddc2e0bdeb7b3f236c36db40ddead39aa561a35a561cee404dfa5f4321",
+		header: map[string]string{"X-K8s-Aws-Id": "my cluster"}},
+}
+
+// received is the request as a server has it.
+func (r request) received() *http.Request {
+	req := httptest.NewRequest(r.method, r.path, strings.NewReader(r.body))
+	req.Host = "127.0.0.1:4566"
+	for name, value := range r.header {
+		req.Header.Set(name, value)
+	}
+	return req
+}
+
+// onlyTest knows the keys test/test.
+func onlyTest(accessKeyID string) (cloud.Credentials, error) {
+	if accessKeyID != "test" {
+		return cloud.Credentials{}, cloud.Errorf(http.StatusForbidden, "InvalidClientTokenId", "The security token included in the request is invalid.")
+	}
+	return cloud.Credentials{AccessKeyID: "test", SecretAccessKey: "test"}, nil
+}
+
+func verify(v *Verifier, r *http.Request, body string) (cloud.Credentials, error) {
+	s, err := Parse(r)
+	if err != nil {
+		return cloud.Credentials{}, err
+	}
+	return v.Verify(r, []byte(body), s)
+}
+
+func TestSignaturesOfBotocore(t *testing.T) {
+	v := New(onlyTest)
+	for name, r := range fromBotocore {
+		synctest.Test(t, func(t *testing.T) {
+			creds, err := verify(v, r.received(), r.body)
+			if err != nil || creds.AccessKeyID != "test" {
+				t.Errorf("%s: %+v, %v", name, creds, err)
+			}
+			for change, spoil := range map[string]func(*http.Request, *string){
+				"method": func(r *http.Request, _ *string) { r.Method = "PUT" },
+				"body":   func(_ *http.Request, body *string) { *body += "x" },
+				"query":  func(r *http.Request, _ *string) { r.URL.RawQuery += "&x=y" },
+				"path":   func(r *http.Request, _ *string) { r.URL.Path += "x"; r.URL.RawPath = "" },
+				"host":   func(r *http.Request, _ *string) { r.Host = "localhost:4566" },
+			} {
+				changed, body := r.received(), r.body
+				spoil(changed, &body)
+				if _, err := verify(v, changed, body); cloud.ErrorCode(err) != "SignatureDoesNotMatch" {
+					t.Errorf("%s with another %s: %v", name, change, err)
+				}
+			}
+		})
+	}
+}
+
+func TestPresignedExpires(t *testing.T) {
+	v := New(onlyTest)
+	synctest.Test(t, func(t *testing.T) {
+		r := fromBotocore["presigned, with a header"]
+		time.Sleep(time.Minute)
+		if _, err := verify(v, r.received(), ""); err != nil {
+			t.Errorf("after a minute: %v", err)
+		}
+		time.Sleep(time.Second)
+		if _, err := verify(v, r.received(), ""); err == nil || !strings.Contains(err.Error(), "Signature expired: 20000101T000000Z is now earlier than 20000101T000001Z (20000101T000101Z - 1 min.)") {
+			t.Errorf("a second later: %v", err)
+		}
+		for _, seconds := range []string{"0", "604801", "x"} {
+			r.path = strings.Replace(fromBotocore["presigned, with a header"].path, "Expires=60", "Expires="+seconds, 1)
+			if _, err := verify(v, r.received(), ""); cloud.ErrorCode(err) != "IncompleteSignature" {
+				t.Errorf("X-Amz-Expires=%s: %v", seconds, err)
+			}
+		}
+	})
+}
+
+func FuzzParse(f *testing.F) {
+	for _, r := range fromBotocore {
+		_, rawQuery, _ := strings.Cut(r.path, "?")
+		f.Add(r.header["Authorization"], r.header["X-Amz-Date"], rawQuery)
+	}
+	f.Fuzz(func(t *testing.T, authorization, date, rawQuery string) {
+		r := &http.Request{Header: http.Header{"Authorization": {authorization}, "X-Amz-Date": {date}}, URL: &url.URL{RawQuery: rawQuery}}
+		s, err := Parse(r)
+		switch cloud.ErrorCode(err) {
+		case "":
+			if err != nil || s.at.Format("20060102") != s.day || s.presigned && s.expires <= 0 {
+				t.Errorf("%+v, %v", s, err)
+			}
+		case "MissingAuthenticationToken", "IncompleteSignature", "SignatureDoesNotMatch":
+		default:
+			t.Errorf("%v", err)
+		}
+	})
+}

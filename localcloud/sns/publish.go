@@ -1,0 +1,155 @@
+package sns
+
+import (
+	"context"
+	"net/http"
+	"regexp"
+	"time"
+
+	"github.com/google/uuid"
+
+	"tally/localcloud/cloud"
+)
+
+// maxBatch is how many messages one PublishBatch may hold.
+const maxBatch = 10
+
+// BatchEntry is one message of a batch, with an ID that only the answer uses.
+type BatchEntry struct {
+	ID string // 1 to 80 of letters, digits, - and _
+	Message
+}
+
+// BatchResult says which message became of a BatchEntry.
+type BatchResult struct{ ID, MessageID string }
+
+// Publish takes a message and sends it to every subscription of the topic; it
+// does not wait for their delivery. The caller needs SNS:Publish. It fails
+// with InvalidParameter, ParameterValueInvalid, AuthorizationError and
+// NotFound.
+//
+// https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
+func (s *Service) Publish(ctx context.Context, caller cloud.Caller, topicARN string, m Message) (messageID string, err error) {
+	if err := m.check(); err != nil {
+		return "", err
+	}
+	if m.size() > maxSize {
+		return "", invalid("Message too long")
+	}
+	bodies, err := m.bodies()
+	if err != nil {
+		return "", err
+	}
+	if err := s.authorizePublish(ctx, caller, topicARN); err != nil {
+		return "", err
+	}
+	return s.send(topicARN, m, bodies)
+}
+
+// PublishBatch publishes up to ten messages. As on AWS, a message that is not
+// valid fails the whole batch. Beyond the errors of Publish it fails with
+// EmptyBatchRequest, TooManyEntriesInBatchRequest, BatchEntryIdsNotDistinct,
+// InvalidBatchEntryId and BatchRequestTooLong.
+//
+// https://docs.aws.amazon.com/sns/latest/api/API_PublishBatch.html
+func (s *Service) PublishBatch(ctx context.Context, caller cloud.Caller, topicARN string, entries []BatchEntry) ([]BatchResult, error) {
+	if err := checkBatch(entries); err != nil {
+		return nil, err
+	}
+	bodies := make([]bodies, len(entries))
+	size := 0
+	for i, e := range entries {
+		var err error
+		if err := e.check(); err != nil {
+			return nil, err
+		}
+		if bodies[i], err = e.bodies(); err != nil {
+			return nil, err
+		}
+		size += e.size()
+	}
+	if size > maxSize {
+		return nil, cloud.Errorf(http.StatusBadRequest, "BatchRequestTooLong", "The length of all the messages put together is more than the limit.")
+	}
+	if err := s.authorizePublish(ctx, caller, topicARN); err != nil {
+		return nil, err
+	}
+	results := make([]BatchResult, len(entries))
+	for i, e := range entries {
+		id, err := s.send(topicARN, e.Message, bodies[i])
+		if err != nil {
+			return nil, err
+		}
+		results[i] = BatchResult{ID: e.ID, MessageID: id}
+	}
+	return results, nil
+}
+
+var batchID = regexp.MustCompile(`^[A-Za-z0-9_-]{1,80}$`)
+
+func checkBatch(entries []BatchEntry) error {
+	refuse := func(code, message string) error { return cloud.Errorf(http.StatusBadRequest, code, "%s", message) }
+	if len(entries) == 0 {
+		return refuse("EmptyBatchRequest", "The batch request doesn't contain any entries.")
+	}
+	if len(entries) > maxBatch {
+		return refuse("TooManyEntriesInBatchRequest", "The batch request contains more entries than permissible.")
+	}
+	seen := map[string]bool{}
+	for _, e := range entries {
+		if seen[e.ID] {
+			return refuse("BatchEntryIdsNotDistinct", "Two or more batch entries in the request have the same Id.")
+		}
+		seen[e.ID] = true
+	}
+	for _, e := range entries {
+		if !batchID.MatchString(e.ID) {
+			return refuse("InvalidBatchEntryId", "The Id of a batch entry in a batch request doesn't abide by the specification.")
+		}
+	}
+	return nil
+}
+
+// authorizePublish asks before it looks whether the topic exists, so that who
+// may not publish learns nothing about it.
+func (s *Service) authorizePublish(ctx context.Context, caller cloud.Caller, topicARN string) error {
+	if err := s.checkTopicARN(topicARN); err != nil {
+		return err
+	}
+	topic, exists := s.topics.Get(topicARN)
+	err := s.Authorizer.Authorize(ctx, cloud.Request{
+		Caller: caller, Action: "SNS:Publish", Resource: topicARN, ResourcePolicy: topic.Policy,
+	})
+	if err != nil {
+		return err
+	}
+	if !exists {
+		return notFound("Topic")
+	}
+	return nil
+}
+
+// send starts the deliveries of a message.
+func (s *Service) send(topicARN string, m Message, bodies bodies) (messageID string, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return "", cloud.Errorf(http.StatusServiceUnavailable, "ServiceUnavailable", "The local cloud is stopping.")
+	}
+	topic, _ := s.topics.Get(topicARN) // one that is gone has no subscribers
+	messageID = uuid.NewString()
+	for _, sub := range s.subscribers(topicARN) {
+		d := Delivery{
+			Subscription: sub, MessageID: messageID, Time: time.Now().UTC(),
+			Subject: m.Subject, Body: bodies.of(sub.Protocol), Attributes: m.Attributes, SignatureVersion: topic.SignatureVersion,
+		}
+		switch {
+		case sub.PendingConfirmation:
+		case !sub.wants(d.Body, m.Attributes):
+			s.record(cloud.Info, topicARN, "message %s does not match the filter policy of %s", messageID, sub.ARN)
+		default:
+			s.deliveries.Go(func() { s.deliver(d) })
+		}
+	}
+	return messageID, nil
+}

@@ -1,0 +1,245 @@
+package sns_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"tally/localcloud/cloud"
+	"tally/localcloud/sns"
+	"tally/localcloud/store"
+)
+
+const (
+	numbers  = "arn:aws:sns:us-east-1:000000000000:numbers"
+	function = "arn:aws:lambda:us-east-1:000000000000:function:handle-message"
+)
+
+var place = cloud.Place{Region: "us-east-1", Account: "000000000000"}
+
+func developer() cloud.Caller {
+	return cloud.Caller{ARN: cloud.Place{Account: "000000000000"}.GlobalARN("iam", "user/developer"), Administrator: true}
+}
+
+type authorizer func(cloud.Request) error
+
+func (a authorizer) Authorize(_ context.Context, r cloud.Request) error { return a(r) }
+
+func allow(cloud.Request) error { return nil }
+
+type target func(sns.Delivery) error
+
+func (t target) Deliver(_ context.Context, d sns.Delivery) (string, error) { return "{}", t(d) }
+
+func discard(sns.Delivery) error { return nil }
+
+// recorder is a cloud.Recorder that can be read.
+type recorder struct {
+	mu      sync.Mutex
+	entries []cloud.Entry
+}
+
+func (r *recorder) Record(e cloud.Entry) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.entries = append(r.entries, e)
+}
+
+func (r *recorder) all() []cloud.Entry {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.entries)
+}
+
+// open makes a service whose protocol "lambda" is the target.
+func open(t *testing.T, st *store.Store, a authorizer, r cloud.Recorder, tg sns.Target) *sns.Service {
+	t.Helper()
+	s, err := sns.New(sns.Options{
+		Place: place, Store: st, Authorizer: a, Recorder: r, Targets: map[string]sns.Target{"lambda": tg},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+// subscribed is open with the topic numbers and one subscription to it.
+func subscribed(t *testing.T, a authorizer, r cloud.Recorder, tg sns.Target) (*sns.Service, sns.Subscription) {
+	t.Helper()
+	s := open(t, nil, a, r, tg)
+	if _, err := s.CreateTopic(sns.Topic{Name: "numbers"}); err != nil {
+		t.Fatal(err)
+	}
+	sub, err := s.Subscribe(sns.Subscription{TopicARN: numbers, Protocol: "lambda", Endpoint: function})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s, sub
+}
+
+func wantError(t *testing.T, what string, err error, status int, code, message string) {
+	t.Helper()
+	want := &cloud.Error{Code: code, Message: message, Status: status}
+	if diff := cmp.Diff(error(want), err); diff != "" {
+		t.Errorf("%s (-want +got):\n%s", what, diff)
+	}
+}
+
+func TestTopicAndSubscriptionSurviveARestart(t *testing.T) {
+	dir := t.TempDir()
+	st, err := store.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := open(t, st, allow, &recorder{}, target(discard))
+	topic, err := s.CreateTopic(sns.Topic{Name: "numbers", DisplayName: "Numbers", Tags: map[string]string{"k": "v"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	topic.DisplayName, topic.Policy = "Sums", `{"Version":"2012-10-17"}`
+	if topic, err = s.UpdateTopic(topic); err != nil {
+		t.Fatal(err)
+	}
+	sub, err := s.Subscribe(sns.Subscription{TopicARN: numbers, Protocol: "lambda", Endpoint: function})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := st.Close(); err != nil {
+		t.Fatal(err)
+	}
+
+	if st, err = store.Open(dir); err != nil {
+		t.Fatal(err)
+	}
+	defer st.Close()
+	s = open(t, st, allow, &recorder{}, target(discard))
+	got, err := s.Topic(numbers)
+	if diff := cmp.Diff(topic, got); diff != "" || err != nil {
+		t.Errorf("%v, topic (-before +after):\n%s", err, diff)
+	}
+	if diff := cmp.Diff([]sns.Subscription{sub}, s.Subscriptions()); diff != "" {
+		t.Errorf("subscriptions (-before +after):\n%s", diff)
+	}
+
+	for range 2 { // deleting is idempotent, and takes the subscriptions along
+		if err := s.DeleteTopic(numbers); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(s.Topics()) != 0 || len(s.Subscriptions()) != 0 {
+		t.Errorf("left: %v, %v", s.Topics(), s.Subscriptions())
+	}
+}
+
+func TestTopicErrors(t *testing.T) {
+	s := open(t, nil, allow, &recorder{}, target(discard))
+	create := func(topic sns.Topic) error { _, err := s.CreateTopic(topic); return err }
+	if err := create(sns.Topic{Name: "numbers"}); err != nil {
+		t.Fatal(err)
+	}
+	get := func(arn string) error { _, err := s.Topic(arn); return err }
+	update := func(topic sns.Topic) error { _, err := s.UpdateTopic(topic); return err }
+	const bad = "Invalid parameter: "
+	for what, c := range map[string]struct {
+		err           error
+		status        int
+		code, message string
+	}{
+		"taken": {create(sns.Topic{Name: "numbers"}), 400, "InvalidParameter",
+			bad + "Topic Name Reason: topic " + numbers + " already exists; delete it or choose another name"},
+		"no name":  {create(sns.Topic{}), 400, "InvalidParameter", bad + "Topic Name"},
+		"bad name": {create(sns.Topic{Name: "a.b"}), 400, "InvalidParameter", bad + "Topic Name"},
+		"long":     {create(sns.Topic{Name: strings.Repeat("a", 257)}), 400, "InvalidParameter", bad + "Topic Name"},
+		"fifo": {create(sns.Topic{Name: "a.fifo"}), 400, "InvalidParameter",
+			bad + "Topic Name Reason: FIFO topics are not emulated, and a.fifo would be one; use a standard topic"},
+		"display name": {create(sns.Topic{Name: "a", DisplayName: strings.Repeat("ä", 101)}), 400, "InvalidParameter",
+			bad + "Attributes Reason: Display name must be less than or equal to 100 characters"},
+		"policy": {create(sns.Topic{Name: "a", Policy: "{"}), 400, "InvalidParameter",
+			bad + "Attributes Reason: Policy: failed to parse JSON."},
+		"unknown":         {get(numbers + "2"), 404, "NotFound", "Topic does not exist"},
+		"update unknown":  {update(sns.Topic{ARN: numbers + "2"}), 404, "NotFound", "Topic does not exist"},
+		"no ARN":          {get("numbers"), 400, "InvalidParameter", bad + "TopicArn Reason: An ARN must have at least 6 elements, not 1"},
+		"another region":  {get("arn:aws:sns:eu-west-1:000000000000:numbers"), 400, "InvalidParameter", bad + "TopicArn"},
+		"another service": {s.DeleteTopic("arn:aws:sqs:us-east-1:000000000000:numbers"), 400, "InvalidParameter", bad + "TopicArn"},
+	} {
+		wantError(t, what, c.err, c.status, c.code, c.message)
+	}
+}
+
+// The policy that AWS gives a topic, but for the order of its members.
+func TestDefaultPolicy(t *testing.T) {
+	s := open(t, nil, allow, &recorder{}, target(discard))
+	topic, err := s.CreateTopic(sns.Topic{Name: "numbers"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = `{"Id":"__default_policy_ID","Statement":[{` +
+		`"Action":["SNS:GetTopicAttributes","SNS:SetTopicAttributes","SNS:AddPermission","SNS:RemovePermission","SNS:DeleteTopic","SNS:Subscribe","SNS:ListSubscriptionsByTopic","SNS:Publish"],` +
+		`"Condition":{"StringEquals":{"AWS:SourceOwner":"000000000000"}},"Effect":"Allow","Principal":{"AWS":"*"},` +
+		`"Resource":"` + numbers + `","Sid":"__default_statement_ID"}],"Version":"2008-10-17"}`
+	if topic.Policy != want {
+		t.Errorf("got  %s\nwant %s", topic.Policy, want)
+	}
+}
+
+func TestSubscribe(t *testing.T) {
+	s, first := subscribed(t, allow, &recorder{}, sns.LambdaTarget(nil))
+	if id, ok := strings.CutPrefix(first.ARN, numbers+":"); !ok || len(id) != 36 {
+		t.Errorf("ARN %s", first.ARN)
+	}
+	again, err := s.Subscribe(sns.Subscription{TopicARN: numbers, Protocol: "lambda", Endpoint: function})
+	if err != nil || again != first {
+		t.Errorf("subscribed again: %v, %v, want the existing %v", again, err, first)
+	}
+	other, err := s.Subscribe(sns.Subscription{TopicARN: numbers, Protocol: "lambda", Endpoint: function + ":live"})
+	if err != nil || other.ARN == first.ARN {
+		t.Errorf("another endpoint: %v, %v", other, err)
+	}
+	for range 2 { // idempotent
+		if err := s.Unsubscribe(first.ARN); err != nil {
+			t.Error(err)
+		}
+	}
+	_, err = s.Subscription(first.ARN)
+	wantError(t, "after Unsubscribe", err, 404, "NotFound", "Subscription does not exist")
+	if got, err := s.Subscription(other.ARN); err != nil || got != other {
+		t.Errorf("the other: %v, %v", got, err)
+	}
+
+	for _, c := range []struct {
+		topic, protocol, endpoint string
+		status                    int
+		code, message             string
+	}{
+		{numbers + "2", "lambda", function, 404, "NotFound", "Topic does not exist"},
+		{"x:y", "lambda", function, 400, "InvalidParameter", "Invalid parameter: TopicArn Reason: An ARN must have at least 6 elements, not 2"},
+		{numbers, "sms", "+1", 400, "InvalidParameter",
+			"Invalid parameter: Amazon SNS does not support this protocol string: sms (emulated here: lambda; recorded: email, email-json, http, https)"},
+		{numbers, "https", "http://example.com/", 400, "InvalidParameter", "Invalid parameter: Endpoint must match the specified protocol"},
+		{numbers, "email", "somebody", 400, "InvalidParameter", "Invalid parameter: Email address"},
+		{numbers, "lambda", "handle-message", 400, "InvalidParameter", "Invalid parameter: Lambda endpoint ARN"},
+		{numbers, "lambda", numbers, 400, "InvalidParameter", "Invalid parameter: Lambda endpoint ARN"},
+	} {
+		_, err := s.Subscribe(sns.Subscription{TopicARN: c.topic, Protocol: c.protocol, Endpoint: c.endpoint})
+		wantError(t, c.protocol+" "+c.endpoint, err, c.status, c.code, c.message)
+	}
+}
+
+func TestAfterCloseNothingIsTaken(t *testing.T) {
+	s, _ := subscribed(t, allow, &recorder{}, target(func(sns.Delivery) error { return errors.New("delivered") }))
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	_, err := s.Publish(t.Context(), developer(), numbers, sns.Message{Body: "1"})
+	wantError(t, "publish", err, 503, "ServiceUnavailable", "The local cloud is stopping.")
+}

@@ -1,0 +1,106 @@
+package sqs
+
+import (
+	"context"
+	"errors"
+	"regexp"
+
+	"tally/localcloud/cloud"
+)
+
+// BatchEntry is one request of a batch: Of is an Entry for SendBatch, a receipt
+// handle for DeleteBatch, a Visibility for ChangeVisibilityBatch.
+type BatchEntry[T any] struct {
+	ID string // 1 to 80 of letters, digits, - and _, unlike those of the others
+	Of T
+}
+
+// Visibility is a message's new visibility timeout.
+type Visibility struct {
+	ReceiptHandle string
+	Seconds       int // 0 to 43,200
+}
+
+// BatchResult is what came of the request with that ID.
+type BatchResult struct {
+	ID        string
+	MessageID string       // of a message that was sent
+	Err       *cloud.Error // nil for success
+}
+
+// SendBatch is Send for up to 10 messages of together at most 1 MiB, each of
+// which may fail by itself. The error is that of the batch as a whole.
+//
+// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html
+func (s *Service) SendBatch(ctx context.Context, caller cloud.Caller, url string, entries []BatchEntry[Entry]) ([]BatchResult, error) {
+	q, err := s.permit(ctx, caller, url, "SendMessage")
+	if err != nil {
+		return nil, err
+	}
+	total := 0
+	for _, e := range entries {
+		total += size(e.Of.QueueMessage)
+	}
+	return batch("SendMessageBatchRequestEntry", entries, total, func(e Entry) (string, error) { return s.enqueue(q, caller, e) })
+}
+
+// DeleteBatch is Delete for up to 10 receipt handles, as SendBatch is Send.
+//
+// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_DeleteMessageBatch.html
+func (s *Service) DeleteBatch(ctx context.Context, caller cloud.Caller, url string, entries []BatchEntry[string]) ([]BatchResult, error) {
+	q, err := s.permit(ctx, caller, url, "DeleteMessage")
+	if err != nil {
+		return nil, err
+	}
+	return batch("DeleteMessageBatchRequestEntry", entries, 0, func(handle string) (string, error) { return "", s.delete(q, handle) })
+}
+
+// ChangeVisibilityBatch is ChangeVisibility for up to 10 messages, as SendBatch
+// is Send.
+//
+// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ChangeMessageVisibilityBatch.html
+func (s *Service) ChangeVisibilityBatch(ctx context.Context, caller cloud.Caller, url string, entries []BatchEntry[Visibility]) ([]BatchResult, error) {
+	q, err := s.permit(ctx, caller, url, "ChangeMessageVisibility")
+	if err != nil {
+		return nil, err
+	}
+	return batch("ChangeMessageVisibilityBatchRequestEntry", entries, 0, func(v Visibility) (string, error) {
+		return "", s.changeVisibility(q, v.ReceiptHandle, v.Seconds)
+	})
+}
+
+var batchID = regexp.MustCompile(`^[A-Za-z0-9_-]{1,80}$`)
+
+// batch checks a batch and runs its requests one by one.
+func batch[T any](kind string, entries []BatchEntry[T], bytes int, run func(T) (string, error)) ([]BatchResult, error) {
+	const most = 10
+	switch {
+	case len(entries) == 0:
+		return nil, refusal(namespace+"EmptyBatchRequest", "There should be at least one %s in the request.", kind)
+	case len(entries) > most:
+		return nil, refusal(namespace+"TooManyEntriesInBatchRequest", "Maximum number of entries per request are %d. You have sent %d.", most, len(entries))
+	case bytes > maxMessage:
+		return nil, refusal(namespace+"BatchRequestTooLong", "Batch requests cannot be longer than %d bytes. You have sent %d bytes.", maxMessage, bytes)
+	}
+	seen := map[string]bool{}
+	for _, e := range entries {
+		if !batchID.MatchString(e.ID) {
+			return nil, refusal(namespace+"InvalidBatchEntryId",
+				"A batch entry id can only contain alphanumeric characters, hyphens and underscores. It can be at most 80 letters long.")
+		}
+		if seen[e.ID] {
+			return nil, refusal(namespace+"BatchEntryIdsNotDistinct", "Id %s repeated.", e.ID)
+		}
+		seen[e.ID] = true
+	}
+	var results []BatchResult
+	for _, e := range entries {
+		id, err := run(e.Of)
+		refused, ok := errors.AsType[*cloud.Error](err)
+		if err != nil && !ok {
+			return nil, err // a failure of the store
+		}
+		results = append(results, BatchResult{e.ID, id, refused})
+	}
+	return results, nil
+}

@@ -1,0 +1,163 @@
+package sqs
+
+import (
+	"cmp"
+	"crypto/md5"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"tally/localcloud/cloud"
+)
+
+// message is one message of one queue.
+type message struct {
+	Number uint64 // in the order of arrival, over all queues
+	Queue  string // name
+	ID     string // UUID
+	cloud.QueueMessage
+	Sender      string // who sent it, as SenderId has it
+	Sent        time.Time
+	Received    time.Time // first
+	Receives    int
+	AvailableAt time.Time // after a delay, or a visibility timeout
+	Receipt     string    // of the last receive
+	Source      string    // ARN of the queue that gave it up
+}
+
+// key sorts as the number does.
+func (m *message) key() string { return fmt.Sprintf("%016x", m.Number) }
+
+func compareNumbers(a, b *message) int { return cmp.Compare(a.Number, b.Number) }
+
+// system are the attributes that SQS itself gives a message.
+func (m *message) system() map[string]string {
+	millis := func(t time.Time) string { return strconv.FormatInt(t.UnixMilli(), 10) }
+	a := map[string]string{
+		"SenderId":                         m.Sender,
+		"SentTimestamp":                    millis(m.Sent),
+		"ApproximateReceiveCount":          strconv.Itoa(m.Receives),
+		"ApproximateFirstReceiveTimestamp": millis(m.Received),
+	}
+	if m.TraceHeader != "" {
+		a["AWSTraceHeader"] = m.TraceHeader
+	}
+	if m.Source != "" {
+		a["DeadLetterQueueSourceArn"] = m.Source
+	}
+	return a
+}
+
+// size is what counts against the limits.
+func size(m cloud.QueueMessage) int {
+	n := len(m.Body)
+	for name, a := range m.Attributes {
+		n += len(name) + len(a.DataType) + len(a.StringValue) + len(a.BinaryValue)
+	}
+	return n
+}
+
+// check applies the rules of SendMessage that look at one message alone.
+func check(m cloud.QueueMessage, limit int) error {
+	if m.Body == "" {
+		return missing("MessageBody")
+	}
+	if err := checkText(m.Body); err != nil {
+		return err
+	}
+	if len(m.Attributes) > 10 {
+		return refusal("InvalidParameterValue", "Number of message attributes [%d] exceeds the allowed maximum [10].", len(m.Attributes))
+	}
+	for _, name := range slices.Sorted(maps.Keys(m.Attributes)) {
+		if err := checkAttribute(name, m.Attributes[name]); err != nil {
+			return err
+		}
+	}
+	if size(m) > limit {
+		return refusal("InvalidParameterValue", "One or more parameters are invalid. Reason: Message must be shorter than %d bytes.", limit)
+	}
+	return nil
+}
+
+// checkText refuses the characters that XML cannot carry.
+func checkText(s string) error {
+	for i, r := range s {
+		switch {
+		case r == utf8.RuneError && !strings.HasPrefix(s[i:], "\uFFFD"), r < ' ' && r != '\t' && r != '\n' && r != '\r', r == 0xFFFE, r == 0xFFFF:
+			return refusal("InvalidMessageContents", "Invalid binary character '#x%X' was found in the message body, the set of allowed characters is "+
+				"#x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF", s[i])
+		}
+	}
+	return nil
+}
+
+var attributeName = regexp.MustCompile(`^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$`)
+
+// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-message-metadata.html
+func checkAttribute(name string, a cloud.MessageAttribute) error {
+	fail := func(format string, args ...any) error { return refusal("InvalidParameterValue", format, args...) }
+	lower := strings.ToLower(name)
+	kind, _, _ := strings.Cut(a.DataType, ".")
+	switch {
+	case len(name) > 256 || !attributeName.MatchString(name) || strings.HasPrefix(lower, "aws.") || strings.HasPrefix(lower, "amazon."):
+		return fail("The message attribute name '%s' is invalid: it takes up to 256 letters, digits, '_', '-' and single '.' between them, "+
+			"and does not begin with 'AWS.' or 'Amazon.'.", name)
+	case a.DataType == "":
+		return fail("The message attribute '%s' must contain non-empty message attribute type.", name)
+	case kind != "String" && kind != "Number" && kind != "Binary":
+		return fail("The message attribute '%s' has an invalid message attribute type, the set of supported type prefixes is Binary, Number, and String.", name)
+	case kind == "Binary" && len(a.BinaryValue) == 0, kind != "Binary" && a.StringValue == "":
+		return fail("The message attribute '%s' must contain non-empty message attribute value for message attribute type '%s'.", name, a.DataType)
+	case kind == "Binary" && a.StringValue != "", kind != "Binary" && len(a.BinaryValue) > 0:
+		return fail("The message attribute '%s' with type '%s' must use field '%s'.", name, a.DataType, map[bool]string{true: "Binary", false: "String"}[kind == "Binary"])
+	case kind == "Number" && !isNumber(a.StringValue):
+		return fail("Can't cast the value of message (user) attribute '%s' to a number.", name)
+	}
+	return checkText(a.StringValue)
+}
+
+func isNumber(s string) bool {
+	_, err := strconv.ParseFloat(s, 64)
+	return err == nil
+}
+
+// MD5OfBody is the check sum of a body, in hex, that clients verify.
+func MD5OfBody(body string) string { return sum([]byte(body)) }
+
+// MD5OfAttributes is the check sum of message attributes, in hex; "" where there
+// are none.
+//
+// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-message-metadata.html#sqs-attributes-md5-message-digest-calculation
+func MD5OfAttributes(attributes map[string]cloud.MessageAttribute) string {
+	if len(attributes) == 0 {
+		return ""
+	}
+	const stringValue, binaryValue = 1, 2
+	var b []byte
+	add := func(value []byte) { b = append(binary.BigEndian.AppendUint32(b, uint32(len(value))), value...) }
+	for _, name := range slices.Sorted(maps.Keys(attributes)) {
+		a := attributes[name]
+		add([]byte(name))
+		add([]byte(a.DataType))
+		if strings.HasPrefix(a.DataType, "Binary") {
+			b = append(b, binaryValue)
+			add(a.BinaryValue)
+			continue
+		}
+		b = append(b, stringValue)
+		add([]byte(a.StringValue))
+	}
+	return sum(b)
+}
+
+func sum(b []byte) string {
+	h := md5.Sum(b)
+	return hex.EncodeToString(h[:])
+}

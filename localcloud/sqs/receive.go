@@ -1,0 +1,192 @@
+package sqs
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"tally/localcloud/cloud"
+)
+
+const (
+	maxWait       = 20           // seconds
+	maxVisibility = 12 * 60 * 60 // seconds
+)
+
+// ReceiveRequest asks for messages.
+type ReceiveRequest struct {
+	Max                      int  // 1 to 10
+	VisibilityTimeoutSeconds *int // 0 to 43,200; nil for the queue's own
+	WaitSeconds              *int // for a first message: 0 to 20; nil for the queue's own
+}
+
+// Message is a message that was received.
+type Message struct {
+	ID            string
+	ReceiptHandle string // of this receive: the next has another
+	Body          string
+	Attributes    map[string]cloud.MessageAttribute
+	System        map[string]string // SentTimestamp, ApproximateReceiveCount, …
+}
+
+// Receive takes the messages that came first of those available, and hides
+// them for the visibility timeout. Where there are none it waits for one; none
+// at all is no error. What was received too often goes to the dead-letter queue
+// instead. It fails with AWS.SimpleQueueService.NonExistentQueue, AccessDenied
+// and InvalidParameterValue.
+//
+// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ReceiveMessage.html
+func (s *Service) Receive(ctx context.Context, caller cloud.Caller, url string, r ReceiveRequest) ([]Message, error) {
+	q, err := s.permit(ctx, caller, url, "ReceiveMessage")
+	if err != nil {
+		return nil, err
+	}
+	hidden, wait, err := r.times(q)
+	if err != nil {
+		return nil, err
+	}
+	for over := time.After(wait); ; {
+		a, err := s.attempt(ctx, q.Name, r.Max, hidden)
+		if err != nil || len(a.received) > 0 || wait == 0 {
+			return a.received, err
+		}
+		select {
+		case <-a.changed:
+		case <-a.due:
+		case <-over:
+			return nil, nil
+		case <-s.done:
+			return nil, nil
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
+
+// times are how long messages are hidden and how long is waited for them.
+func (r ReceiveRequest) times(q Queue) (hidden, wait time.Duration, err error) {
+	seconds := func(given *int, own int) time.Duration {
+		if given != nil {
+			own = *given
+		}
+		return time.Duration(own) * time.Second
+	}
+	hidden, wait = seconds(r.VisibilityTimeoutSeconds, q.VisibilityTimeoutSeconds), seconds(r.WaitSeconds, q.ReceiveWaitSeconds)
+	const reason = "Must be >= 0 and <= %d, if provided."
+	switch {
+	case r.Max < 1 || r.Max > 10:
+		err = invalid(r.Max, "MaxNumberOfMessages", "Must be between 1 and 10, if provided.")
+	case hidden < 0 || hidden > maxVisibility*time.Second:
+		err = invalid(*r.VisibilityTimeoutSeconds, "VisibilityTimeout", reason, maxVisibility)
+	case wait < 0 || wait > maxWait*time.Second:
+		err = invalid(*r.WaitSeconds, "WaitTimeSeconds", reason, maxWait)
+	}
+	return hidden, wait, err
+}
+
+// An attempt is what one look at a queue gave.
+type attempt struct {
+	received []Message
+	changed  <-chan struct{}  // closed when it is worth another look
+	due      <-chan time.Time // when a message that is hidden becomes available; nil where none is
+}
+
+// attempt takes what is available now.
+func (s *Service) attempt(ctx context.Context, queue string, most int, hidden time.Duration) (attempt, error) {
+	if err := ctx.Err(); err != nil {
+		return attempt{}, err // nobody is there to get a message
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	q, ok := s.queues.Get(queue)
+	b := s.backlogs[queue]
+	if !ok || b == nil {
+		return attempt{}, nonExistent()
+	}
+	now := time.Now().UTC()
+	if err := s.expire(q, b, now); err != nil {
+		return attempt{}, err
+	}
+	a := attempt{changed: b.changed}
+	var next time.Time
+	for _, m := range slices.Clone(b.messages) {
+		if len(a.received) == most {
+			break
+		}
+		if m.AvailableAt.After(now) {
+			if next.IsZero() || m.AvailableAt.Before(next) {
+				next = m.AvailableAt
+			}
+			continue
+		}
+		if moved, err := s.giveUp(q, b, m); moved || err != nil {
+			if err != nil {
+				return a, err
+			}
+			continue
+		}
+		if err := s.hand(m, now, hidden); err != nil {
+			return a, err
+		}
+		a.received = append(a.received, Message{m.ID, s.handle(q, m), m.Body, m.Attributes, m.system()})
+	}
+	if !next.IsZero() {
+		a.due = time.After(next.Sub(now))
+	}
+	return a, nil
+}
+
+// hand notes that a message is received.
+func (s *Service) hand(m *message, now time.Time, hidden time.Duration) error {
+	next := *m
+	next.Receives++
+	if next.Received.IsZero() {
+		next.Received = now
+	}
+	next.AvailableAt = now.Add(hidden)
+	next.Receipt = uuid.NewString()
+	return s.keep(m, next)
+}
+
+// keep changes a message, on the disk first.
+func (s *Service) keep(m *message, next message) error {
+	if err := s.kept.Put(next.key(), next); err != nil {
+		return err
+	}
+	*m = next
+	return nil
+}
+
+// giveUp moves a message that was received too often to the dead-letter queue.
+// As on AWS, it keeps its time and its receives.
+func (s *Service) giveUp(q Queue, from *backlog, m *message) (moved bool, err error) {
+	to, after, ok := s.deadLetterQueue(q)
+	if !ok || m.Receives < after {
+		return false, nil
+	}
+	next := *m
+	next.Queue, next.Source, next.Receipt = to.Name, q.ARN, ""
+	if err := s.keep(m, next); err != nil {
+		return false, err
+	}
+	from.remove(m)
+	s.backlogs[to.Name].add(m)
+	return true, nil
+}
+
+// expire forgets what is older than the queue keeps.
+func (s *Service) expire(q Queue, b *backlog, now time.Time) error {
+	oldest := now.Add(-time.Duration(q.RetentionSeconds) * time.Second)
+	for _, m := range slices.Clone(b.messages) {
+		if m.Sent.After(oldest) {
+			continue
+		}
+		if err := s.kept.Delete(m.key()); err != nil {
+			return err
+		}
+		b.remove(m)
+	}
+	return nil
+}

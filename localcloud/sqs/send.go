@@ -1,0 +1,78 @@
+package sqs
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"tally/localcloud/cloud"
+)
+
+const maxDelay = 900 // seconds
+
+// Entry is a message to be sent.
+type Entry struct {
+	cloud.QueueMessage
+	DelaySeconds *int // 0 to 900; nil for the queue's own
+}
+
+// SendMessage is Send for the other services, which know a queue by its ARN.
+func (s *Service) SendMessage(ctx context.Context, caller cloud.Caller, queueARN string, m cloud.QueueMessage) (string, error) {
+	q, ok := s.byARN(queueARN)
+	if !ok {
+		return "", nonExistent()
+	}
+	return s.Send(ctx, caller, q.URL, Entry{QueueMessage: m})
+}
+
+// Send keeps a message and returns its ID. It fails with
+// AWS.SimpleQueueService.NonExistentQueue, AccessDenied, MissingParameter,
+// InvalidParameterValue and InvalidMessageContents.
+//
+// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
+func (s *Service) Send(ctx context.Context, caller cloud.Caller, url string, e Entry) (string, error) {
+	q, err := s.permit(ctx, caller, url, "SendMessage")
+	if err != nil {
+		return "", err
+	}
+	return s.enqueue(q, caller, e)
+}
+
+func (s *Service) enqueue(q Queue, caller cloud.Caller, e Entry) (string, error) {
+	delay := q.DelaySeconds
+	if e.DelaySeconds != nil {
+		delay = *e.DelaySeconds
+	}
+	if delay < 0 || delay > maxDelay {
+		return "", invalid(delay, "DelaySeconds", "DelaySeconds must be >= 0 and <= %d.", maxDelay)
+	}
+	if err := check(e.QueueMessage, q.MaxMessageBytes); err != nil {
+		return "", err
+	}
+	now := time.Now().UTC()
+	m := message{
+		Queue: q.Name, ID: uuid.NewString(), QueueMessage: e.QueueMessage, Sender: sender(caller),
+		Sent: now, AvailableAt: now.Add(time.Duration(delay) * time.Second),
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	b := s.backlogs[q.Name]
+	if b == nil {
+		return "", nonExistent()
+	}
+	m.Number = s.last + 1
+	if err := s.kept.Put(m.key(), m); err != nil {
+		return "", err
+	}
+	s.last = m.Number
+	b.add(&m)
+	return m.ID, nil
+}
+
+func sender(c cloud.Caller) string {
+	if c.Service != "" {
+		return c.Service
+	}
+	return c.UserID
+}
