@@ -44,7 +44,7 @@ func rules() []rule {
 	}
 	for _, service := range services {
 		prefix := "localcloud/" + service
-		own := []string{"localcloud/cloud", "localcloud/store", prefix + "/"}
+		own := []string{"localcloud/cloud", "localcloud/store", prefix}
 		if service == "httpapi" {
 			own = append(own, "localcloud/sigv4")
 		}
