@@ -68,6 +68,7 @@ func TestStack(t *testing.T) {
 			"alarmsTopicArn":           "arn:aws:Topic:r:a:alarms",
 			"addNumbersFunction":       "add-numbers-1a2b3c4",
 			"handleMessageFunction":    "handle-message-1a2b3c4",
+			"handleMessageLogGroup":    "/aws/lambda/tally-dev-handle-message",
 			"handleMessageFailuresUrl": "https://sqs/handle-message-failures",
 			"numbersRedriveUrl":        "https://sqs/numbers-handle-message-redrive",
 		}

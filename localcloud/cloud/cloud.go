@@ -83,15 +83,15 @@ type LogWriter interface {
 	WriteLog(ctx context.Context, caller Caller, group, stream string, events []LogEvent) error
 }
 
-// Recorder takes note of what happens between services: the journal. It never
+// Journal takes note of what happens between services: the journal. It never
 // blocks and never fails.
-type Recorder interface {
-	Record(Entry)
+type Journal interface {
+	Append(Entry)
 }
 
 // Entry is one thing that happened.
 type Entry struct {
-	Time     time.Time // set by the Recorder where zero
+	Time     time.Time // set by the Journal where zero
 	Level    Level
 	Service  string // "sns", "lambda", "apigateway"
 	Resource string // the short name or ARN of the resource it happened to

@@ -35,10 +35,10 @@ type Services struct {
 }
 
 // New returns the handler of the gateway's port. What fails for no fault of
-// the caller is told to the recorder.
-func New(place cloud.Place, s Services, recorder cloud.Recorder) http.Handler {
+// the caller is told to the journal.
+func New(place cloud.Place, s Services, journal cloud.Journal) http.Handler {
 	return &gateway{
-		place: place, Services: s, recorder: recorder, verifier: sigv4.New(s.IAM.Credentials),
+		place: place, Services: s, journal: journal, verifier: sigv4.New(s.IAM.Credentials),
 		protocols: map[string]protocol{
 			"lambda": restJSON{lambdaOperations()},
 			"logs":   awsJSON{logsTarget, logsOperations()},
@@ -53,7 +53,7 @@ func New(place cloud.Place, s Services, recorder cloud.Recorder) http.Handler {
 type gateway struct {
 	place cloud.Place
 	Services
-	recorder  cloud.Recorder
+	journal   cloud.Journal
 	verifier  *sigv4.Verifier
 	protocols map[string]protocol // by the service that credentials are scoped to
 	olderSQS  protocol            // of its clients that do not speak JSON yet
@@ -116,13 +116,13 @@ func (c *call) answer(speaks protocol) (a answer, err error) {
 }
 
 // refusal is err as AWS gives it. What is no answer of AWS is a failure of the
-// local cloud: the client learns no more than that, and the recorder all.
+// local cloud: the client learns no more than that, and the journal all.
 func (c *call) refusal(err error) *cloud.Error {
 	if e, ok := errors.AsType[*cloud.Error](err); ok {
 		return e
 	}
 	if c.Context().Err() == nil { // else the client went away, and err is only that
-		c.recorder.Record(cloud.Entry{Level: cloud.Warning, Service: c.serviceOf(c.Request), Resource: c.id,
+		c.journal.Append(cloud.Entry{Level: cloud.Warning, Service: c.serviceOf(c.Request), Resource: c.id,
 			Message: c.Method + " " + c.URL.Path + ": " + err.Error()})
 	}
 	return cloud.Errorf(http.StatusInternalServerError, "InternalFailure",

@@ -39,7 +39,7 @@ type kit struct {
 	entries []cloud.Entry
 }
 
-func (k *kit) Record(e cloud.Entry) {
+func (k *kit) Append(e cloud.Entry) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.entries = append(k.entries, e)
@@ -52,11 +52,11 @@ func newKit(t *testing.T) *kit {
 	k.Logs = must(logs.New(here, nil, k.IAM))(t)
 	k.SQS = must(sqs.New(here, nil, k.IAM, func() string { return k.url }))(t)
 	k.Lambda = must(lambda.New(lambda.Options{
-		Place: here, Dir: t.TempDir(), Roles: k.IAM, Authorizer: k.IAM, Logs: k.Logs, Recorder: k,
+		Place: here, Dir: t.TempDir(), Roles: k.IAM, Authorizer: k.IAM, Logs: k.Logs, Journal: k,
 		Runner: runner{}, Endpoint: func() string { return "" },
 	}))(t)
 	k.SNS = must(sns.New(sns.Options{
-		Place: here, Authorizer: k.IAM, Recorder: k, Targets: map[string]sns.Target{"lambda": sns.LambdaTarget(k.Lambda)},
+		Place: here, Authorizer: k.IAM, Journal: k, Targets: map[string]sns.Target{"lambda": sns.LambdaTarget(k.Lambda)},
 	}))(t)
 	server := httptest.NewServer(New(here, k.Services, k))
 	k.url = server.URL

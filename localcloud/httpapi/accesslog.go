@@ -46,13 +46,13 @@ func (a *AccessLog) group(place cloud.Place) string {
 // accessLogs writes the events of all access logs in the background, so that
 // no answer waits for the disk.
 type accessLogs struct {
-	place    cloud.Place
-	logs     cloud.LogWriter
-	recorder cloud.Recorder
-	wake     chan struct{} // holds a token while events wait
-	stop     func()        // may be called again
-	closing  chan struct{}
-	closed   chan struct{}
+	place   cloud.Place
+	logs    cloud.LogWriter
+	journal cloud.Journal
+	wake    chan struct{} // holds a token while events wait
+	stop    func()        // may be called again
+	closing chan struct{}
+	closed  chan struct{}
 
 	mu      sync.Mutex
 	pending map[logStream][]cloud.LogEvent
@@ -67,7 +67,7 @@ const maxWaiting = 10_000
 
 func newAccessLogs(o Options) *accessLogs {
 	l := &accessLogs{
-		place: o.Place, logs: o.Logs, recorder: o.Recorder,
+		place: o.Place, logs: o.Logs, journal: o.Journal,
 		wake: make(chan struct{}, 1), closing: make(chan struct{}), closed: make(chan struct{}),
 		pending: map[logStream][]cloud.LogEvent{},
 	}
@@ -130,7 +130,7 @@ func (l *accessLogs) flush() {
 }
 
 func (l *accessLogs) warn(resource, message string) {
-	l.recorder.Record(cloud.Entry{Level: cloud.Warning, Service: "apigateway", Resource: resource, Message: message})
+	l.journal.Append(cloud.Entry{Level: cloud.Warning, Service: "apigateway", Resource: resource, Message: message})
 }
 
 // logAccess tells the stage's access log of an exchange that is over.

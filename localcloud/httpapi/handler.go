@@ -54,7 +54,7 @@ func (srv *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	why := ""
 	x.answer, why = srv.service.answer(x, d)
 	if why != "" {
-		srv.service.recorder.Record(cloud.Entry{Level: cloud.Warning, Service: "apigateway", Resource: d.api.Name,
+		srv.service.journal.Append(cloud.Entry{Level: cloud.Warning, Service: "apigateway", Resource: d.api.Name,
 			Message: fmt.Sprintf("%s %s answered %d: %s", r.Method, r.URL.Path, x.answer.status, why)})
 	}
 	d.api.CORS.mark(r, x.answer)

@@ -22,10 +22,10 @@ import (
 // Options is what a Service works with; all but FirstPort are required,
 // except that a nil Store forgets.
 type Options struct {
-	Place    cloud.Place
-	Store    *store.Store
-	Invoker  cloud.Invoker
-	Recorder cloud.Recorder
+	Place   cloud.Place
+	Store   *store.Store
+	Invoker cloud.Invoker
+	Journal cloud.Journal
 	// Credentials finds the keys that a request was signed with, and
 	// Authorizer decides whether their owner may call a route of AWS_IAM.
 	Credentials func(accessKeyID string) (cloud.Credentials, error)
@@ -41,7 +41,7 @@ type Options struct {
 type Service struct {
 	place      cloud.Place
 	invoker    cloud.Invoker
-	recorder   cloud.Recorder
+	journal    cloud.Journal
 	firstPort  int
 	authorizer cloud.Authorizer
 	verifier   *sigv4.Verifier
@@ -59,11 +59,11 @@ type Service struct {
 
 // New opens the APIs that the store holds and listens for each on the port it
 // had. Where something else took that port meanwhile, the API moves to the
-// next free one and the recorder is told.
+// next free one and the journal is told.
 func New(o Options) (*Service, error) {
 	s := &Service{
-		place: o.Place, invoker: o.Invoker, recorder: o.Recorder, firstPort: o.FirstPort,
-		authorizer: o.Authorizer, verifier: sigv4.New(o.Credentials), issuers: newIssuers(o.Recorder),
+		place: o.Place, invoker: o.Invoker, journal: o.Journal, firstPort: o.FirstPort,
+		authorizer: o.Authorizer, verifier: sigv4.New(o.Credentials), issuers: newIssuers(o.Journal),
 		servers: map[string]*server{},
 	}
 	var errs [5]error
@@ -112,7 +112,7 @@ func (s *Service) reopen(api API) error {
 		if err := s.apis.Put(api.ID, api); err != nil {
 			return errors.Join(err, l.Close())
 		}
-		s.recorder.Record(cloud.Entry{Level: cloud.Warning, Service: "apigateway", Resource: api.Name,
+		s.journal.Append(cloud.Entry{Level: cloud.Warning, Service: "apigateway", Resource: api.Name,
 			Message: fmt.Sprintf("%s is taken by another program: the API answers at %s from now on; refresh the stack to see it in its outputs",
 				was, api.Endpoint())})
 	}

@@ -30,13 +30,13 @@ func (invoker) InvokeAsync(context.Context, cloud.Invocation) (string, error) {
 	panic("an HTTP API invokes synchronously")
 }
 
-// journal is a cloud.Recorder that keeps everything.
+// journal is a cloud.Journal that keeps everything.
 type journal struct {
 	mu      sync.Mutex
 	entries []cloud.Entry
 }
 
-func (j *journal) Record(e cloud.Entry) {
+func (j *journal) Append(e cloud.Entry) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.entries = append(j.entries, e)
@@ -64,7 +64,7 @@ func open(t *testing.T, st *store.Store, invoke invoker, firstPort int) (*Servic
 func openWith(t *testing.T, o Options) (*Service, *journal) {
 	t.Helper()
 	j := &journal{}
-	o.Place, o.Recorder = here, j
+	o.Place, o.Journal = here, j
 	s, err := New(o)
 	if err != nil {
 		t.Fatal(err)

@@ -32,9 +32,9 @@ const (
 
 // issuers fetches and keeps the public keys of the issuers of tokens.
 type issuers struct {
-	client   *http.Client
-	recorder cloud.Recorder // told why keys could not be fetched
-	fetches  singleflight.Group
+	client  *http.Client
+	journal cloud.Journal // told why keys could not be fetched
+	fetches singleflight.Group
 
 	mu   sync.Mutex
 	keys map[string]issuerKeys // by issuer
@@ -47,8 +47,8 @@ type issuerKeys struct {
 	err   error     // of that try
 }
 
-func newIssuers(recorder cloud.Recorder) *issuers {
-	return &issuers{recorder: recorder, keys: map[string]issuerKeys{}, client: &http.Client{
+func newIssuers(journal cloud.Journal) *issuers {
+	return &issuers{journal: journal, keys: map[string]issuerKeys{}, client: &http.Client{
 		Timeout: issuerTimeout,
 		CheckRedirect: func(r *http.Request, via []*http.Request) error {
 			if len(via) > 3 {
@@ -110,7 +110,7 @@ func (i *issuers) fetch(ctx context.Context, issuer string) {
 		err = i.get(ctx, configuration.KeysURI, &set)
 	}
 	if err != nil {
-		i.recorder.Record(cloud.Entry{Level: cloud.Warning, Service: "apigateway", Resource: issuer,
+		i.journal.Append(cloud.Entry{Level: cloud.Warning, Service: "apigateway", Resource: issuer,
 			Message: "the public keys of the tokens' issuer cannot be fetched: " + err.Error()})
 	}
 	i.mu.Lock()

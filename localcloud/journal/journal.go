@@ -12,12 +12,12 @@ import (
 	"tally/localcloud/cloud"
 )
 
-// Journal keeps the newest entries in a ring. It is a [cloud.Recorder].
+// Journal keeps the newest entries in a ring. It is a [cloud.Journal].
 type Journal struct {
 	mu      sync.Mutex
 	ring    []cloud.Entry
 	count   uint64        // entries ever recorded; number n stands at ring[n % len(ring)]
-	changed chan struct{} // closed, and replaced, by the next Record
+	changed chan struct{} // closed, and replaced, by the next Append
 }
 
 // New makes a journal that remembers the last capacity entries, at least one.
@@ -25,8 +25,8 @@ func New(capacity int) *Journal {
 	return &Journal{ring: make([]cloud.Entry, max(capacity, 1)), changed: make(chan struct{})}
 }
 
-// Record adds the entry, with the present time where it has none.
-func (j *Journal) Record(e cloud.Entry) {
+// Append adds the entry, with the present time where it has none.
+func (j *Journal) Append(e cloud.Entry) {
 	if e.Time.IsZero() {
 		e.Time = time.Now()
 	}

@@ -16,7 +16,7 @@ import (
 
 func record(j *journal.Journal, from, to int) {
 	for n := from; n <= to; n++ {
-		j.Record(cloud.Entry{Message: fmt.Sprint(n)})
+		j.Append(cloud.Entry{Message: fmt.Sprint(n)})
 	}
 }
 
@@ -47,8 +47,8 @@ func TestRecordSetsTheTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		j := journal.New(2)
 		given := time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)
-		j.Record(cloud.Entry{Time: given})
-		j.Record(cloud.Entry{})
+		j.Append(cloud.Entry{Time: given})
+		j.Append(cloud.Entry{})
 		if got := j.Recent(); !got[0].Time.Equal(given) || !got[1].Time.Equal(time.Now()) {
 			t.Errorf("times %v and %v, want %v and %v", got[0].Time, got[1].Time, given, time.Now())
 		}

@@ -48,7 +48,7 @@ type kit struct {
 func newKit(t testing.TB) *kit {
 	k := &kit{sessions: map[string]bool{}}
 	k.options = lambda.Options{
-		Place: place, Dir: t.TempDir(), Roles: k, Authorizer: k, Logs: k, Recorder: k, Runner: k,
+		Place: place, Dir: t.TempDir(), Roles: k, Authorizer: k, Logs: k, Journal: k, Runner: k,
 		Endpoint: func() string { return "http://127.0.0.1:4566" },
 	}
 	k.handle = func(context.Context, runtimeapi.Event) (runtimeapi.Reply, error) {
@@ -122,7 +122,7 @@ func (k *kit) WriteLog(_ context.Context, caller cloud.Caller, group, stream str
 	return nil
 }
 
-func (k *kit) Record(e cloud.Entry) {
+func (k *kit) Append(e cloud.Entry) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.entries = append(k.entries, e)

@@ -42,7 +42,7 @@ type Options struct {
 	Roles      cloud.RoleAssumer
 	Authorizer cloud.Authorizer
 	Logs       cloud.LogWriter
-	Recorder   cloud.Recorder
+	Journal    cloud.Journal
 	Runner     Runner
 	Pace       cloud.Pace    // of the waits between asynchronous attempts
 	Endpoint   func() string // AWS_ENDPOINT_URL of the functions
@@ -142,7 +142,7 @@ func (s *Service) begin(work func()) error {
 }
 
 func (s *Service) note(level cloud.Level, function, format string, args ...any) {
-	s.options.Recorder.Record(cloud.Entry{
+	s.options.Journal.Append(cloud.Entry{
 		Level: level, Service: "lambda", Resource: function, Message: fmt.Sprintf(format, args...),
 	})
 }

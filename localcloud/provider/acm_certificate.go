@@ -15,8 +15,8 @@ import (
 
 // certificate has its ARN as ID. It is issued as soon as it exists: nothing
 // here could prove that a domain is somebody's.
-func certificate(place cloud.Place) kept {
-	return kept{
+func certificate(place cloud.Place) recordedType {
+	return recordedType{
 		Type: schema.Type{
 			Token: "aws:acm/certificate:Certificate", Noun: "ACM Certificate",
 			Inputs: []schema.Property{
@@ -87,8 +87,8 @@ func validations(id string, domains []string) []any {
 
 // certificateValidation waits on AWS until a certificate is issued; here it
 // is.
-func certificateValidation() kept {
-	return kept{
+func certificateValidation() recordedType {
+	return recordedType{
 		Type: schema.Type{
 			Token: "aws:acm/certificateValidation:CertificateValidation", Noun: "ACM Certificate Validation",
 			Inputs: []schema.Property{

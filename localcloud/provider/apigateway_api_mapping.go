@@ -13,8 +13,8 @@ import (
 )
 
 // apiMapping is imported by its ID, a slash and the domain.
-func apiMapping(service *recorded.Service, apis *httpapi.Service) kept {
-	return kept{
+func apiMapping(service *recorded.Service, apis *httpapi.Service) recordedType {
+	return recordedType{
 		Type: schema.Type{
 			Token: "aws:apigatewayv2/apiMapping:ApiMapping", Noun: "API Gateway v2 API Mapping",
 			Inputs: []schema.Property{

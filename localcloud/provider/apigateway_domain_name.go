@@ -14,8 +14,8 @@ import (
 // alone.
 //
 // https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/domainnames.html
-func domainName(place cloud.Place) kept {
-	return kept{
+func domainName(place cloud.Place) recordedType {
+	return recordedType{
 		Type: schema.Type{
 			Token: domainNameToken, Noun: "API Gateway v2 Domain Name",
 			Inputs: []schema.Property{

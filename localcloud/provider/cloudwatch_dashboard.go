@@ -12,8 +12,8 @@ import (
 )
 
 // dashboard has its name as ID.
-func dashboard(place cloud.Place) kept {
-	return kept{
+func dashboard(place cloud.Place) recordedType {
+	return recordedType{
 		Type: schema.Type{
 			Token: "aws:cloudwatch/dashboard:Dashboard", Noun: "CloudWatch Dashboard",
 			Inputs: []schema.Property{

@@ -13,8 +13,8 @@ import (
 // metricAlarm has its name as ID. An alarm is never raised here.
 //
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
-func metricAlarm(place cloud.Place) kept {
-	return kept{
+func metricAlarm(place cloud.Place) recordedType {
+	return recordedType{
 		Type: schema.Type{
 			Token: "aws:cloudwatch/metricAlarm:MetricAlarm", Noun: "CloudWatch Metric Alarm",
 			Inputs: []schema.Property{

@@ -11,12 +11,12 @@ import (
 )
 
 // kmsAlias has its name as ID.
-func kmsAlias(place cloud.Place, service *recorded.Service) kept {
+func kmsAlias(place cloud.Place, service *recorded.Service) recordedType {
 	keyID := func(in schema.Values) string {
 		id := in.String("targetKeyId")
 		return id[strings.LastIndex(id, "/")+1:] // of an ARN, too
 	}
-	return kept{
+	return recordedType{
 		Type: schema.Type{
 			Token: "aws:kms/alias:Alias", Noun: "KMS Alias",
 			Inputs: []schema.Property{

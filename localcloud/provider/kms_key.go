@@ -14,8 +14,8 @@ import (
 // kmsKey encrypts nothing here: what the local cloud holds is on this machine.
 //
 // https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateKey.html
-func kmsKey(place cloud.Place) kept {
-	return kept{
+func kmsKey(place cloud.Place) recordedType {
+	return recordedType{
 		Type: schema.Type{
 			Token: "aws:kms/key:Key", Noun: "KMS Key",
 			Inputs: []schema.Property{

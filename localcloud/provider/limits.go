@@ -39,3 +39,13 @@ func policyOf(kind iam.Kind) func(any) error {
 		return err
 	}
 }
+
+// text adapts a service's validator of a string.
+func text(check func(string) error) func(any) error {
+	return func(v any) error { return check(v.(string)) }
+}
+
+// whole adapts a service's validator of a whole number.
+func whole(check func(int) error) func(any) error {
+	return func(v any) error { return check(int(v.(float64))) }
+}

@@ -31,7 +31,7 @@ var place = cloud.Place{Region: "us-east-1", Account: "000000000000"}
 
 type silent struct{}
 
-func (silent) Record(cloud.Entry) {}
+func (silent) Append(cloud.Entry) {}
 
 // newServices are real services without a durable store.
 func newServices(t *testing.T) Services {
@@ -53,15 +53,15 @@ func newServices(t *testing.T) Services {
 	s.SQS, err = sqs.New(place, nil, s.IAM, func() string { return "http://127.0.0.1:4566" })
 	must(err)
 	s.Lambda, err = lambda.New(lambda.Options{
-		Place: place, Dir: t.TempDir(), Roles: s.IAM, Authorizer: s.IAM, Logs: s.Logs, Recorder: silent{},
+		Place: place, Dir: t.TempDir(), Roles: s.IAM, Authorizer: s.IAM, Logs: s.Logs, Journal: silent{},
 		Runner: process.New(), Endpoint: func() string { return "" },
 	})
 	must(err)
 	s.SNS, err = sns.New(sns.Options{
-		Place: place, Authorizer: s.IAM, Recorder: silent{}, Targets: map[string]sns.Target{"lambda": sns.LambdaTarget(s.Lambda)},
+		Place: place, Authorizer: s.IAM, Journal: silent{}, Targets: map[string]sns.Target{"lambda": sns.LambdaTarget(s.Lambda)},
 	})
 	must(err)
-	s.HTTPAPI, err = httpapi.New(httpapi.Options{Place: place, Invoker: s.Lambda, Recorder: silent{}})
+	s.HTTPAPI, err = httpapi.New(httpapi.Options{Place: place, Invoker: s.Lambda, Journal: silent{}})
 	must(err)
 	t.Cleanup(func() {
 		for _, c := range []interface{ Close() error }{s.HTTPAPI, s.SNS, s.Lambda, s.Logs} {

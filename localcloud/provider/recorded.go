@@ -11,9 +11,9 @@ import (
 	"tally/localcloud/recorded"
 )
 
-// kept is a resource type of which the local cloud keeps the resources and does
+// recordedType is a resource type of which the local cloud keeps the resources and does
 // nothing with them. It refuses what AWS refuses, and answers as AWS does.
-type kept struct {
+type recordedType struct {
 	schema.Type
 	// id names a new resource as AWS and the real provider do.
 	id func(in schema.Values) string
@@ -31,7 +31,7 @@ type kept struct {
 	imported func(importID string) string
 }
 
-func (k kept) in(service *recorded.Service) *Resource {
+func (k recordedType) in(service *recorded.Service) *Resource {
 	k.Recorded = true
 	r := &Resource{
 		Type: k.Type,
@@ -66,7 +66,7 @@ func (k kept) in(service *recorded.Service) *Resource {
 	return r
 }
 
-func (k kept) create(service *recorded.Service, in schema.Values) (recorded.Resource, error) {
+func (k recordedType) create(service *recorded.Service, in schema.Values) (recorded.Resource, error) {
 	if err := k.refuse(in); err != nil {
 		return recorded.Resource{}, err
 	}
@@ -83,7 +83,7 @@ func (k kept) create(service *recorded.Service, in schema.Values) (recorded.Reso
 	return service.Update(k.Token, asked.ID, asked.Inputs)
 }
 
-func (k kept) refuse(in schema.Values) error {
+func (k recordedType) refuse(in schema.Values) error {
 	if k.needs == nil {
 		return nil
 	}
@@ -91,7 +91,7 @@ func (k kept) refuse(in schema.Values) error {
 }
 
 // inputs are those that were given, and the tags with the default ones.
-func (k kept) inputs(in schema.Values) map[string]any {
+func (k recordedType) inputs(in schema.Values) map[string]any {
 	given := map[string]any{}
 	for _, p := range k.Inputs {
 		if in.Has(p.Name) {
@@ -105,7 +105,7 @@ func (k kept) inputs(in schema.Values) map[string]any {
 }
 
 // live is the resource with every input, nil where it is not set.
-func (k kept) live(r recorded.Resource) map[string]any {
+func (k recordedType) live(r recorded.Resource) map[string]any {
 	live := map[string]any{}
 	for _, p := range k.Inputs {
 		if p.Name != "tags" { // a service knows tagsAll alone
@@ -119,12 +119,12 @@ func (k kept) live(r recorded.Resource) map[string]any {
 	return live
 }
 
-func (k kept) tagged() bool {
+func (k recordedType) tagged() bool {
 	return slices.ContainsFunc(k.Inputs, func(p schema.Property) bool { return p.Name == "tags" })
 }
 
 // changeable tells whether there is an input that does not force a new
 // resource.
-func (k kept) changeable() bool {
+func (k recordedType) changeable() bool {
 	return slices.ContainsFunc(k.Inputs, func(p schema.Property) bool { return !p.ForceNew })
 }

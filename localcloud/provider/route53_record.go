@@ -11,9 +11,9 @@ import (
 
 // dnsRecord has the ID "zone_name_type". Nobody is asked for it here, and its
 // zone is not looked up: its name is taken to be complete.
-func dnsRecord() kept {
+func dnsRecord() recordedType {
 	name := func(in schema.Values) string { return strings.ToLower(strings.TrimSuffix(in.String("name"), ".")) }
-	return kept{
+	return recordedType{
 		Type: schema.Type{
 			Token: "aws:route53/record:Record", Noun: "Route 53 Record",
 			Inputs: []schema.Property{

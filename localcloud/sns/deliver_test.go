@@ -25,7 +25,7 @@ func seconds() []float64 {
 func TestRetriesFollowTheSchedule(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var tries []time.Time
-		journal := &recorder{}
+		journal := &journal{}
 		s, sub := subscribed(t, allow, journal, target(func(sns.Delivery) error {
 			tries = append(tries, time.Now())
 			if len(tries) <= len(seconds()) {
@@ -60,7 +60,7 @@ func TestRetriesFollowTheSchedule(t *testing.T) {
 func TestRetriesEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tries := 0
-		journal := &recorder{}
+		journal := &journal{}
 		s, _ := subscribed(t, allow, journal, target(func(sns.Delivery) error {
 			tries++
 			return errors.New("no answer")
@@ -87,7 +87,7 @@ func TestClientSideErrorsAreFinal(t *testing.T) {
 		{Code: "ResourceNotFoundException", Message: "Function not found", Status: 404},
 	} {
 		tries := 0
-		journal := &recorder{}
+		journal := &journal{}
 		s, sub := subscribed(t, allow, journal, target(func(sns.Delivery) error { tries++; return refusal }))
 		id, err := s.Publish(t.Context(), developer(), numbers, sns.Message{Body: "1"})
 		if err != nil {
@@ -106,7 +106,7 @@ func TestClientSideErrorsAreFinal(t *testing.T) {
 
 func TestCloseEndsTheWaitForARetry(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		journal := &recorder{}
+		journal := &journal{}
 		s, _ := subscribed(t, allow, journal, target(func(sns.Delivery) error { return errors.New("no answer") }))
 		if _, err := s.Publish(t.Context(), developer(), numbers, sns.Message{Body: "1"}); err != nil {
 			t.Fatal(err)

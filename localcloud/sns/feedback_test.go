@@ -40,11 +40,11 @@ func (l *logs) WriteLog(_ context.Context, c cloud.Caller, group, _ string, even
 }
 
 // status publishes one message that the target takes or refuses after a second.
-func status(t *testing.T, f sns.Feedback, l *logs, refusal error) *recorder {
+func status(t *testing.T, f sns.Feedback, l *logs, refusal error) *journal {
 	t.Helper()
-	journal := &recorder{}
+	journal := &journal{}
 	s, err := sns.New(sns.Options{
-		Place: place, Authorizer: authorizer(allow), Recorder: journal, Logs: l, Roles: l,
+		Place: place, Authorizer: authorizer(allow), Journal: journal, Logs: l, Roles: l,
 		Targets: map[string]sns.Target{"sqs": target(func(sns.Delivery) error { return refusal })},
 	})
 	if err != nil {

@@ -69,7 +69,7 @@ func TestPublishErrors(t *testing.T) {
 		"value, no string": {"", sns.Message{Body: "1", Attributes: map[string]sns.Attribute{"a": {DataType: "String", BinaryValue: []byte{1}}}}, value, "The message attribute 'a' with type 'String' must use field 'String'."},
 		"value, no number": {"", sns.Message{Body: "1", Attributes: attribute("Number", "one")}, value, "Could not cast message attribute 'a' value to number."},
 	} {
-		s, _ := subscribed(t, allow, &recorder{}, target(func(d sns.Delivery) error {
+		s, _ := subscribed(t, allow, &journal{}, target(func(d sns.Delivery) error {
 			t.Errorf("%s: delivered %v", what, d)
 			return nil
 		}))
@@ -95,7 +95,7 @@ func TestPublishIsAuthorized(t *testing.T) {
 	refusal := &cloud.Error{Code: "AuthorizationError", Message: "no", Status: 403}
 	var asked []cloud.Request
 	s, _ := subscribed(t, func(r cloud.Request) error { asked = append(asked, r); return refusal },
-		&recorder{}, target(func(d sns.Delivery) error { t.Errorf("delivered %v", d); return nil }))
+		&journal{}, target(func(d sns.Delivery) error { t.Errorf("delivered %v", d); return nil }))
 	topic, err := s.Topic(numbers)
 	if err != nil {
 		t.Fatal(err)
@@ -120,7 +120,7 @@ func TestPublishIsAuthorized(t *testing.T) {
 
 func TestPublishReachesEverySubscriber(t *testing.T) {
 	tg, deliveries := collect()
-	s, first := subscribed(t, allow, &recorder{}, tg)
+	s, first := subscribed(t, allow, &journal{}, tg)
 	second, err := s.Subscribe(sns.Subscription{TopicARN: numbers, Protocol: "lambda", Endpoint: function + ":live"})
 	if err != nil {
 		t.Fatal(err)
@@ -148,7 +148,7 @@ func TestPublishReachesEverySubscriber(t *testing.T) {
 
 func TestMessageStructure(t *testing.T) {
 	tg, deliveries := collect()
-	s, _ := subscribed(t, allow, &recorder{}, tg)
+	s, _ := subscribed(t, allow, &journal{}, tg)
 	for body, want := range map[string]string{
 		`{"default":"d"}`:                             "d",
 		`{"default":"d","sqs":"s"}`:                   "d",
@@ -168,7 +168,7 @@ func TestMessageStructure(t *testing.T) {
 
 func TestPublishBatch(t *testing.T) {
 	tg, deliveries := collect()
-	s, _ := subscribed(t, allow, &recorder{}, tg)
+	s, _ := subscribed(t, allow, &journal{}, tg)
 	batch := func(ids ...string) (entries []sns.BatchEntry) {
 		for _, id := range ids {
 			entries = append(entries, sns.BatchEntry{ID: id, Message: sns.Message{Body: "body " + id}})
@@ -221,7 +221,7 @@ func FuzzPublish(f *testing.F) {
 	validName := regexp.MustCompile(`^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$`)
 	f.Fuzz(func(t *testing.T, body string, structured bool, subject, name, kind, value string) {
 		tg, deliveries := collect()
-		s, _ := subscribed(t, allow, &recorder{}, tg)
+		s, _ := subscribed(t, allow, &journal{}, tg)
 		m := sns.Message{Body: body, Subject: subject, Attributes: map[string]sns.Attribute{name: {DataType: kind, StringValue: value}}}
 		if structured {
 			m.Structure = "json"

@@ -42,9 +42,9 @@ func (q *queues) SendMessage(_ context.Context, c cloud.Caller, queue string, m 
 // queues got and what was recorded. The protocol is the target's or "sqs".
 func delivered(t *testing.T, sub sns.Subscription, m sns.Message, tg sns.Target, q *queues) []cloud.Entry {
 	t.Helper()
-	journal := &recorder{}
+	journal := &journal{}
 	s, err := sns.New(sns.Options{
-		Place: place, Authorizer: authorizer(allow), Recorder: journal, Queues: q,
+		Place: place, Authorizer: authorizer(allow), Journal: journal, Queues: q,
 		Targets: map[string]sns.Target{"lambda": tg, "sqs": sns.SQSTarget(q)},
 	})
 	if err != nil {
@@ -193,7 +193,7 @@ func TestFilterPolicyOfASubscription(t *testing.T) {
 }
 
 func TestSubscriptionAttributes(t *testing.T) {
-	s, sub := subscribed(t, allow, &recorder{}, target(discard))
+	s, sub := subscribed(t, allow, &journal{}, target(discard))
 	const attributes = "Invalid parameter: Attributes Reason: "
 	for change, want := range map[sns.Subscription]string{
 		{FilterPolicy: "{"}:                                 attributes + "FilterPolicy: failed to parse JSON.",
@@ -225,7 +225,7 @@ func TestSubscriptionAttributes(t *testing.T) {
 
 // What leaves this machine is taken and never sent.
 func TestEndpointsOutsideGetNothing(t *testing.T) {
-	journal := &recorder{}
+	journal := &journal{}
 	s := open(t, nil, allow, journal, target(discard))
 	if _, err := s.CreateTopic(sns.Topic{Name: "numbers"}); err != nil {
 		t.Fatal(err)

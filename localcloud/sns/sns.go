@@ -35,7 +35,7 @@ type Options struct {
 	Place      cloud.Place
 	Store      *store.Store
 	Authorizer cloud.Authorizer
-	Recorder   cloud.Recorder
+	Journal    cloud.Journal
 	// Targets, by protocol. A subscription can have these protocols, and those
 	// that are only recorded: see Subscription.
 	Targets map[string]Target
@@ -95,7 +95,7 @@ func (s *Service) Close() error {
 }
 
 func (s *Service) record(level cloud.Level, resource, format string, args ...any) {
-	s.Recorder.Record(cloud.Entry{Level: level, Service: "sns", Resource: resource, Message: fmt.Sprintf(format, args...)})
+	s.Journal.Append(cloud.Entry{Level: level, Service: "sns", Resource: resource, Message: fmt.Sprintf(format, args...)})
 }
 
 // invalid is SNS's InvalidParameter: "Invalid parameter: …".

@@ -38,29 +38,29 @@ func (t target) Deliver(_ context.Context, d sns.Delivery) (string, error) { ret
 
 func discard(sns.Delivery) error { return nil }
 
-// recorder is a cloud.Recorder that can be read.
-type recorder struct {
+// journal is a cloud.Journal that can be read.
+type journal struct {
 	mu      sync.Mutex
 	entries []cloud.Entry
 }
 
-func (r *recorder) Record(e cloud.Entry) {
+func (r *journal) Append(e cloud.Entry) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.entries = append(r.entries, e)
 }
 
-func (r *recorder) all() []cloud.Entry {
+func (r *journal) all() []cloud.Entry {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return slices.Clone(r.entries)
 }
 
 // open makes a service whose protocol "lambda" is the target.
-func open(t *testing.T, st *store.Store, a authorizer, r cloud.Recorder, tg sns.Target) *sns.Service {
+func open(t *testing.T, st *store.Store, a authorizer, r cloud.Journal, tg sns.Target) *sns.Service {
 	t.Helper()
 	s, err := sns.New(sns.Options{
-		Place: place, Store: st, Authorizer: a, Recorder: r, Targets: map[string]sns.Target{"lambda": tg},
+		Place: place, Store: st, Authorizer: a, Journal: r, Targets: map[string]sns.Target{"lambda": tg},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -74,7 +74,7 @@ func open(t *testing.T, st *store.Store, a authorizer, r cloud.Recorder, tg sns.
 }
 
 // subscribed is open with the topic numbers and one subscription to it.
-func subscribed(t *testing.T, a authorizer, r cloud.Recorder, tg sns.Target) (*sns.Service, sns.Subscription) {
+func subscribed(t *testing.T, a authorizer, r cloud.Journal, tg sns.Target) (*sns.Service, sns.Subscription) {
 	t.Helper()
 	s := open(t, nil, a, r, tg)
 	if _, err := s.CreateTopic(sns.Topic{Name: "numbers"}); err != nil {
@@ -101,7 +101,7 @@ func TestTopicAndSubscriptionSurviveARestart(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := open(t, st, allow, &recorder{}, target(discard))
+	s := open(t, st, allow, &journal{}, target(discard))
 	topic, err := s.CreateTopic(sns.Topic{Name: "numbers", DisplayName: "Numbers", Tags: map[string]string{"k": "v"}})
 	if err != nil {
 		t.Fatal(err)
@@ -122,7 +122,7 @@ func TestTopicAndSubscriptionSurviveARestart(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer st.Close()
-	s = open(t, st, allow, &recorder{}, target(discard))
+	s = open(t, st, allow, &journal{}, target(discard))
 	got, err := s.Topic(numbers)
 	if diff := cmp.Diff(topic, got); diff != "" || err != nil {
 		t.Errorf("%v, topic (-before +after):\n%s", err, diff)
@@ -142,7 +142,7 @@ func TestTopicAndSubscriptionSurviveARestart(t *testing.T) {
 }
 
 func TestTopicErrors(t *testing.T) {
-	s := open(t, nil, allow, &recorder{}, target(discard))
+	s := open(t, nil, allow, &journal{}, target(discard))
 	create := func(topic sns.Topic) error { _, err := s.CreateTopic(topic); return err }
 	if err := create(sns.Topic{Name: "numbers"}); err != nil {
 		t.Fatal(err)
@@ -178,7 +178,7 @@ func TestTopicErrors(t *testing.T) {
 
 // The policy that AWS gives a topic, but for the order of its members.
 func TestDefaultPolicy(t *testing.T) {
-	s := open(t, nil, allow, &recorder{}, target(discard))
+	s := open(t, nil, allow, &journal{}, target(discard))
 	topic, err := s.CreateTopic(sns.Topic{Name: "numbers"})
 	if err != nil {
 		t.Fatal(err)
@@ -193,7 +193,7 @@ func TestDefaultPolicy(t *testing.T) {
 }
 
 func TestSubscribe(t *testing.T) {
-	s, first := subscribed(t, allow, &recorder{}, sns.LambdaTarget(nil))
+	s, first := subscribed(t, allow, &journal{}, sns.LambdaTarget(nil))
 	if id, ok := strings.CutPrefix(first.ARN, numbers+":"); !ok || len(id) != 36 {
 		t.Errorf("ARN %s", first.ARN)
 	}
@@ -236,7 +236,7 @@ func TestSubscribe(t *testing.T) {
 }
 
 func TestAfterCloseNothingIsTaken(t *testing.T) {
-	s, _ := subscribed(t, allow, &recorder{}, target(func(sns.Delivery) error { return errors.New("delivered") }))
+	s, _ := subscribed(t, allow, &journal{}, target(func(sns.Delivery) error { return errors.New("delivered") }))
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}

@@ -59,7 +59,7 @@ func queueEvent(t *testing.T, state, bootstrap string) {
 	defer lines.Close()
 	functions, err := lambda.New(lambda.Options{
 		Place: place, Store: st, Dir: filepath.Join(state, "functions"),
-		Roles: roles, Authorizer: roles, Logs: lines, Recorder: journal.New(1), Runner: never{},
+		Roles: roles, Authorizer: roles, Logs: lines, Journal: journal.New(1), Runner: never{},
 		Endpoint: func() string { return "" },
 	})
 	check(err)

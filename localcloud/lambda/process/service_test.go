@@ -31,7 +31,7 @@ type account struct {
 
 func (*account) Authorize(context.Context, cloud.Request) error { return nil }
 func (*account) Revoke(string)                                  {}
-func (*account) Record(cloud.Entry)                             {}
+func (*account) Append(cloud.Entry)                             {}
 
 func (*account) AssumeRole(context.Context, string, cloud.ARN, string) (cloud.Credentials, error) {
 	return cloud.Credentials{AccessKeyID: "ASIA"}, nil
@@ -50,7 +50,7 @@ func open(t *testing.T, a *account) *lambda.Service {
 	t.Helper()
 	s, err := lambda.New(lambda.Options{
 		Place: cloud.Place{Region: "us-east-1", Account: "000000000000"}, Dir: t.TempDir(), Runner: process.New(),
-		Roles: a, Authorizer: a, Logs: a, Recorder: a, Endpoint: func() string { return "http://127.0.0.1:4566" },
+		Roles: a, Authorizer: a, Logs: a, Journal: a, Endpoint: func() string { return "http://127.0.0.1:4566" },
 	})
 	if err != nil {
 		t.Fatal(err)
