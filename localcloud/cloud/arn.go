@@ -1,6 +1,6 @@
-// Package cloud is the vocabulary of the local cloud: names, callers, errors
-// and the few interfaces through which its services meet. It does nothing by
-// itself, and imports none of them.
+// Package cloud defines the vocabulary of the local cloud: names, callers,
+// errors, and the few interfaces through which its services meet. It imports
+// none of the services.
 package cloud
 
 import (
@@ -10,19 +10,20 @@ import (
 )
 
 // ARN is an Amazon Resource Name, "arn:partition:service:region:account:resource".
-// The resource part is kept whole: it may hold further colons and slashes.
+// The resource part is not split: it may contain further colons and slashes.
 //
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
 type ARN struct {
 	Partition string // "aws"
 	Service   string // "sns"
 	Region    string // "us-east-1", empty for global services
-	Account   string // twelve digits, empty where the service has none
+	Account   string // twelve digits, empty if the service has no account
 	Resource  string // "numbers-1a2b3c4", "function:add-numbers"
 }
 
-// ParseARN splits s. The error names what is wrong in AWS's words ("An ARN
-// must have at least 6 elements, not 1"), without the parameter it stands in.
+// ParseARN splits s into its parts. The error says what is wrong in AWS's words
+// ("An ARN must have at least 6 elements, not 1"); the caller adds the name of
+// the parameter.
 func ParseARN(s string) (ARN, error) {
 	parts := strings.SplitN(s, ":", 6)
 	if len(parts) < 6 {
@@ -40,7 +41,7 @@ func ParseARN(s string) (ARN, error) {
 	return a, nil
 }
 
-// String joins the parts again; the zero ARN is the empty string.
+// String joins the parts. It returns "" for the zero ARN.
 func (a ARN) String() string {
 	if a == (ARN{}) {
 		return ""
@@ -55,12 +56,13 @@ type Place struct {
 	Account string // twelve digits
 }
 
-// ARN names a regional resource here.
+// ARN returns the ARN of a regional resource in p.
 func (p Place) ARN(service, resource string) ARN {
 	return ARN{"aws", service, p.Region, p.Account, resource}
 }
 
-// GlobalARN names a resource of a service that has no regions, such as IAM.
+// GlobalARN returns the ARN of a resource of a service without regions, such as
+// IAM.
 func (p Place) GlobalARN(service, resource string) ARN {
 	return ARN{"aws", service, "", p.Account, resource}
 }

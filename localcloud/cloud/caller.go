@@ -1,32 +1,32 @@
 package cloud
 
-// Caller is who asks for something: exactly one of a user or role session of
-// the account, or an AWS service acting for one of its resources. The zero
-// Caller is nobody: an unsigned request.
+// Caller is the identity behind a request: either a user or role session of the
+// account, or an AWS service that acts on behalf of a resource. The zero Caller
+// is anonymous: its request was not signed.
 type Caller struct {
 	// ARN of the user ("arn:aws:iam::…:user/developer") or of the role session
 	// ("arn:aws:sts::…:assumed-role/role/session"). Zero for a service.
 	ARN ARN
-	// UserID is what sts:GetCallerIdentity calls UserId: "AIDA…" for a user,
-	// "AROA…:session" for a role session.
+	// UserID is the UserId that sts:GetCallerIdentity returns: "AIDA…" for a
+	// user, "AROA…:session" for a role session.
 	UserID string
 	// Role is the name of the role behind a role session, without its path.
 	Role string
-	// Administrator marks the developer's own keys: no identity policy limits
-	// them.
+	// Administrator is set for the developer's own keys, which no identity
+	// policy restricts.
 	Administrator bool
 
 	// Service is the principal of an AWS service ("sns.amazonaws.com").
 	Service string
-	// SourceARN is the resource on whose behalf that service calls; it becomes
-	// aws:SourceArn and its account aws:SourceAccount.
+	// SourceARN is the resource on whose behalf the service calls. It is the
+	// value of aws:SourceArn, and its account that of aws:SourceAccount.
 	SourceARN ARN
 }
 
-// Nobody tells whether the request came without a signature.
+// Nobody reports whether the request was unsigned.
 func (c Caller) Nobody() bool { return c.ARN == (ARN{}) && c.Service == "" }
 
-// String is how AWS names the caller in its messages.
+// String returns the caller's name as AWS writes it in error messages.
 func (c Caller) String() string {
 	if c.Service != "" {
 		return c.Service

@@ -5,32 +5,32 @@ import (
 	"time"
 )
 
-// Request asks whether a caller may do something.
+// Request describes an action for an [Authorizer] to allow or deny.
 type Request struct {
 	Caller   Caller
 	Action   string // "sns:Publish"
 	Resource string // an ARN, or "*" for actions that have no resource
-	// ResourcePolicy is the policy document attached to the resource, as JSON;
-	// "" where it has none.
+	// ResourcePolicy is the policy document attached to the resource, as JSON,
+	// or "" if there is none.
 	ResourcePolicy string
-	// Context holds condition keys beyond those that follow from the caller
+	// Context holds condition keys beyond those derived from the caller
 	// (aws:SourceArn, aws:SourceAccount, aws:PrincipalArn, …).
 	Context map[string][]string
 }
 
-// Authorizer answers Requests. The error is nil where the request is allowed
-// and otherwise the *Error AWS gives, with the reason in AWS's words.
+// Authorizer decides Requests. Authorize returns nil if the request is allowed,
+// and otherwise the *Error that AWS returns, with the reason in AWS's words.
 type Authorizer interface {
 	Authorize(ctx context.Context, r Request) error
 }
 
-// RoleAssumer gives a service the credentials of a role, if the role's trust
-// policy lets that service assume it.
+// RoleAssumer issues credentials of a role to a service that the role's trust
+// policy lets assume it.
 type RoleAssumer interface {
 	// AssumeRole checks that role exists and trusts the service principal
 	// ("lambda.amazonaws.com"), and returns the credentials of a new session.
 	AssumeRole(ctx context.Context, principal string, role ARN, session string) (Credentials, error)
-	// Revoke ends a session; its access key is unknown from then on.
+	// Revoke ends a session: its access key is no longer valid.
 	Revoke(accessKeyID string)
 }
 
@@ -38,81 +38,82 @@ type RoleAssumer interface {
 type Invocation struct {
 	Caller   Caller
 	Function string // name, "name:qualifier", partial or whole ARN
-	// Qualifier is a version or alias, where Function does not hold one.
+	// Qualifier is a version or alias, if Function does not include one.
 	Qualifier     string
 	Payload       []byte // JSON
 	ClientContext string // base64 JSON of the Invoke API, usually ""
-	TraceHeader   string // X-Amzn-Trace-Id, made up where ""
+	TraceHeader   string // X-Amzn-Trace-Id; generated if ""
 }
 
-// Outcome is what came of a synchronous Invocation that reached the function.
+// Outcome is the result of a synchronous Invocation that reached the function.
 type Outcome struct {
 	RequestID string
-	// Payload is the function's answer, or, where FunctionError is set, the
-	// JSON object with errorMessage and errorType.
+	// Payload is the function's response or, if FunctionError is set, a JSON
+	// object with errorMessage and errorType.
 	Payload         []byte
 	FunctionError   string // "Unhandled", or "" for success
-	TimedOut        bool   // FunctionError because the function ran out of time
+	TimedOut        bool   // the function failed because it exceeded its timeout
 	ExecutedVersion string // "$LATEST"
 	LogTail         []byte // the last 4 KiB of this invocation's log
 }
 
 // Invoker runs functions.
 type Invoker interface {
-	// Invoke runs the function and waits for its answer (RequestResponse).
+	// Invoke runs the function and waits for its response (RequestResponse).
 	// A failing function is an Outcome, not an error; errors are refusals:
 	// ResourceNotFoundException, AccessDeniedException,
-	// TooManyRequestsException, RequestTooLargeException. Where ctx ends first
-	// its error is returned, and the function runs on.
+	// TooManyRequestsException, RequestTooLargeException. If ctx ends first,
+	// Invoke returns its error, and the function keeps running.
 	Invoke(ctx context.Context, in Invocation) (Outcome, error)
-	// InvokeAsync queues the event and returns at once (Event). What becomes
-	// of the invocation is Lambda's business: retries, then the destinations.
+	// InvokeAsync queues the event and returns at once (Event). Lambda then
+	// retries a failed invocation and sends its result to the destinations.
 	InvokeAsync(ctx context.Context, in Invocation) (requestID string, err error)
 }
 
 // LogEvent is one event of a log stream.
 type LogEvent struct {
 	Time    time.Time // millisecond resolution
-	Message string    // one line or several; Lambda's end in a newline
+	Message string    // one or more lines; Lambda's end in a newline
 }
 
-// LogWriter appends to a log stream, creating it where it does not exist.
+// LogWriter appends to a log stream, and creates the stream if it does not
+// exist.
 type LogWriter interface {
-	// WriteLog fails with AccessDeniedException where the caller may not write
-	// to the group.
+	// WriteLog returns an AccessDeniedException if the caller may not write to
+	// the group.
 	WriteLog(ctx context.Context, caller Caller, group, stream string, events []LogEvent) error
 }
 
-// Journal takes note of what happens between services: the journal. It never
+// Journal records events between services, for a person to read. Append never
 // blocks and never fails.
 type Journal interface {
 	Append(Entry)
 }
 
-// Entry is one thing that happened.
+// Entry is one event in the Journal.
 type Entry struct {
-	Time     time.Time // set by the Journal where zero
+	Time     time.Time // set by the Journal if zero
 	Level    Level
 	Service  string // "sns", "lambda", "apigateway"
-	Resource string // the short name or ARN of the resource it happened to
+	Resource string // the short name or ARN of the resource concerned
 	Message  string // one line for a person
 }
 
-// Level tells how much a person should care about an Entry.
+// Level is the severity of an Entry.
 type Level string
 
 // The levels of an Entry.
 const (
 	Info    Level = "info"
-	Warning Level = "warning" // something was refused, lost, or will be retried
+	Warning Level = "warning" // something was refused or lost, or will be retried
 )
 
-// Pace divides the long waits of AWS, so that a person sees a retry happen.
-// The zero Pace, like 1, leaves them as they are.
+// Pace divides AWS's long waits, so that a person can watch a retry happen.
+// Like 1, the zero Pace does not change them.
 type Pace float64
 
-// Wait is d as this local cloud waits it: AWS's own where it is shorter than a
-// minute, else divided by the pace.
+// Wait returns how long this local cloud waits if AWS waits d: d itself if it is
+// shorter than a minute, and otherwise d divided by p.
 func (p Pace) Wait(d time.Duration) time.Duration {
 	if p <= 1 || d < time.Minute {
 		return d

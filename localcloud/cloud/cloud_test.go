@@ -40,7 +40,7 @@ func FuzzParseARN(f *testing.F) {
 	f.Fuzz(func(t *testing.T, s string) {
 		arn, err := cloud.ParseARN(s)
 		if err == nil && arn.String() != s {
-			t.Errorf("%q became %q", s, arn)
+			t.Errorf("ParseARN(%q).String() = %q", s, arn)
 		}
 	})
 }
@@ -68,7 +68,7 @@ func TestIsLoopback(t *testing.T) {
 		"": false, "example.com": false, "127.0.0.1.example.com:4566": false, "localhost.example.com": false, "192.168.0.1:4566": false,
 	} {
 		if got := cloud.IsLoopback(host); got != want {
-			t.Errorf("IsLoopback(%q) = %v", host, got)
+			t.Errorf("IsLoopback(%q) = %v, want %v", host, got, want)
 		}
 	}
 }
@@ -76,12 +76,12 @@ func TestIsLoopback(t *testing.T) {
 func TestErrorCode(t *testing.T) {
 	wrapped := fmt.Errorf("creating a topic: %w", cloud.Errorf(404, "NotFound", "Topic %s does not exist", "x"))
 	if got := cloud.ErrorCode(wrapped); got != "NotFound" {
-		t.Errorf("ErrorCode = %q", got)
+		t.Errorf("ErrorCode = %q, want NotFound", got)
 	}
 	if got := wrapped.Error(); got != "creating a topic: NotFound: Topic x does not exist" {
-		t.Errorf("message %q", got)
+		t.Errorf("Error() = %q", got)
 	}
 	if got := cloud.ErrorCode(fmt.Errorf("other")); got != "" {
-		t.Errorf("ErrorCode of another error = %q", got)
+		t.Errorf("ErrorCode of an error without a code = %q, want \"\"", got)
 	}
 }

@@ -6,13 +6,13 @@ import (
 	"net/http"
 )
 
-// Error is an answer of AWS that refuses a request. Every service returns its
-// refusals as *Error; the gateway alone turns them into a wire format, and any
-// other error into InternalFailure.
+// Error is the error with which AWS refuses a request. Every service returns its
+// refusals as *Error. Only the gateway encodes them for the wire; it encodes any
+// other error as InternalFailure.
 type Error struct {
 	Code    string // "NotFound", "ResourceNotFoundException": as in the service's API reference
-	Message string // AWS's wording where it is known
-	Status  int    // HTTP status; 400 where zero
+	Message string // AWS's wording, if known
+	Status  int    // HTTP status; 0 means 400
 	// Fields are further members of the error's shape, such as "Reason" and
 	// "Type" of Lambda's TooManyRequestsException. Nil for most.
 	Fields map[string]string
@@ -20,7 +20,7 @@ type Error struct {
 
 func (e *Error) Error() string { return e.Code + ": " + e.Message }
 
-// HTTPStatus is Status, or 400 where it is not set.
+// HTTPStatus returns Status, or 400 if Status is 0.
 func (e *Error) HTTPStatus() int {
 	if e.Status == 0 {
 		return http.StatusBadRequest
@@ -28,12 +28,13 @@ func (e *Error) HTTPStatus() int {
 	return e.Status
 }
 
-// Errorf makes an Error with a formatted message; status 0 stands for 400.
+// Errorf returns an Error with a formatted message. A status of 0 means 400.
 func Errorf(status int, code, format string, args ...any) *Error {
 	return &Error{Code: code, Message: fmt.Sprintf(format, args...), Status: status}
 }
 
-// ErrorCode is the code of the *Error in err's chain, or "".
+// ErrorCode returns the code of the first *Error in err's chain, or "" if there
+// is none.
 func ErrorCode(err error) string {
 	if e, ok := errors.AsType[*Error](err); ok {
 		return e.Code

@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// IsLoopback tells whether a Host header names this machine, on any port. All
-// that listens asks this, so that a page of a site that resolved its own name
-// to this machine reaches nothing.
+// IsLoopback reports whether a Host header names this machine, with or without a
+// port. Every listener checks it, to keep out web pages that use DNS rebinding:
+// pages of a site whose name resolves to this machine.
 func IsLoopback(host string) bool {
 	if name, _, err := net.SplitHostPort(host); err == nil {
 		host = name

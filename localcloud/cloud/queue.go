@@ -2,24 +2,25 @@ package cloud
 
 import "context"
 
-// Sender puts messages into queues.
+// Sender sends messages to queues.
 type Sender interface {
-	// SendMessage returns the message's ID once the queue has kept it. It fails
-	// with AWS.SimpleQueueService.NonExistentQueue, and with AccessDenied where
-	// neither the queue's policy nor the caller's role allows sqs:SendMessage.
+	// SendMessage returns the message's ID once the queue has stored it. It
+	// returns AWS.SimpleQueueService.NonExistentQueue if there is no such queue,
+	// and AccessDenied if neither the queue's policy nor the caller's role
+	// allows sqs:SendMessage.
 	SendMessage(ctx context.Context, caller Caller, queueARN string, m QueueMessage) (messageID string, err error)
 }
 
-// QueueMessage is what a Sender puts into a queue.
+// QueueMessage is a message that a Sender sends to a queue.
 type QueueMessage struct {
 	Body        string
 	Attributes  map[string]MessageAttribute
-	TraceHeader string // the system attribute AWSTraceHeader, "" for none
+	TraceHeader string // the system attribute AWSTraceHeader, or ""
 }
 
-// MessageAttribute is a value that travels beside the body of a message.
+// MessageAttribute is a value sent alongside the body of a message.
 type MessageAttribute struct {
 	DataType    string // "String", "Number" or "Binary", with an optional label: "Number.int"
 	StringValue string
-	BinaryValue []byte // of Binary alone
+	BinaryValue []byte // set only for Binary
 }
