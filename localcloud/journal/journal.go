@@ -1,5 +1,5 @@
-// Package journal remembers what happened lately between the services of the
-// local cloud, for the console and for whoever follows along.
+// Package journal holds the most recent events between the services of the local
+// cloud, for the console and other subscribers.
 package journal
 
 import (
@@ -12,20 +12,20 @@ import (
 	"tally/localcloud/cloud"
 )
 
-// Journal keeps the newest entries in a ring. It is a [cloud.Journal].
+// Journal holds the newest entries in a ring. It implements [cloud.Journal].
 type Journal struct {
 	mu      sync.Mutex
 	ring    []cloud.Entry
-	count   uint64        // entries ever recorded; number n stands at ring[n % len(ring)]
+	count   uint64        // entries ever appended; entry n is at ring[n % len(ring)]
 	changed chan struct{} // closed, and replaced, by the next Append
 }
 
-// New makes a journal that remembers the last capacity entries, at least one.
+// New returns a journal that holds the last capacity entries, at least one.
 func New(capacity int) *Journal {
 	return &Journal{ring: make([]cloud.Entry, max(capacity, 1)), changed: make(chan struct{})}
 }
 
-// Append adds the entry, with the present time where it has none.
+// Append adds the entry, and sets its Time to the current time if it is zero.
 func (j *Journal) Append(e cloud.Entry) {
 	if e.Time.IsZero() {
 		e.Time = time.Now()
@@ -38,15 +38,16 @@ func (j *Journal) Append(e cloud.Entry) {
 	j.changed = make(chan struct{})
 }
 
-// Recent returns the remembered entries, oldest first.
+// Recent returns the entries that the ring holds, oldest first.
 func (j *Journal) Recent() []cloud.Entry {
 	entries, _, _, _ := j.since(0)
 	return entries
 }
 
-// Subscribe yields every entry recorded after this call, until ctx ends. A
-// reader slower than the ring is long loses the oldest, and is told so by a
-// Warning of the service "journal" that says how many it missed.
+// Subscribe yields every entry appended after the call to Subscribe, until ctx
+// ends. A reader that falls behind by more than the ring's capacity misses the
+// oldest entries; in their place it receives a Warning from the service
+// "journal" with their number.
 func (j *Journal) Subscribe(ctx context.Context) iter.Seq[cloud.Entry] {
 	j.mu.Lock()
 	start := j.count
@@ -72,9 +73,9 @@ func (j *Journal) Subscribe(ctx context.Context) iter.Seq[cloud.Entry] {
 	}
 }
 
-// since returns what is left of the entries from number first on, how many of
-// them the ring no longer holds, the number of the next entry to come, and a
-// channel that closes when it comes.
+// since returns the entries from number first on that the ring still holds, how
+// many of them it no longer holds, the number of the next entry, and a channel
+// that is closed when that entry is appended.
 func (j *Journal) since(first uint64) (entries []cloud.Entry, missed, next uint64, changed <-chan struct{}) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -94,6 +95,6 @@ func missedEntry(n uint64) cloud.Entry {
 		Time:    time.Now(),
 		Level:   cloud.Warning,
 		Service: "journal",
-		Message: fmt.Sprintf("%d entries were missed: they came faster than they were read", n),
+		Message: fmt.Sprintf("missed %d entries: they were appended faster than they were read", n),
 	}
 }

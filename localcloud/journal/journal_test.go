@@ -14,7 +14,7 @@ import (
 	"tally/localcloud/journal"
 )
 
-func record(j *journal.Journal, from, to int) {
+func appendEntries(j *journal.Journal, from, to int) {
 	for n := from; n <= to; n++ {
 		j.Append(cloud.Entry{Message: fmt.Sprint(n)})
 	}
@@ -28,22 +28,22 @@ func messages(entries []cloud.Entry) []string {
 	return m
 }
 
-func TestRecentIsTheNewestOldestFirst(t *testing.T) {
+func TestRecentReturnsTheNewestOldestFirst(t *testing.T) {
 	j := journal.New(3)
 	if got := j.Recent(); len(got) != 0 {
 		t.Errorf("a new journal holds %v", got)
 	}
-	record(j, 1, 2)
+	appendEntries(j, 1, 2)
 	if got, want := messages(j.Recent()), []string{"1", "2"}; !slices.Equal(got, want) {
 		t.Errorf("%v, want %v", got, want)
 	}
-	record(j, 3, 5)
+	appendEntries(j, 3, 5)
 	if got, want := messages(j.Recent()), []string{"3", "4", "5"}; !slices.Equal(got, want) {
 		t.Errorf("%v, want %v", got, want)
 	}
 }
 
-func TestRecordSetsTheTime(t *testing.T) {
+func TestAppendSetsTheTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		j := journal.New(2)
 		given := time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)
@@ -55,18 +55,18 @@ func TestRecordSetsTheTime(t *testing.T) {
 	})
 }
 
-func TestSubscribeYieldsWhatComesLater(t *testing.T) {
+func TestSubscribeYieldsLaterEntries(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		j := journal.New(10)
-		record(j, 1, 1)
+		appendEntries(j, 1, 1)
 		ctx, cancel := context.WithCancel(t.Context())
-		seen := j.Subscribe(ctx) // from here on, not from when it is read
-		record(j, 2, 3)
+		seen := j.Subscribe(ctx) // starts here, not at the first read
+		appendEntries(j, 2, 3)
 		var got []cloud.Entry
 		var wg sync.WaitGroup
 		wg.Go(func() { got = slices.Collect(seen) })
 		synctest.Wait()
-		record(j, 4, 4)
+		appendEntries(j, 4, 4)
 		synctest.Wait()
 		cancel()
 		wg.Wait()
@@ -76,17 +76,17 @@ func TestSubscribeYieldsWhatComesLater(t *testing.T) {
 	})
 }
 
-func TestSlowReaderIsToldWhatItMissed(t *testing.T) {
+func TestSlowReaderLearnsWhatItMissed(t *testing.T) {
 	j := journal.New(2)
 	next, stop := iter.Pull(j.Subscribe(t.Context()))
 	defer stop()
-	record(j, 1, 1)
+	appendEntries(j, 1, 1)
 	if e, _ := next(); e.Message != "1" {
 		t.Fatalf("first: %q", e.Message)
 	}
-	record(j, 2, 6)
+	appendEntries(j, 2, 6)
 	missed, _ := next()
-	if missed.Level != cloud.Warning || missed.Service != "journal" || missed.Message != "3 entries were missed: they came faster than they were read" {
+	if missed.Level != cloud.Warning || missed.Service != "journal" || missed.Message != "missed 3 entries: they were appended faster than they were read" {
 		t.Errorf("got %+v", missed)
 	}
 	for _, want := range []string{"5", "6"} {
@@ -101,7 +101,7 @@ func TestManyWritersOneReader(t *testing.T) {
 	j := journal.New(writers * each)
 	seen := j.Subscribe(t.Context())
 	for range writers {
-		go record(j, 1, each)
+		go appendEntries(j, 1, each)
 	}
 	count := 0
 	for range seen {
@@ -110,6 +110,6 @@ func TestManyWritersOneReader(t *testing.T) {
 		}
 	}
 	if got := len(j.Recent()); got != writers*each {
-		t.Errorf("%d remembered, want %d", got, writers*each)
+		t.Errorf("%d entries in the journal, want %d", got, writers*each)
 	}
 }
