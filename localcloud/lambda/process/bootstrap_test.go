@@ -26,8 +26,8 @@ import (
 	"tally/localcloud/lambda/runtimeapi"
 )
 
-// The test binary plays three parts: the tests; the bootstrap of a function,
-// with AWS's own runtime client; and a local cloud that is killed.
+// TestMain makes the test binary one of three programs: the tests, the bootstrap
+// of a function with AWS's own runtime client, or a local cloud to be killed.
 func TestMain(m *testing.M) {
 	switch {
 	case os.Getenv("AWS_LAMBDA_RUNTIME_API") != "":
@@ -39,37 +39,37 @@ func TestMain(m *testing.M) {
 	}
 }
 
-// request says what the function is to do, in this order.
+// request lists what the function does, in this order.
 type request struct {
-	Print    []string // lines
-	Fill     int      // lines of 100 digits
-	Raw      string   // without a newline
-	MiB      int      // memory to take
-	Dial     string   // connect there, and stay connected
-	Spawn    string   // start a process that does Dial
+	Print    []string // lines to print, alternately to stdout and stderr
+	Fill     int      // number of lines of 100 digits to print
+	Raw      string   // text to print without a newline
+	MiB      int      // memory to allocate
+	Dial     string   // address to connect and stay connected to
+	Spawn    string   // address that a child process dials
 	Sleep    time.Duration
 	Error    string
 	Panic    string
-	Exit     int // status
+	Exit     int // exit status
 	Signal   int
-	Big      int // size of the answer
+	Big      int // size of the response
 	Describe bool
 }
 
-// description is what a function sees.
+// description is what a function sees of its surroundings.
 type description struct {
 	Environ     []string
 	Directory   string
 	RequestID   string
 	FunctionARN string
-	Left        time.Duration // until the deadline
+	Left        time.Duration // time left until the deadline
 	Client      map[string]string
 	PID         int
 }
 
 var (
-	ballast     []byte     // memory taken
-	connections []net.Conn // kept open until the process ends
+	ballast     []byte     // allocated memory
+	connections []net.Conn // open until the process ends
 )
 
 func bootstrap() {
@@ -77,7 +77,7 @@ func bootstrap() {
 	switch os.Getenv("INIT") {
 	case "exit":
 		fmt.Println("cannot start")
-		syscall.Exit(3) // without the test binary's own last words
+		syscall.Exit(3) // without the test binary's own output on exit
 	case "hang":
 		select {}
 	}
@@ -141,8 +141,8 @@ func handle(ctx context.Context, in request) (any, error) {
 	}, nil
 }
 
-// localCloud starts an environment whose function dials address, and waits to
-// be killed. As a function's child it dials itself.
+// localCloud starts an environment whose function dials address, and waits to be
+// killed. If it runs as a function's child, it dials address itself.
 func localCloud(address string) {
 	if os.Getenv("CHILD") != "" {
 		conn, err := net.Dial("tcp", address)
@@ -166,7 +166,7 @@ func localCloud(address string) {
 	}
 	in := request{Dial: address}
 	if linux {
-		in.Sleep = time.Hour // elsewhere a busy function outlives the local cloud
+		in.Sleep = time.Hour // elsewhere, a busy function outlives the local cloud
 	}
 	payload, err := json.Marshal(in)
 	if err != nil {
@@ -178,7 +178,7 @@ func localCloud(address string) {
 	select {}
 }
 
-// link makes this binary the bundle's bootstrap.
+// link links this binary as the bundle's bootstrap.
 func link(fatal func(...any), dir string) {
 	self, err := os.Executable()
 	if err != nil {

@@ -4,11 +4,11 @@ package process
 
 import "time"
 
-// memoryInterval is how often the memory of a running function is looked at.
+// memoryInterval is the time between two checks of a running function's memory.
 const memoryInterval = 20 * time.Millisecond
 
-// watchMemory kills the process as soon as it holds more than its limit, until
-// stop is called.
+// watchMemory kills the process once it has used more memory than its limit. It
+// watches until stop is called or the process has ended.
 func (e *environment) watchMemory() (stop func()) {
 	ticker := time.NewTicker(memoryInterval)
 	stopped, ended := make(chan struct{}), make(chan struct{})
@@ -35,12 +35,12 @@ func (e *environment) watchMemory() (stop func()) {
 	}
 }
 
-// overLimit tells whether the process has ever held more memory than it may.
-// The kernel keeps the peak, so that none passes between two looks; and the
-// peak of a process that has ended is the last one seen.
+// overLimit reports whether the process has ever used more memory than its
+// limit. The kernel tracks the peak, so a spike between two checks still counts.
+// For a process that has ended, overLimit uses the last peak it read.
 func (e *environment) overLimit() bool {
 	peak, _ := peakMemory(e.cmd.Process.Pid)
-	// The watcher and the end of an invocation may both be here.
+	// The watcher and the end of an invocation may call overLimit concurrently.
 	for old := e.peak.Load(); peak > old && !e.peak.CompareAndSwap(old, peak); {
 		old = e.peak.Load()
 	}

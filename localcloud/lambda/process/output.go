@@ -11,25 +11,25 @@ import (
 	"time"
 )
 
-// maxLine bounds what is held of a line that has not ended, in bytes: longer
-// lines are split.
+// maxLine is the maximum length of a line in bytes, which bounds the buffer of a
+// line that has no newline yet. Longer lines are split.
 const maxLine = 256 * 1024
 
-// output reads the pipe that is a process's stdout and stderr, and hands on
-// its lines.
+// output reads the pipe to which a process writes stdout and stderr, and passes
+// its lines to a function.
 type output struct {
 	pipe    *os.File
 	line    func(string)
-	partial []byte // a line without its newline; the reader's own
+	partial []byte // a line without its newline; used only by the reader
 
-	draining sync.Mutex    // the reader answers one drain at a time
-	drained  chan struct{} // its answer
+	draining sync.Mutex    // held while draining: the reader serves one drain at a time
+	drained  chan struct{} // receives a value when the pipe is empty
 	ended    chan struct{} // closed when the reader has ended
 	once     sync.Once
 }
 
-// openOutput makes the pipe and starts to read it. The writer is for the
-// process; the caller closes its own copy.
+// openOutput creates the pipe and starts reading it. The process inherits
+// writer; the caller closes its own copy.
 func openOutput(line func(string)) (o *output, writer *os.File, err error) {
 	pipe, writer, err := os.Pipe()
 	if err != nil {
@@ -40,11 +40,11 @@ func openOutput(line func(string)) (o *output, writer *os.File, err error) {
 	return o, writer, nil
 }
 
-// drain returns when everything that was in the pipe when it was called has
-// been handed on, a last line without a newline too.
+// drain returns once everything in the pipe at the time of the call has been
+// passed on, including a last line without a newline.
 //
-// A deadline in the past interrupts the reader, which then reads without
-// waiting until the pipe is empty, and says so.
+// drain sets a read deadline in the past to interrupt the reader. The reader
+// then empties the pipe without blocking and signals drained.
 func (o *output) drain() {
 	o.draining.Lock()
 	defer o.draining.Unlock()
@@ -58,8 +58,8 @@ func (o *output) drain() {
 	}
 }
 
-// close drains the pipe and stops reading, even where a process that outlived
-// the function holds the other end open.
+// close drains the pipe and stops reading, even if a process that outlived the
+// function holds the other end open.
 func (o *output) close() {
 	o.once.Do(func() {
 		o.drain()
@@ -80,15 +80,15 @@ func (o *output) read() {
 			o.empty(buffer)
 			o.flush()
 			o.drained <- struct{}{}
-		default: // the end of the file, or close
+		default: // end of file, or closed
 			o.flush()
 			return
 		}
 	}
 }
 
-// empty reads what is in the pipe, without waiting for more: until there is
-// nothing, or, where somebody keeps writing, as much as a pipe can hold.
+// empty reads the contents of the pipe without blocking. It stops when the pipe
+// is empty or, if a process keeps writing, after as much as a pipe can hold.
 func (o *output) empty(buffer []byte) {
 	_ = o.pipe.SetReadDeadline(time.Time{})
 	conn, err := o.pipe.SyscallConn()
@@ -99,7 +99,7 @@ func (o *output) empty(buffer []byte) {
 		n := 0
 		err := conn.Read(func(fd uintptr) bool {
 			n, _ = syscall.Read(int(fd), buffer)
-			return true // whatever came of it: do not wait
+			return true // whatever the result: do not wait
 		})
 		if err != nil || n <= 0 {
 			return
@@ -109,11 +109,11 @@ func (o *output) empty(buffer []byte) {
 	}
 }
 
-// pipeCapacity is no less than what a pipe holds: 16 pages on Linux, 64 KiB on
-// macOS.
+// pipeCapacity returns an upper bound of a pipe's capacity in bytes: 16 pages on
+// Linux, 64 KiB on macOS.
 func pipeCapacity() int { return max(16*os.Getpagesize(), 64*1024) }
 
-// take hands on the lines that data completes.
+// take passes on the lines that data completes, and buffers the rest.
 func (o *output) take(data []byte) {
 	for len(data) > 0 {
 		line, rest, complete := bytes.Cut(data, []byte("\n"))
@@ -129,7 +129,7 @@ func (o *output) take(data []byte) {
 	}
 }
 
-// flush hands on a line that has no newline yet.
+// flush passes on a line that has no newline yet.
 func (o *output) flush() {
 	if len(o.partial) > 0 {
 		o.line(string(o.partial))

@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// TestDrainNoisy: a process that never stops writing does not keep drain from
-// its end.
+// TestDrainNoisy checks that drain returns even if the process never stops
+// writing.
 func TestDrainNoisy(t *testing.T) {
 	o, writer, err := openOutput(func(string) {})
 	if err != nil {
@@ -24,7 +24,7 @@ func TestDrainNoisy(t *testing.T) {
 		line := []byte(strings.Repeat("x", 4095) + "\n")
 		for {
 			if _, err := writer.Write(line); err != nil {
-				return // nobody reads any more
+				return // closed for reading
 			}
 		}
 	}()
@@ -37,8 +37,9 @@ func TestDrainNoisy(t *testing.T) {
 	writer.Close()
 }
 
-// TestDrainTwice: an invocation may end just as its process does, and then both
-// drain; a process that left the group may still hold the other end of the pipe.
+// TestDrainTwice checks concurrent drains: an invocation may end just as its
+// process does, and then both drain. Meanwhile a process that left the group may
+// still hold the other end of the pipe.
 func TestDrainTwice(t *testing.T) {
 	for range 500 {
 		o, writer, err := openOutput(func(string) {})
@@ -56,7 +57,7 @@ func TestDrainTwice(t *testing.T) {
 		select {
 		case <-ended:
 		case <-time.After(10 * time.Second):
-			t.Fatal("one of the two waits for ever")
+			t.Fatal("drain or close did not return")
 		}
 		writer.Close()
 	}

@@ -1,8 +1,8 @@
 //go:build unix
 
-// Package process runs execution environments as processes of this machine:
-// the bundle's bootstrap, its own Runtime API on a loopback port, and nothing
-// of the developer's environment.
+// Package process runs execution environments as processes on this machine. Each
+// runs the bundle's bootstrap with a Runtime API of its own on a loopback port,
+// and inherits nothing from the developer's environment.
 package process
 
 import (
@@ -23,13 +23,14 @@ import (
 	"tally/localcloud/lambda/runtimeapi"
 )
 
-// Runner starts processes. It is a lambda.Runner.
+// Runner starts processes. It implements [lambda.Runner].
 type Runner struct{}
 
 // New returns a Runner.
 func New() *Runner { return &Runner{} }
 
-// environment is one process and what serves it.
+// environment is a process with the server of its Runtime API and the reader of
+// its output. It implements [lambda.Environment].
 type environment struct {
 	cmd    *exec.Cmd
 	api    *runtimeapi.API
@@ -37,10 +38,10 @@ type environment struct {
 	output *output
 	limit  int // MiB
 
-	// life ends, with a *lambda.Failure as its cause, once the process has
-	// ended and its output is read.
+	// life is canceled, with a *lambda.Failure as its cause, once the process
+	// has ended and its output has been read.
 	life context.Context
-	peak atomic.Int64 // bytes, the most the process has held
+	peak atomic.Int64 // the process's peak memory in bytes
 }
 
 // Start implements lambda.Runner.
@@ -69,7 +70,7 @@ func (*Runner) Start(ctx context.Context, spec lambda.Spec) (lambda.Environment,
 	return e, nil
 }
 
-// launch starts the process, and a goroutine that waits for its end.
+// launch starts the process, and a goroutine that waits for it to end.
 func (e *environment) launch(spec lambda.Spec, address string) error {
 	bootstrap := filepath.Join(spec.Dir, "bootstrap")
 	if info, err := os.Stat(bootstrap); err != nil || info.IsDir() {
@@ -94,8 +95,8 @@ func (e *environment) launch(spec lambda.Spec, address string) error {
 	e.life = life
 	started := make(chan error)
 	go func() {
-		// On Linux the kernel kills the process when the thread that started it
-		// ends: the thread must live as long as the process.
+		// On Linux, the kernel kills the process when the thread that started
+		// it exits, so that thread must live as long as the process.
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
 		err := e.cmd.Start()
@@ -119,7 +120,7 @@ func invalidEntrypoint(message string) error {
 	return &lambda.Failure{Type: "Runtime.InvalidEntrypoint", Message: message}
 }
 
-// await waits until the process has ended, ends what it left running, and
+// await waits for the process to end, kills any processes it left running, and
 // returns how it ended.
 func (e *environment) await() *lambda.Failure {
 	err := e.cmd.Wait()
@@ -131,11 +132,12 @@ func (e *environment) await() *lambda.Failure {
 	return &lambda.Failure{Type: "Runtime.ExitError", Message: fmt.Sprintf("Runtime exited with error: %v", err)}
 }
 
-// kill ends the process group. A group that is no more is fine.
+// kill kills the process group. It ignores the error for a group that no longer
+// exists.
 func (e *environment) kill() { _ = syscall.Kill(-e.cmd.Process.Pid, syscall.SIGKILL) }
 
-// watch returns a context that ends with ctx or the process, and kills the
-// process when it holds too much memory, until stop.
+// watch returns a context that ends when ctx or the process ends. Until stop is
+// called, it also kills the process if that exceeds its memory limit.
 func (e *environment) watch(ctx context.Context) (watched context.Context, stop func()) {
 	watched, cancel := context.WithCancelCause(ctx)
 	unlink := context.AfterFunc(e.life, func() { cancel(context.Cause(e.life)) })
@@ -159,7 +161,7 @@ func (e *environment) Invoke(ctx context.Context, event runtimeapi.Event) (runti
 		e.Close()
 		return runtimeapi.Reply{}, context.Cause(e.life)
 	case watched.Err() != nil:
-		e.Close() // it answered in time, but did not ask for more
+		e.Close() // it responded in time but did not ask for the next event
 	default:
 		e.output.drain()
 	}

@@ -8,13 +8,14 @@ import (
 	"syscall"
 )
 
-// attributes put the process into a group of its own, and let it die with the
-// local cloud, however that ends.
+// attributes returns the attributes that put the process in a group of its own
+// and make the kernel kill it when the local cloud ends, however that happens.
 func attributes() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 }
 
-// peakMemory is the most memory the process has held, in bytes.
+// peakMemory returns the process's peak memory in bytes, and false if the
+// process has ended.
 func peakMemory(pid int) (int64, bool) {
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
@@ -23,8 +24,8 @@ func peakMemory(pid int) (int64, bool) {
 	return highWaterMark(status)
 }
 
-// highWaterMark reads the line "VmHWM:     1234 kB" of a process's status; one
-// that has ended and waits for its parent has none.
+// highWaterMark parses the line "VmHWM:     1234 kB" of a process's status. It
+// returns bytes, and false if the line is missing, as it is for a zombie.
 func highWaterMark(status []byte) (int64, bool) {
 	_, rest, _ := bytes.Cut(status, []byte("VmHWM:"))
 	number, _, found := bytes.Cut(rest, []byte(" kB"))

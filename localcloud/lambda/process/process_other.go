@@ -4,9 +4,11 @@ package process
 
 import "syscall"
 
-// attributes put the process into a group of its own. Where the local cloud
-// is killed, the runtime ends by itself: its Runtime API is gone.
+// attributes returns the attributes that put the process in a group of its own.
+// If the local cloud is killed, an idle runtime exits by itself, because its
+// Runtime API is gone.
 func attributes() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }
 
-// peakMemory is unknown: outside Linux memory limits are not enforced.
+// peakMemory returns false: memory is measured, and limits are enforced, only on
+// Linux.
 func peakMemory(int) (int64, bool) { return 0, false }

@@ -25,10 +25,10 @@ import (
 	"tally/localcloud/lambda/runtimeapi"
 )
 
-// linux is where memory is measured.
+// linux reports whether memory is measured.
 const linux = runtime.GOOS == "linux"
 
-// environment is a started one and its output.
+// environment is a started environment and its output.
 type environment struct {
 	lambda.Environment
 	mu    sync.Mutex
@@ -87,8 +87,9 @@ func event(t testing.TB, in request) runtimeapi.Event {
 	}
 }
 
-// TestFunctionSees: exactly the environment it was given, the bundle as its
-// working directory, and the event's context; and nothing of ours.
+// TestFunctionSees checks that a function sees exactly the environment variables
+// it was given, the bundle as its working directory and the event's context, and
+// nothing of the local cloud's own environment.
 func TestFunctionSees(t *testing.T) {
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "the developer's")
 	t.Setenv("HOME", "/home/developer")
@@ -117,12 +118,12 @@ func TestFunctionSees(t *testing.T) {
 	}
 }
 
-// TestEndings: every way an invocation ends, what the caller gets, and whether
-// the environment can be used again.
+// TestEndings covers every way an invocation ends: what the caller receives, and
+// whether the environment can be used again.
 func TestEndings(t *testing.T) {
 	for name, tc := range map[string]struct {
 		in      request
-		payload string // its beginning
+		payload string // a prefix
 		failed  bool
 		err     string
 		lines   []string
@@ -139,7 +140,7 @@ func TestEndings(t *testing.T) {
 		"too large": {in: request{Big: runtimeapi.MaxPayload}, payload: `{"errorMessage":"Response payload size exceeded`, failed: true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if tc.in.MiB > 0 && !linux { // nothing stops it there
+			if tc.in.MiB > 0 && !linux { // memory limits are not enforced
 				tc.in.Sleep, tc.err, tc.payload, tc.alive = 0, "", "0", true
 			}
 			spec := lambda.Spec{}
@@ -197,7 +198,7 @@ func TestStartFails(t *testing.T) {
 		"missing":        {dir: t.TempDir(), want: missing},
 		"folder":         {dir: dir(func(bootstrap string) error { return os.Mkdir(bootstrap, 0o755) }), want: missing},
 		"not executable": {dir: write("#!/bin/sh\n", 0o644), want: "Runtime.InvalidEntrypoint: fork/exec /var/task/bootstrap: permission denied"},
-		"no program":     {dir: write("hello", 0o755), want: "Runtime.InvalidEntrypoint: fork/exec /var/task/bootstrap: exec format error"},
+		"not a program":  {dir: write("hello", 0o755), want: "Runtime.InvalidEntrypoint: fork/exec /var/task/bootstrap: exec format error"},
 		"no shell":       {dir: write("#!/no/shell\n", 0o755), want: "Runtime.InvalidEntrypoint: fork/exec /var/task/bootstrap: no such file or directory"},
 		"exit":           {init: "exit", want: "Runtime.ExitError: Runtime exited with error: exit status 3", lines: []string{"cannot start"}},
 		"no reason":      {dir: write("#!/bin/sh\necho done\n", 0o755), want: "Runtime.ExitError: Runtime exited without providing a reason", lines: []string{"done"}},
@@ -224,8 +225,8 @@ func TestStartFails(t *testing.T) {
 	}
 }
 
-// TestDrain: however much a function writes, all of it has arrived when its
-// invocation is over, every time.
+// TestDrain checks that all of a function's output, however long, has arrived
+// when its invocation ends.
 func TestDrain(t *testing.T) {
 	e := start(t, lambda.Spec{})
 	for round := range 200 {
@@ -240,13 +241,13 @@ func TestDrain(t *testing.T) {
 	}
 }
 
-// TestTimeout: when ctx ends, so does the function, with everything it
-// started; what it wrote until then is kept.
+// TestTimeout checks that when ctx ends, the function ends with every process it
+// started, and that its output up to then is not lost.
 func TestTimeout(t *testing.T) {
 	listener := listen(t)
 	e := start(t, lambda.Spec{})
 	ctx, cancel := context.WithCancelCause(t.Context())
-	over := errors.New("time is over")
+	over := errors.New("out of time")
 	done := make(chan error)
 	go func() {
 		_, err := e.Invoke(ctx, event(t, request{Print: []string{"begin"}, Spawn: listener.Addr().String()}))
@@ -271,7 +272,8 @@ func TestTimeout(t *testing.T) {
 	e.Close()
 }
 
-// TestLocalCloudIsKilled: SIGKILL of the local cloud ends the functions too.
+// TestLocalCloudIsKilled checks that functions end when the local cloud receives
+// SIGKILL.
 func TestLocalCloudIsKilled(t *testing.T) {
 	listener := listen(t)
 	self, err := os.Executable()
@@ -319,7 +321,7 @@ func expectEnd(t *testing.T, conn net.Conn) {
 		t.Fatal(err)
 	}
 	if _, err := conn.Read(make([]byte, 1)); errors.Is(err, os.ErrDeadlineExceeded) {
-		t.Error("the process still lives")
+		t.Error("the process is still running")
 	}
 }
 
@@ -333,7 +335,7 @@ func TestMaxMemory(t *testing.T) {
 		peak[i] = e.MaxMemoryMB()
 	}
 	if linux && (peak[0] == 0 || peak[1] < peak[0]+190) || !linux && peak != [2]int{} {
-		t.Errorf("MiB at most: %d, and %d after taking 200 more", peak[0], peak[1])
+		t.Errorf("peak memory %d MiB, and %d MiB after allocating another 200", peak[0], peak[1])
 	}
 }
 

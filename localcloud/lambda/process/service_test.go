@@ -23,7 +23,8 @@ import (
 	"tally/localcloud/lambda/process"
 )
 
-// account is everything around Lambda: it allows all, and keeps the logs.
+// account stands in for the services around Lambda: it allows everything and
+// collects the logs.
 type account struct {
 	mu  sync.Mutex
 	log []string
@@ -59,7 +60,8 @@ func open(t *testing.T, a *account) *lambda.Service {
 	return s
 }
 
-// script is a bundle whose bootstrap is a shell script that runs this binary.
+// script returns a bundle whose bootstrap is a shell script that runs this
+// binary.
 func script(t *testing.T) []byte {
 	t.Helper()
 	self, err := os.Executable()
@@ -69,7 +71,7 @@ func script(t *testing.T) []byte {
 	return zipped(t, fmt.Appendf(nil, "#!/bin/sh\nexec '%s'\n", self))
 }
 
-// zipped is a bundle with that bootstrap.
+// zipped returns a bundle with the given bootstrap.
 func zipped(t *testing.T, bootstrap []byte) []byte {
 	t.Helper()
 	var buffer bytes.Buffer
@@ -93,7 +95,7 @@ func config(name string) lambda.Config {
 	}
 }
 
-// TestLog: the log of a function from its start to its end by time out.
+// TestLog checks the log of a function from its start to its end by timeout.
 func TestLog(t *testing.T) {
 	a := &account{}
 	s := open(t, a)
@@ -124,9 +126,9 @@ $`)
 	}
 }
 
-// TestDeployWhileRunning: functions are written to disk while others are
-// started, and every one can be executed. The bootstrap is a program, unlike
-// a script, and ends at once.
+// TestDeployWhileRunning writes functions to disk while others start, and checks
+// that each can be executed. The bootstrap is a binary that exits at once, not a
+// script.
 func TestDeployWhileRunning(t *testing.T) {
 	path, err := exec.LookPath("true")
 	if err != nil {
