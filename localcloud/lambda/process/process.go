@@ -136,8 +136,8 @@ func (e *environment) await() *lambda.Failure {
 // exists.
 func (e *environment) kill() { _ = syscall.Kill(-e.cmd.Process.Pid, syscall.SIGKILL) }
 
-// watch returns a context that ends when ctx or the process ends. Until stop is
-// called, it also kills the process if that exceeds its memory limit.
+// watch returns a context that ends when ctx or the process ends, and enforces
+// the memory limit until stop is called.
 func (e *environment) watch(ctx context.Context) (watched context.Context, stop func()) {
 	watched, cancel := context.WithCancelCause(ctx)
 	unlink := context.AfterFunc(e.life, func() { cancel(context.Cause(e.life)) })

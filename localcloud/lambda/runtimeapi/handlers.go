@@ -9,18 +9,19 @@ import (
 	"strconv"
 )
 
-// MaxPayload is the largest answer of a function: 6 MiB and some room for the
-// envelope, as AWS has it.
+// MaxPayload is the maximum size of a function's response in bytes: 6 MiB plus
+// room for the envelope, as on AWS.
 const MaxPayload = 6*1024*1024 + 100
 
-// The trailers in which a runtime says that the function failed after it had
-// begun to answer.
+// The trailers with which a runtime reports that the function failed after the
+// response had begun.
 const (
 	errorTypeTrailer = "Lambda-Runtime-Function-Error-Type"
 	errorBodyTrailer = "Lambda-Runtime-Function-Error-Body"
 )
 
-// refusal is an answer of the Runtime API to a request it does not accept.
+// refusal is the error response to a request that the Runtime API does not
+// accept.
 type refusal struct {
 	status  int
 	Message string `json:"errorMessage"`
@@ -36,7 +37,7 @@ var (
 		fmt.Sprintf("Exceeded maximum allowed payload size (%d bytes).", MaxPayload), "RequestEntityTooLarge"}
 )
 
-// ServeHTTP serves the runtime.
+// ServeHTTP serves a request of the runtime.
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.mux.ServeHTTP(w, r) }
 
 func (a *API) routes() {
@@ -70,8 +71,8 @@ func writeAccepted(w http.ResponseWriter) {
 	io.WriteString(w, `{"status":"OK"}`+"\n")
 }
 
-// next ends the current invocation and waits for another, for as long as the
-// runtime does.
+// next ends the current invocation and waits for the next one until the runtime
+// closes the connection.
 func (a *API) next(w http.ResponseWriter, r *http.Request) error {
 	if err := a.finish(); err != nil {
 		return err
@@ -88,7 +89,9 @@ func (a *API) next(w http.ResponseWriter, r *http.Request) error {
 	}
 }
 
-// finish is the runtime's word that it is ready for an event.
+// finish ends the current invocation, if there is one, and marks the runtime as
+// started. It returns errState if the runtime has not yet responded to the
+// current event.
 func (a *API) finish() error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -107,8 +110,8 @@ func (a *API) finish() error {
 	return nil
 }
 
-// write sends the event. Where that fails the runtime is gone, which whoever
-// waits for the answer learns from its process.
+// write sends the event. It ignores errors: a failed write means that the runtime
+// is gone, and the end of its process ends the context of Ready and Invoke.
 func (c *call) write(w http.ResponseWriter) {
 	h := w.Header()
 	h.Set("Content-Type", "application/json")
@@ -126,9 +129,9 @@ func (c *call) write(w http.ResponseWriter) {
 func (a *API) response(w http.ResponseWriter, r *http.Request) error {
 	payload, err := readAll(r)
 	if err == errTooLarge {
-		// The runtime is refused and the caller told why: two answers.
+		// The runtime and the caller receive different errors.
 		message := fmt.Sprintf("Response payload size exceeded maximum allowed payload size (%d bytes).", MaxPayload)
-		if err := a.answer(r.PathValue("id"), Failure("Function.ResponseSizeTooLarge", message)); err != nil {
+		if err := a.setReply(r.PathValue("id"), Failure("Function.ResponseSizeTooLarge", message)); err != nil {
 			return err
 		}
 	}
@@ -143,7 +146,7 @@ func (a *API) response(w http.ResponseWriter, r *http.Request) error {
 		}
 		reply = Reply{Payload: body, Failed: true}
 	}
-	if err := a.answer(r.PathValue("id"), reply); err != nil {
+	if err := a.setReply(r.PathValue("id"), reply); err != nil {
 		return err
 	}
 	writeAccepted(w)
@@ -155,7 +158,7 @@ func (a *API) failure(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if err := a.answer(r.PathValue("id"), Reply{Payload: payload, Failed: true}); err != nil {
+	if err := a.setReply(r.PathValue("id"), Reply{Payload: payload, Failed: true}); err != nil {
 		return err
 	}
 	writeAccepted(w)
@@ -175,15 +178,16 @@ func (a *API) initFailure(w http.ResponseWriter, r *http.Request) error {
 	}
 	select {
 	case a.initError <- &InitError{payload}:
-	default: // the first word counts
+	default: // only the first error counts
 		return errState
 	}
 	writeAccepted(w)
 	return nil
 }
 
-// answer records the reply to the event the runtime has in hand.
-func (a *API) answer(id string, reply Reply) error {
+// setReply sets the reply to the current event. It returns errRequestID if id is
+// not that event's, and errState if the event already has a reply.
+func (a *API) setReply(id string, reply Reply) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	switch {
@@ -196,25 +200,27 @@ func (a *API) answer(id string, reply Reply) error {
 	return nil
 }
 
-// readAll reads the body and, with it, the trailers.
+// readAll reads the body, and with it the trailers. It returns errTooLarge if the
+// body is longer than MaxPayload.
 func readAll(r *http.Request) ([]byte, error) {
 	payload, err := io.ReadAll(io.LimitReader(r.Body, MaxPayload+1))
 	if err != nil {
 		return nil, err
 	}
 	if len(payload) > MaxPayload {
-		// A client still sending would not see the answer.
+		// A client that is still sending would not read the response.
 		_, _ = io.Copy(io.Discard, r.Body)
 		return nil, errTooLarge
 	}
 	return payload, nil
 }
 
-// Failure is the reply of a function that failed, as Lambda itself words it.
+// Failure returns the reply for an error that Lambda reports in place of the
+// function: a JSON object with errorMessage and errorType.
 func Failure(kind, message string) Reply {
 	payload, err := json.Marshal(refusal{Message: message, Type: kind})
 	if err != nil {
-		panic(err) // two strings always encode
+		panic(err) // two strings always marshal
 	}
 	return Reply{Payload: payload, Failed: true}
 }

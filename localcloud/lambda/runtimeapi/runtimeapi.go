@@ -1,6 +1,6 @@
-// Package runtimeapi is the Lambda Runtime API of one execution environment:
-// the HTTP interface from which the function's runtime takes its events and to
-// which it gives its answers.
+// Package runtimeapi serves the Lambda Runtime API of one execution environment:
+// the HTTP interface from which the function's runtime receives events and to
+// which it sends responses.
 //
 // https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 package runtimeapi
@@ -15,26 +15,29 @@ import (
 // Event is one invocation as the runtime sees it.
 type Event struct {
 	RequestID     string
-	FunctionARN   string // as invoked: with the qualifier where the caller gave one
+	FunctionARN   string // as invoked: with the qualifier if the caller gave one
 	Payload       []byte // JSON
 	Deadline      time.Time
 	TraceID       string // X-Amzn-Trace-Id
-	ClientContext string // JSON, "" for none
+	ClientContext string // JSON, or ""
 }
 
-// Reply is what the runtime answered: a result, or where Failed is set the
-// error the function returned, a JSON object with errorMessage and errorType.
+// Reply is the runtime's response to an event.
+//
+// Payload is the function's result or, if Failed is set, a JSON object with
+// errorMessage and errorType.
 type Reply struct {
 	Payload []byte
 	Failed  bool
 }
 
-// InitError is the JSON object that the runtime sent when it could not start.
+// InitError is the error that the runtime reported because it could not start:
+// a JSON object with errorMessage and errorType.
 type InitError struct{ Payload []byte }
 
 func (e *InitError) Error() string { return "the runtime could not start: " + string(e.Payload) }
 
-// API serves the Runtime API to one runtime. It is an http.Handler.
+// API serves the Runtime API to one runtime. It implements [http.Handler].
 type API struct {
 	mux       *http.ServeMux
 	calls     chan *call // from Invoke to the runtime's GET next
@@ -43,14 +46,14 @@ type API struct {
 
 	mu      sync.Mutex
 	started bool  // ready is closed
-	current *call // handed to the runtime, until it asks for the next
+	current *call // sent to the runtime, until the runtime requests the next
 }
 
-// call is an Event under way.
+// call is an Event in progress.
 type call struct {
 	Event
-	reply *Reply        // nil until answered; guarded by API.mu
-	done  chan struct{} // closed when the runtime asks for the next event
+	reply *Reply        // nil until the runtime has responded; guarded by API.mu
+	done  chan struct{} // closed when the runtime requests the next event
 }
 
 // New returns the API of an environment whose runtime has not started.
@@ -65,9 +68,9 @@ func New() *API {
 	return a
 }
 
-// Ready waits until the runtime asks for its first event. It fails with
-// *InitError where the runtime says that it cannot, and with the cause of
-// ctx's end.
+// Ready waits until the runtime requests its first event. It returns an
+// *InitError if the runtime reports that it cannot start, and context.Cause(ctx)
+// if ctx ends first.
 func (a *API) Ready(ctx context.Context) error {
 	select {
 	case <-a.ready:
@@ -79,12 +82,12 @@ func (a *API) Ready(ctx context.Context) error {
 	}
 }
 
-// Invoke hands the event to the runtime and returns its answer once the
-// runtime asks for the next event: only then is it done with this one, has
-// written its last line and may be given another. Where ctx ends first, an
-// answer that has already arrived is returned, else the cause of ctx's end.
+// Invoke sends the event to the runtime and returns the reply once the runtime
+// requests the next event: only then has it finished this one and written its
+// last line of output. If ctx ends first, Invoke returns the reply if it has
+// already arrived, and otherwise context.Cause(ctx).
 //
-// Only one Invoke may be under way at a time.
+// Only one call of Invoke may be in progress at a time.
 func (a *API) Invoke(ctx context.Context, event Event) (Reply, error) {
 	c := &call{Event: event, done: make(chan struct{})}
 	select {

@@ -15,7 +15,7 @@ import (
 
 const base = "/2018-06-01/runtime/"
 
-// runtime is a client of the API, as a function's runtime is.
+// runtime is a client of the API, like a function's runtime.
 type runtime struct {
 	t   *testing.T
 	url string
@@ -37,7 +37,7 @@ func (r runtime) get(path string) *http.Response {
 	return resp
 }
 
-// post returns status and body.
+// post returns the status and the body of the response.
 func (r runtime) post(path, body string) (int, string) {
 	r.t.Helper()
 	resp, err := http.Post(r.url+base+path, "application/json", strings.NewReader(body))
@@ -103,7 +103,7 @@ func TestInvocation(t *testing.T) {
 	for _, step := range []struct {
 		path, body string
 		status     int
-		answer     string
+		response   string
 	}{
 		{"invocation/id-0/response", "3", 400, invalidID},
 		{"invocation/id-0/error", "{}", 400, invalidID},
@@ -112,13 +112,13 @@ func TestInvocation(t *testing.T) {
 		{"invocation/id-1/response", "4", 403, badState},
 		{"invocation/id-1/error", "{}", 403, badState},
 	} {
-		if status, answer := r.post(step.path, step.body); status != step.status || answer != step.answer {
-			t.Errorf("%s: %d %s, want %d %s", step.path, status, answer, step.status, step.answer)
+		if status, response := r.post(step.path, step.body); status != step.status || response != step.response {
+			t.Errorf("%s: %d %s, want %d %s", step.path, status, response, step.status, step.response)
 		}
 	}
 	select {
 	case got := <-done:
-		t.Errorf("done with %+v before the runtime asked for more", got)
+		t.Errorf("Invoke returned %+v before the runtime requested the next event", got)
 	default:
 	}
 	second := invoke(t.Context(), api, runtimeapi.Event{RequestID: "id-2"})
@@ -126,9 +126,9 @@ func TestInvocation(t *testing.T) {
 	if got := <-done; got.err != nil || string(got.reply.Payload) != "3" || got.reply.Failed {
 		t.Errorf("reply %+v", got)
 	}
-	// The runtime must answer before it asks for more.
+	// The runtime must respond before it requests the next event.
 	if resp := r.get("invocation/next"); resp.StatusCode != 403 || read(t, resp) != badState {
-		t.Errorf("next without an answer: %d", resp.StatusCode)
+		t.Errorf("next without a response: %d", resp.StatusCode)
 	}
 	if status, _ := r.post("invocation/id-2/error", `{"errorType":"Oops"}`); status != 202 {
 		t.Errorf("error: %d", status)
@@ -146,9 +146,9 @@ func TestTooLarge(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	done := invoke(ctx, api, runtimeapi.Event{RequestID: "id"})
 	read(t, r.get("invocation/next"))
-	status, answer := r.post("invocation/id/response", strings.Repeat("x", runtimeapi.MaxPayload+1))
-	if want := `{"errorMessage":"Exceeded maximum allowed payload size (6291556 bytes).","errorType":"RequestEntityTooLarge"}`; status != 413 || answer != want {
-		t.Errorf("%d %s", status, answer)
+	status, response := r.post("invocation/id/response", strings.Repeat("x", runtimeapi.MaxPayload+1))
+	if want := `{"errorMessage":"Exceeded maximum allowed payload size (6291556 bytes).","errorType":"RequestEntityTooLarge"}`; status != 413 || response != want {
+		t.Errorf("%d %s", status, response)
 	}
 	cancel()
 	got := <-done
@@ -158,8 +158,8 @@ func TestTooLarge(t *testing.T) {
 	}
 }
 
-// TestTrailers: an answer that broke off is a failure, with the error that
-// follows it.
+// TestTrailers checks that a response broken off by an error is a failure, whose
+// payload is the error in the trailers.
 func TestTrailers(t *testing.T) {
 	api, r := open(t)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -195,7 +195,8 @@ func TestInitError(t *testing.T) {
 	}
 }
 
-// TestEndOfContext: the cause of the end is what Ready and Invoke fail with.
+// TestEndOfContext checks that Ready and Invoke return the cause of the context's
+// end.
 func TestEndOfContext(t *testing.T) {
 	api, r := open(t)
 	gone := errors.New("the process is gone")
