@@ -5,7 +5,7 @@ import (
 	"math"
 )
 
-// isOperator tells whether a match expression can have that name.
+// isOperator reports whether name is the name of a match expression.
 func isOperator(name string) bool {
 	switch name {
 	case "prefix", "suffix", "equals-ignore-case", "wildcard", "cidr", "anything-but", "numeric", "exists":
@@ -14,8 +14,8 @@ func isOperator(name string) bool {
 	return false
 }
 
-// expression reads a match expression whose brace is the token:
-// {"prefix": "a"}.
+// expression parses a match expression such as {"prefix": "a"}; the current token
+// is its opening brace.
 func (p *parser) expression() (pattern, error) {
 	if p.next(); p.at('}') {
 		return nil, p.errorf("Match expression name not found")
@@ -36,7 +36,7 @@ func (p *parser) endExpression() error {
 	return nil
 }
 
-// operand reads what stands after the name of a match expression.
+// operand parses the value of the match expression with that name.
 func (p *parser) operand(name string) (pattern, error) {
 	switch name {
 	case "prefix", "suffix", "equals-ignore-case", "wildcard", "cidr":
@@ -55,7 +55,7 @@ func (p *parser) operand(name string) (pattern, error) {
 	return nil, p.errorf("Unrecognized match type %s", name)
 }
 
-// textual reads the operand of an expression that takes a string.
+// textual parses the operand of a match expression that takes a string.
 func (p *parser) textual(name string) (pattern, error) {
 	if _, ok := p.token.(string); !ok {
 		return nil, p.errorf("%s match pattern must be a string", name)
@@ -74,7 +74,7 @@ func (p *parser) textual(name string) (pattern, error) {
 	return p.explained(wildcard(text))
 }
 
-// explained adds to an error where it is.
+// explained adds the position to the error, if there is one.
 func (p *parser) explained(m pattern, err error) (pattern, error) {
 	if err != nil {
 		return nil, p.errorf("%v", err)
@@ -82,9 +82,9 @@ func (p *parser) explained(m pattern, err error) (pattern, error) {
 	return m, nil
 }
 
-// anythingBut takes a string, a number, a list of one kind of them, or one
-// expression. Of the expressions SNS refuses the suffix, which others of AWS's
-// services take.
+// anythingBut parses a string, a number, a list of strings, a list of numbers, or a
+// match expression. SNS refuses the expression suffix, which other AWS services
+// accept.
 func (p *parser) anythingBut() (pattern, error) {
 	switch v := p.token.(type) {
 	case string:
@@ -146,8 +146,8 @@ func (p *parser) anythingButList() (pattern, error) {
 	return not(list...), nil
 }
 
-// numeric takes a list: ["=", 1], ["<", 1], or [">", 1] with perhaps an upper
-// bound behind it.
+// numeric parses a list: ["=", 1], ["<", 1], [">", 1] or [">", 1, "<", 2], with
+// <= and >= in place of < and > if the range includes its ends.
 func (p *parser) numeric() (pattern, error) {
 	if !p.at('[') {
 		return nil, p.errorf("Value of numeric must be an array.")
@@ -205,7 +205,7 @@ func (p *parser) numericRange(withBottom bool) (pattern, error) {
 	return between(bottom, top, withBottom, operator == "<="), nil
 }
 
-// operandOf reads the number behind an operator.
+// operandOf parses the number that follows an operator.
 func (p *parser) operandOf(operator string) (float64, error) {
 	p.next()
 	if _, ok := p.token.(json.Number); !ok {
@@ -221,7 +221,7 @@ func (p *parser) endNumeric() error {
 	return nil
 }
 
-// maxNumber bounds the numbers of a policy.
+// maxNumber is the maximum magnitude of a number in a policy.
 const maxNumber = 1e9
 
 func (p *parser) number() (float64, error) {

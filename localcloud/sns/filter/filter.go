@@ -1,5 +1,5 @@
-// Package filter is the language of subscription filter policies: which
-// messages of a topic a subscription wants. It is pure.
+// Package filter parses the filter policies of subscriptions, and matches messages
+// against them. It has no state and does no I/O.
 //
 // https://docs.aws.amazon.com/sns/latest/dg/sns-subscription-filter-policies.html
 package filter
@@ -10,43 +10,46 @@ import (
 	"slices"
 )
 
-// The scopes of a filter policy: what of a message it looks at.
+// The scopes of a filter policy: the part of a message it applies to.
 const (
 	Attributes = "MessageAttributes"
 	Body       = "MessageBody"
 )
 
-// Policy is a filter policy that has been checked.
+// Policy is a parsed and validated filter policy.
 type Policy struct{ root object }
 
-// object is a JSON object of a policy. A message matches where every field
-// does, and of each of the $or lists one object.
+// object is a JSON object of a policy. A message matches if every field matches,
+// and at least one object of each $or list.
 type object struct {
 	fields map[string]field
 	either [][]object
 }
 
-// field is what a policy wants of one key: one of some patterns, or an object.
+// field is the condition on one key: either a list of patterns, of which at least
+// one must match, or a nested object.
 type field struct {
 	patterns []pattern
 	nested   *object
 }
 
-// absent stands for the value of a key that is not there.
+// absent is the value of a key that the message does not have.
 type absent struct{}
 
-// Match tells whether the policy lets a message through, which holds what
-// encoding/json decodes with UseNumber: string, json.Number, bool, nil, []any
-// and map[string]any.
+// Match reports whether the message matches the policy. Its values have the types
+// that encoding/json decodes to with UseNumber: string, json.Number, bool, nil,
+// []any and map[string]any.
 func (p *Policy) Match(message map[string]any) bool { return p.root.match(message) }
 
-// MatchBody is Match of a body, which must be a JSON object.
+// MatchBody reports whether the body matches the policy. A body that is not a JSON
+// object does not match.
 func (p *Policy) MatchBody(body string) bool {
 	var message map[string]any
 	return decode(body, &message) && message != nil && p.Match(message)
 }
 
-// Array reads the value of a String.Array attribute.
+// Array decodes the value of a String.Array attribute. It returns false if text
+// is not a JSON array.
 func Array(text string) (array []any, ok bool) { return array, decode(text, &array) }
 
 func decode(text string, into any) bool {
@@ -83,7 +86,7 @@ func (f field) match(v any) bool {
 	case map[string]any:
 		return f.nested.match(v)
 	case []any:
-		// One element must satisfy all that is wanted of the objects in it.
+		// A single element must match the whole nested object.
 		if len(v) > 0 {
 			return slices.ContainsFunc(v, f.match)
 		}
@@ -91,8 +94,9 @@ func (f field) match(v any) bool {
 	return f.nested.match(nil)
 }
 
-// leaves are the values that patterns look at: an array counts by its
-// elements, and what has no values, such as an object, as absent.
+// leaves returns the values that patterns are matched against: the elements of an
+// array, however deeply nested, or v itself. If there are none, as in an object
+// or an empty array, it returns absent{}.
 func leaves(v any) []any {
 	all := appendLeaves(nil, v)
 	if len(all) == 0 {
@@ -114,7 +118,7 @@ func appendLeaves(all []any, v any) []any {
 	return append(all, v)
 }
 
-// maxKeys and maxCombinations bound a policy. Only the keys at the top count.
+// The limits of a policy. maxKeys applies only to the keys at the top level.
 //
 // https://docs.aws.amazon.com/sns/latest/dg/subscription-filter-policy-constraints.html
 const (
@@ -124,7 +128,7 @@ const (
 
 func (o object) keys() int { return len(o.fields) + len(o.either) }
 
-// nests tells whether a key holds an object.
+// nests reports whether the value of any key is an object.
 func (o object) nests() bool {
 	for _, f := range o.fields {
 		if f.nested != nil {
@@ -134,8 +138,9 @@ func (o object) nests() bool {
 	return slices.ContainsFunc(o.either, func(list []object) bool { return slices.ContainsFunc(list, object.nests) })
 }
 
-// combinations multiplies the number of values of each key with its depth; the
-// objects of a $or add up. Beyond the limit it counts no further.
+// combinations returns the product, over all keys, of the number of a key's values
+// and its depth. The objects of a $or list count as the sum of their
+// combinations. It returns at most maxCombinations+1.
 func (o object) combinations(depth int) int {
 	product := 1
 	times := func(n int) { product = min(product*min(n, maxCombinations+1), maxCombinations+1) }

@@ -74,7 +74,7 @@ func FuzzParse(f *testing.F) {
 		p, err := filter.Parse(filter.Body, policy)
 		if err != nil {
 			if strings.TrimSpace(err.Error()) == "" {
-				t.Error("a refusal without a reason")
+				t.Error("refused without a reason")
 			}
 			return
 		}
@@ -82,8 +82,8 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-// Whatever a string is, the policy that names it matches it, and its opposite
-// does not.
+// FuzzMatch checks that every string matches the policies made of it, except
+// anything-but.
 func FuzzMatch(f *testing.F) {
 	f.Add("a")
 	f.Add("*\\ü\n")

@@ -7,8 +7,9 @@ import (
 	"unicode/utf8"
 )
 
-// Parse checks a filter policy of a scope, Attributes or Body. The error is the
-// reason AWS gives, which for most policies ends in where AWS stopped reading.
+// Parse parses and validates a filter policy with the given scope, Attributes or
+// Body. The error has AWS's wording, which usually ends with the position at which
+// AWS's parser stopped.
 func Parse(scope, document string) (*Policy, error) {
 	if !json.Valid([]byte(document)) {
 		return nil, refusal("failed to parse JSON.")
@@ -31,20 +32,20 @@ func Parse(scope, document string) (*Policy, error) {
 	return &Policy{root}, nil
 }
 
-// refusal is an error in AWS's words, which are sentences.
+// refusal is an error in AWS's words, which do not follow Go's style for errors.
 type refusal string
 
 func (r refusal) Error() string { return string(r) }
 
-// parser reads valid JSON token by token, in the order in which AWS's does:
-// where it stops is part of the error.
+// parser reads valid JSON token by token, in the same order as AWS's parser,
+// because error messages contain the position at which parsing stopped.
 type parser struct {
 	source string
 	dec    *json.Decoder
 	token  json.Token
-	end    int // of the token, in bytes
-	// read is how far AWS's parser has read. It leaves a string unread but for
-	// its first quote until the text is asked for.
+	end    int // offset of the end of token, in bytes
+	// read is the offset up to which AWS's parser has read. Of a string it has
+	// read only the opening quote until text is called.
 	read int
 }
 
@@ -54,7 +55,8 @@ func newParser(source string) *parser {
 	return p
 }
 
-// next goes to the next token. A valid document has one wherever it is called.
+// next advances to the next token. Valid JSON has one at every call, so next
+// ignores the error.
 func (p *parser) next() {
 	before := p.end
 	p.token, _ = p.dec.Token()
@@ -65,7 +67,7 @@ func (p *parser) next() {
 	}
 }
 
-// text is the token as it is written, or what a string says.
+// text returns the token as written, or the value of a string.
 func (p *parser) text() string {
 	p.read = p.end
 	if p.token == nil {
@@ -74,24 +76,26 @@ func (p *parser) text() string {
 	return fmt.Sprint(p.token)
 }
 
-// at tells whether the token is that delimiter.
+// at reports whether the token is the delimiter d.
 func (p *parser) at(d json.Delim) bool { return p.token == d }
 
-// shown is how much of a policy an error repeats, in characters.
-const shown = 500
+// maxQuoted is the maximum length of the policy quoted in an error, in characters.
+const maxQuoted = 500
 
+// errorf returns an error with the position at which AWS's parser stopped, as AWS
+// writes it.
 func (p *parser) errorf(format string, args ...any) error {
 	line := strings.Count(p.source[:p.read], "\n") + 1
 	column := utf8.RuneCountInString(p.source[strings.LastIndex(p.source[:p.read], "\n")+1:p.read]) + 1
 	source := `"` + p.source + `"`
-	if all := []rune(p.source); len(all) > shown {
-		source = fmt.Sprintf(`"%s"[truncated %d chars]`, string(all[:shown]), len(all)-shown)
+	if all := []rune(p.source); len(all) > maxQuoted {
+		source = fmt.Sprintf(`"%s"[truncated %d chars]`, string(all[:maxQuoted]), len(all)-maxQuoted)
 	}
 	return fmt.Errorf("%s\n at [Source: (String)%s; line: %d, column: %d]", fmt.Sprintf(format, args...), source, line, column)
 }
 
-// object reads the members of an object whose brace is the token. Only the
-// whole policy may have none.
+// object parses an object; the current token is its opening brace. Only the
+// outermost object may be empty.
 func (p *parser) object() (object, error) {
 	o := object{fields: map[string]field{}}
 	outermost := p.end == len("{")+strings.Index(p.source, "{")
@@ -131,8 +135,9 @@ func (p *parser) field(name string) (f field, err error) {
 	return f, err
 }
 
-// startsAlternatives looks ahead: "$or" is an ordinary key unless it holds two
-// or more objects without the names of match expressions.
+// startsAlternatives looks ahead and reports whether the current token, "$or", is
+// an operator. It is an ordinary key unless its value is an array of at least two
+// objects, none of which has a key that names a match expression.
 func (p *parser) startsAlternatives() bool {
 	var list []map[string]json.RawMessage
 	rest := strings.TrimLeft(p.source[p.end:], " \t\r\n:")
@@ -164,7 +169,7 @@ func (p *parser) alternatives() (list []object, err error) {
 	return list, nil
 }
 
-// patterns reads an array whose bracket is the token.
+// patterns parses an array; the current token is its opening bracket.
 func (p *parser) patterns() (list []pattern, err error) {
 	for p.next(); !p.at(']'); p.next() {
 		var m pattern

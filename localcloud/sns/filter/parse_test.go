@@ -8,7 +8,7 @@ import (
 	"tally/localcloud/sns/filter"
 )
 
-// What AWS says of policies it refuses, up to where it stopped reading.
+// TestParseRefuses checks AWS's errors for invalid policies, without the position.
 func TestParseRefuses(t *testing.T) {
 	for policy, want := range map[string]string{
 		`{"key":[["value"]]}`:                                      `Match value must be String, number, true, false, or null`,
@@ -72,13 +72,13 @@ func many(n int) string {
 	return "[0" + strings.Repeat(",1", n-1) + "]"
 }
 
-func TestParseTakes(t *testing.T) {
+func TestParseAccepts(t *testing.T) {
 	for _, policy := range []string{
 		`{}`,
 		`{"a":` + many(150) + `}`,
 		`{"a":{"b":` + many(50) + `},"c":[1]}`,
 		`{"$or":[{"a":` + many(100) + `},{"b":` + many(50) + `}]}`,
-		`{"a":{"1":[1],"2":[1],"3":[1],"4":[1],"5":[1],"6":[1]}}`, // keys at the top alone count
+		`{"a":{"1":[1],"2":[1],"3":[1],"4":[1],"5":[1],"6":[1]}}`, // only the keys at the top level count
 	} {
 		if _, err := filter.Parse(filter.Body, policy); err != nil {
 			t.Errorf("%s: %v", policy, err)
@@ -86,9 +86,9 @@ func TestParseTakes(t *testing.T) {
 	}
 }
 
-// AWS says where its parser stood: before the text of a string, or behind
-// whatever else it had read.
-func TestParseSaysWhere(t *testing.T) {
+// TestParseErrorPosition checks the position in an error: before the text of a
+// string, or after any other token.
+func TestParseErrorPosition(t *testing.T) {
 	long := `{"` + strings.Repeat("k", 600) + `":1}`
 	for policy, want := range map[string]string{
 		`{"key_a":"value_one"}`:            `"key_a" must be an object or an array` + "\n" + ` at [Source: (String)"{"key_a":"value_one"}"; line: 1, column: 11]`,

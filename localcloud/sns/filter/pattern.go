@@ -9,15 +9,16 @@ import (
 	"strings"
 )
 
-// pattern tells whether a single value, or absent, is one it wants.
+// pattern reports whether it matches a single value, which may be absent{}.
 type pattern func(v any) bool
 
-// equals wants a string, true, false or null.
+// equals matches a string, true, false or null.
 func equals(want any) pattern { return func(v any) bool { return v == want } }
 
 func equalsNumber(want float64) pattern { return between(want, want, true, true) }
 
-// between wants a number of a range, which holds its ends where told so.
+// between matches the numbers of a range, including its ends if withBottom and
+// withTop are set.
 func between(bottom, top float64, withBottom, withTop bool) pattern {
 	return func(v any) bool {
 		number, ok := v.(json.Number)
@@ -29,11 +30,11 @@ func between(bottom, top float64, withBottom, withTop bool) pattern {
 	}
 }
 
-// text wants a string that passes.
-func text(pass func(string) bool) pattern {
+// text matches the strings for which accepts returns true.
+func text(accepts func(string) bool) pattern {
 	return func(v any) bool {
 		s, ok := v.(string)
-		return ok && pass(s)
+		return ok && accepts(s)
 	}
 }
 
@@ -53,14 +54,14 @@ func exists(wanted bool) pattern {
 	return func(v any) bool { return (v != absent{}) == wanted }
 }
 
-// not wants any value that none of the patterns wants.
+// not matches any value, but not absent{}, that none of the patterns matches.
 func not(patterns ...pattern) pattern {
 	return func(v any) bool {
 		return v != absent{} && !slices.ContainsFunc(patterns, func(p pattern) bool { return p(v) })
 	}
 }
 
-// cidr wants an address of a network, "10.0.0.0/24".
+// cidr matches the IP addresses in a network such as "10.0.0.0/24".
 func cidr(network string) (pattern, error) {
 	p, err := netip.ParsePrefix(network)
 	if err != nil {
@@ -72,11 +73,11 @@ func cidr(network string) (pattern, error) {
 	}), nil
 }
 
-// maxWildcards is how many one pattern may hold.
+// maxWildcards is the maximum number of wildcards in a pattern.
 const maxWildcards = 3
 
-// wildcard wants what the pattern says, whose * stand for any characters; \*
-// and \\ stand for themselves.
+// wildcard matches the strings that fit p, in which * stands for any number of
+// characters, \* for an asterisk and \\ for a backslash.
 func wildcard(p string) (pattern, error) {
 	var expression strings.Builder
 	wildcards, last := 0, -2
@@ -99,7 +100,7 @@ func wildcard(p string) (pattern, error) {
 	if wildcards > maxWildcards {
 		return nil, refusal(fmt.Sprintf("A pattern can not have more than %d wildcards", maxWildcards))
 	}
-	// Compiled as (?s)\A…\z: linear in the length of the value.
+	// Matching takes time linear in the length of the value.
 	matches, err := regexp.Compile(`(?s)\A` + expression.String() + `\z`)
 	if err != nil {
 		return nil, err
