@@ -9,21 +9,23 @@ import (
 	"tally/localcloud/store"
 )
 
-// followBatch is how many events a follower takes from the disk at a time.
+// followBatch is the maximum number of events that Follow reads from disk at a
+// time.
 const followBatch = 256
 
-// Follow yields the events of a group whose time is not before from: first
-// those that exist, then new ones as they are written, in the order they
-// arrived and none left out, however slow the reader is. The group need not
-// exist yet. It ends with ctx, or when the service closes.
+// Follow yields the events of a group whose time is not before from: first the
+// existing ones, then new ones as they are written. Events come in the order they
+// were written, and none is skipped, however slow the reader is. The group need
+// not exist yet. The sequence ends when ctx ends or the service is closed.
 func (s *Service) Follow(ctx context.Context, group string, from time.Time) iter.Seq[Event] {
 	return func(yield func(Event) bool) {
 		for cursor := uint64(0); ; {
-			// Taken before reading: a write that the read misses closes it.
+			// Loaded before reading, so that a write that the read misses closes
+			// this channel.
 			changed := *s.changed.Load()
 			events, last, err := s.arrivals(group, cursor, from)
 			if err != nil {
-				return // the store is closed, or broken
+				return // the store is closed or corrupt
 			}
 			for _, e := range events {
 				if ctx.Err() != nil || !yield(e) {
@@ -45,8 +47,8 @@ func (s *Service) Follow(ctx context.Context, group string, from time.Time) iter
 	}
 }
 
-// arrivals returns the next events that arrived after the one with that
-// number, and the number of the last one looked at.
+// arrivals returns up to followBatch events that were written after the one with
+// sequence number after, and the sequence number of the last one it read.
 func (s *Service) arrivals(group string, after uint64, from time.Time) (events []Event, last uint64, err error) {
 	g, _ := s.groups.Get(group)
 	oldest := g.since(from)

@@ -6,16 +6,16 @@ import (
 	"unicode/utf8"
 )
 
-// maxPattern is the longest filter pattern in bytes.
+// maxPattern is the maximum length of a filter pattern in bytes.
 const maxPattern = 1024
 
-// predicate tells whether a message matches a filter pattern.
+// predicate reports whether a message matches a filter pattern.
 type predicate func(message string) bool
 
-// parsePattern reads a filter pattern: nothing, terms, or { a JSON expression }.
-// It fails with InvalidParameterException, saying what is not understood; that
-// includes regular expressions and the [space, delimited] patterns, which are
-// not emulated.
+// parsePattern parses a filter pattern: empty, terms, or { a JSON expression }.
+// The empty pattern matches every message. parsePattern returns an
+// InvalidParameterException that names the part it cannot parse. It refuses
+// regular expressions and [space, delimited] patterns, which are not emulated.
 //
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html
 func parsePattern(pattern string) (predicate, error) {
@@ -32,9 +32,9 @@ func parsePattern(pattern string) (predicate, error) {
 	return parseTerms(trimmed)
 }
 
-// terms are those of an unstructured pattern: a message must hold all the
-// required and none of the excluded; of the optional, one. Terms are found
-// anywhere in the message, in the case they are written in.
+// terms is an unstructured pattern. A message matches if it contains all the
+// required terms and none of the excluded ones, or, if all terms are optional, at
+// least one of them. Terms match anywhere in the message and are case-sensitive.
 type terms struct{ required, excluded, optional []string }
 
 func parseTerms(pattern string) (predicate, error) {
@@ -68,7 +68,7 @@ func (t terms) match(message string) bool {
 			return false
 		}
 	}
-	// AWS ignores optional terms beside others.
+	// AWS ignores optional terms if there are others.
 	if len(t.optional) == 0 || len(t.required)+len(t.excluded) > 0 {
 		return true
 	}
@@ -80,7 +80,7 @@ func (t terms) match(message string) bool {
 	return false
 }
 
-// nextTerm takes a word or a "quoted phrase" off the front of s.
+// nextTerm splits s after its first term, a word or a "quoted phrase".
 func nextTerm(s string) (term, rest string, err error) {
 	if strings.HasPrefix(s, `"`) {
 		return quoted(s)
@@ -94,13 +94,13 @@ func nextTerm(s string) (term, rest string, err error) {
 	}
 	term, rest = s[:end], s[end:]
 	if term == "" || strings.ContainsFunc(term, func(r rune) bool { return !isWord(r) }) {
-		return "", "", invalid("Invalid character(s) in term '%s': put what is not a letter, a digit or _ in double quotes", term)
+		return "", "", invalid("Invalid character(s) in term '%s': a term with characters other than letters, digits and _ must be in double quotes", term)
 	}
 	return term, rest, nil
 }
 
-// quoted takes a string in double quotes off the front of s, in which a
-// backslash stands before a quote or a backslash that is meant.
+// quoted splits s after its first term, a string in double quotes, in which a
+// backslash escapes a quote or a backslash. It returns the string unquoted.
 func quoted(s string) (value, rest string, err error) {
 	var b strings.Builder
 	for i := 1; i < len(s); i++ {
@@ -117,7 +117,7 @@ func quoted(s string) (value, rest string, err error) {
 
 func isWord(r rune) bool { return r == '_' || unicode.IsLetter(r) || unicode.IsDigit(r) }
 
-// abbreviate is the start of s, for messages.
+// abbreviate returns at most the first 20 characters of s, for error messages.
 func abbreviate(s string) string {
 	if utf8.RuneCountInString(s) <= 20 {
 		return s

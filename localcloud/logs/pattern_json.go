@@ -10,11 +10,11 @@ import (
 	"unicode"
 )
 
-// condition tells whether a JSON document, decoded with json.Number, meets an
+// condition reports whether a JSON document, decoded with UseNumber, satisfies an
 // expression.
 type condition func(document any) bool
 
-// parseJSONPattern reads { expression }, where
+// parseJSONPattern parses { expression }, where
 //
 //	expression = term { "||" term }
 //	term       = factor { "&&" factor }
@@ -24,8 +24,8 @@ type condition func(document any) bool
 //	selector   = "$" { "." name | "[" index "]" }
 //	value      = number | "quoted string" | word, the last two with * wildcards
 //
-// A field that a document lacks meets NOT EXISTS and nothing else; a message
-// that is no JSON meets nothing.
+// A field that is missing from a document satisfies only NOT EXISTS. A message that
+// is not JSON does not match.
 func parseJSONPattern(pattern string) (predicate, error) {
 	p := &jsonParser{rest: pattern}
 	p.take("{")
@@ -45,6 +45,7 @@ func parseJSONPattern(pattern string) (predicate, error) {
 	}, nil
 }
 
+// decodeJSON returns false if message is not a single JSON value.
 func decodeJSON(message string) (document any, ok bool) {
 	d := json.NewDecoder(strings.NewReader(message))
 	d.UseNumber()
@@ -124,7 +125,7 @@ func (p *jsonParser) test() (condition, error) {
 	return nil, p.unexpected("=, !=, <, <=, >, >=, IS or NOT EXISTS")
 }
 
-// step is a name or, where the name is "", an index.
+// step is one step of a selector: a name or, if the name is "", an index.
 type step struct {
 	name  string
 	index int
@@ -145,7 +146,7 @@ func (p *jsonParser) selector() ([]step, error) {
 			path = append(path, step{name: m[1]})
 			p.rest = p.rest[len(m[0]):]
 		} else if m := indexStep.FindStringSubmatch(p.rest); m != nil {
-			index, _ := strconv.Atoi(m[1]) // six digits
+			index, _ := strconv.Atoi(m[1]) // at most six digits
 			path = append(path, step{index: index})
 			p.rest = p.rest[len(m[0]):]
 		} else if len(path) == 0 {
@@ -156,7 +157,7 @@ func (p *jsonParser) selector() ([]step, error) {
 	}
 }
 
-// find follows a path into a document.
+// find returns the value at the path, and false if there is none.
 func find(value any, path []step) (any, bool) {
 	for _, s := range path {
 		switch v := value.(type) {
@@ -179,7 +180,7 @@ func find(value any, path []step) (any, bool) {
 
 var bareWord = regexp.MustCompile(`^[A-Za-z0-9_.*+:/-]+`)
 
-// comparison reads the value after an operator.
+// comparison parses the value after the operator op.
 func (p *jsonParser) comparison(op string) (func(value any) bool, error) {
 	p.space()
 	var text string
@@ -207,7 +208,7 @@ func (p *jsonParser) comparison(op string) (func(value any) bool, error) {
 	case "!=":
 		return matchString(text, false), nil
 	}
-	return nil, invalid("Invalid filter pattern: %s compares numbers, and %q is none", op, text)
+	return nil, invalid("Invalid filter pattern: %s compares numbers, and %q is not a number", op, text)
 }
 
 func compareNumber(op string, want *big.Float) func(any) bool {
@@ -229,7 +230,8 @@ func compareNumber(op string, want *big.Float) func(any) bool {
 	}
 }
 
-// matchString compares with a text in which * stands for any characters.
+// matchString matches values by whether they are equal to text, in which * stands
+// for any number of characters.
 func matchString(text string, equal bool) func(any) bool {
 	parts := strings.Split(text, "*")
 	for i := range parts {
@@ -242,8 +244,8 @@ func matchString(text string, equal bool) func(any) bool {
 	}
 }
 
-// number reads a number of JSON with more digits than anybody compares, so
-// that large integers stay apart.
+// number parses a JSON number with 256 bits of precision, so that large integers
+// remain distinct. It returns false if s is not a number.
 func number(s string) (*big.Float, bool) {
 	if s == "" || strings.Trim(s, "0123456789+-.eE") != "" {
 		return nil, false
@@ -254,7 +256,7 @@ func number(s string) (*big.Float, bool) {
 
 func (p *jsonParser) space() { p.rest = strings.TrimLeftFunc(p.rest, unicode.IsSpace) }
 
-// take takes a symbol off the front, after spaces, if it is there.
+// take skips spaces and consumes symbol if it is next. It reports whether it was.
 func (p *jsonParser) take(symbol string) bool {
 	p.space()
 	rest, ok := strings.CutPrefix(p.rest, symbol)
@@ -264,7 +266,8 @@ func (p *jsonParser) take(symbol string) bool {
 	return ok
 }
 
-// keyword takes a word in capitals off the front, if it is there.
+// keyword skips spaces and consumes word, an uppercase keyword, if it is next. It
+// reports whether it was.
 func (p *jsonParser) keyword(word string) bool {
 	p.space()
 	if bareWord.FindString(p.rest) != word {
@@ -274,10 +277,12 @@ func (p *jsonParser) keyword(word string) bool {
 	return true
 }
 
+// unexpected returns an error that says what was expected instead of the rest of
+// the pattern.
 func (p *jsonParser) unexpected(want string) error {
 	p.space()
 	if p.rest == "" {
-		return invalid("Invalid filter pattern: it ends where %s should be", want)
+		return invalid("Invalid filter pattern: expected %s at the end", want)
 	}
 	return invalid("Invalid filter pattern: expected %s at %s", want, abbreviate(p.rest))
 }

@@ -13,14 +13,15 @@ import (
 	"tally/localcloud/store"
 )
 
-// A page holds at most this many events, and this many bytes of messages
-// unless its first event alone is longer.
+// The limits of a page: the maximum number of events, and the maximum size of
+// their messages in bytes. A first event that is longer is returned alone.
 const (
 	maxEvents = 10_000
 	maxBytes  = 1 << 20
 )
 
-// Stream is a log stream; its times are zero as long as it has no events.
+// Stream is a log stream. First, Last and LastIngestion are zero if it has no
+// events.
 type Stream struct {
 	Group, Name, ARN string
 	Created          time.Time
@@ -28,48 +29,49 @@ type Stream struct {
 	LastIngestion    time.Time
 }
 
-// Event is one line of a log.
+// Event is one event of a log stream.
 type Event struct {
 	ID             string // 56 digits, ascending with time
 	Stream         string
-	Time, Ingested time.Time // in milliseconds
+	Time, Ingested time.Time // millisecond resolution
 	Message        string
 }
 
 // Query selects events of one group.
 type Query struct {
 	Group string
-	// Streams are the names of the streams to read; none means all, or those
-	// that start with StreamPrefix. Not both.
+	// Streams are the names of the streams to read. If it is empty, the query
+	// reads all streams whose names start with StreamPrefix. It is an error to
+	// set both.
 	Streams      []string
 	StreamPrefix string
-	// From is the time of the oldest event, To that of the newest: To itself
-	// is part of what Filter returns and not of what Events returns, as on
-	// AWS. Zero is open.
+	// From is the time of the oldest event to return, To that of the newest. As
+	// on AWS, Filter includes events at To, and Events excludes them. Zero means
+	// no limit.
 	From, To time.Time
-	Pattern  string // a filter pattern; only for Filter
-	Limit    int    // of events in a page: 1 to 10,000; 0 is 10,000
-	Token    string // of the page before
-	FromHead bool   // start with the oldest events; only for Events
+	Pattern  string // a filter pattern; used only by Filter
+	Limit    int    // events per page, 1 to 10,000; 0 means 10,000
+	Token    string // from the previous page
+	FromHead bool   // start with the oldest events; used only by Events
 }
 
-// Page is what Filter returns: events by time, and the token of the next page
-// or "".
+// Page is the result of Filter: events in order of time, and the token of the
+// next page, or "" if there is none.
 type Page struct {
 	Events []Event
 	Next   string
 }
 
-// StreamPage is what Events returns: events by time, and the tokens of the
-// pages after and before it. At the end of the stream the token is the one
-// that was given.
+// StreamPage is the result of Events: events in order of time, and the tokens of
+// the next and the previous page. At the end of the stream, Forward is the token
+// that was given; at its beginning, Backward is.
 type StreamPage struct {
 	Events            []Event
 	Forward, Backward string // "f/…/s" and "b/…/s"
 }
 
-// Streams returns the streams of a group whose names start with prefix, by
-// name.
+// Streams returns the streams of a group whose names start with prefix, sorted by
+// name. It returns a ResourceNotFoundException if there is no such group.
 func (s *Service) Streams(group, prefix string) ([]Stream, error) {
 	g, err := s.Group(group)
 	if err != nil {
@@ -101,9 +103,10 @@ func (s *Service) Streams(group, prefix string) ([]Stream, error) {
 	return streams, err
 }
 
-// Filter is FilterLogEvents: the events that match, over all streams of the
-// query, by time. It fails with ResourceNotFoundException and
-// InvalidParameterException.
+// Filter implements FilterLogEvents: it returns the matching events of all streams
+// of the query, in order of time. It returns a ResourceNotFoundException if the
+// group or a stream does not exist, and an InvalidParameterException if the query
+// is invalid.
 //
 // https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html
 func (s *Service) Filter(q Query) (Page, error) {
@@ -138,8 +141,9 @@ func (s *Service) Filter(q Query) (Page, error) {
 	return page, err
 }
 
-// Events is GetLogEvents: the events of the one stream in q.Streams, by time.
-// Without a token it starts at the newest, or with FromHead at the oldest.
+// Events implements GetLogEvents: it returns events of the only stream in
+// q.Streams, in order of time. Without a token, it returns the newest events or,
+// with FromHead, the oldest. Its errors are those of Filter.
 //
 // https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_GetLogEvents.html
 func (s *Service) Events(q Query) (StreamPage, error) {
@@ -196,8 +200,9 @@ func (s *Service) Events(q Query) (StreamPage, error) {
 	return StreamPage{page, token("f", last), token("b", first)}, err
 }
 
-// begin checks what all queries have in common, sets the limit, and returns
-// where the query starts: at From or, later, where the group's retention ends.
+// begin validates what all queries have in common, sets the default limit, and
+// returns where the query starts: at From or, if it is later, at the start of the
+// group's retention period.
 func (s *Service) begin(q *Query) (store.Mark, error) {
 	g, err := s.Group(q.Group)
 	if err != nil {
@@ -229,10 +234,10 @@ func (q Query) reads(stream string) bool {
 	return strings.HasPrefix(stream, q.StreamPrefix)
 }
 
-// budget counts what a page holds.
+// budget counts the events of a page and the bytes of their messages.
 type budget struct{ events, bytes int }
 
-// by tells whether the page is full before e, and counts e where it is not.
+// by reports whether the page has no room for e, and counts e if it has.
 func (b *budget) by(e Event, limit int) bool {
 	if b.events == limit || b.events > 0 && b.bytes+len(e.Message) > maxBytes {
 		return true
@@ -250,7 +255,7 @@ func (s *Service) descend(group string, before store.Mark, visit func(Event, sto
 	return s.walk(visit, func(v func(store.Point) bool) error { return s.events.Descend(group, before, v) })
 }
 
-// walk decodes the points that each visits.
+// walk decodes the points that each yields, and passes them to visit.
 func (s *Service) walk(visit func(Event, store.Mark) bool, each func(func(store.Point) bool) error) error {
 	var corrupt error
 	err := each(func(p store.Point) bool {
@@ -266,7 +271,8 @@ func (s *Service) walk(visit func(Event, store.Mark) bool, each func(func(store.
 	return err
 }
 
-// eventID writes a mark as AWS writes its event IDs: 56 digits, in order.
+// eventID returns the ID of the event at m in AWS's form: 56 digits, in order of
+// time.
 func eventID(m store.Mark) string {
 	return fmt.Sprintf("%013d%043d", max(m.Time.UnixMilli(), 0), m.Seq)
 }
@@ -286,7 +292,8 @@ func parseEventID(s string) (store.Mark, error) {
 	return store.Mark{Time: time.UnixMilli(int64(millis)), Seq: seq}, nil
 }
 
-// token names a place between two events and the direction to read on in.
+// token returns the token for a position between two events and the direction in
+// which to continue reading, "f" or "b".
 func token(direction string, m store.Mark) string { return direction + "/" + eventID(m) + "/s" }
 
 func parseToken(s string) (at store.Mark, forward bool, err error) {

@@ -37,7 +37,7 @@ func TestFilter(t *testing.T) {
 		if got := messages(page.Events); err != nil || page.Next != "" || !slices.Equal(got, c.want) {
 			t.Errorf("%s: %v, next %q, %v", name, got, page.Next, err)
 		}
-		// Paged one by one it is the same.
+		// One event per page yields the same events.
 		var paged []string
 		for c.query.Limit = 1; ; {
 			page, err := s.Filter(c.query)
@@ -105,44 +105,44 @@ func TestEventsOfAStream(t *testing.T) {
 	}
 
 	got, page := get(logs.Query{Limit: 2})
-	want("newest first", got, "40", "50")
+	want("newest page first", got, "40", "50")
 	got, page = get(logs.Query{Limit: 2, Token: page.Backward})
-	want("back", got, "20", "30")
+	want("backward", got, "20", "30")
 	got, page = get(logs.Query{Limit: 2, Token: page.Backward})
-	want("back again", got, "10")
+	want("backward again", got, "10")
 	got, end := get(logs.Query{Limit: 2, Token: page.Backward})
 	want("at the beginning", got)
 	if end.Backward != page.Backward {
-		t.Errorf("at the beginning the token changes from %s to %s", page.Backward, end.Backward)
+		t.Errorf("at the beginning, the token changes from %s to %s", page.Backward, end.Backward)
 	}
 	got, _ = get(logs.Query{Limit: 2, Token: end.Forward})
-	want("turned round", got, "10", "20")
+	want("forward from the beginning", got, "10", "20")
 
 	got, page = get(logs.Query{Limit: 3, FromHead: true})
-	want("oldest first", got, "10", "20", "30")
+	want("oldest page first", got, "10", "20", "30")
 	got, page = get(logs.Query{Limit: 3, Token: page.Forward})
-	want("on", got, "40", "50")
+	want("forward", got, "40", "50")
 	got, end = get(logs.Query{Limit: 3, Token: page.Forward})
 	want("at the end", got)
 	if end.Forward != page.Forward {
-		t.Errorf("at the end the token changes from %s to %s", page.Forward, end.Forward)
+		t.Errorf("at the end, the token changes from %s to %s", page.Forward, end.Forward)
 	}
 	write(t, s, "g", "s", 70)
 	got, _ = get(logs.Query{Token: end.Forward})
-	want("what came since", got, "70")
+	want("written since", got, "70")
 	got, _ = get(logs.Query{Token: end.Backward, Limit: 1})
-	want("back from the end", got, "50")
+	want("backward from the end", got, "50")
 
 	got, _ = get(logs.Query{From: ms(20), To: ms(40)})
 	want("the end is not included", got, "20", "30")
 	got, page = get(logs.Query{From: ms(99)})
-	want("nothing yet", got)
+	want("no events yet", got)
 	write(t, s, "g", "s", 99)
 	got, _ = get(logs.Query{Token: page.Forward, From: ms(99)})
-	want("something then", got, "99")
+	want("written later", got, "99")
 }
 
-func TestAPageIsNotTooLarge(t *testing.T) {
+func TestPageSize(t *testing.T) {
 	s := open(t, nil, allow)
 	var events []cloud.LogEvent
 	for n := range 4 {
@@ -169,21 +169,21 @@ func TestFollow(t *testing.T) {
 				t.Errorf("got %q, %v, want %q", e.Message, ok, want)
 			}
 		}
-		go func() { // the group does not exist when following begins
+		go func() { // the group does not exist when Follow is called
 			time.Sleep(time.Minute)
 			write(t, s, "g", "s", 1, 2, 9)
 		}()
 		expect("2")
 		expect("9")
 		write(t, s, "other", "s", 7)
-		write(t, s, "g", "t", 3) // older than what was seen, but new
+		write(t, s, "g", "t", 3) // older than an event already seen, but new
 		expect("3")
 		go func() {
 			time.Sleep(time.Minute)
 			cancel()
 		}()
 		if e, ok := next(); ok {
-			t.Errorf("after its end: %v", e)
+			t.Errorf("after the end of ctx: %v", e)
 		}
 	})
 }
@@ -206,8 +206,8 @@ func TestFollowEndsWithTheService(t *testing.T) {
 	})
 }
 
-// A reader slower than all writers together gets every event, each stream's in
-// the order it was written.
+// TestFollowLosesNothing checks that a reader slower than all writers together
+// receives every event, and the events of each stream in the order written.
 func TestFollowLosesNothing(t *testing.T) {
 	s := open(t, nil, allow)
 	const writers, each = 4, 500
