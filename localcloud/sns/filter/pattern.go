@@ -54,7 +54,7 @@ func exists(wanted bool) pattern {
 	return func(v any) bool { return (v != absent{}) == wanted }
 }
 
-// not matches any value, but not absent{}, that none of the patterns matches.
+// not matches every value that is present and that none of the patterns matches.
 func not(patterns ...pattern) pattern {
 	return func(v any) bool {
 		return v != absent{} && !slices.ContainsFunc(patterns, func(p pattern) bool { return p(v) })
