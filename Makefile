@@ -1,18 +1,21 @@
-# The verbs of tally; `make help` lists them.
+# The commands for working on tally; `make help` lists them.
 
-# STACK is the environment: local is the local cloud on this machine, any other
-# is AWS, reached with your own Pulumi login and AWS credentials.
+# STACK is the environment: local is the local cloud on this machine. Any other
+# is in AWS and requires your own Pulumi login and AWS credentials.
 STACK ?= local
 
-# As Pulumi builds programs: with other flags Go would compile the AWS SDK twice.
+# Pulumi builds programs with this flag; without it, Go would compile Pulumi's AWS
+# SDK a second time.
 export GOFLAGS := -trimpath
-# The pinned Pulumi, which is there only where your own is missing or too old.
+# The pinned Pulumi is there only if your own is missing or too old.
 export PATH := $(CURDIR)/bin/pulumi:$(PATH)
 
 ifeq ($(STACK),local)
-# A shell line that makes pulumi, the AWS SDKs and the demo use the local cloud.
+# The prefix of shell commands that makes pulumi, the AWS SDKs and the demo use
+# the local cloud.
 TARGET := eval "$$(./bin/localcloud env)" &&
-# The local cloud has nothing to lose, and refreshing it costs nothing.
+# Local deployments need no confirmation: no data of value can be lost. A refresh
+# of the local cloud is fast.
 UP := --yes --skip-preview --refresh
 DEPLOY_TO := start
 endif
@@ -20,16 +23,16 @@ endif
 .DEFAULT_GOAL := help
 .PHONY: help up down preview golden logs test lint bench localcloud pulumi start
 
-help: ## List the verbs
+help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
-	@echo "STACK=local (the default) is the local cloud; STACK=dev is AWS."
+	@echo "STACK=local (the default) uses the local cloud; STACK=dev, staging or prod uses AWS."
 
-up: $(DEPLOY_TO) pulumi ## Deploy the stack, add 3 and 4 over HTTP and over SNS, say what to try next
+up: $(DEPLOY_TO) pulumi ## Deploy the stack, add 3 and 4 over HTTP and over SNS, and suggest what to try next
 	@$(TARGET) pulumi stack select --create --stack $(STACK)
 	@$(TARGET) pulumi up --stack $(STACK) $(UP)
 	@$(TARGET) go run ./cmd/demo -s $(STACK)
 
-down: ## Remove the stack; locally also the local cloud and all it holds
+down: ## Remove the stack; locally, also stop the local cloud and delete its state
 ifeq ($(STACK),local)
 	@if [ -x bin/localcloud ]; then ./bin/localcloud stop; fi
 	@rm -rf .localcloud
@@ -38,36 +41,36 @@ else
 endif
 
 ifeq ($(STACK),local)
-preview: start pulumi ## Show what a deployment would change; of dev, staging, prod without an account
+preview: start pulumi ## Show what a deployment would change; no AWS account needed, even for dev, staging and prod
 	@$(TARGET) pulumi stack select --create --stack local
 	@$(TARGET) pulumi preview --stack local --diff
 else
-# Against the local cloud, compared with the graph in test/golden.
+# Runs against the local cloud and compares the result with the graph in test/golden.
 preview: pulumi
 	@go run ./cmd/graph $(STACK)
 endif
 
-golden: pulumi ## Write the graphs of dev, staging and prod that previews compare with
+golden: pulumi ## Update the graphs of dev, staging and prod that previews are compared with
 	@go run ./cmd/graph -update dev staging prod
 
-logs: ## Follow the functions' logs (FUNCTION=handle-message for one)
+logs: ## Follow the functions' logs; FUNCTION=handle-message selects one
 ifeq ($(STACK),local)
 	@./bin/localcloud logs --follow $(FUNCTION)
 else
 	aws logs tail --follow /aws/lambda/tally-$(STACK)-$(or $(FUNCTION),handle-message)
 endif
 
-test: pulumi localcloud ## Run every test
+test: pulumi localcloud ## Run all tests
 	@./tools/test.sh
 
-lint: ## Check format, vet (also for macOS) and staticcheck
+lint: ## Run gofmt, go mod tidy, go vet (also for macOS), staticcheck and actionlint
 	@./tools/lint.sh
 
 bench: ## Run the benchmarks
 	@go -C localcloud test -run '^$$' -bench . ./...
 	@go test -run '^$$' -bench . ./infra/bundle/...
 
-# What the verbs need.
+# Prerequisites of the commands above.
 
 pulumi:
 	@./tools/toolchain.sh

@@ -1,6 +1,7 @@
 #!/bin/sh
-# Checks the form of the code: gofmt; in each module that go.mod is tidy, go vet
-# here and for macOS, and staticcheck; and actionlint for the workflows.
+# Runs the linters: gofmt; in each module go mod tidy, go vet for this platform
+# and for macOS, and staticcheck; actionlint for the workflows. It changes no
+# source file.
 set -eu
 cd "$(dirname "$0")/.."
 export GOFLAGS=-trimpath GOWORK=off
@@ -8,7 +9,7 @@ export GOFLAGS=-trimpath GOWORK=off
 echo "lint: gofmt"
 unformatted=$(gofmt -l $(git ls-files -co --exclude-standard '*.go'))
 if [ -n "$unformatted" ]; then
-  echo "not formatted; run gofmt -w on:" $unformatted >&2
+  echo "lint: not formatted; run gofmt -w on:" $unformatted >&2
   exit 1
 fi
 root=$PWD

@@ -16,20 +16,20 @@ import (
 	"tally/internal/sum"
 )
 
-// maxBody bounds the body of a request: two integers of the most digits, with
-// room to spare.
+// maxBody is the maximum size of a request body in bytes. It leaves ample room
+// for two integers of sum.MaxDigits digits.
 const maxBody = 64 << 10
 
-// handler answers requests, and counts them.
+// handler responds to HTTP requests and counts them by outcome.
 type handler struct{ metrics *metrics.Metrics }
 
-// handle answers an event of API Gateway in payload format 2.0:
+// handle serves an API Gateway event in payload format 2.0:
 //
 //	POST /add  {"num1": 3, "num2": 4}  →  200 {"num1":3,"num2":4,"sum":7}
 //	GET  /add?num1=3&num2=4            →  the same
 //
-// What the numbers may be is written at sum.Parse and sum.ParseQuery. All that
-// is refused gets a problem document; see problem.
+// sum.Parse and sum.ParseQuery define which numbers are accepted. The response
+// to any other request is a problem document; see problem.
 //
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
 func (h handler) handle(_ context.Context, r events.APIGatewayV2HTTPRequest) (events.APIGatewayV2HTTPResponse, error) {
@@ -45,13 +45,13 @@ func (h handler) handle(_ context.Context, r events.APIGatewayV2HTTPRequest) (ev
 	}{n, n.Sum()})
 }
 
-// read takes the numbers out of the request. The error is a *problem or
+// read returns the numbers in the request. A non-nil error is a *problem or
 // sum.InputErrors.
 func read(r events.APIGatewayV2HTTPRequest) (sum.Numbers, error) {
 	method := r.RequestContext.HTTP.Method
 	switch {
 	case r.RawPath != "/add":
-		return sum.Numbers{}, &problem{Status: http.StatusNotFound, Detail: "There is only /add here."}
+		return sum.Numbers{}, &problem{Status: http.StatusNotFound, Detail: "The only path is /add."}
 	case method == http.MethodGet:
 		return readQuery(r)
 	case method == http.MethodPost:
@@ -65,12 +65,12 @@ func read(r events.APIGatewayV2HTTPRequest) (sum.Numbers, error) {
 	}
 }
 
-// readQuery reads the raw query: API Gateway's own map of it joins the values
-// of a repeated parameter with commas.
+// readQuery parses the raw query string, because API Gateway's map of parameters
+// joins repeated values with commas.
 func readQuery(r events.APIGatewayV2HTTPRequest) (sum.Numbers, error) {
 	query, err := url.ParseQuery(r.RawQueryString)
 	if err != nil {
-		return sum.Numbers{}, &problem{Status: http.StatusBadRequest, Detail: "The query cannot be read: " + err.Error() + "."}
+		return sum.Numbers{}, &problem{Status: http.StatusBadRequest, Detail: "The query is malformed: " + err.Error() + "."}
 	}
 	return sum.ParseQuery(query)
 }
@@ -91,21 +91,21 @@ func readBody(r events.APIGatewayV2HTTPRequest) (sum.Numbers, error) {
 		}
 	}
 	if len(body) > maxBody {
-		return sum.Numbers{}, &problem{Status: http.StatusRequestEntityTooLarge, Detail: "The body may have 65536 bytes at most."}
+		return sum.Numbers{}, &problem{Status: http.StatusRequestEntityTooLarge, Detail: "The body must not exceed 65536 bytes."}
 	}
 	return sum.Parse(body)
 }
 
-// isJSON tells whether a Content-Type is application/json. RFC 8259 gives it no
-// parameters, but many clients name its only encoding. Types that end in +json
-// have a meaning of their own (RFC 6839), which is not that of this API.
+// isJSON reports whether a Content-Type is application/json. RFC 8259 defines no
+// parameters for it, but many clients send its only encoding as a charset. Types
+// that end in +json (RFC 6839) have semantics that this API does not implement.
 func isJSON(contentType string) bool {
 	media, params, err := mime.ParseMediaType(contentType)
 	charset, named := params["charset"]
 	return err == nil && media == "application/json" && (!named || strings.EqualFold(charset, "utf-8"))
 }
 
-// respond is the one place that writes an answer.
+// respond returns a response with body encoded as JSON.
 func respond(status int, header map[string]string, body any) (events.APIGatewayV2HTTPResponse, error) {
 	raw, err := json.Marshal(body)
 	if err != nil {

@@ -14,7 +14,8 @@ import (
 	"tally/internal/metrics"
 )
 
-// TestGolden answers whole events as API Gateway sends them.
+// TestGolden compares the responses to complete API Gateway events with the
+// golden files.
 func TestGolden(t *testing.T) {
 	names, err := filepath.Glob("testdata/*.event.json")
 	if err != nil || len(names) == 0 {
@@ -26,7 +27,7 @@ func TestGolden(t *testing.T) {
 			readJSON(t, name, &event)
 			var want events.APIGatewayV2HTTPResponse
 			readJSON(t, strings.Replace(name, ".event.", ".response.", 1), &want)
-			got, err := silent().handle(t.Context(), event)
+			got, err := newTestHandler().handle(t.Context(), event)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -52,29 +53,29 @@ func TestRefusals(t *testing.T) {
 		name   string
 		event  events.APIGatewayV2HTTPRequest
 		status int
-		detail string // a part of the body
+		detail string // a substring of the body
 	}{
-		{"another path", request("GET", "/sub", ""), 404, "There is only /add here."},
-		{"an event of something else", events.APIGatewayV2HTTPRequest{}, 404, "There is only /add here."},
+		{"another path", request("GET", "/sub", ""), 404, "The only path is /add."},
+		{"an event from another source", events.APIGatewayV2HTTPRequest{}, 404, "The only path is /add."},
 		{"another method", request("DELETE", "/add", ""), 405, "Use POST with a JSON body, or GET with a query."},
 		{"no content type", request("POST", "/add", ""), 415, "The Content-Type must be application/json"},
 		{"a form", post("application/x-www-form-urlencoded", good), 415, "application/json"},
-		{"another JSON", post("application/ld+json", good), 415, "application/json"},
+		{"another JSON type", post("application/ld+json", good), 415, "application/json"},
 		{"two content types", post("application/json, application/json", good), 415, "application/json"},
 		{"another charset", post("application/json; charset=latin1", good), 415, "UTF-8"},
-		{"body of the most bytes", post("application/json", strings.Repeat(" ", maxBody)), 400, "unexpected end of JSON input"},
-		{"body too large", post("application/json", strings.Repeat(" ", maxBody+1)), 413, "65536 bytes"},
+		{"body of the maximum size", post("application/json", strings.Repeat(" ", maxBody)), 400, "unexpected end of JSON input"},
+		{"body too large", post("application/json", strings.Repeat(" ", maxBody+1)), 413, "The body must not exceed 65536 bytes."},
 		{"invalid base64", base64(post("application/json", good)), 400, "not valid base64"},
 		{"base64 of invalid UTF-8", base64(post("application/json", "/w==")), 400, "must be encoded in UTF-8"},
 		{"empty body", post("application/json", ""), 400, "must be one JSON object"},
-		{"invalid query", request("GET", "/add", "num1=%zz&num2=4"), 400, "The query cannot be read"},
+		{"invalid query", request("GET", "/add", "num1=%zz&num2=4"), 400, "The query is malformed"},
 		{"repeated parameter", request("GET", "/add", "num1=1&num1=2&num2=4"), 400, `"field":"num1","detail":"is given more than once`},
 		{"unknown parameter", request("GET", "/add", "num1=1&num2=2&num3=4"), 400, `"field":"num3","detail":"is unknown`},
 		{"missing parameters", request("GET", "/add", ""), 400, `"field":"num2","detail":"is missing`},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			got, err := silent().handle(t.Context(), test.event)
+			got, err := newTestHandler().handle(t.Context(), test.event)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -95,23 +96,23 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-func TestRefusalsSayWhatIsAllowed(t *testing.T) {
+func TestRefusalsNameAlternatives(t *testing.T) {
 	for header, event := range map[string]events.APIGatewayV2HTTPRequest{
 		"allow":  request("PUT", "/add", ""),
 		"accept": request("POST", "/add", ""),
 	} {
-		if got, err := silent().handle(t.Context(), event); err != nil || got.Headers[header] == "" {
+		if got, err := newTestHandler().handle(t.Context(), event); err != nil || got.Headers[header] == "" {
 			t.Errorf("no %s header: %v, %v", header, got, err)
 		}
 	}
 }
 
-// TestCounts proves that every request is counted once, by what became of it.
+// TestCounts proves that every request is counted once, by its outcome.
 func TestCounts(t *testing.T) {
 	for _, test := range []struct {
 		event events.APIGatewayV2HTTPRequest
-		want  string // how the line begins
-		end   string // and ends
+		start string // of the line
+		end   string
 	}{
 		{request("GET", "/add", "num1=3&num2=4"), `{"SumsComputed":1,`, `"environment":"test","service":"add-numbers"}`},
 		{request("GET", "/add", "num1=3"), `{"RequestsRejected":1,`, `"environment":"test","reason":"invalid input","service":"add-numbers"}`},
@@ -121,14 +122,16 @@ func TestCounts(t *testing.T) {
 		if _, err := (handler{metrics.New(&out, "tally", "add-numbers", "test")}).handle(t.Context(), test.event); err != nil {
 			t.Fatal(err)
 		}
-		if got := out.String(); !strings.HasPrefix(got, test.want) || !strings.HasSuffix(got, test.end+"\n") || strings.Count(got, "\n") != 1 {
-			t.Errorf("got %s, want %s … %s", got, test.want, test.end)
+		if got := out.String(); !strings.HasPrefix(got, test.start) || !strings.HasSuffix(got, test.end+"\n") || strings.Count(got, "\n") != 1 {
+			t.Errorf("got %s, want %s … %s", got, test.start, test.end)
 		}
 	}
 }
 
-// silent answers without anybody who reads the counts.
-func silent() handler { return handler{metrics.New(io.Discard, "tally", "add-numbers", "test")} }
+// newTestHandler returns a handler that discards its counts.
+func newTestHandler() handler {
+	return handler{metrics.New(io.Discard, "tally", "add-numbers", "test")}
+}
 
 func request(method, path, query string) events.APIGatewayV2HTTPRequest {
 	r := events.APIGatewayV2HTTPRequest{RawPath: path, RawQueryString: query}

@@ -1,5 +1,5 @@
 // Command add-numbers is the Lambda function behind POST /add and GET /add of
-// the HTTP API: it adds two integers of any size and answers at once.
+// the HTTP API: it returns the sum of two integers of up to 4300 digits.
 package main
 
 import (
@@ -9,5 +9,5 @@ import (
 )
 
 func main() {
-	lambda.Start(handler{metrics.OfFunction()}.handle)
+	lambda.Start(handler{metrics.FromEnv()}.handle)
 }

@@ -10,29 +10,29 @@ import (
 	"tally/internal/sum"
 )
 
-// problem is the body of every answer that refuses a request.
+// problem is the body of every response that refuses a request.
 //
 // https://www.rfc-editor.org/rfc/rfc9457
 type problem struct {
-	Type   string       `json:"type"`  // "about:blank": the status says it all
-	Title  string       `json:"title"` // the phrase of the status
+	Type   string       `json:"type"`  // "about:blank": it means no more than the status
+	Title  string       `json:"title"` // the phrase of the status, such as "Not Found"
 	Status int          `json:"status"`
 	Detail string       `json:"detail"`
 	Errors []fieldError `json:"errors,omitempty"`
 
-	header map[string]string // of the response, beside its type
+	header map[string]string // of the response, in addition to content-type
 }
 
-// fieldError is one thing that is wrong with the input.
+// fieldError describes one fault in the input.
 type fieldError struct {
-	Field  string `json:"field,omitempty"` // "num1"; none for the input as a whole
+	Field  string `json:"field,omitempty"` // "num1", or "" for the input as a whole
 	Detail string `json:"detail"`
 }
 
 func (p *problem) Error() string { return p.Detail }
 
-// refuse turns what read returns into an answer. Any other error fails the
-// invocation.
+// refuse turns an error of read into a response. It returns any other error
+// unchanged, which fails the invocation.
 func refuse(err error) (events.APIGatewayV2HTTPResponse, error) {
 	p, ok := errors.AsType[*problem](err)
 	if inputs, isInput := errors.AsType[sum.InputErrors](err); isInput {
@@ -50,7 +50,8 @@ func refuse(err error) (events.APIGatewayV2HTTPResponse, error) {
 	return respond(p.Status, header, p)
 }
 
-// reason is one of few, of which metrics are made.
+// reason returns the value of the metrics' dimension "reason" for an error of
+// read. There are few values, as each becomes a metric of its own.
 func reason(err error) string {
 	if p, ok := errors.AsType[*problem](err); ok {
 		return http.StatusText(p.Status)

@@ -21,17 +21,18 @@ import (
 
 // handler adds the numbers of each message and publishes the sum.
 type handler struct {
-	topicARN string // where sums go
+	topicARN string // of the topic to publish sums to
 	publish  func(context.Context, *sns.PublishInput, ...func(*sns.Options)) (*sns.PublishOutput, error)
 	log      *slog.Logger
 	metrics  *metrics.Metrics
 }
 
-// newHandler fails where topicARN is empty, and so at the start of the
-// function rather than with the first message.
+// newHandler returns a handler that publishes to topicARN. It fails if topicARN
+// is empty, so that a misconfigured function fails when it starts rather than at
+// its first message.
 func newHandler(ctx context.Context, topicARN string, logs io.Writer, counts *metrics.Metrics) (*handler, error) {
 	if topicARN == "" {
-		return nil, errors.New("the environment variable SUMS_TOPIC_ARN is not set: it must hold the ARN of the topic that sums go to")
+		return nil, errors.New("the environment variable SUMS_TOPIC_ARN is not set: it must hold the ARN of the topic to publish sums to")
 	}
 	cfg, err := config.LoadDefaultConfig(ctx)
 	if err != nil {
@@ -40,25 +41,26 @@ func newHandler(ctx context.Context, topicARN string, logs io.Writer, counts *me
 	return &handler{topicARN, sns.NewFromConfig(cfg).Publish, slog.New(slog.NewJSONHandler(logs, nil)), counts}, nil
 }
 
-// result is the message that goes to the topic of sums.
+// result is the message published to the topic.
 type result struct {
-	ID string `json:"id"` // of the message that brought the numbers
+	ID string `json:"id"` // of the message that contained the numbers
 	sum.Numbers
 	Sum *big.Int `json:"sum"`
 }
 
-// handle takes each record for itself: the good ones are handled whatever the
-// others hold. Where any fails, so does the invocation, and Lambda invokes with
-// the whole event again, at last handing it to the function's dead-letter queue
-// or on-failure destination if it has one. A sum is therefore published at
-// least once, always with the same id.
+// handle processes each record independently of the others. If any record fails,
+// the invocation fails, and Lambda retries the whole event; when retries are
+// exhausted, Lambda sends the event to the function's on-failure destination or
+// dead-letter queue, if it has one. A sum is therefore published at least once,
+// always with the same ID.
 //
 // https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
 func (h *handler) handle(ctx context.Context, event events.SNSEvent) error {
 	var errs []error
 	for _, record := range event.Records {
 		if err := h.handleMessage(ctx, record.SNS); err != nil {
-			// Lambda keeps the error of an invocation out of the function's log.
+			// aws-lambda-go logs only the joined error, as text that cannot be
+			// filtered by message.
 			h.log.ErrorContext(ctx, "message failed", "messageId", record.SNS.MessageID, "requestId", requestID(ctx), "error", err)
 			h.metrics.Count("MessagesRejected", "reason", reason(err))
 			errs = append(errs, fmt.Errorf("message %s: %w", record.SNS.MessageID, err))
@@ -67,7 +69,7 @@ func (h *handler) handle(ctx context.Context, event events.SNSEvent) error {
 	return errors.Join(errs...)
 }
 
-// handleMessage logs one line and publishes one result.
+// handleMessage adds the numbers in one message, logs the sum and publishes it.
 func (h *handler) handleMessage(ctx context.Context, message events.SNSEntity) error {
 	n, err := sum.Parse([]byte(message.Message))
 	if err != nil {
@@ -87,8 +89,9 @@ func (h *handler) handleMessage(ctx context.Context, message events.SNSEntity) e
 	return nil
 }
 
-// reason is one of few, of which metrics are made. Each attempt at a message
-// that fails again counts again.
+// reason returns the value of the metrics' dimension "reason" for an error of
+// handleMessage. There are few values, as each becomes a metric of its own. Every
+// failed attempt counts, so a message that Lambda retries may count several times.
 func reason(err error) string {
 	if _, ok := errors.AsType[sum.InputErrors](err); ok {
 		return "invalid input"
@@ -96,7 +99,7 @@ func reason(err error) string {
 	return "not published"
 }
 
-// requestID is that of the invocation.
+// requestID returns the ID of the invocation, or "" outside of one.
 func requestID(ctx context.Context) string {
 	if lc, ok := lambdacontext.FromContext(ctx); ok {
 		return lc.AwsRequestID

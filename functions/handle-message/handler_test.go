@@ -59,8 +59,8 @@ func TestHandle(t *testing.T) {
 	}
 }
 
-// TestHandleSeveral proves that one failing message keeps no other from being
-// handled, and that the error tells of every one.
+// TestHandleSeveral proves that a failing message does not keep the others from
+// being handled, and that the error reports every failure.
 func TestHandleSeveral(t *testing.T) {
 	var published []string
 	var logs bytes.Buffer
@@ -84,7 +84,7 @@ num2: is missing; it must be an integer of at most 4300 digits, such as 3 or "3"
 	}
 	const wantLog = `{"level":"ERROR","msg":"message failed","messageId":"bad","requestId":"","error":"the input must be one JSON object such as {\"num1\": 3, \"num2\": 4}, not an array"}`
 	if !strings.HasPrefix(logs.String(), wantLog+"\n") {
-		t.Errorf("logged %s, want first %s", &logs, wantLog)
+		t.Errorf("logged %s, want the first line %s", &logs, wantLog)
 	}
 	got := map[string]int{}
 	for line := range strings.Lines(counts.String()) {
@@ -116,7 +116,7 @@ func TestNewHandler(t *testing.T) {
 	}
 }
 
-// newTestHandler logs without the time.
+// newTestHandler returns a handler that logs without the time.
 func newTestHandler(logs io.Writer, publish func(*sns.PublishInput) error) *handler {
 	return &handler{
 		topicARN: topicARN,
@@ -132,7 +132,8 @@ func newTestHandler(logs io.Writer, publish func(*sns.PublishInput) error) *hand
 	}
 }
 
-// snsEvent makes an event of pairs of a message id and a message.
+// snsEvent returns an event with one record for each pair of a message ID and a
+// message.
 func snsEvent(pairs ...string) events.SNSEvent {
 	var event events.SNSEvent
 	for i := 0; i < len(pairs); i += 2 {

@@ -1,5 +1,5 @@
-// Command handle-message is the Lambda function behind the topic "numbers": it
-// adds the two integers of every message and publishes the sum.
+// Command handle-message is the Lambda function subscribed to the topic
+// "numbers": it adds the two integers in each message and publishes the sum.
 package main
 
 import (
@@ -13,7 +13,7 @@ import (
 )
 
 func main() {
-	h, err := newHandler(context.Background(), os.Getenv("SUMS_TOPIC_ARN"), os.Stderr, metrics.OfFunction())
+	h, err := newHandler(context.Background(), os.Getenv("SUMS_TOPIC_ARN"), os.Stderr, metrics.FromEnv())
 	if err != nil {
 		log.Fatal(err)
 	}

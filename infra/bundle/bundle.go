@@ -1,8 +1,8 @@
-// Package bundle compiles the functions of the project into the zip archives
-// that Lambda runs.
+// Package bundle compiles the functions of the project into zip archives for
+// Lambda.
 //
-// The same sources and Go version give the same bytes, wherever and however
-// often they are built, so an unchanged function shows no change in a preview.
+// Builds are reproducible: the same sources and Go version produce the same
+// bytes on every machine, so an unchanged function shows no change in a preview.
 package bundle
 
 import (
@@ -18,14 +18,16 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// Platform is what functions are compiled for, in the words of GOOS and GOARCH.
+// Platform is the target of a build, as values of GOOS and GOARCH.
 type Platform struct{ OS, Arch string }
 
-// Build compiles the function in functions/<name> of the project for each name,
-// or every function there where no name is given, and returns the archives'
-// paths by name. They are relative to the working directory, which must be in
-// the project, so that neither previews nor state hold the paths of one machine.
-// The error of a function that does not compile holds the compiler's own words.
+// Build compiles the named functions, or every function of the project if no
+// name is given, and returns the path of each one's archive by name. The sources
+// of a function are in functions/<name> of the project.
+//
+// The working directory must be the project's folder or one below it. The paths
+// are relative to it, so that previews and state do not depend on the machine.
+// The error of a function that does not compile includes the compiler's output.
 func Build(ctx context.Context, platform Platform, names ...string) (map[string]string, error) {
 	dir, err := os.Getwd()
 	if err != nil {
@@ -35,12 +37,12 @@ func Build(ctx context.Context, platform Platform, names ...string) (map[string]
 	if err != nil {
 		return nil, err
 	}
-	up, err := filepath.Rel(dir, root)
+	toRoot, err := filepath.Rel(dir, root)
 	if err != nil {
 		return nil, err
 	}
 	if len(names) == 0 {
-		if names, err = all(root); err != nil {
+		if names, err = functionNames(root); err != nil {
 			return nil, err
 		}
 	}
@@ -58,7 +60,7 @@ func Build(ctx context.Context, platform Platform, names ...string) (map[string]
 	group.SetLimit(runtime.NumCPU())
 	for _, name := range names {
 		archive := filepath.Join("bin", "functions", platform.OS+"-"+platform.Arch, name+".zip")
-		archives[name] = filepath.Join(up, archive)
+		archives[name] = filepath.Join(toRoot, archive)
 		group.Go(func() error { return writeZip(filepath.Join(root, archive), filepath.Join(binaries, name)) })
 	}
 	if err := group.Wait(); err != nil {
@@ -67,20 +69,21 @@ func Build(ctx context.Context, platform Platform, names ...string) (map[string]
 	return archives, nil
 }
 
-// findRoot goes up from dir to the folder that holds Pulumi.yaml.
+// findRoot returns dir or the nearest folder above it that contains Pulumi.yaml.
 func findRoot(dir string) (string, error) {
 	for root := dir; ; root = filepath.Dir(root) {
 		if _, err := os.Stat(filepath.Join(root, "Pulumi.yaml")); err == nil {
 			return root, nil
 		}
 		if root == filepath.Dir(root) {
-			return "", fmt.Errorf("no Pulumi.yaml in %s or above: run in the folder of the project", dir)
+			return "", fmt.Errorf("no Pulumi.yaml in %s or any folder above it: run this in the project", dir)
 		}
 	}
 }
 
-// all names every function of the project: the folders in functions.
-func all(root string) (names []string, err error) {
+// functionNames returns the names of the project's functions: the folders in
+// functions.
+func functionNames(root string) (names []string, err error) {
 	entries, err := os.ReadDir(filepath.Join(root, "functions"))
 	for _, e := range entries {
 		if e.IsDir() {
@@ -90,8 +93,8 @@ func all(root string) (names []string, err error) {
 	return names, err
 }
 
-// compile builds each function into folder out. One go command for all builds
-// what they share once, and as much at a time as there are processors.
+// compile builds each function into the folder out. A single go command builds
+// shared packages once and uses every processor.
 func compile(ctx context.Context, root, out string, platform Platform, names []string) error {
 	args := []string{"build", "-o", out + string(filepath.Separator), "-tags", "lambda.norpc",
 		"-trimpath", "-buildvcs=false", "-ldflags", "-s -w -buildid="}
@@ -103,7 +106,7 @@ func compile(ctx context.Context, root, out string, platform Platform, names []s
 	}
 	cmd := exec.CommandContext(ctx, "go", args...)
 	cmd.Dir = root
-	// The developer's own settings must not change the bytes.
+	// The developer's settings must not affect the bytes.
 	cmd.Env = append(os.Environ(), "GOOS="+platform.OS, "GOARCH="+platform.Arch, "CGO_ENABLED=0",
 		"GOAMD64=v1", "GOARM64=v8.0", "GOFLAGS=-trimpath", "GOWORK=off")
 	if output, err := cmd.CombinedOutput(); err != nil {

@@ -14,8 +14,8 @@ import (
 
 var linuxARM = Platform{"linux", "arm64"}
 
-// TestBuildIsReproducible builds the same sources twice, in another folder, and
-// under another developer's settings.
+// TestBuildIsReproducible builds the same sources twice in one folder, and then
+// in another folder with another developer's settings.
 func TestBuildIsReproducible(t *testing.T) {
 	build := func() map[string][]byte {
 		archives, err := Build(t.Context(), linuxARM)
@@ -31,7 +31,7 @@ func TestBuildIsReproducible(t *testing.T) {
 	t.Chdir(filepath.Join(project(t), "infra"))
 	first := build()
 	if bytes.Equal(first["one"], first["two"]) {
-		t.Error("two programs have one archive")
+		t.Error("two programs have the same archive")
 	}
 	if again := build(); !cmp.Equal(first, again) {
 		t.Error("the second build differs")
@@ -41,12 +41,12 @@ func TestBuildIsReproducible(t *testing.T) {
 	t.Setenv("CGO_ENABLED", "1")
 	t.Setenv("GOARM64", "v9.0")
 	if elsewhere := build(); !cmp.Equal(first, elsewhere) {
-		t.Error("the build in another folder differs")
+		t.Error("the build in another folder with other settings differs")
 	}
 }
 
 func TestBuildArchive(t *testing.T) {
-	t.Chdir(project(t)) // the root will do as well as a folder in it
+	t.Chdir(project(t)) // the root works as well as a folder below it
 	archives, err := Build(t.Context(), Platform{runtime.GOOS, runtime.GOARCH}, "one")
 	if err != nil {
 		t.Fatal(err)
@@ -65,7 +65,7 @@ func TestBuildArchive(t *testing.T) {
 	}
 	left, err := os.ReadDir(filepath.Dir(archives["one"]))
 	if err != nil || len(left) != 1 {
-		t.Errorf("beside the archive: %v, %v", left, err)
+		t.Errorf("files left next to the archive: %v, %v", left, err)
 	}
 }
 
@@ -83,7 +83,7 @@ func TestBuildRefuses(t *testing.T) {
 
 	for _, test := range []struct {
 		name string
-		want []string // parts of the error
+		want []string // substrings of the error
 	}{
 		{"broken", []string{"compile the functions (one, broken)", "functions/broken/main.go:3:15: undefined: undefined"}},
 		{"library", []string{"functions/library is not a program: its package must be main"}},
@@ -104,12 +104,13 @@ func TestBuildRefuses(t *testing.T) {
 	}
 
 	t.Chdir(t.TempDir())
-	if _, err := Build(t.Context(), linuxARM, "one"); err == nil || !strings.Contains(err.Error(), "no Pulumi.yaml in") {
+	if _, err := Build(t.Context(), linuxARM, "one"); err == nil || !strings.Contains(err.Error(), "or any folder above it: run this in the project") {
 		t.Errorf("outside a project: %v", err)
 	}
 }
 
-// BenchmarkBuild is what every preview of an unchanged project waits for.
+// BenchmarkBuild measures the delay that bundling adds to every preview of an
+// unchanged project.
 func BenchmarkBuild(b *testing.B) {
 	for b.Loop() {
 		if _, err := Build(b.Context(), Platform{runtime.GOOS, runtime.GOARCH}); err != nil {
@@ -118,7 +119,7 @@ func BenchmarkBuild(b *testing.B) {
 	}
 }
 
-// project makes a project of two functions that share a package.
+// project creates a project with two functions that share a package.
 func project(t *testing.T) (root string) {
 	t.Helper()
 	root = t.TempDir()

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// writeZip makes the archive of a program, or replaces it as a whole: a reader
-// never sees half of one.
+// writeZip writes the archive of a program. It replaces an existing archive
+// atomically, so that a reader never sees a partial one.
 func writeZip(archive, program string) error {
 	if err := os.MkdirAll(filepath.Dir(archive), 0o755); err != nil {
 		return err
@@ -18,7 +18,7 @@ func writeZip(archive, program string) error {
 	if err != nil {
 		return err
 	}
-	defer os.Remove(file.Name()) // fails once it is renamed
+	defer os.Remove(file.Name()) // has no effect after the rename
 	if err := zipProgram(file, program); err != nil {
 		file.Close()
 		return err
@@ -32,8 +32,9 @@ func writeZip(archive, program string) error {
 	return os.Rename(file.Name(), archive)
 }
 
-// zipProgram writes what the runtime provided.al2023 wants, an executable named
-// bootstrap, with the earliest time a zip can hold.
+// zipProgram writes the archive that the runtime provided.al2023 requires: one
+// executable named bootstrap. Its time is fixed, at the earliest that a zip can
+// store, because it must not affect the bytes.
 //
 // https://docs.aws.amazon.com/lambda/latest/dg/golang-package.html
 func zipProgram(w io.Writer, program string) error {

@@ -7,36 +7,37 @@ import (
 	"strings"
 )
 
-// statement is one of a policy document.
+// statement is one statement of a policy document.
 //
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
 type statement struct {
 	Effect    string
 	Principal principals
-	Action    texts
-	Resource  texts
-	Condition map[string]map[string]texts
+	Action    stringList
+	Resource  stringList
+	Condition map[string]map[string]stringList // values by operator and key
 }
 
-// texts are a list of strings that may be written as one; a condition's may be
-// true or false.
-type texts []string
+// stringList is a list of strings. A policy document may hold a single string in
+// its place, or a boolean as the value of a condition.
+type stringList []string
 
-func (t *texts) UnmarshalJSON(raw []byte) error {
+func (l *stringList) UnmarshalJSON(raw []byte) error {
 	var one any
 	if err := json.Unmarshal(raw, &one); err != nil {
 		return err
 	}
 	switch one.(type) {
 	case string, bool:
-		*t = texts{fmt.Sprint(one)}
+		*l = stringList{fmt.Sprint(one)}
 		return nil
 	}
-	return json.Unmarshal(raw, (*[]string)(t))
+	return json.Unmarshal(raw, (*[]string)(l))
 }
 
-// principals by their kind: "AWS", "Service", "Federated".
-type principals map[string]texts
+// principals holds principals by kind: "AWS", "Service" or "Federated". A policy
+// document may hold "*" in its place, which is decoded as {"AWS": "*"}.
+type principals map[string]stringList
 
 func (p *principals) UnmarshalJSON(raw []byte) error {
 	var everyone string
@@ -44,11 +45,11 @@ func (p *principals) UnmarshalJSON(raw []byte) error {
 		*p = principals{"AWS": {everyone}}
 		return nil
 	}
-	return json.Unmarshal(raw, (*map[string]texts)(p))
+	return json.Unmarshal(raw, (*map[string]stringList)(p))
 }
 
-// statements of the policy in an input, which is a text or already decoded; none
-// where there is no policy, or where a deployment alone gives it.
+// statements returns the statements of the policy document in an input, which is
+// JSON text or already decoded. It returns none if the input is unset or Unknown.
 func (r Resource) statements(input string) ([]statement, error) {
 	var raw []byte
 	switch v := r.Inputs[input].(type) {
@@ -67,20 +68,21 @@ func (r Resource) statements(input string) ([]statement, error) {
 	}
 	var document struct{ Statement json.RawMessage }
 	if err := json.Unmarshal(raw, &document); err != nil {
-		return nil, fmt.Errorf("the %s is no policy document: %w", input, err)
+		return nil, fmt.Errorf("has no valid policy document in %s: %w", input, err)
 	}
 	var all []statement
 	if one := (statement{}); json.Unmarshal(document.Statement, &one) == nil {
 		return []statement{one}, nil
 	}
 	if err := json.Unmarshal(document.Statement, &all); err != nil {
-		return nil, fmt.Errorf("the %s is no policy document: %w", input, err)
+		return nil, fmt.Errorf("has no valid policy document in %s: %w", input, err)
 	}
 	return all, nil
 }
 
-// allowed is the check that each statement that allows something does.
-func allowed(input string, check func(statement) error) func(Resource, Graph) error {
+// eachAllow returns a check that applies check to every Allow statement of the
+// policy document in an input.
+func eachAllow(input string, check func(statement) error) func(Resource, Graph) error {
 	return func(r Resource, _ Graph) error {
 		all, err := r.statements(input)
 		if err != nil {
@@ -98,40 +100,44 @@ func allowed(input string, check func(statement) error) func(Resource, Graph) er
 	}
 }
 
-// notPublic refuses to admit everybody, unless a condition binds them.
+// notPublic returns an error if the statement allows anonymous access, unless a
+// condition restricts it.
 func notPublic(s statement) error {
 	for _, p := range s.Principal["AWS"] {
-		if p == "*" && !s.bound() {
-			return fmt.Errorf("lets anybody %s", strings.Join(s.Action, ", "))
+		if p == "*" && !s.restricted() {
+			return fmt.Errorf("lets anyone perform %s", strings.Join(s.Action, ", "))
 		}
 	}
 	return nil
 }
 
-// ownAccountOnly refuses principals that may be of other accounts: those of an
-// account, and services that may act for any.
+// ownAccountOnly returns an error if the statement may allow access from another
+// account: if it allows any principal without a condition that restricts it. This
+// includes services, since a service acts on behalf of every account.
 func ownAccountOnly(s statement) error {
 	for kind, names := range s.Principal {
-		if len(names) > 0 && !s.bound() {
-			return fmt.Errorf("lets %s %s %s for any account: bind it by aws:SourceAccount or aws:SourceArn", kind, names[0], strings.Join(s.Action, ", "))
+		if len(names) > 0 && !s.restricted() {
+			return fmt.Errorf("lets the %s principal %s perform %s without a condition on the account: restrict it with aws:SourceAccount or aws:SourceArn",
+				kind, names[0], strings.Join(s.Action, ", "))
 		}
 	}
 	return nil
 }
 
-// notEveryAction refuses to allow whatever there is to do.
+// notEveryAction returns an error if the statement allows every action, or every
+// action of a service.
 func notEveryAction(s statement) error {
 	for _, action := range s.Action {
 		if action == "*" || strings.HasSuffix(action, ":*") {
-			return fmt.Errorf("allows every action, %s", action)
+			return fmt.Errorf("allows every action (%s)", action)
 		}
 	}
 	return nil
 }
 
-// bound tells whether a condition names the account, the organization or the
-// resource that a caller must belong to.
-func (s statement) bound() bool {
+// restricted reports whether a condition limits the statement to an account, an
+// organization or a resource.
+func (s statement) restricted() bool {
 	for operator, keys := range s.Condition {
 		if !slices.Contains([]string{"StringEquals", "StringLike", "ArnEquals", "ArnLike"}, operator) {
 			continue
@@ -148,8 +154,8 @@ func (s statement) bound() bool {
 	return false
 }
 
-// deniesPlainHTTP tells whether one of the statements refuses everything that
-// does not come over TLS.
+// deniesPlainHTTP reports whether one of the statements denies everyone requests
+// without TLS.
 func deniesPlainHTTP(all []statement) bool {
 	return slices.ContainsFunc(all, func(s statement) bool {
 		return s.Effect == "Deny" &&

@@ -8,19 +8,20 @@ import (
 
 var iamRules = []Rule{
 	{
-		Controls: []string{"CKV_AWS_63"}, Title: "no role may do everything",
+		Controls: []string{"CKV_AWS_63"}, Title: "no role policy allows every action",
 		Types: []string{"aws:iam/rolePolicy:RolePolicy", "aws:iam/policy:Policy"}, Property: "policy",
-		Check: allowed("policy", notEveryAction),
+		Check: eachAllow("policy", notEveryAction),
 	},
 	{
-		Controls: []string{"CKV_AWS_355"}, Title: "roles may act on named resources only",
+		Controls: []string{"CKV_AWS_355"}, Title: "role policies name the resources they apply to",
 		Types: []string{"aws:iam/rolePolicy:RolePolicy", "aws:iam/policy:Policy"}, Property: "policy",
-		Check: allowed("policy", namedResources),
+		Check: eachAllow("policy", namedResources),
 	},
 }
 
-// namedResources refuses "*" but for actions whose resources have no ARN, so
-// that AWS takes nothing else.
+// namedResources returns an error if the statement applies to every resource,
+// "*", unless AWS defines no resource types for its actions and so accepts only
+// "*".
 //
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html
 func namedResources(s statement) error {

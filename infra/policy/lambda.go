@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"regexp"
@@ -16,59 +17,59 @@ const (
 
 var lambdaRules = []Rule{
 	{
-		Controls: []string{"Lambda.1", "CKV_AWS_301"}, Title: "nobody unnamed may invoke a function",
+		Controls: []string{"Lambda.1", "CKV_AWS_301"}, Title: "functions allow no anonymous access",
 		Types: []string{permission}, Property: "principal",
 		Check: func(r Resource, _ Graph) error {
 			if r.input("principal") == "*" {
-				return fmt.Errorf("lets anybody invoke the function")
+				return errors.New("lets anyone invoke the function")
 			}
 			return nil
 		},
 	},
 	{
-		Controls: []string{"CKV_AWS_364"}, Title: "a service may invoke a function for one resource or account only",
+		Controls: []string{"CKV_AWS_364"}, Title: "services may invoke a function only on behalf of one resource or account",
 		Types: []string{permission}, Property: "sourceArn, sourceAccount",
 		Check: func(r Resource, _ Graph) error {
 			if principal, _ := r.input("principal").(string); strings.HasSuffix(principal, ".amazonaws.com") && !r.has("sourceArn") && !r.has("sourceAccount") {
-				return fmt.Errorf("lets %s invoke the function for anybody's resource", principal)
+				return fmt.Errorf("lets %s invoke the function on behalf of any account", principal)
 			}
 			return nil
 		},
 	},
 	{
-		Controls: []string{"TALLY.1"}, Title: "what invokes a function goes through an alias, so that a version can be taken back",
+		Controls: []string{"TALLY.1"}, Title: "functions are invoked through an alias, so that a version can be rolled back",
 		Types: []string{permission}, Property: "qualifier",
-		Check: need("qualifier"),
+		Check: require("qualifier"),
 	},
 	{
-		Controls: []string{"Lambda.2", "CKV_AWS_363"}, Title: "functions run on a runtime that AWS supports",
+		Controls: []string{"Lambda.2", "CKV_AWS_363"}, Title: "functions use a supported runtime",
 		Types: []string{function}, Property: "runtime",
 		Check: func(r Resource, _ Graph) error {
-			// The one that is left for Go.
+			// Go requires an OS-only runtime; all others are deprecated.
 			// https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html
 			if runtime := r.input("runtime"); runtime != "provided.al2023" {
-				return fmt.Errorf("runs on %v, not on provided.al2023", runtime)
+				return fmt.Errorf("uses the runtime %v, not provided.al2023", runtime)
 			}
 			return nil
 		},
 	},
 	{
-		Controls: []string{"Lambda.6", "SNS.3", "SQS.2"}, Title: "resources say what they belong to and who pays",
+		Controls: []string{"Lambda.6", "SNS.3", "SQS.2"}, Title: "resources are tagged with their project, environment, owner and cost centre",
 		Types: []string{function, topic, queue}, Property: "tags, and the provider's defaultTags",
-		Check: tagged,
+		Check: hasRequiredTags,
 	},
 	{
 		Controls: []string{"Lambda.7", "CKV_AWS_50"}, Title: "functions are traced by X-Ray",
 		Types: []string{function}, Property: "tracingConfig.mode",
 		Check: func(r Resource, _ Graph) error {
 			if mode := r.input("tracingConfig", "mode"); mode != "Active" && mode != Unknown {
-				return fmt.Errorf("is not traced")
+				return errors.New("is not traced")
 			}
 			return nil
 		},
 	},
 	{
-		Controls: []string{"CKV_AWS_45"}, Title: "no secret stands in an environment variable",
+		Controls: []string{"CKV_AWS_45"}, Title: "environment variables hold no secrets",
 		Types: []string{function}, Property: "environment.variables",
 		Check: noSecrets,
 	},
@@ -79,11 +80,11 @@ var lambdaRules = []Rule{
 			if limit, ok := r.input("reservedConcurrentExecutions").(float64); ok && limit >= 0 || r.input("reservedConcurrentExecutions") == Unknown {
 				return nil
 			}
-			return fmt.Errorf("may take all the concurrency of the account")
+			return errors.New("may use all of the account's concurrency")
 		},
 	},
 	{
-		Controls: []string{"CKV_AWS_116"}, Title: "an event that a function fails on is kept",
+		Controls: []string{"CKV_AWS_116"}, Title: "events that a function fails to process are kept",
 		Types: []string{function}, Property: "deadLetterConfig, or onFailure of its FunctionEventInvokeConfig",
 		Check: func(r Resource, all Graph) error {
 			if r.has("deadLetterConfig", "targetArn") {
@@ -94,13 +95,13 @@ var lambdaRules = []Rule{
 					return nil
 				}
 			}
-			return fmt.Errorf("loses the events it fails on")
+			return errors.New("loses the events that it fails to process")
 		},
 	},
 	{
 		Controls: []string{"CKV_AWS_117"}, Title: "functions run in a VPC",
 		Types: []string{function}, Property: "vpcConfig",
-		Check: need("vpcConfig"),
+		Check: require("vpcConfig"),
 	},
 	{
 		Controls: []string{"CKV_AWS_173"}, Title: "environment variables are encrypted with a customer-managed key",
@@ -109,27 +110,27 @@ var lambdaRules = []Rule{
 			if !r.has("environment", "variables") {
 				return nil
 			}
-			return need("kmsKeyArn")(r, all)
+			return require("kmsKeyArn")(r, all)
 		},
 	},
 	{
 		Controls: []string{"CKV_AWS_272"}, Title: "code is signed",
 		Types: []string{function}, Property: "codeSigningConfigArn",
-		Check: need("codeSigningConfigArn"),
+		Check: require("codeSigningConfigArn"),
 	},
 }
 
-// noSecrets looks for what is a secret by its form, or by the name of its
-// variable. An ARN is the name of something, so none.
+// noSecrets returns an error if the value of an environment variable has the form
+// of a key, or if its name suggests a secret and the value is not an ARN.
 func noSecrets(r Resource, _ Graph) error {
 	variables, _ := r.input("environment", "variables").(map[string]any)
 	for _, name := range slices.Sorted(maps.Keys(variables)) {
 		value, ok := variables[name].(string)
 		switch {
 		case ok && secretForm.MatchString(value):
-			return fmt.Errorf("environment variable %s holds a key", name)
+			return fmt.Errorf("has an access key or a private key in the environment variable %s", name)
 		case ok && value != "" && value != Unknown && !strings.HasPrefix(value, "arn:") && secretName.MatchString(name):
-			return fmt.Errorf("environment variable %s holds a secret: give the ARN of a secret in its place", name)
+			return fmt.Errorf("has a secret in the environment variable %s: pass the ARN of a secret instead", name)
 		}
 	}
 	return nil

@@ -1,8 +1,9 @@
-// Package policy holds the rules that the resources of every stack keep, before
-// any of them is created: controls of AWS Security Hub and policies of Checkov
-// as far as they concern what a stack here is made of, and a few of our own.
+// Package policy checks the resources of a stack against rules before any of
+// them is created. The rules are the controls of AWS Security Hub and the
+// policies of Checkov that apply to the resource types in use, and a few of our
+// own.
 //
-// What a stack leaves out on purpose is a [Waiver], with its reason.
+// A [Waiver] exempts stacks from a rule on purpose and states the reason.
 //
 // https://docs.aws.amazon.com/securityhub/latest/userguide/securityhub-controls-reference.html
 // https://www.checkov.io/5.Policy%20Index/terraform.html
@@ -13,51 +14,56 @@ import (
 	"slices"
 )
 
-// Resource is one of a stack: what the program asks the engine for.
+// Resource is one resource of a stack, as the program registers it with the
+// engine.
 type Resource struct {
 	Type, Name string         // "aws:sns/topic:Topic", "numbers"
-	Parent     string         // its component's type and name, "tally:serverless:Topic numbers"; "" where it has none
-	Inputs     map[string]any // as encoding/json decodes them
+	Parent     string         // the type and name of its component, "tally:serverless:Topic numbers"; "" if it has none
+	Inputs     map[string]any // of the types that encoding/json decodes into an any
 }
 
-// Graph is every resource of one stack.
+// Graph is the list of all resources of one stack.
 type Graph []Resource
 
-// Unknown stands for an input that only a deployment gives. A preview has some;
-// rules let them pass, since the same rules see the program with every value.
+// Unknown stands for an input whose value only a deployment determines. Rules
+// accept it in a preview, because tests check them with every value known.
 const Unknown = "(known after the deployment)"
 
-// Rule is what each resource of some types must fulfil.
+// Rule is a requirement for every resource of some types.
 type Rule struct {
-	// Controls that ask for it: "Lambda.1" of Security Hub, "CKV_AWS_301" of
-	// Checkov, "TALLY.1" of our own.
+	// Controls lists the IDs of the controls that the rule implements: "Lambda.1"
+	// of Security Hub, "CKV_AWS_301" of Checkov, "TALLY.1" of our own. The first
+	// identifies the rule in findings and waivers.
 	Controls []string
-	Title    string
-	Types    []string // of the resources it is about
-	Property string   // that it looks at
-	// Check says what is wrong with a resource of these types.
+	Title    string   // what compliant resources do, "topics are encrypted at rest"
+	Types    []string // of the resources to check, "aws:sns/topic:Topic"
+	Property string   // that the rule checks, for readers
+	// Check returns nil if r complies, and otherwise an error that completes a
+	// sentence about r: "has no kmsMasterKeyId". all is the graph r belongs to.
 	Check func(r Resource, all Graph) error
 }
 
-// Rules are all there are.
+// Rules returns every rule, in the order of the controls page.
 func Rules() []Rule {
 	return slices.Concat(lambdaRules, snsRules, sqsRules, apiRules, watchRules, iamRules)
 }
 
-// Finding is a resource that does not keep a rule.
+// Finding reports a resource that violates a rule.
 type Finding struct {
 	Rule     Rule
 	Resource Resource
-	Err      error
-	Waiver   *Waiver // that lets it pass, or nil
+	Err      error   // the error of the rule's Check
+	Waiver   *Waiver // that exempts the stack from the rule, or nil
 }
 
+// Error returns the resource, the violation and the rule on one line.
 func (f Finding) Error() string {
 	return fmt.Sprintf("%s %s: %v (%s: %s)", f.Resource.Type, f.Resource.Name, f.Err, f.Rule.Controls[0], f.Rule.Title)
 }
 
-// Check finds every resource of the stack that does not keep a rule, those with
-// a waiver too.
+// Check returns a finding for every violation of a rule in the stack, including
+// those that a waiver covers. The stack's name, such as "prod", selects the
+// waivers.
 func Check(stack string, all Graph) []Finding {
 	var findings []Finding
 	for _, rule := range Rules() {
@@ -73,13 +79,13 @@ func Check(stack string, all Graph) []Finding {
 	return findings
 }
 
-// input is the value at a path of the inputs, nil where there is none.
+// input returns the input at a path, or nil if there is none. If an object on the
+// path is Unknown, so is the input.
 func (r Resource) input(path ...string) any {
 	var v any = r.Inputs
 	for _, name := range path {
 		object, ok := v.(map[string]any)
 		if !ok {
-			// Unknown as a whole, so is its part.
 			if v == Unknown {
 				return Unknown
 			}
@@ -90,7 +96,8 @@ func (r Resource) input(path ...string) any {
 	return v
 }
 
-// has tells whether there is a value other than the zero of its type.
+// has reports whether the input at a path is set to something other than the
+// zero value of its type. An unknown input counts as set.
 func (r Resource) has(path ...string) bool {
 	switch v := r.input(path...).(type) {
 	case nil:
@@ -110,19 +117,20 @@ func (r Resource) has(path ...string) bool {
 	}
 }
 
-// siblings are the resources of a type in the same component.
-func (g Graph) siblings(of Resource, kind string) []Resource {
+// siblings returns the resources of a type in the same component as r. It returns
+// nil if r is not part of a component.
+func (g Graph) siblings(r Resource, kind string) []Resource {
 	var found []Resource
-	for _, r := range g {
-		if r.Type == kind && r.Parent == of.Parent && r.Parent != "" {
-			found = append(found, r)
+	for _, s := range g {
+		if s.Type == kind && s.Parent == r.Parent && s.Parent != "" {
+			found = append(found, s)
 		}
 	}
 	return found
 }
 
-// need is the check that an input is there.
-func need(path ...string) func(Resource, Graph) error {
+// require returns a check that fails for a resource without the input at a path.
+func require(path ...string) func(Resource, Graph) error {
 	return func(r Resource, _ Graph) error {
 		if r.has(path...) {
 			return nil

@@ -7,9 +7,9 @@ import (
 	"testing"
 )
 
-// good is a stack that keeps every rule, with a resource of every type that a
-// rule is about.
-const good = `[
+// compliant is the graph of a stack that complies with every rule and contains a
+// resource for each of them.
+const compliant = `[
 	{"Type": "pulumi:providers:aws", "Name": "aws", "Inputs": {"defaultTags": "{\"tags\":{\"project\":\"tally\",\"environment\":\"prod\",\"owner\":\"us\"}}"}},
 	{"Type": "aws:lambda/function:Function", "Name": "f", "Parent": "Function f", "Inputs": {
 		"runtime": "provided.al2023", "tags": {"cost-centre": "42"}, "tracingConfig": {"mode": "Active"},
@@ -45,87 +45,88 @@ func graph(t *testing.T, text string) (g Graph) {
 	return g
 }
 
-func TestGood(t *testing.T) {
-	g := graph(t, good)
+func TestCompliantStack(t *testing.T) {
+	g := graph(t, compliant)
 	for _, f := range Check("prod", g) {
 		t.Error(f)
 	}
 	for _, rule := range Rules() {
 		if !slices.ContainsFunc(g, func(r Resource) bool { return slices.Contains(rule.Types, r.Type) }) {
-			t.Errorf("%v saw no resource: add one of %v", rule.Controls, rule.Types)
+			t.Errorf("%v checked no resource: add one of %v", rule.Controls, rule.Types)
 		}
 	}
 }
 
-// TestBad breaks one thing at a time. Every rule has to find something.
-func TestBad(t *testing.T) {
+// TestViolations breaks the compliant stack in one place at a time. It also proves
+// that each rule has a case.
+func TestViolations(t *testing.T) {
 	const ownAccount = `"Condition": {"StringEquals": {"aws:SourceAccount": "1"}}`
 	failed := map[string]bool{}
 	for _, test := range []struct{ control, old, new, want string }{
-		{"Lambda.1", `"principal": "sns.amazonaws.com"`, `"principal": "*"`, "lets anybody invoke"},
-		{"CKV_AWS_364", `"sourceArn": "(known after the deployment)", `, ``, "lets sns.amazonaws.com invoke the function for anybody's"},
+		{"Lambda.1", `"principal": "sns.amazonaws.com"`, `"principal": "*"`, "lets anyone invoke the function"},
+		{"CKV_AWS_364", `"sourceArn": "(known after the deployment)", `, ``, "lets sns.amazonaws.com invoke the function on behalf of any account"},
 		{"TALLY.1", `"qualifier": "live"`, `"qualifier": ""`, "has no qualifier"},
-		{"Lambda.2", `provided.al2023`, `go1.x`, "runs on go1.x"},
-		{"Lambda.6", `\"owner\":\"us\"`, `\"owner\":\"\"`, "has no tag owner"},
-		{"Lambda.6", `"pulumi:providers:aws"`, `"pulumi:providers:random"`, "has no tag project, environment, owner"},
+		{"Lambda.2", `provided.al2023`, `go1.x`, "uses the runtime go1.x, not provided.al2023"},
+		{"Lambda.6", `\"owner\":\"us\"`, `\"owner\":\"\"`, "lacks the required tags: owner"},
+		{"Lambda.6", `"pulumi:providers:aws"`, `"pulumi:providers:random"`, "lacks the required tags: project, environment, owner"},
 		{"Lambda.7", `"mode": "Active"`, `"mode": "PassThrough"`, "is not traced"},
-		{"CKV_AWS_45", `"arn:aws:secretsmanager:us-east-1:1:secret:t"`, `"hunter2"`, "API_TOKEN holds a secret"},
-		{"CKV_AWS_45", `"arn:aws:sns:us-east-1:1:t"`, `"AKIAIOSFODNN7EXAMPLE"`, "TOPIC_ARN holds a key"},
-		{"CKV_AWS_115", `"reservedConcurrentExecutions": 0`, `"reservedConcurrentExecutions": -1`, "all the concurrency"},
-		{"CKV_AWS_115", `"reservedConcurrentExecutions": 0, `, ``, "all the concurrency"},
+		{"CKV_AWS_45", `"arn:aws:secretsmanager:us-east-1:1:secret:t"`, `"hunter2"`, "has a secret in the environment variable API_TOKEN"},
+		{"CKV_AWS_45", `"arn:aws:sns:us-east-1:1:t"`, `"AKIAIOSFODNN7EXAMPLE"`, "has an access key or a private key in the environment variable TOPIC_ARN"},
+		{"CKV_AWS_115", `"reservedConcurrentExecutions": 0`, `"reservedConcurrentExecutions": -1`, "all of the account's concurrency"},
+		{"CKV_AWS_115", `"reservedConcurrentExecutions": 0, `, ``, "all of the account's concurrency"},
 		{"CKV_AWS_116", `"onFailure"`, `"onSuccess"`, "loses the events"},
 		{"CKV_AWS_116", `"Name": "f", "Parent": "Function f"`, `"Name": "f", "Parent": "Function g"`, "loses the events"},
 		{"CKV_AWS_117", `"vpcConfig"`, `"x"`, "has no vpcConfig"},
 		{"CKV_AWS_173", `"kmsKeyArn"`, `"x"`, "has no kmsKeyArn"},
 		{"CKV_AWS_272", `"codeSigningConfigArn"`, `"x"`, "has no codeSigningConfigArn"},
 		{"CKV_AWS_355", `"sns:Publish\"],\"Resource\":\"arn:t\"`, `"sns:Publish\"],\"Resource\":\"*\"`, "allows sns:Publish on every resource"},
-		{"CKV_AWS_63", `[\"sns:Publish\"]`, `\"sns:*\"`, "allows every action, sns:*"},
-		{"CKV_AWS_63", `"{\"Statement\":[{\"Effect\":\"Allow\"`, `"{\"Statement\":{\"Effect\":\"Allow\"`, "no policy document"},
+		{"CKV_AWS_63", `[\"sns:Publish\"]`, `\"sns:*\"`, "allows every action (sns:*)"},
+		{"CKV_AWS_63", `"{\"Statement\":[{\"Effect\":\"Allow\"`, `"{\"Statement\":{\"Effect\":\"Allow\"`, "has no valid policy document in policy"},
 		{"SNS.1", `"kmsMasterKeyId": "alias/aws/sns"`, `"kmsMasterKeyId": ""`, "has no kmsMasterKeyId"},
-		{"SNS.2", `"lambdaFailureFeedbackRoleArn"`, `"lambdaSuccessFeedbackRoleArn"`, "has no lambdaFailureFeedbackRoleArn, though s is subscribed"},
+		{"SNS.2", `"lambdaFailureFeedbackRoleArn"`, `"lambdaSuccessFeedbackRoleArn"`, "has no lambdaFailureFeedbackRoleArn, although the subscription s uses lambda"},
 		{"SNS.2", `"protocol": "lambda"`, `"protocol": "https"`, "has no httpFailureFeedbackRoleArn"},
-		{"SNS.4", `{"Service": "cloudwatch.amazonaws.com"}, "Action": "sns:Publish", "Resource": "*", ` + ownAccount, `"*", "Action": "sns:Publish", "Resource": "*"`, "lets anybody sns:Publish"},
-		{"CKV_AWS_385", ownAccount, `"Condition": {"StringLike": {"aws:SourceAccount": "*"}}`, "for any account"},
+		{"SNS.4", `{"Service": "cloudwatch.amazonaws.com"}, "Action": "sns:Publish", "Resource": "*", ` + ownAccount, `"*", "Action": "sns:Publish", "Resource": "*"`, "lets anyone perform sns:Publish"},
+		{"CKV_AWS_385", ownAccount, `"Condition": {"StringLike": {"aws:SourceAccount": "*"}}`, "without a condition on the account"},
 		{"TALLY.2", `{"AWS": "*"}, "Action": "sqs:*"`, `{"AWS": "arn:aws:iam::1:root"}, "Action": "sqs:*"`, "aws:SecureTransport"},
 		{"TALLY.2", `"Name": "t", "Parent": "Topic t", "Inputs": {"policy"`, `"Name": "t", "Parent": "Topic u", "Inputs": {"policy"`, "aws:SecureTransport"},
 		{"TALLY.3", `"redrivePolicy"`, `"x"`, "has no redrivePolicy"},
 		{"SQS.1", `"sqsManagedSseEnabled": true`, `"sqsManagedSseEnabled": false`, "is not encrypted"},
 		{"CKV2_AWS_73", `"sqsManagedSseEnabled": true`, `"kmsMasterKeyId": "alias/aws/sqs"`, "SNS cannot send"},
-		{"SQS.3", `{"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage", "Resource": "*", "Condition"`, `"*", "Action": "sqs:SendMessage", "Resource": "*", "x"`, "lets anybody sqs:SendMessage"},
+		{"SQS.3", `{"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage", "Resource": "*", "Condition"`, `"*", "Action": "sqs:SendMessage", "Resource": "*", "x"`, "lets anyone perform sqs:SendMessage"},
 		{"CKV_AWS_72", `"sqs:SendMessage"`, `["sqs:SendMessage", "sqs:*"]`, "allows every action"},
-		{"APIGateway.8", `"authorizationType": "JWT"`, `"authorizationType": "NONE"`, "GET / is answered without"},
-		{"APIGateway.8", `, "authorizationType": "JWT"`, ``, "GET / is answered without"},
+		{"APIGateway.8", `"authorizationType": "JWT"`, `"authorizationType": "NONE"`, "lets anyone call GET / without authorization"},
+		{"APIGateway.8", `, "authorizationType": "JWT"`, ``, "lets anyone call GET / without authorization"},
 		{"APIGateway.9", `"accessLogSettings"`, `"x"`, "has no destinationArn"},
 		{"TALLY.4", `"throttlingRateLimit": 5`, `"throttlingRateLimit": 0`, "has no throttlingRateLimit"},
 		{"TALLY.4", `, "throttlingBurstLimit": 5`, ``, "has no throttlingBurstLimit"},
-		{"CKV_AWS_206", `TLS_1_2`, `TLS_1_0`, "takes TLS_1_0"},
+		{"CKV_AWS_206", `TLS_1_2`, `TLS_1_0`, "has the security policy TLS_1_0, not TLS_1_2"},
 		{"CloudWatch.15", `["(known after the deployment)"]`, `[]`, "has no alarmActions"},
-		{"CloudWatch.17", `"alarmActions"`, `"actionsEnabled": false, "alarmActions"`, "tells nobody"},
+		{"CloudWatch.17", `"alarmActions"`, `"actionsEnabled": false, "alarmActions"`, "notifies no one"},
 		{"CloudWatch.16", `365`, `30`, "keeps logs for 30 days"},
 		{"CKV_AWS_66", `"retentionInDays": 365, `, ``, "has no retentionInDays"},
 		{"CKV_AWS_158", `"kmsKeyId"`, `"x"`, "has no kmsKeyId"},
 	} {
 		t.Run(test.control+" "+test.want, func(t *testing.T) {
-			if !strings.Contains(good, test.old) {
-				t.Fatalf("the good stack does not hold %s", test.old)
+			if !strings.Contains(compliant, test.old) {
+				t.Fatalf("the compliant stack does not contain %s", test.old)
 			}
-			for _, f := range Check("prod", graph(t, strings.Replace(good, test.old, test.new, 1))) {
+			for _, f := range Check("prod", graph(t, strings.Replace(compliant, test.old, test.new, 1))) {
 				if f.Rule.Controls[0] == test.control && strings.Contains(f.Error(), test.want) {
 					failed[test.control] = true
 					return
 				}
 			}
-			t.Errorf("%s did not find it", test.control)
+			t.Errorf("%s reports no violation that contains %q", test.control, test.want)
 		})
 	}
 	for _, rule := range Rules() {
 		if !failed[rule.Controls[0]] {
-			t.Errorf("no test shows that %v can fail", rule.Controls)
+			t.Errorf("no case violates %v", rule.Controls)
 		}
 	}
 }
 
-// TestControls names every control there has to be a rule for.
+// TestControls proves that a rule, and only one, implements each control.
 func TestControls(t *testing.T) {
 	var covered []string
 	for _, rule := range Rules() {
@@ -139,27 +140,27 @@ func TestControls(t *testing.T) {
 		CKV_AWS_72 CKV_AWS_387 CKV_AWS_168 CKV_AWS_76 CKV_AWS_309 CKV_AWS_206 CKV_AWS_66
 		CKV_AWS_158 CKV_AWS_338 CKV_AWS_319 CKV2_AWS_73`) {
 		if !slices.Contains(covered, control) {
-			t.Errorf("no rule covers %s", control)
+			t.Errorf("no rule implements %s", control)
 		}
 	}
 	slices.Sort(covered)
 	if unique := slices.Compact(slices.Clone(covered)); len(unique) != len(covered) {
-		t.Errorf("a control has two rules: %v", covered)
+		t.Errorf("more than one rule implements a control: %v", covered)
 	}
 }
 
-// TestWaivers proves that a waiver is of a rule, says why, and holds where it
-// says and nowhere else.
+// TestWaivers proves that each waiver refers to a rule and states a reason, and
+// that it applies to its own stacks alone.
 func TestWaivers(t *testing.T) {
 	for _, w := range Waivers() {
 		if !slices.ContainsFunc(Rules(), func(r Rule) bool { return r.Controls[0] == w.Control }) {
-			t.Errorf("no rule's first control is %s", w.Control)
+			t.Errorf("the waiver of %s refers to no rule: it must name a rule's first control", w.Control)
 		}
 		if len(w.Reason) < 40 {
-			t.Errorf("%s is waived without a reason", w.Control)
+			t.Errorf("the waiver of %s states no reason", w.Control)
 		}
 	}
-	short := graph(t, strings.Replace(good, "365", "30", 1))
+	short := graph(t, strings.Replace(compliant, "365", "30", 1))
 	if found := Check("dev", short); len(found) != 1 || found[0].Waiver == nil {
 		t.Errorf("dev: %v", found)
 	}

@@ -16,44 +16,45 @@ var snsRules = []Rule{
 	{
 		Controls: []string{"SNS.1", "CKV_AWS_26"}, Title: "topics are encrypted at rest",
 		Types: []string{topic}, Property: "kmsMasterKeyId",
-		Check: need("kmsMasterKeyId"),
+		Check: require("kmsMasterKeyId"),
 	},
 	{
-		Controls: []string{"SNS.2"}, Title: "deliveries that fail are logged",
-		Types: []string{topic}, Property: "lambdaFailureFeedbackRoleArn, and those of other protocols",
+		Controls: []string{"SNS.2"}, Title: "failed deliveries are logged",
+		Types: []string{topic}, Property: "lambdaFailureFeedbackRoleArn and its counterparts for other protocols",
 		Check: logsFailures,
 	},
 	{
-		Controls: []string{"SNS.4", "CKV_AWS_169"}, Title: "nobody unnamed may use a topic",
+		Controls: []string{"SNS.4", "CKV_AWS_169"}, Title: "topics allow no anonymous access",
 		Types: []string{topic, topicPolicy}, Property: "policy",
-		Check: allowed("policy", notPublic),
+		Check: eachAllow("policy", notPublic),
 	},
 	{
-		Controls: []string{"CKV_AWS_385"}, Title: "no other account may use a topic",
+		Controls: []string{"CKV_AWS_385"}, Title: "topics allow no access from other accounts",
 		Types: []string{topic, topicPolicy}, Property: "policy",
-		Check: allowed("policy", ownAccountOnly),
+		Check: eachAllow("policy", ownAccountOnly),
 	},
 	{
-		Controls: []string{"TALLY.2"}, Title: "topics and queues refuse what does not come over TLS",
-		Types: []string{topic, queue}, Property: "policy, or that of its TopicPolicy or QueuePolicy",
-		Check: overTLS,
+		Controls: []string{"TALLY.2"}, Title: "topics and queues deny requests without TLS",
+		Types: []string{topic, queue}, Property: "policy, or the policy of a TopicPolicy or QueuePolicy",
+		Check: requiresTLS,
 	},
 	{
-		Controls: []string{"TALLY.3"}, Title: "a message that cannot be delivered is kept",
+		Controls: []string{"TALLY.3"}, Title: "undeliverable messages are kept",
 		Types: []string{topicSubscription}, Property: "redrivePolicy",
 		Check: func(r Resource, all Graph) error {
-			// SNS gives up on an address after a while by design, and has no
-			// dead-letter queue for it.
+			// These protocols notify people: a notification is of no use once
+			// it is late.
 			if slices.Contains([]any{"email", "email-json", "sms"}, r.input("protocol")) {
 				return nil
 			}
-			return need("redrivePolicy")(r, all)
+			return require("redrivePolicy")(r, all)
 		},
 	},
 }
 
-// logsFailures asks for the role of every protocol that the topic's component
-// subscribes with, where SNS logs deliveries of that protocol.
+// logsFailures returns an error if the topic has no failure feedback role for the
+// protocol of one of its component's subscriptions, or none at all. SNS has such
+// a role only for some protocols, and not for email.
 //
 // https://docs.aws.amazon.com/sns/latest/dg/sns-topic-attributes.html
 func logsFailures(r Resource, all Graph) error {
@@ -61,7 +62,7 @@ func logsFailures(r Resource, all Graph) error {
 		"http": "httpFailureFeedbackRoleArn", "https": "httpFailureFeedbackRoleArn"}
 	for _, s := range all.siblings(r, topicSubscription) {
 		if role := roles[s.input("protocol")]; role != "" && !r.has(role) {
-			return fmt.Errorf("has no %s, though %s is subscribed by %s", role, s.Name, s.input("protocol"))
+			return fmt.Errorf("has no %s, although the subscription %s uses %s", role, s.Name, s.input("protocol"))
 		}
 	}
 	for _, role := range roles {
@@ -69,10 +70,12 @@ func logsFailures(r Resource, all Graph) error {
 			return nil
 		}
 	}
-	return errors.New("logs no delivery that fails")
+	return errors.New("does not log failed deliveries")
 }
 
-func overTLS(r Resource, all Graph) error {
+// requiresTLS returns an error if neither the resource nor a policy resource of
+// its component denies requests without TLS.
+func requiresTLS(r Resource, all Graph) error {
 	holders := append(all.siblings(r, topicPolicy), all.siblings(r, queuePolicy)...)
 	for _, holder := range append(holders, r) {
 		if holder.Inputs["policy"] == Unknown {
@@ -86,5 +89,5 @@ func overTLS(r Resource, all Graph) error {
 			return nil
 		}
 	}
-	return errors.New("no policy denies it where aws:SecureTransport is false")
+	return errors.New("has no policy that denies requests if aws:SecureTransport is false")
 }

@@ -7,11 +7,13 @@ import (
 	"strings"
 )
 
-// requiredTags say, on a bill and in an incident, whose a resource is.
+// requiredTags lists the tags that attribute a resource on a bill and in an
+// incident.
 var requiredTags = []string{"project", "environment", "owner", "cost-centre"}
 
-// tagged looks at a resource's own tags and those that its provider adds.
-func tagged(r Resource, all Graph) error {
+// hasRequiredTags returns an error if a required tag is missing or empty in both
+// the resource's own tags and the default tags of an aws provider in the graph.
+func hasRequiredTags(r Resource, all Graph) error {
 	tags := map[string]any{}
 	for _, p := range all {
 		if p.Type == "pulumi:providers:aws" {
@@ -26,12 +28,13 @@ func tagged(r Resource, all Graph) error {
 		}
 	}
 	if len(missing) > 0 {
-		return fmt.Errorf("has no tag %s", strings.Join(missing, ", "))
+		return fmt.Errorf("lacks the required tags: %s", strings.Join(missing, ", "))
 	}
 	return nil
 }
 
-// object is one that the configuration of a provider may hold as its JSON.
+// object returns v as an object, decoding it if it is JSON text, as in the inputs
+// of a provider. It returns nil if v is not an object.
 func object(v any) map[string]any {
 	switch v := v.(type) {
 	case map[string]any:

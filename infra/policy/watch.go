@@ -12,22 +12,22 @@ const (
 
 var watchRules = []Rule{
 	{
-		Controls: []string{"CloudWatch.15"}, Title: "an alarm tells somebody",
+		Controls: []string{"CloudWatch.15"}, Title: "alarms have an action",
 		Types: []string{alarm}, Property: "alarmActions",
-		Check: need("alarmActions"),
+		Check: require("alarmActions"),
 	},
 	{
-		Controls: []string{"CloudWatch.17", "CKV_AWS_319"}, Title: "what an alarm does is not switched off",
+		Controls: []string{"CloudWatch.17", "CKV_AWS_319"}, Title: "alarm actions are enabled",
 		Types: []string{alarm}, Property: "actionsEnabled",
 		Check: func(r Resource, _ Graph) error {
 			if r.input("actionsEnabled") == false {
-				return errors.New("tells nobody: actionsEnabled is false")
+				return errors.New("notifies no one: actionsEnabled is false")
 			}
 			return nil
 		},
 	},
 	{
-		Controls: []string{"CloudWatch.16", "CKV_AWS_338"}, Title: "logs are kept for a year",
+		Controls: []string{"CloudWatch.16", "CKV_AWS_338"}, Title: "logs are kept for at least a year",
 		Types: []string{logGroup}, Property: "retentionInDays",
 		Check: func(r Resource, _ Graph) error {
 			if days, ok := r.input("retentionInDays").(float64); ok && days != 0 && days < 365 {
@@ -37,13 +37,13 @@ var watchRules = []Rule{
 		},
 	},
 	{
-		Controls: []string{"CKV_AWS_66"}, Title: "logs are not kept for ever",
+		Controls: []string{"CKV_AWS_66"}, Title: "logs expire",
 		Types: []string{logGroup}, Property: "retentionInDays",
-		Check: need("retentionInDays"),
+		Check: require("retentionInDays"),
 	},
 	{
 		Controls: []string{"CKV_AWS_158"}, Title: "logs are encrypted with a customer-managed key",
 		Types: []string{logGroup}, Property: "kmsKeyId",
-		Check: need("kmsKeyId"),
+		Check: require("kmsKeyId"),
 	},
 }

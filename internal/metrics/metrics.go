@@ -1,6 +1,6 @@
-// Package metrics counts what the system is for. A count is one line of the
-// function's log, which CloudWatch makes metrics of: it takes no call, no
-// permission and no time.
+// Package metrics counts domain events, such as the sums computed. A count is
+// one line of the function's log in the embedded metric format, from which
+// CloudWatch extracts metrics: it needs neither an API call nor a permission.
 //
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
 package metrics
@@ -15,29 +15,32 @@ import (
 	"time"
 )
 
-// Metrics counts for one service in one environment.
+// Metrics counts the events of one service in one environment.
 type Metrics struct {
 	w                               io.Writer
 	namespace, service, environment string
 }
 
-// New makes Metrics that write lines to w.
+// New returns Metrics that write to w, one line per count. The namespace is that
+// of the metrics in CloudWatch; service and environment become dimensions.
 func New(w io.Writer, namespace, service, environment string) *Metrics {
 	return &Metrics{w, namespace, service, environment}
 }
 
-// OfFunction makes those of the function that the process is of, by the
-// variables NAMESPACE, SERVICE and ENVIRONMENT.
-func OfFunction() *Metrics {
+// FromEnv returns Metrics for the Lambda function that this process runs. They
+// write to standard output and are named by the environment variables NAMESPACE,
+// SERVICE and ENVIRONMENT.
+func FromEnv() *Metrics {
 	return New(os.Stdout, os.Getenv("NAMESPACE"), os.Getenv("SERVICE"), os.Getenv("ENVIRONMENT"))
 }
 
-// Count counts one of what is named ("SumsComputed"), in the dimensions
-// service, environment, and those given as pairs of a name and a value
-// ("reason", "invalid"). A value should be one of few: each makes a metric of
-// its own. It panics on a name without a value.
+// Count adds one to the metric name, such as "SumsComputed", with the dimensions
+// service, environment, and those given as pairs of a name and a value, such as
+// "reason", "invalid input". Use few distinct values: CloudWatch bills each
+// combination as a metric of its own. Count panics if a name has no value.
 //
-// A count that cannot be written is lost: no work fails for want of a metric.
+// Count drops a line that it cannot write, so that no invocation fails because of
+// a metric.
 func (m *Metrics) Count(name string, dimensions ...string) {
 	values := map[string]string{"service": m.service, "environment": m.environment}
 	for pair := range slices.Chunk(dimensions, 2) {
@@ -56,13 +59,13 @@ func (m *Metrics) Count(name string, dimensions ...string) {
 	}
 	var text strings.Builder
 	if json.NewEncoder(&text).Encode(line) == nil {
-		_, _ = io.WriteString(m.w, text.String()) // in one write: lines of others must not come between
+		_, _ = io.WriteString(m.w, text.String()) // one write, so that lines do not interleave
 	}
 }
 
-// metadata tells CloudWatch which members of the line are metrics.
+// metadata declares which members of the line are metrics.
 type metadata struct {
-	Timestamp         int64 // milliseconds since 1970
+	Timestamp         int64 // Unix time in milliseconds
 	CloudWatchMetrics []directive
 }
 

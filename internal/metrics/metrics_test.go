@@ -8,7 +8,7 @@ import (
 )
 
 func TestCount(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) { // whose clock stands at the first moment of 2000
+	synctest.Test(t, func(t *testing.T) { // the clock of a bubble starts at midnight UTC on 2000-01-01
 		var out strings.Builder
 		m := New(&out, "tally", "handle-message", "prod")
 		m.Count("SumsComputed")
@@ -22,8 +22,8 @@ func TestCount(t *testing.T) {
 	})
 }
 
-// TestCountWritesOnce keeps the lines of invocations that share an output
-// whole.
+// TestCountWritesOnce proves that lines written to a shared output do not
+// interleave: each is a single write.
 func TestCountWritesOnce(t *testing.T) {
 	var writes writer
 	New(&writes, "tally", "s", "e").Count("SumsComputed")
@@ -32,7 +32,7 @@ func TestCountWritesOnce(t *testing.T) {
 	}
 }
 
-// writer counts writes, and fails.
+// writer counts the writes to it and fails each one.
 type writer int
 
 func (w *writer) Write([]byte) (int, error) {

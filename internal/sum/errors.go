@@ -2,12 +2,13 @@ package sum
 
 import "errors"
 
-// InputError says what is wrong with one field of an input.
+// InputError describes a fault in one field of an input.
 type InputError struct {
 	Field  string // "num1", or "" for the input as a whole
-	Reason string // "must be …, not …": what the field may be
+	Reason string // a predicate that includes what is allowed: "must be …, not …"
 }
 
+// Error returns "field: reason", or the reason alone if Field is empty.
 func (e *InputError) Error() string {
 	if e.Field == "" {
 		return e.Reason
@@ -15,13 +16,15 @@ func (e *InputError) Error() string {
 	return e.Field + ": " + e.Reason
 }
 
-// InputErrors are all that is wrong with one input, in its own order, then the
-// missing fields. There is at least one.
+// InputErrors lists the faults in one input, at least one and at most 10: first
+// those of the fields given, in the order of a body or sorted by name for a query,
+// then the missing fields.
 type InputErrors []*InputError
 
+// Error returns the errors' texts, one per line.
 func (e InputErrors) Error() string { return errors.Join(e.Unwrap()...).Error() }
 
-// Unwrap lets errors.As find each *InputError.
+// Unwrap returns the errors for use by errors.Is and errors.As.
 func (e InputErrors) Unwrap() []error {
 	errs := make([]error, len(e))
 	for i, err := range e {

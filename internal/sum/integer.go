@@ -9,16 +9,17 @@ import (
 	"unicode"
 )
 
-// allowed ends every message about a value.
+// allowed describes a valid value in error messages.
 const allowed = `must be an integer of at most 4300 digits, such as 3 or "3"`
 
-// integer reads the value of one field; see member for its types.
+// integer converts the value of one field; member documents its types. The error
+// is the Reason of an InputError.
 func integer(value any) (*big.Int, error) {
 	var n *big.Int
 	var digits int
 	switch v := value.(type) {
 	case json.Number:
-		n, digits = parseText(string(v)) // a fraction or an exponent is no digit
+		n, digits = parseText(string(v)) // rejects fractions and exponents
 	case string:
 		n, digits = parseText(v)
 	}
@@ -31,8 +32,9 @@ func integer(value any) (*big.Int, error) {
 	return n, nil
 }
 
-// parseText reads what Python's int() does, and counts its digits. The result
-// is nil where s is no integer or has too many digits.
+// parseText parses the base-10 syntax of Python's int() and counts the digits.
+// It returns nil if s is not an integer or has more than MaxDigits digits; in the
+// latter case digits exceeds MaxDigits.
 //
 // https://docs.python.org/3/library/functions.html#int
 func parseText(s string) (n *big.Int, digits int) {
@@ -63,9 +65,10 @@ func parseText(s string) (n *big.Int, digits int) {
 	return n, digits
 }
 
-// digit is the value of a decimal digit of any script. Unicode lays those of
-// one script out from 0 to 9 without a gap, so the distance to the first
-// non-digit before r tells, also where the digits of two scripts adjoin.
+// digit returns the value of a decimal digit of any script; ok is false if r is
+// not one. Unicode guarantees that the digits of a script occupy contiguous code
+// points from 0 to 9. The value is therefore the distance from the start of the
+// run of digits around r, modulo 10, as the digits of several scripts may adjoin.
 //
 // https://www.unicode.org/policies/stability_policy.html (Numeric_Type)
 func digit(r rune) (value byte, ok bool) {
@@ -82,7 +85,7 @@ func digit(r rune) (value byte, ok bool) {
 	return byte((r - first) % 10), true
 }
 
-// describe names a refused value in an error message.
+// describe returns a short text for a refused value in an error message.
 func describe(value any) string {
 	switch v := value.(type) {
 	case nil:
@@ -98,17 +101,17 @@ func describe(value any) string {
 		return strconv.Quote(shorten(v))
 	case map[string]any:
 		return "an object"
-	default: // []any, or the json.Delim that opens one
+	default: // []any, or the json.Delim that opens an array
 		return "an array"
 	}
 }
 
-// shorten keeps messages short whatever a client sends.
+// shorten returns the first 40 runes of s, followed by "…" if it has more.
 func shorten(s string) string {
-	const most = 40
+	const maxRunes = 40
 	runes := 0
 	for i := range s {
-		if runes++; runes > most {
+		if runes++; runes > maxRunes {
 			return s[:i] + "…"
 		}
 	}

@@ -11,12 +11,12 @@ import (
 	"unicode/utf8"
 )
 
-// maxErrors bounds what is reported of one input, so that the report of a
-// hostile one is not larger than the input itself.
+// maxErrors is the maximum number of errors reported for one input, so that the
+// response to a malicious one does not grow with it.
 const maxErrors = 10
 
-// Parse reads a JSON object with exactly the fields num1 and num2. Each is a
-// JSON integer, or a string that holds one as described at ParseQuery. The
+// Parse parses a JSON object with exactly the fields num1 and num2. Each is a
+// JSON integer or a string in the syntax that ParseQuery accepts. A non-nil
 // error is InputErrors.
 func Parse(data []byte) (Numbers, error) {
 	members, err := decode(data)
@@ -26,10 +26,10 @@ func Parse(data []byte) (Numbers, error) {
 	return collect(members)
 }
 
-// ParseQuery reads the URL query parameters num1 and num2, each given once.
-// Each is what Python's int() takes in base 10: decimal digits of any script,
-// single underscores between them, an optional sign before and white space
-// around them. The error is InputErrors.
+// ParseQuery parses the URL query parameters num1 and num2. Each must be given
+// exactly once, in the base-10 syntax of Python's int(): decimal digits of any
+// script, with optional single underscores between them, preceded by an optional
+// sign and surrounded by optional white space. A non-nil error is InputErrors.
 func ParseQuery(query url.Values) (Numbers, error) {
 	var members []member
 	for _, name := range slices.Sorted(maps.Keys(query)) {
@@ -40,21 +40,21 @@ func ParseQuery(query url.Values) (Numbers, error) {
 	return collect(members)
 }
 
-// member is one name and value of an input. The value is of the types that
-// encoding/json decodes into an any, with json.Number for numbers.
+// member is one name and value of an input. The value has one of the types that
+// encoding/json stores in an any, with json.Number for numbers.
 type member struct {
 	name  string
 	value any
 }
 
-// decode lists the members of a JSON object in their order. Unlike
-// json.Unmarshal it keeps names as they are written and those given twice.
+// decode returns the members of a JSON object in order. Unlike json.Unmarshal,
+// it does not fold the case of names and keeps duplicates.
 func decode(data []byte) ([]member, *InputError) {
 	const want = `must be one JSON object such as {"num1": 3, "num2": 4}`
 	if !utf8.Valid(data) {
 		return nil, &InputError{Reason: "the input must be encoded in UTF-8"}
 	}
-	var whole json.RawMessage // refuses wrong syntax and trailing data, with the decoder's own words
+	var whole json.RawMessage // rejects invalid syntax and trailing data with encoding/json's message
 	if err := json.Unmarshal(data, &whole); err != nil {
 		return nil, &InputError{Reason: fmt.Sprintf("the input %s: %v", want, err)}
 	}
@@ -69,7 +69,7 @@ func decode(data []byte) ([]member, *InputError) {
 		if err != nil {
 			return nil, &InputError{Reason: err.Error()}
 		}
-		m := member{name: name.(string)} // the syntax is checked: a name it is
+		m := member{name: name.(string)} // cannot fail: the syntax was checked above
 		if err := dec.Decode(&m.value); err != nil {
 			return nil, &InputError{Field: m.name, Reason: err.Error()}
 		}
@@ -78,7 +78,8 @@ func decode(data []byte) ([]member, *InputError) {
 	return members, nil
 }
 
-// collect finds num1 and num2 among the members and refuses all else.
+// collect returns the numbers in the members num1 and num2. It refuses unknown,
+// repeated and missing members.
 func collect(members []member) (Numbers, error) {
 	var n Numbers
 	var errs InputErrors
@@ -94,7 +95,7 @@ func collect(members []member) (Numbers, error) {
 		count[m.name]++
 		switch {
 		case !known:
-			fail(shorten(m.name), "is unknown; the fields are num1 and num2, in lower case")
+			fail(shorten(m.name), "is unknown; the fields are num1 and num2, in lowercase")
 		case count[m.name] == 2:
 			fail(m.name, "is given more than once; give it once")
 		case count[m.name] == 1:

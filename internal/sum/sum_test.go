@@ -19,8 +19,8 @@ func TestParse(t *testing.T) {
 		{"negative zero", `{"num1":-0,"num2":"-0"}`, "0 + 0 = 0"},
 		{"beyond 53 bits", `{"num1":9007199254740993,"num2":0}`, "9007199254740993 + 0 = 9007199254740993"},
 		{"beyond 64 bits", `{"num1":18446744073709551616,"num2":-1}`, "18446744073709551616 + -1 = 18446744073709551615"},
-		{"as many digits as allowed", `{"num1":` + long + `,"num2":1}`, long + " + 1 = 1" + strings.Repeat("0", MaxDigits)},
-		{"as many digits with sign and underscores", `{"num1":"-` + strings.Join(strings.Split(long, ""), "_") + `","num2":0}`, "-" + long + " + 0 = -" + long},
+		{"the maximum number of digits", `{"num1":` + long + `,"num2":1}`, long + " + 1 = 1" + strings.Repeat("0", MaxDigits)},
+		{"the maximum number of digits with sign and underscores", `{"num1":"-` + strings.Join(strings.Split(long, ""), "_") + `","num2":0}`, "-" + long + " + 0 = -" + long},
 		{"strings", `{"num1":"3","num2":"4"}`, "3 + 4 = 7"},
 		{"signs", `{"num1":"+3","num2":"-4"}`, "3 + -4 = -1"},
 		{"leading zeros", `{"num1":"007","num2":"-00"}`, "7 + 0 = 7"},
@@ -28,7 +28,7 @@ func TestParse(t *testing.T) {
 		{"Unicode white space", `{"num1":"\u2009\t3\u00a0","num2":"\u20284\u3000"}`, "3 + 4 = 7"},
 		{"Arabic digits", `{"num1":"٣٥","num2":"-١_0"}`, "35 + -10 = 25"},
 		{"full-width digits", `{"num1":"1９","num2":"०"}`, "19 + 0 = 19"},
-		{"mathematical digits adjoin one another", `{"num1":"𝟗𝟘𝟡","num2":"𝟶𝟿"}`, "909 + 9 = 918"},
+		{"adjoining runs of mathematical digits", `{"num1":"𝟗𝟘𝟡","num2":"𝟶𝟿"}`, "909 + 9 = 918"},
 		{"escaped", `{"\u006eum1":"\u0033","num2":4}`, "3 + 4 = 7"},
 	}
 	for _, test := range tests {
@@ -46,22 +46,22 @@ func TestParse(t *testing.T) {
 
 func TestParseRefuses(t *testing.T) {
 	const (
-		number = `must be an integer of at most 4300 digits, such as 3 or "3"`
-		object = `the input must be one JSON object such as {"num1": 3, "num2": 4}`
-		twice  = "is given more than once; give it once"
-		what   = "is unknown; the fields are num1 and num2, in lower case"
+		number  = `must be an integer of at most 4300 digits, such as 3 or "3"`
+		object  = `the input must be one JSON object such as {"num1": 3, "num2": 4}`
+		twice   = "is given more than once; give it once"
+		unknown = "is unknown; the fields are num1 and num2, in lowercase"
 	)
-	// num1 is the JSON of num1 beside a good num2.
+	// num1 returns an object with the given JSON for num1 and a valid num2.
 	num1 := func(json string) string { return `{"num1":` + json + `,"num2":4}` }
 	tests := []struct{ name, input, want string }{
 		{"nothing", ``, object + ": unexpected end of JSON input"},
-		{"white space alone", "\n", object + ": unexpected end of JSON input"},
+		{"only white space", "\n", object + ": unexpected end of JSON input"},
 		{"null", `null`, object + ", not null"},
 		{"a number", `3`, object + ", not 3"},
 		{"a string", `"3"`, object + `, not "3"`},
 		{"a boolean", `false`, object + ", not false"},
 		{"an array", `[3,4]`, object + ", not an array"},
-		{"cut off", `{"num1":3`, object + ": unexpected end of JSON input"},
+		{"truncated", `{"num1":3`, object + ": unexpected end of JSON input"},
 		{"trailing text", `{"num1":3,"num2":4} x`, object + ": invalid character 'x' after top-level value"},
 		{"trailing object", `{"num1":3,"num2":4}{}`, object + ": invalid character '{' after top-level value"},
 		{"trailing comma", `{"num1":3,"num2":4,}`, object + ": invalid character '}' looking for beginning of object key string"},
@@ -81,11 +81,11 @@ func TestParseRefuses(t *testing.T) {
 		{"given twice", `{"num1":3,"num1":3,"num2":4}`, "num1: " + twice},
 		{"given three times", `{"num1":3,"num1":4,"num2":4,"num1":5}`, "num1: " + twice},
 		{"given twice by escape", `{"num1":3,"num\u0031":3,"num2":4}`, "num1: " + twice},
-		{"unknown", `{"num1":3,"num2":4,"num3":5}`, "num3: " + what},
-		{"upper case", `{"Num1":3,"num2":4}`, "Num1: " + what + "\nnum1: is missing; it " + number},
-		{"long name", `{"num1":3,"num2":4,"` + strings.Repeat("é", 41) + `":5}`, strings.Repeat("é", 40) + "…: " + what},
-		{"all at once", `{"num1":1.5,"num2":true,"x":0}`, "num1: " + number + ", not 1.5\nnum2: " + number + ", not true\nx: " + what},
-		{"no more than ten", `{` + strings.Repeat(`"x":0,`, 20) + `"num1":3,"num2":4}`, strings.TrimSuffix(strings.Repeat("x: "+what+"\n", 10), "\n")},
+		{"unknown", `{"num1":3,"num2":4,"num3":5}`, "num3: " + unknown},
+		{"upper case", `{"Num1":3,"num2":4}`, "Num1: " + unknown + "\nnum1: is missing; it " + number},
+		{"long name", `{"num1":3,"num2":4,"` + strings.Repeat("é", 41) + `":5}`, strings.Repeat("é", 40) + "…: " + unknown},
+		{"all at once", `{"num1":1.5,"num2":true,"x":0}`, "num1: " + number + ", not 1.5\nnum2: " + number + ", not true\nx: " + unknown},
+		{"no more than ten", `{` + strings.Repeat(`"x":0,`, 20) + `"num1":3,"num2":4}`, strings.TrimSuffix(strings.Repeat("x: "+unknown+"\n", 10), "\n")},
 
 		{"null value", num1(`null`), "num1: " + number + ", not null"},
 		{"true value", num1(`true`), "num1: " + number + ", not true"},
@@ -149,7 +149,7 @@ func TestParseQuery(t *testing.T) {
 		{"num1=+3&num2=%2B4", "7"}, // a plus is a space in a query
 		{"num1=1_000&num2=-%D9%A3", "997"},
 		{"num1=3&num2=4&num1=3", "num1: is given more than once; give it once"},
-		{"num1=3&num2=4&b=1&a=2", "a: is unknown; the fields are num1 and num2, in lower case\nb: is unknown; the fields are num1 and num2, in lower case"},
+		{"num1=3&num2=4&b=1&a=2", "a: is unknown; the fields are num1 and num2, in lowercase\nb: is unknown; the fields are num1 and num2, in lowercase"},
 		{"num1=&num2=4", "num1: " + number + ", not an empty string"},
 		{"num1=%FF&num2=4.0", "num1: " + number + ", not \"\\xff\"\nnum2: " + number + `, not "4.0"`},
 		{"", "num1: is missing; it " + number + "\nnum2: is missing; it " + number},
@@ -182,8 +182,8 @@ func TestNumbersMarshalExactly(t *testing.T) {
 	}
 }
 
-// TestDigit proves of every character of Unicode what digit relies on: that
-// scripts lay their digits out in runs of ten from zero.
+// TestDigit compares digit with package unicode for every code point and proves
+// what digit relies on: decimal digits occur in runs of ten, from 0 to 9.
 func TestDigit(t *testing.T) {
 	run := 0
 	for r := rune(0); r <= unicode.MaxRune; r++ {
@@ -218,7 +218,7 @@ func FuzzParse(f *testing.F) {
 			}
 			return
 		}
-		// What is accepted is what encoding/json reads, and survives a round trip.
+		// encoding/json accepts every accepted input, and Numbers survive a round trip.
 		var raw map[string]any
 		if err := json.Unmarshal([]byte(input), &raw); err != nil || len(raw) != 2 {
 			t.Fatalf("accepted %q: %v", input, err)
@@ -234,8 +234,8 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-// FuzzInteger compares with math/big, whose base-10 syntax differs from ours
-// only by white space, underscores, digits of other scripts and the limit.
+// FuzzInteger compares integer with math/big, whose base-10 syntax differs from
+// ours only in white space, underscores, digits of other scripts and the limit.
 func FuzzInteger(f *testing.F) {
 	for _, s := range []string{"3", "-007", "+1", "1_0", " 5\u00a0", "٣", "1.5", "", "-", "0x10"} {
 		f.Add(s)
