@@ -45,7 +45,7 @@ func (k *kit) Append(e cloud.Entry) {
 	k.entries = append(k.entries, e)
 }
 
-func newKit(t *testing.T) *kit {
+func newKit(t testing.TB) *kit {
 	t.Helper()
 	k := &kit{}
 	k.IAM = must(iam.New(here, nil))(t)
@@ -83,8 +83,8 @@ func (runner) Alive() bool      { return true }
 func (runner) MaxMemoryMB() int { return 1 }
 func (runner) Close()           {}
 
-func must[T any](v T, err error) func(*testing.T) T {
-	return func(t *testing.T) T {
+func must[T any](v T, err error) func(testing.TB) T {
+	return func(t testing.TB) T {
 		t.Helper()
 		if err != nil {
 			t.Fatal(err)
@@ -97,7 +97,7 @@ const roleARN = "arn:aws:iam::000000000000:role/worker"
 
 // role makes the role "worker", which may do what policy allows, and returns
 // credentials of it.
-func (k *kit) role(t *testing.T, policy string) cloud.Credentials {
+func (k *kit) role(t testing.TB, policy string) cloud.Credentials {
 	t.Helper()
 	must(k.IAM.CreateRole(iam.Role{Name: "worker", AssumeRolePolicy: `{"Version":"2012-10-17","Statement":[{"Effect":"Allow",` +
 		`"Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]}`}))(t)
@@ -113,7 +113,7 @@ const (
 )
 
 // function makes a function in the role "worker".
-func (k *kit) function(t *testing.T, c lambda.Config) lambda.Function {
+func (k *kit) function(t testing.TB, c lambda.Config) lambda.Function {
 	t.Helper()
 	var b bytes.Buffer
 	archive := zip.NewWriter(&b)
@@ -146,7 +146,7 @@ type request struct {
 }
 
 // build makes the request, signed unless its service is "".
-func (r request) build(t *testing.T, url string) *http.Request {
+func (r request) build(t testing.TB, url string) *http.Request {
 	t.Helper()
 	req := must(http.NewRequest(r.method, url+r.path, bytes.NewReader([]byte(r.body))))(t)
 	for name, value := range r.header {
@@ -170,7 +170,7 @@ func (r request) build(t *testing.T, url string) *http.Request {
 }
 
 // send returns the status, the headers and the body of the answer.
-func send(t *testing.T, req *http.Request) (int, http.Header, string) {
+func send(t testing.TB, req *http.Request) (int, http.Header, string) {
 	t.Helper()
 	res := must(http.DefaultTransport.RoundTrip(req))(t)
 	defer res.Body.Close()

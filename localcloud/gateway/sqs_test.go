@@ -16,7 +16,7 @@ import (
 
 // queues makes the queue work, whose dead-letter queue dead is, and returns
 // their URLs.
-func (k *kit) queues(t *testing.T) (work, dead string) {
+func (k *kit) queues(t testing.TB) (work, dead string) {
 	t.Helper()
 	d := must(k.SQS.CreateQueue(sqs.Queue{Name: "dead", VisibilityTimeoutSeconds: 30, Tags: map[string]string{"a": "1", "b": "2"}}))(t)
 	w := must(k.SQS.CreateQueue(sqs.Queue{Name: "work", VisibilityTimeoutSeconds: 30,
