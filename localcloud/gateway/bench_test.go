@@ -49,7 +49,7 @@ func BenchmarkGetQueueAttributes(b *testing.B) {
 	k := newKit(b)
 	work, _ := k.queues(b)
 	serveRepeatedly(b, k, request{method: "POST", path: "/", service: "sqs", keys: k.caller(b), body: `{"QueueUrl":"` + work + `","AttributeNames":["All"]}`,
-		header: map[string]string{"Content-Type": json10, "X-Amz-Target": "AmazonSQS.GetQueueAttributes"}})
+		header: map[string]string{"Content-Type": "application/x-amz-json-1.0", "X-Amz-Target": "AmazonSQS.GetQueueAttributes"}})
 }
 
 func BenchmarkGetFunction(b *testing.B) {

@@ -11,6 +11,7 @@ import (
 	awssqs "github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
+	"tally/localcloud/cloud"
 	"tally/localcloud/sqs"
 )
 
@@ -131,7 +132,7 @@ func TestWireOfQueues(t *testing.T) {
 	work, _ := k.queues(t)
 	json := func(operation, body string) request {
 		return request{method: "POST", path: "/", service: "sqs", body: body,
-			header: map[string]string{"Content-Type": json10, "X-Amz-Target": "AmazonSQS." + operation}}
+			header: map[string]string{"Content-Type": "application/x-amz-json-1.0", "X-Amz-Target": "AmazonSQS." + operation}}
 	}
 	form := func(path string, pairs ...string) request {
 		values := url.Values{"Version": {sqsVersion}}
@@ -171,6 +172,16 @@ func TestWireOfQueues(t *testing.T) {
 		"no queue by form": {form("/", "Action", "PurgeQueue", "QueueUrl", work+"x"), 400, "", failure(noQueue, "The specified queue does not exist for this wsdl version.")},
 		"misspelt by form": {form("/", "Action", "PurgeQueue", "Queueurl", work), 400, "",
 			failure("ValidationError", "1 validation error detected: PurgeQueue does not take the parameter &#39;Queueurl&#39;; it takes QueueUrl")},
+		"bare name": {form("/", "Action", "GetQueueAttributes", "QueueUrl", work, "AttributeName", "DelaySeconds"), 200, "",
+			response("GetQueueAttributes", `<Attribute><Name>DelaySeconds</Name><Value>0</Value></Attribute>`)},
+		"empty list": {form("/", "Action", "GetQueueAttributes", "QueueUrl", work, "AttributeName", ""), 200, "", response("GetQueueAttributes", "")},
+		"not a number": {form("/", "Action", "GetQueueAttributes", "QueueUrl", work, "AttributeName.x", "All"), 400, "",
+			failure("ValidationError", "1 validation error detected: GetQueueAttributes does not take the parameter &#39;AttributeName.x&#39;; it takes QueueUrl, AttributeName.N")},
+		"misspelt inside": {json("SendMessageBatch", `{"QueueUrl":"`+work+`","Entries":[{"Id":"a","Messagebody":"b"}]}`), 400, "ValidationException;Sender",
+			`{"__type":"com.amazonaws.sqs#ValidationException","message":"1 validation error detected: SendMessageBatch does not take the parameter 'Entries.Messagebody'; ` +
+				`it takes Entries.Id, Entries.MessageBody, Entries.DelaySeconds, Entries.MessageAttributes, Entries.MessageSystemAttributes"}`},
+		"wrong type": {json("SendMessage", `{"QueueUrl":"`+work+`","DelaySeconds":"1"}`), 400, "SerializationException;Sender",
+			`{"__type":"com.amazonaws.sqs#SerializationException","message":"Parameter DelaySeconds: json: cannot unmarshal string into Go value of type int"}`},
 		"no number": {form("/", "Action", "ReceiveMessage", "QueueUrl", work, "WaitTimeSeconds", "x"), 400, "",
 			failure("MalformedInput", "Parameter WaitTimeSeconds: strconv.Atoi: parsing &#34;x&#34;: invalid syntax")},
 		"batch by form": {form("/", "Action", "DeleteMessageBatch", "QueueUrl", work, "DeleteMessageBatchRequestEntry.1.Id", "a", "DeleteMessageBatchRequestEntry.1.ReceiptHandle", "x"), 200, "",
@@ -212,8 +223,15 @@ func FuzzFormOfQueues(f *testing.F) {
 		if err != nil {
 			return
 		}
+		form, err := newForm(values)
+		if err != nil {
+			return
+		}
 		var in sendBatchInput
-		if err := (form{values}).decode("SendMessageBatch", &in); err == nil && in.URL != values.Get("QueueUrl") {
+		switch err := form.decode("SendMessageBatch", &in); {
+		case err != nil && cloud.ErrorCode(err) == "":
+			t.Errorf("%q: %v", body, err)
+		case err == nil && in.URL != values.Get("QueueUrl"):
 			t.Errorf("%q became %+v", body, in)
 		}
 	})
