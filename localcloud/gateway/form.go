@@ -12,9 +12,9 @@ import (
 	"tally/localcloud/cloud"
 )
 
-// A form holds the parameters of a Query request, by their whole names and as the
-// tree that the dots in them make: "Entries.member.2.Id" is the Id of the second
-// item of a list.
+// A form holds the parameters of a Query request, by full name and as a tree with
+// a level for each dot: "Entries.member.2.Id" is the Id of the second item of a
+// list.
 type form struct {
 	all  map[string]*parameter
 	root parameter
@@ -22,10 +22,10 @@ type form struct {
 
 // A parameter is a node of that tree.
 type parameter struct {
-	name  string // its whole name
+	name  string // in full
 	value string
-	given bool // whether the request has a value for it, maybe ""
-	read  bool // whether decode has used the value
+	given bool // whether the request has a value for it, possibly ""
+	read  bool // whether the value has been used
 	below map[string]*parameter
 }
 
@@ -94,8 +94,9 @@ func (p *parameter) setStruct(v reflect.Value) error {
 	return nil
 }
 
-// find returns the parameter of a name below p, or nil. SDKs send an empty list
-// as its name alone, without the infix of its items: that name counts as read.
+// find returns the parameter below p with that name, or nil. SDKs send an empty
+// list as its name alone, without the infix of its items, so a parameter without
+// a value on the way counts as read.
 func (p *parameter) find(name string) *parameter {
 	for part := range strings.SplitSeq(name, ".") {
 		if p = p.below[part]; p == nil {
@@ -124,8 +125,8 @@ func (p *parameter) set(v reflect.Value) error {
 	return nil
 }
 
-// setList sets a list. One of strings may also be a single item without a
-// number, as in AWS's example of ReceiveMessage with AttributeName=All:
+// setList sets a list. A list of strings may also be one item without a number,
+// as in AWS's example of ReceiveMessage with AttributeName=All:
 //
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ReceiveMessage.html
 func (p *parameter) setList(v reflect.Value) error {
@@ -143,7 +144,7 @@ func (p *parameter) setList(v reflect.Value) error {
 	return nil
 }
 
-// setMap sets a map, which is a list of Name and Value.
+// setMap sets a map, which is a list of items with Name and Value.
 func (p *parameter) setMap(v reflect.Value) error {
 	for _, item := range p.items() {
 		var entry struct{ Name string }

@@ -4,9 +4,8 @@
 //
 // A request passes five steps: identify who signed it, find the operation that
 // it names, decode the input, authorize the caller, run the operation. Each
-// operation is one row of its service's table (see operation); a protocol only
-// decodes and encodes. Every step returns errors; one method of each protocol
-// encodes them.
+// operation is one row of its service's table; a protocol only decodes and
+// encodes. Every step returns errors, which one method of each protocol encodes.
 package gateway
 
 import (
@@ -60,7 +59,7 @@ type call struct {
 	*http.Request
 	id           string // request id
 	signature    sigv4.Signature
-	signatureErr error // why signature is not valid
+	signatureErr error // why there is no signature to verify
 	service      *service
 	protocol     protocol
 	caller       cloud.Caller // set by handle, as is body
@@ -106,9 +105,9 @@ func (r response) write(w http.ResponseWriter) {
 	_, _ = w.Write(r.body) // fails only if the client is gone
 }
 
-// requestID is the header with the request id. The response of an invocation
-// replaces it by the invocation's own.
-const requestID = "X-Amzn-Requestid"
+// requestIDHeader holds the id of the request, or of the invocation that it led
+// to, which the response of Invoke sets.
+const requestIDHeader = "X-Amzn-Requestid"
 
 func (g *gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c := g.newCall(r)
@@ -116,7 +115,7 @@ func (g *gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		res = c.protocol.refuse(c.refusal(err), c.id)
 	}
-	w.Header().Set(requestID, c.id)
+	w.Header().Set(requestIDHeader, c.id)
 	res.write(w)
 }
 
@@ -176,7 +175,7 @@ func (c *call) findService() *service {
 	return c.services["sns"]
 }
 
-// checkOrigin refuses requests of web pages. No AWS client sends an Origin, and
+// checkOrigin refuses requests from web pages. No AWS client sends an Origin, and
 // a site that rebinds its own name to this machine sends that name as the Host.
 func checkOrigin(r *http.Request) error {
 	if r.Header.Get("Origin") != "" {

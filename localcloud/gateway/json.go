@@ -41,7 +41,7 @@ func (j awsJSON) encode(_ string, result any, _ string) (response, error) {
 func (j awsJSON) refuse(e *cloud.Error, _ string) response {
 	status, code := e.HTTPStatus(), jsonCode(e.Code)
 	if code != e.Code {
-		status = http.StatusBadRequest // for the errors of signatures, which are 403 in Query
+		status = http.StatusBadRequest // errors of signatures are 403 only in Query
 	}
 	res, _ := jsonResponse(status, j.contentType(), map[string]string{"__type": code, "message": e.Message}) // strings always encode
 	return res
@@ -52,17 +52,17 @@ func jsonResponse(status int, contentType string, v any) (response, error) {
 	return response{status, http.Header{"Content-Type": {contentType}}, body}, err
 }
 
-// decodeJSON decodes an object into the struct that into points to. Unlike
-// package json it refuses members that the struct does not have, and distinguishes
-// their case.
+// decodeJSON decodes an object into the struct that into points to. Unlike package
+// json, it refuses members that the struct does not have, at any depth, and is
+// case-sensitive.
 func decodeJSON(body []byte, operation string, into any) error {
 	return jsonInput{operation}.set(reflect.ValueOf(into).Elem(), body, "")
 }
 
 type jsonInput struct{ operation string }
 
-// set sets v to a value whose place in the input is path: "Entries.Id", or "" for
-// the input itself.
+// set decodes value into v. Its place in the input is path, such as "Entries.Id",
+// or "" for the input itself.
 func (in jsonInput) set(v reflect.Value, value json.RawMessage, path string) error {
 	structs := func() bool { return v.Type().Elem().Kind() == reflect.Struct }
 	switch {

@@ -29,8 +29,8 @@ import (
 
 var here = cloud.Place{Region: "us-east-1", Account: "000000000000"}
 
-// kit is a gateway before real services; only what runs a function is a fake,
-// which answers with the event, or fails where the event says so.
+// A kit is a gateway in front of real services. Only the runner of functions is a
+// fake: it echoes the event, or fails if the event says so.
 type kit struct {
 	Services
 	url string
@@ -95,8 +95,8 @@ func must[T any](v T, err error) func(testing.TB) T {
 
 const roleARN = "arn:aws:iam::000000000000:role/worker"
 
-// role makes the role "worker", which may do what policy allows, and returns
-// credentials of it.
+// role creates the role "worker" with an identity policy, and returns credentials
+// of a session.
 func (k *kit) role(t testing.TB, policy string) cloud.Credentials {
 	t.Helper()
 	must(k.IAM.CreateRole(iam.Role{Name: "worker", AssumeRolePolicy: `{"Version":"2012-10-17","Statement":[{"Effect":"Allow",` +
@@ -112,7 +112,7 @@ const (
 	everything = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`
 )
 
-// function makes a function in the role "worker".
+// function creates a function with the role "worker".
 func (k *kit) function(t testing.TB, c lambda.Config) lambda.Function {
 	t.Helper()
 	var b bytes.Buffer
@@ -129,7 +129,7 @@ func (k *kit) function(t testing.TB, c lambda.Config) lambda.Function {
 
 var developer = cloud.Credentials{AccessKeyID: "test", SecretAccessKey: "test"}
 
-// config makes an SDK client of whoever has the keys.
+// config returns the configuration of an SDK client with those credentials.
 func (k *kit) config(c cloud.Credentials) aws.Config {
 	return aws.Config{
 		Region: here.Region, BaseEndpoint: &k.url, RetryMaxAttempts: 1,
@@ -137,7 +137,7 @@ func (k *kit) config(c cloud.Credentials) aws.Config {
 	}
 }
 
-// A request is what a test sends without an SDK.
+// A request is one that a test sends without an SDK.
 type request struct {
 	method, path, service, body string
 	header                      map[string]string
@@ -169,7 +169,7 @@ func (r request) build(t testing.TB, url string) *http.Request {
 	return req
 }
 
-// send returns the status, the headers and the body of the answer.
+// send returns the status, the headers and the body of the response.
 func send(t testing.TB, req *http.Request) (int, http.Header, string) {
 	t.Helper()
 	res := must(http.DefaultTransport.RoundTrip(req))(t)

@@ -36,8 +36,8 @@ func onFunction[In interface {
 		if err != nil {
 			return target{}, err
 		}
-		// A caller without permission does not learn whether the function
-		// exists: a missing one has no policy.
+		// A missing function is one without a policy, so that a caller without
+		// permission does not learn whether it exists.
 		policy, _ := c.Lambda.Policy(f.Name)
 		return target{c.place.ARN("lambda", "function:"+f.Name).String(), policy}, nil
 	}, func(c *call, in In) (any, error) {
@@ -70,7 +70,7 @@ func invoke(c *call, in invokeInput) (any, error) {
 		return invokeAndWait(c, i, in.LogType)
 	case "Event":
 		id, err := c.Lambda.InvokeAsync(c.Context(), i)
-		return response{http.StatusAccepted, http.Header{requestID: {id}}, nil}, err
+		return response{http.StatusAccepted, http.Header{requestIDHeader: {id}}, nil}, err
 	case "DryRun":
 		return response{status: http.StatusNoContent}, c.Lambda.DryRun(c.Context(), i)
 	}
@@ -85,7 +85,7 @@ func invokeAndWait(c *call, in cloud.Invocation, logType string) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := http.Header{"Content-Type": {"application/json"}, "X-Amz-Executed-Version": {out.ExecutedVersion}, requestID: {out.RequestID}}
+	h := http.Header{"Content-Type": {"application/json"}, "X-Amz-Executed-Version": {out.ExecutedVersion}, requestIDHeader: {out.RequestID}}
 	if out.FunctionError != "" {
 		h.Set("X-Amz-Function-Error", out.FunctionError)
 	}

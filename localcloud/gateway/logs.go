@@ -199,7 +199,7 @@ func streamOrder(in describeStreamsInput) (func(logs.Stream) string, error) {
 		for i := range b {
 			b[i] = ^b[i]
 		}
-		return string(b) + "\xff" // sorts a key before its prefix
+		return string(b) + "\xff" // a longer key sorts before its prefix
 	}, nil
 }
 

@@ -2,10 +2,10 @@ package gateway
 
 import "tally/localcloud/cloud"
 
-// An operation is one row of a service's table, the same for every protocol.
-// Its input is a struct that the protocol decodes, its result a struct that the
-// protocol encodes. Only the three constructors below make one, so that each row
-// says which permission it needs and who checks it.
+// An operation is one row of a service's table, the same for every protocol. Its
+// input is a struct that the protocol decodes, its result a struct that the
+// protocol encodes. The three constructors below make all operations, so that each
+// row states which permission it needs and who checks it.
 type operation struct {
 	action    string // that the caller needs permission for: "SNS:ListTopics"
 	authority authority
@@ -13,7 +13,7 @@ type operation struct {
 	serve     func(c *call, decode decoder) (result any, err error)
 }
 
-// operations is a service's table, by the names of the operations.
+// operations is the table of a service, by the operations' names.
 type operations map[string]operation
 
 // A decoder decodes the input of a request into the struct that into points to,
@@ -26,7 +26,7 @@ type authority int
 const (
 	byGateway authority = iota + 1
 	byService
-	byNobody
+	byNobody // every caller with a valid signature may use it
 )
 
 // A target is the resource that an operation is authorized on: its ARN, and its
@@ -39,9 +39,9 @@ func authorized[In any](action string, on func(*call, In) (target, error), run f
 	return newOperation(byGateway, action, on, run)
 }
 
-// authorizedByService makes an operation that the service itself authorizes,
-// because it can also be reached without the gateway: SNS sends to SQS and
-// invokes Lambda with the same permissions.
+// authorizedByService makes an operation that the service itself authorizes:
+// publishing, invoking and what is done with messages. Such calls also come from
+// other services, not through the gateway, and need the same permissions.
 func authorizedByService[In any](action string, run func(*call, In) (any, error)) operation {
 	return newOperation(byService, action, nil, run)
 }

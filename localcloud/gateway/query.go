@@ -36,8 +36,8 @@ func (q query) operation(c *call, f *form) (string, decoder, error) {
 	return name, func(into any) error { return f.decode(name, into) }, nil
 }
 
-// readForm reads the parameters of a GET from its URL, and those of a POST from
-// its body too, which takes precedence.
+// readForm reads the parameters from the URL and, for a POST, from the body, which
+// takes precedence.
 func readForm(c *call) (*form, error) {
 	values := c.parameters()
 	if c.Method == http.MethodPost {

@@ -16,7 +16,7 @@ import (
 // https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html
 type restJSON struct {
 	routes []route
-	served string // the routes, as the list that a refusal holds
+	served string // the routes as a list, for refusals
 }
 
 // A route is the method and path of an operation. Segments in braces, as in
@@ -58,7 +58,7 @@ func (r route) matches(method string, path []string) bool {
 	})
 }
 
-// label returns the value of the segment of that name.
+// label returns the value of the segment with that name.
 func (r route) label(name string, path []string) (string, error) {
 	label, err := url.PathUnescape(path[slices.Index(r.segments, "{"+name+"}")])
 	if err != nil {

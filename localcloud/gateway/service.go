@@ -18,7 +18,7 @@ type service struct {
 	older      protocol // of SDKs that predate it; nil for most
 }
 
-// services returns the table of all that the gateway serves.
+// services returns all services that the gateway serves.
 func services() []service {
 	functions := lambdaOperations()
 	return []service{
@@ -42,8 +42,8 @@ type protocol interface {
 	refuse(e *cloud.Error, requestID string) response
 }
 
-// protocolOf returns the protocol of a request. Of two, only JSON names its
-// operation in a header.
+// protocolOf returns the protocol of a request. If a service has two, only the
+// requests of the newer one, JSON, name their operation in a header.
 func (s *service) protocolOf(r *http.Request) protocol {
 	if s.older != nil && r.Header.Get(targetHeader) == "" {
 		return s.older
@@ -51,7 +51,7 @@ func (s *service) protocolOf(r *http.Request) protocol {
 	return s.protocol
 }
 
-// names returns the names of the operations as the list that a refusal holds.
+// names returns the names of the operations as a list, for refusals.
 func (o operations) names() string {
 	return strings.Join(slices.Sorted(maps.Keys(o)), ", ")
 }

@@ -46,8 +46,8 @@ func (c *call) parameters() url.Values {
 	return q
 }
 
-// jsonCode returns the code that services with JSON protocols give to an error
-// of a signature, which package sigv4 and iam name as the Query protocol does.
+// jsonCode returns the code that services with JSON protocols use for an error of
+// package sigv4 or iam, whose codes are those of the Query protocol.
 func jsonCode(code string) string {
 	switch code {
 	case "InvalidClientTokenId":

@@ -73,7 +73,8 @@ func TestSignatureRefusals(t *testing.T) {
 	}
 }
 
-// Only the hash of the body that came is good, whatever the client calls it.
+// The signature must cover the hash of the body that arrived, even if the client
+// declares another.
 func TestPayloadIsSigned(t *testing.T) {
 	g := New(here, newKit(t).Services, nil).(*gateway)
 	for _, hash := range []string{"UNSIGNED-PAYLOAD", "STREAMING-AWS4-HMAC-SHA256-PAYLOAD"} {

@@ -127,8 +127,8 @@ type (
 func (in topicInput) topic() string     { return in.TopicARN }
 func (in topicPageInput) topic() string { return in.TopicARN }
 
-// theTopic returns a missing topic without a policy, so that a caller without
-// permission does not learn whether the topic exists.
+// theTopic returns the topic that the input names. A missing one is a topic without
+// a policy, so that a caller without permission does not learn whether it exists.
 func theTopic[In interface{ topic() string }](c *call, in In) (target, error) {
 	topic, _ := c.SNS.Topic(in.topic())
 	return target{in.topic(), topic.Policy}, nil

@@ -18,7 +18,7 @@ import (
 	"tally/localcloud/sns"
 )
 
-// code is the code and the message of the error that AWS's SDK makes.
+// code returns the code and the message of an error of AWS's SDK.
 func code(err error) string {
 	if e, ok := errors.AsType[smithy.APIError](err); ok {
 		return e.ErrorCode() + ": " + e.ErrorMessage()
@@ -244,8 +244,8 @@ func TestAttributesThatAreSet(t *testing.T) {
 	}
 }
 
-// Whatever reads needs its action on its resource, and a topic's own policy
-// may allow it.
+// A read needs permission for its action on its resource, which a topic's own
+// policy may grant.
 func TestReadsAreAuthorized(t *testing.T) {
 	k := newKit(t)
 	client := awssns.NewFromConfig(k.config(k.role(t, nothing)))
@@ -265,7 +265,7 @@ func TestReadsAreAuthorized(t *testing.T) {
 	if _, err := client.ListTopics(t.Context(), nil); !strings.HasPrefix(code(err), "AuthorizationError: ") {
 		t.Error(code(err))
 	}
-	in.TopicArn = aws.String(topic.ARN + "x") // does not learn that there is none
+	in.TopicArn = aws.String(topic.ARN + "x") // the caller does not learn that it does not exist
 	if _, err := client.GetTopicAttributes(t.Context(), in); !strings.HasPrefix(code(err), "AuthorizationError: ") {
 		t.Error(code(err))
 	}

@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"cmp"
-	"encoding/base64"
 	"encoding/json"
 	"encoding/xml"
 	"maps"
@@ -13,25 +12,6 @@ import (
 	"tally/localcloud/cloud"
 	"tally/localcloud/sqs"
 )
-
-// A blob is binary data, base64 on the wire.
-type blob []byte
-
-func (b blob) MarshalText() ([]byte, error) {
-	return base64.StdEncoding.AppendEncode(nil, b), nil
-}
-
-func (b *blob) UnmarshalText(text []byte) (err error) {
-	*b, err = base64.StdEncoding.AppendDecode(nil, text)
-	return err
-}
-
-// messageAttribute is an attribute of a message of SQS or SNS.
-type messageAttribute struct {
-	StringValue string `json:",omitempty" xml:",omitempty"`
-	BinaryValue blob   `json:",omitempty" xml:",omitempty"`
-	DataType    string
-}
 
 // messageAttributes is an object in JSON, and elements with Name and Value in XML.
 type (
@@ -276,8 +256,8 @@ type batchResults struct {
 	Failed     []batchFailure `json:",omitempty" xml:"BatchResultErrorEntry"`
 }
 
-// batchResponse returns the outcome of each entry; more returns what a success has
-// beyond its ID.
+// batchResponse returns the outcome of each entry. The result that more returns is
+// added to an entry that succeeded.
 func batchResponse(element string, results []sqs.BatchResult, more func(sqs.BatchResult) *sent) batchResults {
 	var out batchResults
 	for _, r := range results {

@@ -15,8 +15,8 @@ import (
 	"tally/localcloud/sqs"
 )
 
-// queues makes the queue work, whose dead-letter queue dead is, and returns
-// their URLs.
+// queues creates the queue work with the dead-letter queue dead, and returns their
+// URLs.
 func (k *kit) queues(t testing.TB) (work, dead string) {
 	t.Helper()
 	d := must(k.SQS.CreateQueue(sqs.Queue{Name: "dead", VisibilityTimeoutSeconds: 30, Tags: map[string]string{"a": "1", "b": "2"}}))(t)
@@ -25,7 +25,7 @@ func (k *kit) queues(t testing.TB) (work, dead string) {
 	return w.URL, d.URL
 }
 
-// AWS's client verifies the check sums that it gets.
+// AWS's client verifies the checksums that it receives.
 func TestQueuesByTheSDK(t *testing.T) {
 	k := newKit(t)
 	work, dead := k.queues(t)
@@ -107,7 +107,7 @@ func TestQueuesArePaged(t *testing.T) {
 	}
 }
 
-// A role reads of queues what its policy or the queue's allows.
+// A role without permission reads nothing about queues.
 func TestReadsOfQueuesAreAuthorized(t *testing.T) {
 	k := newKit(t)
 	work, _ := k.queues(t)
@@ -126,7 +126,7 @@ func TestReadsOfQueuesAreAuthorized(t *testing.T) {
 	}
 }
 
-// Both protocols, byte by byte.
+// The responses of both protocols, byte by byte.
 func TestWireOfQueues(t *testing.T) {
 	k := newKit(t)
 	work, _ := k.queues(t)
@@ -196,7 +196,7 @@ func TestWireOfQueues(t *testing.T) {
 	}
 }
 
-// A message sent in the one protocol is received in the other.
+// A message sent in one protocol is received in the other.
 func TestAMessageByForm(t *testing.T) {
 	k := newKit(t)
 	work, _ := k.queues(t)

@@ -13,7 +13,7 @@ import (
 	"tally/localcloud/sns"
 )
 
-// What goes over the wire, byte by byte but for request ids.
+// The responses on the wire, byte by byte except for request ids.
 func TestWire(t *testing.T) {
 	k := newKit(t)
 	topic := must(k.SNS.CreateTopic(sns.Topic{Name: "numbers"}))(t)
