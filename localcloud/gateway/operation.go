@@ -51,6 +51,8 @@ func openToAll[In any](run func(*call, In) (any, error)) operation {
 	return newOperation(byNobody, "", nil, run)
 }
 
+// newOperation makes an operation whose caller is authorized, if by the gateway,
+// between decoding its input and running it. on is used by byGateway alone.
 func newOperation[In any](a authority, action string, on func(*call, In) (target, error), run func(*call, In) (any, error)) operation {
 	return operation{action: action, authority: a, serve: func(c *call, decode decoder) (any, error) {
 		var in In
