@@ -31,11 +31,11 @@ type parameter struct {
 
 func newForm(values url.Values) (*form, error) {
 	f := &form{all: make(map[string]*parameter, len(values))}
-	for name, v := range values {
-		if len(v) > 1 {
-			return nil, malformed("Parameter %s is given %d times", name, len(v))
+	for _, name := range slices.Sorted(maps.Keys(values)) { // so that the first error is always the same
+		if n := len(values[name]); n > 1 {
+			return nil, malformed("Parameter %s is given %d times", name, n)
 		}
-		f.set(name, v[0])
+		f.set(name, values.Get(name))
 	}
 	return f, nil
 }

@@ -85,9 +85,9 @@ func (in jsonInput) set(v reflect.Value, value json.RawMessage, path string) err
 			return err
 		}
 		v.Set(reflect.MakeMapWithSize(v.Type(), len(items)))
-		for key, item := range items {
+		for _, key := range slices.Sorted(maps.Keys(items)) { // so that the first error is always the same
 			e := reflect.New(v.Type().Elem()).Elem()
-			if err := in.set(e, item, path+"."+key); err != nil {
+			if err := in.set(e, items[key], path+"."+key); err != nil {
 				return err
 			}
 			v.SetMapIndex(reflect.ValueOf(key), e)
