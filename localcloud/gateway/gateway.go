@@ -2,15 +2,16 @@
 // AWS SDK and the AWS CLI work with AWS_ENDPOINT_URL: SNS and STS (Query),
 // SQS (JSON 1.0 and Query), Lambda (REST JSON) and CloudWatch Logs (JSON 1.1).
 //
-// A request passes four steps: who signed it, which operation it names and
-// whether it has only the parameters of that operation, whether the caller
-// may, and the operation itself. Handlers return errors; one function for each
-// protocol encodes them.
+// A request passes five steps: identify who signed it, find the operation that
+// it names, decode the input, authorize the caller, run the operation. Each
+// operation is one row of its service's table; a protocol only decodes and
+// encodes. Every step returns errors, which one method of each protocol encodes.
 package gateway
 
 import (
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 
@@ -25,7 +26,7 @@ import (
 	"tally/localcloud/sqs"
 )
 
-// Services are what the gateway is the way to. All are required.
+// Services are the services behind the gateway. All are required.
 type Services struct {
 	IAM    *iam.Service
 	Lambda *lambda.Service
@@ -34,141 +35,148 @@ type Services struct {
 	Logs   *logs.Service
 }
 
-// New returns the handler of the gateway's port. What fails for no fault of
-// the caller is told to the journal.
+// New returns the handler of the gateway's port. Failures that are not the
+// caller's fault go to the journal.
 func New(place cloud.Place, s Services, journal cloud.Journal) http.Handler {
-	return &gateway{
-		place: place, Services: s, journal: journal, verifier: sigv4.New(s.IAM.Credentials),
-		protocols: map[string]protocol{
-			"lambda": restJSON{lambdaOperations()},
-			"logs":   awsJSON{logsTarget, logsOperations()},
-			"sns":    query{snsVersion, snsNamespace, snsOperations()},
-			"sqs":    sqsJSON{sqsOperations()},
-			"sts":    query{stsVersion, stsNamespace, stsOperations()},
-		},
-		olderSQS: sqsQuery{sqsOperations()},
+	g := &gateway{place: place, Services: s, journal: journal, verifier: sigv4.New(s.IAM.Credentials), services: map[string]*service{}}
+	for _, s := range services() {
+		g.services[s.scope] = &s
 	}
+	return g
 }
 
 type gateway struct {
 	place cloud.Place
 	Services
-	journal   cloud.Journal
-	verifier  *sigv4.Verifier
-	protocols map[string]protocol // by the service that credentials are scoped to
-	olderSQS  protocol            // of its clients that do not speak JSON yet
+	journal  cloud.Journal
+	verifier *sigv4.Verifier
+	services map[string]*service // by scope
 }
 
-// A call is one request, read and with its caller known.
+// A call is one request on its way through the gateway.
 type call struct {
 	*gateway
 	*http.Request
-	id     string // request id
-	caller cloud.Caller
-	body   []byte
+	id           string // request id
+	signature    sigv4.Signature
+	signatureErr error // why there is no signature to verify
+	service      *service
+	protocol     protocol
+	caller       cloud.Caller // set by handle, as is body
+	body         []byte
 }
 
-// A protocol is one of AWS's ways to put operations into HTTP.
-type protocol interface {
-	// serve decodes, authorizes and runs an operation.
-	serve(c *call) (answer, error)
-	// fail encodes a refusal.
-	fail(e *cloud.Error, requestID string) answer
+func (g *gateway) newCall(r *http.Request) *call {
+	r = r.WithContext(cloud.WithConditionKeys(r.Context(), conditionKeys(r)))
+	c := &call{gateway: g, Request: r, id: uuid.NewString()}
+	c.signature, c.signatureErr = sigv4.Parse(r)
+	c.service = c.findService()
+	c.protocol = c.service.protocolOf(r)
+	return c
 }
 
-// An answer is what the client gets.
-type answer struct {
+// conditionKeys returns the condition keys that only the HTTP request holds.
+//
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-sourceip
+func conditionKeys(r *http.Request) map[string][]string {
+	keys := map[string][]string{}
+	if host, _, err := net.SplitHostPort(r.RemoteAddr); err == nil {
+		keys["aws:SourceIp"] = []string{host}
+	}
+	if agent := r.UserAgent(); agent != "" {
+		keys["aws:UserAgent"] = []string{agent}
+	}
+	return keys
+}
+
+// A response is what the client receives. An operation returns one instead of a
+// result if its body is not a document of the protocol.
+type response struct {
 	status int
 	header http.Header
 	body   []byte
 }
 
-func (a answer) write(w http.ResponseWriter) {
-	for name, values := range a.header {
+func (r response) write(w http.ResponseWriter) {
+	for name, values := range r.header {
 		w.Header()[name] = values
 	}
-	w.WriteHeader(a.status)
-	_, _ = w.Write(a.body) // nobody is left to tell
+	w.WriteHeader(r.status)
+	_, _ = w.Write(r.body) // fails only if the client is gone
 }
+
+// requestIDHeader holds the id of the request, or of the invocation that it led
+// to, which the response of Invoke sets.
+const requestIDHeader = "X-Amzn-Requestid"
 
 func (g *gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	c := &call{gateway: g, Request: r, id: uuid.NewString()}
-	speaks := g.protocolOf(r)
-	a, err := c.answer(speaks)
+	c := g.newCall(r)
+	res, err := c.handle()
 	if err != nil {
-		a = speaks.fail(c.refusal(err), c.id)
+		res = c.protocol.refuse(c.refusal(err), c.id)
 	}
-	w.Header().Set("X-Amzn-Requestid", c.id)
-	a.write(w)
+	w.Header().Set(requestIDHeader, c.id)
+	res.write(w)
 }
 
-func (c *call) answer(speaks protocol) (a answer, err error) {
+func (c *call) handle() (res response, err error) {
 	if err := checkOrigin(c.Request); err != nil {
-		return answer{}, err
+		return response{}, err
 	}
 	if c.body, err = readBody(c.Request); err != nil {
-		return answer{}, err
+		return response{}, err
 	}
-	if c.caller, err = c.identify(c.Request, c.body); err != nil {
-		return answer{}, err
+	if c.caller, err = c.identify(); err != nil {
+		return response{}, err
 	}
-	return speaks.serve(c)
+	name, decode, err := c.protocol.parse(c)
+	if err != nil {
+		return response{}, err
+	}
+	result, err := c.service.operations[name].serve(c, decode)
+	if err != nil {
+		return response{}, err
+	}
+	if res, ok := result.(response); ok {
+		return res, nil
+	}
+	return c.protocol.encode(name, result, c.id)
 }
 
-// refusal is err as AWS gives it. What is no answer of AWS is a failure of the
-// local cloud: the client learns no more than that, and the journal all.
+// refusal returns err as AWS reports it. An error that is not one of AWS's is a
+// failure of the local cloud: the client receives InternalFailure, and the
+// journal the details.
 func (c *call) refusal(err error) *cloud.Error {
 	if e, ok := errors.AsType[*cloud.Error](err); ok {
 		return e
 	}
-	if c.Context().Err() == nil { // else the client went away, and err is only that
-		c.journal.Append(cloud.Entry{Level: cloud.Warning, Service: c.serviceOf(c.Request), Resource: c.id,
+	if c.Context().Err() == nil { // otherwise err only says that the client went away
+		c.journal.Append(cloud.Entry{Level: cloud.Warning, Service: c.service.scope, Resource: c.id,
 			Message: c.Method + " " + c.URL.Path + ": " + err.Error()})
 	}
 	return cloud.Errorf(http.StatusInternalServerError, "InternalFailure",
 		"The request processing has failed because of an unknown error, exception or failure.")
 }
 
-// authorize asks whether the caller may do what a row of a table says.
-func (c *call) authorize(action string, on target) error {
-	return c.IAM.Authorize(c.Context(), cloud.Request{
-		Caller: c.caller, Action: action, Resource: on.resource, ResourcePolicy: on.policy,
-	})
-}
-
-// A target is what an operation reads: an ARN, and its policy where it has one.
-type target struct{ resource, policy string }
-
-// serviceOf is the service whose protocol a request speaks, also one without
-// a valid signature: it is owed an answer that its client understands.
-func (g *gateway) serviceOf(r *http.Request) string {
-	s, err := sigv4.Parse(r)
-	if _, ok := g.protocols[s.Service]; ok && err == nil {
-		return s.Service
+// findService returns the service that the request is for. A request without a
+// valid signature also has one: its client must understand the refusal.
+func (c *call) findService() *service {
+	if s := c.services[c.signature.Service]; s != nil && c.signatureErr == nil {
+		return s
 	}
-	switch target := r.Header.Get("X-Amz-Target"); {
+	switch target := c.Header.Get(targetHeader); {
 	case strings.HasPrefix(target, sqsTarget+"."):
-		return "sqs"
+		return c.services["sqs"]
 	case target != "":
-		return "logs"
-	case isFunctionsPath(r.URL.Path):
-		return "lambda"
+		return c.services["logs"]
+	case isFunctionsPath(c.URL.Path):
+		return c.services["lambda"]
 	}
-	return "sns"
+	return c.services["sns"]
 }
 
-// protocolOf is the protocol that a request speaks.
-func (g *gateway) protocolOf(r *http.Request) protocol {
-	service := g.serviceOf(r)
-	if service == "sqs" && r.Header.Get("X-Amz-Target") == "" {
-		return g.olderSQS
-	}
-	return g.protocols[service]
-}
-
-// checkOrigin refuses what a page in a browser sends: no AWS client has an
-// Origin, and a site that resolved its own name to this machine has its name
-// as the Host.
+// checkOrigin refuses requests from web pages. No AWS client sends an Origin, and
+// a site that rebinds its own name to this machine sends that name as the Host.
 func checkOrigin(r *http.Request) error {
 	if r.Header.Get("Origin") != "" {
 		return cloud.Errorf(http.StatusForbidden, "AccessDenied",
@@ -181,8 +189,8 @@ func checkOrigin(r *http.Request) error {
 	return nil
 }
 
-// maxBody is more than any operation takes, so that the services refuse what
-// is too large for them in their own words.
+// maxBody, in bytes, is larger than any operation's limit, so that the services
+// refuse what is too large for them in their own words.
 const maxBody = 8 << 20
 
 func readBody(r *http.Request) ([]byte, error) {

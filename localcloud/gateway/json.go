@@ -11,84 +11,127 @@ import (
 	"tally/localcloud/cloud"
 )
 
-// awsJSON is the AWS JSON 1.1 protocol: the operation in a header, one JSON
-// object each way.
+// awsJSON is the AWS JSON protocol: the operation in a header, one JSON object
+// each way.
 //
 // https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html
 type awsJSON struct {
-	target     string // prefix of X-Amz-Target
-	operations map[string]jsonOperation
+	version string // "1.1"
+	target  string // prefix of the header: "Logs_20140328"
 }
 
-type jsonOperation func(c *call, name string) (result any, err error)
+const targetHeader = "X-Amz-Target"
 
-// reads makes an operation that takes a T, whose members are the parameters it
-// knows, and needs the caller to have action on a resource.
-func reads[T any](action string, on func(*call, T) string, run func(*call, T) (any, error)) jsonOperation {
-	return func(c *call, name string) (any, error) {
-		var in T
-		if err := decodeMembers(c.body, name, &in); err != nil {
-			return nil, err
-		}
-		if err := c.authorize(action, target{resource: on(c, in)}); err != nil {
-			return nil, err
-		}
-		return run(c, in)
+func (j awsJSON) String() string      { return "AWS JSON " + j.version }
+func (j awsJSON) contentType() string { return "application/x-amz-json-" + j.version }
+
+func (j awsJSON) parse(c *call) (string, decoder, error) {
+	name, ok := strings.CutPrefix(c.Header.Get(targetHeader), j.target+".")
+	if _, known := c.service.operations[name]; !ok || !known {
+		return "", nil, cloud.Errorf(http.StatusBadRequest, "UnknownOperationException", "Unknown operation %s; the local cloud serves %s of %s",
+			c.Header.Get(targetHeader), c.service.operations.names(), j.target)
 	}
+	return name, func(into any) error { return decodeJSON(c.body, name, into) }, nil
 }
 
-func (j awsJSON) serve(c *call) (answer, error) {
-	name, ok := strings.CutPrefix(c.Header.Get("X-Amz-Target"), j.target+".")
-	run := j.operations[name]
-	if !ok || run == nil {
-		return answer{}, cloud.Errorf(http.StatusBadRequest, "UnknownOperationException", "Unknown operation %s; the local cloud serves %s of %s",
-			c.Header.Get("X-Amz-Target"), strings.Join(slices.Sorted(maps.Keys(j.operations)), ", "), j.target)
-	}
-	result, err := run(c, name)
-	if err != nil {
-		return answer{}, err
-	}
-	return asJSON(http.StatusOK, "application/x-amz-json-1.1", result)
+func (j awsJSON) encode(_ string, result any, _ string) (response, error) {
+	return jsonResponse(http.StatusOK, j.contentType(), result)
 }
 
-func (awsJSON) fail(e *cloud.Error, _ string) answer {
-	status := e.HTTPStatus()
-	code := jsonName(e.Code)
+func (j awsJSON) refuse(e *cloud.Error, _ string) response {
+	status, code := e.HTTPStatus(), jsonCode(e.Code)
 	if code != e.Code {
-		status = http.StatusBadRequest // where this protocol has 400, Query has 403
+		status = http.StatusBadRequest // errors of signatures are 403 only in Query
 	}
-	a, _ := asJSON(status, "application/x-amz-json-1.1", map[string]string{"__type": code, "message": e.Message})
-	return a
+	res, _ := jsonResponse(status, j.contentType(), map[string]string{"__type": code, "message": e.Message}) // strings always encode
+	return res
 }
 
-func asJSON(status int, contentType string, v any) (answer, error) {
+func jsonResponse(status int, contentType string, v any) (response, error) {
 	body, err := json.Marshal(v)
-	return answer{status, http.Header{"Content-Type": {contentType}}, body}, err
+	return response{status, http.Header{"Content-Type": {contentType}}, body}, err
 }
 
-// decodeMembers decodes a JSON object into a struct, and refuses members it
-// does not have: a misspelt one must not pass for one that was left out.
-func decodeMembers(body []byte, operation string, into any) error {
-	var members map[string]json.RawMessage
-	if err := json.Unmarshal(body, &members); err != nil {
-		return cloud.Errorf(http.StatusBadRequest, "SerializationException", "The body is not a JSON object: %v", err)
-	}
-	known := memberNames(reflect.TypeOf(into).Elem())
-	for _, name := range slices.Sorted(maps.Keys(members)) {
-		if !slices.Contains(known, name) {
-			return unknownParameter("ValidationException", name, operation, known)
+// decodeJSON decodes an object into the struct that into points to. Unlike package
+// json, it refuses members that the struct does not have, at any depth, and is
+// case-sensitive.
+func decodeJSON(body []byte, operation string, into any) error {
+	return jsonInput{operation}.set(reflect.ValueOf(into).Elem(), body, "")
+}
+
+type jsonInput struct{ operation string }
+
+// set decodes value into v. Its place in the input is path, such as "Entries.Id",
+// or "" for the input itself.
+func (in jsonInput) set(v reflect.Value, value json.RawMessage, path string) error {
+	structs := func() bool { return v.Type().Elem().Kind() == reflect.Struct }
+	switch {
+	case v.Kind() == reflect.Struct:
+		return in.setStruct(v, value, path)
+	case v.Kind() == reflect.Slice && structs():
+		var items []json.RawMessage
+		if err := in.unmarshal(value, &items, path); err != nil {
+			return err
 		}
-	}
-	if err := json.Unmarshal(body, into); err != nil {
-		return cloud.Errorf(http.StatusBadRequest, "SerializationException", "%v", err)
+		v.Set(reflect.MakeSlice(v.Type(), len(items), len(items)))
+		for i, item := range items {
+			if err := in.set(v.Index(i), item, path); err != nil {
+				return err
+			}
+		}
+	case v.Kind() == reflect.Map && structs():
+		var items map[string]json.RawMessage
+		if err := in.unmarshal(value, &items, path); err != nil {
+			return err
+		}
+		v.Set(reflect.MakeMapWithSize(v.Type(), len(items)))
+		for _, key := range slices.Sorted(maps.Keys(items)) { // so that the first error is always the same
+			e := reflect.New(v.Type().Elem()).Elem()
+			if err := in.set(e, items[key], path+"."+key); err != nil {
+				return err
+			}
+			v.SetMapIndex(reflect.ValueOf(key), e)
+		}
+	default:
+		return in.unmarshal(value, v.Addr().Interface(), path)
 	}
 	return nil
 }
 
-func memberNames(t reflect.Type) []string {
-	var names []string
-	for f := range t.Fields() {
-		names = append(names, f.Tag.Get("json"))
+func (in jsonInput) setStruct(v reflect.Value, value json.RawMessage, path string) error {
+	var members map[string]json.RawMessage
+	if err := in.unmarshal(value, &members, path); err != nil {
+		return err
 	}
-	return names
+	if path != "" {
+		path += "."
+	}
+	var known []string
+	for f := range v.Type().Fields() {
+		known = append(known, path+jsonName(f))
+	}
+	for _, name := range slices.Sorted(maps.Keys(members)) {
+		if !slices.Contains(known, path+name) {
+			return unknownParameter("ValidationException", path+name, in.operation, known)
+		}
+	}
+	for f, field := range v.Fields() {
+		if member, ok := members[jsonName(f)]; ok {
+			if err := in.set(field, member, path+jsonName(f)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (jsonInput) unmarshal(value json.RawMessage, into any, path string) error {
+	err := json.Unmarshal(value, into)
+	switch {
+	case err == nil:
+		return nil
+	case path == "":
+		return cloud.Errorf(http.StatusBadRequest, "SerializationException", "The body is not a JSON object: %v", err)
+	}
+	return cloud.Errorf(http.StatusBadRequest, "SerializationException", "Parameter %s: %v", path, err)
 }

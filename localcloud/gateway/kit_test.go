@@ -29,8 +29,8 @@ import (
 
 var here = cloud.Place{Region: "us-east-1", Account: "000000000000"}
 
-// kit is a gateway before real services; only what runs a function is a fake,
-// which answers with the event, or fails where the event says so.
+// A kit is a gateway in front of real services. Only the runner of functions is a
+// fake: it echoes the event, or fails if the event says so.
 type kit struct {
 	Services
 	url string
@@ -45,7 +45,7 @@ func (k *kit) Append(e cloud.Entry) {
 	k.entries = append(k.entries, e)
 }
 
-func newKit(t *testing.T) *kit {
+func newKit(t testing.TB) *kit {
 	t.Helper()
 	k := &kit{}
 	k.IAM = must(iam.New(here, nil))(t)
@@ -83,8 +83,8 @@ func (runner) Alive() bool      { return true }
 func (runner) MaxMemoryMB() int { return 1 }
 func (runner) Close()           {}
 
-func must[T any](v T, err error) func(*testing.T) T {
-	return func(t *testing.T) T {
+func must[T any](v T, err error) func(testing.TB) T {
+	return func(t testing.TB) T {
 		t.Helper()
 		if err != nil {
 			t.Fatal(err)
@@ -95,9 +95,9 @@ func must[T any](v T, err error) func(*testing.T) T {
 
 const roleARN = "arn:aws:iam::000000000000:role/worker"
 
-// role makes the role "worker", which may do what policy allows, and returns
-// credentials of it.
-func (k *kit) role(t *testing.T, policy string) cloud.Credentials {
+// role creates the role "worker" with an identity policy, and returns credentials
+// of a session.
+func (k *kit) role(t testing.TB, policy string) cloud.Credentials {
 	t.Helper()
 	must(k.IAM.CreateRole(iam.Role{Name: "worker", AssumeRolePolicy: `{"Version":"2012-10-17","Statement":[{"Effect":"Allow",` +
 		`"Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]}`}))(t)
@@ -112,8 +112,8 @@ const (
 	everything = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`
 )
 
-// function makes a function in the role "worker".
-func (k *kit) function(t *testing.T, c lambda.Config) lambda.Function {
+// function creates a function with the role "worker".
+func (k *kit) function(t testing.TB, c lambda.Config) lambda.Function {
 	t.Helper()
 	var b bytes.Buffer
 	archive := zip.NewWriter(&b)
@@ -129,7 +129,7 @@ func (k *kit) function(t *testing.T, c lambda.Config) lambda.Function {
 
 var developer = cloud.Credentials{AccessKeyID: "test", SecretAccessKey: "test"}
 
-// config makes an SDK client of whoever has the keys.
+// config returns the configuration of an SDK client with those credentials.
 func (k *kit) config(c cloud.Credentials) aws.Config {
 	return aws.Config{
 		Region: here.Region, BaseEndpoint: &k.url, RetryMaxAttempts: 1,
@@ -137,7 +137,7 @@ func (k *kit) config(c cloud.Credentials) aws.Config {
 	}
 }
 
-// A request is what a test sends without an SDK.
+// A request is one that a test sends without an SDK.
 type request struct {
 	method, path, service, body string
 	header                      map[string]string
@@ -146,7 +146,7 @@ type request struct {
 }
 
 // build makes the request, signed unless its service is "".
-func (r request) build(t *testing.T, url string) *http.Request {
+func (r request) build(t testing.TB, url string) *http.Request {
 	t.Helper()
 	req := must(http.NewRequest(r.method, url+r.path, bytes.NewReader([]byte(r.body))))(t)
 	for name, value := range r.header {
@@ -169,8 +169,8 @@ func (r request) build(t *testing.T, url string) *http.Request {
 	return req
 }
 
-// send returns the status, the headers and the body of the answer.
-func send(t *testing.T, req *http.Request) (int, http.Header, string) {
+// send returns the status, the headers and the body of the response.
+func send(t testing.TB, req *http.Request) (int, http.Header, string) {
 	t.Helper()
 	res := must(http.DefaultTransport.RoundTrip(req))(t)
 	defer res.Body.Close()

@@ -4,97 +4,98 @@ import (
 	"encoding/base64"
 	"net/http"
 	"slices"
-	"strconv"
 
 	"tally/localcloud/cloud"
 	"tally/localcloud/lambda"
 )
 
 // https://docs.aws.amazon.com/lambda/latest/api/API_Operations.html
-func lambdaOperations() map[string]restOperation {
+func lambdaOperations() operations {
 	const all = "/2015-03-31/functions"
 	const one = all + "/{FunctionName}"
-	qualifier := []string{"Qualifier"}
-	return map[string]restOperation{
-		"POST " + one + "/invocations": {name: "Invoke", parameters: qualifier, run: invoke},
-		"GET " + one: {name: "GetFunction", parameters: qualifier,
-			action: "lambda:GetFunction", on: theFunction, run: getFunction},
-		"GET " + one + "/configuration": {name: "GetFunctionConfiguration", parameters: qualifier,
-			action: "lambda:GetFunctionConfiguration", on: theFunction, run: getFunctionConfiguration},
-		"GET " + one + "/policy": {name: "GetPolicy", parameters: qualifier,
-			action: "lambda:GetPolicy", on: theFunction, run: getPolicy},
-		"GET " + all: {name: "ListFunctions", parameters: []string{"Marker", "MaxItems", "FunctionVersion", "MasterRegion"},
-			action: "lambda:ListFunctions", on: func(*call, lambda.Reference) target { return target{resource: "*"} }, run: listFunctions},
-		"GET " + one + "/versions": {name: "ListVersionsByFunction", parameters: []string{"Marker", "MaxItems"},
-			action: "lambda:ListVersionsByFunction", on: theFunction, run: listVersions},
-		"GET " + one + "/aliases": {name: "ListAliases", parameters: []string{"Marker", "MaxItems", "FunctionVersion"},
-			action: "lambda:ListAliases", on: theFunction, run: listAliases},
-		"GET " + one + "/aliases/{Name}": {name: "GetAlias",
-			action: "lambda:GetAlias", on: theFunction, run: getAlias},
-		"GET /2019-09-25/functions/{FunctionName}/event-invoke-config": {name: "GetFunctionEventInvokeConfig", parameters: qualifier,
-			action: "lambda:GetFunctionEventInvokeConfig", on: theFunction, run: getEventInvokeConfig},
-		"GET /2019-09-30/functions/{FunctionName}/concurrency": {name: "GetFunctionConcurrency",
-			action: "lambda:GetFunctionConcurrency", on: theFunction, run: getConcurrency},
+	return operations{
+		"Invoke":                       authorizedByService("lambda:InvokeFunction", invoke).at("POST " + one + "/invocations"),
+		"GetFunction":                  onFunction("lambda:GetFunction", getFunction).at("GET " + one),
+		"GetFunctionConfiguration":     onFunction("lambda:GetFunctionConfiguration", getFunctionConfiguration).at("GET " + one + "/configuration"),
+		"GetPolicy":                    onFunction("lambda:GetPolicy", getPolicy).at("GET " + one + "/policy"),
+		"ListFunctions":                authorized("lambda:ListFunctions", allFunctions, listFunctions).at("GET " + all),
+		"ListVersionsByFunction":       onFunction("lambda:ListVersionsByFunction", listVersions).at("GET " + one + "/versions"),
+		"ListAliases":                  onFunction("lambda:ListAliases", listAliases).at("GET " + one + "/aliases"),
+		"GetAlias":                     onFunction("lambda:GetAlias", getAlias).at("GET " + one + "/aliases/{Name}"),
+		"GetFunctionEventInvokeConfig": onFunction("lambda:GetFunctionEventInvokeConfig", getEventInvokeConfig).at("GET /2019-09-25/functions/{FunctionName}/event-invoke-config"),
+		"GetFunctionConcurrency":       onFunction("lambda:GetFunctionConcurrency", getConcurrency).at("GET /2019-09-30/functions/{FunctionName}/concurrency"),
 	}
 }
 
-// theFunction has no policy where it does not exist: who may not read it does
-// not learn that.
-func theFunction(c *call, f lambda.Reference) target {
-	policy, _ := c.Lambda.Policy(f.Name)
-	return target{c.place.ARN("lambda", "function:"+f.Name).String(), policy}
-}
-
-func invoke(c *call, f lambda.Reference) (answer, error) {
-	in := cloud.Invocation{Caller: c.caller, Function: f.ARN, Payload: c.body,
-		ClientContext: c.Header.Get("X-Amz-Client-Context"), TraceHeader: c.Header.Get("X-Amzn-Trace-Id")}
-	switch kind := c.Header.Get("X-Amz-Invocation-Type"); kind {
-	case "", "RequestResponse":
-		return invokeAndWait(c, in)
-	case "Event":
-		id, err := c.Lambda.InvokeAsync(c.Context(), in)
-		c.setID(id)
-		return answer{status: http.StatusAccepted}, err
-	case "DryRun":
-		policy, _ := c.Lambda.Policy(f.ARN)
-		if err := c.authorize("lambda:InvokeFunction", target{f.ARN, policy}); err != nil {
-			return answer{}, err
+// onFunction makes an operation on the function that its input names.
+func onFunction[In interface {
+	function() (name, qualifier string)
+}](action string, run func(*call, lambda.Reference, In) (any, error)) operation {
+	return authorized(action, func(c *call, in In) (target, error) {
+		f, err := c.Lambda.Resolve(in.function())
+		if err != nil {
+			return target{}, err
 		}
-		_, err := c.Lambda.Lookup(f)
-		return answer{status: http.StatusNoContent}, err
-	default:
-		return answer{}, constraint(kind, "invocationType", "[Event, RequestResponse, DryRun]")
-	}
+		// A missing function is one without a policy, so that a caller without
+		// permission does not learn whether it exists.
+		policy, _ := c.Lambda.Policy(f.Name)
+		return target{c.place.ARN("lambda", "function:"+f.Name).String(), policy}, nil
+	}, func(c *call, in In) (any, error) {
+		f, err := c.Lambda.Resolve(in.function())
+		if err != nil {
+			return nil, err
+		}
+		return run(c, f, in)
+	})
 }
 
-func invokeAndWait(c *call, in cloud.Invocation) (answer, error) {
-	logType := c.Header.Get("X-Amz-Log-Type")
+func allFunctions(*call, listFunctionsInput) (target, error) { return target{resource: "*"}, nil }
+
+type invokeInput struct {
+	Function      string `path:"FunctionName"`
+	Qualifier     string
+	Type          string `header:"X-Amz-Invocation-Type"`
+	LogType       string `header:"X-Amz-Log-Type"`
+	ClientContext string `header:"X-Amz-Client-Context"`
+	TraceHeader   string `header:"X-Amzn-Trace-Id"`
+	Payload       []byte `payload:"body"`
+}
+
+// https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
+func invoke(c *call, in invokeInput) (any, error) {
+	i := cloud.Invocation{Caller: c.caller, Function: in.Function, Qualifier: in.Qualifier, Payload: in.Payload,
+		ClientContext: in.ClientContext, TraceHeader: in.TraceHeader}
+	switch in.Type {
+	case "", "RequestResponse":
+		return invokeAndWait(c, i, in.LogType)
+	case "Event":
+		id, err := c.Lambda.InvokeAsync(c.Context(), i)
+		return response{http.StatusAccepted, http.Header{requestIDHeader: {id}}, nil}, err
+	case "DryRun":
+		return response{status: http.StatusNoContent}, c.Lambda.DryRun(c.Context(), i)
+	}
+	return nil, constraint(in.Type, "invocationType", "[Event, RequestResponse, DryRun]")
+}
+
+func invokeAndWait(c *call, in cloud.Invocation, logType string) (any, error) {
 	if !slices.Contains([]string{"", "None", "Tail"}, logType) {
-		return answer{}, constraint(logType, "logType", "[None, Tail]")
+		return nil, constraint(logType, "logType", "[None, Tail]")
 	}
 	out, err := c.Lambda.Invoke(c.Context(), in)
 	if err != nil {
-		return answer{}, err
+		return nil, err
 	}
-	c.setID(out.RequestID)
-	h := http.Header{"Content-Type": {"application/json"}, "X-Amz-Executed-Version": {out.ExecutedVersion}}
+	h := http.Header{"Content-Type": {"application/json"}, "X-Amz-Executed-Version": {out.ExecutedVersion}, requestIDHeader: {out.RequestID}}
 	if out.FunctionError != "" {
 		h.Set("X-Amz-Function-Error", out.FunctionError)
 	}
 	if logType == "Tail" {
 		h.Set("X-Amz-Log-Result", base64.StdEncoding.EncodeToString(out.LogTail))
 	}
-	return answer{http.StatusOK, h, out.Payload}, nil
+	return response{http.StatusOK, h, out.Payload}, nil
 }
 
-// setID makes the invocation's request id that of the answer, as on AWS.
-func (c *call) setID(requestID string) {
-	if requestID != "" {
-		c.id = requestID
-	}
-}
-
-// configuration is a function as Lambda describes it.
+// configuration is Lambda's description of a function.
 //
 // https://docs.aws.amazon.com/lambda/latest/api/API_FunctionConfiguration.html
 type configuration struct {
@@ -136,13 +137,14 @@ type loggingConfig struct {
 	SystemLogLevel      string `json:",omitempty"`
 }
 
-// configurationOf gives the function's ARN as the caller named it.
+// configurationOf describes a function under the ARN by which the caller named
+// it.
 func configurationOf(f lambda.Function, arn string) configuration {
 	c := configuration{
 		Architectures: f.Architectures, CodeSha256: f.CodeSHA256, CodeSize: f.CodeSize, Description: f.Description,
 		KMSKeyARN: f.KMSKeyARN, FunctionArn: arn, FunctionName: f.Name, Handler: f.Handler,
 		LastModified:     f.LastModified.UTC().Format("2006-01-02T15:04:05.000+0000"),
-		LastUpdateStatus: "Successful", State: "Active", // a change is done when it returns
+		LastUpdateStatus: "Successful", State: "Active", // a change is complete when it returns
 		MemorySize: f.MemoryMB, PackageType: "Zip", RevisionID: f.RevisionID, Role: f.Role, Runtime: f.Runtime,
 		Timeout: f.TimeoutSeconds, Version: f.Version,
 	}
@@ -159,10 +161,19 @@ func configurationOf(f lambda.Function, arn string) configuration {
 	return c
 }
 
-func getFunction(c *call, f lambda.Reference) (answer, error) {
+// functionInput is the input of an operation on a function or one of its
+// versions.
+type functionInput struct {
+	FunctionName string `path:"FunctionName"`
+	Qualifier    string
+}
+
+func (in functionInput) function() (name, qualifier string) { return in.FunctionName, in.Qualifier }
+
+func getFunction(c *call, f lambda.Reference, _ functionInput) (any, error) {
 	found, err := c.Lambda.Lookup(f)
 	if err != nil {
-		return answer{}, err
+		return nil, err
 	}
 	type concurrency struct{ ReservedConcurrentExecutions int }
 	out := struct {
@@ -175,40 +186,43 @@ func getFunction(c *call, f lambda.Reference) (answer, error) {
 	if found.ReservedConcurrency >= 0 {
 		out.Concurrency = &concurrency{found.ReservedConcurrency}
 	}
-	return asJSON(http.StatusOK, "application/json", out)
+	return out, nil
 }
 
-func getFunctionConfiguration(c *call, f lambda.Reference) (answer, error) {
+func getFunctionConfiguration(c *call, f lambda.Reference, _ functionInput) (any, error) {
 	found, err := c.Lambda.Lookup(f)
-	if err != nil {
-		return answer{}, err
-	}
-	return asJSON(http.StatusOK, "application/json", configurationOf(found, f.ARN))
+	return configurationOf(found, f.ARN), err
 }
 
-func getPolicy(c *call, f lambda.Reference) (answer, error) {
+func getPolicy(c *call, f lambda.Reference, _ functionInput) (any, error) {
 	found, err := c.Lambda.Lookup(f)
 	if err != nil {
-		return answer{}, err
+		return nil, err
 	}
 	policy, err := c.Lambda.Policy(f.ARN)
-	if err != nil {
-		return answer{}, err
-	}
-	return asJSON(http.StatusOK, "application/json", map[string]string{"Policy": policy, "RevisionId": found.RevisionID})
+	return struct {
+		Policy     string
+		RevisionID string `json:"RevisionId"`
+	}{policy, found.RevisionID}, err
 }
 
-func listFunctions(c *call, _ lambda.Reference) (answer, error) {
-	p := c.URL.Query()
-	if v := p.Get("FunctionVersion"); v != "" && v != "ALL" {
-		return answer{}, constraint(v, "functionVersion", "[ALL]")
+type listFunctionsInput struct {
+	Marker          string
+	MaxItems        *int
+	FunctionVersion string
+	MasterRegion    string
+}
+
+func listFunctions(c *call, in listFunctionsInput) (any, error) {
+	if v := in.FunctionVersion; v != "" && v != "ALL" {
+		return nil, constraint(v, "functionVersion", "[ALL]")
 	}
-	if region := p.Get("MasterRegion"); region != "" && region != "ALL" && region != c.place.Region {
-		return answer{}, constraint(region, "masterRegion", "[ALL, "+c.place.Region+"]")
+	if region := in.MasterRegion; region != "" && region != "ALL" && region != c.place.Region {
+		return nil, constraint(region, "masterRegion", "[ALL, "+c.place.Region+"]")
 	}
-	functions, next, err := lambdaPage(c, c.Lambda.Functions(), func(f lambda.Function) string { return f.Name })
+	functions, next, err := lambdaPage(c.Lambda.Functions(), in.Marker, in.MaxItems, func(f lambda.Function) string { return f.Name })
 	if err != nil {
-		return answer{}, err
+		return nil, err
 	}
 	out := struct {
 		Functions  []configuration
@@ -217,24 +231,23 @@ func listFunctions(c *call, _ lambda.Reference) (answer, error) {
 	for _, f := range functions {
 		out.Functions = append(out.Functions, configurationOf(f, f.ARN))
 	}
-	return asJSON(http.StatusOK, "application/json", out)
+	return out, nil
 }
 
-// lambdaPage gives at most 50 items at once, as Lambda does, whatever MaxItems
-// asks for beyond that.
-func lambdaPage[T any](c *call, items []T, key func(T) string) (first []T, next string, err error) {
-	p, size := c.URL.Query(), 50
-	if p.Has("MaxItems") {
-		n, err := strconv.Atoi(p.Get("MaxItems"))
-		if err != nil || n < 1 || n > 10_000 {
+// lambdaPage returns at most 50 items at once, as Lambda does even if MaxItems is
+// larger.
+func lambdaPage[T any](items []T, marker string, maxItems *int, key func(T) string) (first []T, next string, err error) {
+	size := 50
+	if maxItems != nil {
+		if *maxItems < 1 || *maxItems > 10_000 {
 			return nil, "", cloud.Errorf(http.StatusBadRequest, "ValidationException",
-				"1 validation error detected: Value '%s' at 'maxItems' failed to satisfy constraint: Member must have value from 1 to 10000", p.Get("MaxItems"))
+				"1 validation error detected: Value '%d' at 'maxItems' failed to satisfy constraint: Member must have value from 1 to 10000", *maxItems)
 		}
-		size = min(n, size)
+		size = min(*maxItems, size)
 	}
-	first, next, ok := page(items, p.Get("Marker"), size, key)
+	first, next, ok := page(items, marker, size, key)
 	if !ok {
-		return nil, "", cloud.Errorf(http.StatusBadRequest, "InvalidParameterValueException", "The Marker '%s' is none that this operation gave", p.Get("Marker"))
+		return nil, "", cloud.Errorf(http.StatusBadRequest, "InvalidParameterValueException", "The Marker '%s' is not one that this operation returned", marker)
 	}
 	return first, next, nil
 }

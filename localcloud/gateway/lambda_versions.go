@@ -3,21 +3,28 @@ package gateway
 import (
 	"cmp"
 	"fmt"
-	"net/http"
 	"slices"
 	"strconv"
 
 	"tally/localcloud/lambda"
 )
 
-func listVersions(c *call, f lambda.Reference) (answer, error) {
+type listVersionsInput struct {
+	FunctionName string `path:"FunctionName"`
+	Marker       string
+	MaxItems     *int
+}
+
+func (in listVersionsInput) function() (name, qualifier string) { return in.FunctionName, "" }
+
+func listVersions(c *call, f lambda.Reference, in listVersionsInput) (any, error) {
 	versions, err := c.Lambda.Versions(f.Name)
 	if err != nil {
-		return answer{}, err
+		return nil, err
 	}
-	versions, next, err := lambdaPage(c, versions, versionKey)
+	versions, next, err := lambdaPage(versions, in.Marker, in.MaxItems, versionKey)
 	if err != nil {
-		return answer{}, err
+		return nil, err
 	}
 	out := struct {
 		NextMarker string `json:",omitempty"`
@@ -26,10 +33,10 @@ func listVersions(c *call, f lambda.Reference) (answer, error) {
 	for _, v := range versions {
 		out.Versions = append(out.Versions, configurationOf(v, v.QualifiedARN()))
 	}
-	return asJSON(http.StatusOK, "application/json", out)
+	return out, nil
 }
 
-// versionKey orders versions by their number, behind $LATEST.
+// versionKey orders versions by number, after $LATEST.
 func versionKey(f lambda.Function) string {
 	n, err := strconv.Atoi(f.Version)
 	if err != nil {
@@ -38,7 +45,7 @@ func versionKey(f lambda.Function) string {
 	return fmt.Sprintf("%010d", n)
 }
 
-// aliasConfiguration is an alias as Lambda describes it.
+// aliasConfiguration is Lambda's description of an alias.
 //
 // https://docs.aws.amazon.com/lambda/latest/api/API_AliasConfiguration.html
 type aliasConfiguration struct {
@@ -60,25 +67,38 @@ func describeAlias(a lambda.Alias) aliasConfiguration {
 	return d
 }
 
-func getAlias(c *call, f lambda.Reference) (answer, error) {
-	a, err := c.Lambda.Alias(f.Name, f.Qualifier)
-	if err != nil {
-		return answer{}, err
-	}
-	return asJSON(http.StatusOK, "application/json", describeAlias(a))
+type aliasInput struct {
+	FunctionName string `path:"FunctionName"`
+	Name         string `path:"Name"`
 }
 
-func listAliases(c *call, f lambda.Reference) (answer, error) {
+func (in aliasInput) function() (name, qualifier string) { return in.FunctionName, in.Name }
+
+func getAlias(c *call, f lambda.Reference, _ aliasInput) (any, error) {
+	a, err := c.Lambda.Alias(f.Name, f.Qualifier)
+	return describeAlias(a), err
+}
+
+type listAliasesInput struct {
+	FunctionName    string `path:"FunctionName"`
+	Marker          string
+	MaxItems        *int
+	FunctionVersion string
+}
+
+func (in listAliasesInput) function() (name, qualifier string) { return in.FunctionName, "" }
+
+func listAliases(c *call, f lambda.Reference, in listAliasesInput) (any, error) {
 	aliases, err := c.Lambda.Aliases(f.Name)
 	if err != nil {
-		return answer{}, err
+		return nil, err
 	}
-	if version := c.URL.Query().Get("FunctionVersion"); version != "" {
-		aliases = slices.DeleteFunc(slices.Clone(aliases), func(a lambda.Alias) bool { return a.Version != version })
+	if in.FunctionVersion != "" {
+		aliases = slices.DeleteFunc(slices.Clone(aliases), func(a lambda.Alias) bool { return a.Version != in.FunctionVersion })
 	}
-	aliases, next, err := lambdaPage(c, aliases, func(a lambda.Alias) string { return a.Name })
+	aliases, next, err := lambdaPage(aliases, in.Marker, in.MaxItems, func(a lambda.Alias) string { return a.Name })
 	if err != nil {
-		return answer{}, err
+		return nil, err
 	}
 	out := struct {
 		Aliases    []aliasConfiguration
@@ -87,14 +107,14 @@ func listAliases(c *call, f lambda.Reference) (answer, error) {
 	for _, a := range aliases {
 		out.Aliases = append(out.Aliases, describeAlias(a))
 	}
-	return asJSON(http.StatusOK, "application/json", out)
+	return out, nil
 }
 
 // https://docs.aws.amazon.com/lambda/latest/api/API_GetFunctionEventInvokeConfig.html
-func getEventInvokeConfig(c *call, f lambda.Reference) (answer, error) {
+func getEventInvokeConfig(c *call, f lambda.Reference, _ functionInput) (any, error) {
 	config, err := c.Lambda.EventInvokeConfig(f.Name, f.Qualifier)
 	if err != nil {
-		return answer{}, err
+		return nil, err
 	}
 	type destination struct {
 		Destination string `json:",omitempty"`
@@ -112,13 +132,19 @@ func getEventInvokeConfig(c *call, f lambda.Reference) (answer, error) {
 	}
 	out.DestinationConfig.OnSuccess.Destination = config.OnSuccess
 	out.DestinationConfig.OnFailure.Destination = config.OnFailure
-	return asJSON(http.StatusOK, "application/json", out)
+	return out, nil
 }
 
-func getConcurrency(c *call, f lambda.Reference) (answer, error) {
+type concurrencyInput struct {
+	FunctionName string `path:"FunctionName"`
+}
+
+func (in concurrencyInput) function() (name, qualifier string) { return in.FunctionName, "" }
+
+func getConcurrency(c *call, f lambda.Reference, _ concurrencyInput) (any, error) {
 	found, err := c.Lambda.Function(f.Name)
 	if err != nil {
-		return answer{}, err
+		return nil, err
 	}
 	var out struct {
 		ReservedConcurrentExecutions *int `json:",omitempty"`
@@ -126,5 +152,5 @@ func getConcurrency(c *call, f lambda.Reference) (answer, error) {
 	if found.ReservedConcurrency >= 0 {
 		out.ReservedConcurrentExecutions = &found.ReservedConcurrency
 	}
-	return asJSON(http.StatusOK, "application/json", out)
+	return out, nil
 }

@@ -11,8 +11,7 @@ import (
 	"tally/localcloud/lambda"
 )
 
-// TestVersions: twelve versions, of which an alias names one, as the SDK reads
-// them.
+// The SDK reads twelve versions and the aliases that point to them.
 func TestVersions(t *testing.T) {
 	k := newKit(t)
 	k.role(t, everything)

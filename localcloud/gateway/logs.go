@@ -14,27 +14,27 @@ import (
 const logsTarget = "Logs_20140328"
 
 // https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_Operations.html
-func logsOperations() map[string]jsonOperation {
-	return map[string]jsonOperation{
-		"DescribeLogGroups":  reads("logs:DescribeLogGroups", everyGroup, describeLogGroups),
-		"DescribeLogStreams": reads("logs:DescribeLogStreams", groupOf[describeStreams], describeLogStreams),
-		"FilterLogEvents":    reads("logs:FilterLogEvents", groupOf[filterEvents], filterLogEvents),
-		"GetLogEvents":       reads("logs:GetLogEvents", streamOf, getLogEvents),
+func logsOperations() operations {
+	return operations{
+		"DescribeLogGroups":  authorized("logs:DescribeLogGroups", allGroups, describeLogGroups),
+		"DescribeLogStreams": authorized("logs:DescribeLogStreams", groupOf, describeLogStreams),
+		"FilterLogEvents":    authorized("logs:FilterLogEvents", groupOf, filterLogEvents),
+		"GetLogEvents":       authorized("logs:GetLogEvents", streamOf, getLogEvents),
 	}
 }
 
-type describeGroups struct {
+type describeGroupsInput struct {
 	Prefix  string `json:"logGroupNamePrefix"`
 	Pattern string `json:"logGroupNamePattern"`
 	Limit   *int   `json:"limit"`
 	Token   string `json:"nextToken"`
-	// One account has no linked ones, and one class of groups no other.
+	// There is one account and one class of log group.
 	AccountIdentifiers    []string `json:"accountIdentifiers"`
 	IncludeLinkedAccounts bool     `json:"includeLinkedAccounts"`
 	LogGroupClass         string   `json:"logGroupClass"`
 }
 
-type describeStreams struct {
+type describeStreamsInput struct {
 	Name       string `json:"logGroupName"`
 	Identifier string `json:"logGroupIdentifier"`
 	Prefix     string `json:"logStreamNamePrefix"`
@@ -44,7 +44,7 @@ type describeStreams struct {
 	Token      string `json:"nextToken"`
 }
 
-type filterEvents struct {
+type filterEventsInput struct {
 	Name         string   `json:"logGroupName"`
 	Identifier   string   `json:"logGroupIdentifier"`
 	Streams      []string `json:"logStreamNames"`
@@ -54,11 +54,11 @@ type filterEvents struct {
 	Pattern      string   `json:"filterPattern"`
 	Limit        *int     `json:"limit"`
 	Token        string   `json:"nextToken"`
-	Interleaved  *bool    `json:"interleaved"` // without effect on AWS, too
+	Interleaved  *bool    `json:"interleaved"` // without effect, as on AWS
 	Unmask       bool     `json:"unmask"`      // nothing is masked
 }
 
-type getEvents struct {
+type getEventsInput struct {
 	Name          string `json:"logGroupName"`
 	Identifier    string `json:"logGroupIdentifier"`
 	Stream        string `json:"logStreamName"`
@@ -70,12 +70,12 @@ type getEvents struct {
 	Unmask        bool   `json:"unmask"` // nothing is masked
 }
 
-func (in describeStreams) group() (string, string) { return in.Name, in.Identifier }
-func (in filterEvents) group() (string, string)    { return in.Name, in.Identifier }
-func (in getEvents) group() (string, string)       { return in.Name, in.Identifier }
+func (in describeStreamsInput) group() (string, string) { return in.Name, in.Identifier }
+func (in filterEventsInput) group() (string, string)    { return in.Name, in.Identifier }
+func (in getEventsInput) group() (string, string)       { return in.Name, in.Identifier }
 
-// groupName is a group's name, from the one or the other of the parameters
-// that hold it: an identifier is a name or an ARN.
+// groupName returns the name of a log group from either of the parameters that
+// may hold it: a name, or an identifier, which is a name or an ARN.
 func groupName(in interface{ group() (string, string) }) string {
 	name, identifier := in.group()
 	if arn, err := cloud.ParseARN(identifier); err == nil {
@@ -84,24 +84,31 @@ func groupName(in interface{ group() (string, string) }) string {
 	return cmp.Or(name, identifier)
 }
 
-func everyGroup(c *call, _ describeGroups) string {
-	return c.place.ARN("logs", "log-group::log-stream:").String()
+// https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatchlogs.html
+func allGroups(c *call, _ describeGroupsInput) (target, error) {
+	return c.logStream("", ""), nil
 }
 
-func groupOf[T interface{ group() (string, string) }](c *call, in T) string {
-	return c.place.ARN("logs", "log-group:"+groupName(in)+":log-stream:").String()
+func groupOf[In interface{ group() (string, string) }](c *call, in In) (target, error) {
+	return c.logStream(groupName(in), ""), nil
 }
 
-func streamOf(c *call, in getEvents) string { return groupOf(c, in) + in.Stream }
+func streamOf(c *call, in getEventsInput) (target, error) {
+	return c.logStream(groupName(in), in.Stream), nil
+}
 
-func describeLogGroups(c *call, in describeGroups) (any, error) {
+func (c *call) logStream(group, stream string) target {
+	return target{resource: c.place.ARN("logs", "log-group:"+group+":log-stream:"+stream).String()}
+}
+
+func describeLogGroups(c *call, in describeGroupsInput) (any, error) {
 	type group struct {
 		Name    string `json:"logGroupName"`
 		Created int64  `json:"creationTime"`
 		Days    int    `json:"retentionInDays,omitempty"`
 		Filters int    `json:"metricFilterCount"`
 		ARN     string `json:"arn"`
-		Bytes   int64  `json:"storedBytes"` // which AWS counts with days of delay
+		Bytes   int64  `json:"storedBytes"` // always 0; AWS updates it days later
 		Class   string `json:"logGroupClass"`
 		Plain   string `json:"logGroupArn"`
 	}
@@ -131,7 +138,7 @@ func describeLogGroups(c *call, in describeGroups) (any, error) {
 	return out, nil
 }
 
-func describeLogStreams(c *call, in describeStreams) (any, error) {
+func describeLogStreams(c *call, in describeStreamsInput) (any, error) {
 	type stream struct {
 		Name      string `json:"logStreamName"`
 		Created   int64  `json:"creationTime"`
@@ -139,7 +146,7 @@ func describeLogStreams(c *call, in describeStreams) (any, error) {
 		Last      int64  `json:"lastEventTimestamp,omitempty"`
 		Ingestion int64  `json:"lastIngestionTime,omitempty"`
 		ARN       string `json:"arn"`
-		Bytes     int64  `json:"storedBytes"` // always 0, on AWS too
+		Bytes     int64  `json:"storedBytes"` // always 0, as on AWS
 	}
 	size, err := pageSize(in.Limit)
 	if err != nil {
@@ -169,8 +176,8 @@ func describeLogStreams(c *call, in describeStreams) (any, error) {
 	return out, nil
 }
 
-// streamOrder gives each stream a key in whose order the streams are listed.
-func streamOrder(in describeStreams) (func(logs.Stream) string, error) {
+// streamOrder returns the key by which the streams are sorted.
+func streamOrder(in describeStreamsInput) (func(logs.Stream) string, error) {
 	var key func(logs.Stream) string
 	switch in.OrderBy {
 	case "", "LogStreamName":
@@ -192,11 +199,11 @@ func streamOrder(in describeStreams) (func(logs.Stream) string, error) {
 		for i := range b {
 			b[i] = ^b[i]
 		}
-		return string(b) + "\xff" // a longer key stands before its prefix
+		return string(b) + "\xff" // a longer key sorts before its prefix
 	}, nil
 }
 
-func filterLogEvents(c *call, in filterEvents) (any, error) {
+func filterLogEvents(c *call, in filterEventsInput) (any, error) {
 	type event struct {
 		Stream   string `json:"logStreamName"`
 		Time     int64  `json:"timestamp"`
@@ -212,7 +219,7 @@ func filterLogEvents(c *call, in filterEvents) (any, error) {
 		From: moment(in.Start), To: moment(in.End), Pattern: in.Pattern, Limit: limit, Token: in.Token})
 	out := struct {
 		Events   []event  `json:"events"`
-		Searched []string `json:"searchedLogStreams"` // always empty, on AWS too
+		Searched []string `json:"searchedLogStreams"` // always empty, as on AWS
 		Next     string   `json:"nextToken,omitempty"`
 	}{[]event{}, []string{}, found.Next}
 	for _, e := range found.Events {
@@ -221,7 +228,7 @@ func filterLogEvents(c *call, in filterEvents) (any, error) {
 	return out, err
 }
 
-func getLogEvents(c *call, in getEvents) (any, error) {
+func getLogEvents(c *call, in getEventsInput) (any, error) {
 	type event struct {
 		Time     int64  `json:"timestamp"`
 		Message  string `json:"message"`
@@ -244,7 +251,7 @@ func getLogEvents(c *call, in getEvents) (any, error) {
 	return out, err
 }
 
-// pageSize is the limit of groups or streams: 1 to 50, and 50 by default.
+// pageSize returns the limit of groups or streams: 1 to 50, by default 50.
 func pageSize(limit *int) (int, error) {
 	if limit == nil {
 		return 50, nil
@@ -255,8 +262,8 @@ func pageSize(limit *int) (int, error) {
 	return *limit, nil
 }
 
-// eventLimit tells a limit of 0, which is refused, from none; more than the
-// service gives, it refuses itself.
+// eventLimit returns the limit of events, or 0 for the service's default. A
+// limit of 0 is refused here, one above the maximum by the service.
 func eventLimit(limit *int) (int, error) {
 	if limit == nil {
 		return 0, nil
@@ -267,7 +274,7 @@ func eventLimit(limit *int) (int, error) {
 	return *limit, nil
 }
 
-// moment is a time in milliseconds since 1970; zero where there is none.
+// moment converts milliseconds since 1970; nil becomes the zero time.
 func moment(ms *int64) time.Time {
 	if ms == nil {
 		return time.Time{}

@@ -5,11 +5,11 @@ import (
 	"slices"
 )
 
-// page cuts what a token leaves of items, ordered by a key that is never
-// empty, into the first page and the token of the next, "" where there is
-// none. A token names the last item given out, so that changes between two
-// pages neither repeat nor skip others. False means that the token is none of
-// these.
+// page returns the first size items after those that token stands for, and the
+// token of the next page, or "" if it is the last. Items are in the order of
+// their keys, none of which is empty. A token holds the key of the last item
+// returned, so that changes between two pages neither repeat nor skip others.
+// ok is false if page did not make the token.
 func page[T any](items []T, token string, size int, key func(T) string) (first []T, next string, ok bool) {
 	after, err := base64.RawURLEncoding.DecodeString(token)
 	if err != nil {

@@ -4,98 +4,124 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
-	"regexp"
+	"reflect"
 	"slices"
 	"strings"
 
 	"tally/localcloud/cloud"
-	"tally/localcloud/lambda"
 )
 
 // restJSON is the REST JSON protocol: method and path name the operation.
 //
 // https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html
 type restJSON struct {
-	operations map[string]restOperation // by method and path
+	routes []route
+	served string // the routes as a list, for refusals
 }
 
-type restOperation struct {
-	name       string
-	parameters []string // of the query string
-	// action that the caller needs on the target; "" where the service asks
-	// itself.
-	action string
-	on     func(*call, lambda.Reference) target
-	run    func(*call, lambda.Reference) (answer, error)
+// A route is the method and path of an operation. Segments in braces, as in
+// "{FunctionName}", match any value.
+type route struct {
+	operation, method string
+	segments          []string
 }
 
-func (p restJSON) serve(c *call) (answer, error) {
-	path, f, err := c.route()
+func newRESTJSON(o operations) restJSON {
+	var p restJSON
+	var patterns []string
+	for name, op := range o {
+		method, path, _ := strings.Cut(op.route, " ")
+		p.routes = append(p.routes, route{name, method, strings.Split(path, "/")})
+		patterns = append(patterns, op.route)
+	}
+	slices.Sort(patterns)
+	p.served = strings.Join(patterns, ", ")
+	return p
+}
+
+func (restJSON) String() string { return "AWS restJson1" }
+
+func (p restJSON) parse(c *call) (string, decoder, error) {
+	path := strings.Split(strings.TrimSuffix(c.URL.EscapedPath(), "/"), "/")
+	for _, r := range p.routes {
+		if r.matches(c.Method, path) {
+			return r.operation, func(into any) error { return r.decode(c, path, into) }, nil
+		}
+	}
+	return "", nil, cloud.Errorf(http.StatusNotFound, "UnknownOperationException", "Unknown operation %s %s; the local cloud serves %s",
+		c.Method, c.URL.Path, p.served)
+}
+
+func (r route) matches(method string, path []string) bool {
+	return method == r.method && slices.EqualFunc(path, r.segments, func(got, want string) bool {
+		return got == want || strings.HasPrefix(want, "{") && got != ""
+	})
+}
+
+// label returns the value of the segment with that name.
+func (r route) label(name string, path []string) (string, error) {
+	label, err := url.PathUnescape(path[slices.Index(r.segments, "{"+name+"}")])
 	if err != nil {
-		return answer{}, err
+		return "", cloud.Errorf(http.StatusBadRequest, "ValidationException", "The path is not encoded: %v", err)
 	}
-	op, ok := p.operations[c.Method+" "+path]
-	if !ok {
-		return answer{}, cloud.Errorf(http.StatusNotFound, "UnknownOperationException", "Unknown operation %s %s; the local cloud serves %s",
-			c.Method, c.URL.Path, strings.Join(slices.Sorted(maps.Keys(p.operations)), ", "))
-	}
-	for _, name := range slices.Sorted(maps.Keys(c.parameters())) {
-		if !slices.Contains(op.parameters, name) {
-			return answer{}, unknownParameter("ValidationException", name, op.name, op.parameters)
-		}
-	}
-	if op.action != "" {
-		if err := c.authorize(op.action, op.on(c, f)); err != nil {
-			return answer{}, err
-		}
-	}
-	return op.run(c, f)
+	return label, nil
 }
 
-// fail writes the message twice, because the shapes of Lambda's errors differ
-// in how they spell that member.
-func (restJSON) fail(e *cloud.Error, _ string) answer {
+// decode decodes path, query string, headers and body into the struct that into
+// points to, and refuses parameters of the query string that it does not have.
+func (r route) decode(c *call, path []string, into any) error {
+	v, given := reflect.ValueOf(into).Elem(), c.parameters()
+	var known []string
+	for f, field := range v.Fields() {
+		if name, ok := f.Tag.Lookup("path"); ok {
+			label, err := r.label(name, path)
+			if err != nil {
+				return err
+			}
+			field.SetString(label)
+		} else if name, ok := f.Tag.Lookup("header"); ok {
+			field.SetString(c.Header.Get(name))
+		} else if f.Tag.Get("payload") != "" {
+			field.SetBytes(c.body)
+		} else if known = append(known, queryName(f)); given.Has(queryName(f)) {
+			if err := setText(field, given.Get(queryName(f))); err != nil {
+				return cloud.Errorf(http.StatusBadRequest, "SerializationException", "Parameter %s: %v", queryName(f), err)
+			}
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(given)) {
+		if !slices.Contains(known, name) {
+			return unknownParameter("ValidationException", name, r.operation, known)
+		}
+	}
+	return nil
+}
+
+func (restJSON) encode(_ string, result any, _ string) (response, error) {
+	return jsonResponse(http.StatusOK, "application/json", result)
+}
+
+// refuse writes the message twice, because the shapes of Lambda's errors differ
+// in the spelling of that member.
+func (restJSON) refuse(e *cloud.Error, _ string) response {
 	fault := "User"
-	if e.HTTPStatus() >= 500 {
+	if e.HTTPStatus() >= http.StatusInternalServerError {
 		fault = "Service"
 	}
-	status, code := e.HTTPStatus(), jsonName(e.Code)
+	status, code := e.HTTPStatus(), jsonCode(e.Code)
 	if code != e.Code {
 		status = http.StatusForbidden
 	}
 	body := map[string]string{"Type": fault, "message": e.Message, "Message": e.Message}
 	maps.Copy(body, e.Fields)
-	a, _ := asJSON(status, "application/json", body)
-	a.header.Set("X-Amzn-Errortype", code)
-	return a
+	res, _ := jsonResponse(status, "application/json", body) // strings always encode
+	res.header.Set("X-Amzn-Errortype", code)
+	return res
 }
 
-// functionsPath is what the paths of all operations on functions have in
-// common: the version of the API that brought the operation, then the function,
-// then what it has.
-var functionsPath = regexp.MustCompile(`^(/\d{4}-\d\d-\d\d/functions)/([^/]+)(/aliases)?(/[^/]+)?$`)
-
+// isFunctionsPath reports whether a path is one of Lambda's operations on
+// functions: the date of an API version, then "functions".
 func isFunctionsPath(path string) bool {
 	_, rest, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
 	return rest == "functions" || strings.HasPrefix(rest, "functions/")
-}
-
-// route splits a request's path into the pattern it has in the table and the
-// function that it names, if any. The name of an alias qualifies the function.
-func (c *call) route() (pattern string, f lambda.Reference, err error) {
-	path := strings.TrimSuffix(c.URL.EscapedPath(), "/")
-	m := functionsPath.FindStringSubmatch(path)
-	if m == nil {
-		return path, f, nil
-	}
-	pattern, qualifier := m[1]+"/{FunctionName}"+m[3]+m[4], c.URL.Query().Get("Qualifier")
-	if m[3] != "" && m[4] != "" {
-		pattern, qualifier = m[1]+"/{FunctionName}/aliases/{Name}", m[4][1:]
-	}
-	name, err := url.PathUnescape(m[2])
-	if err != nil {
-		return "", f, cloud.Errorf(http.StatusBadRequest, "ValidationException", "The path is not encoded: %v", err)
-	}
-	f, err = c.Lambda.Resolve(name, qualifier)
-	return pattern, f, err
 }

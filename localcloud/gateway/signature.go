@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"maps"
-	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -11,25 +10,24 @@ import (
 	"tally/localcloud/sigv4"
 )
 
-// identify finds out who signed the request.
-func (g *gateway) identify(r *http.Request, body []byte) (cloud.Caller, error) {
-	s, err := sigv4.Parse(r)
-	if err != nil {
+// identify returns the caller that signed the request.
+func (c *call) identify() (cloud.Caller, error) {
+	if c.signatureErr != nil {
+		return cloud.Caller{}, c.signatureErr
+	}
+	if err := c.checkScope(c.signature); err != nil {
 		return cloud.Caller{}, err
 	}
-	if err := g.checkScope(s); err != nil {
-		return cloud.Caller{}, err
-	}
-	creds, err := g.verifier.Verify(r, body, s)
+	creds, err := c.verifier.Verify(c.Request, c.body, c.signature)
 	return creds.Caller, err
 }
 
-// checkScope: STS also answers as its global endpoint, whose clients sign for
-// us-east-1 wherever they are.
+// checkScope refuses a signature for another service or region. STS also serves
+// its global endpoint, whose clients sign for us-east-1 in every region.
 func (g *gateway) checkScope(s sigv4.Signature) error {
-	if g.protocols[s.Service] == nil {
+	if g.services[s.Service] == nil {
 		return sigv4.Mismatch("Credential should be scoped to correct service: the local cloud has %s, not '%s'.",
-			strings.Join(slices.Sorted(maps.Keys(g.protocols)), ", "), s.Service)
+			strings.Join(slices.Sorted(maps.Keys(g.services)), ", "), s.Service)
 	}
 	if s.Region != g.place.Region && (s.Service != "sts" || s.Region != "us-east-1") {
 		return sigv4.Mismatch("Credential should be scoped to a valid region: the local cloud is in %s, not '%s'.", g.place.Region, s.Region)
@@ -37,7 +35,7 @@ func (g *gateway) checkScope(s sigv4.Signature) error {
 	return nil
 }
 
-// parameters are the query parameters that are not part of a signature.
+// parameters returns the parameters in the URL that are not part of a signature.
 func (c *call) parameters() url.Values {
 	q := c.URL.Query()
 	for name := range q {
@@ -48,9 +46,9 @@ func (c *call) parameters() url.Values {
 	return q
 }
 
-// jsonName is how services with JSON protocols name the errors of signatures,
-// which are named here as those with the Query protocol do.
-func jsonName(code string) string {
+// jsonCode returns the code that services with JSON protocols use for an error of
+// package sigv4 or iam, whose codes are those of the Query protocol.
+func jsonCode(code string) string {
 	switch code {
 	case "InvalidClientTokenId":
 		return "UnrecognizedClientException"

@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"cmp"
-	"encoding/base64"
 	"net/http"
 	"slices"
 	"strconv"
@@ -18,81 +17,65 @@ const (
 )
 
 // https://docs.aws.amazon.com/sns/latest/api/API_Operations.html
-func snsOperations() map[string]queryOperation {
-	return map[string]queryOperation{
-		"Publish": {
-			parameters: append([]string{"TopicArn", "TargetArn"}, messageParameters("")...),
-			run:        publish,
-		},
-		"PublishBatch": {
-			parameters: append([]string{"TopicArn", batchEntries + ".N.Id"}, messageParameters(batchEntries+".N.")...),
-			run:        publishBatch,
-		},
-		"ListTopics": {
-			parameters: []string{"NextToken"},
-			action:     "SNS:ListTopics", on: allTopics, run: listTopics,
-		},
-		"GetTopicAttributes": {
-			parameters: []string{"TopicArn"},
-			action:     "SNS:GetTopicAttributes", on: theTopic, run: getTopicAttributes,
-		},
-		"ListSubscriptions": {
-			parameters: []string{"NextToken"},
-			action:     "SNS:ListSubscriptions", on: allTopics, run: listSubscriptions,
-		},
-		"ListSubscriptionsByTopic": {
-			parameters: []string{"TopicArn", "NextToken"},
-			action:     "SNS:ListSubscriptionsByTopic", on: theTopic, run: listSubscriptionsByTopic,
-		},
-		"GetSubscriptionAttributes": {
-			parameters: []string{"SubscriptionArn"},
-			action:     "SNS:GetSubscriptionAttributes", on: topicOfSubscription, run: getSubscriptionAttributes,
-		},
+func snsOperations() operations {
+	return operations{
+		"Publish":                   authorizedByService("SNS:Publish", publish),
+		"PublishBatch":              authorizedByService("SNS:Publish", publishBatch),
+		"ListTopics":                authorized("SNS:ListTopics", allTopics, listTopics),
+		"GetTopicAttributes":        authorized("SNS:GetTopicAttributes", theTopic, getTopicAttributes),
+		"ListSubscriptions":         authorized("SNS:ListSubscriptions", allTopics, listSubscriptions),
+		"ListSubscriptionsByTopic":  authorized("SNS:ListSubscriptionsByTopic", theTopic, listSubscriptionsByTopic),
+		"GetSubscriptionAttributes": authorized("SNS:GetSubscriptionAttributes", topicOfSubscription, getSubscriptionAttributes),
 	}
 }
 
-const (
-	batchEntries = "PublishBatchRequestEntries.member"
-	attributes   = "MessageAttributes.entry"
-)
-
-func messageParameters(prefix string) []string {
-	names := []string{"Message", "Subject", "MessageStructure", attributes + ".N.Name", attributes + ".N.Value.DataType",
-		attributes + ".N.Value.StringValue", attributes + ".N.Value.BinaryValue"}
-	for i := range names {
-		names[i] = prefix + names[i]
-	}
-	return names
+type publishInput struct {
+	TopicARN   *string `query:"TopicArn"`
+	TargetARN  *string `query:"TargetArn"`
+	Message    string
+	Subject    *string
+	Structure  string                      `query:"MessageStructure"`
+	Attributes map[string]messageAttribute `query:"MessageAttributes.entry"`
 }
 
-func publish(c *call, p form) (any, error) {
-	topic := "TopicArn"
-	if !p.has(topic) {
-		topic = "TargetArn"
-	}
-	if !p.has(topic) {
+func publish(c *call, in publishInput) (any, error) {
+	topic := cmp.Or(in.TopicARN, in.TargetARN)
+	if topic == nil {
 		return nil, invalidParameter("TopicArn or TargetArn Reason: no value for required parameter")
 	}
-	m, err := message(p)
+	m, err := snsMessage(in.Message, in.Subject, in.Structure, in.Attributes)
 	if err != nil {
 		return nil, err
 	}
-	id, err := c.SNS.Publish(c.Context(), c.caller, p.get(topic), m)
+	id, err := c.SNS.Publish(c.Context(), c.caller, *topic, m)
 	return struct {
 		MessageID string `xml:"MessageId"`
 	}{id}, err
 }
 
-func publishBatch(c *call, p form) (any, error) {
+type publishBatchInput struct {
+	TopicARN string         `query:"TopicArn"`
+	Entries  []publishEntry `query:"PublishBatchRequestEntries.member"`
+}
+
+type publishEntry struct {
+	ID         string `query:"Id"`
+	Message    string
+	Subject    *string
+	Structure  string                      `query:"MessageStructure"`
+	Attributes map[string]messageAttribute `query:"MessageAttributes.entry"`
+}
+
+func publishBatch(c *call, in publishBatchInput) (any, error) {
 	var entries []sns.BatchEntry
-	for _, entry := range p.list(batchEntries) {
-		m, err := message(entry)
+	for _, e := range in.Entries {
+		m, err := snsMessage(e.Message, e.Subject, e.Structure, e.Attributes)
 		if err != nil {
 			return nil, err
 		}
-		entries = append(entries, sns.BatchEntry{ID: entry.get("Id"), Message: m})
+		entries = append(entries, sns.BatchEntry{ID: e.ID, Message: m})
 	}
-	results, err := c.SNS.PublishBatch(c.Context(), c.caller, p.get("TopicArn"), entries)
+	results, err := c.SNS.PublishBatch(c.Context(), c.caller, in.TopicARN, entries)
 	type success struct {
 		ID        string `xml:"Id"`
 		MessageID string `xml:"MessageId"`
@@ -107,57 +90,66 @@ func publishBatch(c *call, p form) (any, error) {
 	return out, err
 }
 
-func message(p form) (sns.Message, error) {
-	m := sns.Message{Body: p.get("Message"), Subject: p.get("Subject"), Structure: p.get("MessageStructure")}
-	if p.has("Subject") && m.Subject == "" {
-		return m, invalidParameter("Subject") // an absent one is none
+func snsMessage(body string, subject *string, structure string, attributes map[string]messageAttribute) (sns.Message, error) {
+	m := sns.Message{Body: body, Structure: structure}
+	if subject != nil {
+		if m.Subject = *subject; m.Subject == "" {
+			return m, invalidParameter("Subject")
+		}
 	}
-	for _, entry := range p.list(attributes) {
-		name := entry.get("Name")
-		binary, err := base64.StdEncoding.DecodeString(entry.get("Value.BinaryValue"))
-		if err != nil {
-			return m, cloud.Errorf(http.StatusBadRequest, "MalformedInput", "BinaryValue of message attribute '%s' is not base64: %v", name, err)
-		}
-		if _, ok := m.Attributes[name]; ok {
-			return m, invalidParameter("MessageAttributes Reason: attribute '" + name + "' is given twice")
-		}
+	for name, a := range attributes {
 		if m.Attributes == nil {
 			m.Attributes = map[string]sns.Attribute{}
 		}
-		m.Attributes[name] = sns.Attribute{
-			DataType: entry.get("Value.DataType"), StringValue: entry.get("Value.StringValue"), BinaryValue: binary,
-		}
+		m.Attributes[name] = sns.Attribute{DataType: a.DataType, StringValue: a.StringValue, BinaryValue: a.BinaryValue}
 	}
 	return m, nil
 }
 
-func allTopics(c *call, _ form) target {
-	return target{resource: c.place.ARN("sns", "*").String()}
+func allTopics[In any](c *call, _ In) (target, error) {
+	return target{resource: c.place.ARN("sns", "*").String()}, nil
 }
 
-// theTopic has no policy where it does not exist: who may not read it does not
-// learn that.
-func theTopic(c *call, p form) target {
-	topic, _ := c.SNS.Topic(p.get("TopicArn"))
-	return target{p.get("TopicArn"), topic.Policy}
+type (
+	pageInput  struct{ NextToken string }
+	topicInput struct {
+		TopicARN string `query:"TopicArn"`
+	}
+	topicPageInput struct {
+		TopicARN  string `query:"TopicArn"`
+		NextToken string
+	}
+	subscriptionInput struct {
+		SubscriptionARN string `query:"SubscriptionArn"`
+	}
+)
+
+func (in topicInput) topic() string     { return in.TopicARN }
+func (in topicPageInput) topic() string { return in.TopicARN }
+
+// theTopic returns the topic that the input names. A missing one is a topic without
+// a policy, so that a caller without permission does not learn whether it exists.
+func theTopic[In interface{ topic() string }](c *call, in In) (target, error) {
+	topic, _ := c.SNS.Topic(in.topic())
+	return target{in.topic(), topic.Policy}, nil
 }
 
-func topicOfSubscription(c *call, p form) target {
-	sub, err := c.SNS.Subscription(p.get("SubscriptionArn"))
+func topicOfSubscription(c *call, in subscriptionInput) (target, error) {
+	sub, err := c.SNS.Subscription(in.SubscriptionARN)
 	if err != nil {
-		return target{resource: p.get("SubscriptionArn")}
+		return target{resource: in.SubscriptionARN}, nil
 	}
 	topic, _ := c.SNS.Topic(sub.TopicARN)
-	return target{sub.TopicARN, topic.Policy}
+	return target{sub.TopicARN, topic.Policy}, nil
 }
 
-// members is a list; an empty one is still an element, as in AWS's replies.
+// members is a list; an empty one is still an element, as in AWS's responses.
 type members[T any] struct {
 	Member []T `xml:"member"`
 }
 
-func listTopics(c *call, p form) (any, error) {
-	topics, next, ok := page(c.SNS.Topics(), p.get("NextToken"), snsPage, func(t sns.Topic) string { return t.ARN })
+func listTopics(c *call, in pageInput) (any, error) {
+	topics, next, ok := page(c.SNS.Topics(), in.NextToken, snsPage, func(t sns.Topic) string { return t.ARN })
 	if !ok {
 		return nil, invalidParameter("NextToken")
 	}
@@ -174,20 +166,20 @@ func listTopics(c *call, p form) (any, error) {
 	return out, nil
 }
 
-func listSubscriptions(c *call, p form) (any, error) {
-	return subscriptionPage(c, p, c.SNS.Subscriptions())
+func listSubscriptions(c *call, in pageInput) (any, error) {
+	return subscriptionPage(c, in.NextToken, c.SNS.Subscriptions())
 }
 
-func listSubscriptionsByTopic(c *call, p form) (any, error) {
-	if _, err := c.SNS.Topic(p.get("TopicArn")); err != nil {
+func listSubscriptionsByTopic(c *call, in topicPageInput) (any, error) {
+	if _, err := c.SNS.Topic(in.TopicARN); err != nil {
 		return nil, err
 	}
-	other := func(s sns.Subscription) bool { return s.TopicARN != p.get("TopicArn") }
-	return subscriptionPage(c, p, slices.DeleteFunc(c.SNS.Subscriptions(), other))
+	other := func(s sns.Subscription) bool { return s.TopicARN != in.TopicARN }
+	return subscriptionPage(c, in.NextToken, slices.DeleteFunc(c.SNS.Subscriptions(), other))
 }
 
-func subscriptionPage(c *call, p form, all []sns.Subscription) (any, error) {
-	subs, next, ok := page(all, p.get("NextToken"), snsPage, func(s sns.Subscription) string { return s.ARN })
+func subscriptionPage(c *call, token string, all []sns.Subscription) (any, error) {
+	subs, next, ok := page(all, token, snsPage, func(s sns.Subscription) string { return s.ARN })
 	if !ok {
 		return nil, invalidParameter("NextToken")
 	}
@@ -222,22 +214,22 @@ type attributeMap struct {
 	Entries []entry `xml:"Attributes>entry"`
 }
 
-// set adds an attribute, unless it has no value.
+// set adds an attribute unless its value is empty.
 func (m *attributeMap) set(key, value string) {
 	if value != "" {
 		m.Entries = append(m.Entries, entry{key, value})
 	}
 }
 
-// effectiveDelivery is how AWS sends over HTTP where nobody says otherwise.
+// effectiveDelivery is AWS's policy for HTTP deliveries of a topic without its own.
 //
 // https://docs.aws.amazon.com/sns/latest/dg/sns-message-delivery-retries.html
 const effectiveDelivery = `{"http":{"defaultHealthyRetryPolicy":{"minDelayTarget":20,"maxDelayTarget":20,"numRetries":3,` +
 	`"numMaxDelayRetries":0,"numNoDelayRetries":0,"numMinDelayRetries":0,"backoffFunction":"linear"},` +
 	`"disableSubscriptionOverrides":false,"defaultRequestPolicy":{"headerContentType":"text/plain; charset=UTF-8"}}}`
 
-func getTopicAttributes(c *call, p form) (any, error) {
-	t, err := c.SNS.Topic(p.get("TopicArn"))
+func getTopicAttributes(c *call, in topicInput) (any, error) {
+	t, err := c.SNS.Topic(in.TopicARN)
 	if err != nil {
 		return nil, err
 	}
@@ -278,8 +270,8 @@ func getTopicAttributes(c *call, p form) (any, error) {
 	return m, nil
 }
 
-func getSubscriptionAttributes(c *call, p form) (any, error) {
-	s, err := c.SNS.Subscription(p.get("SubscriptionArn"))
+func getSubscriptionAttributes(c *call, in subscriptionInput) (any, error) {
+	s, err := c.SNS.Subscription(in.SubscriptionARN)
 	if err != nil {
 		return nil, err
 	}

@@ -18,7 +18,7 @@ import (
 	"tally/localcloud/sns"
 )
 
-// code is the code and the message of the error that AWS's SDK makes.
+// code returns the code and the message of an error of AWS's SDK.
 func code(err error) string {
 	if e, ok := errors.AsType[smithy.APIError](err); ok {
 		return e.ErrorCode() + ": " + e.ErrorMessage()
@@ -116,30 +116,41 @@ func entries(n int, attributes map[string]types.MessageAttributeValue) []types.P
 	return list
 }
 
-// message reads a form as a message, numbers in any order.
+// A message is read from a form whose numbers may be in any order.
 func TestMessageOfForm(t *testing.T) {
-	p := formOf("Message", "m", "MessageAttributes.entry.10.Name", "b", "MessageAttributes.entry.10.Value.DataType", "Binary",
+	read := func(pairs ...string) (sns.Message, error) {
+		var in publishInput
+		if err := formOf(pairs...).decode("Publish", &in); err != nil {
+			return sns.Message{}, err
+		}
+		return snsMessage(in.Message, in.Subject, in.Structure, in.Attributes)
+	}
+	got := must(read("Message", "m", "MessageAttributes.entry.10.Name", "b", "MessageAttributes.entry.10.Value.DataType", "Binary",
 		"MessageAttributes.entry.10.Value.BinaryValue", "AP8=", "MessageAttributes.entry.2.Name", "s",
-		"MessageAttributes.entry.2.Value.DataType", "Number", "MessageAttributes.entry.2.Value.StringValue", "1")
+		"MessageAttributes.entry.2.Value.DataType", "Number", "MessageAttributes.entry.2.Value.StringValue", "1"))(t)
 	want := sns.Message{Body: "m", Attributes: map[string]sns.Attribute{
-		"b": {DataType: "Binary", BinaryValue: []byte{0, 255}}, "s": {DataType: "Number", StringValue: "1", BinaryValue: []byte{}}}}
-	if diff := cmp.Diff(want, must(message(p))(t)); diff != "" {
+		"b": {DataType: "Binary", BinaryValue: []byte{0, 255}}, "s": {DataType: "Number", StringValue: "1"}}}
+	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
-	for _, c := range []form{
-		formOf("MessageAttributes.entry.1.Name", "a", "MessageAttributes.entry.2.Name", "a"),
-		formOf("MessageAttributes.entry.1.Value.BinaryValue", "%"),
+	for want, pairs := range map[string][]string{
+		"MalformedInput: Parameter MessageAttributes.entry.2.Name: 'a' is given twice": {"MessageAttributes.entry.1.Name", "a", "MessageAttributes.entry.2.Name", "a"},
+		"MalformedInput: Parameter MessageAttributes.entry.1.Value.BinaryValue: illegal base64 data at input byte 0": {
+			"MessageAttributes.entry.1.Value.BinaryValue", "%"},
+		"ValidationError: 1 validation error detected: Publish does not take the parameter 'MessageAttributes.entry.1.Value.StringListValues'; " +
+			"it takes TopicArn, TargetArn, Message, Subject, MessageStructure, MessageAttributes.entry.N.Name, MessageAttributes.entry.N.Value.StringValue, " +
+			"MessageAttributes.entry.N.Value.BinaryValue, MessageAttributes.entry.N.Value.DataType": {"MessageAttributes.entry.1.Value.StringListValues", "a"},
 	} {
-		if _, err := message(c); err == nil {
-			t.Errorf("%v: no error", c.values)
+		if _, err := read(pairs...); err == nil || err.Error() != want {
+			t.Errorf("%v: %v, want %s", pairs, err, want)
 		}
 	}
 }
 
-func formOf(pairs ...string) form {
-	f := form{map[string][]string{}}
+func formOf(pairs ...string) *form {
+	f := &form{all: map[string]*parameter{}}
 	for i := 0; i < len(pairs); i += 2 {
-		f.values.Set(pairs[i], pairs[i+1])
+		f.set(pairs[i], pairs[i+1])
 	}
 	return f
 }
@@ -233,8 +244,8 @@ func TestAttributesThatAreSet(t *testing.T) {
 	}
 }
 
-// Whatever reads needs its action on its resource, and a topic's own policy
-// may allow it.
+// A read needs permission for its action on its resource, which a topic's own
+// policy may grant.
 func TestReadsAreAuthorized(t *testing.T) {
 	k := newKit(t)
 	client := awssns.NewFromConfig(k.config(k.role(t, nothing)))
@@ -254,7 +265,7 @@ func TestReadsAreAuthorized(t *testing.T) {
 	if _, err := client.ListTopics(t.Context(), nil); !strings.HasPrefix(code(err), "AuthorizationError: ") {
 		t.Error(code(err))
 	}
-	in.TopicArn = aws.String(topic.ARN + "x") // does not learn that there is none
+	in.TopicArn = aws.String(topic.ARN + "x") // the caller does not learn that it does not exist
 	if _, err := client.GetTopicAttributes(t.Context(), in); !strings.HasPrefix(code(err), "AuthorizationError: ") {
 		t.Error(code(err))
 	}

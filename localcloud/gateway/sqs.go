@@ -13,39 +13,53 @@ import (
 )
 
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_Operations.html
-func sqsOperations() map[string]sqsOperation {
-	return map[string]sqsOperation{
-		"SendMessage":                  takes(sendMessage),
-		"SendMessageBatch":             takes(sendMessageBatch),
-		"ReceiveMessage":               takes(receiveMessage),
-		"DeleteMessage":                takes(deleteMessage),
-		"DeleteMessageBatch":           takes(deleteMessageBatch),
-		"ChangeMessageVisibility":      takes(changeVisibility),
-		"ChangeMessageVisibilityBatch": takes(changeVisibilityBatch),
-		"PurgeQueue":                   takes(purgeQueue),
-		"GetQueueUrl":                  takes(getQueueURL),
-		"GetQueueAttributes":           takes(getQueueAttributes),
-		"ListQueues":                   takes(listQueues),
-		"ListQueueTags":                takes(listQueueTags),
-		"ListDeadLetterSourceQueues":   takes(listSourceQueues),
+func sqsOperations() operations {
+	return operations{
+		"SendMessage":                  authorizedByService("sqs:SendMessage", sendMessage),
+		"SendMessageBatch":             authorizedByService("sqs:SendMessage", sendMessageBatch),
+		"ReceiveMessage":               authorizedByService("sqs:ReceiveMessage", receiveMessage),
+		"DeleteMessage":                authorizedByService("sqs:DeleteMessage", deleteMessage),
+		"DeleteMessageBatch":           authorizedByService("sqs:DeleteMessage", deleteMessageBatch),
+		"ChangeMessageVisibility":      authorizedByService("sqs:ChangeMessageVisibility", changeVisibility),
+		"ChangeMessageVisibilityBatch": authorizedByService("sqs:ChangeMessageVisibility", changeVisibilityBatch),
+		"PurgeQueue":                   authorizedByService("sqs:PurgeQueue", purgeQueue),
+		"GetQueueUrl":                  authorized("sqs:GetQueueUrl", namedQueue, getQueueURL),
+		"GetQueueAttributes":           authorized("sqs:GetQueueAttributes", theQueue, getQueueAttributes),
+		"ListQueues":                   authorized("sqs:ListQueues", allQueues, listQueues),
+		"ListQueueTags":                authorized("sqs:ListQueueTags", theQueue, listQueueTags),
+		"ListDeadLetterSourceQueues":   authorized("sqs:ListDeadLetterSourceQueues", theQueue, listSourceQueues),
 	}
 }
 
-// queue finds a queue that the caller may do the action to: for the operations
-// that the service does not authorize itself.
-func (c *call) queue(url, action string) (sqs.Queue, error) {
-	q, err := c.SQS.Queue(url)
-	if err != nil {
-		return q, err
-	}
-	return q, c.authorize("sqs:"+action, target{q.ARN, q.Policy})
+func allQueues(c *call, _ listQueuesInput) (target, error) {
+	return target{resource: c.place.ARN("sqs", "*").String()}, nil
 }
 
-type ofQueue struct {
+func theQueue[In interface{ queueURL() string }](c *call, in In) (target, error) {
+	q, err := c.SQS.Queue(in.queueURL())
+	return target{q.ARN, q.Policy}, err
+}
+
+func namedQueue(c *call, in queueURLInput) (target, error) {
+	if in.Name == "" {
+		return target{}, cloud.Errorf(http.StatusBadRequest, "MissingParameter", "The request must contain the parameter QueueName.")
+	}
+	if in.Owner != "" && in.Owner != c.place.Account {
+		return target{}, cloud.Errorf(http.StatusBadRequest, "AWS.SimpleQueueService.NonExistentQueue", "The specified queue does not exist.")
+	}
+	q, err := c.SQS.Queue(c.SQS.URL(in.Name))
+	return target{q.ARN, q.Policy}, err
+}
+
+type queueInput struct {
 	URL string `json:"QueueUrl"`
 }
 
-func purgeQueue(c *call, in ofQueue) (any, error) {
+func (in queueInput) queueURL() string           { return in.URL }
+func (in queueAttributesInput) queueURL() string { return in.URL }
+func (in sourceQueuesInput) queueURL() string    { return in.URL }
+
+func purgeQueue(c *call, in queueInput) (any, error) {
 	return struct{}{}, c.SQS.Purge(c.Context(), c.caller, in.URL)
 }
 
@@ -55,16 +69,9 @@ type queueURLInput struct {
 }
 
 func getQueueURL(c *call, in queueURLInput) (any, error) {
-	if in.Name == "" {
-		return nil, cloud.Errorf(http.StatusBadRequest, "MissingParameter", "The request must contain the parameter QueueName.")
-	}
-	if in.Owner != "" && in.Owner != c.place.Account {
-		return nil, cloud.Errorf(http.StatusBadRequest, "AWS.SimpleQueueService.NonExistentQueue", "The specified queue does not exist.")
-	}
-	q, err := c.queue(c.SQS.URL(in.Name), "GetQueueUrl")
 	return struct {
 		URL string `json:"QueueUrl" xml:"QueueUrl"`
-	}{q.URL}, err
+	}{c.SQS.URL(in.Name)}, nil
 }
 
 type queueAttributesInput struct {
@@ -73,22 +80,18 @@ type queueAttributesInput struct {
 }
 
 func getQueueAttributes(c *call, in queueAttributesInput) (any, error) {
-	q, err := c.queue(in.URL, "GetQueueAttributes")
-	if err != nil {
-		return nil, err
-	}
 	for _, name := range in.Names {
 		if !slices.Contains(sqs.AttributeNames(), name) {
 			return nil, cloud.Errorf(http.StatusBadRequest, "InvalidAttributeName", "Unknown Attribute %s.", name)
 		}
 	}
-	all, err := c.SQS.Attributes(q.URL)
+	all, err := c.SQS.Attributes(in.URL)
 	return struct {
 		Attributes pairs `json:",omitempty" xml:"Attribute"`
 	}{selected(all, in.Names)}, err
 }
 
-// selected are the attributes that were asked for.
+// selected returns the attributes that a request names.
 func selected(all map[string]string, names []string) pairs {
 	var some pairs
 	for _, name := range slices.Sorted(maps.Keys(all)) {
@@ -99,7 +102,7 @@ func selected(all map[string]string, names []string) pairs {
 	return some
 }
 
-// pairs are an object in JSON, and elements with Name and Value in XML.
+// pairs is an object in JSON, and elements with Name and Value in XML.
 type (
 	pairs []pair
 	pair  struct{ Name, Value string }
@@ -113,8 +116,8 @@ func (p pairs) MarshalJSON() ([]byte, error) {
 	return json.Marshal(m)
 }
 
-func listQueueTags(c *call, in ofQueue) (any, error) {
-	q, err := c.queue(in.URL, "ListQueueTags")
+func listQueueTags(c *call, in queueInput) (any, error) {
+	q, err := c.SQS.Queue(in.URL)
 	var tags tagList
 	for _, key := range slices.Sorted(maps.Keys(q.Tags)) {
 		tags = append(tags, pair{key, q.Tags[key]})
@@ -124,12 +127,12 @@ func listQueueTags(c *call, in ofQueue) (any, error) {
 	}{tags}, err
 }
 
-// tagList are pairs whose names are called Key.
+// A tagList is pairs whose names are called Key.
 type tagList []pair
 
 func (t tagList) MarshalJSON() ([]byte, error) { return pairs(t).MarshalJSON() }
 
-// MarshalXML writes the tags one after the other.
+// MarshalXML writes the tags one after another, without an element around them.
 func (t tagList) MarshalXML(e *xml.Encoder, start xml.StartElement) error {
 	for _, p := range t {
 		if err := e.EncodeElement(struct{ Key, Value string }{p.Name, p.Value}, start); err != nil {
@@ -146,9 +149,6 @@ type listQueuesInput struct {
 }
 
 func listQueues(c *call, in listQueuesInput) (any, error) {
-	if err := c.authorize("sqs:ListQueues", target{resource: c.place.ARN("sqs", "*").String()}); err != nil {
-		return nil, err
-	}
 	other := func(q sqs.Queue) bool { return !strings.HasPrefix(q.Name, in.Prefix) }
 	urls, next, err := queuePage(slices.DeleteFunc(c.SQS.Queues(), other), in.Token, in.Max)
 	return struct {
@@ -164,7 +164,7 @@ type sourceQueuesInput struct {
 }
 
 func listSourceQueues(c *call, in sourceQueuesInput) (any, error) {
-	q, err := c.queue(in.URL, "ListDeadLetterSourceQueues")
+	q, err := c.SQS.Queue(in.URL)
 	if err != nil {
 		return nil, err
 	}
@@ -175,7 +175,7 @@ func listSourceQueues(c *call, in sourceQueuesInput) (any, error) {
 	}{urls, next}, err
 }
 
-// queuePage gives the URLs of up to 1,000 queues.
+// queuePage returns the URLs of up to 1,000 queues.
 func queuePage(all []sqs.Queue, token string, most *int) (urls []string, next string, err error) {
 	const limit = 1000
 	size := limit

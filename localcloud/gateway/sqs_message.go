@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"cmp"
-	"encoding/base64"
 	"encoding/json"
 	"encoding/xml"
 	"maps"
@@ -14,35 +13,17 @@ import (
 	"tally/localcloud/sqs"
 )
 
-// blob is bytes as text: base64.
-type blob []byte
-
-func (b blob) MarshalText() ([]byte, error) {
-	return base64.StdEncoding.AppendEncode(nil, b), nil
-}
-
-func (b *blob) UnmarshalText(text []byte) (err error) {
-	*b, err = base64.StdEncoding.AppendDecode(nil, text)
-	return err
-}
-
-type sqsAttribute struct {
-	StringValue string `json:"StringValue,omitempty" query:"StringValue" xml:",omitempty"`
-	BinaryValue blob   `json:"BinaryValue,omitempty" query:"BinaryValue" xml:",omitempty"`
-	DataType    string `json:"DataType"`
-}
-
-// sqsAttributes are an object in JSON, and elements with Name and Value in XML.
+// messageAttributes is an object in JSON, and elements with Name and Value in XML.
 type (
-	sqsAttributes     []namedSQSAttribute
-	namedSQSAttribute struct {
+	messageAttributes []namedAttribute
+	namedAttribute    struct {
 		Name  string
-		Value sqsAttribute
+		Value messageAttribute
 	}
 )
 
-func (a sqsAttributes) MarshalJSON() ([]byte, error) {
-	m := map[string]sqsAttribute{}
+func (a messageAttributes) MarshalJSON() ([]byte, error) {
+	m := map[string]messageAttribute{}
 	for _, e := range a {
 		m[e.Name] = e.Value
 	}
@@ -50,14 +31,14 @@ func (a sqsAttributes) MarshalJSON() ([]byte, error) {
 }
 
 type sendInput struct {
-	URL        string                  `json:"QueueUrl"`
-	Body       string                  `json:"MessageBody"`
-	Delay      *int                    `json:"DelaySeconds"`
-	Attributes map[string]sqsAttribute `json:"MessageAttributes" query:"MessageAttribute"`
-	System     map[string]sqsAttribute `json:"MessageSystemAttributes" query:"MessageSystemAttribute"`
+	URL        string                      `json:"QueueUrl"`
+	Body       string                      `json:"MessageBody"`
+	Delay      *int                        `json:"DelaySeconds"`
+	Attributes map[string]messageAttribute `json:"MessageAttributes" query:"MessageAttribute"`
+	System     map[string]messageAttribute `json:"MessageSystemAttributes" query:"MessageSystemAttribute"`
 }
 
-// sent holds the check sums by which a client sees that all of it arrived.
+// sent holds the checksums by which a client verifies what arrived.
 type sent struct {
 	MD5OfMessageBody             string
 	MD5OfMessageAttributes       string `json:",omitempty" xml:",omitempty"`
@@ -84,10 +65,10 @@ func sendMessage(c *call, in sendInput) (any, error) {
 	return sentAs(id, e), err
 }
 
-// traceHeader is the one system attribute that a sender may give.
+// traceHeader is the only system attribute that a sender may set.
 const traceHeader = "AWSTraceHeader"
 
-func messageEntry(body string, delay *int, attributes, system map[string]sqsAttribute) (sqs.Entry, error) {
+func messageEntry(body string, delay *int, attributes, system map[string]messageAttribute) (sqs.Entry, error) {
 	e := sqs.Entry{QueueMessage: cloud.QueueMessage{Body: body}, DelaySeconds: delay}
 	for name, a := range system {
 		if name != traceHeader || a.DataType != "String" {
@@ -108,7 +89,7 @@ type receiveInput struct {
 	URL        string   `json:"QueueUrl"`
 	Attributes []string `json:"MessageAttributeNames" query:"MessageAttributeName"`
 	System     []string `json:"MessageSystemAttributeNames" query:"MessageSystemAttributeName"`
-	OldSystem  []string `json:"AttributeNames" query:"AttributeName"` // its name before
+	OldSystem  []string `json:"AttributeNames" query:"AttributeName"` // the older name of the same list
 	Max        *int     `json:"MaxNumberOfMessages"`
 	Visibility *int     `json:"VisibilityTimeout"`
 	Wait       *int     `json:"WaitTimeSeconds"`
@@ -120,9 +101,9 @@ func receiveMessage(c *call, in receiveInput) (any, error) {
 		ReceiptHandle          string
 		MD5OfBody              string
 		Body                   string
-		Attributes             pairs         `json:",omitempty" xml:"Attribute"`
-		MD5OfMessageAttributes string        `json:",omitempty" xml:",omitempty"`
-		MessageAttributes      sqsAttributes `json:",omitempty" xml:"MessageAttribute"`
+		Attributes             pairs             `json:",omitempty" xml:"Attribute"`
+		MD5OfMessageAttributes string            `json:",omitempty" xml:",omitempty"`
+		MessageAttributes      messageAttributes `json:",omitempty" xml:"MessageAttribute"`
 	}
 	r := sqs.ReceiveRequest{Max: 1, VisibilityTimeoutSeconds: in.Visibility, WaitSeconds: in.Wait}
 	if in.Max != nil {
@@ -134,7 +115,7 @@ func receiveMessage(c *call, in receiveInput) (any, error) {
 	}
 	for _, m := range messages {
 		attributes := maps.Clone(m.Attributes)
-		maps.DeleteFunc(attributes, func(name string, _ cloud.MessageAttribute) bool { return !asked(in.Attributes, name) })
+		maps.DeleteFunc(attributes, func(name string, _ cloud.MessageAttribute) bool { return !requested(in.Attributes, name) })
 		out.Messages = append(out.Messages, received{
 			MessageID: m.ID, ReceiptHandle: m.ReceiptHandle, MD5OfBody: sqs.MD5OfBody(m.Body), Body: m.Body,
 			Attributes:             selected(m.System, slices.Concat(in.System, in.OldSystem)),
@@ -145,19 +126,19 @@ func receiveMessage(c *call, in receiveInput) (any, error) {
 	return out, err
 }
 
-// asked tells whether an attribute is among the names, which may be All, .* or
-// a prefix before .*.
-func asked(names []string, attribute string) bool {
+// requested reports whether an attribute is among the names, which may be All, .*
+// or a prefix before .*.
+func requested(names []string, attribute string) bool {
 	return slices.ContainsFunc(names, func(name string) bool {
 		prefix, many := strings.CutSuffix(name, ".*")
 		return name == "All" || name == attribute || many && strings.HasPrefix(attribute, prefix)
 	})
 }
 
-func attributesOut(attributes map[string]cloud.MessageAttribute) (out sqsAttributes) {
+func attributesOut(attributes map[string]cloud.MessageAttribute) (out messageAttributes) {
 	for _, name := range slices.Sorted(maps.Keys(attributes)) {
 		a := attributes[name]
-		out = append(out, namedSQSAttribute{name, sqsAttribute{a.StringValue, a.BinaryValue, a.DataType}})
+		out = append(out, namedAttribute{name, messageAttribute{a.StringValue, a.BinaryValue, a.DataType}})
 	}
 	return out
 }
@@ -190,11 +171,11 @@ type sendBatchInput struct {
 }
 
 type sendEntry struct {
-	ID         string                  `json:"Id"`
-	Body       string                  `json:"MessageBody"`
-	Delay      *int                    `json:"DelaySeconds"`
-	Attributes map[string]sqsAttribute `json:"MessageAttributes" query:"MessageAttribute"`
-	System     map[string]sqsAttribute `json:"MessageSystemAttributes" query:"MessageSystemAttribute"`
+	ID         string                      `json:"Id"`
+	Body       string                      `json:"MessageBody"`
+	Delay      *int                        `json:"DelaySeconds"`
+	Attributes map[string]messageAttribute `json:"MessageAttributes" query:"MessageAttribute"`
+	System     map[string]messageAttribute `json:"MessageSystemAttributes" query:"MessageSystemAttribute"`
 }
 
 func sendMessageBatch(c *call, in sendBatchInput) (any, error) {
@@ -209,7 +190,7 @@ func sendMessageBatch(c *call, in sendBatchInput) (any, error) {
 		byID[entry.ID] = e
 	}
 	results, err := c.SQS.SendBatch(c.Context(), c.caller, in.URL, entries)
-	return batchAnswer("SendMessageBatchResultEntry", results, func(r sqs.BatchResult) *sent {
+	return batchResponse("SendMessageBatchResultEntry", results, func(r sqs.BatchResult) *sent {
 		s := sentAs(r.MessageID, byID[r.ID])
 		return &s
 	}), err
@@ -231,7 +212,7 @@ func deleteMessageBatch(c *call, in deleteBatchInput) (any, error) {
 		entries = append(entries, sqs.BatchEntry[string]{ID: e.ID, Of: e.Handle})
 	}
 	results, err := c.SQS.DeleteBatch(c.Context(), c.caller, in.URL, entries)
-	return batchAnswer("DeleteMessageBatchResultEntry", results, nothingMore), err
+	return batchResponse("DeleteMessageBatchResultEntry", results, nothingMore), err
 }
 
 type visibilityBatchInput struct {
@@ -248,11 +229,11 @@ type visibilityEntry struct {
 func changeVisibilityBatch(c *call, in visibilityBatchInput) (any, error) {
 	var entries []sqs.BatchEntry[sqs.Visibility]
 	for _, e := range in.Entries {
-		v := sqs.Visibility{ReceiptHandle: e.Handle, Seconds: *cmp.Or(e.Timeout, new(int))} // as AWS has it, 0 where missing
+		v := sqs.Visibility{ReceiptHandle: e.Handle, Seconds: *cmp.Or(e.Timeout, new(int))} // 0 by default, as on AWS
 		entries = append(entries, sqs.BatchEntry[sqs.Visibility]{ID: e.ID, Of: v})
 	}
 	results, err := c.SQS.ChangeVisibilityBatch(c.Context(), c.caller, in.URL, entries)
-	return batchAnswer("ChangeMessageVisibilityBatchResultEntry", results, nothingMore), err
+	return batchResponse("ChangeMessageVisibilityBatchResultEntry", results, nothingMore), err
 }
 
 func nothingMore(sqs.BatchResult) *sent { return nil }
@@ -275,9 +256,9 @@ type batchResults struct {
 	Failed     []batchFailure `json:",omitempty" xml:"BatchResultErrorEntry"`
 }
 
-// batchAnswer tells what became of each entry; more is what it tells of a
-// success beyond its ID.
-func batchAnswer(element string, results []sqs.BatchResult, more func(sqs.BatchResult) *sent) batchResults {
+// batchResponse returns the outcome of each entry. The result that more returns is
+// added to an entry that succeeded.
+func batchResponse(element string, results []sqs.BatchResult, more func(sqs.BatchResult) *sent) batchResults {
 	var out batchResults
 	for _, r := range results {
 		if r.Err != nil {

@@ -11,12 +11,13 @@ import (
 	awssqs "github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
+	"tally/localcloud/cloud"
 	"tally/localcloud/sqs"
 )
 
-// queues makes the queue work, whose dead-letter queue dead is, and returns
-// their URLs.
-func (k *kit) queues(t *testing.T) (work, dead string) {
+// queues creates the queue work with the dead-letter queue dead, and returns their
+// URLs.
+func (k *kit) queues(t testing.TB) (work, dead string) {
 	t.Helper()
 	d := must(k.SQS.CreateQueue(sqs.Queue{Name: "dead", VisibilityTimeoutSeconds: 30, Tags: map[string]string{"a": "1", "b": "2"}}))(t)
 	w := must(k.SQS.CreateQueue(sqs.Queue{Name: "work", VisibilityTimeoutSeconds: 30,
@@ -24,7 +25,7 @@ func (k *kit) queues(t *testing.T) (work, dead string) {
 	return w.URL, d.URL
 }
 
-// AWS's client verifies the check sums that it gets.
+// AWS's client verifies the checksums that it receives.
 func TestQueuesByTheSDK(t *testing.T) {
 	k := newKit(t)
 	work, dead := k.queues(t)
@@ -106,7 +107,7 @@ func TestQueuesArePaged(t *testing.T) {
 	}
 }
 
-// A role reads of queues what its policy or the queue's allows.
+// A role without permission reads nothing about queues.
 func TestReadsOfQueuesAreAuthorized(t *testing.T) {
 	k := newKit(t)
 	work, _ := k.queues(t)
@@ -125,13 +126,13 @@ func TestReadsOfQueuesAreAuthorized(t *testing.T) {
 	}
 }
 
-// Both protocols, byte by byte.
+// The responses of both protocols, byte by byte.
 func TestWireOfQueues(t *testing.T) {
 	k := newKit(t)
 	work, _ := k.queues(t)
 	json := func(operation, body string) request {
 		return request{method: "POST", path: "/", service: "sqs", body: body,
-			header: map[string]string{"Content-Type": json10, "X-Amz-Target": "AmazonSQS." + operation}}
+			header: map[string]string{"Content-Type": "application/x-amz-json-1.0", "X-Amz-Target": "AmazonSQS." + operation}}
 	}
 	form := func(path string, pairs ...string) request {
 		values := url.Values{"Version": {sqsVersion}}
@@ -171,6 +172,16 @@ func TestWireOfQueues(t *testing.T) {
 		"no queue by form": {form("/", "Action", "PurgeQueue", "QueueUrl", work+"x"), 400, "", failure(noQueue, "The specified queue does not exist for this wsdl version.")},
 		"misspelt by form": {form("/", "Action", "PurgeQueue", "Queueurl", work), 400, "",
 			failure("ValidationError", "1 validation error detected: PurgeQueue does not take the parameter &#39;Queueurl&#39;; it takes QueueUrl")},
+		"bare name": {form("/", "Action", "GetQueueAttributes", "QueueUrl", work, "AttributeName", "DelaySeconds"), 200, "",
+			response("GetQueueAttributes", `<Attribute><Name>DelaySeconds</Name><Value>0</Value></Attribute>`)},
+		"empty list": {form("/", "Action", "GetQueueAttributes", "QueueUrl", work, "AttributeName", ""), 200, "", response("GetQueueAttributes", "")},
+		"not a number": {form("/", "Action", "GetQueueAttributes", "QueueUrl", work, "AttributeName.x", "All"), 400, "",
+			failure("ValidationError", "1 validation error detected: GetQueueAttributes does not take the parameter &#39;AttributeName.x&#39;; it takes QueueUrl, AttributeName.N")},
+		"misspelt inside": {json("SendMessageBatch", `{"QueueUrl":"`+work+`","Entries":[{"Id":"a","Messagebody":"b"}]}`), 400, "ValidationException;Sender",
+			`{"__type":"com.amazonaws.sqs#ValidationException","message":"1 validation error detected: SendMessageBatch does not take the parameter 'Entries.Messagebody'; ` +
+				`it takes Entries.Id, Entries.MessageBody, Entries.DelaySeconds, Entries.MessageAttributes, Entries.MessageSystemAttributes"}`},
+		"wrong type": {json("SendMessage", `{"QueueUrl":"`+work+`","DelaySeconds":"1"}`), 400, "SerializationException;Sender",
+			`{"__type":"com.amazonaws.sqs#SerializationException","message":"Parameter DelaySeconds: json: cannot unmarshal string into Go value of type int"}`},
 		"no number": {form("/", "Action", "ReceiveMessage", "QueueUrl", work, "WaitTimeSeconds", "x"), 400, "",
 			failure("MalformedInput", "Parameter WaitTimeSeconds: strconv.Atoi: parsing &#34;x&#34;: invalid syntax")},
 		"batch by form": {form("/", "Action", "DeleteMessageBatch", "QueueUrl", work, "DeleteMessageBatchRequestEntry.1.Id", "a", "DeleteMessageBatchRequestEntry.1.ReceiptHandle", "x"), 200, "",
@@ -185,7 +196,7 @@ func TestWireOfQueues(t *testing.T) {
 	}
 }
 
-// A message sent in the one protocol is received in the other.
+// A message sent in one protocol is received in the other.
 func TestAMessageByForm(t *testing.T) {
 	k := newKit(t)
 	work, _ := k.queues(t)
@@ -212,8 +223,15 @@ func FuzzFormOfQueues(f *testing.F) {
 		if err != nil {
 			return
 		}
+		form, err := newForm(values)
+		if err != nil {
+			return
+		}
 		var in sendBatchInput
-		if err := (form{values}).decode("SendMessageBatch", &in); err == nil && in.URL != values.Get("QueueUrl") {
+		switch err := form.decode("SendMessageBatch", &in); {
+		case err != nil && cloud.ErrorCode(err) == "":
+			t.Errorf("%q: %v", body, err)
+		case err == nil && in.URL != values.Get("QueueUrl"):
 			t.Errorf("%q became %+v", body, in)
 		}
 	})

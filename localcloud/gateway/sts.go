@@ -6,14 +6,15 @@ const (
 )
 
 // https://docs.aws.amazon.com/STS/latest/APIReference/API_Operations.html
-func stsOperations() map[string]queryOperation {
-	return map[string]queryOperation{
-		"GetCallerIdentity": {run: getCallerIdentity},
+func stsOperations() operations {
+	return operations{
+		// "No permissions are required to perform this operation":
+		// https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
+		"GetCallerIdentity": openToAll(getCallerIdentity),
 	}
 }
 
-// getCallerIdentity needs no permission: everybody may know who they are.
-func getCallerIdentity(c *call, _ form) (any, error) {
+func getCallerIdentity(c *call, _ struct{}) (any, error) {
 	return struct {
 		ARN     string `xml:"Arn"`
 		UserID  string `xml:"UserId"`

@@ -13,7 +13,7 @@ import (
 	"tally/localcloud/sns"
 )
 
-// What goes over the wire, byte by byte but for request ids.
+// The responses on the wire, byte by byte except for request ids.
 func TestWire(t *testing.T) {
 	k := newKit(t)
 	topic := must(k.SNS.CreateTopic(sns.Topic{Name: "numbers"}))(t)
@@ -121,7 +121,7 @@ func TestPagesAreRefused(t *testing.T) {
 func TestOtherErrorsAreInternalFailures(t *testing.T) {
 	k := newKit(t)
 	g := New(here, k.Services, k).(*gateway)
-	c := &call{gateway: g, Request: httptest.NewRequest("GET", "/secret", nil), id: "id"}
+	c := g.newCall(httptest.NewRequest("GET", "/secret", nil))
 	got := c.refusal(io.ErrUnexpectedEOF)
 	if got.Code != "InternalFailure" || got.Status != 500 || strings.Contains(got.Message, "EOF") {
 		t.Errorf("%+v", got)
@@ -129,29 +129,24 @@ func TestOtherErrorsAreInternalFailures(t *testing.T) {
 	if len(k.entries) != 1 || k.entries[0].Level != cloud.Warning || k.entries[0].Message != "GET /secret: unexpected EOF" {
 		t.Errorf("%+v", k.entries)
 	}
-	if a := g.protocols["sns"].fail(got, "id"); !strings.Contains(string(a.body), "<Type>Receiver</Type>") {
-		t.Errorf("%s", a.body)
+	if res := g.services["sns"].protocol.refuse(got, "id"); !strings.Contains(string(res.body), "<Type>Receiver</Type>") {
+		t.Errorf("%s", res.body)
 	}
 }
 
-// Whatever a client sends gets an answer of AWS, and never an internal
-// failure.
+// Whatever a client sends receives a response of AWS, never an internal failure.
 func FuzzForm(f *testing.F) {
 	f.Add("Action=Publish&Version=2010-03-31&MessageAttributes.entry.1.Name=a&MessageAttributes.entry.1.Value.BinaryValue=AA==")
 	f.Add("Action=PublishBatch&PublishBatchRequestEntries.member.2.Id=a&PublishBatchRequestEntries.member.1.MessageAttributes.entry.3.Name=b")
 	f.Add("a=%zz&b;c")
-	known := slices.Concat(snsOperations()["Publish"].parameters, snsOperations()["PublishBatch"].parameters)
 	f.Fuzz(func(t *testing.T, body string) {
 		r := httptest.NewRequest("POST", "/", nil)
 		r.Header.Set("Content-Type", formType)
-		p, err := parseForm(&call{Request: r, body: []byte(body)})
+		form, err := readForm(&call{Request: r, body: []byte(body)})
 		if err == nil {
-			err = p.check("Publish", known)
-		}
-		if err == nil {
-			_, err = message(p)
-			for _, entry := range p.list(batchEntries) {
-				_, err = message(entry)
+			var in publishInput
+			if err = form.decode("Publish", &in); err == nil {
+				_, err = snsMessage(in.Message, in.Subject, in.Structure, in.Attributes)
 			}
 		}
 		if err != nil && cloud.ErrorCode(err) == "" {
@@ -188,21 +183,21 @@ func FuzzPage(f *testing.F) {
 	})
 }
 
-func FuzzDecodeMembers(f *testing.F) {
+func FuzzDecodeJSON(f *testing.F) {
 	f.Add([]byte(`{"logGroupName":"g","startTime":1,"limit":null}`))
 	f.Add([]byte(`{"logGroupName":`))
 	f.Fuzz(func(t *testing.T, body []byte) {
-		var in filterEvents
-		if err := decodeMembers(body, "FilterLogEvents", &in); err != nil && cloud.ErrorCode(err) == "" {
+		var in filterEventsInput
+		if err := decodeJSON(body, "FilterLogEvents", &in); err != nil && cloud.ErrorCode(err) == "" {
 			t.Errorf("%q: %v", body, err)
 		}
 	})
 }
 
 func TestListOfForm(t *testing.T) {
-	p := form{url.Values{"a.10.x": {"j"}, "a.2.x": {"b"}, "a.2.y.z": {"c"}, "ab.1.x": {"no"}, "a.x": {"no"}, "a": {""}}}
-	list := p.list("a")
-	if len(list) != 2 || list[0].get("x") != "b" || list[0].get("y.z") != "c" || list[1].get("x") != "j" {
+	form := must(newForm(url.Values{"a.10.x": {"j"}, "a.2.x": {"b"}, "a.2.y.z": {"c"}, "ab.1.x": {"no"}, "a.x": {"no"}, "a.02.x": {"no"}, "a.-1.x": {"no"}, "a": {""}}))(t)
+	list := form.root.find("a").items()
+	if len(list) != 2 || list[0].find("x").value != "b" || list[0].find("y.z").value != "c" || list[1].find("x").value != "j" {
 		t.Errorf("%v", list)
 	}
 }

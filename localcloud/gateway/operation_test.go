@@ -1,0 +1,208 @@
+package gateway
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"tally/localcloud/cloud"
+	"tally/localcloud/lambda"
+	"tally/localcloud/sns"
+)
+
+// samples holds the input of a valid request for each operation: parameters of a
+// form, members of a JSON object, or a path. A new operation needs one here.
+func samples(topic, subscription, queue string) map[string]map[string]any {
+	const one = "/2015-03-31/functions/add"
+	path := func(p string) map[string]any { return map[string]any{"path": p} }
+	withQueue := func(rest map[string]any) map[string]any { rest["QueueUrl"] = queue; return rest }
+	batch := func(entry map[string]any) map[string]any {
+		entry["Id"] = "a"
+		return withQueue(map[string]any{"Entries": []any{entry}})
+	}
+	return map[string]map[string]any{
+		"SNS.Publish":                   {"TopicArn": topic, "Message": "m"},
+		"SNS.PublishBatch":              {"TopicArn": topic, "PublishBatchRequestEntries.member.1.Id": "a", "PublishBatchRequestEntries.member.1.Message": "m"},
+		"SNS.ListTopics":                {},
+		"SNS.GetTopicAttributes":        {"TopicArn": topic},
+		"SNS.ListSubscriptions":         {},
+		"SNS.ListSubscriptionsByTopic":  {"TopicArn": topic},
+		"SNS.GetSubscriptionAttributes": {"SubscriptionArn": subscription},
+
+		"SQS.SendMessage":                  withQueue(map[string]any{"MessageBody": "m"}),
+		"SQS.SendMessageBatch":             batch(map[string]any{"MessageBody": "m"}),
+		"SQS.ReceiveMessage":               withQueue(map[string]any{}),
+		"SQS.DeleteMessage":                withQueue(map[string]any{"ReceiptHandle": "r"}),
+		"SQS.DeleteMessageBatch":           batch(map[string]any{"ReceiptHandle": "r"}),
+		"SQS.ChangeMessageVisibility":      withQueue(map[string]any{"ReceiptHandle": "r", "VisibilityTimeout": 1}),
+		"SQS.ChangeMessageVisibilityBatch": batch(map[string]any{"ReceiptHandle": "r", "VisibilityTimeout": 1}),
+		"SQS.PurgeQueue":                   withQueue(map[string]any{}),
+		"SQS.GetQueueUrl":                  {"QueueName": "work"},
+		"SQS.GetQueueAttributes":           withQueue(map[string]any{}),
+		"SQS.ListQueues":                   {},
+		"SQS.ListQueueTags":                withQueue(map[string]any{}),
+		"SQS.ListDeadLetterSourceQueues":   withQueue(map[string]any{}),
+
+		"CloudWatch Logs.DescribeLogGroups":  {},
+		"CloudWatch Logs.DescribeLogStreams": {"logGroupName": "g"},
+		"CloudWatch Logs.FilterLogEvents":    {"logGroupName": "g"},
+		"CloudWatch Logs.GetLogEvents":       {"logGroupName": "g", "logStreamName": "s"},
+
+		"Lambda.Invoke":                       path(one + "/invocations"),
+		"Lambda.GetFunction":                  path(one),
+		"Lambda.GetFunctionConfiguration":     path(one + "/configuration"),
+		"Lambda.GetPolicy":                    path(one + "/policy"),
+		"Lambda.ListFunctions":                path("/2015-03-31/functions"),
+		"Lambda.ListVersionsByFunction":       path(one + "/versions"),
+		"Lambda.ListAliases":                  path(one + "/aliases"),
+		"Lambda.GetAlias":                     path(one + "/aliases/live"),
+		"Lambda.GetFunctionEventInvokeConfig": path("/2019-09-25/functions/add/event-invoke-config"),
+		"Lambda.GetFunctionConcurrency":       path("/2019-09-30/functions/add/concurrency"),
+
+		"STS.GetCallerIdentity": {},
+	}
+}
+
+// sampleRequest puts an input into a request of the service's current protocol.
+func sampleRequest(t *testing.T, s service, name string, input map[string]any) request {
+	t.Helper()
+	r := request{method: "POST", path: "/", service: s.scope}
+	switch p := s.protocol.(type) {
+	case query:
+		form := url.Values{"Action": {name}, "Version": {p.version}}
+		for key, value := range input {
+			form.Set(key, value.(string))
+		}
+		r.body, r.header = form.Encode(), map[string]string{"Content-Type": formType}
+	case restJSON:
+		r.method, _, _ = strings.Cut(s.operations[name].route, " ")
+		r.path = input["path"].(string)
+	case awsJSON:
+		r.body, r.header = string(must(json.Marshal(input))(t)), map[string]string{targetHeader: p.target + "." + name}
+	case sqsJSON:
+		r.body, r.header = string(must(json.Marshal(input))(t)), map[string]string{targetHeader: p.target + "." + name}
+	}
+	return r
+}
+
+// Each row states who authorizes the operation. A caller without permissions is
+// refused everything but the one operation open to all, and the refusal names the
+// action of the row, which also goes into the documentation.
+func TestEveryOperationIsAuthorized(t *testing.T) {
+	k := newKit(t)
+	keys := k.role(t, nothing)
+	k.function(t, lambda.Config{Name: "add"})
+	topic := must(k.SNS.CreateTopic(sns.Topic{Name: "numbers"}))(t)
+	sub := must(k.SNS.Subscribe(sns.Subscription{TopicARN: topic.ARN, Protocol: "lambda", Endpoint: here.ARN("lambda", "function:add").String()}))(t)
+	queue, _ := k.queues(t)
+	inputs := samples(topic.ARN, sub.ARN, queue)
+	for _, s := range services() {
+		for name, op := range s.operations {
+			input, ok := inputs[s.name+"."+name]
+			if !ok {
+				t.Errorf("%s.%s has no sample", s.name, name)
+				continue
+			}
+			switch {
+			case op.authority == 0:
+				t.Errorf("%s.%s does not say who authorizes it", s.name, name)
+			case op.authority == byNobody && (op.action != "" || name != "GetCallerIdentity"):
+				t.Errorf("%s.%s is open to all", s.name, name)
+			case op.authority != byNobody && op.action == "":
+				t.Errorf("%s.%s names no action", s.name, name)
+			}
+			r := sampleRequest(t, s, name, input)
+			r.keys = keys
+			status, _, body := send(t, r.build(t, k.url))
+			want := "is not authorized to perform: " + op.action + " on resource: "
+			if op.authority == byNobody {
+				if status != http.StatusOK {
+					t.Errorf("%s.%s: %d %s", s.name, name, status, body)
+				}
+			} else if status < 400 || status >= 500 || !strings.Contains(strings.ToLower(body), strings.ToLower(want)) {
+				t.Errorf("%s.%s: %d %s, want %s", s.name, name, status, body, want)
+			}
+			delete(inputs, s.name+"."+name)
+		}
+	}
+	if len(inputs) > 0 {
+		t.Errorf("no such operations: %v", slices.Sorted(maps.Keys(inputs)))
+	}
+}
+
+func TestOperations(t *testing.T) {
+	all := Operations()
+	order := func(a, b OperationInfo) int {
+		return cmp.Or(cmp.Compare(a.Service, b.Service), cmp.Compare(a.Name, b.Name))
+	}
+	if len(all) != 35 || !slices.IsSortedFunc(all, order) {
+		t.Errorf("%d operations: %v", len(all), all)
+	}
+	for _, want := range []OperationInfo{
+		{"CloudWatch Logs", []string{"AWS JSON 1.1"}, "GetLogEvents", "logs:GetLogEvents"},
+		{"Lambda", []string{"AWS restJson1"}, "Invoke", "lambda:InvokeFunction"},
+		{"SNS", []string{"AWS Query"}, "PublishBatch", "SNS:Publish"},
+		{"SQS", []string{"AWS JSON 1.0", "AWS Query"}, "DeleteMessageBatch", "sqs:DeleteMessage"},
+		{"STS", []string{"AWS Query"}, "GetCallerIdentity", ""},
+	} {
+		if !slices.ContainsFunc(all, func(o OperationInfo) bool { return reflect.DeepEqual(o, want) }) {
+			t.Errorf("no %+v", want)
+		}
+	}
+}
+
+// authorizer is a cloud.Authorizer.
+type authorizer func(ctx context.Context, r cloud.Request) error
+
+func (a authorizer) Authorize(ctx context.Context, r cloud.Request) error { return a(ctx, r) }
+
+// The client's address and user agent reach the authorizer, whether the gateway
+// or the service calls it.
+func TestConditionKeysOfTheRequest(t *testing.T) {
+	k := newKit(t)
+	_ = k.SNS.Close()
+	var seen map[string][]string
+	k.SNS = must(sns.New(sns.Options{Place: here, Journal: k, Authorizer: authorizer(func(ctx context.Context, r cloud.Request) error {
+		seen = cloud.ConditionKeys(ctx)
+		return k.IAM.Authorize(ctx, r)
+	})}))(t)
+	topic := must(k.SNS.CreateTopic(sns.Topic{Name: "numbers"}))(t)
+	keys := k.role(t, `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*","Condition":{`+
+		`"IpAddress":{"aws:SourceIp":"127.0.0.0/8"},"StringLike":{"aws:UserAgent":"aws-cli/*"}}}]}`)
+	handler := New(here, k.Services, k)
+	serve := func(body, address, agent string) int {
+		r := request{method: "POST", path: "/", service: "sns", keys: keys, body: body + "&Version=" + snsVersion,
+			header: map[string]string{"Content-Type": formType}}.build(t, k.url)
+		r.Host, r.RemoteAddr = r.URL.Host, address
+		r.Header.Set("User-Agent", agent)
+		w := httptest.NewRecorder()
+		handler.ServeHTTP(w, r)
+		return w.Code
+	}
+
+	for _, c := range []struct {
+		address, agent string
+		want           int
+	}{
+		{"127.0.0.1:50000", "aws-cli/2.0", http.StatusOK},
+		{"[::1]:50000", "aws-cli/2.0", http.StatusForbidden},
+		{"127.0.0.1:50000", "curl/8", http.StatusForbidden},
+		{"127.0.0.1:50000", "", http.StatusForbidden},
+	} {
+		if got := serve("Action=ListTopics", c.address, c.agent); got != c.want {
+			t.Errorf("%+v: %d", c, got)
+		}
+	}
+	serve("Action=Publish&Message=m&TopicArn="+topic.ARN, "[::1]:50000", "")
+	if want := map[string][]string{"aws:SourceIp": {"::1"}}; !reflect.DeepEqual(seen, want) {
+		t.Errorf("SNS authorized with %v, want %v", seen, want)
+	}
+}
