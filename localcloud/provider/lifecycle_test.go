@@ -16,7 +16,7 @@ func (c cloudUnderTest) api() made {
 }
 
 func TestLifeCycle(t *testing.T) {
-	all := slices.Concat(lifeCycles(), lambdaLifeCycles(), snsLifeCycles(), sqsLifeCycles(), apiGatewayLifeCycles(), recordedLifeCycles())
+	all := allLifeCycles()
 	for _, l := range all {
 		t.Run(l.token, func(t *testing.T) { l.run(t, start(t)) })
 	}
@@ -25,6 +25,10 @@ func TestLifeCycle(t *testing.T) {
 			t.Errorf("%s has no life cycle here", r.Token)
 		}
 	}
+}
+
+func allLifeCycles() []lifeCycle {
+	return slices.Concat(lifeCycles(), lambdaLifeCycles(), snsLifeCycles(), sqsLifeCycles(), apiGatewayLifeCycles(), recordedLifeCycles())
 }
 
 func (l lifeCycle) run(t *testing.T, c cloudUnderTest) {
