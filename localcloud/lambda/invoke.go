@@ -55,7 +55,7 @@ func (s *Service) admit(ctx context.Context, in cloud.Invocation, kind string, l
 	}
 	row, exists := s.functions.Get(to.Name)
 	err = s.options.Authorizer.Authorize(ctx, cloud.Request{
-		Caller: in.Caller, Action: "lambda:InvokeFunction", Resource: to.ARN, ResourcePolicy: row.policy(plainQualifier(to.Qualifier)),
+		Caller: in.Caller, Action: "lambda:InvokeFunction", Resource: to.ARN, ResourcePolicy: row.documents[plainQualifier(to.Qualifier)],
 	})
 	if err != nil {
 		s.note(cloud.Warning, to.Name, "refused to %s: %v", in.Caller, err)

@@ -32,7 +32,7 @@ func kmsKey(place cloud.Place) recordedType {
 					"ECC_NIST_P256", "ECC_NIST_P384", "ECC_NIST_P521", "ECC_SECG_P256K1")},
 				{Name: "multiRegion", Kind: schema.Bool, Computed: true, ForceNew: true},
 				{Name: "bypassPolicyLockoutSafetyCheck", Kind: schema.Bool, Default: false},
-				schema.TagProperty(),
+				tagged(cloud.CheckTags),
 			},
 			Outputs:     []schema.Output{{Name: "arn"}, {Name: "keyId"}, schema.TagOutput()},
 			Unsupported: []string{"customKeyStoreId", "xksKeyId"},

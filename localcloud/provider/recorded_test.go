@@ -100,6 +100,8 @@ func TestRecordedResourcesAreRefusedAsAWSDoes(t *testing.T) {
 		"deletion window":        {keyToken, map[string]any{"deletionWindowInDays": 6}, "deletionWindowInDays: expected a number from 7 to 30, got 6"},
 		"rotation period":        {keyToken, map[string]any{"rotationPeriodInDays": 90}, "rotationPeriodInDays: needs enableKeyRotation"},
 		"asymmetric rotation":    {keyToken, map[string]any{"enableKeyRotation": true, "customerMasterKeySpec": "RSA_2048"}, "enableKeyRotation: only keys of the spec SYMMETRIC_DEFAULT"},
+		"key tags":               {keyToken, map[string]any{"tags": map[string]any{"aws:a": "b"}}, `tags: the tag key "aws:a" begins with aws:`},
+		"key of another service": {"aws:kms/alias:Alias", map[string]any{"targetKeyId": "arn:aws:sqs:us-east-1:000000000000:q"}, "targetKeyId: must be the ARN of a resource of kms"},
 		"alias":                  {"aws:kms/alias:Alias", nil, ""},
 		"alias prefix":           {"aws:kms/alias:Alias", map[string]any{"name": "mine"}, `name: must be "alias/"`},
 		"alias of AWS":           {"aws:kms/alias:Alias", map[string]any{"name": "alias/aws/sns"}, "name: must be another than AWS's own"},
@@ -111,6 +113,7 @@ func TestRecordedResourcesAreRefusedAsAWSDoes(t *testing.T) {
 		"old TLS":                {domainNameToken, map[string]any{"domainNameConfiguration": map[string]any{"certificateArn": "c", "endpointType": "REGIONAL", "securityPolicy": "TLS_1_0"}}, `domainNameConfiguration.securityPolicy: the local cloud takes "TLS_1_2", not "TLS_1_0"`},
 		"certificate ARN":        {domainNameToken, map[string]any{"domainNameConfiguration": map[string]any{"certificateArn": "c", "endpointType": "REGIONAL", "securityPolicy": "TLS_1_2"}}, "domainNameConfiguration.certificateArn: An ARN must have"},
 		"certificate":            {"aws:acm/certificate:Certificate", nil, ""},
+		"alternative name":       {"aws:acm/certificate:Certificate", map[string]any{"subjectAlternativeNames": []any{"a.example.com", "b c"}}, "subjectAlternativeNames: [1]: must be a domain name"},
 		"certificate's domain":   {"aws:acm/certificate:Certificate", map[string]any{"domainName": "localhost"}, "domainName: must be a domain name"},
 	} {
 		t.Run(name, func(t *testing.T) {

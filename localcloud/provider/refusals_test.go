@@ -25,7 +25,11 @@ type refusal struct {
 // provider's Check, which makes the preview fail, and the service itself,
 // without Check. Both must refuse it, with the same reason. The other inputs
 // are those of the type's life cycle.
-func testRefusals(t *testing.T, rows []refusal) {
+//
+// Each property of these types that has a Check must have a row, except the
+// given ones ("token.path"): their rules are the local cloud's own, about what it
+// does not emulate.
+func testRefusals(t *testing.T, rows []refusal, without ...string) {
 	clouds := map[string]cloudUnderTest{} // by token: what is refused leaves no trace
 	inputs := map[string]resource.PropertyMap{}
 	for _, r := range rows {
@@ -36,11 +40,30 @@ func testRefusals(t *testing.T, rows []refusal) {
 		t.Run(fmt.Sprintf("%s %s=%.40v", r.token, r.property, r.value), func(t *testing.T) {
 			r.run(t, clouds[r.token], inputs[r.token])
 		})
+		without = append(without, r.token+"."+r.property)
+	}
+	for token, c := range clouds {
+		for _, path := range checkedPaths("", resourceType(t, c, token).Inputs) {
+			if !slices.Contains(without, token+"."+path) {
+				t.Errorf("no row refuses %s of %s", path, token)
+			}
+		}
 	}
 }
 
+// checkedPaths returns the paths of the properties that have a Check.
+func checkedPaths(prefix string, properties []schema.Property) (paths []string) {
+	for _, p := range properties {
+		if p.Check != nil {
+			paths = append(paths, prefix+p.Name)
+		}
+		paths = append(paths, checkedPaths(prefix+p.Name+".", p.Properties)...)
+	}
+	return paths
+}
+
 func (r refusal) run(t *testing.T, c cloudUnderTest, valid resource.PropertyMap) {
-	program := resource.NewObjectProperty(valid.Copy())
+	program := resource.NewObjectProperty(c.properties(c.raw(valid))) // a deep copy
 	for k, v := range resource.NewPropertyMapFromMap(r.with) {
 		program.ObjectValue()[k] = v
 	}

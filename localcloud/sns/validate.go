@@ -26,16 +26,19 @@ func invalidAttribute(err error) error {
 	return invalid("Attributes Reason: %v", err)
 }
 
-var topicName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,256}$`)
+// MaxTopicName is the maximum length of a topic's name.
+const MaxTopicName = 256
 
-// CheckTopicName accepts 1 to 256 letters, digits, hyphens and underscores.
+var topicName = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
+
+// CheckTopicName accepts 1 to MaxTopicName letters, digits, hyphens and underscores.
 //
 // https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html
 func CheckTopicName(name string) error {
 	switch {
 	case strings.HasSuffix(name, ".fifo"):
 		return invalid("Topic Name Reason: FIFO topics are not emulated, and %s would be one; use a standard topic", name)
-	case !topicName.MatchString(name):
+	case len(name) > MaxTopicName || !topicName.MatchString(name):
 		return invalid("Topic Name")
 	}
 	return nil

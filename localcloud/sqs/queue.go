@@ -89,7 +89,7 @@ func (s *Service) putQueue(q Queue) (Queue, error) {
 		CheckReceiveMessageWaitTime(q.ReceiveWaitSeconds),
 		CheckKMSDataKeyReusePeriod(q.KMSReuseSeconds),
 		CheckKMSMasterKeyID(q.KMSMasterKeyID),
-		CheckEncryption(q.KMSMasterKeyID, q.SSE),
+		checkEncryption(q.KMSMasterKeyID, q.SSE),
 		CheckPolicy(q.Policy),
 		CheckTags(q.Tags),
 	); err != nil {

@@ -154,7 +154,9 @@ func TestRefusedQueues(t *testing.T) {
 		"InvalidAttributeValue: Invalid value for the parameter DelaySeconds. Reason: Must be from 0 to 900, not 901.":               {Name: "a", DelaySeconds: 901},
 		"InvalidAttributeValue: Invalid value for the parameter VisibilityTimeout. Reason: Must be from 0 to 43200, not -1.":         {Name: "a", VisibilityTimeoutSeconds: -1},
 		"InvalidAttributeValue: Invalid value for the parameter MessageRetentionPeriod. Reason: Must be from 60 to 1209600, not 59.": {Name: "a", RetentionSeconds: 59},
-		"InvalidAttributeValue: Invalid value for the parameter Policy. Reason: It is not valid JSON.":                               {Name: "a", Policy: "{"},
+		"InvalidAttributeValue: Invalid value for the parameter KmsMasterKeyId. Reason: You can use one type of server-side encryption (SSE) at one time. You can either enable KMS SSE or SQS SSE.": {
+			Name: "a", SSE: true, KMSMasterKeyID: "k"},
+		"InvalidAttributeValue: Invalid value for the parameter Policy. Reason: It is not valid JSON.": {Name: "a", Policy: "{"},
 	} {
 		_, err := s.CreateQueue(q)
 		wantError(t, err, want)

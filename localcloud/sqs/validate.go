@@ -16,16 +16,19 @@ import (
 // The functions of this file look at form alone, and fail with the error of
 // CreateQueue and SetQueueAttributes.
 
-var queueName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,80}$`)
+// MaxName is the maximum length of a queue's name.
+const MaxName = 80
 
-// CheckName accepts 1 to 80 letters, digits, hyphens and underscores.
+var queueName = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
+
+// CheckName accepts 1 to MaxName letters, digits, hyphens and underscores.
 //
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-queues.html
 func CheckName(name string) error {
 	switch {
 	case strings.HasSuffix(name, ".fifo"):
 		return refusal("InvalidParameterValue", "FIFO queues are not emulated, and %s would be one; use a standard queue", name)
-	case !queueName.MatchString(name):
+	case len(name) > MaxName || !queueName.MatchString(name):
 		return refusal("InvalidParameterValue", "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length")
 	}
 	return nil
@@ -98,8 +101,8 @@ func CheckKMSMasterKeyID(id string) error {
 	return nil
 }
 
-// CheckEncryption accepts at most one of a key of KMS and a key of SQS.
-func CheckEncryption(kmsMasterKeyID string, sqsManaged bool) error {
+// checkEncryption accepts at most one of a key of KMS and a key of SQS.
+func checkEncryption(kmsMasterKeyID string, sqsManaged bool) error {
 	if sqsManaged && kmsMasterKeyID != "" {
 		return invalidAttribute("KmsMasterKeyId", "You can use one type of server-side encryption (SSE) at one time. You can either enable KMS SSE or SQS SSE.")
 	}

@@ -38,8 +38,6 @@ func TestChecks(t *testing.T) {
 		{sqs.CheckKMSDataKeyReusePeriod(59), attribute + "KmsDataKeyReusePeriodSeconds. Reason: Must be from 60 to 86400, not 59."},
 		{sqs.CheckKMSMasterKeyID("alias/aws/sqs"), ""},
 		{sqs.CheckKMSMasterKeyID(role), attribute + "KmsMasterKeyId. Reason: " + role + " is not a key of AWS KMS."},
-		{sqs.CheckEncryption("k", false), ""},
-		{sqs.CheckEncryption("k", true), attribute + "KmsMasterKeyId. Reason: You can use one type of server-side encryption (SSE) at one time. You can either enable KMS SSE or SQS SSE."},
 		{sqs.CheckPolicy(""), ""},
 		{sqs.CheckTags(map[string]string{"k": "v"}), ""},
 		{sqs.CheckTags(map[string]string{"aws:k": "v"}), bad + `One or more parameters are invalid. Reason: the tag key "aws:k" begins with aws:, which is reserved for AWS`},

@@ -61,10 +61,11 @@ type Property struct {
 	AutoName int
 	// AutoPrefix is what every invented name begins with.
 	AutoPrefix string
-	// Check refuses impossible values. It sees a value of the right kind,
-	// without secrets: string, float64, bool, []any, map[string]any or
-	// *archive.Archive. It is not asked about unknown values, but about the
-	// keys of a Map: its unknown values are empty strings.
+	// Check refuses invalid values, also generated names and defaults. It receives
+	// a value of the right kind, without secrets: string, float64, bool, []any,
+	// map[string]any or *archive.Archive. It is not called for unknown values,
+	// except those of a Map, which are empty strings. A Check of a JSON property
+	// also refuses strings that are not JSON.
 	Check func(value any) error
 }
 
