@@ -201,7 +201,7 @@ func parseRedrivePolicy(document string) (queueARN string, err error) {
 		return "", errors.New("RedrivePolicy: failed to parse JSON.") //lint:ignore ST1005 AWS's own wording
 	}
 	if cloud.ServiceOf(p.DeadLetterTargetARN) != "sqs" {
-		return "", errors.New("RedrivePolicy: deadLetterTargetArn is an invalid arn") //lint:ignore ST1005 AWS's own wording
+		return "", errors.New("RedrivePolicy: deadLetterTargetArn is an invalid arn")
 	}
 	return p.DeadLetterTargetARN, nil
 }
