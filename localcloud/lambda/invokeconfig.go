@@ -61,16 +61,10 @@ func plainQualifier(qualifier string) string {
 }
 
 func (c EventInvokeConfig) validate() error {
-	err := CheckMaximumRetryAttempts(c.MaxRetryAttempts)
-	if c.MaxEventAgeSeconds != 0 {
-		err = cmp.Or(err, CheckMaximumEventAge(c.MaxEventAgeSeconds))
-	}
-	for _, arn := range []string{c.OnSuccess, c.OnFailure} {
-		if arn != "" {
-			err = cmp.Or(err, CheckDestination(arn))
-		}
-	}
-	return err
+	return cmp.Or(
+		CheckMaximumRetryAttempts(c.MaxRetryAttempts), cloud.CheckOptional(c.MaxEventAgeSeconds, CheckMaximumEventAge),
+		cloud.CheckOptional(c.OnSuccess, CheckDestination), cloud.CheckOptional(c.OnFailure, CheckDestination),
+	)
 }
 
 // checkDestinations checks that the function's role may send to both.

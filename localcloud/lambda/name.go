@@ -57,10 +57,8 @@ func split(function, qualifier string) (parts, error) {
 	if m[4] != "" && qualifier != "" && m[4] != qualifier {
 		return parts{}, badParameter("The derived qualifier from the function name does not match the specified qualifier.")
 	}
-	if qualifier != "" {
-		if err := CheckQualifier(qualifier); err != nil {
-			return parts{}, err
-		}
+	if err := cloud.CheckOptional(qualifier, CheckQualifier); err != nil {
+		return parts{}, err
 	}
 	return parts{strings.TrimSuffix(m[1], ":"), strings.TrimSuffix(m[2], ":"), m[3], cmp.Or(qualifier, m[4])}, nil
 }

@@ -24,14 +24,10 @@ type Permission struct {
 }
 
 func (p Permission) validate() error {
-	err := cmp.Or(CheckStatementID(p.StatementID), CheckAction(p.Action), CheckPrincipal(p.Principal))
-	if p.SourceARN != "" {
-		err = cmp.Or(err, CheckSourceARN(p.SourceARN))
-	}
-	if p.SourceAccount != "" {
-		err = cmp.Or(err, CheckSourceAccount(p.SourceAccount))
-	}
-	return err
+	return cmp.Or(
+		CheckStatementID(p.StatementID), CheckAction(p.Action), CheckPrincipal(p.Principal),
+		cloud.CheckOptional(p.SourceARN, CheckSourceARN), cloud.CheckOptional(p.SourceAccount, CheckSourceAccount),
+	)
 }
 
 // statement is one element of a policy document, with the members in AWS's order.

@@ -17,13 +17,16 @@ const (
 	topicToken        = "aws:sns/topic:Topic"
 )
 
-// ARNs of other services than the property is about.
+// ARNs for properties that are about other services.
 const (
 	aBucket   = "arn:aws:s3:::bucket"
 	aFunction = "arn:aws:lambda:us-east-1:000000000000:function:f"
 	aQueue    = "arn:aws:sqs:us-east-1:000000000000:q"
 	aTopic    = "arn:aws:sns:us-east-1:000000000000:t"
 )
+
+// badPolicy is JSON but not a policy.
+const badPolicy = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sns:Publish","Resource":"*"}]}`
 
 // badTags breaks a rule that all services share.
 var badTags = map[string]any{"aws:a": "b"}
@@ -35,6 +38,7 @@ func TestSNSRefusals(t *testing.T) {
 		{token: topicToken, property: "name", value: "numbers.fifo", words: "FIFO topics are not emulated"},
 		{token: topicToken, property: "displayName", value: strings.Repeat("x", 101), words: "Display name must be less than or equal to 100 characters"},
 		{token: topicToken, property: "policy", value: "{", words: "Policy: failed to parse JSON."},
+		{token: topicToken, property: "policy", value: badPolicy, words: "MalformedPolicyDocument"},
 		{token: topicToken, property: "kmsMasterKeyId", value: aQueue, words: "Must be a key of AWS KMS"},
 		{token: topicToken, property: "deliveryPolicy", value: "{", words: "DeliveryPolicy: failed to parse JSON."},
 		{token: topicToken, property: "deliveryPolicy", value: `{"http":{"defaultHealthyRetryPolicy":{"numRetries":101}}}`, words: "numRetries must be from 0 to 100, not 101"},
@@ -54,6 +58,7 @@ func TestSNSRefusals(t *testing.T) {
 		{token: topicPolicyToken, property: "arn", value: aQueue, words: "InvalidParameter: Invalid parameter: TopicArn"},
 		{token: topicPolicyToken, property: "arn", value: "numbers", words: "TopicArn Reason: An ARN must have at least 6 elements, not 1"},
 		{token: topicPolicyToken, property: "policy", value: "{", words: "Policy: failed to parse JSON."},
+		{token: topicPolicyToken, property: "policy", value: badPolicy, words: "MalformedPolicyDocument"},
 
 		{token: subscriptionToken, property: "topic", value: aQueue, words: "InvalidParameter: Invalid parameter: TopicArn"},
 		{token: subscriptionToken, property: "topic", value: "arn:aws:sns:eu-west-1:000000000000:t", words: "InvalidParameter: Invalid parameter: TopicArn"},
@@ -81,6 +86,7 @@ func TestSQSRefusals(t *testing.T) {
 		{property: "redrivePolicy", value: `{"deadLetterTargetArn":"` + aFunction + `","maxReceiveCount":3}`, words: "Invalid value for deadLetterTargetArn."},
 		{property: "redriveAllowPolicy", value: `{"redrivePermission":"byQueue"}`, words: "sourceQueueArns is required"},
 		{property: "redriveAllowPolicy", value: `{"redrivePermission":"byQueue","sourceQueueArns":["` + aTopic + `"]}`, words: "Invalid value for sourceQueueArns: " + aTopic},
+		{property: "policy", value: badPolicy, words: "MalformedPolicyDocument"},
 		{property: "policy", value: "{", words: attribute + "Policy. Reason: It is not valid JSON."},
 	}
 	rows := []refusal{

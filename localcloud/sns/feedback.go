@@ -1,6 +1,7 @@
 package sns
 
 import (
+	"cmp"
 	"context"
 	"crypto/md5"
 	"encoding/hex"
@@ -28,15 +29,11 @@ type Feedback struct {
 }
 
 func (f Feedback) check() error {
-	for _, role := range []string{f.FailureRoleARN, f.SuccessRoleARN} {
-		if role == "" {
-			continue
-		}
-		if err := CheckFeedbackRoleARN(role); err != nil {
-			return err
-		}
-	}
-	return CheckFeedbackSampleRate(f.SuccessSampleRate)
+	return cmp.Or(
+		cloud.CheckOptional(f.FailureRoleARN, CheckFeedbackRoleARN),
+		cloud.CheckOptional(f.SuccessRoleARN, CheckFeedbackRoleARN),
+		CheckFeedbackSampleRate(f.SuccessSampleRate),
+	)
 }
 
 // outcome is how a delivery ended.

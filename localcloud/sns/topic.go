@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
+
+	"tally/localcloud/cloud"
 )
 
 // Topic is a standard topic.
@@ -74,7 +76,7 @@ func (s *Service) putTopic(t Topic) (Topic, error) {
 	if t.Policy == "" {
 		t.Policy = defaultPolicy(t.ARN, s.Place.Account)
 	}
-	if err := t.check(); err != nil {
+	if err := cmp.Or(t.check(), cloud.CheckResourcePolicy(s.Authorizer, t.Policy)); err != nil {
 		return Topic{}, err
 	}
 	return t, s.topics.Put(t.ARN, t)
@@ -82,30 +84,19 @@ func (s *Service) putTopic(t Topic) (Topic, error) {
 
 // check refuses attributes; those that are not set stand for defaults.
 func (t Topic) check() error {
-	if err := cmp.Or(CheckDisplayName(t.DisplayName), CheckPolicy(t.Policy), CheckKMSMasterKeyID(t.KMSMasterKeyID), CheckTags(t.Tags)); err != nil {
-		return err
-	}
-	if t.DeliveryPolicy != "" {
-		if err := CheckDeliveryPolicy(t.DeliveryPolicy); err != nil {
-			return err
-		}
-	}
-	if t.SignatureVersion != 0 {
-		if err := CheckSignatureVersion(t.SignatureVersion); err != nil {
-			return err
-		}
-	}
-	if t.TracingConfig != "" {
-		if err := CheckTracingConfig(t.TracingConfig); err != nil {
-			return err
-		}
-	}
+	err := cmp.Or(
+		CheckDisplayName(t.DisplayName),
+		CheckPolicy(t.Policy),
+		CheckKMSMasterKeyID(t.KMSMasterKeyID),
+		cloud.CheckOptional(t.DeliveryPolicy, CheckDeliveryPolicy),
+		cloud.CheckOptional(t.TracingConfig, CheckTracingConfig),
+		cloud.CheckOptional(t.SignatureVersion, CheckSignatureVersion),
+		CheckTags(t.Tags),
+	)
 	for _, protocol := range slices.Sorted(maps.Keys(t.Feedback)) {
-		if err := t.Feedback[protocol].check(); err != nil {
-			return err
-		}
+		err = cmp.Or(err, t.Feedback[protocol].check())
 	}
-	return nil
+	return err
 }
 
 // Topic fails with InvalidParameter if arn is not the ARN of a topic here, and

@@ -64,8 +64,7 @@ func CheckDisplayName(name string) error {
 	return nil
 }
 
-// CheckPolicy accepts JSON. Whether it is a policy is for the Authorizer to
-// decide.
+// CheckPolicy accepts JSON. Whether it is a valid policy is for IAM to decide.
 func CheckPolicy(document string) error {
 	if !json.Valid([]byte(document)) {
 		return invalid("Attributes Reason: Policy: failed to parse JSON.")

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"strings"
 	"time"
+
+	"tally/localcloud/cloud"
 )
 
 // Queue is a standard queue.
@@ -91,6 +93,7 @@ func (s *Service) putQueue(q Queue) (Queue, error) {
 		CheckKMSMasterKeyID(q.KMSMasterKeyID),
 		checkEncryption(q.KMSMasterKeyID, q.SSE),
 		CheckPolicy(q.Policy),
+		cloud.CheckOptional(q.Policy, func(document string) error { return cloud.CheckResourcePolicy(s.authorizer, document) }),
 		CheckTags(q.Tags),
 	); err != nil {
 		return Queue{}, err

@@ -109,8 +109,8 @@ func checkEncryption(kmsMasterKeyID string, sqsManaged bool) error {
 	return nil
 }
 
-// CheckPolicy accepts JSON, and "" for no policy. Whether it is a policy is for
-// the Authorizer to decide.
+// CheckPolicy accepts JSON, and "" for no policy. Whether it is a valid policy is
+// for IAM to decide.
 func CheckPolicy(document string) error {
 	if document != "" && !json.Valid([]byte(document)) {
 		return invalidAttribute("Policy", "It is not valid JSON.")
