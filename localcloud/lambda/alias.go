@@ -21,8 +21,8 @@ type Alias struct {
 	Version     string // "$LATEST" or a published one
 	Description string
 	RevisionID  string // set by the service; changes with every update
-	// AdditionalVersionWeights gives one further version its share of the
-	// invocations, from 0 to 1.
+	// AdditionalVersionWeights is the share of invocations, from 0 to 1, of one
+	// further version.
 	AdditionalVersionWeights map[string]float64
 }
 

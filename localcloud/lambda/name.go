@@ -12,7 +12,7 @@ import (
 // latest is the version that can change.
 const latest = "$LATEST"
 
-// functionName is AWS's own pattern of the FunctionName parameter: a name, a
+// functionName is AWS's own pattern for the FunctionName parameter: a name, a
 // partial ARN or a whole one, each with or without a qualifier.
 //
 // https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
