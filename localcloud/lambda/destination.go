@@ -67,7 +67,7 @@ func (s *Service) conclude(e event, r result) {
 		s.note(cloud.Warning, e.Function, "event %s is dropped after %s, %s: %s",
 			e.Event.RequestID, count(e.Attempts, "failed attempt"), r.condition, r.reason())
 	default:
-		s.note(cloud.Warning, e.Function, "event %s is given up after %s, %s: %s",
+		s.note(cloud.Warning, e.Function, "event %s is abandoned after %s, %s: %s",
 			e.Event.RequestID, count(e.Attempts, "failed attempt"), r.condition, r.reason())
 	}
 	if len(parcels) > 0 {

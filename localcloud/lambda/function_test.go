@@ -238,7 +238,8 @@ func TestRestart(t *testing.T) {
 	if err := s.AddPermission("add", permission); err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(s.Close(), st.Close()); err != nil {
+	policy, err := s.Policy("add")
+	if err := errors.Join(err, s.Close(), st.Close()); err != nil {
 		t.Fatal(err)
 	}
 	for _, leftover := range []string{".staging/1/bootstrap", "gone/00/bootstrap", "add/00/bootstrap"} {
@@ -255,6 +256,9 @@ func TestRestart(t *testing.T) {
 	}
 	if got, err := s.Permission("add", permission.StatementID); err != nil || got != permission {
 		t.Errorf("Permission = %+v, %v", got, err)
+	}
+	if got, err := s.Policy("add"); err != nil || got != policy {
+		t.Errorf("Policy = %s, %v; it was %s", got, err, policy)
 	}
 	if got := files(t, k.options.Dir); len(got) != 1 || !strings.HasPrefix(got[0], "add/") || strings.HasPrefix(got[0], "add/00") {
 		t.Errorf("files = %v", got)
