@@ -54,8 +54,7 @@ func TestPolicy(t *testing.T) {
 	expectError(t, err, "ResourceNotFoundException", "Statement sns is not found")
 }
 
-// A permission's function may be named as in every operation, and programs give
-// its ARN as often as its name.
+// The function of a permission can be named in any form that Resolve accepts.
 func TestPermissionByARN(t *testing.T) {
 	s := newKit(t).open(t)
 	create(t, s, "add")

@@ -20,7 +20,7 @@ const (
 	recordToken    = "aws:route53/record:Record"
 )
 
-// Valid inputs, for tests to spoil.
+// valid holds valid inputs, which tests spoil.
 var valid = map[string]map[string]any{
 	alarmToken: {"comparisonOperator": "GreaterThanThreshold", "evaluationPeriods": 1, "threshold": 0, "statistic": "Sum",
 		"metricName": "Errors", "namespace": "AWS/Lambda", "period": 60},
@@ -36,7 +36,7 @@ var valid = map[string]map[string]any{
 	"aws:acm/certificate:Certificate": {"domainName": "*.example.com", "validationMethod": "DNS"},
 }
 
-// spoilt are the valid inputs of a type with changes; nil leaves one out.
+// spoilt returns the valid inputs of a type with changes; nil removes one.
 func spoilt(token string, changes map[string]any) resource.PropertyMap {
 	inputs := maps.Clone(valid[token])
 	for k, v := range changes {
@@ -134,7 +134,7 @@ func TestRecordedResourcesAreRefusedAsAWSDoes(t *testing.T) {
 	}
 }
 
-// What another resource forbids, only its creation can tell.
+// Rules about other resources apply only at creation.
 func TestRecordedResourcesNeedTheirOthers(t *testing.T) {
 	c := start(t)
 	create := func(token string, inputs resource.PropertyMap) error {
@@ -170,7 +170,7 @@ func TestRecordedResourcesNeedTheirOthers(t *testing.T) {
 	}
 }
 
-// The status tells of properties without effect as long as a resource has them.
+// Properties without effect are noted as long as a resource has them.
 func TestPropertiesWithoutEffectAreNoted(t *testing.T) {
 	c := start(t)
 	const token, encrypted = "aws:cloudwatch/logGroup:LogGroup", "arn:aws:kms:us-east-1:000000000000:key/k"

@@ -12,7 +12,7 @@ import (
 	"google.golang.org/protobuf/types/known/emptypb"
 )
 
-// holds fails the test where err lacks one of the words.
+// holds fails the test if err lacks one of the words.
 func holds(t *testing.T, err error, words ...string) {
 	t.Helper()
 	if err == nil {
@@ -25,7 +25,7 @@ func holds(t *testing.T, err error, words ...string) {
 	}
 }
 
-// Whatever the engine asks of a stack that is not local is refused.
+// Every call for a stack that is not local is refused.
 func TestOtherStacksAreRefused(t *testing.T) {
 	c := start(t)
 	urn := "urn:pulumi:dev::project::aws:sns/topic:Topic::numbers"
@@ -75,7 +75,8 @@ func TestUnknownTypesAndFunctionsAreRefused(t *testing.T) {
 	holds(t, err, "region us-east-1", "eu-west-1")
 }
 
-// What a service would refuse is refused by the preview already.
+// Check refuses what the local cloud does not emulate, and what no service sees.
+// For the rules of services, see testRefusals.
 func TestImpossibleValuesAreRefusedByCheck(t *testing.T) {
 	c := start(t)
 	write(t, filepath.Join(c.dir, "f.zip"), zipped(t, "one"))
@@ -113,7 +114,7 @@ func TestImpossibleValuesAreRefusedByCheck(t *testing.T) {
 	}
 }
 
-// Errors of the services read as the real provider's.
+// Errors of the services are worded like the real provider's.
 func TestServiceErrors(t *testing.T) {
 	c := start(t)
 	c.create("aws:sns/topic:Topic", "t", map[string]any{"name": "numbers"})

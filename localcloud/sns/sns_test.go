@@ -56,7 +56,7 @@ func (r *journal) all() []cloud.Entry {
 	return slices.Clone(r.entries)
 }
 
-// open makes a service whose protocol "lambda" is the target.
+// open returns a service with the target for the protocol "lambda".
 func open(t *testing.T, st *store.Store, a authorizer, r cloud.Journal, tg sns.Target) *sns.Service {
 	t.Helper()
 	s, err := sns.New(sns.Options{
@@ -73,7 +73,7 @@ func open(t *testing.T, st *store.Store, a authorizer, r cloud.Journal, tg sns.T
 	return s
 }
 
-// subscribed is open with the topic numbers and one subscription to it.
+// subscribed is open with the topic numbers and one subscription.
 func subscribed(t *testing.T, a authorizer, r cloud.Journal, tg sns.Target) (*sns.Service, sns.Subscription) {
 	t.Helper()
 	s := open(t, nil, a, r, tg)
@@ -176,7 +176,7 @@ func TestTopicErrors(t *testing.T) {
 	}
 }
 
-// The policy that AWS gives a topic, but for the order of its members.
+// The policy that AWS gives a topic, except for the order of its members.
 func TestDefaultPolicy(t *testing.T) {
 	s := open(t, nil, allow, &journal{}, target(discard))
 	topic, err := s.CreateTopic(sns.Topic{Name: "numbers"})

@@ -14,7 +14,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
 )
 
-// lamp is a resource type with one property of every sort.
+// lamp returns a resource type with a property of every kind.
 func lamp() *Type {
 	return &Type{
 		Token: "aws:test/lamp:Lamp", Noun: "Test Lamp",
@@ -191,7 +191,7 @@ func TestNames(t *testing.T) {
 	if got := check(t, CheckRequest{New: named, Old: first})["name"].StringValue(); got != "mine" {
 		t.Errorf("the program's name became %q", got)
 	}
-	// A name that the program chose and then left out is not an invented one.
+	// A name that the program chose and then omitted is not a generated one.
 	if got := check(t, CheckRequest{New: room, Old: check(t, CheckRequest{New: named})})["name"].StringValue(); got == "mine" {
 		t.Error("the old explicit name was kept")
 	}
@@ -283,7 +283,7 @@ func TestTagsAreChecked(t *testing.T) {
 	}
 }
 
-// A JSON property with a Check is refused in its words, also if it is no JSON.
+// A JSON property with a Check is refused in its words, also if it is not JSON.
 func TestChecksOfDocuments(t *testing.T) {
 	planned := lamp()
 	i := slices.IndexFunc(planned.Inputs, func(p Property) bool { return p.Kind == JSON })
