@@ -24,9 +24,10 @@ const (
 	maxAsyncPayload    = 1024 * 1024      // bytes
 	maxZipped          = 50 * 1024 * 1024 // bytes
 	maxUnzipped        = 250 * 1024 * 1024
-	maxEnvironment     = 4 * 1024 // bytes, all variables as JSON
-	accountConcurrency = 1000     // environments busy at once, over all functions
-	minUnreserved      = 100      // of them, for functions that reserve none
+	maxEnvironment     = 4 * 1024  // bytes, all variables as JSON
+	maxPolicy          = 20 * 1024 // bytes, a resource-based policy
+	accountConcurrency = 1000      // environments busy at once, over all functions
+	minUnreserved      = 100       // of them, for functions that reserve none
 	initTimeout        = 10 * time.Second
 )
 

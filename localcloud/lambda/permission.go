@@ -82,7 +82,7 @@ func (r record) policies() map[string]string {
 // AddPermission adds a statement to the policy of the function, or of the
 // version or alias that qualifies it. Here and below, function has any form that
 // Resolve accepts. It fails with ResourceConflictException if the policy has a
-// statement of that ID.
+// statement of that ID, and with PolicyLengthExceededException.
 func (s *Service) AddPermission(function string, p Permission) error {
 	if err := cmp.Or(p.validate(), CheckPermissionTarget(function, p.Qualifier)); err != nil {
 		return err
@@ -101,6 +101,9 @@ func (s *Service) AddPermission(function string, p Permission) error {
 				"Please provide a new statement id, or remove the existing statement.", p.StatementID)
 		}
 		row.Permissions = append(slices.Clone(row.Permissions), p)
+		if n := len(row.policies()[p.Qualifier]); n > maxPolicy {
+			return cloud.Errorf(http.StatusBadRequest, "PolicyLengthExceededException", "The final policy size (%d) is bigger than the limit (%d).", n, maxPolicy)
+		}
 		return nil
 	})
 }

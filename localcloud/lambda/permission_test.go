@@ -1,6 +1,7 @@
 package lambda_test
 
 import (
+	"fmt"
 	"testing"
 
 	"tally/localcloud/lambda"
@@ -68,6 +69,22 @@ func TestPermissionByARN(t *testing.T) {
 	}
 	if err := s.RemovePermission(addARN, "sns"); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestPolicySize(t *testing.T) {
+	s := newKit(t).open(t)
+	create(t, s, "add")
+	p := permission
+	var err error
+	for n := 0; err == nil && n < 100; n++ {
+		p.StatementID = fmt.Sprintf("%0100d", n)
+		err = s.AddPermission("add", p)
+	}
+	expectError(t, err, "PolicyLengthExceededException", "The final policy size (20")
+	policy, err := s.Policy("add")
+	if err != nil || len(policy) > 20480 || len(policy) < 20000 {
+		t.Errorf("a policy of %d bytes, %v", len(policy), err)
 	}
 }
 

@@ -87,6 +87,7 @@ func TestSQSRefusals(t *testing.T) {
 		{property: "redriveAllowPolicy", value: `{"redrivePermission":"byQueue"}`, words: "sourceQueueArns is required"},
 		{property: "redriveAllowPolicy", value: `{"redrivePermission":"byQueue","sourceQueueArns":["` + aTopic + `"]}`, words: "Invalid value for sourceQueueArns: " + aTopic},
 		{property: "policy", value: badPolicy, words: "MalformedPolicyDocument"},
+		{property: "policy", value: `{"Statement":{"Action":["a","b","c","d","e","f","g","h"]}}`, words: "OverLimit: 8 Actions were found, maximum allowed is 7."},
 		{property: "policy", value: "{", words: attribute + "Policy. Reason: It is not valid JSON."},
 	}
 	rows := []refusal{

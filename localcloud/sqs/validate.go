@@ -109,13 +109,47 @@ func checkEncryption(kmsMasterKeyID string, sqsManaged bool) error {
 	return nil
 }
 
-// CheckPolicy accepts JSON, and "" for no policy. Whether it is a valid policy is
-// for IAM to decide.
+// CheckPolicy accepts JSON within the quotas of SQS, and "" for no policy. Whether
+// it is a valid policy is for IAM to decide.
+//
+// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-policies.html
 func CheckPolicy(document string) error {
-	if document != "" && !json.Valid([]byte(document)) {
+	const maxBytes, maxStatements, maxActions = 8192, 20, 7
+	if document == "" {
+		return nil
+	}
+	if !json.Valid([]byte(document)) {
 		return invalidAttribute("Policy", "It is not valid JSON.")
 	}
+	if len(document) > maxBytes {
+		return invalidAttribute("Policy", "It must be at most %d bytes long, not %d.", maxBytes, len(document))
+	}
+	var policy struct {
+		Statement oneOrMore[struct{ Action oneOrMore[string] }]
+	}
+	if json.Unmarshal([]byte(document), &policy) != nil {
+		return nil // not a policy
+	}
+	if n := len(policy.Statement); n > maxStatements {
+		return refusal("OverLimit", "%d Statements were found, maximum allowed is %d.", n, maxStatements)
+	}
+	for _, s := range policy.Statement {
+		if n := len(s.Action); n > maxActions {
+			return refusal("OverLimit", "%d Actions were found, maximum allowed is %d.", n, maxActions)
+		}
+	}
 	return nil
+}
+
+// oneOrMore is a list in a policy, in which a single element needs no brackets.
+type oneOrMore[T any] []T
+
+func (o *oneOrMore[T]) UnmarshalJSON(raw []byte) error {
+	if raw[0] == '[' {
+		return json.Unmarshal(raw, (*[]T)(o))
+	}
+	*o = make([]T, 1)
+	return json.Unmarshal(raw, &(*o)[0])
 }
 
 // CheckTags accepts any number of tags: 50 is a recommendation of AWS.

@@ -39,6 +39,11 @@ func TestChecks(t *testing.T) {
 		{sqs.CheckKMSMasterKeyID("alias/aws/sqs"), ""},
 		{sqs.CheckKMSMasterKeyID(role), attribute + "KmsMasterKeyId. Reason: " + role + " is not a key of AWS KMS."},
 		{sqs.CheckPolicy(""), ""},
+		{sqs.CheckPolicy(`{"Statement":{"Action":"sqs:*"}}`), ""},
+		{sqs.CheckPolicy(`{"Statement":[` + strings.Repeat(`{"Action":["a","b","c","d","e","f","g"]},`, 19) + `{}]}`), ""},
+		{sqs.CheckPolicy(`{"Statement":[` + strings.Repeat(`{},`, 20) + `{}]}`), "OverLimit: 21 Statements were found, maximum allowed is 20."},
+		{sqs.CheckPolicy(`{"Statement":{"Action":["a","b","c","d","e","f","g","h"]}}`), "OverLimit: 8 Actions were found, maximum allowed is 7."},
+		{sqs.CheckPolicy(`"` + strings.Repeat("x", 8191) + `"`), attribute + "Policy. Reason: It must be at most 8192 bytes long, not 8193."},
 		{sqs.CheckTags(map[string]string{"k": "v"}), ""},
 		{sqs.CheckTags(map[string]string{"aws:k": "v"}), bad + `One or more parameters are invalid. Reason: the tag key "aws:k" begins with aws:, which is reserved for AWS`},
 	} {

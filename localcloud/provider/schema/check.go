@@ -104,6 +104,7 @@ func (c *checker) value(path string, p Property, v resource.PropertyValue) resou
 		c.failf(path, "must be %s, not %s", p.Kind, describe(v))
 		return v
 	}
+	before := len(c.failures)
 	switch p.Kind {
 	case Object:
 		nested := c.object(path+".", p.Properties, p.Unsupported, v.ObjectValue())
@@ -118,7 +119,8 @@ func (c *checker) value(path string, p Property, v resource.PropertyValue) resou
 	case Numbers:
 		v = c.entries(path, Property{Kind: Float}, v)
 	}
-	if p.Check != nil && (p.Kind == Map || !v.ContainsUnknowns()) && !c.deployed(p, v) {
+	checked := p.Check != nil && (p.Kind == Map || !v.ContainsUnknowns()) && !c.deployed(p, v)
+	if checked && len(c.failures) == before { // what is inside is of the right kind
 		if err := p.Check(plain(v)); err != nil {
 			c.failf(path, "%s", err)
 		}

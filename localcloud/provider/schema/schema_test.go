@@ -283,6 +283,22 @@ func TestTagsAreChecked(t *testing.T) {
 	}
 }
 
+// A Check never sees elements of the wrong kind.
+func TestChecksOfElements(t *testing.T) {
+	coloured := lamp()
+	i := slices.IndexFunc(coloured.Inputs, func(p Property) bool { return p.Kind == List })
+	coloured.Inputs[i].Check = func(v any) error {
+		for _, e := range v.([]any) {
+			_ = e.(string)
+		}
+		return nil
+	}
+	_, failures := coloured.Check(CheckRequest{Name: "lamp", New: props(map[string]any{"room": "hall", "colours": []any{"red", 1}})})
+	if d := cmp.Diff([]plugin.CheckFailure{{Property: "colours[1]", Reason: "must be a string, not the number 1"}}, failures); d != "" {
+		t.Errorf("failures (-want +got):\n%s", d)
+	}
+}
+
 // A JSON property with a Check is refused in its words, also if it is not JSON.
 func TestChecksOfDocuments(t *testing.T) {
 	planned := lamp()
