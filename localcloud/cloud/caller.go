@@ -1,5 +1,7 @@
 package cloud
 
+import "time"
+
 // Caller is who asks for something: exactly one of a user or role session of
 // the account, or an AWS service acting for one of its resources. The zero
 // Caller is nobody: an unsigned request.
@@ -12,6 +14,12 @@ type Caller struct {
 	UserID string
 	// Role is the name of the role behind a role session, without its path.
 	Role string
+	// Issued is when the temporary credentials of a role session were issued.
+	Issued time.Time
+	// SourceFunction is the function whose code has those credentials; it becomes
+	// lambda:SourceFunctionArn. Zero for other sessions, and for requests that
+	// Lambda itself makes with the role of a function.
+	SourceFunction ARN
 	// Administrator marks the developer's own keys: no identity policy limits
 	// them.
 	Administrator bool

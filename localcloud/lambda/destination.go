@@ -31,6 +31,7 @@ var destinations = map[string]destination{
 
 // mayReach returns an error if the role's own policies do not let it send there.
 func (s *Service) mayReach(role cloud.Caller, arn string) error {
+	role.SourceFunction = cloud.ARN{}
 	return s.options.Authorizer.Authorize(context.Background(), cloud.Request{
 		Caller: role, Action: destinations[cloud.ServiceOf(arn)].action, Resource: arn,
 	})
@@ -121,7 +122,12 @@ func (s *Service) send(f Function, e event, parcels []parcel) {
 	}
 }
 
+// deliver sends a parcel, which is a request of Lambda and not of the function's
+// code.
+//
+// https://docs.aws.amazon.com/lambda/latest/dg/permissions-source-function-arn.html
 func (s *Service) deliver(as cloud.Caller, p parcel) (err error) {
+	as.SourceFunction = cloud.ARN{}
 	switch cloud.ServiceOf(p.to) {
 	case "sqs":
 		_, err = s.options.Sender.SendMessage(s.life, as, p.to, p.QueueMessage)
