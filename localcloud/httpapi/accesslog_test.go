@@ -83,7 +83,7 @@ func TestAccessLog(t *testing.T) {
 	}
 }
 
-// A log that cannot be written is told of, and holds up no answer.
+// A log that cannot be written is told of, and delays no response.
 func TestAccessLogFails(t *testing.T) {
 	l := &logs{hold: make(chan struct{}), err: errors.New("AccessDeniedException: no such group")}
 	s, j := openWith(t, Options{Logs: l, Invoker: capture(new(cloud.Invocation))})
@@ -107,7 +107,7 @@ func TestAccessLogFails(t *testing.T) {
 func TestAccessLogVariables(t *testing.T) {
 	r := httptest.NewRequest("GET", "/a%0Ab", nil)
 	r.Header.Set("User-Agent", `x "y"`)
-	x := &exchange{Request: r, place: here, id: "id=", start: time.Unix(0, 0), answer: refuse(429, "Too Many Requests"), denied: "no token",
+	x := &exchange{Request: r, place: here, id: "id=", start: time.Unix(0, 0), response: refuse(429, "Too Many Requests"), denied: "no token",
 		authorization: &authorization{JWT: &jwtAuthorization{Claims: map[string]string{"sub": "anna"}}},
 		invocation:    invocation{status: 200, latency: 1500 * time.Millisecond, failure: "the function failed"}}
 	for format, want := range map[string]string{

@@ -33,7 +33,7 @@ func BenchmarkServeHTTP(b *testing.B) {
 			return cloud.Outcome{Payload: []byte(`{"statusCode":200,"body":"5"}`)}, nil
 		}),
 		Credentials: func(string) (cloud.Credentials, error) { return worker, nil },
-		Authorizer:  authorizer(func(cloud.Request) error { return nil }),
+		Authorizer:  authorizer(func(context.Context, cloud.Request) error { return nil }),
 	})
 	if err != nil {
 		b.Fatal(err)

@@ -166,7 +166,7 @@ func TestRefusals(t *testing.T) {
 		{"method of CORS", cors(CORS{AllowMethods: []string{"ANY"}}), `Invalid method "ANY" in allowMethods`},
 		{"max age", cors(CORS{MaxAgeSeconds: 86401}), "from -1 to 86400 seconds, not 86401"},
 		{"settings of no route", stage(Stage{Name: "dev", AutoDeploy: true, RouteSettings: map[string]RouteSettings{"GET /x": {}}}), "NotFoundException: Unable to find Route by key GET /x within the provided RouteSettings"},
-		{"negative limit", stage(Stage{Name: "dev", AutoDeploy: true, DefaultRouteSettings: &RouteSettings{BurstLimit: -1}}), "must not be negative"},
+		{"negative limit", stage(Stage{Name: "dev", AutoDeploy: true, DefaultRouteSettings: &RouteSettings{BurstLimit: -1}}), "burst limit: it must be from 0 to 2147483647, not -1"},
 		{"negative rate", stage(Stage{Name: "dev", AutoDeploy: true, RouteSettings: map[string]RouteSettings{"POST /add": {RateLimit: -1}}}), "must not be negative"},
 		{"log to a stream", stage(Stage{Name: "dev", AutoDeploy: true, AccessLog: &AccessLog{here.ARN("firehose", "deliverystream/x").String(), "$context.requestId"}}), "Invalid ARN specified in the request"},
 		{"log elsewhere", stage(Stage{Name: "dev", AutoDeploy: true, AccessLog: &AccessLog{"arn:aws:logs:eu-west-1:000000000000:log-group:g", "$context.requestId"}}), "Invalid ARN specified in the request"},
@@ -191,7 +191,7 @@ func TestIntegrationURI(t *testing.T) {
 		"arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/" + functionARN:                  "",
 		"": "",
 	} {
-		if got := (Integration{URI: uri}).function(); got != want {
+		if got := functionOf(uri); got != want {
 			t.Errorf("%q: function %q, want %q", uri, got, want)
 		}
 	}

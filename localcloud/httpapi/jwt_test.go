@@ -167,7 +167,7 @@ func TestJWT(t *testing.T) {
 			t.Errorf("%s: invoked %v", name, invoked)
 		}
 	}
-	if !j.says("GET /add answered 401", "the request has no token at $request.header.Authorization") || !j.says("answered 403", `none of the scopes ["add" "all"]`) {
+	if !j.says("GET /add returned 401", "the request has no token at $request.header.Authorization") || !j.says("returned 403", `none of the scopes ["add" "all"]`) {
 		t.Errorf("journal %v", j.entries)
 	}
 }
@@ -254,7 +254,7 @@ func TestIssuersKeysAreKept(t *testing.T) {
 		check("a known key while the issuer is down", "one", "", 3)
 		time.Sleep(2*time.Hour - keysRest)
 		check("keys too old", "one", "OIDC discovery endpoint communication error", 3)
-		if !j.says("https://login.example.com/.well-known/openid-configuration answers 503") {
+		if !j.says("https://login.example.com/.well-known/openid-configuration returned 503") {
 			t.Errorf("journal %v", j.entries)
 		}
 		i.down = false

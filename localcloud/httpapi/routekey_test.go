@@ -30,8 +30,8 @@ func TestParseRouteKeyRefuses(t *testing.T) {
 		"GET /{}":         "must be a whole path segment",
 		"GET /{a}{b}":     "must be a whole path segment",
 		"GET /{p+}/more":  "must be the last path segment",
-		"GET /{id}/{id}":  "stands there twice",
-		"GET /{id}/{id+}": "stands there twice",
+		"GET /{id}/{id}":  "appears twice",
+		"GET /{id}/{id+}": "appears twice",
 	} {
 		_, err := parseRouteKey(key)
 		if cloud.ErrorCode(err) != "BadRequestException" || !strings.Contains(err.Error(), want) {
@@ -83,7 +83,7 @@ func TestMostSpecificRouteWins(t *testing.T) {
 
 func deploymentOf(t *testing.T, keys []string) *deployment {
 	t.Helper()
-	d := &deployment{stages: map[string]Stage{"$default": {Name: "$default"}}}
+	d := &deployment{stages: map[string]deployedStage{"$default": {Stage: Stage{Name: "$default"}}}}
 	for _, text := range keys {
 		k, err := parseRouteKey(text)
 		if err != nil {

@@ -77,7 +77,7 @@ func TestThrottledRoutes(t *testing.T) {
 	if want := "OK, Too Many Requests, OK, OK, Too Many Requests, OK, Not Found"; got != want || calls != 4 {
 		t.Errorf("%s with %d invocations, want %s", got, calls, want)
 	}
-	if !j.says("GET /own answered 429", "throttling limits") {
+	if !j.says("GET /own returned 429", "throttling limits") {
 		t.Errorf("journal %v", j.entries)
 	}
 

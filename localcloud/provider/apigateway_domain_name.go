@@ -10,8 +10,8 @@ import (
 	"tally/localcloud/provider/schema"
 )
 
-// domainName has the domain as ID. APIs are reached by their loopback URLs
-// alone.
+// domainName is a custom domain, whose ID is the domain. APIs are only reachable
+// at their loopback URLs.
 //
 // https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/domainnames.html
 func domainName(place cloud.Place) recordedType {
@@ -29,7 +29,7 @@ func domainName(place cloud.Place) recordedType {
 					{Name: "ownershipVerificationCertificateArn", Computed: true, Check: validARN},
 					{Name: "targetDomainName", Computed: true},
 				}},
-				schema.TagProperty(),
+				tagged(cloud.CheckTags),
 			},
 			Outputs:     []schema.Output{{Name: "arn"}, {Name: "apiMappingSelectionExpression"}, schema.TagOutput()},
 			Unsupported: []string{"mutualTlsAuthentication"},
