@@ -18,7 +18,7 @@ import (
 	"tally/localcloud/cloud"
 )
 
-// logs is a cloud.LogWriter that keeps everything, unless it fails.
+// logs is a cloud.LogWriter that keeps every event, even if it fails.
 type logs struct {
 	mu    sync.Mutex
 	err   error
@@ -83,7 +83,7 @@ func TestAccessLog(t *testing.T) {
 	}
 }
 
-// A log that cannot be written is told of, and delays no response.
+// A failure to write a log is reported and delays no response.
 func TestAccessLogFails(t *testing.T) {
 	l := &logs{hold: make(chan struct{}), err: errors.New("AccessDeniedException: no such group")}
 	s, j := openWith(t, Options{Logs: l, Invoker: capture(new(cloud.Invocation))})
@@ -135,8 +135,8 @@ func TestAccessLogVariables(t *testing.T) {
 	}
 }
 
-// Whatever a client sends, an event stays one JSON object of the members that
-// the format has.
+// Whatever a client sends, an event remains one JSON object with the members of
+// the format.
 func FuzzAccessLog(f *testing.F) {
 	f.Add(`","admin":"yes`, "/a")
 	f.Add("\\", "/\n")

@@ -89,7 +89,7 @@ func TestEvent(t *testing.T) {
 	}
 }
 
-// What a request does not have is absent from its event.
+// Parts that a request does not have are absent from its event.
 func TestSmallestEvent(t *testing.T) {
 	var in cloud.Invocation
 	s, _ := open(t, nil, capture(&in), 0)
@@ -118,7 +118,7 @@ func decoded(t *testing.T, raw []byte) (v map[string]any) {
 	return v
 }
 
-// withoutTime checks the times of an event and puts fixed ones in their place.
+// withoutTime checks the times of an event and replaces them by fixed ones.
 func withoutTime(t *testing.T, payload []byte) map[string]any {
 	t.Helper()
 	e := decoded(t, payload)
@@ -161,7 +161,7 @@ func TestBodyEncoding(t *testing.T) {
 	}
 }
 
-func TestAnswers(t *testing.T) {
+func TestResponses(t *testing.T) {
 	const (
 		internal    = `{"message":"Internal Server Error"}`
 		unavailable = `{"message":"Service Unavailable"}`
@@ -272,7 +272,7 @@ func TestIntegrationTimeout(t *testing.T) {
 	})
 }
 
-// A client may send what no library would.
+// A client may send requests that no library would.
 func TestRawRequests(t *testing.T) {
 	s, _ := open(t, nil, capture(new(cloud.Invocation)), 0)
 	api, _ := build(t, s, "$default", "$default")

@@ -36,7 +36,7 @@ func TestBucket(t *testing.T) {
 	})
 }
 
-// A setting without limits is one with limits of 0, as on AWS; no setting is
+// As on AWS, settings without limits have limits of 0; without settings there is
 // no limit.
 func TestZeroLimitsAdmitNothing(t *testing.T) {
 	for _, rs := range []RouteSettings{{DetailedMetrics: true}, {BurstLimit: 5}, {RateLimit: 5}} {
@@ -81,7 +81,7 @@ func TestThrottledRoutes(t *testing.T) {
 		t.Errorf("journal %v", j.entries)
 	}
 
-	// Deploying something else gives nobody new tokens; other limits do.
+	// Other deployments add no tokens; new limits do.
 	must(s.UpdateAPI(API{ID: api.ID, Name: "renamed", ProtocolType: "HTTP"}))(t)
 	stage.RouteSettings["GET /own"] = RouteSettings{BurstLimit: 1, RateLimit: 2 * never}
 	must(s.UpdateStage(stage))(t)

@@ -11,7 +11,7 @@ import (
 	"tally/localcloud/cloud"
 )
 
-// assume makes a role with these inline policies and returns a session of it.
+// assume creates a role with inline policies and returns a session of it.
 func assume(t *testing.T, s *Service, r Role, inline ...string) cloud.Credentials {
 	t.Helper()
 	r.AssumeRolePolicy = trustsLambda

@@ -28,7 +28,7 @@ func TestParsePolicyAccepts(t *testing.T) {
 	}
 }
 
-// statement is a document of the newer version with these elements.
+// statement returns a document of the newer version with one statement.
 func statement(elements string) string {
 	return `{"Version":"2012-10-17","Statement":[{` + elements + `}]}`
 }
@@ -149,8 +149,8 @@ func FuzzParsePolicy(f *testing.F) {
 				}
 				continue
 			}
-			// Layout means nothing: the same document without white space
-			// decides the same.
+			// Layout has no meaning: without white space, the document decides
+			// the same.
 			var compact bytes.Buffer
 			if err := json.Compact(&compact, []byte(document)); err != nil {
 				t.Fatal(err)
@@ -163,7 +163,7 @@ func FuzzParsePolicy(f *testing.F) {
 			if d.Effect != e.Effect || len(d.Reasons) != len(e.Reasons) {
 				t.Errorf("decides %v, and %v without white space", d, e)
 			}
-			// Strict means strict: one element more is one too many.
+			// The parser is strict: an additional element is an error.
 			if _, err := ParsePolicy(kind, strings.Replace(document, "{", `{"Extra":1,`, 1)); err == nil {
 				t.Error("an unknown element passes")
 			}

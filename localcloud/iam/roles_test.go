@@ -33,7 +33,7 @@ func must(t *testing.T, err error) {
 	}
 }
 
-// wantError compares the start of an error, as some end in a list.
+// wantError compares the beginning of an error, because some end with a list.
 func wantError(t *testing.T, err error, want string) {
 	t.Helper()
 	if err == nil || !strings.HasPrefix(err.Error(), want) {
