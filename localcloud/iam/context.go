@@ -2,6 +2,7 @@ package iam
 
 import (
 	"context"
+	"maps"
 	"strconv"
 	"strings"
 	"time"
@@ -9,10 +10,10 @@ import (
 	"tally/localcloud/cloud"
 )
 
-// question adds the context of a request to it: the condition keys of the
-// request itself and of its client, and those that follow from its caller,
-// resource, place and time, which take precedence. id is the role of the
-// caller's session, or nil. The keys are sentKeys.
+// question prepares a request with its context: the condition keys of the
+// request itself and of its client, and those that follow from its caller, place
+// and time, which take precedence. id is the role of the caller's session, or
+// nil. The keys are among sentKeys.
 //
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
 func (s *Service) question(ctx context.Context, r cloud.Request, id *identity) question {
@@ -46,9 +47,7 @@ func (s *Service) question(ctx context.Context, r cloud.Request, id *identity) q
 	}
 	setSession(q.keys, r.Caller)
 	if id != nil {
-		for key, values := range id.keys {
-			q.keys[key] = values
-		}
+		maps.Copy(q.keys, id.keys)
 	}
 	return q
 }

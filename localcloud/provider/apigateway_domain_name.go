@@ -21,12 +21,12 @@ func domainName(place cloud.Place) recordedType {
 			Inputs: []schema.Property{
 				{Name: "domainName", Required: true, ForceNew: true, Check: domain},
 				{Name: "domainNameConfiguration", Kind: schema.Object, Required: true, Properties: []schema.Property{
-					{Name: "certificateArn", Required: true, Check: validARN},
+					{Name: "certificateArn", Required: true, Check: arnOf("acm")},
 					{Name: "endpointType", Required: true, Check: oneOf("REGIONAL")},
 					{Name: "securityPolicy", Required: true, Check: oneOf("TLS_1_2")},
 					{Name: "ipAddressType", Computed: true, Check: oneOf("ipv4", "dualstack")},
 					{Name: "hostedZoneId", Computed: true},
-					{Name: "ownershipVerificationCertificateArn", Computed: true, Check: validARN},
+					{Name: "ownershipVerificationCertificateArn", Computed: true, Check: arnOf("acm")},
 					{Name: "targetDomainName", Computed: true},
 				}},
 				tagged(cloud.CheckTags),

@@ -112,6 +112,7 @@ func TestRecordedResourcesAreRefusedAsAWSDoes(t *testing.T) {
 		"domain":                 {domainNameToken, nil, ""},
 		"old TLS":                {domainNameToken, map[string]any{"domainNameConfiguration": map[string]any{"certificateArn": "c", "endpointType": "REGIONAL", "securityPolicy": "TLS_1_0"}}, `domainNameConfiguration.securityPolicy: the local cloud takes "TLS_1_2", not "TLS_1_0"`},
 		"certificate ARN":        {domainNameToken, map[string]any{"domainNameConfiguration": map[string]any{"certificateArn": "c", "endpointType": "REGIONAL", "securityPolicy": "TLS_1_2"}}, "domainNameConfiguration.certificateArn: An ARN must have"},
+		"certificate of SNS":     {domainNameToken, map[string]any{"domainNameConfiguration": map[string]any{"certificateArn": "arn:aws:sns:us-east-1:000000000000:t", "endpointType": "REGIONAL", "securityPolicy": "TLS_1_2"}}, "domainNameConfiguration.certificateArn: must be the ARN of a resource of acm"},
 		"certificate":            {"aws:acm/certificate:Certificate", nil, ""},
 		"alternative name":       {"aws:acm/certificate:Certificate", map[string]any{"subjectAlternativeNames": []any{"a.example.com", "b c"}}, "subjectAlternativeNames: [1]: must be a domain name"},
 		"certificate's domain":   {"aws:acm/certificate:Certificate", map[string]any{"domainName": "localhost"}, "domainName: must be a domain name"},
