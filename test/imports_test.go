@@ -45,8 +45,11 @@ func rules() []rule {
 	for _, service := range services {
 		prefix := "localcloud/" + service
 		own := []string{"localcloud/cloud", "localcloud/store", prefix}
-		if service == "httpapi" {
+		switch service {
+		case "httpapi":
 			own = append(own, "localcloud/sigv4")
+		case "iam":
+			own = append(own, "localcloud/internal/nearest")
 		}
 		all = append(all, rule{prefix: prefix, own: own, banned: []string{"github.com/pulumi/"}})
 	}

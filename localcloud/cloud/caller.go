@@ -1,5 +1,7 @@
 package cloud
 
+import "time"
+
 // Caller is the identity behind a request: either a user or role session of the
 // account, or an AWS service that acts on behalf of a resource. The zero Caller
 // is anonymous: its request was not signed.
@@ -12,6 +14,12 @@ type Caller struct {
 	UserID string
 	// Role is the name of the role behind a role session, without its path.
 	Role string
+	// Issued is when the temporary credentials of a role session were issued.
+	Issued time.Time
+	// SourceFunction is the function whose code has those credentials; it becomes
+	// lambda:SourceFunctionArn. Zero for other sessions, and for requests that
+	// Lambda itself makes with the role of a function.
+	SourceFunction ARN
 	// Administrator is set for the developer's own keys, which no identity
 	// policy restricts.
 	Administrator bool

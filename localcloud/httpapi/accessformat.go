@@ -3,76 +3,86 @@ package httpapi
 import (
 	"encoding/json"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
 	"unicode"
 )
 
-// An accessFormat is the format of an access log, parsed.
+// An accessFormat is the parsed format of an access log.
 type accessFormat struct {
-	text string
-	// json tells that values stand in a JSON object, where they must not end
-	// the string they stand in.
+	pieces []piece
+	// json reports that values are inside a JSON object, where they must not end
+	// the string that contains them.
 	json bool
+}
+
+// A piece is either text or a variable.
+type piece struct {
+	text   string
+	value  func(*exchange) string // nil for text
+	quoted bool                   // the value is rendered as a JSON string
 }
 
 var variableReference = regexp.MustCompile(`\$context((?:\.[A-Za-z0-9_]+)*)`)
 
-// parseFormat checks a format: one line, with at least the request's ID, of
-// variables that there are.
+// parseFormat parses a format: one line of known variables, with at least the
+// request's ID.
 func parseFormat(text string) (accessFormat, error) {
 	line := strings.TrimSuffix(text, "\n")
 	if strings.Contains(line, "\n") {
 		return accessFormat{}, badRequest("Access log format must be single line, new line character is allowed only at end of the format")
 	}
-	var names []string
-	for _, m := range variableReference.FindAllStringSubmatch(line, -1) {
-		name := strings.TrimPrefix(m[1], ".")
-		if variableOf(name) == nil {
+	format := accessFormat{json: strings.HasPrefix(strings.TrimSpace(line), "{")}
+	identified, end := false, 0
+	for _, m := range variableReference.FindAllStringSubmatchIndex(line, -1) {
+		name := strings.TrimPrefix(line[m[2]:m[3]], ".")
+		value := variableOf(name)
+		if value == nil {
 			return accessFormat{}, badRequest("Access log format has an unknown variable: $context.%s", name)
 		}
-		names = append(names, name)
+		identified = identified || name == "requestId" || name == "extendedRequestId"
+		format.pieces = append(format.pieces, piece{text: line[end:m[0]]}, piece{value: value, quoted: name == "error.messageString"})
+		end = m[1]
 	}
-	if !slices.Contains(names, "requestId") && !slices.Contains(names, "extendedRequestId") {
+	if !identified {
 		return accessFormat{}, badRequest("Access log format must contain at least $context.requestId")
 	}
-	return accessFormat{line, strings.HasPrefix(strings.TrimSpace(line), "{")}, nil
+	format.pieces = append(format.pieces, piece{text: line[end:]})
+	return format, nil
 }
 
-// CheckAccessLogFormat refuses what cannot be the format of an access log.
-func CheckAccessLogFormat(text string) error {
-	_, err := parseFormat(text)
-	return err
+// render returns the line for an exchange. A variable without a value is "-".
+func (f *accessFormat) render(x *exchange) string {
+	var line strings.Builder
+	for _, p := range f.pieces {
+		if p.value == nil {
+			line.WriteString(p.text)
+			continue
+		}
+		switch value := p.value(x); {
+		case value == "":
+			line.WriteByte('-')
+		case p.quoted:
+			line.WriteString(strconv.Quote(value))
+		case f.json || strings.ContainsFunc(value, unicode.IsControl):
+			line.WriteString(escaped(value))
+		default:
+			line.WriteString(value)
+		}
+	}
+	return line.String()
 }
 
-// render is the line of an exchange. What it has no value for is "-".
-func (f accessFormat) render(x *exchange) string {
-	return variableReference.ReplaceAllStringFunc(f.text, func(reference string) string {
-		name := strings.TrimPrefix(reference, "$context.")
-		value := variableOf(name)(x)
-		if value == "" {
-			return "-"
-		}
-		if name == "error.messageString" {
-			return strconv.Quote(value)
-		}
-		if f.json || strings.ContainsFunc(value, unicode.IsControl) {
-			return escaped(value)
-		}
-		return value
-	})
-}
-
-// escaped is a value as it stands between the quotes of a JSON string.
+// escaped returns a value in the form that it has between the quotes of a JSON
+// string.
 func escaped(value string) string {
-	quoted, _ := json.Marshal(value) // a string always can be
+	quoted, _ := json.Marshal(value) // strings always encode
 	return string(quoted[1 : len(quoted)-1])
 }
 
-// variableOf is how a variable gets its value; nil where there is none of that
-// name.
+// variableOf returns the function for the value of a variable, or nil if there is
+// no variable with that name.
 func variableOf(name string) func(*exchange) string {
 	if claim, ok := strings.CutPrefix(name, "authorizer.claims."); ok {
 		return func(x *exchange) string { return x.claim(claim) }
@@ -80,7 +90,7 @@ func variableOf(name string) func(*exchange) string {
 	return variables[name]
 }
 
-// variables are those that API Gateway has.
+// variables are the variables of API Gateway.
 //
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging-variables.html
 var variables = map[string]func(*exchange) string{
@@ -91,11 +101,11 @@ var variables = map[string]func(*exchange) string{
 	"awsEndpointRequestId":                   func(x *exchange) string { return x.invocation.requestID },
 	"awsEndpointRequestId2":                  absent,
 	"customDomain.basePathMatched":           absent,
-	"dataProcessed":                          func(x *exchange) string { return strconv.Itoa(x.received + len(x.answer.body)) },
+	"dataProcessed":                          func(x *exchange) string { return strconv.Itoa(x.received + len(x.response.body)) },
 	"domainName":                             func(x *exchange) string { return x.Host },
 	"domainPrefix":                           func(x *exchange) string { return x.api.ID },
-	"error.message":                          func(x *exchange) string { return x.answer.refusal },
-	"error.messageString":                    func(x *exchange) string { return x.answer.refusal },
+	"error.message":                          func(x *exchange) string { return x.response.refusal },
+	"error.messageString":                    func(x *exchange) string { return x.response.refusal },
 	"error.responseType":                     responseType,
 	"extendedRequestId":                      func(x *exchange) string { return x.id },
 	"httpMethod":                             func(x *exchange) string { return x.Method },
@@ -130,16 +140,16 @@ var variables = map[string]func(*exchange) string{
 	"requestTime":                            func(x *exchange) string { return x.start.UTC().Format(requestTime) },
 	"requestTimeEpoch":                       func(x *exchange) string { return strconv.FormatInt(x.start.UnixMilli(), 10) },
 	"responseLatency":                        func(x *exchange) string { return millis(time.Since(x.start)) },
-	"responseLength":                         func(x *exchange) string { return strconv.Itoa(len(x.answer.body)) },
+	"responseLength":                         func(x *exchange) string { return strconv.Itoa(len(x.response.body)) },
 	"routeKey":                               func(x *exchange) string { return x.key.text },
 	"stage":                                  func(x *exchange) string { return x.stage.Name },
-	"status":                                 func(x *exchange) string { return status(x.answer.status) },
+	"status":                                 func(x *exchange) string { return status(x.response.status) },
 }
 
 // requestTime is the time format of the Common Log Format.
 const requestTime = "02/Jan/2006:15:04:05 -0700"
 
-// absent is the value of variables for what the local cloud does not have.
+// absent is for variables about what the local cloud does not have.
 func absent(*exchange) string { return "" }
 
 func signed(part func(*iamAuthorization) string) func(*exchange) string {
@@ -159,20 +169,20 @@ func (x *exchange) claim(name string) string {
 }
 
 func responseType(x *exchange) string {
-	if x.answer.refusal == "" {
+	if x.response.refusal == "" {
 		return ""
 	}
-	return responseTypes[x.answer.status]
+	return responseTypes[x.response.status]
 }
 
 func integrationError(x *exchange) string { return x.invocation.failure }
 
-// integrationStatus is the function's own status.
+// integrationStatus returns the function's own status.
 func integrationStatus(x *exchange) string {
 	if x.invocation.status == 0 || x.invocation.failure != "" {
 		return ""
 	}
-	return status(x.answer.status)
+	return status(x.response.status)
 }
 
 func integrationLatency(x *exchange) string {

@@ -11,7 +11,7 @@ import (
 	"tally/localcloud/cloud"
 )
 
-// AccessLog is where a stage logs its requests, one event each.
+// AccessLog configures the log of a stage, with one event for each request.
 //
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging.html
 type AccessLog struct {
@@ -19,20 +19,10 @@ type AccessLog struct {
 	Format         string // one line with "$context.requestId" and other variables
 }
 
-func (a *AccessLog) validate(place cloud.Place) error {
-	if a == nil {
-		return nil
-	}
-	if a.group(place) == "" {
-		return badRequest("Invalid ARN specified in the request: access logs go to a log group of this account and region, not to %q", a.DestinationARN)
-	}
-	return CheckAccessLogFormat(a.Format)
-}
-
-// group is the name of the log group, "" where the ARN names none of this
-// place.
-func (a *AccessLog) group(place cloud.Place) string {
-	arn, err := cloud.ParseARN(strings.TrimSuffix(a.DestinationARN, ":*"))
+// logGroupOf returns the name of the log group with that ARN, or "" if it is not
+// the ARN of a log group of the place.
+func logGroupOf(place cloud.Place, destination string) string {
+	arn, err := cloud.ParseARN(strings.TrimSuffix(destination, ":*"))
 	if err != nil {
 		return ""
 	}
@@ -43,26 +33,26 @@ func (a *AccessLog) group(place cloud.Place) string {
 	return name
 }
 
-// accessLogs writes the events of all access logs in the background, so that
-// no answer waits for the disk.
+// accessLogs writes the events of all access logs in the background, so that no
+// response waits for the disk.
 type accessLogs struct {
 	place   cloud.Place
 	logs    cloud.LogWriter
 	journal cloud.Journal
 	wake    chan struct{} // holds a token while events wait
-	stop    func()        // may be called again
+	stop    func()        // may be called repeatedly
 	closing chan struct{}
 	closed  chan struct{}
 
 	mu      sync.Mutex
 	pending map[logStream][]cloud.LogEvent
 	waiting int // events in pending
-	lost    int // events that found no room
+	lost    int // events dropped because too many were pending
 }
 
 type logStream struct{ group, stream string }
 
-// maxWaiting bounds the memory that a log which cannot be written may take.
+// maxWaiting bounds the memory of events that cannot be written.
 const maxWaiting = 10_000
 
 func newAccessLogs(o Options) *accessLogs {
@@ -76,7 +66,7 @@ func newAccessLogs(o Options) *accessLogs {
 	return l
 }
 
-// close writes what waits.
+// close writes the pending events.
 func (l *accessLogs) close() {
 	l.stop()
 	<-l.closed
@@ -95,7 +85,7 @@ func (l *accessLogs) run() {
 	}
 }
 
-// add takes an event without ever waiting.
+// add queues an event. It never blocks.
 func (l *accessLogs) add(to logStream, e cloud.LogEvent) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -111,8 +101,8 @@ func (l *accessLogs) add(to logStream, e cloud.LogEvent) {
 	}
 }
 
-// flush writes all that waits. It does so as log delivery, a service that may
-// write to every log group of the account but not make one.
+// flush writes the pending events as the log delivery service, which may write
+// to every log group of the account, but not create one.
 func (l *accessLogs) flush() {
 	l.mu.Lock()
 	pending, lost := l.pending, l.lost
@@ -133,21 +123,14 @@ func (l *accessLogs) warn(resource, message string) {
 	l.journal.Append(cloud.Entry{Level: cloud.Warning, Service: "apigateway", Resource: resource, Message: message})
 }
 
-// logAccess tells the stage's access log of an exchange that is over.
+// logAccess logs an exchange that has ended, if the stage has an access log.
 func (s *Service) logAccess(x *exchange) {
-	access := x.stage.AccessLog
-	if access == nil {
-		return
+	if x.stage.format != nil {
+		s.accessLogs.add(x.stage.log, cloud.LogEvent{Time: time.Now(), Message: x.stage.format.render(x)})
 	}
-	format, err := parseFormat(access.Format)
-	if err != nil {
-		return // it was checked when the stage was made
-	}
-	s.accessLogs.add(logStream{access.group(s.place), x.api.ID + "/" + x.stage.Name},
-		cloud.LogEvent{Time: time.Now(), Message: format.render(x)})
 }
 
-// responseTypes are what API Gateway calls its own answers.
+// responseTypes are API Gateway's names for its own responses.
 //
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html
 var responseTypes = map[int]string{

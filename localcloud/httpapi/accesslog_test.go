@@ -18,7 +18,7 @@ import (
 	"tally/localcloud/cloud"
 )
 
-// logs is a cloud.LogWriter that keeps everything, unless it fails.
+// logs is a cloud.LogWriter that keeps every event, even if it fails.
 type logs struct {
 	mu    sync.Mutex
 	err   error
@@ -83,7 +83,7 @@ func TestAccessLog(t *testing.T) {
 	}
 }
 
-// A log that cannot be written is told of, and holds up no answer.
+// A failure to write a log is reported and delays no response.
 func TestAccessLogFails(t *testing.T) {
 	l := &logs{hold: make(chan struct{}), err: errors.New("AccessDeniedException: no such group")}
 	s, j := openWith(t, Options{Logs: l, Invoker: capture(new(cloud.Invocation))})
@@ -107,7 +107,7 @@ func TestAccessLogFails(t *testing.T) {
 func TestAccessLogVariables(t *testing.T) {
 	r := httptest.NewRequest("GET", "/a%0Ab", nil)
 	r.Header.Set("User-Agent", `x "y"`)
-	x := &exchange{Request: r, place: here, id: "id=", start: time.Unix(0, 0), answer: refuse(429, "Too Many Requests"), denied: "no token",
+	x := &exchange{Request: r, place: here, id: "id=", start: time.Unix(0, 0), response: refuse(429, "Too Many Requests"), denied: "no token",
 		authorization: &authorization{JWT: &jwtAuthorization{Claims: map[string]string{"sub": "anna"}}},
 		invocation:    invocation{status: 200, latency: 1500 * time.Millisecond, failure: "the function failed"}}
 	for format, want := range map[string]string{
@@ -135,8 +135,8 @@ func TestAccessLogVariables(t *testing.T) {
 	}
 }
 
-// Whatever a client sends, an event stays one JSON object of the members that
-// the format has.
+// Whatever a client sends, an event remains one JSON object with the members of
+// the format.
 func FuzzAccessLog(f *testing.F) {
 	f.Add(`","admin":"yes`, "/a")
 	f.Add("\\", "/\n")

@@ -1,32 +1,32 @@
 package httpapi
 
 import (
+	"cmp"
 	"fmt"
 	"time"
-	"unicode/utf8"
 )
 
 // API is one HTTP API.
 type API struct {
-	ID           string // ten lower-case letters and digits; set by CreateAPI
+	ID           string // ten lowercase letters and digits; set by CreateAPI
 	Name         string // 1 to 128 characters
-	Description  string // at most 1024 characters
+	Description  string // at most 1,024 characters
 	ProtocolType string // "HTTP"
 	Tags         map[string]string
-	CORS         *CORS // nil: API Gateway takes no part in it
-	// DisableExecuteAPIEndpoint refuses every request to the default endpoint,
-	// which is the only one that the local cloud has.
+	CORS         *CORS // nil: left to functions
+	// DisableExecuteAPIEndpoint refuses every request to the default endpoint, the
+	// only one in the local cloud.
 	DisableExecuteAPIEndpoint bool
 
 	Port    int       // of its loopback endpoint; set by CreateAPI
 	Created time.Time // set by CreateAPI
 }
 
-// Endpoint is the base URL of the API: "http://127.0.0.1:4567".
+// Endpoint returns the base URL of the API: "http://127.0.0.1:4567".
 func (a API) Endpoint() string { return fmt.Sprintf("http://127.0.0.1:%d", a.Port) }
 
-// CreateAPI makes an API without integrations, routes or stages and listens
-// on a port of its own: it answers 404 until it has a stage and a route.
+// CreateAPI creates an API without integrations, routes or stages and listens
+// on a port of its own, where it returns 404 until it has a stage and a route.
 func (s *Service) CreateAPI(api API) (API, error) {
 	if err := api.validate(); err != nil {
 		return API{}, err
@@ -46,7 +46,7 @@ func (s *Service) CreateAPI(api API) (API, error) {
 	return api, nil
 }
 
-// UpdateAPI changes name, description and tags of the API with that ID.
+// UpdateAPI replaces the API with that ID, except its port and creation time.
 func (s *Service) UpdateAPI(api API) (API, error) {
 	if err := api.validate(); err != nil {
 		return API{}, err
@@ -65,7 +65,7 @@ func (s *Service) UpdateAPI(api API) (API, error) {
 	return api, nil
 }
 
-// API returns the API of that ID, or NotFoundException.
+// API returns the API with that ID, or NotFoundException.
 func (s *Service) API(id string) (API, error) {
 	api, ok := s.apis.Get(id)
 	if !ok {
@@ -77,8 +77,8 @@ func (s *Service) API(id string) (API, error) {
 // APIs returns all APIs, ordered by ID.
 func (s *Service) APIs() []API { return s.apis.All() }
 
-// DeleteAPI removes the API with all that belongs to it, as on AWS, and frees
-// its port.
+// DeleteAPI removes the API with everything that belongs to it, as on AWS, and
+// frees its port.
 func (s *Service) DeleteAPI(id string) error {
 	s.mu.Lock()
 	if _, err := s.API(id); err != nil {
@@ -95,8 +95,8 @@ func (s *Service) DeleteAPI(id string) error {
 	return err
 }
 
-// deleteRows removes the API's row last, so that an error leaves an API that
-// can be deleted again.
+// deleteRows removes the API's row last, so that DeleteAPI can be repeated after
+// an error.
 func (s *Service) deleteRows(id string) error {
 	for _, r := range s.routesOf(id) {
 		if err := s.routes.Delete(key(id, r.ID)); err != nil {
@@ -122,18 +122,8 @@ func (s *Service) deleteRows(id string) error {
 }
 
 func (a API) validate() error {
-	switch n := utf8.RuneCountInString(a.Name); {
-	case n < 1 || n > 128:
-		return badRequest("Invalid name specified: it must have 1 to 128 characters, not %d", n)
-	case utf8.RuneCountInString(a.Description) > 1024:
-		return badRequest("Invalid description specified: it may have 1024 characters at most")
-	case a.ProtocolType == "WEBSOCKET":
-		return badRequest("ProtocolType WEBSOCKET is not part of the local cloud: it has HTTP alone")
-	case a.ProtocolType != "HTTP":
-		return badRequest("Invalid protocol specified. Must be one of [HTTP, WEBSOCKET], not %q", a.ProtocolType)
-	}
-	return a.CORS.Validate()
+	return cmp.Or(CheckName(a.Name), CheckDescription(a.Description), CheckProtocolType(a.ProtocolType), CheckCORS(a.CORS), CheckTags(a.Tags))
 }
 
-// key is the store's key of something that belongs to an API.
+// key returns the store's key of something that belongs to an API.
 func key(apiID, id string) string { return apiID + "/" + id }

@@ -16,7 +16,7 @@ const (
 	authJWT  = "JWT"
 )
 
-// authorization is requestContext.authorizer of an event: who called.
+// authorization is requestContext.authorizer of an event: the caller.
 type authorization struct {
 	JWT *jwtAuthorization `json:"jwt,omitempty"`
 	IAM *iamAuthorization `json:"iam,omitempty"`
@@ -24,7 +24,7 @@ type authorization struct {
 
 type jwtAuthorization struct {
 	Claims map[string]string `json:"claims"`
-	Scopes []string          `json:"scopes"` // of the token; null where the route asks for none
+	Scopes []string          `json:"scopes"` // of the token; null if the route requires none
 }
 
 type iamAuthorization struct {
@@ -37,32 +37,32 @@ type iamAuthorization struct {
 	UserID          string  `json:"userId"`
 }
 
-// A denial is why a request is not let in, and what the client gets.
+// A denial is the response to a request that is not authorized, and the reason.
 type denial struct {
-	answer
+	response
 	why string
 }
 
-// authorize finds out who sent a request to a route and whether they may.
-func (s *Service) authorize(r *http.Request, m match, body []byte) (*authorization, *denial) {
-	switch m.route.AuthorizationType {
+// authorize identifies the caller of a route and decides whether it may call.
+func (s *Service) authorize(x *exchange, body []byte) (*authorization, *denial) {
+	switch x.route.AuthorizationType {
 	case authIAM:
-		return s.authorizeIAM(r, m, body)
+		return s.authorizeIAM(x, body)
 	case authJWT:
-		return s.authorizeJWT(r, m)
+		return s.authorizeJWT(x.Request, x.match)
 	}
 	return nil, nil
 }
 
-// authorizeIAM admits whoever signed the request for execute-api and may
-// invoke it. All others are told nothing but Forbidden.
+// authorizeIAM admits a caller that signed the request for execute-api and may
+// invoke the route. The response to any other says no more than Forbidden.
 //
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-access-control-iam.html
-func (s *Service) authorizeIAM(r *http.Request, m match, body []byte) (*authorization, *denial) {
-	creds, err := s.signer(r, body)
+func (s *Service) authorizeIAM(x *exchange, body []byte) (*authorization, *denial) {
+	creds, err := s.signer(x.Request, body)
 	if err == nil {
-		err = s.authorizer.Authorize(r.Context(), cloud.Request{
-			Caller: creds.Caller, Action: "execute-api:Invoke", Resource: s.requestARN(r, m),
+		err = s.authorizer.Authorize(cloud.WithConditionKeys(x.Context(), x.conditionKeys()), cloud.Request{
+			Caller: creds.Caller, Action: "execute-api:Invoke", Resource: s.requestARN(x.Request, x.match),
 		})
 	}
 	if err != nil {
@@ -74,7 +74,21 @@ func (s *Service) authorizeIAM(r *http.Request, m match, body []byte) (*authoriz
 	}}, nil
 }
 
-// signer returns the keys that the request was signed with.
+// conditionKeys returns the condition keys of the client of a request. AWS sends
+// the last two only with the header.
+//
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-resource-policies-aws-condition-keys.html
+func (x *exchange) conditionKeys() map[string][]string {
+	keys := map[string][]string{"aws:SourceIp": {x.sourceIP()}}
+	for key, value := range map[string]string{"aws:UserAgent": x.UserAgent(), "aws:referer": x.Referer()} {
+		if value != "" {
+			keys[key] = []string{value}
+		}
+	}
+	return keys
+}
+
+// signer returns the credentials with which the request was signed.
 func (s *Service) signer(r *http.Request, body []byte) (cloud.Credentials, error) {
 	signature, err := sigv4.Parse(r)
 	if err != nil {
@@ -87,8 +101,8 @@ func (s *Service) signer(r *http.Request, body []byte) (cloud.Credentials, error
 	return s.verifier.Verify(r, body, signature)
 }
 
-// requestARN is what a policy must allow to invoke:
-// api-id/stage/METHOD/path, all as the request has it.
+// requestARN returns the resource that a policy must allow to invoke:
+// api-id/stage/METHOD/path, with the method and path of the request.
 //
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-control-access-using-iam-policies-to-invoke-api.html
 func (s *Service) requestARN(r *http.Request, m match) string {

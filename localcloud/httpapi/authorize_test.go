@@ -19,9 +19,9 @@ import (
 )
 
 // authorizer is a cloud.Authorizer made of a function.
-type authorizer func(cloud.Request) error
+type authorizer func(context.Context, cloud.Request) error
 
-func (a authorizer) Authorize(_ context.Context, r cloud.Request) error { return a(r) }
+func (a authorizer) Authorize(ctx context.Context, r cloud.Request) error { return a(ctx, r) }
 
 // worker is a session of a role.
 var worker = cloud.Credentials{AccessKeyID: "ASIAWORKER", SecretAccessKey: "secret", SessionToken: "token", Caller: cloud.Caller{
@@ -30,6 +30,7 @@ var worker = cloud.Credentials{AccessKeyID: "ASIAWORKER", SecretAccessKey: "secr
 func TestIAM(t *testing.T) {
 	var in cloud.Invocation
 	var asked cloud.Request
+	var client map[string][]string
 	refusal := error(nil)
 	s, j := openWith(t, Options{Invoker: capture(&in),
 		Credentials: func(id string) (cloud.Credentials, error) {
@@ -38,7 +39,10 @@ func TestIAM(t *testing.T) {
 			}
 			return worker, nil
 		},
-		Authorizer: authorizer(func(r cloud.Request) error { asked = r; return refusal }),
+		Authorizer: authorizer(func(ctx context.Context, r cloud.Request) error {
+			asked, client = r, cloud.ConditionKeys(ctx)
+			return refusal
+		}),
 	})
 	api, _ := build(t, s, "dev", "POST /sums/{id}")
 	route := s.routesOf(api.ID)[0]
@@ -48,6 +52,7 @@ func TestIAM(t *testing.T) {
 	const body = `{"num1":3}`
 	request := func(service, region, secret string) *http.Request {
 		r := must(http.NewRequest("POST", api.Endpoint()+"/dev/sums/a%20b?x=1", strings.NewReader(body)))(t)
+		r.Header = http.Header{"User-Agent": {"test/1"}, "Referer": {"https://www.example.com/"}}
 		sum := sha256.Sum256([]byte(body))
 		keys := aws.Credentials{AccessKeyID: worker.AccessKeyID, SecretAccessKey: secret, SessionToken: worker.SessionToken}
 		if err := v4.NewSigner().SignHTTP(t.Context(), keys, r, hex.EncodeToString(sum[:]), service, region, time.Now()); err != nil {
@@ -71,6 +76,10 @@ func TestIAM(t *testing.T) {
 	if diff := cmp.Diff(want, asked); diff != "" {
 		t.Errorf("asked (-want +got)\n%s", diff)
 	}
+	wantClient := map[string][]string{"aws:SourceIp": {"127.0.0.1"}, "aws:UserAgent": {"test/1"}, "aws:referer": {"https://www.example.com/"}}
+	if diff := cmp.Diff(wantClient, client); diff != "" {
+		t.Errorf("condition keys of the client (-want +got)\n%s", diff)
+	}
 	wantIAM := map[string]any{"iam": map[string]any{"accessKey": "ASIAWORKER", "accountId": here.Account, "callerId": "AROA1:session", "cognitoIdentity": nil,
 		"principalOrgId": nil, "userArn": "arn:aws:sts::000000000000:assumed-role/worker/session", "userId": "AROA1:session"}}
 	if diff := cmp.Diff(wantIAM, decoded(t, in.Payload)["requestContext"].(map[string]any)["authorizer"]); diff != "" {
@@ -91,7 +100,7 @@ func TestIAM(t *testing.T) {
 			"The request signature we calculated"},
 		"another path": {changed(func(r *http.Request) { r.URL.Path, r.URL.RawPath = "/dev/sums/c", "" }), "The request signature we calculated"},
 	} {
-		if got := send(c.r); got != `403 {"message":"Forbidden"}` || !j.says("POST", "answered 403", c.why) {
+		if got := send(c.r); got != `403 {"message":"Forbidden"}` || !j.says("POST", "returned 403", c.why) {
 			t.Errorf("%s: %s, journal %v", name, got, j.entries)
 		}
 	}

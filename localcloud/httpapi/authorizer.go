@@ -1,13 +1,14 @@
 package httpapi
 
 import (
-	"net/url"
+	"cmp"
+	"net/http"
 	"regexp"
 	"slices"
-	"unicode/utf8"
+	"strings"
 )
 
-// Authorizer admits the requests that carry a JSON Web Token of its issuer.
+// Authorizer admits requests that carry a JSON Web Token of its issuer.
 //
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-jwt-authorizer.html
 type Authorizer struct {
@@ -15,11 +16,11 @@ type Authorizer struct {
 	APIID string
 	Name  string // 1 to 128 characters, unique in its API
 	Type  string // "JWT"
-	// IdentitySources has one place of the token:
+	// IdentitySources has one element, the place of the token:
 	// "$request.header.Authorization" or "$request.querystring.token".
 	IdentitySources []string
-	Issuer          string   // a URL: HTTPS, or plain HTTP on loopback
-	Audience        []string // the token's aud, or else its client_id, is one of them
+	Issuer          string   // an HTTPS URL, or a plain HTTP one on loopback
+	Audience        []string // the token's aud, or else its client_id, must be one of them
 }
 
 // CreateAuthorizer adds an authorizer to its API.
@@ -79,29 +80,18 @@ func (s *Service) DeleteAuthorizer(apiID, id string) error {
 			return conflict("Cannot delete authorizer '%s', it is used by route %s", id, r.Key)
 		}
 	}
-	return s.authorizers.Delete(key(apiID, id)) // no route served with it
+	return s.authorizers.Delete(key(apiID, id)) // no route is deployed with it
 }
 
 func (s *Service) authorizersOf(apiID string) []Authorizer {
 	return slices.DeleteFunc(s.authorizers.All(), func(a Authorizer) bool { return a.APIID != apiID })
 }
 
-var identitySource = regexp.MustCompile(`^\$request\.(header|querystring)\.([A-Za-z0-9_-]+)$`)
-
 func (s *Service) validateAuthorizer(a Authorizer) error {
-	switch n := utf8.RuneCountInString(a.Name); {
-	case n < 1 || n > 128:
-		return badRequest("Invalid name specified: it must have 1 to 128 characters, not %d", n)
-	case a.Type == "REQUEST":
-		return badRequest("AuthorizerType REQUEST is not part of the local cloud: it has JWT alone")
-	case a.Type != "JWT":
-		return badRequest("Invalid authorizer type specified. Must be one of [JWT, REQUEST], not %q", a.Type)
-	case len(a.IdentitySources) != 1 || !identitySource.MatchString(a.IdentitySources[0]):
-		return badRequest("IdentitySource must be one of $request.header.<name> and $request.querystring.<name>, not %q", a.IdentitySources)
-	case len(a.Audience) == 0 || slices.Contains(a.Audience, ""):
-		return badRequest("Audience is a required parameter for authorizer type JWT")
-	}
-	if err := CheckIssuer(a.Issuer); err != nil {
+	err := cmp.Or(
+		CheckName(a.Name), CheckAuthorizerType(a.Type), CheckIdentitySources(a.IdentitySources), CheckAudience(a.Audience), CheckIssuer(a.Issuer),
+	)
+	if err != nil {
 		return err
 	}
 	for _, other := range s.authorizersOf(a.APIID) {
@@ -112,14 +102,33 @@ func (s *Service) validateAuthorizer(a Authorizer) error {
 	return nil
 }
 
-// CheckIssuer refuses what cannot be the issuer of tokens.
-func CheckIssuer(issuer string) error {
-	u, err := url.Parse(issuer)
-	if err != nil || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
-		return badRequest("Invalid issuer: %q is no URL of an issuer, such as https://login.example.com/tenant", issuer)
+// A tokenSource is the place of the token in a request: a header or a parameter
+// of the query string.
+type tokenSource struct {
+	header bool
+	name   string
+}
+
+var identitySource = regexp.MustCompile(`^\$request\.(header|querystring)\.([A-Za-z0-9_-]+)$`)
+
+func parseTokenSource(source string) (tokenSource, bool) {
+	m := identitySource.FindStringSubmatch(source)
+	if m == nil {
+		return tokenSource{}, false
 	}
-	if err := checkPrivate(u); err != nil {
-		return badRequest("Invalid issuer: %v", err)
+	return tokenSource{m[1] == "header", m[2]}, true
+}
+
+// token returns the token of a request, without "Bearer " in front of it, or "".
+func (t tokenSource) token(r *http.Request) string {
+	var value string
+	if t.header {
+		value = r.Header.Get(t.name)
+	} else {
+		value = r.URL.Query().Get(t.name)
 	}
-	return nil
+	if scheme, rest, _ := strings.Cut(value, " "); strings.EqualFold(scheme, "Bearer") {
+		value = rest
+	}
+	return strings.TrimSpace(value)
 }

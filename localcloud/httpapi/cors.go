@@ -2,14 +2,13 @@ package httpapi
 
 import (
 	"net/http"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 )
 
-// CORS says which pages of other origins a browser lets read the answers of
-// an API. Where it is set, what functions say about it is left out.
+// CORS determines which origins' pages a browser lets read the responses of an
+// API. If it is set, the CORS headers of functions are removed.
 //
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-cors.html
 type CORS struct {
@@ -18,101 +17,89 @@ type CORS struct {
 	AllowHeaders     []string // "authorization", "*"
 	ExposeHeaders    []string
 	AllowCredentials bool // not with origin "*"
-	MaxAgeSeconds    int  // -1 to 86400; 0: the browser decides
+	MaxAgeSeconds    int  // -1 to 86,400; 0 leaves it to the browser
 }
 
-// Validate refuses what AWS would; a nil CORS is right.
-func (c *CORS) Validate() error {
+// corsHeaders are the headers of a CORS configuration, ready to be set.
+type corsHeaders struct {
+	origins           []string
+	every             bool        // origin "*"
+	actual, preflight http.Header // without Access-Control-Allow-Origin
+}
+
+// newCORSHeaders returns nil if c is nil.
+func newCORSHeaders(c *CORS) *corsHeaders {
 	if c == nil {
 		return nil
 	}
-	for _, o := range c.AllowOrigins {
-		if !isOrigin(o) {
-			return badRequest("Invalid format for origin %s: it must be *, http://*, https://*, or a scheme and a host as in https://www.example.com", o)
-		}
-	}
-	for _, m := range c.AllowMethods {
-		if m != "*" && !slices.Contains(methods[:len(methods)-1], m) {
-			return badRequest("Invalid method %q in allowMethods: it must be * or one of %s", m, strings.Join(methods[:len(methods)-1], ", "))
-		}
-	}
-	switch {
-	case c.AllowCredentials && slices.Contains(c.AllowOrigins, "*"):
-		return badRequest("allow-credentials is not supported for origin *")
-	case c.MaxAgeSeconds < -1 || c.MaxAgeSeconds > 86400:
-		return badRequest("Invalid maxAge: it must be from -1 to 86400 seconds, not %d", c.MaxAgeSeconds)
-	}
-	return nil
-}
-
-func isOrigin(text string) bool {
-	switch text {
-	case "*", "http://*", "https://*":
-		return true
-	}
-	u, err := url.Parse(text)
-	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && !strings.Contains(u.Host, "*") &&
-		text == u.Scheme+"://"+u.Host
-}
-
-// allows is what Access-Control-Allow-Origin says to a page of that origin;
-// "" where nothing does.
-func (c *CORS) allows(origin string) string {
-	if origin == "" {
-		return ""
-	}
-	if slices.Contains(c.AllowOrigins, "*") {
-		return "*"
-	}
-	scheme, _, _ := strings.Cut(origin, "://")
-	if slices.Contains(c.AllowOrigins, origin) || slices.Contains(c.AllowOrigins, scheme+"://*") {
-		return origin
-	}
-	return ""
-}
-
-// mark adds to an answer what the browser of a page of another origin asks: in
-// a preflight what it may send, otherwise what the page may read. A nil CORS
-// adds nothing.
-func (c *CORS) mark(r *http.Request, a answer) {
-	if c == nil {
-		return
-	}
-	preflight := r.Method == http.MethodOptions
-	origin := c.allows(r.Header.Get("Origin"))
-	if origin == "" || preflight && r.Header.Get("Access-Control-Request-Method") == "" {
-		return
-	}
-	a.header.Set("Access-Control-Allow-Origin", origin)
+	h := &corsHeaders{origins: c.AllowOrigins, every: slices.Contains(c.AllowOrigins, "*"), actual: http.Header{}, preflight: http.Header{}}
 	if c.AllowCredentials {
-		a.header.Set("Access-Control-Allow-Credentials", "true")
+		h.actual.Set("Access-Control-Allow-Credentials", "true")
+		h.preflight.Set("Access-Control-Allow-Credentials", "true")
 	}
-	if !preflight {
-		setList(a.header, "Access-Control-Expose-Headers", c.ExposeHeaders)
-		return
-	}
-	setList(a.header, "Access-Control-Allow-Methods", c.AllowMethods)
-	setList(a.header, "Access-Control-Allow-Headers", c.AllowHeaders)
+	setList(h.actual, "Access-Control-Expose-Headers", c.ExposeHeaders)
+	setList(h.preflight, "Access-Control-Allow-Methods", c.AllowMethods)
+	setList(h.preflight, "Access-Control-Allow-Headers", c.AllowHeaders)
 	if c.MaxAgeSeconds != 0 {
-		a.header.Set("Access-Control-Max-Age", strconv.Itoa(c.MaxAgeSeconds))
+		h.preflight.Set("Access-Control-Max-Age", strconv.Itoa(c.MaxAgeSeconds))
 	}
-}
-
-// ignore takes out of a function's answer what it says about CORS. A nil CORS
-// leaves that to functions.
-func (c *CORS) ignore(a answer) {
-	if c == nil {
-		return
-	}
-	for name := range a.header {
-		if strings.HasPrefix(name, "Access-Control-") {
-			a.header.Del(name)
-		}
-	}
+	return h
 }
 
 func setList(h http.Header, name string, values []string) {
 	if len(values) > 0 {
 		h.Set(name, strings.Join(values, ","))
+	}
+}
+
+// allows returns the value of Access-Control-Allow-Origin for a page of that
+// origin, or "".
+func (c *corsHeaders) allows(origin string) string {
+	if origin == "" {
+		return ""
+	}
+	if c.every {
+		return "*"
+	}
+	scheme, _, _ := strings.Cut(origin, "://")
+	if slices.Contains(c.origins, origin) || slices.Contains(c.origins, scheme+"://*") {
+		return origin
+	}
+	return ""
+}
+
+// mark adds to a response the headers for the browser of a page of another
+// origin: after a preflight request what the page may send, otherwise what it
+// may read. A nil corsHeaders adds nothing.
+func (c *corsHeaders) mark(r *http.Request, res response) {
+	if c == nil {
+		return
+	}
+	origin := c.allows(r.Header.Get("Origin"))
+	if origin == "" {
+		return
+	}
+	headers := c.actual
+	if r.Method == http.MethodOptions {
+		if headers = c.preflight; r.Header.Get("Access-Control-Request-Method") == "" {
+			return
+		}
+	}
+	res.header.Set("Access-Control-Allow-Origin", origin)
+	for name, values := range headers {
+		res.header[name] = values
+	}
+}
+
+// strip removes the CORS headers of a function from its response. A nil
+// corsHeaders leaves them.
+func (c *corsHeaders) strip(res response) {
+	if c == nil {
+		return
+	}
+	for name := range res.header {
+		if strings.HasPrefix(name, "Access-Control-") {
+			res.header.Del(name)
+		}
 	}
 }

@@ -55,8 +55,8 @@ type httpContext struct {
 	UserAgent string `json:"userAgent"`
 }
 
-// newEvent describes a request to its function. Paths are decoded, which HTTP
-// APIs do and REST APIs do not, and begin with a named stage.
+// newEvent returns the event for a request. Unlike those of REST APIs, its paths
+// are decoded; they begin with the stage, unless that is $default.
 func newEvent(x *exchange, body []byte) event {
 	at := x.start.UTC()
 	e := event{
@@ -88,8 +88,9 @@ func (x *exchange) sourceIP() string {
 
 const traceHeader = "X-Amzn-Trace-Id"
 
-// headers are the request's, in lower case, repeated ones joined with commas,
-// without what concerns the connection alone, and with what AWS adds.
+// headers returns the headers of a request with names in lower case and repeated
+// values joined by commas, without those of the connection, and with those that
+// AWS adds.
 func headers(r *http.Request, port int, sourceIP string) map[string]string {
 	if r.Header.Get(traceHeader) == "" {
 		r.Header.Set(traceHeader, newTraceID())
@@ -109,7 +110,7 @@ func headers(r *http.Request, port int, sourceIP string) map[string]string {
 	return h
 }
 
-// hopByHop tells whether a header concerns one connection only.
+// hopByHop reports whether a header applies to one connection only.
 func hopByHop(name string) bool {
 	switch textproto.CanonicalMIMEHeaderKey(name) {
 	case "Connection", "Keep-Alive", "Proxy-Authenticate", "Proxy-Authorization", "Proxy-Connection",
@@ -125,7 +126,7 @@ func newTraceID() string {
 	return fmt.Sprintf("Root=1-%08x-%x", time.Now().Unix(), raw)
 }
 
-// cookies are those of all Cookie headers, as "name=value".
+// cookies returns the cookies of all Cookie headers, as "name=value".
 func cookies(h http.Header) []string {
 	var all []string
 	for _, line := range h.Values("Cookie") {
@@ -138,9 +139,10 @@ func cookies(h http.Header) []string {
 	return all
 }
 
-// query decodes the query string and joins repeated parameters with commas.
+// query decodes the query string and joins the values of repeated parameters by
+// commas.
 func query(raw string) map[string]string {
-	values, _ := url.ParseQuery(raw) // what cannot be decoded is left out
+	values, _ := url.ParseQuery(raw) // what cannot be decoded is omitted
 	if len(values) == 0 {
 		return nil
 	}
@@ -151,9 +153,9 @@ func query(raw string) map[string]string {
 	return joined
 }
 
-// isText tells whether a body is passed as it is: text and the few textual
-// application types, neither compressed nor in another encoding than UTF-8.
-// Everything else, a form too, comes in base64.
+// isText reports whether a body is passed as it is: text and the few textual
+// application types, in UTF-8 and without content encoding. Everything else,
+// including a form, is passed in base64.
 func isText(h http.Header, body []byte) bool {
 	if h.Get("Content-Encoding") != "" || !utf8.Valid(body) {
 		return false

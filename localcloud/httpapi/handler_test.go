@@ -29,7 +29,7 @@ func get(t *testing.T, url string) (int, string) {
 	return res.StatusCode, string(must(io.ReadAll(res.Body))(t))
 }
 
-// capture answers with `{}` and keeps the last invocation.
+// capture returns `{}` and keeps the last invocation.
 func capture(last *cloud.Invocation) invoker {
 	return func(_ context.Context, in cloud.Invocation) (cloud.Outcome, error) {
 		*last = in
@@ -89,7 +89,7 @@ func TestEvent(t *testing.T) {
 	}
 }
 
-// What a request does not have is absent from its event.
+// Parts that a request does not have are absent from its event.
 func TestSmallestEvent(t *testing.T) {
 	var in cloud.Invocation
 	s, _ := open(t, nil, capture(&in), 0)
@@ -118,7 +118,7 @@ func decoded(t *testing.T, raw []byte) (v map[string]any) {
 	return v
 }
 
-// withoutTime checks the times of an event and puts fixed ones in their place.
+// withoutTime checks the times of an event and replaces them by fixed ones.
 func withoutTime(t *testing.T, payload []byte) map[string]any {
 	t.Helper()
 	e := decoded(t, payload)
@@ -161,7 +161,7 @@ func TestBodyEncoding(t *testing.T) {
 	}
 }
 
-func TestAnswers(t *testing.T) {
+func TestResponses(t *testing.T) {
 	const (
 		internal    = `{"message":"Internal Server Error"}`
 		unavailable = `{"message":"Service Unavailable"}`
@@ -177,7 +177,7 @@ func TestAnswers(t *testing.T) {
 		"unformatted":  {cloud.Outcome{Payload: []byte(`{"sum":5}`)}, nil, 200, `{"sum":5}`, ""},
 		"error":        {cloud.Outcome{FunctionError: "Unhandled", Payload: []byte(`{"errorMessage":"no"}`)}, nil, 500, internal, `{"errorMessage":"no"}`},
 		"out of time":  {cloud.Outcome{FunctionError: "Unhandled", TimedOut: true, Payload: []byte(`"late"`)}, nil, 503, unavailable, "late"},
-		"nonsense":     {cloud.Outcome{Payload: []byte(`{"statusCode":"OK"}`)}, nil, 500, internal, "nonsense: statusCode"},
+		"nonsense":     {cloud.Outcome{Payload: []byte(`{"statusCode":"OK"}`)}, nil, 500, internal, "an invalid response: statusCode"},
 		"refused":      {cloud.Outcome{}, cloud.Errorf(403, "AccessDeniedException", "no permission"), 500, internal, "AccessDeniedException: no permission"},
 		"missing":      {cloud.Outcome{}, cloud.Errorf(404, "ResourceNotFoundException", "Function not found"), 500, internal, "Function not found"},
 		"throttled":    {cloud.Outcome{}, cloud.Errorf(429, "TooManyRequestsException", "Rate Exceeded."), 503, unavailable, "Rate Exceeded."},
@@ -192,7 +192,7 @@ func TestAnswers(t *testing.T) {
 			if res.StatusCode != c.status || body != c.body || res.ContentLength != int64(len(c.body)) {
 				t.Errorf("%d %s (%d bytes), want %d %s", res.StatusCode, body, res.ContentLength, c.status, c.body)
 			}
-			if c.warning == "" && len(j.entries) > 0 || c.warning != "" && !j.says("GET / answered", c.warning) {
+			if c.warning == "" && len(j.entries) > 0 || c.warning != "" && !j.says("GET / returned", c.warning) {
 				t.Errorf("journal %v, want %q", j.entries, c.warning)
 			}
 
@@ -244,7 +244,7 @@ func TestRefusedBeforeTheFunction(t *testing.T) {
 		}
 		_ = res.Body.Close()
 	}
-	for _, why := range []string{"no route matches", "no stage $default", "the Host header is", "API Gateway takes 10240", "more than 10485760 bytes", "a function takes 6291456"} {
+	for _, why := range []string{"no route matches", "no stage $default", "the Host header is", "the limit of API Gateway is 10240", "more than 10485760 bytes", "the limit of a function is 6291456"} {
 		if !j.says(why) {
 			t.Errorf("the journal does not say %q: %v", why, j.entries)
 		}
@@ -265,14 +265,14 @@ func TestIntegrationTimeout(t *testing.T) {
 		clientGone() // which ends nothing
 		r := httptest.NewRequestWithContext(ctx, "POST", "/add", nil)
 		start := time.Now()
-		a, why := s.call(&exchange{Request: r, match: match{deployedRoute: deployedRoute{integration: Integration{TimeoutMillis: 29_000}}}}, nil)
-		if a.status != 503 || time.Since(start) != 29*time.Second || !strings.Contains(why, "29000 ms") {
-			t.Errorf("status %d after %v: %s", a.status, time.Since(start), why)
+		res, why := s.call(&exchange{Request: r, match: match{deployedRoute: deployedRoute{timeout: 29 * time.Second}}}, nil)
+		if res.status != 503 || time.Since(start) != 29*time.Second || !strings.Contains(why, "29000 ms") {
+			t.Errorf("status %d after %v: %s", res.status, time.Since(start), why)
 		}
 	})
 }
 
-// A client may send what no library would.
+// A client may send requests that no library would.
 func TestRawRequests(t *testing.T) {
 	s, _ := open(t, nil, capture(new(cloud.Invocation)), 0)
 	api, _ := build(t, s, "$default", "$default")

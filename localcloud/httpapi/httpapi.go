@@ -19,25 +19,25 @@ import (
 	"tally/localcloud/store"
 )
 
-// Options is what a Service works with; all but FirstPort are required,
-// except that a nil Store forgets.
+// Options are the dependencies of a Service. All are required, except Store and
+// FirstPort.
 type Options struct {
 	Place   cloud.Place
-	Store   *store.Store
+	Store   *store.Store // nil keeps APIs in memory
 	Invoker cloud.Invoker
 	Journal cloud.Journal
-	// Credentials finds the keys that a request was signed with, and
-	// Authorizer decides whether their owner may call a route of AWS_IAM.
+	// Credentials returns the credentials with which a request was signed, and
+	// Authorizer decides whether their owner may call an AWS_IAM route.
 	Credentials func(accessKeyID string) (cloud.Credentials, error)
 	Authorizer  cloud.Authorizer
-	Logs        cloud.LogWriter // takes the access logs
-	// FirstPort is the lowest loopback port an API gets, 4567 as a rule; 0
-	// stands for any free one.
+	Logs        cloud.LogWriter // receives the access logs
+	// FirstPort is the lowest loopback port of an API, usually 4567; 0 means any
+	// free one.
 	FirstPort int
 }
 
-// Service holds the HTTP APIs of one place and listens for them. Its methods
-// may be called concurrently.
+// Service stores and serves the HTTP APIs of one place. Its methods may be called
+// concurrently.
 type Service struct {
 	place      cloud.Place
 	invoker    cloud.Invoker
@@ -57,9 +57,9 @@ type Service struct {
 	servers      map[string]*server        // by API id
 }
 
-// New opens the APIs that the store holds and listens for each on the port it
-// had. Where something else took that port meanwhile, the API moves to the
-// next free one and the journal is told.
+// New opens the APIs in the store and listens for each on its former port. If
+// another program has taken that port, the API moves to the next free one, and
+// the journal says so.
 func New(o Options) (*Service, error) {
 	s := &Service{
 		place: o.Place, invoker: o.Invoker, journal: o.Journal, firstPort: o.FirstPort,
@@ -84,7 +84,7 @@ func New(o Options) (*Service, error) {
 	return s, nil
 }
 
-// Close stops listening, waits for the requests under way and writes their
+// Close stops listening, waits for the requests in progress and writes their
 // access logs.
 func (s *Service) Close() error {
 	s.mu.Lock()
@@ -100,7 +100,7 @@ func (s *Service) Close() error {
 	return nil
 }
 
-// reopen listens again for an API of the store.
+// reopen listens again for an API in the store.
 func (s *Service) reopen(api API) error {
 	was := api.Endpoint()
 	l, err := listenAt(api.Port)
@@ -113,14 +113,14 @@ func (s *Service) reopen(api API) error {
 			return errors.Join(err, l.Close())
 		}
 		s.journal.Append(cloud.Entry{Level: cloud.Warning, Service: "apigateway", Resource: api.Name,
-			Message: fmt.Sprintf("%s is taken by another program: the API answers at %s from now on; refresh the stack to see it in its outputs",
+			Message: fmt.Sprintf("%s is taken by another program: the API is at %s from now on; refresh the stack to see that in its outputs",
 				was, api.Endpoint())})
 	}
 	s.serve(api, l)
 	return nil
 }
 
-// newID makes an identifier of n lower-case letters and digits, at most 26.
+// newID returns an identifier of n lowercase letters and digits, at most 26.
 func newID(n int) string { return strings.ToLower(rand.Text()[:n]) }
 
 func badRequest(format string, args ...any) error {

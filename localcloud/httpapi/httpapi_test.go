@@ -30,7 +30,7 @@ func (invoker) InvokeAsync(context.Context, cloud.Invocation) (string, error) {
 	panic("an HTTP API invokes synchronously")
 }
 
-// journal is a cloud.Journal that keeps everything.
+// journal is a cloud.Journal that keeps every entry.
 type journal struct {
 	mu      sync.Mutex
 	entries []cloud.Entry
@@ -42,7 +42,7 @@ func (j *journal) Append(e cloud.Entry) {
 	j.entries = append(j.entries, e)
 }
 
-// says tells whether a warning holds all of the words.
+// says reports whether a warning contains all of the words.
 func (j *journal) says(words ...string) bool {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -73,7 +73,7 @@ func openWith(t *testing.T, o Options) (*Service, *journal) {
 	return s, j
 }
 
-// must returns v where there is no error.
+// must returns v if there is no error.
 func must[T any](v T, err error) func(*testing.T) T {
 	return func(t *testing.T) T {
 		t.Helper()
@@ -84,7 +84,7 @@ func must[T any](v T, err error) func(*testing.T) T {
 	}
 }
 
-// build makes an API with a route for each key, all to one function.
+// build creates an API with a route for each key, all to one function.
 func build(t *testing.T, s *Service, stage string, keys ...string) (API, Integration) {
 	t.Helper()
 	api := must(s.CreateAPI(API{Name: "calculator", ProtocolType: "HTTP"}))(t)
@@ -166,7 +166,7 @@ func TestRefusals(t *testing.T) {
 		{"method of CORS", cors(CORS{AllowMethods: []string{"ANY"}}), `Invalid method "ANY" in allowMethods`},
 		{"max age", cors(CORS{MaxAgeSeconds: 86401}), "from -1 to 86400 seconds, not 86401"},
 		{"settings of no route", stage(Stage{Name: "dev", AutoDeploy: true, RouteSettings: map[string]RouteSettings{"GET /x": {}}}), "NotFoundException: Unable to find Route by key GET /x within the provided RouteSettings"},
-		{"negative limit", stage(Stage{Name: "dev", AutoDeploy: true, DefaultRouteSettings: &RouteSettings{BurstLimit: -1}}), "must not be negative"},
+		{"negative limit", stage(Stage{Name: "dev", AutoDeploy: true, DefaultRouteSettings: &RouteSettings{BurstLimit: -1}}), "burst limit: it must be from 0 to 2147483647, not -1"},
 		{"negative rate", stage(Stage{Name: "dev", AutoDeploy: true, RouteSettings: map[string]RouteSettings{"POST /add": {RateLimit: -1}}}), "must not be negative"},
 		{"log to a stream", stage(Stage{Name: "dev", AutoDeploy: true, AccessLog: &AccessLog{here.ARN("firehose", "deliverystream/x").String(), "$context.requestId"}}), "Invalid ARN specified in the request"},
 		{"log elsewhere", stage(Stage{Name: "dev", AutoDeploy: true, AccessLog: &AccessLog{"arn:aws:logs:eu-west-1:000000000000:log-group:g", "$context.requestId"}}), "Invalid ARN specified in the request"},
@@ -191,7 +191,7 @@ func TestIntegrationURI(t *testing.T) {
 		"arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/" + functionARN:                  "",
 		"": "",
 	} {
-		if got := (Integration{URI: uri}).function(); got != want {
+		if got := functionOf(uri); got != want {
 			t.Errorf("%q: function %q, want %q", uri, got, want)
 		}
 	}
@@ -220,7 +220,7 @@ func TestStateOutlivesARestart(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	// Another program has the port now.
+	// Another program now has the port.
 	squatter := must(listenAt(api.Port))(t)
 	defer squatter.Close()
 	third, j := open(t, st, echo, 0)

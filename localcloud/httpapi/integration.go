@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"regexp"
 	"slices"
 	"strings"
@@ -13,13 +14,13 @@ type Integration struct {
 	ID    string // set by CreateIntegration
 	APIID string
 	Type  string // "AWS_PROXY"
-	// URI is the function's ARN, also with a qualifier, or that ARN as
+	// URI is the function's ARN, optionally with a qualifier, or that ARN in
 	// "arn:aws:apigateway:REGION:lambda:path/2015-03-31/functions/ARN/invocations".
 	URI                  string
-	Method               string // "POST", or "" for it
+	Method               string // "POST", the default
 	PayloadFormatVersion string // "2.0"
-	Description          string
-	TimeoutMillis        int // 50 to 30000; 0 for 30000
+	Description          string // at most 1,024 characters
+	TimeoutMillis        int    // 50 to 30,000, the default
 }
 
 const defaultTimeoutMillis = 30_000
@@ -99,30 +100,17 @@ func (s *Service) integrationsOf(apiID string) []Integration {
 }
 
 func (in Integration) validate() error {
-	switch {
-	case in.Type != "AWS_PROXY":
-		return badRequest("IntegrationType %q is not part of the local cloud: it has AWS_PROXY alone", in.Type)
-	case in.PayloadFormatVersion == "1.0":
-		return badRequest("PayloadFormatVersion 1.0 is not part of the local cloud: it has 2.0 alone")
-	case in.PayloadFormatVersion == "":
-		return badRequest("PayloadFormatVersion is a required parameter for integration type AWS_PROXY")
-	case in.PayloadFormatVersion != "2.0":
-		return badRequest("Invalid PayloadFormatVersion %q: it may be 1.0 or 2.0", in.PayloadFormatVersion)
-	case in.Method != "POST":
-		return badRequest("IntegrationMethod must be POST for a Lambda function, not %q", in.Method)
-	case in.TimeoutMillis < 50 || in.TimeoutMillis > 30_000:
-		return badRequest("Timeout should be between 50 ms and 30000 ms, not %d ms", in.TimeoutMillis)
-	case in.function() == "":
-		return badRequest("Invalid function ARN or invalid uri: %q", in.URI)
-	}
-	return nil
+	return cmp.Or(
+		CheckIntegrationType(in.Type), CheckPayloadFormatVersion(in.PayloadFormatVersion), CheckIntegrationMethod(in.Method),
+		CheckTimeoutMillis(in.TimeoutMillis), CheckIntegrationURI(in.URI), CheckDescription(in.Description),
+	)
 }
 
 var invocationURI = regexp.MustCompile(`^arn:aws:apigateway:[a-z0-9-]+:lambda:path/2015-03-31/functions/(.+)/invocations$`)
 
-// function is the ARN of the function behind the URI, "" where there is none.
-func (in Integration) function() string {
-	uri := in.URI
+// functionOf returns the ARN of the function that an integration's URI names, or
+// "".
+func functionOf(uri string) string {
 	if m := invocationURI.FindStringSubmatch(uri); m != nil {
 		uri = m[1]
 	}

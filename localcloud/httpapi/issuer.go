@@ -20,20 +20,20 @@ import (
 )
 
 const (
-	// keysLast is how long AWS keeps an issuer's keys.
+	// keysLast is the time for which AWS caches an issuer's keys.
 	keysLast = 2 * time.Hour
-	// keysRest is how long an issuer is left alone, so that tokens with
-	// invented key IDs do not become requests to it.
+	// keysRest is the minimum time between two fetches, so that tokens with
+	// invented key IDs do not cause requests to the issuer.
 	keysRest = 10 * time.Second
-	// issuerTimeout is AWS's for each of the two requests.
+	// issuerTimeout is AWS's timeout for each of the two requests.
 	issuerTimeout = 1500 * time.Millisecond
 	maxDocument   = 1 << 20
 )
 
-// issuers fetches and keeps the public keys of the issuers of tokens.
+// issuers fetches and caches the public keys of the issuers of tokens.
 type issuers struct {
 	client  *http.Client
-	journal cloud.Journal // told why keys could not be fetched
+	journal cloud.Journal // receives failures to fetch keys
 	fetches singleflight.Group
 
 	mu   sync.Mutex
@@ -42,9 +42,9 @@ type issuers struct {
 
 type issuerKeys struct {
 	set   jose.JSONWebKeySet
-	at    time.Time // when they were fetched
-	tried time.Time // when that was tried last
-	err   error     // of that try
+	at    time.Time // of the last successful fetch
+	tried time.Time // of the last fetch
+	err   error     // of the last fetch
 }
 
 func newIssuers(journal cloud.Journal) *issuers {
@@ -59,12 +59,12 @@ func newIssuers(journal cloud.Journal) *issuers {
 	}}
 }
 
-// key finds the key of that ID, asking the issuer again where it is unknown
-// or known too long. The error is one that the bearer of a token may see.
+// key returns the key with that ID, and fetches the issuer's keys if it is
+// unknown or too old. Clients may see the error.
 func (i *issuers) key(ctx context.Context, issuer, id string) (*rsa.PublicKey, error) {
 	have := i.have(issuer)
 	if have.key(id) == nil && time.Since(have.tried) >= keysRest {
-		// Others wait for this fetch, so it does not end with this request.
+		// Other requests wait for this fetch, so it does not end with this one.
 		_, _, _ = i.fetches.Do(issuer, func() (any, error) {
 			i.fetch(context.WithoutCancel(ctx), issuer)
 			return nil, nil
@@ -86,7 +86,8 @@ func (i *issuers) have(issuer string) issuerKeys {
 	return i.keys[issuer]
 }
 
-// key is the RSA key of that ID; nil where there is none, or none any more.
+// key returns the RSA key with that ID, or nil if it does not exist or is too
+// old.
 func (k issuerKeys) key(id string) *rsa.PublicKey {
 	if time.Since(k.at) >= keysLast {
 		return nil
@@ -99,7 +100,7 @@ func (k issuerKeys) key(id string) *rsa.PublicKey {
 	return nil
 }
 
-// fetch leaves the keys there are where the issuer gives none.
+// fetch fetches the issuer's keys. It leaves the cached ones if that fails.
 func (i *issuers) fetch(ctx context.Context, issuer string) {
 	var configuration struct {
 		KeysURI string `json:"jwks_uri"`
@@ -142,13 +143,13 @@ func (i *issuers) get(ctx context.Context, address string, into any) error {
 	}
 	defer func() { _ = res.Body.Close() }() // it was only read
 	if res.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s answers %s", address, res.Status)
+		return fmt.Errorf("%s returned %s", address, res.Status)
 	}
 	return json.NewDecoder(io.LimitReader(res.Body, maxDocument)).Decode(into)
 }
 
-// checkPrivate refuses addresses whose answer others on the network could
-// forge: an issuer's keys decide who is let in.
+// checkPrivate refuses URLs whose responses others on the network could forge:
+// an issuer's keys determine whose tokens are valid.
 func checkPrivate(u *url.URL) error {
 	if u.Host == "" || u.Scheme != "https" && (u.Scheme != "http" || !cloud.IsLoopback(u.Host)) {
 		return fmt.Errorf("%q is neither an https URL nor one of this machine", u)

@@ -14,10 +14,10 @@ import (
 	"github.com/go-jose/go-jose/v4/jwt"
 )
 
-// authorizeJWT admits whoever bears a token that the authorizer's issuer
-// signed, for its audience, with one of the route's scopes.
+// authorizeJWT admits a request with a token that the authorizer's issuer signed
+// for its audience, with one of the route's scopes.
 func (s *Service) authorizeJWT(r *http.Request, m match) (*authorization, *denial) {
-	token := m.authorizer.token(r)
+	token := m.source.token(r)
 	if token == "" {
 		return nil, unauthorized("Bearer", "the request has no token at "+m.authorizer.IdentitySources[0])
 	}
@@ -47,21 +47,8 @@ func unauthorized(challenge, why string) *denial {
 	return d
 }
 
-// token is what stands at the identity source, with or without "Bearer ".
-func (a Authorizer) token(r *http.Request) string {
-	m := identitySource.FindStringSubmatch(a.IdentitySources[0])
-	value := r.URL.Query().Get(m[2])
-	if m[1] == "header" {
-		value = r.Header.Get(m[2])
-	}
-	if scheme, rest, _ := strings.Cut(value, " "); strings.EqualFold(scheme, "Bearer") {
-		value = rest
-	}
-	return strings.TrimSpace(value)
-}
-
-// verify returns the claims of a token that is good. The error, which clients
-// see, tells why it is not.
+// verify returns the claims of a valid token. Clients see the error, which says
+// why the token is not valid.
 //
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-jwt-authorizer.html
 func (s *Service) verify(ctx context.Context, a Authorizer, token string) (map[string]json.RawMessage, error) {
@@ -113,7 +100,7 @@ func checkClaims(c jwt.Claims, a Authorizer) error {
 	return err
 }
 
-// scopes are those of the claim scope, or else scp: words, or a list.
+// scopes returns the scopes in the claim scope, or else scp: words, or a list.
 func scopes(claims map[string]json.RawMessage) []string {
 	raw := claims["scope"]
 	if raw == nil {
@@ -124,12 +111,12 @@ func scopes(claims map[string]json.RawMessage) []string {
 		return strings.Fields(words)
 	}
 	var list []string
-	_ = json.Unmarshal(raw, &list) // anything else is no scope
+	_ = json.Unmarshal(raw, &list) // anything else has no scopes
 	return list
 }
 
-// claimText is how a function gets a claim: a string as it is, a list as
-// "[a b]", all else in JSON.
+// claimText returns a claim in the form that functions receive: a string as it
+// is, a list as "[a b]", anything else in JSON.
 func claimText(raw json.RawMessage) string {
 	var text string
 	if json.Unmarshal(raw, &text) == nil {

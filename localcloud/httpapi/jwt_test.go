@@ -51,7 +51,7 @@ func (i *issuer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// RoundTrip makes the issuer its own network, for tests with a fake clock.
+// RoundTrip serves requests without a network, for tests with a fake clock.
 func (i *issuer) RoundTrip(r *http.Request) (*http.Response, error) {
 	w := httptest.NewRecorder()
 	i.ServeHTTP(w, r)
@@ -78,8 +78,8 @@ func sign(t *testing.T, alg jose.SignatureAlgorithm, key any, kid string, claims
 	return must(jwt.Signed(signer).Claims(claims).Serialize())(t)
 }
 
-// good are the claims of a token that is let in, changed by pairs of name and
-// value; nil takes one away.
+// good returns the claims of a valid token, changed by pairs of name and value;
+// nil removes a claim.
 func (i *issuer) good(change ...any) map[string]any {
 	now := time.Now().Unix()
 	claims := map[string]any{"iss": i.url, "aud": "calculator", "exp": now + 60, "nbf": now - 60, "iat": now - 60, "scope": "read add"}
@@ -167,7 +167,7 @@ func TestJWT(t *testing.T) {
 			t.Errorf("%s: invoked %v", name, invoked)
 		}
 	}
-	if !j.says("GET /add answered 401", "the request has no token at $request.header.Authorization") || !j.says("answered 403", `none of the scopes ["add" "all"]`) {
+	if !j.says("GET /add returned 401", "the request has no token at $request.header.Authorization") || !j.says("returned 403", `none of the scopes ["add" "all"]`) {
 		t.Errorf("journal %v", j.entries)
 	}
 }
@@ -222,8 +222,8 @@ func TestClaimsReachTheFunction(t *testing.T) {
 	}
 }
 
-// Keys are kept for two hours, and asked for again for a key that is unknown,
-// though not for every one.
+// Keys are cached for two hours, and fetched again for an unknown key, but not
+// for every one.
 func TestIssuersKeysAreKept(t *testing.T) {
 	first, second := newKey(t), newKey(t)
 	synctest.Test(t, func(t *testing.T) {
@@ -254,7 +254,7 @@ func TestIssuersKeysAreKept(t *testing.T) {
 		check("a known key while the issuer is down", "one", "", 3)
 		time.Sleep(2*time.Hour - keysRest)
 		check("keys too old", "one", "OIDC discovery endpoint communication error", 3)
-		if !j.says("https://login.example.com/.well-known/openid-configuration answers 503") {
+		if !j.says("https://login.example.com/.well-known/openid-configuration returned 503") {
 			t.Errorf("journal %v", j.entries)
 		}
 		i.down = false

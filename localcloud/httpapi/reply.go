@@ -9,92 +9,92 @@ import (
 	"strconv"
 )
 
-// An answer is what a client gets.
-type answer struct {
+// A response is what a client receives.
+type response struct {
 	status  int
 	header  http.Header
 	body    []byte
-	refusal string // API Gateway's own message; "" for a function's answer
+	refusal string // API Gateway's own message; "" for a function's response
 }
 
-// refuse is an answer of API Gateway itself.
-func refuse(status int, message string) answer {
-	return answer{status, http.Header{"Content-Type": {"application/json"}},
+// refuse returns a response of API Gateway itself.
+func refuse(status int, message string) response {
+	return response{status, http.Header{"Content-Type": {"application/json"}},
 		fmt.Appendf(nil, `{"message":%q}`, message), message}
 }
 
-func (a answer) write(w http.ResponseWriter) {
-	for name, values := range a.header {
+func (r response) write(w http.ResponseWriter) {
+	for name, values := range r.header {
 		w.Header()[name] = values
 	}
-	if a.status != http.StatusNoContent && a.status != http.StatusNotModified {
-		w.Header().Set("Content-Length", strconv.Itoa(len(a.body)))
+	if r.status != http.StatusNoContent && r.status != http.StatusNotModified {
+		w.Header().Set("Content-Length", strconv.Itoa(len(r.body)))
 	}
-	w.WriteHeader(a.status)
-	_, _ = w.Write(a.body) // nobody is left to tell; no body where HTTP has none
+	w.WriteHeader(r.status)
+	_, _ = w.Write(r.body) // it fails if the client is gone, or if HTTP allows no body
 }
 
-// decodeReply makes an answer of what a function returned in format 2.0: an
-// object with a statusCode is an HTTP answer; any other JSON is the body of a
-// 200. The error says why it is neither.
+// decodeReply returns the response for the output of a function in format 2.0:
+// an object with a statusCode describes a response; any other JSON is the body
+// of a response with status 200. It fails if the output is neither.
 //
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
-func decodeReply(payload []byte) (answer, error) {
+func decodeReply(payload []byte) (response, error) {
 	if !json.Valid(payload) {
-		return answer{}, errors.New("it is not JSON")
+		return response{}, errors.New("it is not JSON")
 	}
-	// A map, because the names of a struct's fields match in any case, which
-	// AWS does not let pass.
+	// A map, because encoding/json matches the fields of a struct regardless of
+	// case, and AWS does not.
 	var reply map[string]json.RawMessage
 	if json.Unmarshal(payload, &reply) != nil || reply["statusCode"] == nil {
-		return answer{status: http.StatusOK, header: http.Header{"Content-Type": {"application/json"}}, body: payload}, nil
+		return response{status: http.StatusOK, header: http.Header{"Content-Type": {"application/json"}}, body: payload}, nil
 	}
 	return decodeFormatted(reply)
 }
 
-func decodeFormatted(reply map[string]json.RawMessage) (answer, error) {
+func decodeFormatted(reply map[string]json.RawMessage) (response, error) {
 	var (
-		a        = answer{header: http.Header{}}
+		res      = response{header: http.Header{}}
 		headers  map[string]headerValue
 		cookies  []string
 		body     string
 		isBase64 bool
 	)
 	for name, into := range map[string]any{
-		"statusCode": &a.status, "headers": &headers, "cookies": &cookies, "body": &body, "isBase64Encoded": &isBase64,
+		"statusCode": &res.status, "headers": &headers, "cookies": &cookies, "body": &body, "isBase64Encoded": &isBase64,
 	} {
 		if raw, ok := reply[name]; ok {
 			if err := json.Unmarshal(raw, into); err != nil {
-				return answer{}, fmt.Errorf("%s: %w", name, err)
+				return response{}, fmt.Errorf("%s: %w", name, err)
 			}
 		}
 	}
-	if a.status < 200 || a.status > 599 {
-		return answer{}, fmt.Errorf("statusCode %d is not between 200 and 599", a.status)
+	if res.status < 200 || res.status > 599 {
+		return response{}, fmt.Errorf("statusCode %d is not between 200 and 599", res.status)
 	}
-	a.body = []byte(body)
+	res.body = []byte(body)
 	if isBase64 {
 		raw, err := base64.StdEncoding.DecodeString(body)
 		if err != nil {
-			return answer{}, fmt.Errorf("isBase64Encoded is true, but the body: %w", err)
+			return response{}, fmt.Errorf("isBase64Encoded is true, but the body: %w", err)
 		}
-		a.body = raw
+		res.body = raw
 	}
 	for name, value := range headers {
 		if !hopByHop(name) {
-			a.header.Set(name, string(value))
+			res.header.Set(name, string(value))
 		}
 	}
 	for _, c := range cookies {
-		a.header.Add("Set-Cookie", c)
+		res.header.Add("Set-Cookie", c)
 	}
-	if a.header.Get("Content-Type") == "" {
-		a.header.Set("Content-Type", "text/plain;charset=utf-8")
+	if res.header.Get("Content-Type") == "" {
+		res.header.Set("Content-Type", "text/plain;charset=utf-8")
 	}
-	return a, nil
+	return res, nil
 }
 
-// headerValue is a string; a number or a boolean is taken as it is written.
+// headerValue is a string, or the text of a number or boolean.
 type headerValue string
 
 func (v *headerValue) UnmarshalJSON(raw []byte) error {

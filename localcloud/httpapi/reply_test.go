@@ -11,8 +11,8 @@ import (
 func TestDecodeReply(t *testing.T) {
 	asJSON := http.Header{"Content-Type": {"application/json"}}
 	asText := http.Header{"Content-Type": {"text/plain;charset=utf-8"}}
-	for payload, want := range map[string]answer{
-		// Without a statusCode the whole answer is the body.
+	for payload, want := range map[string]response{
+		// Without a statusCode the whole output is the body.
 		`{"sum":5}`:          {status: 200, header: asJSON, body: []byte(`{"sum":5}`)},
 		`"hello"`:            {status: 200, header: asJSON, body: []byte(`"hello"`)},
 		`[1, 2]`:             {status: 200, header: asJSON, body: []byte(`[1, 2]`)},
@@ -29,7 +29,7 @@ func TestDecodeReply(t *testing.T) {
 		`{"statusCode":200,"cookies":["a=1; Secure","b=2"]}`:         {status: 200, header: http.Header{"Content-Type": asText["Content-Type"], "Set-Cookie": {"a=1; Secure", "b=2"}}, body: []byte{}},
 	} {
 		got, err := decodeReply([]byte(payload))
-		if diff := cmp.Diff(want, got, cmp.AllowUnexported(answer{})); err != nil || diff != "" {
+		if diff := cmp.Diff(want, got, cmp.AllowUnexported(response{})); err != nil || diff != "" {
 			t.Errorf("%s: error %v, (-want +got)\n%s", payload, err, diff)
 		}
 	}

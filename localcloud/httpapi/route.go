@@ -1,28 +1,29 @@
 package httpapi
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 )
 
-// Route sends the requests that match its key to an integration.
+// Route forwards the requests that match its key to an integration.
 type Route struct {
 	ID    string // set by CreateRoute
 	APIID string
-	// Key is "METHOD /path" or "$default". The method may be ANY; a path
-	// segment may be a variable "{name}", the last one also "{name+}", which
-	// takes all that is left.
+	// Key is "METHOD /path" or "$default". The method may be ANY. A path segment
+	// may be a variable "{name}", and the last one "{name+}", which matches the
+	// rest of the path.
 	Key               string
 	Target            string   // "integrations/ID"
-	AuthorizationType string   // "NONE", "" for it, "AWS_IAM" or "JWT"
-	AuthorizerID      string   // of JWT alone
-	Scopes            []string // of JWT alone: the token must have one of them, if there are any
-	OperationName     string
+	AuthorizationType string   // "NONE", the default, "AWS_IAM" or "JWT"
+	AuthorizerID      string   // only with JWT
+	Scopes            []string // only with JWT: the token must have one of them, unless there are none
+	OperationName     string   // at most 64 characters
 }
 
 const targetPrefix = "integrations/"
 
-// CreateRoute adds a route to its API; it serves at once.
+// CreateRoute adds a route to its API, which serves it at once.
 func (s *Service) CreateRoute(r Route) (Route, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -58,17 +59,19 @@ func (s *Service) putRoute(r Route) (Route, error) {
 }
 
 func (s *Service) validateRoute(r Route) error {
-	if _, err := parseRouteKey(r.Key); err != nil {
+	err := cmp.Or(
+		CheckRouteKey(r.Key), CheckAuthorizationType(r.AuthorizationType), CheckAuthorization(r.AuthorizationType, r.AuthorizerID != "", len(r.Scopes) > 0),
+		CheckScopes(r.Scopes), CheckOperationName(r.OperationName), CheckTarget(r.Target),
+	)
+	if err != nil {
 		return err
 	}
-	if err := s.validateAuthorization(r); err != nil {
-		return err
+	if r.AuthorizerID != "" {
+		if _, err := s.Authorizer(r.APIID, r.AuthorizerID); err != nil {
+			return err
+		}
 	}
-	id, ok := strings.CutPrefix(r.Target, targetPrefix)
-	if !ok {
-		return badRequest("Invalid target specified: it must be integrations/<integration ID>, not %q", r.Target)
-	}
-	if _, err := s.Integration(r.APIID, id); err != nil {
+	if _, err := s.Integration(r.APIID, strings.TrimPrefix(r.Target, targetPrefix)); err != nil {
 		return err
 	}
 	for _, other := range s.routesOf(r.APIID) {
@@ -77,25 +80,6 @@ func (s *Service) validateRoute(r Route) error {
 		}
 	}
 	return nil
-}
-
-func (s *Service) validateAuthorization(r Route) error {
-	switch r.AuthorizationType {
-	case authJWT:
-		if r.AuthorizerID == "" {
-			return badRequest("AuthorizerId is a required parameter for authorization type JWT")
-		}
-		_, err := s.Authorizer(r.APIID, r.AuthorizerID)
-		return err
-	case authNone, authIAM:
-		if r.AuthorizerID != "" || len(r.Scopes) > 0 {
-			return badRequest("AuthorizerId and AuthorizationScopes go with authorization type JWT, not with %s", r.AuthorizationType)
-		}
-		return nil
-	case "CUSTOM":
-		return badRequest("AuthorizationType CUSTOM is not part of the local cloud: it has NONE, AWS_IAM and JWT")
-	}
-	return badRequest("Invalid authorization type specified. Must be one of [NONE, AWS_IAM, CUSTOM, JWT], not %q", r.AuthorizationType)
 }
 
 // Route returns one route of an API, or NotFoundException.
@@ -110,7 +94,7 @@ func (s *Service) Route(apiID, id string) (Route, error) {
 	return r, nil
 }
 
-// DeleteRoute removes a route; its requests find no route, or another, at
+// DeleteRoute removes a route. Its requests match another route, or none, at
 // once.
 func (s *Service) DeleteRoute(apiID, id string) error {
 	s.mu.Lock()

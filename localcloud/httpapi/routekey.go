@@ -14,27 +14,29 @@ type routeKey struct {
 	segments []segment
 }
 
-// A segment is one part of a path between slashes, ordered by how specific it
-// is.
+// A segment is one part of a path between slashes.
 type segment struct {
 	kind segmentKind
 	text string // the literal, or the variable's name
 }
 
+// A segmentKind is the kind of a segment, the most specific one first.
 type segmentKind int
 
 const (
 	literal  segmentKind = iota
 	variable             // {name}: exactly one segment, not empty
-	greedy               // {name+}: all that is left, not empty
+	greedy               // {name+}: the rest of the path, not empty
 )
 
+const anyMethod = "ANY"
+
 var (
-	methods  = []string{"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "ANY"}
+	methods  = []string{"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", anyMethod}
 	variably = regexp.MustCompile(`^\{([A-Za-z0-9._:-]+)(\+?)\}$`)
 )
 
-// parseRouteKey understands "METHOD /path" and "$default".
+// parseRouteKey parses "METHOD /path" or "$default".
 //
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-routes.html
 func parseRouteKey(text string) (routeKey, error) {
@@ -71,7 +73,7 @@ func (k routeKey) checkVariables() error {
 		case seg.kind == greedy && i < len(k.segments)-1:
 			return badRequest("Invalid route key %q: {%s+} must be the last path segment", k.text, seg.text)
 		case seen[seg.text]:
-			return badRequest("Invalid route key %q: variable {%s} stands there twice", k.text, seg.text)
+			return badRequest("Invalid route key %q: variable {%s} appears twice", k.text, seg.text)
 		default:
 			seen[seg.text] = true
 		}
@@ -79,9 +81,9 @@ func (k routeKey) checkVariables() error {
 	return nil
 }
 
-// sourcePath is how the route appears in the ARN that a permission's
-// SourceArn is matched with, after the stage: "POST/add", "GET/sums/{id}",
-// "$default". A route of any method calls as the method of the request.
+// sourcePath returns the route's part of the ARN that a permission's SourceArn
+// is compared with, after the stage: "POST/add", "GET/sums/{id}", "$default". A
+// route for any method has the method of the request.
 func (k routeKey) sourcePath(method string) string {
 	if k.method == "" {
 		return k.text
@@ -90,14 +92,14 @@ func (k routeKey) sourcePath(method string) string {
 	return method + path
 }
 
-// match tells whether a request is the route's, and the values of its
-// variables (nil for none). The parts of path, split at its slashes, are
-// decoded already.
+// match reports whether a request matches the route, and returns the values of
+// its variables, or nil if there are none. path is split at its slashes and
+// decoded.
 func (k routeKey) match(method string, path []string) (map[string]string, bool) {
 	if k.method == "" {
 		return nil, true
 	}
-	if k.method != "ANY" && k.method != method {
+	if k.method != anyMethod && k.method != method {
 		return nil, false
 	}
 	last := len(k.segments) - 1
@@ -128,9 +130,9 @@ func (k routeKey) match(method string, path []string) (map[string]string, bool) 
 	return values, true
 }
 
-// compareKeys orders routes as they are tried: the most specific path first,
-// from left to right a literal before a variable before a greedy one, then a
-// method before ANY, and $default last.
+// compareKeys orders routes as they are tried: the most specific path first
+// (from left to right, a literal before a variable before a greedy variable),
+// then a method before ANY, and $default last.
 func compareKeys(a, b routeKey) int {
 	return cmp.Or(
 		cmp.Compare(a.isDefault(), b.isDefault()),
@@ -141,7 +143,7 @@ func compareKeys(a, b routeKey) int {
 }
 
 func (k routeKey) isDefault() int { return oneIf(k.method == "") }
-func (k routeKey) isAny() int     { return oneIf(k.method == "ANY") }
+func (k routeKey) isAny() int     { return oneIf(k.method == anyMethod) }
 
 func oneIf(b bool) int {
 	if b {

@@ -30,8 +30,8 @@ func TestParseRouteKeyRefuses(t *testing.T) {
 		"GET /{}":         "must be a whole path segment",
 		"GET /{a}{b}":     "must be a whole path segment",
 		"GET /{p+}/more":  "must be the last path segment",
-		"GET /{id}/{id}":  "stands there twice",
-		"GET /{id}/{id+}": "stands there twice",
+		"GET /{id}/{id}":  "appears twice",
+		"GET /{id}/{id+}": "appears twice",
 	} {
 		_, err := parseRouteKey(key)
 		if cloud.ErrorCode(err) != "BadRequestException" || !strings.Contains(err.Error(), want) {
@@ -40,8 +40,8 @@ func TestParseRouteKeyRefuses(t *testing.T) {
 	}
 }
 
-// The first five routes are the example of AWS's documentation of route
-// priority; the rest are the rules that it leaves to the reader.
+// The first five routes are the example in AWS's documentation of route
+// priority; the others cover the rules that it only implies.
 func TestMostSpecificRouteWins(t *testing.T) {
 	keys := []string{
 		"GET /pets/dog/1", "GET /pets/dog/{id}", "GET /pets/{proxy+}", "ANY /{proxy+}", "$default",
@@ -83,7 +83,7 @@ func TestMostSpecificRouteWins(t *testing.T) {
 
 func deploymentOf(t *testing.T, keys []string) *deployment {
 	t.Helper()
-	d := &deployment{stages: map[string]Stage{"$default": {Name: "$default"}}}
+	d := &deployment{stages: map[string]deployedStage{"$default": {Stage: Stage{Name: "$default"}}}}
 	for _, text := range keys {
 		k, err := parseRouteKey(text)
 		if err != nil {
@@ -127,8 +127,8 @@ func FuzzRouteMatch(f *testing.F) {
 	})
 }
 
-// reference is the route key as a regular expression over paths whose parts
-// hold no slash.
+// reference returns the route key as a regular expression over paths whose parts
+// contain no slash.
 func reference(key string) *regexp.Regexp {
 	if key == "$default" {
 		return regexp.MustCompile(``)

@@ -5,13 +5,12 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"slices"
 	"strconv"
 	"sync/atomic"
 	"time"
 )
 
-// A server answers for one API on its port.
+// A server serves one API on its port.
 type server struct {
 	service  *Service
 	listener net.Listener
@@ -19,65 +18,22 @@ type server struct {
 	http     http.Server
 }
 
-// A deployment is what an API serves at one moment. It is never changed but
-// replaced, so that a request needs no lock.
-type deployment struct {
-	api     API
-	stages  map[string]Stage
-	routes  []deployedRoute // in the order they are tried
-	buckets map[limit]*bucket
-}
-
-type deployedRoute struct {
-	key         routeKey
-	route       Route
-	authorizer  Authorizer // of a JWT route
-	integration Integration
-}
-
-// serve starts to answer for api on l. Callers hold s.mu, or are alone.
+// serve starts serving api on l. The caller holds s.mu, unless nothing else uses
+// s.
 func (s *Service) serve(api API, l net.Listener) {
 	srv := &server{service: s, listener: l}
 	srv.http = http.Server{
 		Handler:                      srv,
 		DisableGeneralOptionsHandler: true,
 		ReadHeaderTimeout:            10 * time.Second,
-		MaxHeaderBytes:               4 * maxHeaderBytes, // the handler refuses less, in AWS's words
+		MaxHeaderBytes:               4 * maxHeaderBytes, // the handler refuses requests below this, in AWS's words
 	}
 	s.servers[api.ID] = srv
 	s.deploy(api.ID)
 	go func() { _ = srv.http.Serve(l) }() // always ErrServerClosed, or the listener is gone
 }
 
-// deploy makes every change of an API serve: what a stage with AutoDeploy
-// does. Callers hold s.mu, or are alone.
-func (s *Service) deploy(apiID string) {
-	srv := s.servers[apiID]
-	api, ok := s.apis.Get(apiID)
-	if srv == nil || !ok {
-		return // closed meanwhile
-	}
-	d := &deployment{api: api, stages: map[string]Stage{}}
-	for _, st := range s.stagesOf(apiID) {
-		d.stages[st.Name] = st
-	}
-	for _, r := range s.routesOf(apiID) {
-		// All were checked when the route was made.
-		k, _ := parseRouteKey(r.Key)
-		in, _ := s.integrations.Get(key(apiID, r.Target[len(targetPrefix):]))
-		authorizer, _ := s.authorizers.Get(key(apiID, r.AuthorizerID))
-		d.routes = append(d.routes, deployedRoute{k, r, authorizer, in})
-	}
-	slices.SortFunc(d.routes, func(a, b deployedRoute) int { return compareKeys(a.key, b.key) })
-	var old map[limit]*bucket
-	if was := srv.deployed.Load(); was != nil {
-		old = was.buckets
-	}
-	d.buckets = buckets(d.stages, old)
-	srv.deployed.Store(d)
-}
-
-// gracePeriod is how long close lets requests under way end by themselves.
+// gracePeriod is the time that close gives requests in progress to end.
 const gracePeriod = 5 * time.Second
 
 func (srv *server) close() {
@@ -89,7 +45,8 @@ func (srv *server) close() {
 	}
 }
 
-// listen takes the first free port from FirstPort up that is no other API's.
+// listen listens on the first free port, from FirstPort upwards, that belongs to
+// no other API.
 func (s *Service) listen() (net.Listener, error) {
 	if s.firstPort == 0 {
 		return listenAt(0)
@@ -107,7 +64,7 @@ func (s *Service) listen() (net.Listener, error) {
 			return l, nil
 		}
 	}
-	return nil, fmt.Errorf("no free port for an HTTP API: tried 127.0.0.1:%d and the %d after it", s.firstPort, tries-1)
+	return nil, fmt.Errorf("no free port for an HTTP API: tried 127.0.0.1:%d and the %d ports after it", s.firstPort, tries-1)
 }
 
 func listenAt(port int) (net.Listener, error) {

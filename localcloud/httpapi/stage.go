@@ -1,7 +1,7 @@
 package httpapi
 
 import (
-	"regexp"
+	"cmp"
 	"slices"
 	"time"
 )
@@ -11,12 +11,12 @@ import (
 type Stage struct {
 	APIID       string
 	Name        string // "$default", or 1 to 128 of A-Z a-z 0-9 _ -
-	Description string
-	AutoDeploy  bool // true: every change of the API serves at once
+	Description string // at most 1,024 characters
+	AutoDeploy  bool   // true: every change of the API is served at once
 	Tags        map[string]string
-	Variables   map[string]string // given to functions as stageVariables
-	// DefaultRouteSettings are for all routes that have none of their own;
-	// nil: no limits.
+	Variables   map[string]string // passed to functions as stageVariables
+	// DefaultRouteSettings apply to routes without settings of their own; nil sets
+	// no limits.
 	DefaultRouteSettings *RouteSettings
 	RouteSettings        map[string]RouteSettings // by the key of an existing route
 	AccessLog            *AccessLog               // nil: none
@@ -26,8 +26,8 @@ type Stage struct {
 
 const defaultStage = "$default"
 
-// CreateStage adds a stage to its API. Without AutoDeploy it would need a
-// deployment, which the local cloud has not: BadRequestException.
+// CreateStage adds a stage to its API. It fails with BadRequestException without
+// AutoDeploy, because the local cloud has no deployments.
 func (s *Service) CreateStage(st Stage) (Stage, error) {
 	if err := s.validateStage(st); err != nil {
 		return Stage{}, err
@@ -44,7 +44,7 @@ func (s *Service) CreateStage(st Stage) (Stage, error) {
 	return s.putStage(st)
 }
 
-// UpdateStage changes everything of a stage but its name.
+// UpdateStage replaces a stage, except its name.
 func (s *Service) UpdateStage(st Stage) (Stage, error) {
 	if err := s.validateStage(st); err != nil {
 		return Stage{}, err
@@ -80,7 +80,7 @@ func (s *Service) Stage(apiID, name string) (Stage, error) {
 	return st, nil
 }
 
-// DeleteStage removes a stage: what it served answers 404 from then on.
+// DeleteStage removes a stage: its URLs return 404 from then on.
 func (s *Service) DeleteStage(apiID, name string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -98,31 +98,21 @@ func (s *Service) stagesOf(apiID string) []Stage {
 	return slices.DeleteFunc(s.stages.All(), func(st Stage) bool { return st.APIID != apiID })
 }
 
-var (
-	stageName          = regexp.MustCompile(`^[A-Za-z0-9_-]{1,128}$`)
-	stageVariableName  = regexp.MustCompile(`^[A-Za-z0-9_]+$`)
-	stageVariableValue = regexp.MustCompile(`^[A-Za-z0-9._~:/?#&=,-]+$`)
-)
-
 func (s *Service) validateStage(st Stage) error {
-	switch {
-	case st.Name != defaultStage && !stageName.MatchString(st.Name):
-		return badRequest("Stage name only allows a-zA-Z0-9_- and $default, 128 characters at most, not %q", st.Name)
-	case !st.AutoDeploy:
-		return badRequest("AutoDeploy false needs deployments, which are not part of the local cloud: set autoDeploy to true on stage %s", st.Name)
-	}
-	for name, value := range st.Variables {
-		if !stageVariableName.MatchString(name) || !stageVariableValue.MatchString(value) {
-			return badRequest("Stage variable %q is invalid: names may hold A-Za-z0-9_ and values A-Za-z0-9-._~:/?#&=, alone", name)
-		}
+	err := cmp.Or(CheckStageName(st.Name), CheckAutoDeploy(st.AutoDeploy), CheckDescription(st.Description), CheckStageVariables(st.Variables), CheckTags(st.Tags))
+	if err != nil {
+		return err
 	}
 	if err := s.validateSettings(st); err != nil {
 		return err
 	}
-	return st.AccessLog.validate(s.place)
+	if st.AccessLog == nil {
+		return nil
+	}
+	return cmp.Or(CheckAccessLogDestination(s.place, st.AccessLog.DestinationARN), CheckAccessLogFormat(st.AccessLog.Format))
 }
 
-// validateSettings: settings may name only routes that exist, as on AWS.
+// validateSettings refuses settings of a route that does not exist, as AWS does.
 func (s *Service) validateSettings(st Stage) error {
 	if st.DefaultRouteSettings != nil {
 		if err := st.DefaultRouteSettings.validate(); err != nil {
@@ -134,11 +124,11 @@ func (s *Service) validateSettings(st Stage) error {
 		keys[r.Key] = true
 	}
 	for route, settings := range st.RouteSettings {
-		if !keys[route] {
-			return notFound("Unable to find Route by key %s within the provided RouteSettings", route)
-		}
 		if err := settings.validate(); err != nil {
 			return err
+		}
+		if !keys[route] {
+			return notFound("Unable to find Route by key %s within the provided RouteSettings", route)
 		}
 	}
 	return nil

@@ -1,46 +1,45 @@
 package httpapi
 
 import (
+	"cmp"
 	"sync"
 	"time"
 )
 
-// RouteSettings limit how many requests a route takes. Where they are set, a
-// limit of 0 admits no request at all, as on AWS.
+// RouteSettings limit the requests to a route. As on AWS, a limit of 0 admits no
+// request at all.
 //
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-throttling.html
 type RouteSettings struct {
-	BurstLimit      int     // requests at once
-	RateLimit       float64 // requests a second
+	BurstLimit      int     // concurrent requests
+	RateLimit       float64 // requests per second
 	DetailedMetrics bool    // recorded: there are no metrics here
 }
 
 func (rs RouteSettings) validate() error {
-	if rs.BurstLimit < 0 || rs.RateLimit < 0 {
-		return badRequest("Invalid throttling limits: burst limit %d and rate limit %g must not be negative", rs.BurstLimit, rs.RateLimit)
-	}
-	return nil
+	return cmp.Or(CheckBurstLimit(rs.BurstLimit), CheckRateLimit(rs.RateLimit))
 }
 
-// A limit names a bucket: that of one route of a stage, or with route "" the
-// one that all its other routes share.
+// A limit identifies a bucket: that of one route of a stage, or with route ""
+// the one that its other routes share.
 type limit struct{ stage, route string }
 
-// A bucket holds a token for each request that may come at once, and gains
-// them at the rate of its settings.
+// A bucket holds a token for each request that it admits at once, and gains
+// tokens at the rate of its settings.
 type bucket struct {
 	settings RouteSettings
 
 	mu     sync.Mutex
 	tokens float64
-	at     time.Time // when there were so many
+	at     time.Time // when tokens was computed
 }
 
 func newBucket(rs RouteSettings) *bucket {
 	return &bucket{settings: rs, tokens: float64(rs.BurstLimit), at: time.Now()}
 }
 
-// take tells whether one more request may come now. A nil bucket has no limit.
+// take takes a token and reports whether there was one. A nil bucket has no
+// limit.
 func (b *bucket) take() bool {
 	if b == nil {
 		return true
@@ -57,9 +56,9 @@ func (b *bucket) take() bool {
 	return true
 }
 
-// buckets are those of an API's stages. A bucket whose limits stay as they are
-// stays as full as it is.
-func buckets(stages map[string]Stage, old map[limit]*bucket) map[limit]*bucket {
+// buckets returns the buckets of an API's stages. A bucket keeps its tokens if
+// its settings remain the same.
+func buckets(stages map[string]deployedStage, old map[limit]*bucket) map[limit]*bucket {
 	all := map[limit]*bucket{}
 	add := func(l limit, rs RouteSettings) {
 		if all[l] = old[l]; all[l] == nil || all[l].settings != rs {
@@ -77,7 +76,7 @@ func buckets(stages map[string]Stage, old map[limit]*bucket) map[limit]*bucket {
 	return all
 }
 
-// bucketOf is the bucket that a request to a route takes from; nil for none.
+// bucketOf returns the bucket of the requests to a route, or nil.
 func (d *deployment) bucketOf(stage, route string) *bucket {
 	if b := d.buckets[limit{stage, route}]; b != nil {
 		return b

@@ -36,7 +36,7 @@ func TestBucket(t *testing.T) {
 	})
 }
 
-// A setting without limits is one with limits of 0, as on AWS; no setting is
+// As on AWS, settings without limits have limits of 0; without settings there is
 // no limit.
 func TestZeroLimitsAdmitNothing(t *testing.T) {
 	for _, rs := range []RouteSettings{{DetailedMetrics: true}, {BurstLimit: 5}, {RateLimit: 5}} {
@@ -77,11 +77,11 @@ func TestThrottledRoutes(t *testing.T) {
 	if want := "OK, Too Many Requests, OK, OK, Too Many Requests, OK, Not Found"; got != want || calls != 4 {
 		t.Errorf("%s with %d invocations, want %s", got, calls, want)
 	}
-	if !j.says("GET /own answered 429", "throttling limits") {
+	if !j.says("GET /own returned 429", "throttling limits") {
 		t.Errorf("journal %v", j.entries)
 	}
 
-	// Deploying something else gives nobody new tokens; other limits do.
+	// Other deployments add no tokens; new limits do.
 	must(s.UpdateAPI(API{ID: api.ID, Name: "renamed", ProtocolType: "HTTP"}))(t)
 	stage.RouteSettings["GET /own"] = RouteSettings{BurstLimit: 1, RateLimit: 2 * never}
 	must(s.UpdateStage(stage))(t)

@@ -3,20 +3,19 @@ package iam
 import (
 	"maps"
 	"slices"
-	"strings"
 
 	"tally/localcloud/cloud"
 )
 
-// PutRolePolicy adds an inline policy to a role or replaces it. The inline
-// policies of a role have 10,240 characters in sum, without white space.
-// Errors: NoSuchEntity, ValidationError, MalformedPolicyDocument,
+// PutRolePolicy adds or replaces an inline policy of a role. The inline
+// policies of a role have up to 10,240 characters together, without white
+// space. Errors: NoSuchEntity, ValidationError, MalformedPolicyDocument,
 // LimitExceeded.
 func (s *Service) PutRolePolicy(role, name, document string) error {
-	if err := checkName("policyName", name, 128); err != nil {
+	if err := CheckPolicyName(name); err != nil {
 		return err
 	}
-	if _, err := ParsePolicy(IdentityPolicy, document); err != nil {
+	if err := CheckInlinePolicy(document); err != nil {
 		return err
 	}
 	return s.change(role, func(r *Role) error {
@@ -25,15 +24,15 @@ func (s *Service) PutRolePolicy(role, name, document string) error {
 			r.Inline = map[string]string{}
 		}
 		r.Inline[name] = document
-		if size(slices.Collect(maps.Values(r.Inline))...) > 10240 {
-			return cloud.Errorf(409, "LimitExceeded", "Maximum policy size of 10240 bytes exceeded for role %s", role)
+		if size(slices.Collect(maps.Values(r.Inline))...) > maxInlinePolicies {
+			return cloud.Errorf(409, "LimitExceeded", "Maximum policy size of %d bytes exceeded for role %s", maxInlinePolicies, role)
 		}
 		return nil
 	})
 }
 
-// DeleteRolePolicy removes an inline policy; NoSuchEntity where the role has
-// none of that name.
+// DeleteRolePolicy removes an inline policy, or fails with NoSuchEntity if the
+// role has none of that name.
 func (s *Service) DeleteRolePolicy(role, name string) error {
 	return s.change(role, func(r *Role) error {
 		if _, ok := r.Inline[name]; !ok {
@@ -45,10 +44,11 @@ func (s *Service) DeleteRolePolicy(role, name string) error {
 	})
 }
 
-// AttachRolePolicy attaches a managed policy to a role; one that is attached
-// already is no error. NoSuchEntity for policies that ManagedPolicy has not.
+// AttachRolePolicy attaches a managed policy to a role. It does nothing if the
+// policy is already attached, and fails with NoSuchEntity if CheckManagedPolicy
+// does.
 func (s *Service) AttachRolePolicy(role, policyARN string) error {
-	if _, err := ManagedPolicy(policyARN); err != nil {
+	if err := CheckManagedPolicy(policyARN); err != nil {
 		return err
 	}
 	return s.change(role, func(r *Role) error {
@@ -59,8 +59,8 @@ func (s *Service) AttachRolePolicy(role, policyARN string) error {
 	})
 }
 
-// DetachRolePolicy undoes AttachRolePolicy; NoSuchEntity where the policy is
-// not attached.
+// DetachRolePolicy detaches a managed policy from a role, or fails with
+// NoSuchEntity if it is not attached.
 func (s *Service) DetachRolePolicy(role, policyARN string) error {
 	return s.change(role, func(r *Role) error {
 		i := slices.Index(r.Managed, policyARN)
@@ -70,39 +70,4 @@ func (s *Service) DetachRolePolicy(role, policyARN string) error {
 		r.Managed = slices.Concat(r.Managed[:i], r.Managed[i+1:])
 		return nil
 	})
-}
-
-// ManagedPolicy is the document of a policy that AWS manages. It fails with
-// NoSuchEntity, and names those that there are, where it does not know the ARN.
-func ManagedPolicy(arn string) (document string, err error) {
-	actions, ok := managedPolicies[arn]
-	if !ok {
-		known := strings.Join(slices.Sorted(maps.Keys(managedPolicies)), ", ")
-		return "", cloud.Errorf(404, "NoSuchEntity",
-			"Policy %s does not exist or is not attachable. The local cloud has %s.", arn, known)
-	}
-	return `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["` +
-		strings.Join(actions, `","`) + `"],"Resource":"*"}]}`, nil
-}
-
-// managedPolicies are the actions that each of AWS's policies allows, all of
-// them on every resource.
-//
-// https://docs.aws.amazon.com/aws-managed-policy/latest/reference/policy-list.html
-var managedPolicies = map[string][]string{
-	"arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole": {
-		"logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents",
-	},
-	"arn:aws:iam::aws:policy/service-role/AWSLambdaSQSQueueExecutionRole": {
-		"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes",
-		"logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents",
-	},
-	"arn:aws:iam::aws:policy/service-role/AWSLambdaDynamoDBExecutionRole": {
-		"dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams",
-		"logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents",
-	},
-	"arn:aws:iam::aws:policy/AWSXRayDaemonWriteAccess": {
-		"xray:PutTraceSegments", "xray:PutTelemetryRecords", "xray:GetSamplingRules",
-		"xray:GetSamplingTargets", "xray:GetSamplingStatisticSummaries",
-	},
 }

@@ -11,7 +11,7 @@ import (
 	"tally/localcloud/cloud"
 )
 
-// assume makes a role with these inline policies and returns a session of it.
+// assume creates a role with inline policies and returns a session of it.
 func assume(t *testing.T, s *Service, r Role, inline ...string) cloud.Credentials {
 	t.Helper()
 	r.AssumeRolePolicy = trustsLambda
@@ -70,7 +70,7 @@ func TestAuthorizeWords(t *testing.T) {
 	}
 
 	err = s.Authorize(t.Context(), cloud.Request{Caller: plain, Action: "ec2:RunInstances", Resource: "*"})
-	wantError(t, err, "iam: ec2:RunInstances is refused to arn:aws:sts::000000000000:assumed-role/plain/s, and how service \"ec2\" words that is not known")
+	wantError(t, err, "iam: ec2:RunInstances is denied to arn:aws:sts::000000000000:assumed-role/plain/s, and the error of service \"ec2\" for that is not known")
 	err = s.Authorize(t.Context(), cloud.Request{Caller: plain, Action: "sns:Publish", Resource: numbers, ResourcePolicy: "{"})
 	wantError(t, err, "policy of "+numbers+": MalformedPolicyDocument: ")
 }
@@ -111,7 +111,7 @@ func TestDeveloperIsAdministrator(t *testing.T) {
 	must(t, s.Authorize(t.Context(), cloud.Request{Caller: c.Caller, Action: "sns:Publish", Resource: numbers}))
 }
 
-// TestContextKeys asks for each key through a policy that denies any other value.
+// TestContextKeys compares each key by a policy that denies any other value.
 func TestContextKeys(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newService(t)
@@ -119,7 +119,12 @@ func TestContextKeys(t *testing.T) {
 		must(t, err)
 		worker := assume(t, s, Role{Name: "worker", Path: "/team/", Tags: map[string]string{"Stage": "dev"}}).Caller
 
-		now := time.Now().UTC() // stands still in this bubble
+		now := time.Now().UTC() // does not advance in this bubble
+		client := cloud.WithConditionKeys(t.Context(), map[string][]string{
+			"aws:SourceIp": {"127.0.0.1"}, "aws:UserAgent": {"aws-cli/2"}, "aws:referer": {"https://www.example.com/"},
+			"aws:SecureTransport": {"false"}, // not determined by the client
+		})
+		seen := map[string]bool{}
 		for _, tt := range []struct {
 			caller     cloud.Caller
 			key, value string // value "": the key is missing
@@ -132,6 +137,14 @@ func TestContextKeys(t *testing.T) {
 			{worker, "aws:userid", worker.UserID},
 			{worker, "aws:username", ""},
 			{worker, "aws:SourceArn", ""},
+			{worker, "aws:SourceAccount", ""},
+			{worker, "aws:TokenIssueTime", "2000-01-01T00:00:00Z"},
+			{worker, "aws:MultiFactorAuthPresent", "false"},
+			{worker, "aws:ResourceAccount", "000000000000"},
+			{worker, "aws:ViaAWSService", "false"},
+			{worker, "aws:SourceIp", "127.0.0.1"},
+			{worker, "aws:UserAgent", "aws-cli/2"},
+			{worker, "aws:PrincipalServiceName", ""},
 			{worker, "aws:SourceOwner", ""},
 			{worker, "aws:SecureTransport", "true"},
 			{worker, "aws:RequestedRegion", "us-east-1"},
@@ -141,27 +154,59 @@ func TestContextKeys(t *testing.T) {
 			{developer.Caller, "aws:PrincipalArn", "arn:aws:iam::000000000000:user/developer"},
 			{developer.Caller, "aws:PrincipalType", "User"},
 			{developer.Caller, "aws:username", "developer"},
+			{developer.Caller, "aws:userid", "AIDALOCALDEVELOPERKEY"},
+			{developer.Caller, "aws:PrincipalAccount", "000000000000"},
+			{developer.Caller, "aws:referer", "https://www.example.com/"},
+			{developer.Caller, "aws:TokenIssueTime", ""},
+			{developer.Caller, "aws:MultiFactorAuthPresent", ""},
 			{service, "aws:PrincipalIsAWSService", "true"},
 			{service, "aws:PrincipalServiceName", "sns.amazonaws.com"},
 			{service, "aws:SourceArn", numbers},
 			{service, "aws:SourceAccount", "000000000000"},
 			{service, "aws:SourceOwner", "000000000000"},
 			{service, "aws:PrincipalArn", ""},
+			{service, "aws:PrincipalAccount", ""},
+			{service, "aws:ViaAWSService", "false"},
+			{service, "aws:ResourceAccount", "000000000000"},
+			{service, "aws:SourceIp", ""}, // the client of the service is not the caller
+			{service, "aws:UserAgent", ""},
 			{cloud.Caller{Service: "sns.amazonaws.com"}, "aws:SourceArn", ""},
 		} {
 			denied := `"StringNotEquals":{"` + tt.key + `":"` + tt.value + `"}`
 			if tt.value == "" {
 				denied = `"Null":{"` + tt.key + `":"false"}`
 			}
-			err := s.Authorize(t.Context(), cloud.Request{
+			name, _, tagged := strings.Cut(tt.key, "/")
+			if tagged {
+				name += "/"
+			}
+			seen[name] = seen[name] || tt.value != ""
+			err := s.Authorize(client, cloud.Request{
 				Caller: tt.caller, Action: "sns:Subscribe", Resource: numbers,
 				ResourcePolicy: statement(`"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"},
 					{"Effect":"Deny","Principal":"*","Action":"*","Resource":"*","Condition":{` + denied + `}`),
-				// The second is not the request's to say.
+				// The second is not determined by the request.
 				Context: map[string][]string{"sns:Protocol": {"lambda"}, "aws:SecureTransport": {"false"}},
 			})
 			if err != nil {
 				t.Errorf("%s of %s is not %q", tt.key, tt.caller, tt.value)
+			}
+		}
+		// Resource policies cannot have this key.
+		const source = "lambda:SourceFunctionArn"
+		only := `"Effect":"Allow","Action":"sqs:*","Resource":"*","Condition":{"StringEquals":{"` + source + `":"arn:aws:lambda:us-east-1:000000000000:function:s"}}`
+		must(t, s.PutRolePolicy("worker", "source", statement(only)))
+		ofLambda := worker
+		ofLambda.SourceFunction = cloud.ARN{}
+		for caller, allowed := range map[cloud.Caller]bool{worker: true, ofLambda: false} {
+			err := s.Authorize(client, cloud.Request{Caller: caller, Action: "sqs:SendMessage", Resource: "*"})
+			if seen[source] = true; (err == nil) != allowed {
+				t.Errorf("%s of a session for %q: %v", source, caller.SourceFunction, err)
+			}
+		}
+		for _, key := range sentKeys {
+			if !seen[key] {
+				t.Errorf("no request has a value of %s", key)
 			}
 		}
 	})
@@ -178,8 +223,9 @@ func TestAssumeRole(t *testing.T) {
 	if !strings.HasPrefix(c.AccessKeyID, "ASIA") || len(c.AccessKeyID) != 20 || len(c.SecretAccessKey) != 40 || c.SessionToken == "" {
 		t.Errorf("credentials %+v", c)
 	}
-	want := cloud.Caller{ARN: place.GlobalARN("sts", "assumed-role/worker/add-numbers"), UserID: role.ID + ":add-numbers", Role: "worker"}
-	if c.Caller != want {
+	want := cloud.Caller{ARN: place.GlobalARN("sts", "assumed-role/worker/add-numbers"), UserID: role.ID + ":add-numbers", Role: "worker",
+		Issued: c.Caller.Issued, SourceFunction: place.ARN("lambda", "function:add-numbers")}
+	if age := time.Since(c.Caller.Issued); c.Caller != want || age < 0 || age > time.Minute || c.Caller.Issued.Nanosecond() != 0 {
 		t.Errorf("caller %+v, want %+v", c.Caller, want)
 	}
 	known, err := s.Credentials(c.AccessKeyID)

@@ -19,14 +19,14 @@ type condition struct {
 type comparison struct {
 	operator
 	set      string // "ForAnyValue", "ForAllValues" or "", for keys with one value
-	ifExists bool   // holds where the key is missing
-	null     bool   // asks whether the key is missing, not for its value
+	ifExists bool   // holds if the key is missing
+	null     bool   // compares whether the key is missing, not its value
 }
 
-// holds tells whether the request fulfils the condition.
+// holds reports whether the request meets the condition.
 //
-// A missing key fails a condition, but for the negated ones, which it cannot
-// contradict, and ForAllValues, which has nothing to object to.
+// A missing key does not meet a condition, except a negated one, which it cannot
+// contradict, and ForAllValues, which has no value to reject.
 func (c condition) holds(k keys) bool {
 	values := k[c.key]
 	if c.null {
@@ -47,8 +47,7 @@ func (c condition) holds(k keys) bool {
 	}
 }
 
-// parseComparison takes the name of an operator apart; it is false where there
-// is none of that name.
+// parseComparison parses the name of an operator, and reports whether it exists.
 func parseComparison(name string) (comparison, bool) {
 	var c comparison
 	if set, rest, ok := strings.Cut(name, ":"); ok {

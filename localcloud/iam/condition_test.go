@@ -9,7 +9,7 @@ import (
 
 func TestConditions(t *testing.T) {
 	type context = map[string][]string
-	const key = "aws:key"
+	const key = "aws:SourceArn"
 	one := func(value string) context { return context{key: {value}} }
 	many := func(values ...string) context { return context{key: values} }
 	missing := context{}
@@ -27,14 +27,14 @@ func TestConditions(t *testing.T) {
 		{"StringEquals", []any{"a", "b"}, one("b"), true},
 		{"StringEquals", 10, one("10"), true},
 		{"StringEquals", "a", missing, false},
-		{"StringEquals", "a", context{"AWS:Key": {"a"}}, true}, // keys have no case
-		{"StringEquals", "${aws:other}", context{key: {"x"}, "aws:other": {"x"}}, true},
-		{"StringEquals", "${aws:other}", one("x"), false},
+		{"StringEquals", "a", context{"AWS:sourceARN": {"a"}}, true}, // keys have no case
+		{"StringEquals", "${aws:username}", context{key: {"x"}, "aws:username": {"x"}}, true},
+		{"StringEquals", "${aws:username}", one("x"), false},
 		{"StringNotEquals", "a", one("b"), true},
 		{"StringNotEquals", []any{"a", "b"}, one("b"), false},
 		{"StringNotEquals", "a", missing, true},
 		{"StringEqualsIgnoreCase", "Straße", one("sTRAßE"), true},
-		{"StringEqualsIgnoreCase", "${aws:other}", context{key: {"x"}, "aws:other": {"X"}}, true},
+		{"StringEqualsIgnoreCase", "${aws:username}", context{key: {"x"}, "aws:username": {"X"}}, true},
 		{"StringNotEqualsIgnoreCase", "a", one("A"), false},
 		{"StringLike", "a?c*", one("abc"), true},
 		{"StringLike", "a?c*", one("ac"), false},
@@ -77,9 +77,9 @@ func TestConditions(t *testing.T) {
 		{"ArnEquals", "arn:aws:sns:*:*:numbers", one("arn:aws:sns:us-east-1:000000000000:numbers"), true},
 		{"ArnLike", "arn:aws:*:numbers:*:*", one("arn:aws:sns:eu:numbers:1:1"), false}, // no wildcard reaches over a colon
 		{"ArnLike", "arn:aws:logs:*:*:log-group:*", one("arn:aws:logs:eu:1:log-group:/aws:x"), true},
-		{"ArnLike", "arn:aws:sns:*:${aws:other}:*", context{key: {"arn:aws:sns:eu:1:t"}, "aws:other": {"1"}}, true},
-		{"ArnLike", "${aws:other}", context{key: {"arn:aws:sns:eu:1:t"}, "aws:other": {"arn:aws:sns:eu:1:t"}}, true},
-		{"ArnLike", "${aws:other}", one("arn:aws:sns:eu:1:t"), false},
+		{"ArnLike", "arn:aws:sns:*:${aws:username}:*", context{key: {"arn:aws:sns:eu:1:t"}, "aws:username": {"1"}}, true},
+		{"ArnLike", "${aws:username}", context{key: {"arn:aws:sns:eu:1:t"}, "aws:username": {"arn:aws:sns:eu:1:t"}}, true},
+		{"ArnLike", "${aws:username}", one("arn:aws:sns:eu:1:t"), false},
 		{"ArnLike", "*", one("arn:aws:sns:eu:1:t"), true},
 		{"ArnLike", "arn:aws:sns:*:*:*", one("numbers"), false},
 		{"ArnNotEquals", "arn:aws:sns:*:*:a", one("arn:aws:sns:eu:1:b"), true},
@@ -127,11 +127,11 @@ func TestConditions(t *testing.T) {
 
 func TestEveryConditionMustHold(t *testing.T) {
 	p, err := ParsePolicy(IdentityPolicy, statement(`"Effect":"Allow","Action":"*","Resource":"*",
-		"Condition":{"StringEquals":{"aws:a":"1","aws:b":"2"},"Bool":{"aws:c":"true"}}`))
+		"Condition":{"StringEquals":{"aws:PrincipalTag/a":"1","aws:PrincipalTag/b":"2"},"Bool":{"aws:PrincipalTag/c":"true"}}`))
 	if err != nil {
 		t.Fatal(err)
 	}
-	all := map[string][]string{"aws:a": {"1"}, "aws:b": {"2"}, "aws:c": {"true"}}
+	all := map[string][]string{"aws:PrincipalTag/a": {"1"}, "aws:PrincipalTag/b": {"2"}, "aws:PrincipalTag/c": {"true"}}
 	if d := Evaluate(cloud.Request{Context: all}, []*Policy{p}); d.Effect != Allow {
 		t.Error("all conditions hold, and it is denied")
 	}

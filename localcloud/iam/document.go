@@ -7,15 +7,15 @@ import (
 	"strings"
 )
 
-// object is a JSON object in the order it is written in. encoding/json would
-// keep the last of two members with one name, and so a policy other than the
-// one that its author reads.
+// object is a JSON object in its written order. encoding/json would keep only
+// the last of two members with the same name, and so evaluate a policy other
+// than the one that its author reads.
 type object struct {
 	names   []string
 	members map[string]any // *object, []any, string, json.Number, bool or nil
 }
 
-// decodeDocument reads one JSON value.
+// decodeDocument decodes one JSON value.
 func decodeDocument(document string) (any, error) {
 	if !json.Valid([]byte(document)) {
 		return nil, errors.New("not valid JSON")
@@ -74,8 +74,8 @@ func decodeList(d *json.Decoder) ([]any, error) {
 	return list, err
 }
 
-// oneOrMore is the grammar's favourite: a value that may stand without the
-// list around it.
+// oneOrMore returns a list, or a list of the single value that the grammar
+// allows in place of one.
 func oneOrMore(v any) []any {
 	if list, ok := v.([]any); ok {
 		return list
@@ -83,7 +83,7 @@ func oneOrMore(v any) []any {
 	return []any{v}
 }
 
-// texts reads a string or a list of strings.
+// texts returns a string or a list of strings as a list.
 func texts(v any) ([]string, bool) {
 	var all []string
 	for _, one := range oneOrMore(v) {

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// elements reads the elements of a statement.
+// elements are the parsers of the elements of a statement.
 var elements = map[string]func(p parser, s *Statement, at string, v any) error{
 	"Sid":          parser.sid,
 	"Effect":       parser.effect,
@@ -22,8 +22,8 @@ var elements = map[string]func(p parser, s *Statement, at string, v any) error{
 	"Condition":    parser.condition,
 }
 
-// identitySid is what AWS takes in policies of identities; resource policies
-// of some services take more.
+// identitySid is the pattern of AWS for policies of identities. The resource
+// policies of some services allow more.
 var identitySid = regexp.MustCompile(`^[0-9A-Za-z]*$`)
 
 func (p parser) sid(s *Statement, at string, v any) error {
@@ -86,12 +86,12 @@ func (p parser) notAction(s *Statement, at string, v any) error {
 }
 
 func (p parser) action(s *Statement, at string, v any) (err error) {
-	s.actions.templates, err = templates(at, v, syntax{wildcards: true, lower: true}, p.checkAction)
+	s.actions.templates, err = p.templates(at, v, syntax{wildcards: true, lower: true}, p.checkAction)
 	return err
 }
 
-// templates reads a string or a list of strings, each of which must pass check.
-func templates(at string, v any, x syntax, check func(at, text string) error) ([]template, error) {
+// templates parses a string or a list of strings, each of which must pass check.
+func (p parser) templates(at string, v any, x syntax, check func(at, text string) error) ([]template, error) {
 	list, ok := texts(v)
 	if !ok {
 		return nil, syntaxError(at, "must be a string or a list of strings")
@@ -104,6 +104,9 @@ func templates(at string, v any, x syntax, check func(at, text string) error) ([
 		t, err := x.parse(text)
 		if err != nil {
 			return nil, syntaxError(at, "%v", err)
+		}
+		if err := p.checkVariables(at, t); err != nil {
+			return nil, err
 		}
 		all = append(all, t)
 	}
@@ -135,7 +138,7 @@ func (p parser) notResource(s *Statement, at string, v any) error {
 }
 
 func (p parser) resource(s *Statement, at string, v any) (err error) {
-	s.resources.templates, err = templates(at, v, syntax{wildcards: true, variables: p.variables}, checkResource)
+	s.resources.templates, err = p.templates(at, v, syntax{wildcards: true, variables: p.variables}, checkResource)
 	return err
 }
 
@@ -147,7 +150,7 @@ func checkResource(at, resource string) error {
 	case parts[0] != "arn":
 		return malformed(fmt.Sprintf(`Resource %s must be in ARN format or "*".`, resource), at, "an ARN starts with arn:aws:")
 	case len(parts) > 1 && parts[1] != "aws":
-		return malformed(fmt.Sprintf("Partition %q is not valid for resource %q.", parts[1], resource), at, "the local cloud is of partition aws")
+		return malformed(fmt.Sprintf("Partition %q is not valid for resource %q.", parts[1], resource), at, "the local cloud has only partition aws")
 	case len(parts) < 3 || !vendor.MatchString(parts[2]) || parts[2] == "*":
 		return malformed("Resource vendor must be fully qualified and cannot contain regexes.", at, "is %q", resource)
 	case len(parts) < 6:
@@ -175,6 +178,9 @@ func (p parser) condition(s *Statement, at string, v any) error {
 			if !strings.Contains(key, ":") {
 				return malformed("Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.", at, "is %q", key)
 			}
+			if err := p.checkKey(at, key); err != nil {
+				return err
+			}
 			tests, err := p.tests(comparison, at+"."+key, keys.members[key])
 			if err != nil {
 				return err
@@ -185,8 +191,8 @@ func (p parser) condition(s *Statement, at string, v any) error {
 	return nil
 }
 
-// tests compiles the values of one condition key. Numbers and booleans stand
-// for their text.
+// tests compiles the values of one condition key. A number or boolean is
+// equivalent to its text.
 func (p parser) tests(c comparison, at string, v any) ([]test, error) {
 	var tests []test
 	for _, one := range oneOrMore(v) {
@@ -204,6 +210,11 @@ func (p parser) tests(c comparison, at string, v any) ([]test, error) {
 		t, err := c.compile(operand, p.variables)
 		if err != nil {
 			return nil, syntaxError(at, "%v", err)
+		}
+		if variables, err := (syntax{variables: p.variables}).parse(operand); err == nil {
+			if err := p.checkVariables(at, variables); err != nil {
+				return nil, err
+			}
 		}
 		tests = append(tests, t)
 	}

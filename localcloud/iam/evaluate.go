@@ -6,51 +6,60 @@ import (
 	"tally/localcloud/cloud"
 )
 
-// Decision is the outcome of Evaluate and what it rests on. A Deny without
-// Reasons is implicit: nothing allowed the request.
+// Decision is the outcome of Evaluate and the statements that led to it. A Deny
+// without Reasons is implicit: nothing allowed the request.
 type Decision struct {
 	Effect  Effect
-	Reasons []Reason // the statements that decided, in the order of the policies
+	Reasons []Reason // the deciding statements, in the order of the policies
 }
 
-// Reason names a statement that took part in a Decision.
+// Reason identifies a statement that took part in a Decision.
 type Reason struct {
 	Policy    string // Name of the Policy
 	Kind      Kind
 	Statement int    // its index in the document, from 0
-	Sid       string // "" where it has none
+	Sid       string // "" if it has none
 }
 
 // Evaluate decides r by the policies, which are those attached to its caller
-// and to its resource; r.ResourcePolicy itself is not read, nor is anything
-// added to r.Context.
+// and to its resource. It ignores r.ResourcePolicy, and adds nothing to
+// r.Context.
 //
-// A statement that denies wins over all that allow; otherwise one that allows
-// is enough, wherever it is attached, as caller and resource are of the same
-// account. An AWS service has no identity policies, so only those of the
-// resource can allow it anything.
+// A statement that denies overrides all that allow; otherwise one that allows
+// is enough, wherever it is attached, because caller and resource belong to the
+// same account. An AWS service has no identity policies, so only the policy of
+// the resource can allow it anything.
 //
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
 func Evaluate(r cloud.Request, policies []*Policy) Decision {
-	q := ask(r)
-	reasons := map[Effect][]Reason{}
+	return decide(ask(r), policies)
+}
+
+func decide(q question, policies []*Policy) Decision {
+	var allows, denies []Reason
 	for _, p := range policies {
 		for i := range p.Statements {
-			if s := &p.Statements[i]; s.matches(q) {
-				reasons[s.Effect] = append(reasons[s.Effect], Reason{p.Name, p.Kind, i, s.Sid})
+			s := &p.Statements[i]
+			if !s.matches(q) {
+				continue
+			}
+			if reason := (Reason{p.Name, p.Kind, i, s.Sid}); s.Effect == Deny {
+				denies = append(denies, reason)
+			} else {
+				allows = append(allows, reason)
 			}
 		}
 	}
-	if denies := reasons[Deny]; denies != nil {
+	switch {
+	case denies != nil:
 		return Decision{Deny, denies}
-	}
-	if allows := reasons[Allow]; allows != nil {
+	case allows != nil:
 		return Decision{Allow, allows}
 	}
 	return Decision{Effect: Deny}
 }
 
-// question is a request made ready for comparison.
+// question is a request prepared for comparison.
 type question struct {
 	cloud.Request
 	action string // in lower case
@@ -61,10 +70,16 @@ type question struct {
 // AWS ignores their case.
 type keys map[string][]string
 
-func ask(r cloud.Request) question {
-	q := question{Request: r, action: strings.ToLower(r.Action), keys: make(keys, len(r.Context))}
-	for name, values := range r.Context {
-		q.keys[strings.ToLower(name)] = values
+func (k keys) set(name, value string) { k[name] = []string{value} }
+
+func (k keys) add(context map[string][]string) {
+	for name, values := range context {
+		k[strings.ToLower(name)] = values
 	}
+}
+
+func ask(r cloud.Request) question {
+	q := question{Request: r, action: strings.ToLower(r.Action), keys: make(keys, 24)}
+	q.keys.add(r.Context)
 	return q
 }

@@ -77,9 +77,9 @@ func TestEvaluate(t *testing.T) {
 		"all but other resources": {session, []document{identity(`"Effect":"Allow","Action":"*","NotResource":"arn:aws:sns:*:*:sums"`)}, Allow},
 		"all but this resource":   {session, []document{identity(`"Effect":"Allow","Action":"*","NotResource":"arn:aws:sns:*:*:*"`)}, Deny},
 		"variable":                {session, []document{identity(`"Effect":"Allow","Action":"*","Resource":"arn:aws:sns:*:*:${aws:PrincipalTag/topic}"`)}, Allow},
-		"variable without value":  {session, []document{identity(`"Effect":"Allow","Action":"*","Resource":"arn:aws:sns:*:*:*${aws:none}"`)}, Deny},
-		"one variable is missing": {session, []document{identity(`"Effect":"Allow","Action":"*","Resource":["arn:aws:sns:*:*:${aws:none}","arn:aws:sns:*:*:n*"]`)}, Allow},
-		"not a missing variable":  {session, []document{identity(`"Effect":"Allow","Action":"*","NotResource":"arn:aws:sns:*:*:${aws:none}"`)}, Deny},
+		"variable without value":  {session, []document{identity(`"Effect":"Allow","Action":"*","Resource":"arn:aws:sns:*:*:*${aws:PrincipalTag/none}"`)}, Deny},
+		"one variable is missing": {session, []document{identity(`"Effect":"Allow","Action":"*","Resource":["arn:aws:sns:*:*:${aws:PrincipalTag/none}","arn:aws:sns:*:*:n*"]`)}, Allow},
+		"not a missing variable":  {session, []document{identity(`"Effect":"Allow","Action":"*","NotResource":"arn:aws:sns:*:*:${aws:PrincipalTag/none}"`)}, Deny},
 
 		"role principal":          {session, []document{resource(`"Principal":{"AWS":"`+roleARN+`"},`, publish)}, Allow},
 		"role without its path":   {session, []document{resource(`"Principal":{"AWS":"arn:aws:iam::000000000000:role/worker"},`, publish)}, Deny},

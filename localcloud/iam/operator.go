@@ -10,25 +10,24 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
 )
 
 // operator compares a key of the request with a value of the policy.
 type operator struct {
 	compile compile
-	negated bool // its result is turned round: "…NotEquals"
+	negated bool // its result is inverted: "…NotEquals"
 }
 
-// compile makes a test of a value in a policy, whose variables count where the
-// policy's version has them. It fails where the value is not of the operator's
-// type.
+// compile returns the test for a value in a policy. variables reports whether
+// the policy's version has variables. It fails if the value is not of the
+// operator's type.
 type compile func(operand string, variables bool) (test, error)
 
-// test tells whether a value of the request matches. One that is not of the
+// test reports whether a value of the request matches. One that is not of the
 // operator's type does not.
 type test func(value string, k keys) bool
 
-// operators are all but Null, which looks at the key and not its value.
+// operators are all operators except Null, which tests the key, not its value.
 var operators = map[string]operator{
 	"StringEquals":              {compile: text(false, false)},
 	"StringNotEquals":           {compile: text(false, false), negated: true},
@@ -65,8 +64,8 @@ func lessOrEqual(order int) bool    { return order <= 0 }
 func greater(order int) bool        { return order > 0 }
 func greaterOrEqual(order int) bool { return order >= 0 }
 
-// ordered compares values of a type that has an order: the value of the
-// request stands on the left.
+// ordered compares values of an ordered type, with the value of the request on
+// the left.
 func ordered[T any](parse func(string) (T, error), compare func(a, b T) int, accept func(order int) bool) compile {
 	return func(operand string, _ bool) (test, error) {
 		right, err := parse(operand)
@@ -88,7 +87,7 @@ func number(s string) (float64, error) {
 	return n, nil
 }
 
-// date takes the W3C's profile of ISO 8601, and seconds since 1970.
+// date parses the W3C profile of ISO 8601, or seconds since 1970.
 func date(s string) (time.Time, error) {
 	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04Z07:00", time.DateOnly, "2006-01", "2006"} {
 		if t, err := time.Parse(layout, s); err == nil {
@@ -123,7 +122,7 @@ func address(operand string, _ bool) (test, error) {
 	}, nil
 }
 
-// text compares strings, with "*" and "?" where it has wildcards.
+// text compares strings. With wildcards, "*" and "?" in the policy are patterns.
 func text(wildcards, ignoreCase bool) compile {
 	return func(operand string, variables bool) (test, error) {
 		t, err := syntax{wildcards: wildcards, variables: variables}.parse(operand)
@@ -133,24 +132,21 @@ func text(wildcards, ignoreCase bool) compile {
 		return func(value string, k keys) bool {
 			g, ok := t.expand(k)
 			if ignoreCase {
-				value = strings.ToLower(value)
-				for i := range g {
-					g[i] = unicode.ToLower(g[i])
-				}
+				g, value = g.lower(), strings.ToLower(value)
 			}
 			return ok && g.match(value)
 		}, nil
 	}
 }
 
-// arn compares the six parts of ARNs one by one, so that no wildcard reaches
-// over a colon into the next part.
+// arn compares the six parts of ARNs one by one, so that no wildcard matches
+// across a colon.
 func arn(operand string, variables bool) (test, error) {
 	t, err := syntax{wildcards: true, variables: variables}.parse(operand)
 	if err != nil {
 		return nil, err
 	}
-	// What a variable will bring is not known yet.
+	// The values of variables are not known yet.
 	if len(t) == 1 && operand != "*" && (len(t[0].plain.split(6)) < 6 || !strings.HasPrefix(operand, "arn:")) {
 		return nil, fmt.Errorf("%q is not an ARN such as arn:aws:sns:*:*:numbers", operand)
 	}

@@ -8,10 +8,12 @@ import (
 	"tally/localcloud/cloud"
 )
 
-// ParsePolicy reads a policy document of that kind, strictly: what AWS does
-// not know is an error, as is what it would ignore without a word. The error
-// is a *cloud.Error with code MalformedPolicyDocument: AWS's words, then in
-// brackets where the document is wrong.
+// ParsePolicy parses a policy document of the given kind, strictly: it fails on
+// what AWS refuses and on what AWS would silently ignore. It also fails on
+// conditions and variables with a key whose value the local cloud cannot know,
+// except in a KeyPolicy. The error is a *cloud.Error with code
+// MalformedPolicyDocument: a message, in AWS's words if there are any, followed
+// by the place of the mistake in parentheses.
 func ParsePolicy(kind Kind, document string) (*Policy, error) {
 	p := parser{kind: kind}
 	root, err := decodeDocument(document)
@@ -32,7 +34,7 @@ func syntaxError(at, format string, args ...any) error {
 	return malformed("Syntax errors in policy.", at, format, args...)
 }
 
-// parser holds what is known of the document so far.
+// parser holds the properties of the document that its elements depend on.
 type parser struct {
 	kind      Kind
 	variables bool // "${…}" is a variable, not text
@@ -71,8 +73,8 @@ func (p parser) policy(root any) (*Policy, error) {
 	return policy, nil
 }
 
-// header reads Version and Id. A document without a version is of the older
-// one, which has no variables.
+// header parses Version and Id. A document without a version has the older one,
+// which has no variables.
 func (p *parser) header(o *object) error {
 	switch version, given := o.members["Version"]; {
 	case version == "2012-10-17":
@@ -88,7 +90,7 @@ func (p *parser) header(o *object) error {
 	return nil
 }
 
-// unknown words an element that the grammar does not have there.
+// unknown returns the error for an element that the grammar does not have there.
 func (p parser) unknown(at, name string) error {
 	if p.kind == TrustPolicy {
 		return malformed("Unknown field "+name, at, "has no element %q", name)
@@ -113,9 +115,9 @@ func (p parser) statement(at string, v any) (Statement, error) {
 	return s, p.complete(at, &s)
 }
 
-// outline looks at the names of a statement's elements. It comes before their
-// values, as in AWS: a role's policy given for its trust policy is refused for
-// its Resource, not for its actions.
+// outline checks the names of a statement's elements. As on AWS, it precedes
+// the check of their values: an identity policy given as a trust policy is
+// refused for its Resource, not for its actions.
 func (p parser) outline(at string, o *object) error {
 	for _, name := range o.names {
 		_, known := elements[name]
@@ -134,14 +136,14 @@ func (p parser) outline(at string, o *object) error {
 	return nil
 }
 
-// complete looks for elements that are missing.
+// complete reports elements that are missing.
 func (p parser) complete(at string, s *Statement) error {
 	switch hasPrincipal, hasResource := s.principals != nil, !s.resources.empty(); {
 	case s.Effect == "":
 		return syntaxError(at, "has no Effect")
 	case p.kind == TrustPolicy && !hasPrincipal:
 		return malformed("Missing required field Principal", at, "does not say who is trusted")
-	case p.kind == ResourcePolicy && !hasPrincipal:
+	case p.kind != IdentityPolicy && !hasPrincipal:
 		return syntaxError(at, "has no Principal")
 	case s.actions.empty():
 		return malformed("Policy statement must contain actions.", at, "has no Action")

@@ -8,8 +8,8 @@ import (
 	"unicode/utf8"
 )
 
-// glob is text with wildcards. They are negative runes, which no text holds:
-// so a "*" that a variable brought along stays a character.
+// glob is text with wildcards. These are negative runes, which no text contains,
+// so a "*" in the value of a variable remains a character.
 type glob []rune
 
 const (
@@ -17,22 +17,24 @@ const (
 	anyOne rune = -2 // "?": exactly one character
 )
 
-// match compares the whole of s. It goes back only to the last "*", which is
-// enough: whatever an earlier one could take, the last one can take as well.
+// match reports whether g matches the whole of s. It backtracks only to the last
+// "*", which is enough: whatever an earlier one could match, the last one can
+// match as well.
 func (g glob) match(s string) bool {
-	text := []rune(s)
-	i, j := 0, 0           // next of text, next of g
-	star, resume := -1, -1 // the last "*" of g, and where text goes on after it
-	for i < len(text) {
+	i, j := 0, 0           // next byte of s, next rune of g
+	star, resume := -1, -1 // the last "*" of g, and where s continues after it
+	for i < len(s) {
+		r, size := utf8.DecodeRuneInString(s[i:])
 		switch {
 		case j < len(g) && g[j] == anyRun:
 			star, resume = j, i
 			j++
-		case j < len(g) && (g[j] == anyOne || g[j] == text[i]):
-			i++
+		case j < len(g) && (g[j] == anyOne || g[j] == r):
+			i += size
 			j++
 		case star >= 0:
-			resume++
+			_, size = utf8.DecodeRuneInString(s[resume:])
+			resume += size
 			i, j = resume, star+1
 		default:
 			return false
@@ -44,7 +46,16 @@ func (g glob) match(s string) bool {
 	return j == len(g)
 }
 
-// split cuts at colons, into at most n parts.
+// lower returns g with its letters in lower case.
+func (g glob) lower() glob {
+	lower := make(glob, len(g))
+	for i, r := range g {
+		lower[i] = unicode.ToLower(r)
+	}
+	return lower
+}
+
+// split splits g at colons into at most n parts.
 func (g glob) split(n int) []glob {
 	var parts []glob
 	start := 0
@@ -66,19 +77,20 @@ type template []part
 // part is either plain or the value of a condition key.
 type part struct {
 	plain    glob
-	key      string  // in lower case, "" where the part is plain
-	fallback *string // what stands for a missing key; nil: nothing does
+	name     string  // as written, or "" if the part is plain
+	key      string  // name in lower case
+	fallback *string // the value of a missing key, or nil
 }
 
-// syntax says what becomes of the characters of a template.
+// syntax selects what is special in a template.
 type syntax struct {
-	wildcards bool // "*" and "?" are
-	variables bool // "${…}" is one
+	wildcards bool // "*" and "?" are wildcards
+	variables bool // "${…}" is a variable
 	lower     bool // letters become lower case
 }
 
-// variable is what may stand between "${" and "}": a condition key, perhaps
-// with a default value in single quotes.
+// variable is the text between "${" and "}": a condition key, optionally with a
+// default value in single quotes.
 var variable = regexp.MustCompile(`^\s*([A-Za-z0-9-]+:[^\s,']+)\s*(?:,\s*'([^']*)'\s*)?$`)
 
 func (x syntax) parse(s string) (template, error) {
@@ -125,7 +137,7 @@ func parseVariable(name string) (part, error) {
 	if m == nil {
 		return part{}, fmt.Errorf(`${%s} is no policy variable: write ${aws:key}, ${aws:key, 'default'}, ${*}, ${?} or ${$}`, name)
 	}
-	p := part{key: strings.ToLower(name[m[2]:m[3]])}
+	p := part{name: name[m[2]:m[3]], key: strings.ToLower(name[m[2]:m[3]])}
 	if m[4] >= 0 {
 		fallback := name[m[4]:m[5]]
 		p.fallback = &fallback
@@ -133,9 +145,12 @@ func parseVariable(name string) (part, error) {
 	return p, nil
 }
 
-// expand puts in the values of the variables; not ok where one has none. A key
-// with several values cannot stand in for text, so it has none either.
+// expand replaces the variables by their values, and reports whether all of them
+// have one. A key with several values has none as text. The glob is read-only.
 func (t template) expand(k keys) (g glob, ok bool) {
+	if len(t) == 1 && t[0].key == "" {
+		return t[0].plain, true
+	}
 	for _, p := range t {
 		switch values := k[p.key]; {
 		case p.key == "":

@@ -6,8 +6,7 @@ import (
 	"testing"
 )
 
-// FuzzGlob compares the matcher with the regular expression that means the
-// same.
+// FuzzGlob compares the matcher with the equivalent regular expression.
 func FuzzGlob(f *testing.F) {
 	for _, seed := range [][2]string{
 		{"arn:aws:sns:*:*:numbers", "arn:aws:sns:us-east-1:000000000000:numbers"},

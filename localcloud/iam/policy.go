@@ -1,10 +1,10 @@
 // Package iam is the local cloud's AWS Identity and Access Management: the
 // roles of the account, their sessions, and the decision whether a caller may
-// do what it asks for.
+// perform an action.
 package iam
 
-// Kind is where a policy is attached, which decides the elements it must and
-// must not have.
+// Kind is where a policy is attached, which determines the elements that it
+// must and must not have.
 type Kind int
 
 // The kinds of policies.
@@ -12,21 +12,24 @@ const (
 	IdentityPolicy Kind = iota // of a role or user: resources, no principal
 	ResourcePolicy             // of a topic, function or queue: resources and principals
 	TrustPolicy                // of a role: principals, no resources
+	// KeyPolicy is a ResourcePolicy of a KMS key. It is recorded and never
+	// evaluated, so its conditions may use any key.
+	KeyPolicy
 )
 
-// Policy is a policy document that ParsePolicy found to be valid.
+// Policy is a valid policy document, as ParsePolicy returns it. It is read-only.
 //
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
 type Policy struct {
-	// Name tells policies apart in the Reasons of a Decision. ParsePolicy
-	// leaves it empty: a document does not know its name.
+	// Name identifies the policy in the Reasons of a Decision. ParsePolicy
+	// leaves it empty, because a document does not contain its name.
 	Name       string
 	Kind       Kind
 	Statements []Statement
 }
 
-// Effect is what a statement does to the requests it matches, and what becomes
-// of a request in the end.
+// Effect is the effect of a statement on the requests that it matches, and the
+// outcome of a Decision.
 type Effect string
 
 // The effects.
@@ -37,7 +40,7 @@ const (
 
 // Statement is one rule of a Policy.
 type Statement struct {
-	Sid    string // "" where it has none
+	Sid    string // "" if it has none
 	Effect Effect
 
 	principals *principals // nil in identity policies
@@ -46,7 +49,7 @@ type Statement struct {
 	conditions []condition
 }
 
-// matches tells whether every element of the statement fits the request.
+// matches reports whether every element of the statement matches the request.
 func (s *Statement) matches(q question) bool {
 	if s.principals != nil && !s.principals.include(q, s.Effect) {
 		return false
@@ -65,7 +68,7 @@ func (s *Statement) matches(q question) bool {
 	return true
 }
 
-// selection is an Action or Resource element, or with except its Not… twin.
+// selection is an Action or Resource element, or with except its Not… form.
 type selection struct {
 	templates []template
 	except    bool
@@ -73,7 +76,7 @@ type selection struct {
 
 func (s selection) empty() bool { return s.templates == nil }
 
-// includes tells whether the element selects the value. A variable without a
+// includes reports whether the element selects the value. A variable without a
 // value matches nothing; in a Not… element that must not widen the statement
 // to everything, so there it makes the whole element match nothing.
 func (s selection) includes(value string, k keys) bool {

@@ -11,15 +11,15 @@ import (
 type principals struct {
 	except   bool
 	everyone bool     // "*" or {"AWS": "*"}, which mean the same
-	accounts []string // twelve digits: everybody of the account
+	accounts []string // twelve digits: everyone in the account
 	arns     []string // users, roles and role sessions
 	services []string // "lambda.amazonaws.com"
 }
 
-// include tells whether a statement with that effect concerns the caller.
+// include reports whether a statement with that effect applies to the caller.
 //
-// Allowing a whole account only delegates to the policies of its identities,
-// so it grants nothing by itself; denying one denies it to everybody in it.
+// Allowing an account only delegates to the policies of its identities, so it
+// grants nothing by itself; denying an account denies everyone in it.
 func (p *principals) include(q question, effect Effect) bool {
 	named := p.everyone || p.names(q)
 	if effect == Deny || p.except {
@@ -35,8 +35,8 @@ func (p *principals) names(q question) bool {
 	if slices.Contains(p.arns, q.Caller.ARN.String()) {
 		return true
 	}
-	// A session is named by its role as well, and only this key has the path
-	// of the role.
+	// A session is also included by its role, and only this key has the path of
+	// the role.
 	return slices.ContainsFunc(q.keys["aws:principalarn"], func(arn string) bool { return slices.Contains(p.arns, arn) })
 }
 
@@ -46,8 +46,8 @@ var (
 	servicePrincipal = regexp.MustCompile(`^[a-z0-9-]+(\.[a-z0-9-]+)*\.amazonaws\.com$`)
 )
 
-// add takes in one value of the element; it is false where a principal of that
-// type cannot look like this.
+// add adds one value of the element, and reports whether it is valid for a
+// principal of that type.
 func (p *principals) add(kind, value string) bool {
 	switch account := accountPrincipal.FindStringSubmatch(value); {
 	case kind == "AWS" && value == "*":
@@ -59,7 +59,7 @@ func (p *principals) add(kind, value string) bool {
 	case kind == "Service" && servicePrincipal.MatchString(value):
 		p.services = append(p.services, value)
 	case kind == "Federated" && value != "":
-		// Valid, but nobody signs in through an identity provider here.
+		// Valid, but no one signs in through an identity provider here.
 	default:
 		return false
 	}

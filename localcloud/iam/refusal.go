@@ -7,14 +7,14 @@ import (
 	"tally/localcloud/cloud"
 )
 
-// refusal is how a service of AWS refuses an action.
+// refusal is the error with which an AWS service refuses an action.
 type refusal struct {
 	code   string
 	status int
-	action func(string) string // how it writes the action; nil: as in a policy
+	action func(string) string // formats the action; nil leaves it as in a policy
 }
 
-// refusals by the prefix of the action.
+// refusals are the errors of the services by the prefix of the action.
 var refusals = map[string]refusal{
 	"apigateway":  {"AccessDeniedException", 403, nil},
 	"dynamodb":    {"AccessDeniedException", 400, nil},
@@ -28,20 +28,20 @@ var refusals = map[string]refusal{
 	"xray":        {"AccessDeniedException", 403, nil},
 }
 
-// upperPrefix makes "SNS:Publish" of "sns:Publish".
+// upperPrefix turns "sns:Publish" into "SNS:Publish".
 func upperPrefix(action string) string {
 	service, operation, _ := strings.Cut(action, ":")
 	return strings.ToUpper(service) + ":" + operation
 }
 
-// refuse words a decision against r.
+// refuse returns the error for a decision that denies r.
 //
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
 func refuse(r cloud.Request, d Decision) error {
 	service, _, _ := strings.Cut(r.Action, ":")
 	as, ok := refusals[strings.ToLower(service)]
 	if !ok {
-		return fmt.Errorf("iam: %s is refused to %s, and how service %q words that is not known", r.Action, r.Caller, service)
+		return fmt.Errorf("iam: %s is denied to %s, and the error of service %q for that is not known", r.Action, r.Caller, service)
 	}
 	action := r.Action
 	if as.action != nil {
@@ -51,8 +51,9 @@ func refuse(r cloud.Request, d Decision) error {
 		r.Caller, action, r.Resource, because(r, d, action))
 }
 
-// because gives the reason. Where nothing allows a request, AWS blames the one
-// policy that could have: the identity's for all but services, which have none.
+// because returns the reason of a denial. If nothing allows a request, AWS names
+// the one kind of policy that could have: the identity's, except for services,
+// which have none.
 func because(r cloud.Request, d Decision, action string) string {
 	if len(d.Reasons) > 0 {
 		return "with an explicit deny in " + denying[d.Reasons[0].Kind]

@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"tally/localcloud/cloud"
 	"tally/localcloud/store"
 )
 
@@ -32,7 +33,7 @@ func must(t *testing.T, err error) {
 	}
 }
 
-// wantError compares the start of an error, as some end in a list.
+// wantError compares the beginning of an error, because some end with a list.
 func wantError(t *testing.T, err error, want string) {
 	t.Helper()
 	if err == nil || !strings.HasPrefix(err.Error(), want) {
@@ -91,6 +92,10 @@ func TestRoleLife(t *testing.T) {
 		t.Errorf("updated: %s", diff)
 	}
 
+	session, err := s.AssumeRole(t.Context(), "lambda.amazonaws.com", s.RoleARN(got), "s")
+	must(t, err)
+	must(t, s.Authorize(t.Context(), cloud.Request{Caller: session.Caller, Action: "sns:Publish", Resource: numbers}))
+
 	wantError(t, s.DeleteRole("worker"), "DeleteConflict: Cannot delete entity, must delete policies first.")
 	must(t, s.DeleteRolePolicy("worker", "publish"))
 	must(t, s.DeleteRolePolicy("worker", "other"))
@@ -114,6 +119,7 @@ func TestCreateRoleRefuses(t *testing.T) {
 		"ValidationError: 1 validation error detected: Value at 'roleName' failed to satisfy constraint: Member must have length less than or equal to 64":                      {Name: strings.Repeat("a", 65)},
 		"ValidationError: The specified value for path is invalid. It must begin and end with / and contain only alphanumeric characters and/or / characters.":                  {Name: "r", Path: "/a"},
 		"ValidationError: 1 validation error detected: Value at 'description' failed to satisfy constraint: Member must have length less than or equal to 1000":                 {Name: "r", Description: strings.Repeat("é", 1001)},
+		"ValidationError: 1 validation error detected: Value at 'description' failed to satisfy constraint: Member must satisfy regular expression pattern: [":                  {Name: "r", Description: "€"},
 		"ValidationError: 1 validation error detected: Value '3599' at 'maxSessionDuration' failed to satisfy constraint: Member must have value greater than or equal to 3600": {Name: "r", MaxSessionSeconds: 3599},
 		"ValidationError: 1 validation error detected: Value '43201' at 'maxSessionDuration' failed to satisfy constraint: Member must have value less than or equal to 43200":  {Name: "r", MaxSessionSeconds: 43201},
 		"LimitExceeded: Cannot exceed quota for ACLSizePerRole: 2048":                           {Name: "r", AssumeRolePolicy: strings.Repeat("x", 2049)},
@@ -151,6 +157,9 @@ func TestRolePoliciesRefuse(t *testing.T) {
 		{s.PutRolePolicy("worker", "c", long), "LimitExceeded: Maximum policy size of 10240 bytes exceeded for role worker"},
 		{s.PutRolePolicy("worker", "a b", mayPublish), "ValidationError: The specified value for policyName is invalid."},
 		{s.PutRolePolicy("worker", "d", trustsLambda), "MalformedPolicyDocument: Policy document should not specify a principal."},
+		{s.PutRolePolicy("a b", "d", mayPublish), "ValidationError: The specified value for roleName is invalid."},
+		{s.AttachRolePolicy(place.GlobalARN("iam", "role/worker").String(), basic), "ValidationError: The specified value for roleName is invalid."},
+		{s.PutRolePolicy("worker", "d", long+strings.Repeat("x", 7000)), "LimitExceeded: Maximum policy size of 10240 bytes exceeded"},
 		{s.PutRolePolicy("nobody", "d", mayPublish), "NoSuchEntity: The role with name nobody cannot be found."},
 		{s.DeleteRolePolicy("worker", "c"), "NoSuchEntity: The role policy with name c cannot be found."},
 		{s.AttachRolePolicy("worker", "arn:aws:iam::aws:policy/PowerUserAccess"), "NoSuchEntity: Policy arn:aws:iam::aws:policy/PowerUserAccess does not exist or is not attachable. The local cloud has arn:aws:iam::aws:policy/AWSXRayDaemonWriteAccess, arn:"},
@@ -170,10 +179,11 @@ func TestRolePoliciesRefuse(t *testing.T) {
 
 func TestManagedPoliciesAreValid(t *testing.T) {
 	for arn := range managedPolicies {
-		document, err := ManagedPolicy(arn)
+		must(t, CheckManagedPolicy(arn))
+		p, err := managedPolicy(arn)
 		must(t, err)
-		if _, err := ParsePolicy(IdentityPolicy, document); err != nil {
-			t.Errorf("%s: %v", arn, err)
+		if p.Name != arn || p.Kind != IdentityPolicy || len(p.Statements) != 1 {
+			t.Errorf("%s: %+v", arn, p)
 		}
 	}
 }

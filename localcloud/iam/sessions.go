@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"strings"
+	"time"
 
 	"tally/localcloud/cloud"
 )
@@ -14,8 +15,8 @@ var (
 	_ cloud.RoleAssumer = (*Service)(nil)
 )
 
-// The developer's own keys. They are no secret: they open a cloud that listens
-// on the loopback only.
+// The developer's own keys. They are not secret: they give access to a cloud
+// that listens on the loopback interface only.
 const (
 	DeveloperKey    = "test" // access key id
 	DeveloperSecret = "test" // secret access key
@@ -34,8 +35,9 @@ func (s *Service) developer() cloud.Credentials {
 	}
 }
 
-// Credentials are those of an access key: the developer's, or a session's that
-// was not revoked. It fails with InvalidClientTokenId for any other.
+// Credentials returns the credentials of an access key: the developer's, or
+// those of a session that was not revoked. It fails with InvalidClientTokenId
+// for any other.
 func (s *Service) Credentials(accessKeyID string) (cloud.Credentials, error) {
 	if accessKeyID == DeveloperKey {
 		return s.developer(), nil
@@ -49,11 +51,11 @@ func (s *Service) Credentials(accessKeyID string) (cloud.Credentials, error) {
 	return c, nil
 }
 
-// AssumeRole starts a session of a role that trusts the service principal; it
-// lasts until Revoke. AccessDenied where the role does not trust it or does
-// not exist: AWS does not tell which.
-func (s *Service) AssumeRole(_ context.Context, principal string, role cloud.ARN, session string) (cloud.Credentials, error) {
-	r, err := s.trusted(principal, role)
+// AssumeRole starts a session of a role that trusts the service principal. The
+// session lasts until Revoke. It fails with AccessDenied if the role does not
+// trust the principal or does not exist; AWS does not say which.
+func (s *Service) AssumeRole(ctx context.Context, principal string, role cloud.ARN, session string) (cloud.Credentials, error) {
+	r, err := s.trusted(ctx, principal, role)
 	if err != nil {
 		return cloud.Credentials{}, err
 	}
@@ -65,7 +67,11 @@ func (s *Service) AssumeRole(_ context.Context, principal string, role cloud.ARN
 			ARN:    s.place.GlobalARN("sts", "assumed-role/"+r.Name+"/"+session),
 			UserID: r.ID + ":" + session,
 			Role:   r.Name,
+			Issued: time.Now().UTC().Truncate(time.Second),
 		},
+	}
+	if principal == "lambda.amazonaws.com" { // which names a session after its function
+		c.Caller.SourceFunction = s.place.ARN("lambda", "function:"+session)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -73,26 +79,24 @@ func (s *Service) AssumeRole(_ context.Context, principal string, role cloud.ARN
 	return c, nil
 }
 
-// trusted is the role, if its trust policy lets the service assume it.
-func (s *Service) trusted(principal string, role cloud.ARN) (Role, error) {
+// trusted returns the role if its trust policy lets the service assume it.
+func (s *Service) trusted(ctx context.Context, principal string, role cloud.ARN) (Role, error) {
 	request := cloud.Request{
 		Caller:   cloud.Caller{Service: principal},
 		Action:   "sts:AssumeRole",
 		Resource: role.String(),
 	}
-	request.Context = s.contextKeys(request)
-	r, err := s.Role(role.Resource[strings.LastIndex(role.Resource, "/")+1:])
-	if err != nil || s.RoleARN(r) != role {
+	id := s.identity(role.Resource[strings.LastIndex(role.Resource, "/")+1:])
+	if id == nil || s.RoleARN(id.role) != role {
 		return Role{}, refuse(request, Decision{Effect: Deny})
 	}
-	trust, err := ParsePolicy(TrustPolicy, r.AssumeRolePolicy)
-	if err != nil {
-		return Role{}, err
+	if id.err != nil {
+		return Role{}, id.err
 	}
-	if d := Evaluate(request, []*Policy{trust}); d.Effect == Deny {
+	if d := decide(s.question(ctx, request, nil), []*Policy{id.trust}); d.Effect == Deny {
 		return Role{}, refuse(request, d)
 	}
-	return r, nil
+	return id.role, nil
 }
 
 // Revoke ends a session; its access key is unknown from then on.
@@ -102,7 +106,7 @@ func (s *Service) Revoke(accessKeyID string) {
 	delete(s.sessions, accessKeyID)
 }
 
-// randomText is n random bytes in base64.
+// randomText returns n random bytes in base64.
 func randomText(n int) string {
 	b := make([]byte, n)
 	rand.Read(b) // never fails

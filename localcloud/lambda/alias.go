@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"maps"
 	"net/http"
-	"regexp"
 	"slices"
 
 	"github.com/google/uuid"
@@ -16,29 +15,22 @@ import (
 //
 // https://docs.aws.amazon.com/lambda/latest/api/API_AliasConfiguration.html
 type Alias struct {
-	Name        string // [a-zA-Z0-9-_]{1,128}, not a number
-	Function    string // its name, or what Resolve reads as one
+	Name        string // see CheckAliasName
+	Function    string // in any form that Resolve accepts
 	ARN         string // set by the service
 	Version     string // "$LATEST" or a published one
 	Description string
 	RevisionID  string // set by the service; changes with every update
-	// AdditionalVersionWeights gives one further version its share of the
-	// invocations, from 0 to 1.
+	// AdditionalVersionWeights is the share of invocations, from 0 to 1, of one
+	// further version.
 	AdditionalVersionWeights map[string]float64
 }
 
-var (
-	aliasName = regexp.MustCompile(`^[a-zA-Z0-9-_]{1,128}$`)
-	number    = regexp.MustCompile(`^[0-9]+$`)
-)
-
-// CreateAlias fails with ResourceConflictException where the function has an
-// alias of that name, and with ResourceNotFoundException where it has no such
-// version.
+// CreateAlias fails with ResourceConflictException if the function has an alias
+// of that name, and with ResourceNotFoundException if it has no such version.
 func (s *Service) CreateAlias(a Alias) (Alias, error) {
-	if !aliasName.MatchString(a.Name) || number.MatchString(a.Name) {
-		return Alias{}, invalid("Value '%s' at 'name' failed to satisfy constraint: "+
-			"Member must satisfy regular expression pattern: (?!^[0-9]+$)([a-zA-Z0-9-_]+)", a.Name)
+	if err := CheckAliasName(a.Name); err != nil {
+		return Alias{}, err
 	}
 	return s.putAlias(a, func(exists bool, arn string) error {
 		if exists {
@@ -59,13 +51,17 @@ func (s *Service) UpdateAlias(a Alias) (Alias, error) {
 }
 
 func (s *Service) putAlias(a Alias, admit func(exists bool, arn string) error) (Alias, error) {
-	err := s.change(a.Function, func(row *record) error {
+	err := cmp.Or(CheckFunctionVersion(a.Version), CheckDescription(a.Description), CheckRouting(a.Version, a.AdditionalVersionWeights))
+	if err != nil {
+		return Alias{}, err
+	}
+	err = s.change(a.Function, func(row *record) error {
 		a.Function, a.ARN = row.Name, row.ARN+":"+a.Name
 		_, exists := row.alias(a.Name)
 		if err := admit(exists, a.ARN); err != nil {
 			return err
 		}
-		if err := row.checkRouting(a); err != nil {
+		if err := row.checkVersions(a); err != nil {
 			return err
 		}
 		a.RevisionID = uuid.NewString()
@@ -77,27 +73,9 @@ func (s *Service) putAlias(a Alias, admit func(exists bool, arn string) error) (
 	return a, err
 }
 
-// checkRouting checks the versions that the alias points to.
-func (r record) checkRouting(a Alias) error {
-	if _, ok := r.version(a.Version); !ok {
-		return errNotFound(r.ARN + ":" + a.Version)
-	}
-	if len(a.AdditionalVersionWeights) > 1 {
-		return badParameter("Number of items in AdditionalVersionWeights cannot be greater than 1")
-	}
-	for version, weight := range a.AdditionalVersionWeights {
-		const constraint = "Value '{%s=%v}' at 'routingConfig.additionalVersionWeights' failed to satisfy constraint: "
-		switch {
-		case weight < 0 || weight > 1:
-			return invalid(constraint+"Map value must satisfy constraint: [Member must have value less than or equal to 1.0, "+
-				"Member must have value greater than or equal to 0.0]", version, weight)
-		case version == a.Version:
-			return badParameter("Invalid function version %s. Function version %[1]s is already included in routing configuration.", version)
-		case a.Version == latest:
-			return badParameter("$LATEST is not supported for an alias pointing to more than 1 version")
-		case !number.MatchString(version):
-			return invalid(constraint+"Map keys must satisfy constraint: [Member must satisfy regular expression pattern: [0-9]+]", version, weight)
-		}
+// checkVersions checks that the versions of the alias exist.
+func (r record) checkVersions(a Alias) error {
+	for _, version := range append([]string{a.Version}, slices.Sorted(maps.Keys(a.AdditionalVersionWeights))...) {
 		if _, ok := r.version(version); !ok {
 			return errNotFound(r.ARN + ":" + version)
 		}
@@ -105,8 +83,8 @@ func (r record) checkRouting(a Alias) error {
 	return nil
 }
 
-// choose is the version that an invocation of the alias runs, by a roll from 0
-// to 1, at which no weight counts.
+// choose returns the version that an invocation of the alias runs, for a roll
+// from 0 to 1. With 1 it ignores the weights.
 func (a Alias) choose(roll float64) string {
 	for version, weight := range a.AdditionalVersionWeights {
 		if roll < weight {
@@ -158,7 +136,7 @@ func (r record) withoutAlias(name string) []Alias {
 	return slices.DeleteFunc(slices.Clone(r.Aliases), func(a Alias) bool { return a.Name == name })
 }
 
-// knows tells whether the function has that version or alias.
+// knows reports whether the function has that version or alias.
 func (r record) knows(qualifier string) bool {
 	_, isAlias := r.alias(qualifier)
 	_, isVersion := r.version(cmp.Or(qualifier, latest))

@@ -91,8 +91,8 @@ func TestAliasRefused(t *testing.T) {
 	expectError(t, err, "ResourceNotFoundException", "Cannot find alias arn: "+addARN+":old")
 }
 
-// TestPolicyOfAnAlias: the function, and each of its versions and aliases, has
-// a policy of its own, which is asked when it is invoked by that name.
+// The function, and each of its versions and aliases, has a policy of its own,
+// which decides on invocations by that name.
 func TestPolicyOfAnAlias(t *testing.T) {
 	k := newKit(t)
 	s := k.open(t)

@@ -21,21 +21,21 @@ import (
 	"tally/localcloud/cloud"
 )
 
-// stagingFolder holds bundles while they are unpacked; no function can have
-// that name.
+// stagingFolder holds bundles while they are unpacked. It is not a valid name of
+// a function.
 const stagingFolder = ".staging"
 
-// codeDir is where the function's code lies: <Dir>/<function>/<SHA-256>.
+// codeDir returns the folder of the function's code: <Dir>/<function>/<SHA-256>.
 func (s *Service) codeDir(f Function) string {
 	sum, err := base64.StdEncoding.DecodeString(f.CodeSHA256)
 	if err != nil {
-		panic(fmt.Sprintf("code hash of %s: %v", f.Name, err)) // written by put alone
+		panic(fmt.Sprintf("code hash of %s: %v", f.Name, err)) // only put writes it
 	}
 	return filepath.Join(s.options.Dir, f.Name, hex.EncodeToString(sum))
 }
 
-// stage unpacks the zip into a folder of its own, from which installLocked
-// moves it into place in one step.
+// stage unpacks the zip into a folder of its own, which installLocked moves into
+// place in one step.
 func (s *Service) stage(bundle []byte, operation string) (dir string, err error) {
 	if len(bundle) > maxZipped {
 		return "", cloud.Errorf(http.StatusRequestEntityTooLarge, "RequestEntityTooLargeException",
@@ -51,7 +51,7 @@ func (s *Service) stage(bundle []byte, operation string) (dir string, err error)
 	return dir, nil
 }
 
-// unstage removes what stage made and nobody installed.
+// unstage removes a staged folder that was not installed.
 func (s *Service) unstage(dir string) {
 	if dir == "" {
 		return
@@ -72,8 +72,8 @@ func (s *Service) installLocked(staged string, f Function) error {
 	return os.Rename(staged, to)
 }
 
-// sweepLocked removes the function's code that no version of the
-// function and none of its environments uses.
+// sweepLocked removes code that neither a version nor an environment of the
+// function uses.
 func (s *Service) sweepLocked(name string) {
 	var keep []string
 	if row, ok := s.functions.Get(name); ok {
@@ -89,8 +89,8 @@ func (s *Service) sweepLocked(name string) {
 	}
 }
 
-// removeExcept removes what is in dir, but not the paths to keep; and dir
-// itself where there are none.
+// removeExcept removes the entries of dir other than the paths to keep, and dir
+// itself if there are none.
 func removeExcept(dir string, keep []string) error {
 	if len(keep) == 0 {
 		return os.RemoveAll(dir)
@@ -108,7 +108,7 @@ func removeExcept(dir string, keep []string) error {
 }
 
 // removeLeftovers cleans up after a process that could not. Only New calls it,
-// before anybody else has the service.
+// before the service is in use.
 func (s *Service) removeLeftovers() error {
 	if err := os.MkdirAll(s.options.Dir, 0o755); err != nil {
 		return err
@@ -124,8 +124,8 @@ func (s *Service) removeLeftovers() error {
 }
 
 // unpack writes the files of a zip below dir, with their permissions. It fails
-// with InvalidParameterValueException where the zip is broken, too large, or
-// holds anything that would not be a file or folder below dir.
+// with InvalidParameterValueException if the zip is broken, too large, or
+// contains anything but files and folders below dir.
 func unpack(bundle []byte, dir string) error {
 	archive, err := zip.NewReader(bytes.NewReader(bundle), int64(len(bundle)))
 	if err != nil {
@@ -170,9 +170,9 @@ func unpackFile(root *os.Root, file *zip.File) error {
 	if err := root.MkdirAll(path.Dir(name), 0o755); err != nil {
 		return errorAt(file, err)
 	}
-	// A process that is being started holds a copy of every open file until it
-	// is executed, and a file that anybody writes to cannot be executed: while
-	// this one is open, nothing may be started.
+	// A forked process holds a copy of every open file until it calls exec, and a
+	// file that is open for writing cannot be executed: while this one is open, no
+	// process may be forked.
 	syscall.ForkLock.RLock()
 	defer syscall.ForkLock.RUnlock()
 	out, err := root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
@@ -181,7 +181,7 @@ func unpackFile(root *os.Root, file *zip.File) error {
 	}
 	size := int64(file.UncompressedSize64)
 	n, err := io.Copy(out, io.LimitReader(in, size+1))
-	// Not in OpenFile: the umask of whoever started the local cloud is not AWS's.
+	// Not in OpenFile, where the umask of the local cloud would apply.
 	err = errors.Join(err, out.Chmod(mode.Perm()), out.Close())
 	for _, broken := range []error{zip.ErrChecksum, zip.ErrFormat, io.ErrUnexpectedEOF} {
 		if errors.Is(err, broken) {
@@ -194,8 +194,8 @@ func unpackFile(root *os.Root, file *zip.File) error {
 	return err
 }
 
-// errorAt blames a path of the zip, such as a file that is also a folder, for
-// the error that it led to.
+// errorAt wraps an error that a path of the zip caused, such as a file that is
+// also a folder.
 func errorAt(file *zip.File, err error) error {
 	if err == nil {
 		return nil

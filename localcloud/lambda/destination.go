@@ -18,41 +18,33 @@ import (
 // sns:Publish does.
 type Publish func(ctx context.Context, caller cloud.Caller, topicARN string, m cloud.QueueMessage) error
 
-// destination is a service that takes what became of an invocation.
+// destination is a service that receives records of invocations.
 type destination struct{ service, operation, action string }
 
-// destinations are those that a configuration may name, by the service in
-// their ARN.
+// destinations are those that a configuration may name, by the service in the
+// ARN.
 var destinations = map[string]destination{
 	"sqs":    {"SQS", "SendMessage", "sqs:SendMessage"},
 	"sns":    {"SNS", "Publish", "sns:Publish"},
 	"lambda": {"Lambda", "InvokeFunction", "lambda:InvokeFunction"},
 }
 
-// serviceOf is the service in an ARN, "" where it is none.
-func serviceOf(arn string) string {
-	a, err := cloud.ParseARN(arn)
-	if err != nil {
-		return ""
-	}
-	return a.Service
-}
-
-// mayReach asks whether the role's own policies let it send there.
+// mayReach returns an error if the role's own policies do not let it send there.
 func (s *Service) mayReach(role cloud.Caller, arn string) error {
+	role.SourceFunction = cloud.ARN{}
 	return s.options.Authorizer.Authorize(context.Background(), cloud.Request{
-		Caller: role, Action: destinations[serviceOf(arn)].action, Resource: arn,
+		Caller: role, Action: destinations[cloud.ServiceOf(arn)].action, Resource: arn,
 	})
 }
 
 // result is how an asynchronous invocation ended.
 type result struct {
 	condition condition
-	outcome   cloud.Outcome // of the last attempt, where it reached the function
-	err       error         // where it did not
+	outcome   cloud.Outcome // of the last attempt, if it reached the function
+	err       error         // if it did not
 }
 
-// reason is what went wrong at last.
+// reason describes the last failure.
 func (r result) reason() string {
 	if r.err != nil {
 		return r.err.Error()
@@ -60,14 +52,14 @@ func (r result) reason() string {
 	return describe(r.outcome.Payload)
 }
 
-// parcel is a message on its way.
+// parcel is a message with its recipient.
 type parcel struct {
 	to string // ARN
 	cloud.QueueMessage
 }
 
-// conclude tells the destinations what became of the event, and takes it out
-// of the queue.
+// conclude sends the result of the event to its destinations, and removes it from
+// the queue.
 func (s *Service) conclude(e event, r result) {
 	parcels, f := s.parcels(e, r)
 	switch {
@@ -76,7 +68,7 @@ func (s *Service) conclude(e event, r result) {
 		s.note(cloud.Warning, e.Function, "event %s is dropped after %s, %s: %s",
 			e.Event.RequestID, count(e.Attempts, "failed attempt"), r.condition, r.reason())
 	default:
-		s.note(cloud.Warning, e.Function, "event %s is given up after %s, %s: %s",
+		s.note(cloud.Warning, e.Function, "event %s is abandoned after %s, %s: %s",
 			e.Event.RequestID, count(e.Attempts, "failed attempt"), r.condition, r.reason())
 	}
 	if len(parcels) > 0 {
@@ -87,8 +79,8 @@ func (s *Service) conclude(e event, r result) {
 	}
 }
 
-// parcels are what is to be sent, and the version of the function whose role
-// sends it.
+// parcels returns the messages to send, and the version of the function whose
+// role sends them.
 func (s *Service) parcels(e event, r result) ([]parcel, Function) {
 	row, err := s.get(e.Function)
 	if err != nil || r.condition == functionGone {
@@ -113,7 +105,7 @@ func (s *Service) parcels(e event, r result) ([]parcel, Function) {
 	return parcels, f
 }
 
-// send delivers as the function's role. What is refused is lost, as on AWS.
+// send delivers with the function's role. Refused parcels are lost, as on AWS.
 func (s *Service) send(f Function, e event, parcels []parcel) {
 	credentials, err := s.assume(s.life, f.Config)
 	if err != nil {
@@ -126,12 +118,17 @@ func (s *Service) send(f Function, e event, parcels []parcel) {
 			s.note(cloud.Warning, f.Name, "event %s is lost to %s: %v", e.Event.RequestID, p.to, err)
 			continue
 		}
-		s.note(cloud.Info, f.Name, "what became of event %s is sent to %s", e.Event.RequestID, p.to)
+		s.note(cloud.Info, f.Name, "the result of event %s is sent to %s", e.Event.RequestID, p.to)
 	}
 }
 
+// deliver sends a parcel, which is a request of Lambda and not of the function's
+// code.
+//
+// https://docs.aws.amazon.com/lambda/latest/dg/permissions-source-function-arn.html
 func (s *Service) deliver(as cloud.Caller, p parcel) (err error) {
-	switch serviceOf(p.to) {
+	as.SourceFunction = cloud.ARN{}
+	switch cloud.ServiceOf(p.to) {
 	case "sqs":
 		_, err = s.options.Sender.SendMessage(s.life, as, p.to, p.QueueMessage)
 	case "sns":
@@ -142,7 +139,7 @@ func (s *Service) deliver(as cloud.Caller, p parcel) (err error) {
 	return err
 }
 
-// invocationRecord is what a destination gets.
+// invocationRecord returns the document for a destination.
 //
 // https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
 func invocationRecord(e event, r result) string {
@@ -183,7 +180,7 @@ func invocationRecord(e event, r result) string {
 	return encode(record)
 }
 
-// deadLetter is the event itself with the reason beside it.
+// deadLetter returns the event itself, with the reason in attributes.
 //
 // https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html#invocation-dlq
 func deadLetter(e event, r result) cloud.QueueMessage {
@@ -206,8 +203,8 @@ func deadLetter(e event, r result) cloud.QueueMessage {
 	}
 }
 
-// asDocument is the payload, as a string where it is not JSON: a runtime may
-// answer anything.
+// asDocument returns the payload as JSON: as a string if it is not JSON, since a
+// runtime may return anything.
 func asDocument(payload []byte) json.RawMessage {
 	if json.Valid(payload) {
 		return payload
@@ -215,7 +212,7 @@ func asDocument(payload []byte) json.RawMessage {
 	return json.RawMessage(encode(string(payload)))
 }
 
-// encode writes a JSON document as it is, without the escapes for web pages.
+// encode encodes v as JSON without escaping HTML.
 func encode(v any) string {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
@@ -226,5 +223,5 @@ func encode(v any) string {
 	return string(bytes.TrimSuffix(b.Bytes(), []byte("\n")))
 }
 
-// timestamp is a time as Lambda's documents have it.
+// timestamp formats a time like Lambda's documents.
 func timestamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }

@@ -22,13 +22,13 @@ const (
 	successesARN = "arn:aws:sns:us-east-1:000000000000:successes"
 )
 
-// sent is a message that a queue or topic has got.
+// sent is a message that a queue or topic received.
 type sent struct {
 	to, role string
 	cloud.QueueMessage
 }
 
-// outbox takes what is sent to queues and topics.
+// outbox collects what is sent to queues and topics.
 type outbox struct {
 	refuse error
 	sent   []sent
@@ -52,8 +52,8 @@ func (k *kit) outbox() *outbox {
 	return o
 }
 
-// TestDestinations: the records of every way an asynchronous invocation ends,
-// as AWS writes them.
+// TestDestinations compares the records of every way in which an asynchronous
+// invocation ends with those of AWS.
 func TestDestinations(t *testing.T) {
 	failed := func(context.Context, runtimeapi.Event) (runtimeapi.Reply, error) {
 		return runtimeapi.Reply{Payload: []byte(`{"errorMessage":"<no> luck","errorType":"Oops"}`), Failed: true}, nil
@@ -141,7 +141,7 @@ func TestDestinations(t *testing.T) {
 	}
 }
 
-// TestDeadLetters: the event itself, with the reason in its attributes.
+// A dead letter is the event itself, with the reason in its attributes.
 func TestDeadLetters(t *testing.T) {
 	for name, tc := range map[string]struct {
 		reserved      int
@@ -185,8 +185,7 @@ func TestDeadLetters(t *testing.T) {
 	}
 }
 
-// TestDestinationRefused: what the destination does not take from the
-// function's role is lost, and the journal tells.
+// A record that the destination refuses is lost, and the journal reports it.
 func TestDestinationRefused(t *testing.T) {
 	dir, state := t.TempDir(), t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
@@ -224,8 +223,7 @@ func TestDestinationRefused(t *testing.T) {
 	})
 }
 
-// TestFunctionAsDestination: a function may get the record, invoked by the role
-// of the other.
+// A function can receive the record. The role of the other function invokes it.
 func TestFunctionAsDestination(t *testing.T) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {

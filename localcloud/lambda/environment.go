@@ -15,7 +15,7 @@ import (
 	"tally/localcloud/cloud"
 )
 
-// open gives a new environment its role's credentials and its log stream.
+// open assigns a new environment its role's credentials and its log stream.
 func (s *Service) open(inst *instance) error {
 	f := inst.function
 	credentials, err := s.assume(s.life, f.Config)
@@ -51,9 +51,9 @@ func (s *Service) start(ctx context.Context, inst *instance) error {
 	return nil
 }
 
-// variables is the whole environment of a function's process: what AWS sets
-// for an OS-only runtime, the function's own, and the endpoint through which
-// AWS SDKs find the local cloud instead of AWS. The function's own win over the
+// variables returns the whole environment of a function's process: the variables
+// that AWS sets for an OS-only runtime, the function's own, and the endpoint
+// through which AWS SDKs reach the local cloud. The function's own override the
 // endpoint, and cannot clash with the others.
 //
 // https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime
@@ -85,7 +85,7 @@ func variables(f Function, root, region, endpoint, stream string, credentials cl
 		"PATH": "/var/lang/bin:/usr/local/bin:/usr/bin/:/bin:/opt/bin",
 		"LD_LIBRARY_PATH": "/var/lang/lib:/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:" +
 			root + ":" + root + "/lib:/opt/lib",
-		// Nobody listens there: traces stay on this machine.
+		// Nothing listens there: traces stay on this machine.
 		"AWS_XRAY_CONTEXT_MISSING": "LOG_ERROR",
 		"AWS_XRAY_DAEMON_ADDRESS":  "127.0.0.1:2000",
 		"_AWS_XRAY_DAEMON_ADDRESS": "127.0.0.1",

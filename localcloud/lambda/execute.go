@@ -8,8 +8,8 @@ import (
 	"tally/localcloud/lambda/runtimeapi"
 )
 
-// execute runs the function once, in an environment that is free or a new one.
-// A failing function is an Outcome, not an error.
+// execute runs the function once, in an idle environment or a new one. A failing
+// function is an Outcome, not an error.
 func (s *Service) execute(to Reference, event runtimeapi.Event) (cloud.Outcome, error) {
 	inst, err := s.acquire(to)
 	if err != nil {
@@ -24,8 +24,8 @@ func (s *Service) execute(to Reference, event runtimeapi.Event) (cloud.Outcome, 
 	return s.run(inst, event)
 }
 
-// run runs the function once in this environment, and writes what AWS writes
-// about that to the log.
+// run runs the function once in this environment, and logs the invocation like
+// AWS.
 func (s *Service) run(inst *instance, event runtimeapi.Event) (cloud.Outcome, error) {
 	initDuration := s.initialize(inst)
 
@@ -39,7 +39,7 @@ func (s *Service) run(inst *instance, event runtimeapi.Event) (cloud.Outcome, er
 	memory := 0
 	if inst.env != nil {
 		if err != nil {
-			inst.env.Close() // its last lines belong before END
+			inst.env.Close() // its last lines precede END
 		}
 		memory = inst.env.MaxMemoryMB()
 	}
@@ -60,8 +60,8 @@ func (s *Service) run(inst *instance, event runtimeapi.Event) (cloud.Outcome, er
 }
 
 // initialize starts the runtime of a new environment ahead of the invocation,
-// as AWS does, and returns how long that took; 0 where there was nothing to
-// start or it failed.
+// like AWS, and returns how long that took: 0 if there was nothing to start, or
+// if it failed.
 //
 // https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html#runtimes-lifecycle-ib
 func (s *Service) initialize(inst *instance) time.Duration {
@@ -79,8 +79,8 @@ func (s *Service) initialize(inst *instance) time.Duration {
 	return time.Since(start)
 }
 
-// attempt gives the event to the runtime. One that did not start is started
-// once more, in the invocation's own time.
+// attempt passes the event to the runtime. If initialize failed it starts the
+// runtime again, at the expense of the invocation's timeout.
 func (s *Service) attempt(ctx context.Context, inst *instance, event runtimeapi.Event) (runtimeapi.Reply, error) {
 	start := time.Now()
 	var err error
@@ -106,6 +106,6 @@ func (s *Service) outcome(inst *instance, requestID string, reply runtimeapi.Rep
 		s.note(cloud.Warning, inst.function.Name, "failed after %s: %s (request %s)", milliseconds(took), describe(reply.Payload), requestID)
 		return out
 	}
-	s.note(cloud.Info, inst.function.Name, "answered after %s (request %s)", milliseconds(took), requestID)
+	s.note(cloud.Info, inst.function.Name, "returned after %s (request %s)", milliseconds(took), requestID)
 	return out
 }

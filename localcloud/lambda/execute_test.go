@@ -17,8 +17,8 @@ import (
 	"tally/localcloud/lambda/runtimeapi"
 )
 
-// TestEndings: what the caller and the log see of every way an invocation
-// ends. ID stands for the request id; times are the fake clock's.
+// TestEndings checks the result and the log of every way in which an invocation
+// ends. ID stands for the request ID; times are those of the fake clock.
 func TestEndings(t *testing.T) {
 	exit := &lambda.Failure{Type: "Runtime.ExitError", Message: "Runtime exited with error: exit status 1"}
 	fails := func(errs ...error) func(context.Context, lambda.Spec) error {
@@ -145,8 +145,8 @@ func TestEndings(t *testing.T) {
 	}
 }
 
-// TestNoLogs: a role that may not write logs costs the function its logs, not
-// its life, and the journal tells once.
+// A function whose role may not write logs runs without logs, and the journal
+// reports it once.
 func TestNoLogs(t *testing.T) {
 	k := newKit(t)
 	k.writeLog = func(caller cloud.Caller) error {
@@ -167,7 +167,7 @@ func TestNoLogs(t *testing.T) {
 	}
 }
 
-// TestVariables: a function sees exactly this.
+// TestVariables checks the complete environment of a function.
 func TestVariables(t *testing.T) {
 	k := newKit(t)
 	s := k.open(t)

@@ -15,10 +15,10 @@ import (
 	"tally/localcloud/cloud"
 )
 
-// Config is what a function's author decides. Zero values stand for AWS's
-// defaults, except where said otherwise.
+// Config is the configuration of a function. Zero values stand for the defaults
+// of AWS, unless documented otherwise.
 type Config struct {
-	Name           string // [a-zA-Z0-9-_]{1,64}
+	Name           string // see CheckFunctionName
 	Role           string // ARN of the execution role
 	Handler        string // passed on as _HANDLER; OS-only runtimes ignore it
 	Runtime        string // "provided.al2023" or "provided.al2"
@@ -31,21 +31,21 @@ type Config struct {
 	LogGroup       string // default "/aws/lambda/NAME"
 	LogFormat      string // "Text" (default) or "JSON"
 	// ApplicationLogLevel ("TRACE" to "FATAL") and SystemLogLevel ("DEBUG",
-	// "INFO" or "WARN") are the least of the function's own lines and of
-	// Lambda's that LogFormat JSON keeps: "INFO" by default. Text has none.
+	// "INFO" or "WARN") are the minimum levels of the function's own lines and of
+	// Lambda's with LogFormat JSON: "INFO" by default. Text has none.
 	ApplicationLogLevel, SystemLogLevel string
-	// DeadLetterTargetARN is the queue or topic that gets events the function
-	// failed on for good; "" for none.
+	// DeadLetterTargetARN is the queue or topic for events on which the function
+	// failed for good; "" for none.
 	DeadLetterTargetARN string
 	KMSKeyARN           string // of the key for the variables, "" for AWS's own; recorded only
 	TracingMode         string // "PassThrough" (default) or "Active"; recorded only
-	// ReservedConcurrency is how many environments may be busy at once: -1 for
-	// whatever the account has left, and 0 for none at all.
+	// ReservedConcurrency limits how many environments may be busy at once: -1 for
+	// what the account has left, 0 for none at all.
 	ReservedConcurrency int
 	Tags                map[string]string
 }
 
-// Function is a function that exists.
+// Function is an existing function.
 type Function struct {
 	Config
 	ARN          string // without a version
@@ -61,8 +61,8 @@ func (f Function) QualifiedARN() string { return f.ARN + ":" + f.Version }
 
 func (f Function) timeout() time.Duration { return time.Duration(f.TimeoutSeconds) * time.Second }
 
-// withDefaults fills in what the author left open, and takes copies of what
-// the caller might change.
+// withDefaults returns a copy with the defaults filled in. It shares no maps or
+// slices with c.
 func (c Config) withDefaults() Config {
 	c.Architectures = slices.Clone(c.Architectures)
 	if len(c.Architectures) == 0 {
@@ -83,10 +83,10 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// CreateFunction makes a function of a zip that holds an executable named
+// CreateFunction creates a function from a zip that holds an executable named
 // bootstrap. It fails with ValidationException or InvalidParameterValueException
-// where the configuration, the role or the zip is at fault, and with
-// ResourceConflictException where the function exists.
+// if the configuration, the role or the zip is invalid, and with
+// ResourceConflictException if the function exists.
 func (s *Service) CreateFunction(c Config, zip []byte) (Function, error) {
 	if err := Validate(c); err != nil {
 		return Function{}, err
@@ -99,7 +99,7 @@ func (s *Service) CreateFunction(c Config, zip []byte) (Function, error) {
 		return Function{}, err
 	}
 	if zip == nil {
-		zip = []byte{} // no zip is a broken zip, not one to keep
+		zip = []byte{} // no zip is a broken zip: there is no code to retain
 	}
 	f := Function{Config: c, ARN: s.arn(c.Name), Version: latest}
 	return s.put(f, zip, "CreateFunction", func(_ record, exists bool) error {
@@ -111,8 +111,8 @@ func (s *Service) CreateFunction(c Config, zip []byte) (Function, error) {
 }
 
 // UpdateFunction replaces the configuration of the function named c.Name, and
-// its code where zip is not nil. Environments of the function as it was are
-// removed; those busy finish first.
+// its code if zip is not nil. Environments of the previous version are removed,
+// busy ones after they finish.
 func (s *Service) UpdateFunction(c Config, zip []byte) (Function, error) {
 	if err := Validate(c); err != nil {
 		return Function{}, err
@@ -133,8 +133,8 @@ func (s *Service) UpdateFunction(c Config, zip []byte) (Function, error) {
 	})
 }
 
-// put writes the function down, with new code where zip is not nil, if admit
-// has nothing against it.
+// put stores the function, with new code if zip is not nil, unless admit refuses
+// it.
 func (s *Service) put(f Function, zip []byte, operation string, admit func(record, bool) error) (Function, error) {
 	staged := ""
 	if zip != nil {
@@ -155,8 +155,8 @@ func (s *Service) put(f Function, zip []byte, operation string, admit func(recor
 	return f, err
 }
 
-// replaceLocked puts code and record in place, and returns the environments
-// that are out of date now.
+// replaceLocked puts code and record in place, and returns the environments that
+// are now out of date.
 func (s *Service) replaceLocked(f Function, staged string, admit func(record, bool) error) ([]*instance, error) {
 	row, exists := s.functions.Get(f.Name)
 	if err := admit(row, exists); err != nil {
@@ -186,16 +186,12 @@ func (s *Service) checkReservedLocked(f Function) error {
 			sum += max(0, other.ReservedConcurrency)
 		}
 	}
-	if err := checkReserved(sum); err != nil {
-		return err
-	}
-	return nil
+	return CheckReservedConcurrency(sum)
 }
 
 // DeleteFunction removes the function with its versions and aliases, its code
-// and its permissions. Busy
-// environments finish first; the function's queued events are dropped when
-// their next attempt is due.
+// and its permissions. Busy environments finish first; the function's queued
+// events are dropped when their next attempt is due.
 func (s *Service) DeleteFunction(name string) error {
 	s.mu.Lock()
 	_, err := s.get(name)
@@ -236,8 +232,8 @@ func (s *Service) Functions() []Function {
 	return functions
 }
 
-// checkRole finds out whether Lambda may assume the role and the role may send
-// to the dead-letter target, as AWS does when a function is created or changed.
+// checkRole checks that Lambda may assume the role, and the role may send to the
+// dead-letter target, as AWS does when a function is created or changed.
 func (s *Service) checkRole(c Config) error {
 	creds, err := s.assume(context.Background(), c)
 	if err != nil {
@@ -247,7 +243,7 @@ func (s *Service) checkRole(c Config) error {
 	if c.DeadLetterTargetARN == "" {
 		return nil
 	}
-	to := destinations[serviceOf(c.DeadLetterTargetARN)]
+	to := destinations[cloud.ServiceOf(c.DeadLetterTargetARN)]
 	if err := s.mayReach(creds.Caller, c.DeadLetterTargetARN); err != nil {
 		return badParameter("The provided execution role does not have permissions to call %s on %s", to.operation, to.service)
 	}

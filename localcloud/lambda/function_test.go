@@ -147,7 +147,7 @@ func TestBrokenBundle(t *testing.T) {
 	}
 }
 
-// files lists the files below dir, by their slash-separated paths.
+// files returns the slash-separated paths of the files below dir.
 func files(t *testing.T, dir string) []string {
 	t.Helper()
 	var found []string
@@ -165,8 +165,8 @@ func files(t *testing.T, dir string) []string {
 	return found
 }
 
-// TestUpdateFunction: what runs finishes with the code it began with; what
-// comes after gets the new code; the old code goes when nobody runs it.
+// A running invocation finishes with the old code, later ones run the new code,
+// and the old code is deleted when no invocation runs it.
 func TestUpdateFunction(t *testing.T) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
@@ -227,8 +227,8 @@ func TestDeleteFunction(t *testing.T) {
 	}
 }
 
-// TestRestart: functions and their code outlive the process; what it left
-// half done does not.
+// Functions and their code survive a restart; unfinished work of the old process
+// is cleaned up.
 func TestRestart(t *testing.T) {
 	k := newKit(t)
 	state := t.TempDir()
@@ -238,7 +238,8 @@ func TestRestart(t *testing.T) {
 	if err := s.AddPermission("add", permission); err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(s.Close(), st.Close()); err != nil {
+	policy, err := s.Policy("add")
+	if err := errors.Join(err, s.Close(), st.Close()); err != nil {
 		t.Fatal(err)
 	}
 	for _, leftover := range []string{".staging/1/bootstrap", "gone/00/bootstrap", "add/00/bootstrap"} {
@@ -255,6 +256,9 @@ func TestRestart(t *testing.T) {
 	}
 	if got, err := s.Permission("add", permission.StatementID); err != nil || got != permission {
 		t.Errorf("Permission = %+v, %v", got, err)
+	}
+	if got, err := s.Policy("add"); err != nil || got != policy {
+		t.Errorf("Policy = %s, %v; it was %s", got, err, policy)
 	}
 	if got := files(t, k.options.Dir); len(got) != 1 || !strings.HasPrefix(got[0], "add/") || strings.HasPrefix(got[0], "add/00") {
 		t.Errorf("files = %v", got)

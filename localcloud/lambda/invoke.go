@@ -16,38 +16,38 @@ import (
 	"tally/localcloud/lambda/runtimeapi"
 )
 
-// Invoke runs the function and waits for its answer. Where ctx ends first it
-// returns ctx's error, and the function runs on, as on AWS.
+// Invoke runs the function and waits for its response. If ctx ends first it
+// returns ctx's error, and the function keeps running, as on AWS.
 func (s *Service) Invoke(ctx context.Context, in cloud.Invocation) (cloud.Outcome, error) {
 	to, event, err := s.admit(ctx, in, "RequestResponse", maxSyncPayload)
 	if err != nil {
 		return cloud.Outcome{}, err
 	}
-	type answer struct {
+	type response struct {
 		outcome cloud.Outcome
 		err     error
 	}
-	answered := make(chan answer, 1)
+	responses := make(chan response, 1)
 	err = s.begin(func() {
 		outcome, err := s.execute(to, event)
 		if err != nil {
 			s.note(cloud.Warning, to.Name, "not run for %s: %v", in.Caller, err)
 		}
-		answered <- answer{outcome, err}
+		responses <- response{outcome, err}
 	})
 	if err != nil {
 		return cloud.Outcome{}, err
 	}
 	select {
-	case a := <-answered:
-		return a.outcome, a.err
+	case r := <-responses:
+		return r.outcome, r.err
 	case <-ctx.Done():
 		return cloud.Outcome{}, ctx.Err()
 	}
 }
 
-// admit checks everything that Lambda checks before it runs or queues an
-// event: the caller's permission, that the function exists, the payload.
+// admit checks what Lambda checks before it runs or queues an event: the caller's
+// permission, that the function exists, and the payload.
 func (s *Service) admit(ctx context.Context, in cloud.Invocation, kind string, limit int) (Reference, runtimeapi.Event, error) {
 	to, err := s.Resolve(in.Function, in.Qualifier)
 	if err != nil {
@@ -55,7 +55,7 @@ func (s *Service) admit(ctx context.Context, in cloud.Invocation, kind string, l
 	}
 	row, exists := s.functions.Get(to.Name)
 	err = s.options.Authorizer.Authorize(ctx, cloud.Request{
-		Caller: in.Caller, Action: "lambda:InvokeFunction", Resource: to.ARN, ResourcePolicy: row.policy(plainQualifier(to.Qualifier)),
+		Caller: in.Caller, Action: "lambda:InvokeFunction", Resource: to.ARN, ResourcePolicy: row.documents[plainQualifier(to.Qualifier)],
 	})
 	if err != nil {
 		s.note(cloud.Warning, to.Name, "refused to %s: %v", in.Caller, err)
@@ -97,7 +97,7 @@ func checkPayload(payload []byte, kind string, limit int) ([]byte, error) {
 	return payload, nil
 }
 
-// newTrace makes up an X-Ray trace header that asks for no sampling.
+// newTrace returns a new X-Ray trace header without sampling.
 //
 // https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html#xray-concepts-tracingheader
 func newTrace() string {

@@ -101,8 +101,7 @@ func TestInvokeRefused(t *testing.T) {
 	}
 }
 
-// TestPolicyIsAsked: the function's own policy goes with the question who may
-// invoke it.
+// The function's own policy is part of the request to authorize an invocation.
 func TestPolicyIsAsked(t *testing.T) {
 	k := newKit(t)
 	s := k.open(t)
@@ -125,8 +124,8 @@ func TestPolicyIsAsked(t *testing.T) {
 	}
 }
 
-// TestReuse: the environment used last is used next, each is removed when it
-// has been idle for ten minutes, and a dead one is replaced.
+// The most recently used environment is used next, each is removed after ten idle
+// minutes, and a dead one is replaced.
 func TestReuse(t *testing.T) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
@@ -193,7 +192,7 @@ func TestConcurrency(t *testing.T) {
 	})
 }
 
-// TestCallerLeaves: the function runs on when nobody waits for it any more.
+// The function keeps running if its caller stops waiting.
 func TestCallerLeaves(t *testing.T) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
@@ -217,7 +216,7 @@ func TestCallerLeaves(t *testing.T) {
 	})
 }
 
-// TestClose: what runs is ended and refused, and nothing is left.
+// Close ends and refuses running invocations, and leaves nothing behind.
 func TestClose(t *testing.T) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {

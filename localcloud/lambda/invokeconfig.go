@@ -10,23 +10,23 @@ import (
 	"tally/localcloud/cloud"
 )
 
-// EventInvokeConfig says what becomes of the asynchronous invocations of a
-// function, or of one version or alias of it: an alias has its own or none.
+// EventInvokeConfig configures the asynchronous invocations of a function, or of
+// one version or alias of it: an alias has its own or none.
 //
 // https://docs.aws.amazon.com/lambda/latest/api/API_FunctionEventInvokeConfig.html
 type EventInvokeConfig struct {
-	Function           string // its name, or what Resolve reads as one
+	Function           string // in any form that Resolve accepts
 	Qualifier          string // a version or alias; "$LATEST" stands for ""
 	MaxRetryAttempts   int    // 0 to 2
 	MaxEventAgeSeconds int    // 60 to 21600; 0 for Lambda's own, six hours
 	// OnSuccess and OnFailure are ARNs of the queue, topic or function that
-	// gets a record of each invocation that ended so; "" for none.
+	// receives a record of each such invocation; "" for none.
 	OnSuccess, OnFailure string
 	LastModified         time.Time // set by the service
 }
 
-// PutEventInvokeConfig makes the configuration or replaces it. It fails with
-// InvalidParameterValueException where a destination is none, or the function's
+// PutEventInvokeConfig creates or replaces the configuration. It fails with
+// InvalidParameterValueException if a destination is invalid, or the function's
 // role may not send there.
 func (s *Service) PutEventInvokeConfig(c EventInvokeConfig) (EventInvokeConfig, error) {
 	if err := c.validate(); err != nil {
@@ -52,7 +52,7 @@ func (s *Service) PutEventInvokeConfig(c EventInvokeConfig) (EventInvokeConfig, 
 	return c, err
 }
 
-// plainQualifier is "" for the function itself, however it was qualified.
+// plainQualifier returns "" for the function itself, qualified by $LATEST or not.
 func plainQualifier(qualifier string) string {
 	if qualifier == latest {
 		return ""
@@ -61,21 +61,13 @@ func plainQualifier(qualifier string) string {
 }
 
 func (c EventInvokeConfig) validate() error {
-	if err := between("maximumRetryAttempts", c.MaxRetryAttempts, 0, 2); err != nil {
-		return err
-	}
-	if err := between("maximumEventAgeInSeconds", cmp.Or(c.MaxEventAgeSeconds, 60), 60, 21600); err != nil {
-		return err
-	}
-	for _, arn := range []string{c.OnSuccess, c.OnFailure} {
-		if _, ok := destinations[serviceOf(arn)]; arn != "" && !ok {
-			return badParameter("The destination ARN %s is invalid. The local cloud delivers to queues, topics and functions.", arn)
-		}
-	}
-	return nil
+	return cmp.Or(
+		CheckMaximumRetryAttempts(c.MaxRetryAttempts), cloud.CheckOptional(c.MaxEventAgeSeconds, CheckMaximumEventAge),
+		cloud.CheckOptional(c.OnSuccess, CheckDestination), cloud.CheckOptional(c.OnFailure, CheckDestination),
+	)
 }
 
-// checkDestinations asks for the role whether it may send to both.
+// checkDestinations checks that the function's role may send to both.
 func (s *Service) checkDestinations(function Config, c EventInvokeConfig) error {
 	credentials, err := s.assume(context.Background(), function)
 	if err != nil {
@@ -88,7 +80,7 @@ func (s *Service) checkDestinations(function Config, c EventInvokeConfig) error 
 		}
 		if err := s.mayReach(credentials.Caller, arn); err != nil {
 			return badParameter("The function's execution role does not have permissions to call %s on %s",
-				destinations[serviceOf(arn)].operation, arn)
+				destinations[cloud.ServiceOf(arn)].operation, arn)
 		}
 	}
 	return nil
@@ -108,8 +100,8 @@ func (s *Service) EventInvokeConfig(function, qualifier string) (EventInvokeConf
 	return c, nil
 }
 
-// DeleteEventInvokeConfig leaves asynchronous invocations to Lambda's defaults
-// again. It fails with ResourceNotFoundException.
+// DeleteEventInvokeConfig restores Lambda's defaults for asynchronous
+// invocations. It fails with ResourceNotFoundException.
 func (s *Service) DeleteEventInvokeConfig(function, qualifier string) error {
 	to, err := s.Resolve(function, qualifier)
 	if err != nil {

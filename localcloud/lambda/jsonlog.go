@@ -8,14 +8,14 @@ import (
 	"time"
 )
 
-// Levels of the lines of a log, the most detailed first.
+// Log levels, the most detailed first.
 var (
 	logLevels       = []string{"TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"}
 	systemLogLevels = []string{"DEBUG", "INFO", "WARN"}
 )
 
-// jsonLog writes Lambda's platform events as JSON objects, those of the
-// function's system log level and above.
+// jsonLog writes Lambda's platform events as JSON objects, if they have at least
+// the function's system log level.
 //
 // https://docs.aws.amazon.com/lambda/latest/dg/telemetry-schema-reference.html
 // https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html
@@ -24,7 +24,7 @@ type jsonLog struct {
 	log      *logStream
 }
 
-// platformRecord holds what any of the events has to say.
+// platformRecord holds the members of all kinds of events.
 type platformRecord struct {
 	InitializationType string           `json:"initializationType,omitempty"`
 	Phase              string           `json:"phase,omitempty"`
@@ -58,7 +58,7 @@ func (l *jsonLog) write(level, kind string, record platformRecord) {
 	}{timestamp(time.Now()), kind, record}))
 }
 
-// level is that of an event of which success is of less interest.
+// level returns the level of an event: otherwise for a success, else "WARN".
 func level(status, otherwise string) string {
 	if status == statusSuccess {
 		return otherwise
@@ -107,13 +107,13 @@ func (l *jsonLog) done(m measured) {
 	})
 }
 
-// rounded is a duration in milliseconds, to a hundredth of one.
+// rounded returns a duration in milliseconds, to two decimal places.
 func rounded(d time.Duration) float64 { return math.Round(inMilliseconds(d)*100) / 100 }
 
-// keeps tells whether a line of the function is of its application log level or
-// above. In a custom runtime Lambda neither changes lines nor filters those that
-// are no JSON objects; an object without a level or a time, in RFC 3339, counts
-// as INFO. Metrics in the embedded format always pass.
+// keeps reports whether a line of the function has at least its application log
+// level. In a custom runtime Lambda changes no lines, and filters only JSON
+// objects; one without a level or a time in RFC 3339 counts as INFO. Metrics in
+// the embedded format always pass.
 func (c Config) keeps(line string) bool {
 	if c.LogFormat != "JSON" {
 		return true

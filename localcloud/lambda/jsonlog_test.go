@@ -16,8 +16,8 @@ import (
 	"tally/localcloud/lambda/runtimeapi"
 )
 
-// TestJSONLog: Lambda's platform events around the function's own lines, which
-// stay as they are.
+// TestJSONLog checks Lambda's platform events around the unchanged lines of the
+// function.
 func TestJSONLog(t *testing.T) {
 	const (
 		initStart = `{"time":"2000-01-01T00:00:00.000Z","type":"platform.initStart","record":{"initializationType":"on-demand","phase":"init",` +
@@ -96,8 +96,8 @@ func TestJSONInitFailure(t *testing.T) {
 	})
 }
 
-// logLines are lines of a function and the least level at which, in the JSON
-// format, they are dropped; "" for never.
+// logLines are lines of a function and the lowest level at which the JSON format
+// drops them; "" for never.
 var logLines = []struct{ line, dropped string }{
 	{`{"time":"2026-01-02T03:04:05.6Z","level":"DEBUG","msg":"x"}`, "INFO"},
 	{`{"timestamp":"2026-01-02T03:04:05Z","level":"warn"}`, "ERROR"},
@@ -144,8 +144,8 @@ func TestApplicationLogLevel(t *testing.T) {
 	}
 }
 
-// FuzzLogLine: whatever a function writes is kept as it is, or dropped whole,
-// and plain text is never dropped.
+// FuzzLogLine checks that any line is retained unchanged or dropped as a whole, and
+// that plain text is never dropped.
 func FuzzLogLine(f *testing.F) {
 	for _, l := range logLines {
 		f.Add(l.line)

@@ -27,7 +27,7 @@ const (
 
 var developer = cloud.Caller{ARN: place.GlobalARN("iam", "user/developer"), Administrator: true}
 
-// kit is a Service among fakes, each of which a test may replace before New.
+// kit holds the fakes around a Service. A test may replace them before open.
 type kit struct {
 	options lambda.Options
 	handle  func(ctx context.Context, ev runtimeapi.Event) (runtimeapi.Reply, error) // of every fake environment
@@ -61,7 +61,7 @@ func newKit(t testing.TB) *kit {
 	return k
 }
 
-// open starts the service, which is closed at the test's end.
+// open starts the service, and closes it when the test ends.
 func (k *kit) open(t *testing.T) *lambda.Service {
 	t.Helper()
 	s, err := lambda.New(k.options)
@@ -72,7 +72,7 @@ func (k *kit) open(t *testing.T) *lambda.Service {
 	return s
 }
 
-// openStore makes the service durable.
+// openStore gives the service a durable store.
 func (k *kit) openStore(t *testing.T, dir string) *store.Store {
 	t.Helper()
 	st, err := store.Open(dir)
@@ -128,7 +128,7 @@ func (k *kit) Append(e cloud.Entry) {
 	k.entries = append(k.entries, e)
 }
 
-// warnings are the messages of the Warnings recorded so far.
+// warnings returns the messages of the warnings in the journal.
 func (k *kit) warnings() []string {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -156,7 +156,8 @@ func (k *kit) Start(ctx context.Context, spec lambda.Spec) (lambda.Environment, 
 	return e, nil
 }
 
-// open environments, by the order of their start.
+// alive returns the indexes of the running environments, in the order of their
+// start.
 func (k *kit) alive() []int {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -199,7 +200,7 @@ func (e *fakeEnvironment) Close() {
 	e.closed = true
 }
 
-// bundle is a zip with a bootstrap of that content.
+// bundle returns a zip with a bootstrap of that content.
 func bundle(t testing.TB, content string) []byte {
 	t.Helper()
 	return zipped(t, &zip.FileHeader{Name: "bootstrap"}, content)
@@ -229,7 +230,7 @@ func config(name string) lambda.Config {
 	return lambda.Config{Name: name, Role: roleARN, Runtime: "provided.al2023", Handler: "bootstrap", ReservedConcurrency: -1}
 }
 
-// create makes a function, with a configuration that change has touched.
+// create creates a function with a changed configuration.
 func create(t *testing.T, s *lambda.Service, name string, change ...func(*lambda.Config)) lambda.Function {
 	t.Helper()
 	c := config(name)
@@ -252,14 +253,14 @@ func invoke(t *testing.T, s *lambda.Service, name string) cloud.Outcome {
 	return out
 }
 
-// invokeBehind begins an invocation and returns once it waits for something;
-// for use in a synctest bubble.
+// invokeBehind starts an invocation, and returns when it blocks. It needs a
+// synctest bubble.
 func invokeBehind(t *testing.T, s *lambda.Service, name string) {
 	go s.Invoke(t.Context(), cloud.Invocation{Caller: developer, Function: name})
 	synctest.Wait()
 }
 
-// expectError checks code and text of a refusal; text may be its beginning.
+// expectError checks the code of a refusal, and the beginning of its text.
 func expectError(t *testing.T, err error, code, text string) {
 	t.Helper()
 	e, ok := errors.AsType[*cloud.Error](err)

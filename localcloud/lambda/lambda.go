@@ -1,10 +1,11 @@
-// Package lambda runs functions as AWS Lambda does: it keeps their code and
-// configuration, starts execution environments for them as concurrency asks,
-// and invokes them synchronously, or asynchronously with retries.
+// Package lambda runs functions like AWS Lambda: it stores their code and
+// configuration, starts execution environments as concurrency requires, and
+// invokes functions synchronously, or asynchronously with retries.
 package lambda
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"path/filepath"
@@ -23,17 +24,18 @@ const (
 	maxAsyncPayload    = 1024 * 1024      // bytes
 	maxZipped          = 50 * 1024 * 1024 // bytes
 	maxUnzipped        = 250 * 1024 * 1024
-	maxEnvironment     = 4 * 1024 // bytes, all variables as JSON
-	accountConcurrency = 1000     // environments busy at once, over all functions
-	minUnreserved      = 100      // of them, for functions that reserve none
+	maxEnvironment     = 4 * 1024  // bytes, all variables as JSON
+	maxPolicy          = 20 * 1024 // bytes, a resource-based policy
+	accountConcurrency = 1000      // environments busy at once, over all functions
+	minUnreserved      = 100       // of them, for functions that reserve none
 	initTimeout        = 10 * time.Second
 )
 
-// principal is Lambda's own name, which the trust policy of a function's role
-// must allow.
+// principal is the name of Lambda in policies. The trust policy of a function's
+// role must allow it.
 const principal = "lambda.amazonaws.com"
 
-// Options are what a Service is made of. All but Store, Pace and IdleTimeout
+// Options are the dependencies of a Service. All but Store, Pace and IdleTimeout
 // are required.
 type Options struct {
 	Place      cloud.Place
@@ -46,12 +48,12 @@ type Options struct {
 	Runner     Runner
 	Pace       cloud.Pace    // of the waits between asynchronous attempts
 	Endpoint   func() string // AWS_ENDPOINT_URL of the functions
-	// Sender and Publish deliver what became of asynchronous invocations to
-	// queues and topics.
+	// Sender and Publish deliver records of asynchronous invocations to queues and
+	// topics.
 	Sender  cloud.Sender
 	Publish Publish
-	// IdleTimeout is how long an environment waits for its next event until it
-	// is removed; 10 minutes where zero.
+	// IdleTimeout is how long an environment waits for its next event before it is
+	// removed; 0 stands for 10 minutes.
 	IdleTimeout time.Duration
 }
 
@@ -67,22 +69,36 @@ type Service struct {
 
 	mu     sync.Mutex
 	closed bool
-	// live holds every environment by its function's name, the most recently
-	// used last.
+	// live holds every environment by its function's name, the most recently used
+	// last.
 	live map[string][]*instance
 }
 
-// record is what the store keeps of a function.
+// record is a stored function.
 type record struct {
 	Function
 	Permissions   []Permission
 	Versions      []Function // published, the oldest first
 	Aliases       []Alias    // ordered by name
 	InvokeConfigs []EventInvokeConfig
+
+	// documents are the policies that follow from Permissions, by qualifier. They
+	// are built when the record changes, and when the table is opened.
+	documents map[string]string
 }
 
-// New opens the functions that the store holds, removes what an earlier
-// process left in the code folder, and takes up the queued events again.
+// UnmarshalJSON reads a stored function.
+func (r *record) UnmarshalJSON(raw []byte) error {
+	type stored record // without this method
+	if err := json.Unmarshal(raw, (*stored)(r)); err != nil {
+		return err
+	}
+	r.documents = r.policies()
+	return nil
+}
+
+// New opens the functions that the store holds, cleans up what an earlier process
+// left in the code folder, and resumes the queued events.
 func New(o Options) (*Service, error) {
 	if o.IdleTimeout == 0 {
 		o.IdleTimeout = 10 * time.Minute
@@ -130,7 +146,7 @@ func (s *Service) Close() error {
 
 var errClosed = cloud.Errorf(http.StatusServiceUnavailable, "ServiceException", "The local cloud is shutting down.")
 
-// begin starts a piece of work that Close waits for, unless Close has begun.
+// begin starts work that Close waits for, unless Close has begun.
 func (s *Service) begin(work func()) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -9,22 +9,22 @@ import (
 	"tally/localcloud/cloud"
 )
 
-// maxLogTail is how much of an invocation's log its caller may see, in bytes.
+// maxLogTail is the size in bytes of the log tail returned to callers.
 const maxLogTail = 4 * 1024
 
-// logStream carries the lines of one environment to its log stream, written by
-// a goroutine of its own: a function does not wait for its log to be on disk,
-// unless it writes faster than that can ever be.
+// logStream writes the lines of one environment to its log stream, in a goroutine
+// of its own: a function waits for the disk only if it writes faster than that
+// for long.
 type logStream struct {
 	stream string
 	events chan cloud.LogEvent
 	done   chan struct{}
 
 	mu   sync.Mutex
-	tail []byte // of the invocation under way; at most twice maxLogTail
+	tail []byte // of the current invocation; at most twice maxLogTail
 }
 
-// openLog opens the stream for the environment's own role.
+// openLog opens a stream that is written with the environment's own role.
 func (s *Service) openLog(f Function, stream string, caller cloud.Caller) *logStream {
 	l := &logStream{stream: stream, events: make(chan cloud.LogEvent, 1024), done: make(chan struct{})}
 	go func() {
@@ -38,9 +38,9 @@ func (s *Service) openLog(f Function, stream string, caller cloud.Caller) *logSt
 	return l
 }
 
-// write hands the lines over in batches, each of what has gathered during the
-// one before. After the first refusal it drops everything: the role will not
-// be allowed more with the next line.
+// write passes the lines on in batches, each of which collects during the one
+// before. After the first refusal it drops everything: the role would be refused
+// again.
 func (l *logStream) write(hand func([]cloud.LogEvent) error, refused func(error)) {
 	var err error
 	for first := range l.events {
@@ -57,8 +57,8 @@ func (l *logStream) write(hand func([]cloud.LogEvent) error, refused func(error)
 	}
 }
 
-// add appends one line to the log, an event that ends in a newline as on AWS. So
-// an empty line is one too: CloudWatch Logs takes no event without a character.
+// add appends one line to the log, as an event that ends in a newline like on
+// AWS. That makes an empty line possible: CloudWatch Logs accepts no empty events.
 func (l *logStream) add(line string) {
 	message := line + "\n"
 	l.mu.Lock()
@@ -72,7 +72,7 @@ func (l *logStream) add(line string) {
 
 func (l *logStream) addf(format string, args ...any) { l.add(fmt.Sprintf(format, args...)) }
 
-// cutTail returns the end of what was added since the last cutTail.
+// cutTail returns the tail of the lines added since the last cutTail.
 func (l *logStream) cutTail() []byte {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -81,7 +81,7 @@ func (l *logStream) cutTail() []byte {
 	return tail
 }
 
-// close waits until everything is written. Nothing may be added afterwards.
+// close waits until everything is written. Lines cannot be added afterwards.
 func (l *logStream) close() {
 	close(l.events)
 	<-l.done

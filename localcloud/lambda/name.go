@@ -1,16 +1,18 @@
 package lambda
 
 import (
+	"cmp"
 	"net/http"
 	"regexp"
+	"strings"
 
 	"tally/localcloud/cloud"
 )
 
-// latest is the version that can be changed.
+// latest is the version that can change.
 const latest = "$LATEST"
 
-// functionName is AWS's own pattern of the FunctionName parameter: a name, a
+// functionName is AWS's own pattern for the FunctionName parameter: a name, a
 // partial ARN or a whole one, each with or without a qualifier.
 //
 // https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
@@ -21,36 +23,44 @@ var functionName = regexp.MustCompile(
 type Reference struct {
 	Name      string
 	Qualifier string // a version, the name of an alias, or ""
-	ARN       string // as named: qualified where the caller qualified it
+	ARN       string // qualified if the caller qualified it
 }
 
-// Resolve reads what a caller gave for a function, a name or a partial or whole
-// ARN, and for its qualifier, which may also stand at the end of the former. It
-// does not look whether the function exists, only whether it could here. It
-// fails with ValidationException, InvalidParameterValueException where the two
-// qualifiers differ, and ResourceNotFoundException.
+// Resolve returns the function that a caller names by a name or a partial or
+// whole ARN, and by a qualifier, which may also stand at the end of the former.
+// It does not check that the function exists, only that it is in this account
+// and region. It fails with ValidationException, InvalidParameterValueException
+// if the two qualifiers differ, and ResourceNotFoundException.
 func (s *Service) Resolve(function, qualifier string) (Reference, error) {
-	m := functionName.FindStringSubmatch(function)
-	if m == nil {
-		return Reference{}, invalid("Value '%s' at 'functionName' failed to satisfy constraint: "+
-			"Member must satisfy regular expression pattern: %s", function, functionName)
+	n, err := split(function, qualifier)
+	if err != nil {
+		return Reference{}, err
 	}
-	region, account, name := m[1], m[2], m[3]
-	if m[4] != "" && qualifier != "" && m[4] != qualifier {
-		return Reference{}, badParameter("The derived qualifier from the function name does not match the specified qualifier.")
+	to := Reference{Name: n.name, Qualifier: n.qualifier, ARN: s.arn(n.name)}
+	if n.qualifier != "" {
+		to.ARN += ":" + n.qualifier
 	}
-	if qualifier == "" {
-		qualifier = m[4]
-	}
-	to := Reference{Name: name, Qualifier: qualifier, ARN: s.arn(name)}
-	if qualifier != "" {
-		to.ARN += ":" + qualifier
-	}
-	elsewhere := region != "" && region != s.options.Place.Region+":" || account != "" && account != s.options.Place.Account+":"
-	if elsewhere {
+	if n.region != "" && n.region != s.options.Place.Region || n.account != "" && n.account != s.options.Place.Account {
 		return Reference{}, errNotFound(function)
 	}
 	return to, nil
+}
+
+// parts are the parts of a function's name; "" for those not given.
+type parts struct{ region, account, name, qualifier string }
+
+func split(function, qualifier string) (parts, error) {
+	m := functionName.FindStringSubmatch(function)
+	if m == nil {
+		return parts{}, match(functionName, "functionName", function)
+	}
+	if m[4] != "" && qualifier != "" && m[4] != qualifier {
+		return parts{}, badParameter("The derived qualifier from the function name does not match the specified qualifier.")
+	}
+	if err := cloud.CheckOptional(qualifier, CheckQualifier); err != nil {
+		return parts{}, err
+	}
+	return parts{strings.TrimSuffix(m[1], ":"), strings.TrimSuffix(m[2], ":"), m[3], cmp.Or(qualifier, m[4])}, nil
 }
 
 func (s *Service) arn(name string) string {

@@ -1,69 +1,36 @@
 package lambda
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"regexp"
 	"slices"
-	"strings"
 
 	"tally/localcloud/cloud"
 )
 
-// Permission is one statement of a function's resource-based policy: who else
-// may use the function.
+// Permission is one statement of a function's resource-based policy, which lets
+// others use the function.
 //
 // https://docs.aws.amazon.com/lambda/latest/api/API_AddPermission.html
 type Permission struct {
 	StatementID   string
-	Qualifier     string // the version or alias it is for; "" for the function unqualified
+	Qualifier     string // the version or alias it applies to; "" for the unqualified function
 	Action        string // "lambda:InvokeFunction"
 	Principal     string // "sns.amazonaws.com", an account, the ARN of a user or role, or "*"
 	SourceARN     string // pattern of the resource on whose behalf a service calls; "" for any
 	SourceAccount string // account of that resource; "" for any
 }
 
-var (
-	statementID      = regexp.MustCompile(`^[a-zA-Z0-9-_]{1,100}$`)
-	permissionAction = regexp.MustCompile(`^(lambda:[*]|lambda:[a-zA-Z]+|[*])$`)
-	accountID        = regexp.MustCompile(`^\d{12}$`)
-)
-
 func (p Permission) validate() error {
-	if !statementID.MatchString(p.StatementID) {
-		return invalid("Value '%s' at 'statementId' failed to satisfy constraint: "+
-			"Member must satisfy regular expression pattern: ([a-zA-Z0-9-_]+)", p.StatementID)
-	}
-	if !permissionAction.MatchString(p.Action) {
-		return invalid("Value '%s' at 'action' failed to satisfy constraint: "+
-			"Member must satisfy regular expression pattern: (lambda:[*]|lambda:[a-zA-Z]+|[*])", p.Action)
-	}
-	if _, ok := p.principal(); !ok {
-		return cloud.Errorf(http.StatusBadRequest, "InvalidParameterValueException",
-			"The provided principal was invalid. Please check the principal and try again.")
-	}
-	return nil
+	return cmp.Or(
+		CheckStatementID(p.StatementID), CheckAction(p.Action), CheckPrincipal(p.Principal),
+		cloud.CheckOptional(p.SourceARN, CheckSourceARN), cloud.CheckOptional(p.SourceAccount, CheckSourceAccount),
+	)
 }
 
-// principal is the Principal element of the statement.
-func (p Permission) principal() (element any, ok bool) {
-	switch {
-	case p.Principal == "*":
-		return "*", true
-	case strings.HasSuffix(p.Principal, ".amazonaws.com"):
-		return map[string]string{"Service": p.Principal}, true
-	case accountID.MatchString(p.Principal):
-		return map[string]string{"AWS": "arn:aws:iam::" + p.Principal + ":root"}, true
-	}
-	arn, err := cloud.ParseARN(p.Principal)
-	if err != nil || arn.Service != "iam" && arn.Service != "sts" {
-		return nil, false
-	}
-	return map[string]string{"AWS": p.Principal}, true
-}
-
-// statement is one element of a policy document, in the order AWS writes it.
+// statement is one element of a policy document, with the members in AWS's order.
 type statement struct {
 	Sid       string                       `json:"Sid"`
 	Effect    string                       `json:"Effect"`
@@ -77,8 +44,7 @@ func (p Permission) statement(function string) statement {
 	if p.Qualifier != "" {
 		function += ":" + p.Qualifier
 	}
-	element, _ := p.principal()
-	st := statement{Sid: p.StatementID, Effect: "Allow", Principal: element, Action: p.Action, Resource: function}
+	st := statement{Sid: p.StatementID, Effect: "Allow", Principal: principalElement(p.Principal), Action: p.Action, Resource: function}
 	if p.SourceAccount != "" || p.SourceARN != "" {
 		st.Condition = map[string]map[string]string{}
 	}
@@ -91,43 +57,39 @@ func (p Permission) statement(function string) statement {
 	return st
 }
 
-// policy is the policy document of the function, or of one version or alias:
-// each has its own. It is "" where nobody was permitted anything.
-func (r record) policy(qualifier string) string {
-	document := struct {
-		Version   string      `json:"Version"`
-		ID        string      `json:"Id"`
-		Statement []statement `json:"Statement"`
-	}{Version: "2012-10-17", ID: "default"}
+// policies returns the policy documents of the function, by qualifier: each
+// version and alias has one of its own, if anybody was permitted anything.
+func (r record) policies() map[string]string {
+	statements := map[string][]statement{}
 	for _, p := range r.Permissions {
-		if p.Qualifier == qualifier {
-			document.Statement = append(document.Statement, p.statement(r.ARN))
+		statements[p.Qualifier] = append(statements[p.Qualifier], p.statement(r.ARN))
+	}
+	documents := make(map[string]string, len(statements))
+	for qualifier, list := range statements {
+		raw, err := json.Marshal(struct {
+			Version   string      `json:"Version"`
+			ID        string      `json:"Id"`
+			Statement []statement `json:"Statement"`
+		}{"2012-10-17", "default", list})
+		if err != nil {
+			panic(fmt.Sprintf("policy of %s: %v", r.Name, err)) // strings always encode
 		}
+		documents[qualifier] = string(raw)
 	}
-	if len(document.Statement) == 0 {
-		return ""
-	}
-	raw, err := json.Marshal(document)
-	if err != nil {
-		panic(fmt.Sprintf("policy of %s: %v", r.Name, err)) // strings always encode
-	}
-	return string(raw)
+	return documents
 }
 
 // AddPermission adds a statement to the policy of the function, or of the
-// version or alias that qualifies it. The function, here and below, is named as
-// Resolve reads it, with a qualifier or not. It fails with
-// ResourceConflictException where the policy has one of that StatementID.
+// version or alias that qualifies it. Here and below, function has any form that
+// Resolve accepts. It fails with ResourceConflictException if the policy has a
+// statement of that ID, and with PolicyLengthExceededException.
 func (s *Service) AddPermission(function string, p Permission) error {
-	if err := p.validate(); err != nil {
+	if err := cmp.Or(p.validate(), CheckPermissionTarget(function, p.Qualifier)); err != nil {
 		return err
 	}
 	to, err := s.Resolve(function, p.Qualifier)
 	if err != nil {
 		return err
-	}
-	if to.Qualifier == latest {
-		return badParameter("We currently do not support adding policies for $LATEST.")
 	}
 	p.Qualifier = to.Qualifier
 	return s.change(to.Name, func(row *record) error {
@@ -139,6 +101,9 @@ func (s *Service) AddPermission(function string, p Permission) error {
 				"Please provide a new statement id, or remove the existing statement.", p.StatementID)
 		}
 		row.Permissions = append(slices.Clone(row.Permissions), p)
+		if n := len(row.policies()[p.Qualifier]); n > maxPolicy {
+			return cloud.Errorf(http.StatusBadRequest, "PolicyLengthExceededException", "The final policy size (%d) is bigger than the limit (%d).", n, maxPolicy)
+		}
 		return nil
 	})
 }
@@ -160,7 +125,7 @@ func (s *Service) RemovePermission(function, id string) error {
 	})
 }
 
-// permission is the index of a statement, or -1.
+// permission returns the index of a statement, or -1.
 func (r record) permission(to Reference, id string) int {
 	return slices.IndexFunc(r.Permissions, func(p Permission) bool {
 		return p.StatementID == id && p.Qualifier == plainQualifier(to.Qualifier)
@@ -181,21 +146,21 @@ func (s *Service) Permission(function, id string) (Permission, error) {
 	return row.Permissions[at], nil
 }
 
-// Policy returns the function's policy document, or ResourceNotFoundException
-// where it has none.
+// Policy returns the function's policy document, or ResourceNotFoundException if
+// it has none.
 func (s *Service) Policy(function string) (string, error) {
 	to, row, err := s.named(function)
 	if err != nil {
 		return "", err
 	}
-	policy := row.policy(plainQualifier(to.Qualifier))
+	policy := row.documents[plainQualifier(to.Qualifier)]
 	if policy == "" {
 		return "", cloud.Errorf(http.StatusNotFound, "ResourceNotFoundException", "The resource you requested does not exist.")
 	}
 	return policy, nil
 }
 
-// named is the function that a caller names in any way that Resolve reads.
+// named returns the function that a caller names in a form that Resolve accepts.
 func (s *Service) named(function string) (Reference, record, error) {
 	to, err := s.Resolve(function, "")
 	if err != nil {

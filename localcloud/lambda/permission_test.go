@@ -1,6 +1,7 @@
 package lambda_test
 
 import (
+	"fmt"
 	"testing"
 
 	"tally/localcloud/lambda"
@@ -54,8 +55,7 @@ func TestPolicy(t *testing.T) {
 	expectError(t, err, "ResourceNotFoundException", "Statement sns is not found")
 }
 
-// A permission's function may be named as in every operation, and programs give
-// its ARN as often as its name.
+// The function of a permission can be named in any form that Resolve accepts.
 func TestPermissionByARN(t *testing.T) {
 	s := newKit(t).open(t)
 	create(t, s, "add")
@@ -69,6 +69,22 @@ func TestPermissionByARN(t *testing.T) {
 	}
 	if err := s.RemovePermission(addARN, "sns"); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestPolicySize(t *testing.T) {
+	s := newKit(t).open(t)
+	create(t, s, "add")
+	p := permission
+	var err error
+	for n := 0; err == nil && n < 100; n++ {
+		p.StatementID = fmt.Sprintf("%0100d", n)
+		err = s.AddPermission("add", p)
+	}
+	expectError(t, err, "PolicyLengthExceededException", "The final policy size (20")
+	policy, err := s.Policy("add")
+	if err != nil || len(policy) > 20480 || len(policy) < 20000 {
+		t.Errorf("a policy of %d bytes, %v", len(policy), err)
 	}
 }
 

@@ -10,9 +10,9 @@ import (
 )
 
 // instance is one execution environment of a function. Its fields other than
-// state and idle belong to whoever made it busy.
+// state and idle belong to the invocation that acquired it.
 type instance struct {
-	function Function // as it was when the environment was made
+	function Function // when the environment was created
 	state    state    // guarded by Service.mu
 	idle     *time.Timer
 
@@ -26,13 +26,13 @@ type state int
 
 const (
 	busy  state = iota
-	idle        // may be made busy
+	idle        // can be acquired
 	ended       // being closed
 )
 
-// acquire makes an environment of that version of the function busy: the one
-// that was used last, or a new one, which has yet to be opened. It fails with
-// TooManyRequestsException where concurrency, which all versions share, is
+// acquire makes an environment of that version of the function busy: the most
+// recently used, or a new one, which has yet to be opened. It fails with
+// TooManyRequestsException if concurrency, which all versions share, is
 // exhausted.
 func (s *Service) acquire(to Reference) (*instance, error) {
 	s.mu.Lock()
@@ -63,9 +63,8 @@ func (s *Service) acquire(to Reference) (*instance, error) {
 	return inst, nil
 }
 
-// throttleLocked refuses one more busy environment where the function's
-// reserved concurrency, or what all reservations leave of the account's, is
-// used up.
+// throttleLocked refuses another busy environment if the function's reserved
+// concurrency, or the unreserved concurrency of the account, is used up.
 //
 // https://docs.aws.amazon.com/lambda/latest/dg/lambda-concurrency.html
 func (s *Service) throttleLocked(f Function) error {
@@ -106,8 +105,8 @@ func (s *Service) busyLocked(name string) int {
 	return n
 }
 
-// release gives back an environment that acquire returned. It waits for the
-// next event, or is removed where it cannot have one.
+// release makes an acquired environment idle until the next event, or removes it
+// if it cannot receive one.
 func (s *Service) release(inst *instance) {
 	s.mu.Lock()
 	name := inst.function.Name
@@ -136,8 +135,8 @@ func (s *Service) expire(inst *instance) {
 	s.work.Go(func() { s.retire(inst) })
 }
 
-// takeIdleLocked ends the function's idle environments, but not those of the
-// versions that stay, and returns them, to be retired without the lock.
+// takeIdleLocked ends the function's idle environments, except those of versions
+// in stays, and returns them. The caller retires them without the lock.
 func (s *Service) takeIdleLocked(name string, stays record) []*instance {
 	var taken []*instance
 	for _, inst := range s.live[name] {

@@ -15,34 +15,35 @@ import (
 //
 // https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
 const (
-	maxRetries   = 2               // of a function that fails
-	maxEventAge  = 6 * time.Hour   // after which an event is not tried again
-	firstBackoff = time.Second     // after a throttled attempt, doubled
-	maxBackoff   = 5 * time.Minute // at each further one up to this
+	maxRetries   = 2               // of a failing function
+	maxEventAge  = 6 * time.Hour   // after which an event is not retried
+	firstBackoff = time.Second     // after a throttled attempt; doubles
+	maxBackoff   = 5 * time.Minute // with each further one, up to this
 )
 
-// retryDelays follow a failed attempt: the first, the second.
+// retryDelays are the waits after the first and the second failed attempt.
 var retryDelays = [maxRetries]time.Duration{time.Minute, 2 * time.Minute}
 
-// event is an asynchronous invocation, kept until it is done or given up.
+// event is an asynchronous invocation, stored until it succeeds or is abandoned.
 type event struct {
 	Function  string
 	Qualifier string // as invoked
 	Event     runtimeapi.Event
 	Received  time.Time
-	Attempts  int           // how often the function failed
-	Backoff   time.Duration // wait after the next throttled attempt; 0 for the first
+	Attempts  int           // failures of the function
+	Backoff   time.Duration // wait after the next throttled attempt; 0 for firstBackoff
 	Due       time.Time     // of the next attempt
 }
 
-// target is what the event was sent to.
+// target returns the function that the event was sent to.
 func (e event) target() Reference {
 	return Reference{Name: e.Function, Qualifier: e.Qualifier, ARN: e.Event.FunctionARN}
 }
 
-// InvokeAsync puts the event into the function's queue, where it survives a
-// restart, and returns. The function gets it at least once; where it fails it
-// gets it again, under the same request id, as its EventInvokeConfig says.
+// InvokeAsync stores the event in the function's queue, where it survives a
+// restart, and returns. The function receives it at least once; if it fails it
+// receives it again, with the same request ID, according to its
+// EventInvokeConfig.
 func (s *Service) InvokeAsync(ctx context.Context, in cloud.Invocation) (string, error) {
 	to, ev, err := s.admit(ctx, in, "Event", maxAsyncPayload)
 	if err != nil {
@@ -54,12 +55,12 @@ func (s *Service) InvokeAsync(ctx context.Context, in cloud.Invocation) (string,
 		return "", err
 	}
 	s.note(cloud.Info, to.Name, "queued for %s (request %s)", in.Caller, ev.RequestID)
-	// Where Close has begun, the event waits in the store for the next start.
+	// If Close has begun, the event waits in the store for the next start.
 	_ = s.begin(func() { s.attend(e) })
 	return ev.RequestID, nil
 }
 
-// attend tries the event until it is done or given up, or the service closes.
+// attend tries the event until it succeeds or is abandoned, or the service closes.
 func (s *Service) attend(e event) {
 	for {
 		select {
@@ -69,7 +70,7 @@ func (s *Service) attend(e event) {
 		}
 		outcome, err := s.execute(e.target(), e.Event)
 		if errors.Is(err, errClosed) {
-			return // does not count: the event waits for the next start
+			return // not an attempt: the event waits for the next start
 		}
 		next, end := s.judge(e, outcome, err)
 		if end != "" {
@@ -81,15 +82,15 @@ func (s *Service) attend(e event) {
 	}
 }
 
-// keep tells where the queue could not be written.
+// keep reports an error of writing the queue.
 func (s *Service) keep(requestID, function string, err error) {
 	if err != nil {
 		s.note(cloud.Warning, function, "event %s: %v", requestID, err)
 	}
 }
 
-// condition is why an event is not tried again, as its record words it; ""
-// where it is.
+// condition is why an event is not retried, in the words of its record; "" if it
+// is retried.
 type condition string
 
 const (
@@ -97,11 +98,11 @@ const (
 	retriesExhausted        condition = "RetriesExhausted"
 	eventAgeExceeded        condition = "EventAgeExceeded"
 	zeroReservedConcurrency condition = "ZeroReservedConcurrency"
-	functionGone            condition = "its function is gone" // of which AWS tells nobody
+	functionGone            condition = "its function is gone" // which AWS does not report
 )
 
-// judge decides what becomes of the event after an attempt: it returns it as
-// it is to be tried again, or why it is not.
+// judge decides on the event after an attempt: it returns the event to retry, or
+// why there is no retry.
 func (s *Service) judge(e event, outcome cloud.Outcome, err error) (event, condition) {
 	row, _ := s.functions.Get(e.Function)
 	config, configured := row.invokeConfig(plainQualifier(e.Qualifier))
@@ -122,7 +123,7 @@ func (s *Service) judge(e event, outcome cloud.Outcome, err error) (event, condi
 	case row.ReservedConcurrency == 0:
 		return e, zeroReservedConcurrency
 	}
-	// It was throttled, or Lambda itself is at fault.
+	// It was throttled, or Lambda itself failed.
 	delay := max(e.Backoff, firstBackoff)
 	e.Backoff = min(2*delay, maxBackoff)
 	return s.retry(e, config, delay, err)

@@ -16,7 +16,7 @@ import (
 	"tally/localcloud/lambda/runtimeapi"
 )
 
-// attempts records when a function is run, and under which request id.
+// attempts collects when a function runs, and with which request ID.
 type attempts struct {
 	began time.Time
 	at    []time.Duration
@@ -79,8 +79,7 @@ func TestRetries(t *testing.T) {
 	}
 }
 
-// TestThrottled: an event that finds no environment free is tried for six
-// hours, at growing intervals.
+// A throttled event is retried for six hours, at growing intervals.
 func TestThrottled(t *testing.T) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
@@ -164,9 +163,8 @@ func TestDroppedAtOnce(t *testing.T) {
 	})
 }
 
-// TestQueueSurvives: an event whose attempt Close cut short, and one that
-// waits for its second attempt, are both tried again by the next process, each
-// when it is due.
+// The next process retries an event whose attempt Close interrupted, and one that
+// waits for its second attempt, each when it is due.
 func TestQueueSurvives(t *testing.T) {
 	dir, state := t.TempDir(), t.TempDir()
 	synctest.Test(t, func(t *testing.T) {

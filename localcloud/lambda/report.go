@@ -10,7 +10,7 @@ import (
 	"tally/localcloud/lambda/runtimeapi"
 )
 
-// ending is what becomes of an invocation whose runtime did not answer.
+// ending is the result of an invocation whose runtime sent no response.
 type ending struct {
 	reply     runtimeapi.Reply
 	line      string // of the log, "" for none
@@ -18,8 +18,8 @@ type ending struct {
 	errorType string // of status "error"
 }
 
-// ending words err as Lambda does; an error that is not of the function's
-// making is returned.
+// ending returns the result for err in the words of Lambda. It returns an error
+// that the function did not cause.
 func (f Function) ending(requestID string, err error) (ending, error) {
 	if errors.Is(err, context.DeadlineExceeded) {
 		message := fmt.Sprintf("Task timed out after %.2f seconds", f.timeout().Seconds())
@@ -46,14 +46,14 @@ func (f Function) ending(requestID string, err error) (ending, error) {
 	return ending{}, fmt.Errorf("run %s: %w", f.Name, err)
 }
 
-// How an invocation or the start of a runtime ended, in Lambda's own log.
+// The status of an invocation or of the start of a runtime, in Lambda's own log.
 const (
 	statusSuccess = "success"
 	statusError   = "error"
 	statusTimeout = "timeout"
 )
 
-// errorType is the errorType of an error that a runtime ended with.
+// errorType returns the errorType of the error with which a runtime ended.
 func errorType(err error) string {
 	if failure, ok := errors.AsType[*Failure](err); ok {
 		return failure.Type
@@ -66,7 +66,7 @@ func errorType(err error) string {
 	return "Runtime.Unknown"
 }
 
-// decodeError reads what a failing function answered.
+// decodeError reads the response of a failing function.
 func decodeError(payload []byte) (kind, message string) {
 	var e struct{ ErrorType, ErrorMessage string }
 	if json.Unmarshal(payload, &e) != nil {

@@ -8,32 +8,32 @@ import (
 	"time"
 )
 
-// systemLog is what Lambda itself writes to the log of a function.
+// systemLog writes the lines of Lambda itself to the log of a function.
 type systemLog interface {
 	initStart(region string)
-	// initFailed is about a runtime that did not start, in phase "init" or
+	// initFailed reports a runtime that did not start, in phase "init" or
 	// "invoke".
 	initFailed(took time.Duration, phase string, err error)
 	start(requestID string)
 	done(m measured)
 }
 
-// measured is what Lambda tells about an invocation that is over.
+// measured holds what Lambda logs about a completed invocation.
 type measured struct {
 	requestID  string
-	took, init time.Duration // init is 0 where the runtime had been started before
+	took, init time.Duration // init is 0 if the runtime was started before
 	memoryMB   int
-	failed     bool // the function says so itself
+	failed     bool // according to the function itself
 	ending     ending
 }
 
-// billed is the duration in milliseconds that AWS asks money for.
+// billed returns the duration in milliseconds that AWS charges.
 func (m measured) billed() int { return int(math.Ceil(inMilliseconds(m.took))) }
 
-// memory is no more than the function may have, says AWS.
+// memory returns the peak use, which AWS caps at the limit of the function.
 func (m measured) memory(f Function) int { return min(m.memoryMB, f.MemoryMB) }
 
-// newSystemLog writes in the function's log format.
+// newSystemLog returns a log in the function's log format.
 func newSystemLog(f Function, log *logStream) systemLog {
 	if f.LogFormat == "JSON" {
 		return &jsonLog{f, log}
@@ -41,7 +41,7 @@ func newSystemLog(f Function, log *logStream) systemLog {
 	return &textLog{f, log}
 }
 
-// textLog writes lines for people.
+// textLog writes plain text.
 type textLog struct {
 	function Function
 	log      *logStream
@@ -76,7 +76,7 @@ func (l *textLog) done(m measured) {
 	l.log.add(line)
 }
 
-// textStatus is the last fields of a report.
+// textStatus returns the last fields of a report.
 func textStatus(status, errorType string) string {
 	if errorType == "" {
 		return "Status: " + status
@@ -84,7 +84,7 @@ func textStatus(status, errorType string) string {
 	return fmt.Sprintf("Status: %s\tError Type: %s", status, errorType)
 }
 
-// initStatus is how the start of a runtime failed.
+// initStatus returns how the start of a runtime failed.
 func initStatus(err error) (status, kind string) {
 	if errors.Is(err, context.DeadlineExceeded) {
 		return statusTimeout, ""
@@ -92,7 +92,7 @@ func initStatus(err error) (status, kind string) {
 	return statusError, errorType(err)
 }
 
-// runtimeVersion is the name of a runtime as Lambda's log has it.
+// runtimeVersion returns the name of a runtime in Lambda's log.
 func runtimeVersion(runtime string) string {
 	if runtime == "provided.al2" {
 		return "provided:al2"

@@ -9,15 +9,23 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"tally/localcloud/cloud"
 )
 
-// runtimes are those that run here: a bundle brings everything it needs but
-// the operating system.
+// The functions of this file look at form alone. They fail with
+// ValidationException, or with InvalidParameterValueException if the value
+// conforms to the API's model.
+
+// MaxFunctionName is the maximum length of a function's name.
+const MaxFunctionName = 64
+
+// runtimes are the ones that run here: a bundle brings everything but the
+// operating system.
 var runtimes = []string{"provided.al2023", "provided.al2"}
 
-// reservedVariables are those that Lambda itself sets.
+// reservedVariables are set by Lambda itself.
 //
 // https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime
 var reservedVariables = []string{
@@ -31,11 +39,13 @@ var reservedVariables = []string{
 var (
 	plainName    = regexp.MustCompile(`^[a-zA-Z0-9-_]{1,64}$`)
 	rolePattern  = regexp.MustCompile(`^arn:(aws[a-zA-Z-]*)?:iam::\d{12}:role/?[a-zA-Z_0-9+=,.@\-_/]+$`)
+	handlerName  = regexp.MustCompile(`^[^\s]{1,128}$`)
 	logGroupName = regexp.MustCompile(`^[a-zA-Z0-9_/.\-#]{1,512}$`)
 	variableName = regexp.MustCompile(`^[a-zA-Z]([a-zA-Z0-9_])+$`)
 )
 
-// invalid is the error of a request that breaks the API's own model.
+// invalid returns the error of a request that does not conform to the API's
+// model.
 func invalid(format string, args ...any) *cloud.Error {
 	return cloud.Errorf(http.StatusBadRequest, "ValidationException", "1 validation error detected: "+format, args...)
 }
@@ -44,134 +54,171 @@ func badParameter(format string, args ...any) *cloud.Error {
 	return cloud.Errorf(http.StatusBadRequest, "InvalidParameterValueException", format, args...)
 }
 
-// Validate tells what is wrong with c, as far as that can be seen from c
-// alone: not the role's trust, nor the code. Zero values stand for defaults.
-// It fails with ValidationException or InvalidParameterValueException.
-func Validate(c Config) error {
-	c = c.withDefaults()
-	for _, check := range []func(Config) *cloud.Error{
-		checkNames, checkRuntime, checkSizes, checkLogging, checkDeadLetter, checkVariables,
-	} {
-		if err := check(c); err != nil {
-			return err
-		}
+func match(pattern *regexp.Regexp, parameter, value string) error {
+	if !pattern.MatchString(value) {
+		return invalid("Value '%s' at '%s' failed to satisfy constraint: Member must satisfy regular expression pattern: %s", value, parameter, pattern)
 	}
 	return nil
 }
 
-func checkNames(c Config) *cloud.Error {
-	const constraint = "Value '%s' at '%s' failed to satisfy constraint: Member must satisfy regular expression pattern: %s"
-	switch {
-	case !plainName.MatchString(c.Name):
-		return invalid(constraint, c.Name, "functionName", plainName)
-	case !rolePattern.MatchString(c.Role):
-		return invalid(constraint, c.Role, "role", rolePattern)
-	case !logGroupName.MatchString(c.LogGroup):
-		return invalid(constraint, c.LogGroup, "loggingConfig.logGroup", logGroupName)
-	}
-	return nil
-}
-
-func checkRuntime(c Config) *cloud.Error {
-	if !slices.Contains(runtimes, c.Runtime) {
-		return badParameter("Value %s at 'runtime' failed to satisfy constraint: Member must satisfy enum value set: [%s]. "+
-			"The local cloud runs OS-only runtimes, whose bundle holds an executable named bootstrap.",
-			c.Runtime, strings.Join(runtimes, ", "))
-	}
-	if len(c.Architectures) != 1 || !slices.Contains([]string{"x86_64", "arm64"}, c.Architectures[0]) {
-		return invalid("Value '[%s]' at 'architectures' failed to satisfy constraint: "+
-			"Member must satisfy constraint: [Member must satisfy enum value set: [x86_64, arm64]], exactly one",
-			strings.Join(c.Architectures, ", "))
-	}
-	return nil
-}
-
-func checkSizes(c Config) *cloud.Error {
-	for _, n := range []struct {
-		name             string
-		value, low, high int
-	}{
-		{"memorySize", c.MemoryMB, 128, 10240},
-		{"timeout", c.TimeoutSeconds, 1, 900},
-		{"ephemeralStorage.size", c.EphemeralMB, 512, 10240},
-	} {
-		if err := between(n.name, n.value, n.low, n.high); err != nil {
-			return err
-		}
-	}
-	if c.ReservedConcurrency < -1 {
-		return invalid("Value '%d' at 'reservedConcurrentExecutions' failed to satisfy constraint: "+
-			"Member must have value greater than or equal to 0, or be -1 for none", c.ReservedConcurrency)
-	}
-	return checkReserved(c.ReservedConcurrency)
-}
-
-func between(name string, value, low, high int) *cloud.Error {
+func between(parameter string, value, low, high int) error {
 	const constraint = "Value '%d' at '%s' failed to satisfy constraint: Member must have value %s than or equal to %d"
 	switch {
 	case value < low:
-		return invalid(constraint, value, name, "greater", low)
+		return invalid(constraint, value, parameter, "greater", low)
 	case value > high:
-		return invalid(constraint, value, name, "less", high)
+		return invalid(constraint, value, parameter, "less", high)
 	}
 	return nil
 }
 
-// checkReserved refuses a sum of reservations that leaves too little for the
-// functions that reserve none.
-func checkReserved(sum int) *cloud.Error {
-	if sum <= accountConcurrency-minUnreserved {
-		return nil
-	}
-	return badParameter("Specified ReservedConcurrentExecutions for function decreases account's "+
-		"UnreservedConcurrentExecution below its minimum value of [%d].", minUnreserved)
-}
-
-func checkLogging(c Config) *cloud.Error {
-	levels := c.ApplicationLogLevel != "" || c.SystemLogLevel != ""
-	for _, choice := range []struct {
-		name, value string
-		allowed     []string
-	}{
-		{"loggingConfig.logFormat", c.LogFormat, []string{"Text", "JSON"}},
-		{"loggingConfig.applicationLogLevel", cmp.Or(c.ApplicationLogLevel, "INFO"), logLevels},
-		{"loggingConfig.systemLogLevel", cmp.Or(c.SystemLogLevel, "INFO"), systemLogLevels},
-		{"tracingConfig.mode", c.TracingMode, []string{"Active", "PassThrough"}},
-	} {
-		if !slices.Contains(choice.allowed, choice.value) {
-			return invalid("Value '%s' at '%s' failed to satisfy constraint: Member must satisfy enum value set: [%s]",
-				choice.value, choice.name, strings.Join(choice.allowed, ", "))
-		}
-	}
-	if levels && c.LogFormat != "JSON" {
-		return badParameter("To use log-level filtering, the log format must be JSON, not %s.", c.LogFormat)
+func oneOf(parameter, value string, allowed ...string) error {
+	if !slices.Contains(allowed, value) {
+		return invalid("Value '%s' at '%s' failed to satisfy constraint: Member must satisfy enum value set: [%s]",
+			value, parameter, strings.Join(allowed, ", "))
 	}
 	return nil
 }
 
-// checkDeadLetter is about the kind of the target; whether the role may send
-// there the service finds out.
-func checkDeadLetter(c Config) *cloud.Error {
-	arn := c.DeadLetterTargetARN
-	if service := serviceOf(arn); arn == "" || service == "sqs" || service == "sns" {
-		return nil
-	}
-	return invalid("Value '%s' at 'deadLetterConfig.targetArn' failed to satisfy constraint: Member must be the ARN of a queue or topic", arn)
+// Validate checks a function's configuration as a whole, with its defaults. It
+// checks neither the role's trust policy nor the code.
+//
+// https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html
+func Validate(c Config) error {
+	c = c.withDefaults()
+	return cmp.Or(
+		CheckFunctionName(c.Name), CheckRole(c.Role), CheckHandler(c.Handler), CheckDescription(c.Description), CheckLogGroup(c.LogGroup),
+		CheckRuntime(c.Runtime), CheckArchitectures(c.Architectures),
+		CheckMemorySize(c.MemoryMB), CheckTimeout(c.TimeoutSeconds), CheckEphemeralStorage(c.EphemeralMB), CheckReservedConcurrency(c.ReservedConcurrency),
+		CheckLogFormat(c.LogFormat), CheckLogLevels(c.LogFormat, c.ApplicationLogLevel, c.SystemLogLevel), CheckTracingMode(c.TracingMode),
+		CheckDeadLetterTarget(c.DeadLetterTargetARN), CheckKMSKeyARN(c.KMSKeyARN), CheckVariables(c.Environment), CheckTags(c.Tags),
+	)
 }
 
-func checkVariables(c Config) *cloud.Error {
+// CheckFunctionName accepts 1 to 64 letters, digits, hyphens and underscores.
+func CheckFunctionName(name string) error { return match(plainName, "functionName", name) }
+
+// CheckRole accepts the ARN of a role.
+func CheckRole(arn string) error { return match(rolePattern, "role", arn) }
+
+// CheckHandler accepts 1 to 128 characters that are not white space.
+func CheckHandler(name string) error { return match(handlerName, "handler", name) }
+
+// CheckDescription accepts up to 256 characters.
+func CheckDescription(text string) error {
+	if utf8.RuneCountInString(text) > 256 {
+		return invalid("Value '%s' at 'description' failed to satisfy constraint: Member must have length less than or equal to 256", text)
+	}
+	return nil
+}
+
+// CheckLogGroup accepts the name of a log group.
+func CheckLogGroup(name string) error { return match(logGroupName, "loggingConfig.logGroup", name) }
+
+// CheckRuntime accepts the OS-only runtimes.
+func CheckRuntime(name string) error {
+	if !slices.Contains(runtimes, name) {
+		return badParameter("Value %s at 'runtime' failed to satisfy constraint: Member must satisfy enum value set: [%s]. "+
+			"The local cloud runs OS-only runtimes, whose bundle holds an executable named bootstrap.",
+			name, strings.Join(runtimes, ", "))
+	}
+	return nil
+}
+
+// CheckArchitectures accepts one of "x86_64" and "arm64".
+func CheckArchitectures(names []string) error {
+	if len(names) != 1 || names[0] != "x86_64" && names[0] != "arm64" {
+		return invalid("Value '[%s]' at 'architectures' failed to satisfy constraint: "+
+			"Member must satisfy constraint: [Member must satisfy enum value set: [x86_64, arm64]], exactly one",
+			strings.Join(names, ", "))
+	}
+	return nil
+}
+
+// CheckMemorySize accepts 128 to 10,240 MiB.
+func CheckMemorySize(megabytes int) error { return between("memorySize", megabytes, 128, 10240) }
+
+// CheckTimeout accepts 1 to 900 seconds.
+func CheckTimeout(seconds int) error { return between("timeout", seconds, 1, 900) }
+
+// CheckEphemeralStorage accepts 512 to 10,240 MiB.
+func CheckEphemeralStorage(megabytes int) error {
+	return between("ephemeralStorage.size", megabytes, 512, 10240)
+}
+
+// CheckReservedConcurrency accepts -1 for none, and at most as much as leaves
+// other functions the minimum that AWS guarantees them.
+func CheckReservedConcurrency(executions int) error {
+	switch {
+	case executions < -1:
+		return invalid("Value '%d' at 'reservedConcurrentExecutions' failed to satisfy constraint: "+
+			"Member must have value greater than or equal to 0, or be -1 for none", executions)
+	case executions > accountConcurrency-minUnreserved:
+		return badParameter("Specified ReservedConcurrentExecutions for function decreases account's "+
+			"UnreservedConcurrentExecution below its minimum value of [%d].", minUnreserved)
+	}
+	return nil
+}
+
+// CheckLogFormat accepts "Text" and "JSON".
+func CheckLogFormat(format string) error {
+	return oneOf("loggingConfig.logFormat", format, "Text", "JSON")
+}
+
+// CheckApplicationLogLevel accepts "TRACE" to "FATAL".
+func CheckApplicationLogLevel(level string) error {
+	return oneOf("loggingConfig.applicationLogLevel", level, logLevels...)
+}
+
+// CheckSystemLogLevel accepts "DEBUG", "INFO" and "WARN".
+func CheckSystemLogLevel(level string) error {
+	return oneOf("loggingConfig.systemLogLevel", level, systemLogLevels...)
+}
+
+// CheckLogLevels accepts levels, "" for none, with the format "JSON".
+func CheckLogLevels(format, application, system string) error {
+	if format != "JSON" && (application != "" || system != "") {
+		return badParameter("To use log-level filtering, the log format must be JSON, not %s.", format)
+	}
+	return cmp.Or(CheckApplicationLogLevel(cmp.Or(application, "INFO")), CheckSystemLogLevel(cmp.Or(system, "INFO")))
+}
+
+// CheckTracingMode accepts "Active" and "PassThrough".
+func CheckTracingMode(mode string) error {
+	return oneOf("tracingConfig.mode", mode, "Active", "PassThrough")
+}
+
+// CheckDeadLetterTarget accepts the ARN of a queue or topic, and "" for none.
+func CheckDeadLetterTarget(arn string) error {
+	if service := cloud.ServiceOf(arn); arn != "" && service != "sqs" && service != "sns" {
+		return invalid("Value '%s' at 'deadLetterConfig.targetArn' failed to satisfy constraint: Member must be the ARN of a queue or topic", arn)
+	}
+	return nil
+}
+
+// CheckKMSKeyARN accepts the ARN of a key, and "" for none.
+func CheckKMSKeyARN(arn string) error {
+	if arn != "" && cloud.ServiceOf(arn) != "kms" {
+		return invalid("Value '%s' at 'kMSKeyArn' failed to satisfy constraint: Member must be the ARN of a key of AWS KMS", arn)
+	}
+	return nil
+}
+
+// CheckVariables accepts up to 4 KiB of environment variables that Lambda does
+// not set itself, measured as JSON.
+//
+// https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
+func CheckVariables(variables map[string]string) error {
 	const trouble = "Lambda was unable to configure your environment variables because the environment variables you have provided "
 	var reserved []string
-	for _, name := range slices.Sorted(maps.Keys(c.Environment)) {
-		if slices.Contains(reservedVariables, name) {
+	for _, name := range slices.Sorted(maps.Keys(variables)) {
+		switch {
+		case slices.Contains(reservedVariables, name):
 			reserved = append(reserved, name)
-			continue
-		}
-		if !variableName.MatchString(name) {
+		case !variableName.MatchString(name):
 			return invalid("Value at 'environment.variables' failed to satisfy constraint: Map keys must satisfy constraint: "+
 				"[Member must satisfy regular expression pattern: [a-zA-Z]([a-zA-Z0-9_])+], unlike '%s'", name)
-		}
-		if strings.ContainsRune(c.Environment[name], 0) {
+		case strings.ContainsRune(variables[name], 0):
 			return badParameter(trouble+"contain a null character: %s", name)
 		}
 	}
@@ -179,12 +226,22 @@ func checkVariables(c Config) *cloud.Error {
 		return badParameter(trouble+"contains reserved keys that are currently not supported for modification. "+
 			"Reserved keys used in this request: %s", strings.Join(reserved, ", "))
 	}
-	measured, err := json.Marshal(c.Environment)
+	measured, err := json.Marshal(variables)
 	if err != nil {
-		panic(fmt.Sprintf("variables of %s: %v", c.Name, err)) // strings always encode
+		panic(fmt.Sprintf("encode environment variables: %v", err)) // strings always encode
 	}
 	if len(measured) > maxEnvironment {
 		return badParameter(trouble+"exceeded the 4KB limit. String measured: %s", measured)
+	}
+	return nil
+}
+
+// CheckTags accepts up to 50 tags.
+//
+// https://docs.aws.amazon.com/lambda/latest/dg/configuration-tags.html
+func CheckTags(tags map[string]string) error {
+	if err := cloud.CheckTags(tags); err != nil {
+		return badParameter("Tags: %v", err)
 	}
 	return nil
 }

@@ -10,11 +10,11 @@ import (
 	"github.com/google/uuid"
 )
 
-// PublishVersion makes a version of the function as it is, which nothing can
-// change from then on, or returns the last one where neither code nor
-// configuration has changed since. The description replaces the function's own
-// where it is not "". It fails with InvalidParameterValueException where
-// codeSHA256 is neither "" nor the code's.
+// PublishVersion creates an immutable version of the function as it is, or
+// returns the last one if neither code nor configuration has changed since. A
+// description other than "" replaces that of the function. It fails with
+// InvalidParameterValueException if codeSHA256 is neither "" nor that of the
+// code.
 //
 // https://docs.aws.amazon.com/lambda/latest/api/API_PublishVersion.html
 func (s *Service) PublishVersion(function, description, codeSHA256 string) (Function, error) {
@@ -38,8 +38,8 @@ func (s *Service) PublishVersion(function, description, codeSHA256 string) (Func
 	return published, err
 }
 
-// sameAs tells whether two versions have the same code and configuration:
-// everything but what belongs to the function as a whole.
+// sameAs reports whether two versions have the same code and configuration,
+// apart from what belongs to the function as a whole.
 func (f Function) sameAs(other Function) bool {
 	for _, one := range []*Function{&f, &other} {
 		one.Tags, one.ReservedConcurrency = nil, 0
@@ -58,7 +58,7 @@ func (s *Service) Versions(function string) ([]Function, error) {
 }
 
 // Lookup returns the version that the reference names: $LATEST without a
-// qualifier, and of an alias the version it points to. It fails with
+// qualifier, and for an alias the version it points to. It fails with
 // ResourceNotFoundException.
 func (s *Service) Lookup(r Reference) (Function, error) {
 	row, err := s.get(r.Name)
@@ -76,13 +76,13 @@ func (r record) versions() []Function {
 	return append([]Function{r.Function}, r.Versions...)
 }
 
-// version is the version of that number, or "$LATEST".
+// version returns the version of that number, or "$LATEST".
 func (r record) version(number string) (Function, bool) {
 	return find(r.versions(), func(f Function) bool { return f.Version == number })
 }
 
-// lookup is the version that a qualifier stands for; by the roll, from 0 to 1,
-// an alias chooses among its versions.
+// lookup returns the version that a qualifier stands for. The roll, from 0 to 1,
+// selects one of the versions of an alias.
 func (r record) lookup(qualifier string, roll float64) (Function, bool) {
 	if a, ok := r.alias(qualifier); ok {
 		return r.version(a.choose(roll))
@@ -90,14 +90,14 @@ func (r record) lookup(qualifier string, roll float64) (Function, bool) {
 	return r.version(cmp.Or(qualifier, latest))
 }
 
-// holds tells whether f is still what the function or one of its versions is.
+// holds reports whether f is still the function or one of its versions.
 func (r record) holds(f Function) bool {
 	_, ok := find(r.versions(), func(v Function) bool { return v.RevisionID == f.RevisionID })
 	return ok
 }
 
-// change lets edit change the function's record, of which it must not change
-// what slices and maps hold, and writes it down.
+// change applies edit to the function's record and stores it. Edit must replace
+// slices and maps, not modify them.
 func (s *Service) change(function string, edit func(*record) error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -108,6 +108,7 @@ func (s *Service) change(function string, edit func(*record) error) error {
 	if err := edit(&row); err != nil {
 		return err
 	}
+	row.documents = row.policies()
 	return s.functions.Put(row.Name, row)
 }
 

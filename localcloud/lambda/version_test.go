@@ -91,8 +91,8 @@ func TestPublishVersion(t *testing.T) {
 	}
 }
 
-// TestVersionsRunApart: what a version is does not change, each has its own
-// environments, and those of a published one outlive an update.
+// Versions are immutable, each has its own environments, and those of a published
+// version survive an update.
 func TestVersionsRunApart(t *testing.T) {
 	k := newKit(t)
 	var event runtimeapi.Event
@@ -153,7 +153,7 @@ func TestVersionsRunApart(t *testing.T) {
 	}
 }
 
-// TestVersionsSurvive: a restart keeps versions, their code and the aliases.
+// Versions, their code and aliases survive a restart.
 func TestVersionsSurvive(t *testing.T) {
 	k := newKit(t)
 	st := k.openStore(t, t.TempDir())
@@ -180,7 +180,7 @@ func TestVersionsSurvive(t *testing.T) {
 	}
 }
 
-// TestVersionsShareConcurrency: what is reserved is the function's.
+// All versions of a function share its reserved concurrency.
 func TestVersionsShareConcurrency(t *testing.T) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {

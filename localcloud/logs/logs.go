@@ -3,10 +3,9 @@
 package logs
 
 import (
+	"cmp"
 	"context"
-	"fmt"
 	"net/http"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -22,6 +21,7 @@ import (
 type Service struct {
 	place      cloud.Place
 	authorizer cloud.Authorizer
+	delivery   string // the resource policy for log delivery
 	groups     *store.Table[Group]
 	streams    *store.Table[streamRow]
 	events     store.Series // keyed by group
@@ -38,11 +38,12 @@ type Service struct {
 
 // Group is a log group.
 type Group struct {
-	Name string // 1 to 512 of letters, digits and . - _ / #
+	Name string // see CheckGroupName
 	ARN  string // without the ":*" that DescribeLogGroups appends to "arn"
-	// RetentionDays is how long events are kept: 0 for ever, or one of AWS's
-	// choices (1, 3, 5, 7, 14, 30, …, 3653).
+	// RetentionDays is how long events are stored: 0 for ever, or a number that
+	// CheckRetention accepts.
 	RetentionDays int
+	KMSKeyID      string // ARN of the key for the events, "" for none; only recorded
 	Tags          map[string]string
 	Created       time.Time
 }
@@ -62,7 +63,7 @@ func New(place cloud.Place, st *store.Store, authorizer cloud.Authorizer) (*Serv
 		return nil, err
 	}
 	s := &Service{
-		place: place, authorizer: authorizer,
+		place: place, authorizer: authorizer, delivery: deliveryPolicy(place),
 		groups: groups, streams: streams, events: events,
 		trimmed: map[string]time.Time{},
 		done:    make(chan struct{}),
@@ -73,15 +74,14 @@ func New(place cloud.Place, st *store.Store, authorizer cloud.Authorizer) (*Serv
 	return s, nil
 }
 
-// Close ends whoever follows a group. Events are on disk already.
+// Close ends all calls of Follow. Events are on disk already.
 func (s *Service) Close() error {
 	s.close()
 	return nil
 }
 
-// CreateGroup adds a group; ARN and Created are set here. It fails with
-// ResourceAlreadyExistsException and, where the name or the retention is not
-// possible, InvalidParameterException.
+// CreateGroup adds a group and sets ARN and Created. It fails with
+// ResourceAlreadyExistsException and InvalidParameterException.
 //
 // https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_CreateLogGroup.html
 func (s *Service) CreateGroup(g Group) (Group, error) {
@@ -91,7 +91,7 @@ func (s *Service) CreateGroup(g Group) (Group, error) {
 }
 
 func (s *Service) createGroup(g Group) (Group, error) {
-	if err := check(g); err != nil {
+	if err := g.check(); err != nil {
 		return Group{}, err
 	}
 	if _, ok := s.groups.Get(g.Name); ok {
@@ -102,9 +102,9 @@ func (s *Service) createGroup(g Group) (Group, error) {
 	return g, s.groups.Put(g.Name, g)
 }
 
-// UpdateGroup changes the retention and the tags of an existing group.
+// UpdateGroup changes the retention, the key and the tags of an existing group.
 func (s *Service) UpdateGroup(g Group) (Group, error) {
-	if err := check(g); err != nil {
+	if err := g.check(); err != nil {
 		return Group{}, err
 	}
 	s.mu.Lock()
@@ -113,12 +113,16 @@ func (s *Service) UpdateGroup(g Group) (Group, error) {
 	if err != nil {
 		return Group{}, err
 	}
-	old.RetentionDays, old.Tags = g.RetentionDays, g.Tags
+	old.RetentionDays, old.KMSKeyID, old.Tags = g.RetentionDays, g.KMSKeyID, g.Tags
 	delete(s.trimmed, g.Name)
 	return old, s.groups.Put(g.Name, old)
 }
 
-// Group fails with ResourceNotFoundException where there is none of that name.
+func (g Group) check() error {
+	return cmp.Or(CheckGroupName(g.Name), CheckRetention(g.RetentionDays), CheckKMSKeyID(g.KMSKeyID), CheckTags(g.Tags))
+}
+
+// Group fails with ResourceNotFoundException if there is no group of that name.
 func (s *Service) Group(name string) (Group, error) {
 	g, ok := s.groups.Get(name)
 	if !ok {
@@ -147,13 +151,13 @@ func (s *Service) DeleteGroup(name string) error {
 	return s.groups.Delete(name)
 }
 
-// Groups returns the groups whose names start with prefix, by name.
+// Groups returns the groups whose names start with prefix, ordered by name.
 func (s *Service) Groups(prefix string) []Group {
 	return slices.DeleteFunc(s.groups.All(), func(g Group) bool { return !strings.HasPrefix(g.Name, prefix) })
 }
 
-// since marks the oldest event the group shows to who asks for those from a
-// time on: older ones are past their retention.
+// since returns the mark of the oldest event that the group shows for a start
+// time: older events are past their retention.
 func (g Group) since(from time.Time) store.Mark {
 	if g.RetentionDays > 0 {
 		if start := time.Now().AddDate(0, 0, -g.RetentionDays); start.After(from) {
@@ -161,29 +165,6 @@ func (g Group) since(from time.Time) store.Mark {
 		}
 	}
 	return store.Mark{Time: from}
-}
-
-var groupName = regexp.MustCompile(`^[.\-_/#A-Za-z0-9]{1,512}$`)
-
-// Retentions are the days that a group may keep its events, besides 0 for ever:
-// the values that PutRetentionPolicy takes.
-func Retentions() []int {
-	return []int{1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653}
-}
-
-func check(g Group) error {
-	if !groupName.MatchString(g.Name) {
-		return constraint(g.Name, "logGroupName", `Member must satisfy regular expression pattern: [\.\-_/#A-Za-z0-9]+, and have length between 1 and 512`)
-	}
-	if g.RetentionDays != 0 && !slices.Contains(Retentions(), g.RetentionDays) {
-		return constraint(fmt.Sprint(g.RetentionDays), "retentionInDays", fmt.Sprintf("Member must satisfy enum value set: %v", Retentions()))
-	}
-	return nil
-}
-
-// constraint is how AWS refuses the value of a parameter.
-func constraint(value, parameter, rule string) error {
-	return invalid("1 validation error detected: Value '%s' at '%s' failed to satisfy constraint: %s", value, parameter, rule)
 }
 
 func invalid(format string, args ...any) error {
@@ -201,10 +182,10 @@ func (s *Service) streamARN(group, stream string) cloud.ARN {
 func (s *Service) authorize(ctx context.Context, caller cloud.Caller, action string, resource cloud.ARN) error {
 	r := cloud.Request{Caller: caller, Action: action, Resource: resource.String()}
 	if caller.Service != "" {
-		r.ResourcePolicy = deliveryPolicy(s.place)
+		r.ResourcePolicy = s.delivery
 	}
 	return s.authorizer.Authorize(ctx, r)
 }
 
-// now is the present in the resolution of CloudWatch Logs.
+// now returns the time in the resolution of CloudWatch Logs.
 func now() time.Time { return time.Now().Truncate(time.Millisecond) }

@@ -36,7 +36,7 @@ func open(t *testing.T, st *store.Store, a authorizer) *logs.Service {
 	return s
 }
 
-// write appends events "n" at n milliseconds after epoch.
+// write appends events "n" at n milliseconds after the epoch.
 func write(t *testing.T, s *logs.Service, group, stream string, at ...int) {
 	t.Helper()
 	var events []cloud.LogEvent
@@ -112,14 +112,14 @@ func TestGroups(t *testing.T) {
 	if diff := cmp.Diff(updated, groups[0]); diff != "" {
 		t.Errorf("updated group (-before +after restart):\n%s", diff)
 	}
-	// A group made again is empty.
+	// A recreated group is empty.
 	write(t, s, "other", "two", 2)
 	page, err := s.Filter(logs.Query{Group: "other"})
 	if got, want := messages(page.Events), []string{"2"}; err != nil || !slices.Equal(got, want) {
-		t.Errorf("made again it holds %v, %v", got, err)
+		t.Errorf("recreated, it holds %v, %v", got, err)
 	}
 	if streams, err := s.Streams("other", ""); err != nil || len(streams) != 1 {
-		t.Errorf("made again it has streams %v, %v", streams, err)
+		t.Errorf("recreated, it has streams %v, %v", streams, err)
 	}
 }
 

@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"regexp"
 	"time"
 	"unicode/utf8"
 
@@ -13,21 +12,21 @@ import (
 	"tally/localcloud/store"
 )
 
-// maxMessage is the longest message of an event in bytes: 1 MiB less the 26
-// that every event counts for.
+// maxMessage is the maximum length of an event's message in bytes: 1 MiB less the
+// overhead of 26 bytes that AWS counts for each event.
 //
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html
 const maxMessage = 1<<20 - 26
 
 // trimEvery is how often a group's retention is enforced on disk. Readers do
-// not depend on it: they never see what is too old.
+// not depend on it: they never see events past the retention.
 const trimEvery = time.Hour
 
-// deliveryPolicy is the account's resource policy for log delivery, the service
-// that writes the access logs of other services. AWS adds it when one of them
-// is configured to log to a group; it does not allow to make groups. Nobody can
-// sign as a service principal: a service of the local cloud acts as one only
-// where its own configuration, which is the deployer's, says so.
+// deliveryPolicy returns the account's resource policy for log delivery, the
+// service that writes the access logs of other services. AWS adds it when one of
+// them is configured to log to a group; it does not allow creating groups. No
+// client can sign as a service principal: a service of the local cloud acts as
+// one only if the deployer configured it to.
 //
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-infrastructure-CWL.html
 func deliveryPolicy(place cloud.Place) string {
@@ -38,24 +37,21 @@ func deliveryPolicy(place cloud.Place) string {
 		place.ARN("logs", "log-group:*:log-stream:*"), place.Account, logs)
 }
 
-// streamRow is what is kept of a stream; the rest of Stream follows from its
-// events.
+// streamRow is a stored stream. The rest of Stream follows from its events.
 type streamRow struct {
 	Group, Name string
 	Created     time.Time
 }
 
-// key is unique: no group's name holds a colon.
+// key is unique: no group name contains a colon.
 func (r streamRow) key() string { return r.Group + ":" + r.Name }
 
-var streamName = regexp.MustCompile(`^[^:*]{1,512}$`)
-
-// WriteLog appends events to a stream. The caller needs logs:PutLogEvents on
-// the stream, logs:CreateLogStream where the stream does not exist yet, and
-// logs:CreateLogGroup where the group does not: the permissions of Lambda's
-// execution role. Log delivery may write to groups that exist. It returns once
-// the events are on disk. A message longer than AWS takes becomes several
-// events of the same time.
+// WriteLog appends events to a stream, and returns once they are on disk. The
+// caller needs logs:PutLogEvents on the stream, logs:CreateLogStream if the
+// stream does not exist yet, and logs:CreateLogGroup if the group does not: the
+// permissions of Lambda's execution role. Log delivery may write to existing
+// groups. A message longer than AWS accepts becomes several events of the same
+// time.
 func (s *Service) WriteLog(ctx context.Context, caller cloud.Caller, group, stream string, events []cloud.LogEvent) error {
 	if err := s.ensureGroup(ctx, caller, group); err != nil {
 		return err
@@ -73,8 +69,8 @@ func (s *Service) WriteLog(ctx context.Context, caller cloud.Caller, group, stre
 	return s.trim(group)
 }
 
-// ensureGroup creates the group if need be. The resource ends in an empty
-// stream: so CreateLogGroup is matched by the "…:log-group:name:*" of policies.
+// ensureGroup creates the group if necessary. The resource ends in an empty
+// stream, so that "…:log-group:name:*" in policies matches CreateLogGroup.
 func (s *Service) ensureGroup(ctx context.Context, caller cloud.Caller, group string) error {
 	if _, ok := s.groups.Get(group); ok {
 		return nil
@@ -97,8 +93,8 @@ func (s *Service) ensureStream(ctx context.Context, caller cloud.Caller, group, 
 	if err := s.authorize(ctx, caller, "logs:CreateLogStream", s.streamARN(group, stream)); err != nil {
 		return err
 	}
-	if !streamName.MatchString(stream) {
-		return constraint(stream, "logStreamName", "Member must satisfy regular expression pattern: [^:*]*, and have length between 1 and 512")
+	if err := CheckStreamName(stream); err != nil {
+		return err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -120,13 +116,13 @@ func (s *Service) append(group string, points []store.Point) error {
 	return s.events.Append(group, points)
 }
 
-// notify wakes those who follow a group.
+// notify wakes all calls of Follow.
 func (s *Service) notify() {
 	next := make(chan struct{})
 	close(*s.changed.Swap(&next))
 }
 
-// trim removes what is older than the group's retention, now and then.
+// trim deletes events past the group's retention, at most once per trimEvery.
 func (s *Service) trim(group string) error {
 	g, ok := s.groups.Get(group)
 	if !ok || g.RetentionDays == 0 || !s.trimIsDue(group) {
@@ -160,7 +156,7 @@ func points(stream string, events []cloud.LogEvent) []store.Point {
 	return points
 }
 
-// split cuts a message where it is too long, between two characters.
+// split cuts a message that is too long between two characters.
 func split(message string) (first, rest string) {
 	if len(message) <= maxMessage {
 		return message, ""
@@ -172,8 +168,8 @@ func split(message string) (first, rest string) {
 	return message[:cut], message[cut:]
 }
 
-// encode is how an event is kept: the length of the stream's name, the name,
-// the ingestion time in milliseconds, the message.
+// encode returns an event as it is stored: the length of the stream's name, the
+// name, the ingestion time in milliseconds, the message.
 func encode(stream string, ingested time.Time, message string) []byte {
 	raw := binary.AppendUvarint(make([]byte, 0, 2+len(stream)+8+len(message)), uint64(len(stream)))
 	raw = append(raw, stream...)

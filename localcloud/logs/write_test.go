@@ -14,8 +14,8 @@ import (
 	"tally/localcloud/store"
 )
 
-// The permissions that AWSLambdaBasicExecutionRole names, each asked for only
-// where it is needed.
+// The permissions of AWSLambdaBasicExecutionRole are each required only if
+// necessary.
 func TestWriteLogAsksForPermission(t *testing.T) {
 	const (
 		createGroup  = "logs:CreateLogGroup arn:aws:logs:us-east-1:000000000000:log-group:g:log-stream:"
@@ -77,8 +77,8 @@ func TestWriteLogAsksForPermission(t *testing.T) {
 	}
 }
 
-// Log delivery writes to groups that there are, for this account alone; no
-// other service writes at all.
+// Log delivery writes to existing groups, only for this account; no other service
+// writes.
 func TestWriteLogOfServices(t *testing.T) {
 	authority, err := iam.New(place(), nil)
 	if err != nil {
@@ -156,7 +156,7 @@ func TestLongMessagesAreSplit(t *testing.T) {
 	}
 }
 
-// Events past their retention are not shown, and with the next write gone.
+// Events past their retention are hidden, and the next write deletes them.
 func TestRetention(t *testing.T) {
 	const day = 24 * time.Hour
 	synctest.Test(t, func(t *testing.T) {

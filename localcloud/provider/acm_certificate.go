@@ -13,21 +13,21 @@ import (
 	"tally/localcloud/provider/schema"
 )
 
-// certificate has its ARN as ID. It is issued as soon as it exists: nothing
-// here could prove that a domain is somebody's.
+// certificate has its ARN as ID. It is issued at once: nothing here could prove
+// the ownership of a domain.
 func certificate(place cloud.Place) recordedType {
 	return recordedType{
 		Type: schema.Type{
 			Token: "aws:acm/certificate:Certificate", Noun: "ACM Certificate",
 			Inputs: []schema.Property{
 				{Name: "domainName", Required: true, ForceNew: true, Check: domain},
-				{Name: "subjectAlternativeNames", Kind: schema.List, Computed: true, ForceNew: true},
+				{Name: "subjectAlternativeNames", Kind: schema.List, Computed: true, ForceNew: true, Check: each(domain)},
 				{Name: "validationMethod", Required: true, ForceNew: true, Check: oneOf("DNS", "EMAIL")},
 				{Name: "keyAlgorithm", Computed: true, ForceNew: true, Check: oneOf(
 					"RSA_2048", "RSA_3072", "RSA_4096", "EC_prime256v1", "EC_secp384r1", "EC_secp521r1")},
 				{Name: "options", Kind: schema.Object, Computed: true, Properties: []schema.Property{
 					{Name: "certificateTransparencyLoggingPreference", Computed: true, Check: oneOf("ENABLED", "DISABLED")}}},
-				schema.TagProperty(),
+				tagged(cloud.CheckTags),
 			},
 			Outputs: []schema.Output{
 				{Name: "arn"}, {Name: "domainValidationOptions"}, {Name: "notAfter"}, {Name: "notBefore"}, {Name: "pendingRenewal"},
@@ -66,7 +66,7 @@ func certificate(place cloud.Place) recordedType {
 
 var domain = matching(`(\*\.)?([a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?\.)+[a-zA-Z][a-zA-Z0-9-]{0,61}`, `a domain name such as "api.example.com"`)
 
-// validations are the DNS records that would prove whose the domains are.
+// validations returns the DNS records that would prove the ownership of domains.
 func validations(id string, domains []string) []any {
 	var options []any
 	var seen []string
@@ -85,14 +85,14 @@ func validations(id string, domains []string) []any {
 	return options
 }
 
-// certificateValidation waits on AWS until a certificate is issued; here it
+// certificateValidation waits on AWS until a certificate is issued. Here it always
 // is.
 func certificateValidation() recordedType {
 	return recordedType{
 		Type: schema.Type{
 			Token: "aws:acm/certificateValidation:CertificateValidation", Noun: "ACM Certificate Validation",
 			Inputs: []schema.Property{
-				{Name: "certificateArn", Required: true, ForceNew: true, Check: validARN},
+				{Name: "certificateArn", Required: true, ForceNew: true, Check: arnOf("acm")},
 				{Name: "validationRecordFqdns", Kind: schema.List, ForceNew: true},
 			},
 		},

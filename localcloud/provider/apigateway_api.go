@@ -26,9 +26,9 @@ func api(place cloud.Place, service *httpapi.Service) *Resource {
 		Type: schema.Type{
 			Token: "aws:apigatewayv2/api:Api", Noun: "API Gateway v2 API",
 			Inputs: []schema.Property{
-				{Name: "name", AutoName: 128},
-				{Name: "protocolType", Required: true, ForceNew: true, Check: oneOf("HTTP")},
-				{Name: "description"},
+				{Name: "name", AutoName: 128, Check: text(httpapi.CheckName)},
+				{Name: "protocolType", Required: true, ForceNew: true, Check: text(httpapi.CheckProtocolType)},
+				{Name: "description", Check: text(httpapi.CheckDescription)},
 				{Name: "apiKeySelectionExpression", Default: "$request.header.x-api-key", Check: oneOf("$request.header.x-api-key")},
 				{Name: "routeSelectionExpression", Default: "$request.method $request.path", Check: oneOf("$request.method $request.path")},
 				{Name: "corsConfiguration", Kind: schema.Object, Properties: []schema.Property{
@@ -39,14 +39,14 @@ func api(place cloud.Place, service *httpapi.Service) *Resource {
 					{Name: "exposeHeaders", Kind: schema.List},
 					{Name: "maxAge", Kind: schema.Int}}},
 				{Name: "disableExecuteApiEndpoint", Kind: schema.Bool},
-				schema.TagProperty(),
+				tagged(httpapi.CheckTags),
 			},
 			Outputs: []schema.Output{{Name: "apiEndpoint"}, {Name: "arn"}, {Name: "executionArn"}, schema.TagOutput()},
 			Unsupported: []string{
 				"body", "credentialsArn", "failOnWarnings", "ipAddressType", "routeKey", "target", "version",
 			},
 			Together: func(in schema.Values, fail schema.Fail) {
-				if err := corsOf(in).Validate(); err != nil {
+				if err := httpapi.CheckCORS(corsOf(in)); err != nil {
 					fail("corsConfiguration", "%s", err)
 				}
 			},
@@ -88,13 +88,14 @@ func liveCORS(c *httpapi.CORS) any {
 	}
 }
 
-// apiARN names an API, or with "/stages/NAME" a part of it, for API Gateway's
-// own actions. It has no account.
+// apiARN returns the ARN of an API, or with "/stages/NAME" of a part of it, for
+// API Gateway's own actions. It has no account.
 func apiARN(place cloud.Place, api, part string) string {
 	return cloud.ARN{Partition: "aws", Service: "apigateway", Region: place.Region, Resource: "/apis/" + api + part}.String()
 }
 
-// executionARN names what is called: permissions append "/STAGE/METHOD/path".
+// executionARN returns the ARN for calls of an API. Permissions append
+// "/STAGE/METHOD/path" to it.
 func executionARN(place cloud.Place, resource string) string {
 	return place.ARN("execute-api", resource).String()
 }

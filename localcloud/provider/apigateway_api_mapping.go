@@ -12,7 +12,8 @@ import (
 	"tally/localcloud/recorded"
 )
 
-// apiMapping is imported by its ID, a slash and the domain.
+// apiMapping is the mapping of an API to a domain. It is imported by its ID, a
+// slash and the domain.
 func apiMapping(service *recorded.Service, apis *httpapi.Service) recordedType {
 	return recordedType{
 		Type: schema.Type{

@@ -26,12 +26,12 @@ func authorizer(service *httpapi.Service) *Resource {
 			Token: "aws:apigatewayv2/authorizer:Authorizer", Noun: "API Gateway v2 Authorizer",
 			Inputs: []schema.Property{
 				{Name: "apiId", Required: true, ForceNew: true},
-				{Name: "name", AutoName: 128},
-				{Name: "authorizerType", Required: true, Check: oneOf("JWT")},
-				{Name: "identitySources", Kind: schema.List, Required: true},
+				{Name: "name", AutoName: 128, Check: text(httpapi.CheckName)},
+				{Name: "authorizerType", Required: true, Check: text(httpapi.CheckAuthorizerType)},
+				{Name: "identitySources", Kind: schema.List, Required: true, Check: texts(httpapi.CheckIdentitySources)},
 				{Name: "jwtConfiguration", Kind: schema.Object, Required: true, Properties: []schema.Property{
-					{Name: "issuer", Required: true, Check: func(v any) error { return httpapi.CheckIssuer(v.(string)) }},
-					{Name: "audiences", Kind: schema.List, Required: true}}},
+					{Name: "issuer", Required: true, Check: text(httpapi.CheckIssuer)},
+					{Name: "audiences", Kind: schema.List, Required: true, Check: texts(httpapi.CheckAudience)}}},
 			},
 			Unsupported: []string{
 				"authorizerCredentialsArn", "authorizerPayloadFormatVersion", "authorizerResultTtlInSeconds", "authorizerUri",

@@ -10,8 +10,8 @@ import (
 	"tally/localcloud/provider/schema"
 )
 
-// domainName has the domain as ID. APIs are reached by their loopback URLs
-// alone.
+// domainName is a custom domain, whose ID is the domain. APIs are only reachable
+// at their loopback URLs.
 //
 // https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/domainnames.html
 func domainName(place cloud.Place) recordedType {
@@ -21,15 +21,15 @@ func domainName(place cloud.Place) recordedType {
 			Inputs: []schema.Property{
 				{Name: "domainName", Required: true, ForceNew: true, Check: domain},
 				{Name: "domainNameConfiguration", Kind: schema.Object, Required: true, Properties: []schema.Property{
-					{Name: "certificateArn", Required: true, Check: validARN},
+					{Name: "certificateArn", Required: true, Check: arnOf("acm")},
 					{Name: "endpointType", Required: true, Check: oneOf("REGIONAL")},
 					{Name: "securityPolicy", Required: true, Check: oneOf("TLS_1_2")},
 					{Name: "ipAddressType", Computed: true, Check: oneOf("ipv4", "dualstack")},
 					{Name: "hostedZoneId", Computed: true},
-					{Name: "ownershipVerificationCertificateArn", Computed: true, Check: validARN},
+					{Name: "ownershipVerificationCertificateArn", Computed: true, Check: arnOf("acm")},
 					{Name: "targetDomainName", Computed: true},
 				}},
-				schema.TagProperty(),
+				tagged(cloud.CheckTags),
 			},
 			Outputs:     []schema.Output{{Name: "arn"}, {Name: "apiMappingSelectionExpression"}, schema.TagOutput()},
 			Unsupported: []string{"mutualTlsAuthentication"},

@@ -26,14 +26,14 @@ func integration(service *httpapi.Service) *Resource {
 			Token: "aws:apigatewayv2/integration:Integration", Noun: "API Gateway v2 Integration",
 			Inputs: []schema.Property{
 				{Name: "apiId", Required: true, ForceNew: true},
-				{Name: "integrationType", Required: true, ForceNew: true, Check: oneOf("AWS_PROXY")},
-				{Name: "integrationUri", Required: true},
-				{Name: "integrationMethod", Computed: true, Check: oneOf("POST")},
-				// The real default, 1.0, is refused: programs must ask for 2.0.
-				{Name: "payloadFormatVersion", Default: "1.0", Check: oneOf("2.0")},
+				{Name: "integrationType", Required: true, ForceNew: true, Check: text(httpapi.CheckIntegrationType)},
+				{Name: "integrationUri", Required: true, Check: text(httpapi.CheckIntegrationURI)},
+				{Name: "integrationMethod", Computed: true, Check: text(httpapi.CheckIntegrationMethod)},
+				// The real default, 1.0, is refused: programs must set 2.0.
+				{Name: "payloadFormatVersion", Default: "1.0", Check: text(httpapi.CheckPayloadFormatVersion)},
 				{Name: "connectionType", Default: "INTERNET", Check: oneOf("INTERNET")},
-				{Name: "description"},
-				{Name: "timeoutMilliseconds", Kind: schema.Int, Computed: true, Check: between(50, 30000)},
+				{Name: "description", Check: text(httpapi.CheckDescription)},
+				{Name: "timeoutMilliseconds", Kind: schema.Int, Computed: true, Check: whole(httpapi.CheckTimeoutMillis)},
 			},
 			Unsupported: []string{
 				"connectionId", "contentHandlingStrategy", "credentialsArn", "integrationResponseSelectionExpression",

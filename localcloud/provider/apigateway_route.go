@@ -26,24 +26,24 @@ func route(service *httpapi.Service) *Resource {
 			Token: "aws:apigatewayv2/route:Route", Noun: "API Gateway v2 Route",
 			Inputs: []schema.Property{
 				{Name: "apiId", Required: true, ForceNew: true},
-				{Name: "routeKey", Required: true},
-				{Name: "target", Required: true}, // a route without one would answer nothing
-				{Name: "authorizationType", Default: "NONE", Check: oneOf("NONE", "AWS_IAM", "JWT")},
+				{Name: "routeKey", Required: true, Check: text(httpapi.CheckRouteKey)},
+				{Name: "target", Required: true, Check: text(httpapi.CheckTarget)}, // a route without one serves nothing
+				{Name: "authorizationType", Default: "NONE", Check: text(httpapi.CheckAuthorizationType)},
 				{Name: "authorizerId"},
-				{Name: "authorizationScopes", Kind: schema.List},
+				{Name: "authorizationScopes", Kind: schema.List, Check: texts(httpapi.CheckScopes)},
 				{Name: "apiKeyRequired", Kind: schema.Bool, Default: false, Check: oneOf(false)},
-				{Name: "operationName"},
+				{Name: "operationName", Check: text(httpapi.CheckOperationName)},
 			},
 			Unsupported: []string{
 				"modelSelectionExpression", "requestModels", "requestParameters", "routeResponseSelectionExpression",
 			},
 			Together: func(in schema.Values, fail schema.Fail) {
-				switch jwt := in.String("authorizationType") == "JWT"; {
-				case in.Given("authorizationType") && !in.Has("authorizationType"): // unknown yet
-				case jwt && !in.Given("authorizerId"):
-					fail("authorizerId", "authorizationType JWT needs an authorizer")
-				case !jwt && (in.Given("authorizerId") || in.Given("authorizationScopes")):
-					fail("authorizationType", "authorizerId and authorizationScopes go with JWT, not with %s", in.String("authorizationType"))
+				if !in.Has("authorizationType") {
+					return // not known yet
+				}
+				err := httpapi.CheckAuthorization(in.String("authorizationType"), in.Given("authorizerId"), in.Given("authorizationScopes"))
+				if err != nil {
+					fail("authorizationType", "%s", err)
 				}
 			},
 		},

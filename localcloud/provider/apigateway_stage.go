@@ -2,14 +2,13 @@ package provider
 
 import (
 	"context"
-	"math"
 
 	"tally/localcloud/cloud"
 	"tally/localcloud/httpapi"
 	"tally/localcloud/provider/schema"
 )
 
-// stage has its name as ID.
+// stage is a stage of an API. Its ID is its name.
 func stage(place cloud.Place, service *httpapi.Service) *Resource {
 	live := func(s httpapi.Stage, like schema.Values) (map[string]any, error) {
 		a, err := service.API(s.APIID)
@@ -36,8 +35,8 @@ func stage(place cloud.Place, service *httpapi.Service) *Resource {
 		}
 	}
 	limits := []schema.Property{
-		{Name: "throttlingBurstLimit", Kind: schema.Int, Check: between(0, math.MaxInt32)},
-		{Name: "throttlingRateLimit", Kind: schema.Float, Check: between(0, math.MaxInt32)},
+		{Name: "throttlingBurstLimit", Kind: schema.Int, Check: whole(httpapi.CheckBurstLimit)},
+		{Name: "throttlingRateLimit", Kind: schema.Float, Check: number(httpapi.CheckRateLimit)},
 		{Name: "detailedMetricsEnabled", Kind: schema.Bool, Recorded: true},
 	}
 	webSocketOnly := []string{"dataTraceEnabled", "loggingLevel"}
@@ -46,21 +45,28 @@ func stage(place cloud.Place, service *httpapi.Service) *Resource {
 			Token: "aws:apigatewayv2/stage:Stage", Noun: "API Gateway v2 Stage",
 			Inputs: []schema.Property{
 				{Name: "apiId", Required: true, ForceNew: true},
-				{Name: "name", AutoName: 128, ForceNew: true},
+				{Name: "name", AutoName: 128, ForceNew: true, Check: text(httpapi.CheckStageName)},
 				// The real default, false, is refused: there are no deployments.
-				{Name: "autoDeploy", Kind: schema.Bool, Default: false, Check: oneOf(true)},
-				{Name: "description"},
+				{Name: "autoDeploy", Kind: schema.Bool, Default: false, Check: flag(httpapi.CheckAutoDeploy)},
+				{Name: "description", Check: text(httpapi.CheckDescription)},
 				{Name: "stageVariables", Kind: schema.Map},
 				{Name: "defaultRouteSettings", Kind: schema.Object, Properties: limits, Unsupported: webSocketOnly},
 				{Name: "routeSettings", Kind: schema.Objects, Unsupported: webSocketOnly,
 					Properties: append([]schema.Property{{Name: "routeKey", Required: true}}, limits...)},
 				{Name: "accessLogSettings", Kind: schema.Object, Properties: []schema.Property{
-					{Name: "destinationArn", Required: true},
-					{Name: "format", Required: true, Check: func(v any) error { return httpapi.CheckAccessLogFormat(v.(string)) }}}},
-				schema.TagProperty(),
+					{Name: "destinationArn", Required: true, Check: text(func(arn string) error {
+						return httpapi.CheckAccessLogDestination(place, arn)
+					})},
+					{Name: "format", Required: true, Check: text(httpapi.CheckAccessLogFormat)}}},
+				tagged(httpapi.CheckTags),
 			},
 			Outputs:     []schema.Output{{Name: "arn"}, {Name: "executionArn"}, {Name: "invokeUrl"}, schema.TagOutput()},
 			Unsupported: []string{"clientCertificateId", "deploymentId"},
+			Together: func(in schema.Values, fail schema.Fail) { // a Check would see empty values for unknown ones
+				if err := httpapi.CheckStageVariables(in.Map("stageVariables")); err != nil {
+					fail("stageVariables", "%s", err)
+				}
+			},
 		},
 		Create: func(_ context.Context, in schema.Values) (string, map[string]any, error) {
 			s, err := service.CreateStage(asked(in))

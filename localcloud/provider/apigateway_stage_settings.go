@@ -14,8 +14,9 @@ func settingsFrom(v schema.Values) httpapi.RouteSettings {
 	}
 }
 
-// defaultSettingsOf: as the real provider does, it sets all of them once there
-// are any, so that limits left out are 0 and admit no request.
+// defaultSettingsOf returns the default settings, or nil if there are none. Like
+// the real provider, it sets all of them if there are any, so that omitted limits
+// are 0 and admit no request.
 func defaultSettingsOf(in schema.Values) *httpapi.RouteSettings {
 	if !in.Given("defaultRouteSettings") {
 		return nil
@@ -53,8 +54,8 @@ func liveLimits(rs httpapi.RouteSettings) map[string]any {
 	}
 }
 
-// liveSettings are a set on AWS: they come in the order that the program gave
-// them in, and those it did not give last.
+// liveSettings returns the settings of routes in the order of the program, which
+// AWS does not keep, followed by those that the program does not have.
 func liveSettings(all map[string]httpapi.RouteSettings, like schema.Values) any {
 	var order []string
 	for _, v := range like.Objects("routeSettings") {

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -29,15 +30,14 @@ func dashboard(place cloud.Place) recordedType {
 	}
 }
 
-// widget is what CloudWatch checks of one.
+// widget holds the members of a widget that CloudWatch checks.
 type widget struct {
 	Type                string
 	X, Y, Width, Height *int
 	Properties          map[string]any
 }
 
-// widgetNeeds are the properties without which a widget of that type is
-// refused.
+// widgetNeeds are the properties that a widget of that type requires.
 //
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html
 var widgetNeeds = map[string][]string{
@@ -49,8 +49,11 @@ var widgetNeeds = map[string][]string{
 	"text":     {"markdown"},
 }
 
-// dashboardBody says everything that is wrong with a body.
+// dashboardBody refuses a body with everything that is wrong with it.
 func dashboardBody(v any) error {
+	if !json.Valid([]byte(v.(string))) {
+		return errors.New("must be a JSON document")
+	}
 	var body struct{ Widgets []widget }
 	if err := json.Unmarshal([]byte(v.(string)), &body); err != nil {
 		return fmt.Errorf("the dashboard body is invalid: %w", err)

@@ -41,7 +41,7 @@ func metricAlarm(place cloud.Place) recordedType {
 				{Name: "okActions", Kind: schema.List, Check: validARNs(5)},
 				{Name: "insufficientDataActions", Kind: schema.List, Check: validARNs(5)},
 				{Name: "metricQueries", Kind: schema.Objects, Properties: metricQuery()},
-				schema.TagProperty(),
+				tagged(cloud.CheckTags),
 			},
 			Outputs:  []schema.Output{{Name: "arn"}, schema.TagOutput()},
 			Together: alarmTogether,
@@ -55,7 +55,7 @@ func metricAlarm(place cloud.Place) recordedType {
 
 func metricQuery() []schema.Property {
 	return []schema.Property{
-		{Name: "id", Required: true, Check: matching("[a-z][a-zA-Z0-9_]{0,254}", "letters, digits and underscores after a lower-case letter")},
+		{Name: "id", Required: true, Check: matching("[a-z][a-zA-Z0-9_]{0,254}", "letters, digits and underscores after a lowercase letter")},
 		{Name: "expression", Check: longest(2048)},
 		{Name: "label"},
 		{Name: "period", Kind: schema.Int, Check: period},
@@ -95,7 +95,7 @@ func extendedStatistic(v any) error {
 	return nil
 }
 
-// alarmTogether refuses what CloudWatch refuses of an alarm as a whole.
+// alarmTogether refuses combinations of inputs that CloudWatch refuses.
 func alarmTogether(in schema.Values, fail schema.Fail) {
 	if in.Given("metricQueries") {
 		for _, name := range []string{"metricName", "namespace", "dimensions", "period", "statistic", "extendedStatistic", "unit"} {

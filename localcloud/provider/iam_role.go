@@ -9,8 +9,8 @@ import (
 )
 
 func role(service *iam.Service) *Resource {
-	// live says which managed policies are attached where the program says which
-	// shall be; elsewhere they are the business of role policy attachments.
+	// live reports the attached managed policies if the program lists them.
+	// Otherwise they belong to role policy attachments.
 	live := func(r iam.Role, exclusive bool) map[string]any {
 		var managed any
 		if exclusive {
@@ -28,7 +28,7 @@ func role(service *iam.Service) *Resource {
 			AssumeRolePolicy: in.String("assumeRolePolicy"), MaxSessionSeconds: in.Int("maxSessionDuration"), Tags: in.Map("tagsAll"),
 		}
 	}
-	// attach makes the attached policies those asked for, in their order.
+	// attach replaces the attached policies by those asked for, in their order.
 	attach := func(r iam.Role, in schema.Values) (iam.Role, error) {
 		if !in.Has("managedPolicyArns") {
 			return r, nil
@@ -49,14 +49,14 @@ func role(service *iam.Service) *Resource {
 		Type: schema.Type{
 			Token: "aws:iam/role:Role", Noun: "IAM Role",
 			Inputs: []schema.Property{
-				{Name: "name", AutoName: 64, ForceNew: true},
-				{Name: "path", Default: "/", ForceNew: true},
-				{Name: "description"},
-				{Name: "assumeRolePolicy", Kind: schema.Policy, Required: true, Check: policyOf(iam.TrustPolicy)},
-				{Name: "maxSessionDuration", Kind: schema.Int, Default: 3600, Check: between(3600, 43200)},
+				{Name: "name", AutoName: 64, ForceNew: true, Check: text(iam.CheckRoleName)},
+				{Name: "path", Default: "/", ForceNew: true, Check: text(iam.CheckPath)},
+				{Name: "description", Check: text(iam.CheckDescription)},
+				{Name: "assumeRolePolicy", Kind: schema.Policy, Required: true, Check: text(iam.CheckTrustPolicy)},
+				{Name: "maxSessionDuration", Kind: schema.Int, Default: 3600, Check: whole(iam.CheckSessionSeconds)},
 				{Name: "forceDetachPolicies", Kind: schema.Bool, Default: false, Check: oneOf(false)},
-				{Name: "managedPolicyArns", Kind: schema.List, Check: managedPolicies},
-				schema.TagProperty(),
+				{Name: "managedPolicyArns", Kind: schema.List, Check: texts(iam.CheckManagedPolicies)},
+				tagged(iam.CheckTags),
 			},
 			Outputs:     []schema.Output{{Name: "arn"}, {Name: "uniqueId"}, {Name: "createDate"}, schema.TagOutput()},
 			Unsupported: []string{"inlinePolicies", "namePrefix", "permissionsBoundary"},
@@ -89,16 +89,4 @@ func role(service *iam.Service) *Resource {
 			return service.DeleteRole(id)
 		},
 	}
-}
-
-// managedPolicies admits the policies of AWS's own that the local cloud knows.
-func managedPolicies(v any) error {
-	for _, arn := range v.([]any) {
-		if text, ok := arn.(string); ok {
-			if _, err := iam.ManagedPolicy(text); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
 }

@@ -11,7 +11,7 @@ import (
 	"tally/localcloud/provider/schema"
 )
 
-// rolePolicy has the ID "role:name".
+// rolePolicy is an inline policy of a role. Its ID is "role:name".
 func rolePolicy(service *iam.Service) *Resource {
 	put := func(in schema.Values) (string, map[string]any, error) {
 		role, name, policy := in.String("role"), in.String("name"), in.String("policy")
@@ -22,9 +22,9 @@ func rolePolicy(service *iam.Service) *Resource {
 		Type: schema.Type{
 			Token: "aws:iam/rolePolicy:RolePolicy", Noun: "IAM Role Policy",
 			Inputs: []schema.Property{
-				{Name: "name", AutoName: 128, ForceNew: true},
-				{Name: "policy", Kind: schema.Policy, Required: true, Check: policyOf(iam.IdentityPolicy)},
-				{Name: "role", Required: true, ForceNew: true},
+				{Name: "name", AutoName: 128, ForceNew: true, Check: text(iam.CheckPolicyName)},
+				{Name: "policy", Kind: schema.Policy, Required: true, Check: text(iam.CheckInlinePolicy)},
+				{Name: "role", Required: true, ForceNew: true, Check: text(iam.CheckRoleName)},
 			},
 			Unsupported: []string{"namePrefix"},
 		},

@@ -12,8 +12,8 @@ import (
 	"tally/localcloud/provider/schema"
 )
 
-// rolePolicyAttachment has the ID "role/policyArn", which is what the real
-// provider imports by.
+// rolePolicyAttachment attaches a managed policy to a role. Its ID is
+// "role/policyArn", as in imports of the real provider.
 func rolePolicyAttachment(service *iam.Service) *Resource {
 	live := func(role, policy string) map[string]any {
 		return map[string]any{"role": role, "policyArn": policy}
@@ -22,11 +22,8 @@ func rolePolicyAttachment(service *iam.Service) *Resource {
 		Type: schema.Type{
 			Token: "aws:iam/rolePolicyAttachment:RolePolicyAttachment", Noun: "IAM Role Policy Attachment",
 			Inputs: []schema.Property{
-				{Name: "policyArn", Required: true, ForceNew: true, Check: func(v any) error {
-					_, err := iam.ManagedPolicy(v.(string))
-					return err
-				}},
-				{Name: "role", Required: true, ForceNew: true},
+				{Name: "policyArn", Required: true, ForceNew: true, Check: text(iam.CheckManagedPolicy)},
+				{Name: "role", Required: true, ForceNew: true, Check: text(iam.CheckRoleName)},
 			},
 			DeleteBeforeReplace: true,
 		},

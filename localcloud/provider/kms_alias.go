@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"time"
@@ -21,7 +22,7 @@ func kmsAlias(place cloud.Place, service *recorded.Service) recordedType {
 			Token: "aws:kms/alias:Alias", Noun: "KMS Alias",
 			Inputs: []schema.Property{
 				{Name: "name", AutoName: 255, AutoPrefix: "alias/", ForceNew: true, Check: aliasName},
-				{Name: "targetKeyId", Required: true},
+				{Name: "targetKeyId", Required: true, Check: keyReference},
 			},
 			Outputs:     []schema.Output{{Name: "arn"}, {Name: "targetKeyArn", Follows: []string{"targetKeyId"}}},
 			Unsupported: []string{"namePrefix"},
@@ -45,9 +46,20 @@ func kmsAlias(place cloud.Place, service *recorded.Service) recordedType {
 	}
 }
 
+var aliasForm = matching("alias/[a-zA-Z0-9/_-]{1,250}", `"alias/" and letters, digits, slashes, dashes and underscores`)
+
+// aliasName accepts names of aliases other than AWS's own.
 func aliasName(v any) error {
-	if err := matching("alias/[a-zA-Z0-9/_-]{1,250}", `"alias/" and letters, digits, slashes, dashes and underscores`)(v); err != nil {
-		return err
+	if strings.HasPrefix(v.(string), "alias/aws/") {
+		return fmt.Errorf("must be another than AWS's own, which begin with alias/aws/, not %q", v)
 	}
-	return matching("alias/([^a]|a[^w]|aw[^s]|aws[^/]).*|alias/.{1,3}", "another than AWS's own, which begin with alias/aws/")(v)
+	return aliasForm(v)
+}
+
+// keyReference accepts the ID or ARN of a key.
+func keyReference(v any) error {
+	if id := v.(string); strings.HasPrefix(id, "arn:") {
+		return arnOf("kms")(id)
+	}
+	return longest(2048)(v)
 }

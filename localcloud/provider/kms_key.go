@@ -20,7 +20,7 @@ func kmsKey(place cloud.Place) recordedType {
 			Token: "aws:kms/key:Key", Noun: "KMS Key",
 			Inputs: []schema.Property{
 				{Name: "description", Computed: true, Check: length(0, 8192)},
-				{Name: "policy", Kind: schema.Policy, Computed: true, Check: policyOf(iam.ResourcePolicy)},
+				{Name: "policy", Kind: schema.Policy, Computed: true, Check: policyOf(iam.KeyPolicy)},
 				{Name: "enableKeyRotation", Kind: schema.Bool, Default: false},
 				{Name: "rotationPeriodInDays", Kind: schema.Int, Computed: true, Check: between(90, 2560)},
 				{Name: "deletionWindowInDays", Kind: schema.Int, Check: between(7, 30)},
@@ -32,7 +32,7 @@ func kmsKey(place cloud.Place) recordedType {
 					"ECC_NIST_P256", "ECC_NIST_P384", "ECC_NIST_P521", "ECC_SECG_P256K1")},
 				{Name: "multiRegion", Kind: schema.Bool, Computed: true, ForceNew: true},
 				{Name: "bypassPolicyLockoutSafetyCheck", Kind: schema.Bool, Default: false},
-				schema.TagProperty(),
+				tagged(cloud.CheckTags),
 			},
 			Outputs:     []schema.Output{{Name: "arn"}, {Name: "keyId"}, schema.TagOutput()},
 			Unsupported: []string{"customKeyStoreId", "xksKeyId"},

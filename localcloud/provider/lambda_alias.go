@@ -32,14 +32,20 @@ func lambdaAlias(place cloud.Place, service *lambda.Service) *Resource {
 		Type: schema.Type{
 			Token: "aws:lambda/alias:Alias", Noun: "Lambda Alias",
 			Inputs: []schema.Property{
-				{Name: "description"},
-				{Name: "functionName", Required: true, ForceNew: true},
-				{Name: "functionVersion", Required: true},
-				{Name: "name", AutoName: 128, ForceNew: true},
+				{Name: "description", Check: text(lambda.CheckDescription)},
+				{Name: "functionName", Required: true, ForceNew: true, Check: functionReference},
+				{Name: "functionVersion", Required: true, Check: text(lambda.CheckFunctionVersion)},
+				{Name: "name", AutoName: lambda.MaxAliasName, ForceNew: true, Check: text(lambda.CheckAliasName)},
 				{Name: "routingConfig", Kind: schema.Object, Properties: []schema.Property{
 					{Name: "additionalVersionWeights", Kind: schema.Numbers}}},
 			},
 			Outputs: []schema.Output{{Name: "arn"}, {Name: "invokeArn"}},
+			Together: func(in schema.Values, fail schema.Fail) {
+				weights := in.Object("routingConfig").Numbers("additionalVersionWeights")
+				if err := lambda.CheckRouting(in.String("functionVersion"), weights); err != nil {
+					fail("routingConfig.additionalVersionWeights", "%s", err)
+				}
+			},
 		},
 		Create: func(_ context.Context, in schema.Values) (string, map[string]any, error) {
 			a, err := service.CreateAlias(wanted(in))
@@ -63,5 +69,21 @@ func lambdaAlias(place cloud.Place, service *lambda.Service) *Resource {
 		Delete: func(_ context.Context, _ string, state schema.Values) error {
 			return service.DeleteAlias(state.String("functionName"), state.String("name"))
 		},
+	}
+}
+
+// functionReference accepts names and ARNs of functions.
+func functionReference(v any) error { return lambda.CheckFunction(v.(string), "") }
+
+// checkQualifier refuses a qualifier that contradicts the one in the name of the
+// function.
+func checkQualifier(function string, check func(function, qualifier string) error) func(schema.Values, schema.Fail) {
+	return func(in schema.Values, fail schema.Fail) {
+		if !in.Has(function) {
+			return
+		}
+		if err := check(in.String(function), in.String("qualifier")); err != nil {
+			fail("qualifier", "%s", err)
+		}
 	}
 }

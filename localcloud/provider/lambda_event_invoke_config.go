@@ -20,7 +20,7 @@ func eventInvokeConfig(service *lambda.Service) *Resource {
 		})
 		return liveEventInvokeConfig(in.String("functionName"), in.String("qualifier"), c), err
 	}
-	destination := []schema.Property{{Name: "destination", Required: true}}
+	destination := []schema.Property{{Name: "destination", Required: true, Check: text(lambda.CheckDestination)}}
 	return &Resource{
 		Type: schema.Type{
 			Token: "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig", Noun: "Lambda Function Event Invoke Config",
@@ -28,11 +28,12 @@ func eventInvokeConfig(service *lambda.Service) *Resource {
 				{Name: "destinationConfig", Kind: schema.Object, Properties: []schema.Property{
 					{Name: "onFailure", Kind: schema.Object, Properties: destination},
 					{Name: "onSuccess", Kind: schema.Object, Properties: destination}}},
-				{Name: "functionName", Required: true, ForceNew: true},
-				{Name: "maximumEventAgeInSeconds", Kind: schema.Int, Check: between(60, 21600)},
-				{Name: "maximumRetryAttempts", Kind: schema.Int, Default: 2, Check: between(0, 2)},
-				{Name: "qualifier", ForceNew: true},
+				{Name: "functionName", Required: true, ForceNew: true, Check: functionReference},
+				{Name: "maximumEventAgeInSeconds", Kind: schema.Int, Check: whole(lambda.CheckMaximumEventAge)},
+				{Name: "maximumRetryAttempts", Kind: schema.Int, Default: 2, Check: whole(lambda.CheckMaximumRetryAttempts)},
+				{Name: "qualifier", ForceNew: true, Check: text(lambda.CheckQualifier)},
 			},
+			Together: checkQualifier("functionName", lambda.CheckFunction),
 		},
 		Create: func(_ context.Context, in schema.Values) (string, map[string]any, error) {
 			live, err := put(in)
@@ -57,7 +58,7 @@ func eventInvokeConfig(service *lambda.Service) *Resource {
 	}
 }
 
-// liveEventInvokeConfig names the function as the program does.
+// liveEventInvokeConfig names the function like the program.
 func liveEventInvokeConfig(function, qualifier string, c lambda.EventInvokeConfig) map[string]any {
 	destinations := map[string]any{}
 	for name, arn := range map[string]string{"onFailure": c.OnFailure, "onSuccess": c.OnSuccess} {

@@ -10,7 +10,7 @@ import (
 	"tally/localcloud/provider/schema"
 )
 
-// lambdaFunction makes functions of archives on this machine; relative paths
+// lambdaFunction creates functions from archives on this machine; relative paths
 // start in dir.
 func lambdaFunction(place cloud.Place, service *lambda.Service, dir string) *Resource {
 	return &Resource{
@@ -37,10 +37,10 @@ func lambdaFunction(place cloud.Place, service *lambda.Service, dir string) *Res
 				return "", nil, err
 			}
 			if was := state.String("codeSha256"); was != "" && was != f.CodeSHA256 {
-				live["code"] = nil // not the archive of the state any more
+				live["code"] = nil // no longer the archive of the state
 			}
 			if !state.Has("publish") {
-				live["publish"] = f.QualifiedARN() != live["qualifiedArn"] // imported: whoever made it publishes, or not
+				live["publish"] = f.QualifiedARN() != live["qualifiedArn"] // imported: infer it from the function
 			}
 			return f.Name, live, err
 		},
@@ -67,8 +67,8 @@ func lambdaFunction(place cloud.Place, service *lambda.Service, dir string) *Res
 	}
 }
 
-// published describes the function, as a new version where it is to be published
-// and has changed since it was.
+// published returns the live function. It first publishes a version of a function
+// that changed, if publish is set.
 func published(place cloud.Place, service *lambda.Service, f lambda.Function, publish bool) (map[string]any, error) {
 	if publish {
 		if _, err := service.PublishVersion(f.Name, "", ""); err != nil {
@@ -84,7 +84,7 @@ func published(place cloud.Place, service *lambda.Service, f lambda.Function, pu
 
 func functionType(dir string) schema.Type {
 	code := []string{"code"}
-	// What a version holds: nothing else makes a new one.
+	// The inputs that a version contains: only their changes create a new one.
 	versioned := []string{
 		"code", "publish", "role", "handler", "runtime", "description", "architectures", "memorySize", "timeout", "environment",
 		"ephemeralStorage", "loggingConfig", "tracingConfig", "deadLetterConfig", "kmsKeyArn",
@@ -92,33 +92,34 @@ func functionType(dir string) schema.Type {
 	return schema.Type{
 		Token: "aws:lambda/function:Function", Noun: "Lambda Function",
 		Inputs: []schema.Property{
-			{Name: "name", AutoName: 64, ForceNew: true},
-			{Name: "role", Required: true},
+			{Name: "name", AutoName: lambda.MaxFunctionName, ForceNew: true, Check: text(lambda.CheckFunctionName)},
+			{Name: "role", Required: true, Check: text(lambda.CheckRole)},
 			{Name: "code", Kind: schema.Archive, Required: true, Check: findable(dir)},
-			{Name: "handler", Required: true},
-			{Name: "runtime", Required: true, Check: oneOf("provided.al2023", "provided.al2")},
-			{Name: "description"},
-			{Name: "architectures", Kind: schema.List, Computed: true, Recorded: true, Check: oneArchitecture},
-			{Name: "memorySize", Kind: schema.Int, Default: 128, Check: between(128, 10240)},
-			{Name: "timeout", Kind: schema.Int, Default: 3, Check: between(1, 900)},
+			{Name: "handler", Required: true, Check: text(lambda.CheckHandler)},
+			{Name: "runtime", Required: true, Check: text(lambda.CheckRuntime)},
+			{Name: "description", Check: text(lambda.CheckDescription)},
+			{Name: "architectures", Kind: schema.List, Computed: true, Recorded: true, Check: texts(lambda.CheckArchitectures)},
+			{Name: "memorySize", Kind: schema.Int, Default: 128, Check: whole(lambda.CheckMemorySize)},
+			{Name: "timeout", Kind: schema.Int, Default: 3, Check: whole(lambda.CheckTimeout)},
 			{Name: "packageType", Default: "Zip", ForceNew: true, Check: oneOf("Zip")},
 			{Name: "publish", Kind: schema.Bool, Default: false},
-			{Name: "reservedConcurrentExecutions", Kind: schema.Int, Default: -1, Check: between(-1, 1000)},
+			{Name: "reservedConcurrentExecutions", Kind: schema.Int, Default: -1, Check: whole(lambda.CheckReservedConcurrency)},
 			{Name: "skipDestroy", Kind: schema.Bool, Default: false},
 			{Name: "environment", Kind: schema.Object, Properties: []schema.Property{
-				{Name: "variables", Kind: schema.Map, Check: validVariables}}},
+				{Name: "variables", Kind: schema.Map, Check: mapped(lambda.CheckVariables)}}},
 			{Name: "ephemeralStorage", Kind: schema.Object, Computed: true, Recorded: true, Properties: []schema.Property{
-				{Name: "size", Kind: schema.Int, Computed: true, Check: between(512, 10240)}}},
+				{Name: "size", Kind: schema.Int, Computed: true, Check: whole(lambda.CheckEphemeralStorage)}}},
 			{Name: "loggingConfig", Kind: schema.Object, Computed: true, Properties: []schema.Property{
-				{Name: "logFormat", Required: true, Check: oneOf("Text", "JSON")},
-				{Name: "logGroup", Computed: true},
-				{Name: "applicationLogLevel", Computed: true, Check: oneOf("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL")},
-				{Name: "systemLogLevel", Computed: true, Check: oneOf("DEBUG", "INFO", "WARN")}}},
-			{Name: "deadLetterConfig", Kind: schema.Object, Properties: []schema.Property{{Name: "targetArn", Required: true}}},
-			{Name: "kmsKeyArn", Recorded: true},
+				{Name: "logFormat", Required: true, Check: text(lambda.CheckLogFormat)},
+				{Name: "logGroup", Computed: true, Check: text(lambda.CheckLogGroup)},
+				{Name: "applicationLogLevel", Computed: true, Check: text(lambda.CheckApplicationLogLevel)},
+				{Name: "systemLogLevel", Computed: true, Check: text(lambda.CheckSystemLogLevel)}}},
+			{Name: "deadLetterConfig", Kind: schema.Object, Properties: []schema.Property{
+				{Name: "targetArn", Required: true, Check: text(lambda.CheckDeadLetterTarget)}}},
+			{Name: "kmsKeyArn", Recorded: true, Check: text(lambda.CheckKMSKeyARN)},
 			{Name: "tracingConfig", Kind: schema.Object, Computed: true, Recorded: true, Properties: []schema.Property{
-				{Name: "mode", Required: true, Check: oneOf("PassThrough", "Active")}}},
-			schema.TagProperty(),
+				{Name: "mode", Required: true, Check: text(lambda.CheckTracingMode)}}},
+			tagged(lambda.CheckTags),
 		},
 		Outputs: []schema.Output{
 			{Name: "arn"}, {Name: "invokeArn"},
@@ -128,55 +129,26 @@ func functionType(dir string) schema.Type {
 			{Name: "codeSha256", Follows: code}, {Name: "sourceCodeHash", Follows: code}, {Name: "sourceCodeSize", Follows: code},
 			schema.TagOutput(),
 		},
-		// sourceCodeHash is an output all the same: the hash of what code holds.
+		// sourceCodeHash is an output nevertheless: the hash of the code.
 		Unsupported: []string{
 			"codeSigningConfigArn", "fileSystemConfig", "imageConfig", "imageUri", "layers",
 			"replaceSecurityGroupsOnDestroy", "replacementSecurityGroupIds", "s3Bucket", "s3Key", "s3ObjectVersion", "snapStart",
 			"sourceCodeHash", "vpcConfig",
 		},
-		Together: checkFunction,
+		Together: checkLogLevels,
 	}
 }
 
-// checkFunction asks Lambda about what depends on more than one input.
-func checkFunction(in schema.Values, fail schema.Fail) {
+// checkLogLevels refuses levels that do not go with the log format.
+func checkLogLevels(in schema.Values, fail schema.Fail) {
 	logging := in.Object("loggingConfig")
-	c := someConfig()
-	c.LogFormat, c.ApplicationLogLevel = logging.String("logFormat"), logging.String("applicationLogLevel")
-	c.SystemLogLevel = logging.String("systemLogLevel")
-	if err := lambda.Validate(c); err != nil {
+	if !logging.Has("logFormat") {
+		return
+	}
+	err := lambda.CheckLogLevels(logging.String("logFormat"), logging.String("applicationLogLevel"), logging.String("systemLogLevel"))
+	if err != nil {
 		fail("loggingConfig", "%s", err)
 	}
-	c = someConfig()
-	c.DeadLetterTargetARN = in.Object("deadLetterConfig").String("targetArn")
-	if err := lambda.Validate(c); err != nil {
-		fail("deadLetterConfig.targetArn", "%s", err)
-	}
-}
-
-func oneArchitecture(v any) error {
-	list := v.([]any)
-	if len(list) != 1 {
-		return fmt.Errorf("expected one architecture, got %d", len(list))
-	}
-	return oneOf("x86_64", "arm64")(list[0])
-}
-
-// validVariables asks Lambda about the variables of an otherwise valid
-// function.
-func validVariables(v any) error {
-	variables := map[string]string{}
-	for name, value := range v.(map[string]any) {
-		variables[name], _ = value.(string)
-	}
-	c := someConfig()
-	c.Environment = variables
-	return lambda.Validate(c)
-}
-
-// someConfig is valid, whatever it says.
-func someConfig() lambda.Config {
-	return lambda.Config{Name: "f", Role: "arn:aws:iam::000000000000:role/r", Handler: "bootstrap", Runtime: "provided.al2023"}
 }
 
 func functionConfig(in schema.Values) lambda.Config {
@@ -193,7 +165,7 @@ func functionConfig(in schema.Values) lambda.Config {
 	}
 }
 
-// liveFunction is the function as it is, with the ARN of its newest version.
+// liveFunction returns the live function, with the ARN of its newest version.
 func liveFunction(place cloud.Place, f lambda.Function, qualified string) map[string]any {
 	var environment, deadLetter any
 	if len(f.Environment) > 0 {
@@ -220,7 +192,7 @@ func liveFunction(place cloud.Place, f lambda.Function, qualified string) map[st
 	}
 }
 
-// invokeARN is how API Gateway names the invocation of a function.
+// invokeARN returns the ARN by which API Gateway invokes a function.
 func invokeARN(place cloud.Place, function string) string {
 	return fmt.Sprintf("arn:aws:apigateway:%s:lambda:path/2015-03-31/functions/%s/invocations", place.Region, function)
 }

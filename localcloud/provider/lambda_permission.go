@@ -22,14 +22,15 @@ func permission(service *lambda.Service) *Resource {
 		Type: schema.Type{
 			Token: "aws:lambda/permission:Permission", Noun: "Lambda Permission",
 			Inputs: []schema.Property{
-				{Name: "action", Required: true, ForceNew: true},
-				{Name: "function", Required: true, ForceNew: true},
-				{Name: "principal", Required: true, ForceNew: true},
-				{Name: "qualifier", ForceNew: true},
-				{Name: "sourceAccount", ForceNew: true},
-				{Name: "sourceArn", ForceNew: true},
-				{Name: "statementId", AutoName: 100, ForceNew: true},
+				{Name: "action", Required: true, ForceNew: true, Check: text(lambda.CheckAction)},
+				{Name: "function", Required: true, ForceNew: true, Check: functionReference},
+				{Name: "principal", Required: true, ForceNew: true, Check: text(lambda.CheckPrincipal)},
+				{Name: "qualifier", ForceNew: true, Check: text(lambda.CheckQualifier)},
+				{Name: "sourceAccount", ForceNew: true, Check: text(lambda.CheckSourceAccount)},
+				{Name: "sourceArn", ForceNew: true, Check: text(lambda.CheckSourceARN)},
+				{Name: "statementId", AutoName: lambda.MaxStatementID, ForceNew: true, Check: text(lambda.CheckStatementID)},
 			},
+			Together:    checkQualifier("function", lambda.CheckPermissionTarget),
 			Unsupported: []string{"eventSourceToken", "functionUrlAuthType", "principalOrgId", "statementIdPrefix"},
 		},
 		Create: func(_ context.Context, in schema.Values) (string, map[string]any, error) {
@@ -59,7 +60,8 @@ func permission(service *lambda.Service) *Resource {
 	}
 }
 
-// qualify names a version or alias of the function, "" for the function itself.
+// qualify returns the name of a version or alias of the function; "" is the
+// function itself.
 func qualify(function, qualifier string) string {
 	if qualifier == "" {
 		return function

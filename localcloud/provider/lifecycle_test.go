@@ -16,7 +16,7 @@ func (c cloudUnderTest) api() made {
 }
 
 func TestLifeCycle(t *testing.T) {
-	all := slices.Concat(lifeCycles(), lambdaLifeCycles(), snsLifeCycles(), sqsLifeCycles(), apiGatewayLifeCycles(), recordedLifeCycles())
+	all := allLifeCycles()
 	for _, l := range all {
 		t.Run(l.token, func(t *testing.T) { l.run(t, start(t)) })
 	}
@@ -25,6 +25,10 @@ func TestLifeCycle(t *testing.T) {
 			t.Errorf("%s has no life cycle here", r.Token)
 		}
 	}
+}
+
+func allLifeCycles() []lifeCycle {
+	return slices.Concat(lifeCycles(), lambdaLifeCycles(), snsLifeCycles(), sqsLifeCycles(), apiGatewayLifeCycles(), recordedLifeCycles())
 }
 
 func (l lifeCycle) run(t *testing.T, c cloudUnderTest) {
@@ -56,7 +60,7 @@ func (l lifeCycle) run(t *testing.T, c cloudUnderTest) {
 	c.delete(m)
 }
 
-// mappable keeps archives and secrets as they are.
+// mappable leaves archives and secrets unchanged.
 func mappable(m resource.PropertyMap) map[string]any {
 	out := map[string]any{}
 	for k, v := range m {
@@ -90,21 +94,21 @@ func (l lifeCycle) checkCreated(t *testing.T, program resource.PropertyMap, m ma
 	}
 }
 
-// truthful checks that what a preview knew came true, and that it knew of
-// everything that came.
+// truthful checks that a preview predicted the state: its known values, and the
+// names of all properties.
 func truthful(t *testing.T, what string, preview, state resource.PropertyMap) {
 	t.Helper()
 	for k, v := range state {
 		known, ok := preview[k]
 		if !ok {
-			t.Errorf("%s: the preview did not tell of %s", what, k)
+			t.Errorf("%s: the preview lacks %s", what, k)
 		} else if !known.ContainsUnknowns() && !partOfState(known, v) {
-			t.Errorf("%s: the preview knew %s = %v, and it became %v", what, k, known, v)
+			t.Errorf("%s: the preview has %s = %v, and the state %v", what, k, known, v)
 		}
 	}
 }
 
-// partOfState allows a service to fill in what an object leaves open.
+// partOfState reports whether v has the known values; a service may add others.
 func partOfState(known, v resource.PropertyValue) bool {
 	if !known.IsObject() || !v.IsObject() {
 		return known.DeepEquals(v)
@@ -134,7 +138,7 @@ func (l lifeCycle) checkImport(t *testing.T, c cloudUnderTest, m made) {
 	if imported.id != m.id {
 		t.Errorf("imported %s as %q", id, imported.id)
 	}
-	// Code cannot be read back; the program's is deployed again.
+	// The archive cannot be read back; the program's is deployed again.
 	inputs := m.inputs.Copy()
 	delete(inputs, "code")
 	c.same(m, imported.inputs, inputs)

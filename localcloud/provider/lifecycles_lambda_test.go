@@ -8,7 +8,7 @@ import (
 
 const failures = "arn:aws:sqs:us-east-1:000000000000:failures"
 
-// published is a function with version 1, whose role may send to failures.
+// published creates a function with version 1, whose role may send to failures.
 func (c cloudUnderTest) published() made {
 	c.t.Helper()
 	return c.create("aws:lambda/function:Function", "f", c.publishing())

@@ -40,7 +40,7 @@ func sqsLifeCycles() []lifeCycle {
 		},
 		id:     queuesURL + "q",
 		update: map[string]any{"policy": queuePolicyOf("ReceiveMessage")}, diff: map[string]string{"policy": "UPDATE"},
-		replace: map[string]any{"queueUrl": "other"}, replaces: []string{"queueUrl"}, deletes: true,
+		replace: map[string]any{"queueUrl": queuesURL + "other"}, replaces: []string{"queueUrl"}, deletes: true,
 		drift: byHand(func(q *sqs.Queue) { q.Policy = queuePolicyOf("PurgeQueue") }), seen: []string{"policy"},
 	}, {
 		token: "aws:sqs/redrivePolicy:RedrivePolicy",
@@ -51,7 +51,7 @@ func sqsLifeCycles() []lifeCycle {
 		id:      queuesURL + "q",
 		update:  map[string]any{"redrivePolicy": `{"deadLetterTargetArn":"arn:aws:sqs:us-east-1:000000000000:dead","maxReceiveCount":4}`},
 		diff:    map[string]string{"redrivePolicy": "UPDATE"},
-		replace: map[string]any{"queueUrl": "other"}, replaces: []string{"queueUrl"}, deletes: true,
+		replace: map[string]any{"queueUrl": queuesURL + "other"}, replaces: []string{"queueUrl"}, deletes: true,
 	}, {
 		token: "aws:sqs/redriveAllowPolicy:RedriveAllowPolicy",
 		inputs: func(c cloudUnderTest) map[string]any {
@@ -60,7 +60,7 @@ func sqsLifeCycles() []lifeCycle {
 		id:      queuesURL + "q",
 		update:  map[string]any{"redriveAllowPolicy": `{"redrivePermission":"byQueue","sourceQueueArns":["arn:aws:sqs:us-east-1:000000000000:r"]}`},
 		diff:    map[string]string{"redriveAllowPolicy": "UPDATE"},
-		replace: map[string]any{"queueUrl": "other"}, replaces: []string{"queueUrl"}, deletes: true,
+		replace: map[string]any{"queueUrl": queuesURL + "other"}, replaces: []string{"queueUrl"}, deletes: true,
 	}}
 }
 

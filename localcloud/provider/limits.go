@@ -1,14 +1,16 @@
 package provider
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
 
 	"tally/localcloud/iam"
+	"tally/localcloud/provider/schema"
 )
 
-// oneOf admits these values alone; numbers are float64.
+// oneOf accepts only these values; numbers are float64.
 func oneOf(allowed ...any) func(any) error {
 	return func(v any) error {
 		if slices.Contains(allowed, v) {
@@ -22,7 +24,7 @@ func oneOf(allowed ...any) func(any) error {
 	}
 }
 
-// between admits whole numbers of a range.
+// between accepts whole numbers of a range.
 func between(low, high float64) func(any) error {
 	return func(v any) error {
 		if n := v.(float64); n < low || n > high {
@@ -32,7 +34,7 @@ func between(low, high float64) func(any) error {
 	}
 }
 
-// policyOf admits valid policy documents of a kind.
+// policyOf accepts valid policy documents of a kind.
 func policyOf(kind iam.Kind) func(any) error {
 	return func(v any) error {
 		_, err := iam.ParsePolicy(kind, v.(string))
@@ -48,4 +50,39 @@ func text(check func(string) error) func(any) error {
 // whole adapts a service's validator of a whole number.
 func whole(check func(int) error) func(any) error {
 	return func(v any) error { return check(int(v.(float64))) }
+}
+
+// texts adapts a service's validator of a list of strings.
+func texts(check func([]string) error) func(any) error {
+	return func(v any) error {
+		var list []string
+		for _, e := range v.([]any) {
+			list = append(list, e.(string))
+		}
+		return check(list)
+	}
+}
+
+// mapped adapts a service's validator of a map of strings.
+func mapped(check func(map[string]string) error) func(any) error {
+	return func(v any) error {
+		m := map[string]string{}
+		for k, e := range v.(map[string]any) {
+			m[k], _ = e.(string)
+		}
+		return check(m)
+	}
+}
+
+// tagged returns the property for tags that a service's validator accepts.
+func tagged(check func(map[string]string) error) schema.Property {
+	p := schema.TagProperty()
+	p.Check = mapped(check)
+	return p
+}
+
+// resourcePolicy accepts documents that a service's validator accepts, if they
+// also conform to the grammar of policies, of which IAM is in charge.
+func resourcePolicy(check func(string) error) func(any) error {
+	return func(v any) error { return cmp.Or(text(check)(v), policyOf(iam.ResourcePolicy)(v)) }
 }

@@ -10,22 +10,23 @@ import (
 func logGroup(service *logs.Service) *Resource {
 	live := func(g logs.Group) map[string]any {
 		return map[string]any{
-			"name": g.Name, "retentionInDays": g.RetentionDays, "logGroupClass": "STANDARD", "tagsAll": g.Tags, "arn": g.ARN,
+			"name": g.Name, "retentionInDays": g.RetentionDays, "logGroupClass": "STANDARD", "kmsKeyId": orNil(g.KMSKeyID),
+			"tagsAll": g.Tags, "arn": g.ARN,
 		}
 	}
 	asked := func(in schema.Values) logs.Group {
-		return logs.Group{Name: in.String("name"), RetentionDays: in.Int("retentionInDays"), Tags: in.Map("tagsAll")}
+		return logs.Group{Name: in.String("name"), RetentionDays: in.Int("retentionInDays"), KMSKeyID: in.String("kmsKeyId"), Tags: in.Map("tagsAll")}
 	}
 	return &Resource{
 		Type: schema.Type{
 			Token: "aws:cloudwatch/logGroup:LogGroup", Noun: "CloudWatch Logs Log Group",
 			Inputs: []schema.Property{
-				{Name: "name", AutoName: 512, ForceNew: true},
-				{Name: "retentionInDays", Kind: schema.Int, Default: 0, Check: oneOf(retentions()...)},
+				{Name: "name", AutoName: logs.MaxGroupName, ForceNew: true, Check: text(logs.CheckGroupName)},
+				{Name: "retentionInDays", Kind: schema.Int, Default: 0, Check: whole(logs.CheckRetention)},
 				{Name: "logGroupClass", Computed: true, ForceNew: true, Check: oneOf("STANDARD")},
 				{Name: "skipDestroy", Kind: schema.Bool, Default: false},
-				{Name: "kmsKeyId", Recorded: true, Check: validARN},
-				schema.TagProperty(),
+				{Name: "kmsKeyId", Recorded: true, Check: text(logs.CheckKMSKeyID)},
+				tagged(logs.CheckTags),
 			},
 			Outputs:     []schema.Output{{Name: "arn"}, schema.TagOutput()},
 			Unsupported: []string{"namePrefix"},
@@ -49,13 +50,4 @@ func logGroup(service *logs.Service) *Resource {
 			return service.DeleteGroup(id)
 		},
 	}
-}
-
-// retentions are the allowed days as a Check sees numbers; 0 is for ever.
-func retentions() []any {
-	days := []any{0.0}
-	for _, d := range logs.Retentions() {
-		days = append(days, float64(d))
-	}
-	return days
 }

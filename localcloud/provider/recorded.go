@@ -11,23 +11,23 @@ import (
 	"tally/localcloud/recorded"
 )
 
-// recordedType is a resource type of which the local cloud keeps the resources and does
-// nothing with them. It refuses what AWS refuses, and answers as AWS does.
+// recordedType is a resource type without effect in the local cloud. Its resources
+// are checked like on AWS, stored, and returned with AWS's outputs.
 type recordedType struct {
 	schema.Type
-	// id names a new resource as AWS and the real provider do.
+	// id returns the ID that AWS and the real provider give a new resource.
 	id func(in schema.Values) string
-	// adds is what AWS adds to the inputs: the outputs, and what it chooses for
-	// computed inputs. It follows from its arguments alone.
+	// adds returns what AWS adds to the inputs: the outputs, and the values of
+	// computed inputs. It depends only on its arguments.
 	adds func(id string, created time.Time, in schema.Values) map[string]any
-	// needs refuses a resource without the other resources it is about; nil
-	// where it needs none.
+	// needs refuses a resource if others that it refers to do not exist; nil if it
+	// refers to none.
 	needs func(in schema.Values) error
-	// taken is what AWS says where the resource exists; nil, or an answer of nil,
-	// where AWS replaces it.
+	// taken returns AWS's error if the resource exists. If taken or the error is
+	// nil, AWS replaces it.
 	taken func(in schema.Values) error
-	// imported is the ID of what the real provider imports by another one; nil
-	// where that is the ID.
+	// imported returns the ID for the one by which the real provider imports; nil if
+	// they are the same.
 	imported func(importID string) string
 }
 
@@ -70,8 +70,8 @@ func (k recordedType) create(service *recorded.Service, in schema.Values) (recor
 	if err := k.refuse(in); err != nil {
 		return recorded.Resource{}, err
 	}
-	asked := recorded.Resource{Type: k.Token, ID: k.id(in), Name: k.Name(in), Inputs: k.inputs(in)}
-	r, err := service.Create(asked)
+	wanted := recorded.Resource{Type: k.Token, ID: k.id(in), Name: k.Name(in), Inputs: k.inputs(in)}
+	r, err := service.Create(wanted)
 	if !errors.Is(err, recorded.ErrExists) {
 		return r, err
 	}
@@ -80,7 +80,7 @@ func (k recordedType) create(service *recorded.Service, in schema.Values) (recor
 			return r, err
 		}
 	}
-	return service.Update(k.Token, asked.ID, asked.Inputs)
+	return service.Update(k.Token, wanted.ID, wanted.Inputs)
 }
 
 func (k recordedType) refuse(in schema.Values) error {
@@ -90,7 +90,7 @@ func (k recordedType) refuse(in schema.Values) error {
 	return k.needs(in)
 }
 
-// inputs are those that were given, and the tags with the default ones.
+// inputs returns the given inputs, and tagsAll.
 func (k recordedType) inputs(in schema.Values) map[string]any {
 	given := map[string]any{}
 	for _, p := range k.Inputs {
@@ -104,7 +104,7 @@ func (k recordedType) inputs(in schema.Values) map[string]any {
 	return given
 }
 
-// live is the resource with every input, nil where it is not set.
+// live returns the resource with every input, nil if it is not set.
 func (k recordedType) live(r recorded.Resource) map[string]any {
 	live := map[string]any{}
 	for _, p := range k.Inputs {
@@ -123,7 +123,7 @@ func (k recordedType) tagged() bool {
 	return slices.ContainsFunc(k.Inputs, func(p schema.Property) bool { return p.Name == "tags" })
 }
 
-// changeable tells whether there is an input that does not force a new
+// changeable reports whether there is an input that does not force a new
 // resource.
 func (k recordedType) changeable() bool {
 	return slices.ContainsFunc(k.Inputs, func(p schema.Property) bool { return !p.ForceNew })

@@ -8,21 +8,38 @@ import (
 	"tally/localcloud/cloud"
 )
 
-// validARN admits ARNs.
+// validARN accepts ARNs.
 func validARN(v any) error {
 	_, err := cloud.ParseARN(v.(string))
 	return err
 }
 
-// validARNs admits lists of at most so many ARNs.
+// arnOf accepts ARNs of a service.
+func arnOf(service string) func(any) error {
+	return func(v any) error {
+		arn, err := cloud.ParseARN(v.(string))
+		if err == nil && arn.Service != service {
+			err = fmt.Errorf("must be the ARN of a resource of %s, not %q", service, v)
+		}
+		return err
+	}
+}
+
+// validARNs accepts lists of at most so many ARNs.
 func validARNs(most int) func(any) error {
 	return func(v any) error {
-		list := v.([]any)
-		if len(list) > most {
-			return fmt.Errorf("expected at most %d, got %d", most, len(list))
+		if n := len(v.([]any)); n > most {
+			return fmt.Errorf("expected at most %d, got %d", most, n)
 		}
-		for i, e := range list {
-			if err := validARN(e); err != nil {
+		return each(validARN)(v)
+	}
+}
+
+// each accepts lists whose elements check accepts.
+func each(check func(any) error) func(any) error {
+	return func(v any) error {
+		for i, e := range v.([]any) {
+			if err := check(e); err != nil {
 				return fmt.Errorf("[%d]: %w", i, err)
 			}
 		}
@@ -30,8 +47,7 @@ func validARNs(most int) func(any) error {
 	}
 }
 
-// matching admits strings that match the whole pattern; words say what those
-// are.
+// matching accepts strings that match the whole pattern, which words describe.
 func matching(pattern, words string) func(any) error {
 	re := regexp.MustCompile("^(?:" + pattern + ")$")
 	return func(v any) error {
@@ -42,10 +58,10 @@ func matching(pattern, words string) func(any) error {
 	}
 }
 
-// longest admits strings of 1 to so many characters.
+// longest accepts strings of 1 to so many characters.
 func longest(most int) func(any) error { return length(1, most) }
 
-// length admits strings of so many characters.
+// length accepts strings of so many characters.
 func length(least, most int) func(any) error {
 	return func(v any) error {
 		if n := utf8.RuneCountInString(v.(string)); n < least || n > most {

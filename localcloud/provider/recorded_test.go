@@ -20,7 +20,7 @@ const (
 	recordToken    = "aws:route53/record:Record"
 )
 
-// Valid inputs, for tests to spoil.
+// valid holds valid inputs, which tests spoil.
 var valid = map[string]map[string]any{
 	alarmToken: {"comparisonOperator": "GreaterThanThreshold", "evaluationPeriods": 1, "threshold": 0, "statistic": "Sum",
 		"metricName": "Errors", "namespace": "AWS/Lambda", "period": 60},
@@ -36,7 +36,7 @@ var valid = map[string]map[string]any{
 	"aws:acm/certificate:Certificate": {"domainName": "*.example.com", "validationMethod": "DNS"},
 }
 
-// spoilt are the valid inputs of a type with changes; nil leaves one out.
+// spoilt returns the valid inputs of a type with changes; nil removes one.
 func spoilt(token string, changes map[string]any) resource.PropertyMap {
 	inputs := maps.Clone(valid[token])
 	for k, v := range changes {
@@ -100,6 +100,8 @@ func TestRecordedResourcesAreRefusedAsAWSDoes(t *testing.T) {
 		"deletion window":        {keyToken, map[string]any{"deletionWindowInDays": 6}, "deletionWindowInDays: expected a number from 7 to 30, got 6"},
 		"rotation period":        {keyToken, map[string]any{"rotationPeriodInDays": 90}, "rotationPeriodInDays: needs enableKeyRotation"},
 		"asymmetric rotation":    {keyToken, map[string]any{"enableKeyRotation": true, "customerMasterKeySpec": "RSA_2048"}, "enableKeyRotation: only keys of the spec SYMMETRIC_DEFAULT"},
+		"key tags":               {keyToken, map[string]any{"tags": map[string]any{"aws:a": "b"}}, `tags: the tag key "aws:a" begins with aws:`},
+		"key of another service": {"aws:kms/alias:Alias", map[string]any{"targetKeyId": "arn:aws:sqs:us-east-1:000000000000:q"}, "targetKeyId: must be the ARN of a resource of kms"},
 		"alias":                  {"aws:kms/alias:Alias", nil, ""},
 		"alias prefix":           {"aws:kms/alias:Alias", map[string]any{"name": "mine"}, `name: must be "alias/"`},
 		"alias of AWS":           {"aws:kms/alias:Alias", map[string]any{"name": "alias/aws/sns"}, "name: must be another than AWS's own"},
@@ -110,7 +112,9 @@ func TestRecordedResourcesAreRefusedAsAWSDoes(t *testing.T) {
 		"domain":                 {domainNameToken, nil, ""},
 		"old TLS":                {domainNameToken, map[string]any{"domainNameConfiguration": map[string]any{"certificateArn": "c", "endpointType": "REGIONAL", "securityPolicy": "TLS_1_0"}}, `domainNameConfiguration.securityPolicy: the local cloud takes "TLS_1_2", not "TLS_1_0"`},
 		"certificate ARN":        {domainNameToken, map[string]any{"domainNameConfiguration": map[string]any{"certificateArn": "c", "endpointType": "REGIONAL", "securityPolicy": "TLS_1_2"}}, "domainNameConfiguration.certificateArn: An ARN must have"},
+		"certificate of SNS":     {domainNameToken, map[string]any{"domainNameConfiguration": map[string]any{"certificateArn": "arn:aws:sns:us-east-1:000000000000:t", "endpointType": "REGIONAL", "securityPolicy": "TLS_1_2"}}, "domainNameConfiguration.certificateArn: must be the ARN of a resource of acm"},
 		"certificate":            {"aws:acm/certificate:Certificate", nil, ""},
+		"alternative name":       {"aws:acm/certificate:Certificate", map[string]any{"subjectAlternativeNames": []any{"a.example.com", "b c"}}, "subjectAlternativeNames: [1]: must be a domain name"},
 		"certificate's domain":   {"aws:acm/certificate:Certificate", map[string]any{"domainName": "localhost"}, "domainName: must be a domain name"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -131,7 +135,7 @@ func TestRecordedResourcesAreRefusedAsAWSDoes(t *testing.T) {
 	}
 }
 
-// What another resource forbids, only its creation can tell.
+// Rules about other resources apply only at creation.
 func TestRecordedResourcesNeedTheirOthers(t *testing.T) {
 	c := start(t)
 	create := func(token string, inputs resource.PropertyMap) error {
@@ -167,7 +171,7 @@ func TestRecordedResourcesNeedTheirOthers(t *testing.T) {
 	}
 }
 
-// The status tells of properties without effect as long as a resource has them.
+// Properties without effect are noted as long as a resource has them.
 func TestPropertiesWithoutEffectAreNoted(t *testing.T) {
 	c := start(t)
 	const token, encrypted = "aws:cloudwatch/logGroup:LogGroup", "arn:aws:kms:us-east-1:000000000000:key/k"

@@ -12,7 +12,7 @@ import (
 	"google.golang.org/protobuf/types/known/emptypb"
 )
 
-// holds fails the test where err lacks one of the words.
+// holds fails the test if err lacks one of the words.
 func holds(t *testing.T, err error, words ...string) {
 	t.Helper()
 	if err == nil {
@@ -25,7 +25,7 @@ func holds(t *testing.T, err error, words ...string) {
 	}
 }
 
-// Whatever the engine asks of a stack that is not local is refused.
+// Every call for a stack that is not local is refused.
 func TestOtherStacksAreRefused(t *testing.T) {
 	c := start(t)
 	urn := "urn:pulumi:dev::project::aws:sns/topic:Topic::numbers"
@@ -75,7 +75,8 @@ func TestUnknownTypesAndFunctionsAreRefused(t *testing.T) {
 	holds(t, err, "region us-east-1", "eu-west-1")
 }
 
-// What a service would refuse is refused by the preview already.
+// Check refuses what the local cloud does not emulate, and what no service sees.
+// For the rules of services, see testRefusals.
 func TestImpossibleValuesAreRefusedByCheck(t *testing.T) {
 	c := start(t)
 	write(t, filepath.Join(c.dir, "f.zip"), zipped(t, "one"))
@@ -85,34 +86,19 @@ func TestImpossibleValuesAreRefusedByCheck(t *testing.T) {
 		property string // "" where the program does not give it at the top
 		reason   string
 	}{
-		"memory":  {"aws:lambda/function:Function", map[string]any{"memorySize": 64}, "memorySize", "from 128 to 10240, got 64"},
-		"runtime": {"aws:lambda/function:Function", map[string]any{"runtime": "nodejs20.x"}, "runtime", `"provided.al2023", "provided.al2", not "nodejs20.x"`},
-		"bucket":  {"aws:lambda/function:Function", map[string]any{"s3Bucket": "b"}, "s3Bucket", `does not emulate "s3Bucket"`},
-		"typo":    {"aws:lambda/function:Function", map[string]any{"memorysize": 128}, "memorysize", `did you mean "memorySize"?`},
-		"log level": {"aws:lambda/function:Function", map[string]any{"role": "arn:aws:iam::000000000000:role/r", "handler": "bootstrap", "runtime": "provided.al2023",
-			"code":          pathArchive(t, c.dir, "f.zip"),
-			"loggingConfig": map[string]any{"logFormat": "Text", "systemLogLevel": "INFO"}}, "loggingConfig", "To use log-level filtering, the log format must be JSON"},
-		"no log level": {"aws:lambda/function:Function", map[string]any{"loggingConfig": map[string]any{"logFormat": "JSON", "systemLogLevel": "ERROR"}}, "", `loggingConfig.systemLogLevel: the local cloud takes "DEBUG"`},
-		"dead letter":  {"aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig", map[string]any{"functionName": "f", "maximumRetryAttempts": 3}, "maximumRetryAttempts", "from 0 to 2"},
-		"architecture": {"aws:lambda/function:Function", map[string]any{"architectures": []any{"arm64", "x86_64"}}, "architectures", "one architecture"},
+		"bucket": {"aws:lambda/function:Function", map[string]any{"s3Bucket": "b"}, "s3Bucket", `does not emulate "s3Bucket"`},
+		"typo":   {"aws:lambda/function:Function", map[string]any{"memorysize": 128}, "memorysize", `did you mean "memorySize"?`},
 		"variable": {"aws:lambda/function:Function", map[string]any{"environment": map[string]any{"variables": map[string]any{
 			"AWS_REGION": "x", "ARN": resource.MakeComputed(resource.NewStringProperty(""))}}}, "", "environment.variables: "},
-		"retention":     {"aws:cloudwatch/logGroup:LogGroup", map[string]any{"retentionInDays": 2}, "retentionInDays", "not 2"},
-		"trust":         {"aws:iam/role:Role", map[string]any{"assumeRolePolicy": `{"Statement":[]`}, "assumeRolePolicy", "MalformedPolicyDocument"},
-		"fifo":          {"aws:sns/topic:Topic", map[string]any{"fifoTopic": true}, "fifoTopic", "false, not true"},
-		"max receive":   {"aws:sqs/queue:Queue", map[string]any{"redrivePolicy": `{"deadLetterTargetArn":"a","maxReceiveCount":0}`}, "redrivePolicy", "from 1 to 1000"},
-		"whose letters": {"aws:sqs/redriveAllowPolicy:RedriveAllowPolicy", map[string]any{"queueUrl": "u", "redriveAllowPolicy": `{"redrivePermission":"byQueue"}`}, "redriveAllowPolicy", "sourceQueueArns is required"},
-		"fifo queue":    {"aws:sqs/queue:Queue", map[string]any{"fifoQueue": true}, "fifoQueue", "false, not true"},
-		"two keys":      {"aws:sqs/queue:Queue", map[string]any{"sqsManagedSseEnabled": true, "kmsMasterKeyId": "alias/aws/sqs"}, "sqsManagedSseEnabled", "conflicts with kmsMasterKeyId"},
-		"protocol":      {"aws:sns/topicSubscription:TopicSubscription", map[string]any{"protocol": "sms"}, "protocol", `"email-json", not "sms"`},
-		"filter":        {"aws:sns/topicSubscription:TopicSubscription", map[string]any{"filterPolicy": `{"a":"b"}`}, "filterPolicy", `"a" must be an object or an array`},
-		"sample rate":   {"aws:sns/topic:Topic", map[string]any{"sqsSuccessFeedbackSampleRate": 101}, "sqsSuccessFeedbackSampleRate", "from 0 to 100"},
-		"feedback":      {"aws:sns/topic:Topic", map[string]any{"lambdaFailureFeedbackRoleArn": "r"}, "lambdaFailureFeedbackRoleArn", "the ARN of a role"},
-		"websocket":     {"aws:apigatewayv2/api:Api", map[string]any{"protocolType": "WEBSOCKET"}, "protocolType", `"HTTP", not "WEBSOCKET"`},
-		"payload 1.0":   {"aws:apigatewayv2/integration:Integration", map[string]any{"apiId": "a", "integrationType": "AWS_PROXY", "integrationUri": "u"}, "", `payloadFormatVersion: the local cloud takes "2.0", not "1.0"`},
-		"deployment":    {"aws:apigatewayv2/stage:Stage", map[string]any{"apiId": "a"}, "", "autoDeploy: the local cloud takes true, not false"},
-		"no role":       {"aws:lambda/function:Function", nil, "", "role: missing required property of aws:lambda/function:Function"},
-		"policy ARN":    {"aws:iam/rolePolicyAttachment:RolePolicyAttachment", map[string]any{"policyArn": "arn:aws:iam::aws:policy/Nonsense"}, "policyArn", "does not exist"},
+		"trust":       {"aws:iam/role:Role", map[string]any{"assumeRolePolicy": `{"Statement":[]`}, "assumeRolePolicy", "MalformedPolicyDocument"},
+		"fifo":        {"aws:sns/topic:Topic", map[string]any{"fifoTopic": true}, "fifoTopic", "false, not true"},
+		"fifo queue":  {"aws:sqs/queue:Queue", map[string]any{"fifoQueue": true}, "fifoQueue", "false, not true"},
+		"two keys":    {"aws:sqs/queue:Queue", map[string]any{"sqsManagedSseEnabled": true, "kmsMasterKeyId": "alias/aws/sqs"}, "sqsManagedSseEnabled", "conflicts with kmsMasterKeyId"},
+		"websocket":   {"aws:apigatewayv2/api:Api", map[string]any{"protocolType": "WEBSOCKET"}, "protocolType", "ProtocolType WEBSOCKET is not part of the local cloud, which has only HTTP"},
+		"payload 1.0": {"aws:apigatewayv2/integration:Integration", map[string]any{"apiId": "a", "integrationType": "AWS_PROXY", "integrationUri": "u"}, "", "payloadFormatVersion: BadRequestException: PayloadFormatVersion 1.0 is not part of the local cloud, which has only 2.0"},
+		"deployment":  {"aws:apigatewayv2/stage:Stage", map[string]any{"apiId": "a"}, "", "autoDeploy: BadRequestException: AutoDeploy false needs deployments"},
+		"no role":     {"aws:lambda/function:Function", nil, "", "role: missing required property of aws:lambda/function:Function"},
+		"policy ARN":  {"aws:iam/rolePolicyAttachment:RolePolicyAttachment", map[string]any{"policyArn": "arn:aws:iam::aws:policy/Nonsense"}, "policyArn", "does not exist"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			res, err := c.Check(t.Context(), &pulumirpc.CheckRequest{Urn: urnOf(tc.token, "x"), News: c.raw(resource.NewPropertyMapFromMap(tc.inputs))})
@@ -128,7 +114,7 @@ func TestImpossibleValuesAreRefusedByCheck(t *testing.T) {
 	}
 }
 
-// Errors of the services read as the real provider's.
+// Errors of the services are worded like the real provider's.
 func TestServiceErrors(t *testing.T) {
 	c := start(t)
 	c.create("aws:sns/topic:Topic", "t", map[string]any{"name": "numbers"})

@@ -9,15 +9,15 @@ import (
 	"tally/localcloud/provider/schema"
 )
 
-// dnsRecord has the ID "zone_name_type". Nobody is asked for it here, and its
-// zone is not looked up: its name is taken to be complete.
+// dnsRecord has the ID "zone_name_type". No DNS server returns it, and its zone is
+// not looked up: its name counts as fully qualified.
 func dnsRecord() recordedType {
 	name := func(in schema.Values) string { return strings.ToLower(strings.TrimSuffix(in.String("name"), ".")) }
 	return recordedType{
 		Type: schema.Type{
 			Token: "aws:route53/record:Record", Noun: "Route 53 Record",
 			Inputs: []schema.Property{
-				{Name: "zoneId", Required: true, ForceNew: true, Check: matching("[A-Z0-9]{1,32}", `the ID of a hosted zone such as "Z0123456789ABC"`)},
+				{Name: "zoneId", Required: true, ForceNew: true, Check: zoneID},
 				{Name: "name", Required: true, ForceNew: true, Check: longest(1024)},
 				{Name: "type", Required: true, ForceNew: true, Check: oneOf(
 					"A", "AAAA", "CAA", "CNAME", "DS", "HTTPS", "MX", "NAPTR", "NS", "PTR", "SOA", "SPF", "SRV", "SSHFP", "SVCB", "TLSA", "TXT")},
@@ -25,7 +25,7 @@ func dnsRecord() recordedType {
 				{Name: "records", Kind: schema.List},
 				{Name: "aliases", Kind: schema.Objects, Properties: []schema.Property{
 					{Name: "name", Required: true, Check: longest(1024)},
-					{Name: "zoneId", Required: true},
+					{Name: "zoneId", Required: true, Check: zoneID},
 					{Name: "evaluateTargetHealth", Kind: schema.Bool, Required: true},
 				}},
 				{Name: "allowOverwrite", Kind: schema.Bool},
@@ -46,7 +46,7 @@ func dnsRecord() recordedType {
 				case in.Given("records") && !in.Given("ttl"):
 					fail("ttl", "is required with records")
 				case in.Given("aliases") && in.Given("ttl"):
-					fail("ttl", "conflicts with aliases, which have the one of their target")
+					fail("ttl", "conflicts with aliases, which have the TTL of their target")
 				}
 			},
 		},
@@ -65,3 +65,5 @@ func dnsRecord() recordedType {
 		},
 	}
 }
+
+var zoneID = matching("[A-Z0-9]{1,32}", `the ID of a hosted zone such as "Z0123456789ABC"`)

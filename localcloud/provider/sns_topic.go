@@ -2,16 +2,14 @@ package provider
 
 import (
 	"context"
-	"fmt"
 
 	"tally/localcloud/cloud"
-	"tally/localcloud/iam"
 	"tally/localcloud/provider/schema"
 	"tally/localcloud/sns"
 )
 
-// feedbackProtocols are those whose deliveries a topic can log, as the inputs
-// that say so begin.
+// feedbackProtocols returns the protocols whose deliveries a topic can log, which
+// are the prefixes of the inputs.
 func feedbackProtocols() []string { return []string{"lambda", "sqs", "http"} }
 
 func topic(place cloud.Place, service *sns.Service) *Resource {
@@ -19,25 +17,25 @@ func topic(place cloud.Place, service *sns.Service) *Resource {
 		Type: schema.Type{
 			Token: "aws:sns/topic:Topic", Noun: "SNS Topic",
 			Inputs: []schema.Property{
-				{Name: "name", AutoName: 256, ForceNew: true},
-				{Name: "displayName"},
-				{Name: "policy", Kind: schema.Policy, Computed: true, Check: policyOf(iam.ResourcePolicy)},
+				{Name: "name", AutoName: sns.MaxTopicName, ForceNew: true, Check: text(sns.CheckTopicName)},
+				{Name: "displayName", Check: text(sns.CheckDisplayName)},
+				{Name: "policy", Kind: schema.Policy, Computed: true, Check: resourcePolicy(sns.CheckPolicy)},
 				{Name: "fifoTopic", Kind: schema.Bool, Default: false, ForceNew: true, Check: oneOf(false)},
-				{Name: "kmsMasterKeyId", Recorded: true},
-				{Name: "deliveryPolicy", Kind: schema.JSON, Recorded: true},
-				{Name: "tracingConfig", Recorded: true, Check: oneOf("Active", "PassThrough")},
-				{Name: "signatureVersion", Kind: schema.Int, Check: between(1, 2)},
-				{Name: "lambdaFailureFeedbackRoleArn", Check: roleARN},
-				{Name: "lambdaSuccessFeedbackRoleArn", Check: roleARN},
-				{Name: "lambdaSuccessFeedbackSampleRate", Kind: schema.Int, Check: between(0, 100)},
-				{Name: "sqsFailureFeedbackRoleArn", Check: roleARN},
-				{Name: "sqsSuccessFeedbackRoleArn", Check: roleARN},
-				{Name: "sqsSuccessFeedbackSampleRate", Kind: schema.Int, Check: between(0, 100)},
+				{Name: "kmsMasterKeyId", Recorded: true, Check: text(sns.CheckKMSMasterKeyID)},
+				{Name: "deliveryPolicy", Kind: schema.JSON, Recorded: true, Check: text(sns.CheckDeliveryPolicy)},
+				{Name: "tracingConfig", Recorded: true, Check: text(sns.CheckTracingConfig)},
+				{Name: "signatureVersion", Kind: schema.Int, Check: whole(sns.CheckSignatureVersion)},
+				{Name: "lambdaFailureFeedbackRoleArn", Check: text(sns.CheckFeedbackRoleARN)},
+				{Name: "lambdaSuccessFeedbackRoleArn", Check: text(sns.CheckFeedbackRoleARN)},
+				{Name: "lambdaSuccessFeedbackSampleRate", Kind: schema.Int, Check: whole(sns.CheckFeedbackSampleRate)},
+				{Name: "sqsFailureFeedbackRoleArn", Check: text(sns.CheckFeedbackRoleARN)},
+				{Name: "sqsSuccessFeedbackRoleArn", Check: text(sns.CheckFeedbackRoleARN)},
+				{Name: "sqsSuccessFeedbackSampleRate", Kind: schema.Int, Check: whole(sns.CheckFeedbackSampleRate)},
 				// Nothing is delivered over HTTP.
-				{Name: "httpFailureFeedbackRoleArn", Recorded: true, Check: roleARN},
-				{Name: "httpSuccessFeedbackRoleArn", Recorded: true, Check: roleARN},
-				{Name: "httpSuccessFeedbackSampleRate", Kind: schema.Int, Recorded: true, Check: between(0, 100)},
-				schema.TagProperty(),
+				{Name: "httpFailureFeedbackRoleArn", Recorded: true, Check: text(sns.CheckFeedbackRoleARN)},
+				{Name: "httpSuccessFeedbackRoleArn", Recorded: true, Check: text(sns.CheckFeedbackRoleARN)},
+				{Name: "httpSuccessFeedbackSampleRate", Kind: schema.Int, Recorded: true, Check: whole(sns.CheckFeedbackSampleRate)},
+				tagged(sns.CheckTags),
 			},
 			Outputs: []schema.Output{{Name: "arn"}, {Name: "owner"}, schema.TagOutput()},
 			Unsupported: []string{
@@ -56,7 +54,7 @@ func topic(place cloud.Place, service *sns.Service) *Resource {
 		},
 		Update: func(_ context.Context, id string, state, in schema.Values) (map[string]any, error) {
 			t := topicOf(id, in)
-			if t.Policy == state.String("policy") { // as the real provider: what did not change is not sent
+			if t.Policy == state.String("policy") { // like the real provider, send only what changed
 				now, err := service.Topic(id)
 				if err != nil {
 					return nil, err
@@ -107,12 +105,4 @@ func liveTopic(place cloud.Place, t sns.Topic) map[string]any {
 		live[protocol+"SuccessFeedbackSampleRate"] = orNil(f.SuccessSampleRate)
 	}
 	return live
-}
-
-// roleARN admits ARNs of roles.
-func roleARN(v any) error {
-	if arn, err := cloud.ParseARN(v.(string)); err != nil || arn.Service != "iam" {
-		return fmt.Errorf("must be the ARN of a role, not %q", v)
-	}
-	return nil
 }

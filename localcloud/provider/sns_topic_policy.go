@@ -5,13 +5,12 @@ import (
 	"net/http"
 
 	"tally/localcloud/cloud"
-	"tally/localcloud/iam"
 	"tally/localcloud/provider/schema"
 	"tally/localcloud/sns"
 )
 
-// topicPolicy has the ARN of its topic as ID. Deleting it gives the topic back
-// the policy that AWS gives one.
+// topicPolicy has the ARN of its topic as ID. Deleting it restores the default
+// policy of the topic.
 func topicPolicy(place cloud.Place, service *sns.Service) *Resource {
 	live := func(t sns.Topic) map[string]any {
 		return map[string]any{"arn": t.ARN, "policy": t.Policy, "owner": place.Account}
@@ -20,8 +19,8 @@ func topicPolicy(place cloud.Place, service *sns.Service) *Resource {
 		Type: schema.Type{
 			Token: "aws:sns/topicPolicy:TopicPolicy", Noun: "SNS Topic Policy",
 			Inputs: []schema.Property{
-				{Name: "arn", Required: true, ForceNew: true},
-				{Name: "policy", Kind: schema.Policy, Required: true, Check: policyOf(iam.ResourcePolicy)},
+				{Name: "arn", Required: true, ForceNew: true, Check: topicARN(place)},
+				{Name: "policy", Kind: schema.Policy, Required: true, Check: resourcePolicy(sns.CheckPolicy)},
 			},
 			Outputs: []schema.Output{{Name: "owner"}},
 			// The topic has one policy: the old one is reset before the new one is set.
@@ -47,4 +46,9 @@ func topicPolicy(place cloud.Place, service *sns.Service) *Resource {
 			return err
 		},
 	}
+}
+
+// topicARN accepts ARNs of topics of that place.
+func topicARN(place cloud.Place) func(any) error {
+	return text(func(arn string) error { return sns.CheckTopicARN(place, arn) })
 }

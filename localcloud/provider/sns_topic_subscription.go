@@ -19,7 +19,7 @@ func topicSubscription(place cloud.Place, service *sns.Service) *Resource {
 			"confirmationWasAuthenticated": !s.PendingConfirmation, "pendingConfirmation": s.PendingConfirmation,
 		}
 	}
-	asked := func(arn string, in schema.Values) sns.Subscription {
+	wanted := func(arn string, in schema.Values) sns.Subscription {
 		return sns.Subscription{
 			ARN: arn, TopicARN: in.String("topic"), Protocol: in.String("protocol"), Endpoint: in.String("endpoint"),
 			FilterPolicy: in.String("filterPolicy"), FilterPolicyScope: in.String("filterPolicyScope"),
@@ -30,25 +30,26 @@ func topicSubscription(place cloud.Place, service *sns.Service) *Resource {
 		Type: schema.Type{
 			Token: "aws:sns/topicSubscription:TopicSubscription", Noun: "SNS Topic Subscription",
 			Inputs: []schema.Property{
-				{Name: "topic", Required: true, ForceNew: true},
-				// What is sent over HTTP or by e-mail leaves this machine: such
-				// subscriptions wait for a confirmation for ever.
-				{Name: "protocol", Required: true, ForceNew: true, Check: oneOf("lambda", "sqs", "http", "https", "email", "email-json")},
+				{Name: "topic", Required: true, ForceNew: true, Check: topicARN(place)},
+				// Subscriptions over HTTP or by email wait for a confirmation for ever:
+				// nothing leaves this machine.
+				{Name: "protocol", Required: true, ForceNew: true, Check: text(sns.CheckProtocol)},
 				{Name: "endpoint", Required: true, ForceNew: true},
 				{Name: "confirmationTimeoutInMinutes", Kind: schema.Int, Default: 1, Recorded: true},
 				{Name: "endpointAutoConfirms", Kind: schema.Bool, Default: false, Recorded: true},
 				{Name: "filterPolicy", Kind: schema.JSON, Check: filterPolicy},
-				{Name: "filterPolicyScope", Computed: true, Check: oneOf(filter.Attributes, filter.Body)},
+				{Name: "filterPolicyScope", Computed: true, Check: text(sns.CheckFilterPolicyScope)},
 				{Name: "rawMessageDelivery", Kind: schema.Bool, Default: false},
-				{Name: "redrivePolicy", Kind: schema.JSON},
+				{Name: "redrivePolicy", Kind: schema.JSON, Check: text(sns.CheckRedrivePolicy)},
 			},
 			Outputs: []schema.Output{
 				{Name: "arn"}, {Name: "ownerId"}, {Name: "confirmationWasAuthenticated"}, {Name: "pendingConfirmation"},
 			},
 			Unsupported: []string{"deliveryPolicy", "replayPolicy", "subscriptionRoleArn"},
+			Together:    checkSubscription,
 		},
 		Create: func(_ context.Context, in schema.Values) (string, map[string]any, error) {
-			s, err := service.Subscribe(asked("", in))
+			s, err := service.Subscribe(wanted("", in))
 			return s.ARN, live(s), err
 		},
 		Read: func(_ context.Context, id string, _ schema.Values) (string, map[string]any, error) {
@@ -56,16 +57,30 @@ func topicSubscription(place cloud.Place, service *sns.Service) *Resource {
 			return s.ARN, live(s), err
 		},
 		Update: func(_ context.Context, id string, _, in schema.Values) (map[string]any, error) {
-			s, err := service.UpdateSubscription(asked(id, in))
+			s, err := service.UpdateSubscription(wanted(id, in))
 			return live(s), err
 		},
 		Delete: func(_ context.Context, id string, _ schema.Values) error { return service.Unsubscribe(id) },
 	}
 }
 
-// filterPolicy admits what one of the scopes takes; of message bodies it takes
-// more.
-func filterPolicy(v any) error {
-	_, err := filter.Parse(filter.Body, v.(string))
-	return err
+// filterPolicy accepts the filter policies of either scope: bodies can have more.
+func filterPolicy(v any) error { return sns.CheckFilterPolicy(filter.Body, v.(string)) }
+
+// checkSubscription refuses what depends on more than one input.
+func checkSubscription(in schema.Values, fail schema.Fail) {
+	check := func(property string, err error) {
+		if err != nil {
+			fail(property, "%s", err)
+		}
+	}
+	if protocol := in.String("protocol"); in.Has("protocol") {
+		if in.Has("endpoint") {
+			check("endpoint", sns.CheckEndpoint(protocol, in.String("endpoint")))
+		}
+		check("rawMessageDelivery", sns.CheckRawMessageDelivery(protocol, in.Bool("rawMessageDelivery")))
+	}
+	if in.Has("filterPolicy") && in.Has("filterPolicyScope") == in.Given("filterPolicyScope") {
+		check("filterPolicy", sns.CheckFilterPolicy(in.String("filterPolicyScope"), in.String("filterPolicy")))
+	}
 }

@@ -1,38 +1,39 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 
-	"tally/localcloud/iam"
 	"tally/localcloud/provider/schema"
 	"tally/localcloud/sqs"
 )
 
-// queue has its URL as ID. Its policies can also be resources of their own:
-// whatever the program leaves out of the queue is theirs.
+// queue has its URL as ID. Its policies can also be resources of their own,
+// which set what the program omits from the queue.
 func queue(service *sqs.Service) *Resource {
 	return &Resource{
 		Type: schema.Type{
 			Token: "aws:sqs/queue:Queue", Noun: "SQS Queue",
 			Inputs: []schema.Property{
-				{Name: "name", AutoName: 80, ForceNew: true},
-				{Name: "delaySeconds", Kind: schema.Int, Default: 0, Check: between(0, 900)},
-				{Name: "maxMessageSize", Kind: schema.Int, Default: 262144, Check: between(1024, 262144)},
-				{Name: "messageRetentionSeconds", Kind: schema.Int, Default: 345600, Check: between(60, 1209600)},
-				{Name: "receiveWaitTimeSeconds", Kind: schema.Int, Default: 0, Check: between(0, 20)},
-				{Name: "visibilityTimeoutSeconds", Kind: schema.Int, Default: 30, Check: between(0, 43200)},
-				{Name: "policy", Kind: schema.Policy, Computed: true, Check: policyOf(iam.ResourcePolicy)},
-				{Name: "redrivePolicy", Kind: schema.JSON, Computed: true, Check: document(sqs.CheckRedrivePolicy)},
-				{Name: "redriveAllowPolicy", Kind: schema.JSON, Computed: true, Check: document(sqs.CheckRedriveAllowPolicy)},
+				{Name: "name", AutoName: sqs.MaxName, ForceNew: true, Check: text(sqs.CheckName)},
+				{Name: "delaySeconds", Kind: schema.Int, Default: 0, Check: whole(sqs.CheckDelaySeconds)},
+				{Name: "maxMessageSize", Kind: schema.Int, Default: 262144, Check: messageSize},
+				{Name: "messageRetentionSeconds", Kind: schema.Int, Default: 345600, Check: whole(sqs.CheckMessageRetentionPeriod)},
+				{Name: "receiveWaitTimeSeconds", Kind: schema.Int, Default: 0, Check: whole(sqs.CheckReceiveMessageWaitTime)},
+				{Name: "visibilityTimeoutSeconds", Kind: schema.Int, Default: 30, Check: whole(sqs.CheckVisibilityTimeout)},
+				{Name: "policy", Kind: schema.Policy, Computed: true, Check: resourcePolicy(sqs.CheckPolicy)},
+				{Name: "redrivePolicy", Kind: schema.JSON, Computed: true, Check: text(sqs.CheckRedrivePolicy)},
+				{Name: "redriveAllowPolicy", Kind: schema.JSON, Computed: true, Check: text(sqs.CheckRedriveAllowPolicy)},
 				{Name: "fifoQueue", Kind: schema.Bool, Default: false, ForceNew: true, Check: oneOf(false)},
 				{Name: "contentBasedDeduplication", Kind: schema.Bool, Default: false, Check: oneOf(false)},
-				{Name: "kmsMasterKeyId", Recorded: true},
-				{Name: "kmsDataKeyReusePeriodSeconds", Kind: schema.Int, Computed: true, Recorded: true, Check: between(60, 86400)},
+				{Name: "kmsMasterKeyId", Recorded: true, Check: text(sqs.CheckKMSMasterKeyID)},
+				{Name: "kmsDataKeyReusePeriodSeconds", Kind: schema.Int, Computed: true, Recorded: true, Check: whole(sqs.CheckKMSDataKeyReusePeriod)},
 				{Name: "sqsManagedSseEnabled", Kind: schema.Bool, Computed: true, Recorded: true},
-				schema.TagProperty(),
+				tagged(sqs.CheckTags),
 			},
 			Outputs:     []schema.Output{{Name: "arn"}, {Name: "url"}, schema.TagOutput()},
 			Unsupported: []string{"deduplicationScope", "fifoThroughputLimit", "namePrefix"},
+			// A rule of the real provider: without it, the key of KMS would win.
 			Together: func(in schema.Values, fail schema.Fail) {
 				if in.Has("kmsMasterKeyId") && in.Bool("sqsManagedSseEnabled") {
 					fail("sqsManagedSseEnabled", "conflicts with kmsMasterKeyId: a queue is encrypted by a key of SQS or of KMS")
@@ -40,7 +41,7 @@ func queue(service *sqs.Service) *Resource {
 			},
 		},
 		Create: func(_ context.Context, in schema.Values) (string, map[string]any, error) {
-			q := sqs.Queue{Name: in.String("name"), SSE: true} // as AWS encrypts what does not say
+			q := sqs.Queue{Name: in.String("name"), SSE: true} // the default of AWS
 			setQueue(&q, schema.Values{}, in)
 			q, err := service.CreateQueue(q)
 			return q.URL, liveQueue(q), err
@@ -57,8 +58,8 @@ func queue(service *sqs.Service) *Resource {
 	}
 }
 
-// setQueue makes a queue what the program wants. As by the real provider, a
-// policy that did not change is not sent: a resource of its own may have set it.
+// setQueue applies the inputs to a queue. Like the real provider, it does not send
+// a policy that did not change: a resource of its own may have set it.
 func setQueue(q *sqs.Queue, state, in schema.Values) {
 	q.DelaySeconds, q.VisibilityTimeoutSeconds = in.Int("delaySeconds"), in.Int("visibilityTimeoutSeconds")
 	q.MaxMessageBytes, q.RetentionSeconds = in.Int("maxMessageSize"), in.Int("messageRetentionSeconds")
@@ -75,7 +76,7 @@ func setQueue(q *sqs.Queue, state, in schema.Values) {
 		q.SSE = in.Bool("sqsManagedSseEnabled")
 	}
 	if q.KMSMasterKeyID != "" {
-		q.SSE = false // a key of KMS takes the place of that of SQS
+		q.SSE = false // a key of KMS replaces that of SQS
 	}
 }
 
@@ -88,4 +89,11 @@ func liveQueue(q sqs.Queue) map[string]any {
 		"fifoQueue": false, "contentBasedDeduplication": false,
 		"kmsMasterKeyId": orNil(q.KMSMasterKeyID), "kmsDataKeyReusePeriodSeconds": q.KMSReuseSeconds, "sqsManagedSseEnabled": q.SSE,
 	}
+}
+
+// messageSize accepts what SQS does, up to the limit of this version of the real
+// provider, which is older than that of SQS:
+// https://www.pulumi.com/registry/packages/aws-v6/api-docs/sqs/queue/#maxmessagesize_go
+func messageSize(v any) error {
+	return cmp.Or(whole(sqs.CheckMaximumMessageSize)(v), between(1024, 256<<10)(v))
 }

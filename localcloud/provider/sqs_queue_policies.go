@@ -5,31 +5,30 @@ import (
 	"net/http"
 
 	"tally/localcloud/cloud"
-	"tally/localcloud/iam"
 	"tally/localcloud/provider/schema"
 	"tally/localcloud/sqs"
 )
 
 func queuePolicy(service *sqs.Service) *Resource {
 	return queueDocument(service, "aws:sqs/queuePolicy:QueuePolicy", "SQS Queue Policy",
-		schema.Property{Name: "policy", Kind: schema.Policy, Check: policyOf(iam.ResourcePolicy)},
+		schema.Property{Name: "policy", Kind: schema.Policy, Check: resourcePolicy(sqs.CheckPolicy)},
 		func(q *sqs.Queue) *string { return &q.Policy })
 }
 
 func redrivePolicy(service *sqs.Service) *Resource {
 	return queueDocument(service, "aws:sqs/redrivePolicy:RedrivePolicy", "SQS Queue Redrive Policy",
-		schema.Property{Name: "redrivePolicy", Kind: schema.JSON, Check: document(sqs.CheckRedrivePolicy)},
+		schema.Property{Name: "redrivePolicy", Kind: schema.JSON, Check: text(sqs.CheckRedrivePolicy)},
 		func(q *sqs.Queue) *string { return &q.RedrivePolicy })
 }
 
 func redriveAllowPolicy(service *sqs.Service) *Resource {
 	return queueDocument(service, "aws:sqs/redriveAllowPolicy:RedriveAllowPolicy", "SQS Queue Redrive Allow Policy",
-		schema.Property{Name: "redriveAllowPolicy", Kind: schema.JSON, Check: document(sqs.CheckRedriveAllowPolicy)},
+		schema.Property{Name: "redriveAllowPolicy", Kind: schema.JSON, Check: text(sqs.CheckRedriveAllowPolicy)},
 		func(q *sqs.Queue) *string { return &q.RedriveAllowPolicy })
 }
 
-// queueDocument is a resource that is one document of a queue, by whose URL it
-// is known. Deleting it leaves the queue without.
+// queueDocument returns a resource that is one document of a queue, with the
+// queue's URL as ID. Deleting it removes the document.
 func queueDocument(service *sqs.Service, token, noun string, property schema.Property, of func(*sqs.Queue) *string) *Resource {
 	property.Required = true
 	live := func(url string, q sqs.Queue) map[string]any {
@@ -42,8 +41,8 @@ func queueDocument(service *sqs.Service, token, noun string, property schema.Pro
 	return &Resource{
 		Type: schema.Type{
 			Token: token, Noun: noun,
-			Inputs: []schema.Property{{Name: "queueUrl", Required: true, ForceNew: true}, property},
-			// A queue has one of each: the old one goes before the new one comes.
+			Inputs: []schema.Property{{Name: "queueUrl", Required: true, ForceNew: true, Check: text(sqs.CheckURL)}, property},
+			// A queue has one of each, so the old one is removed before the new one is set.
 			DeleteBeforeReplace: true,
 		},
 		Create: func(_ context.Context, in schema.Values) (string, map[string]any, error) {
@@ -65,9 +64,4 @@ func queueDocument(service *sqs.Service, token, noun string, property schema.Pro
 			return err
 		},
 	}
-}
-
-// document admits the strings that check does.
-func document(check func(string) error) func(any) error {
-	return func(v any) error { return check(v.(string)) }
 }

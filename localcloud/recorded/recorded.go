@@ -1,6 +1,6 @@
-// Package recorded keeps what has no effect in the local cloud: resources such
-// as alarms and dashboards, and the names of such properties of resources that
-// the local cloud emulates otherwise.
+// Package recorded stores what has no effect in the local cloud: resources such
+// as alarms and dashboards, and the names of properties without effect of
+// resources that are emulated.
 package recorded
 
 import (
@@ -13,27 +13,27 @@ import (
 	"tally/localcloud/store"
 )
 
-// Resource is one resource that is kept and does nothing.
+// Resource is a resource without effect.
 type Resource struct {
 	Type    string // Pulumi's token: "aws:kms/key:Key"
-	ID      string // unique among those of its type
-	Name    string // what a person calls it
+	ID      string // unique within its type
+	Name    string // for display
 	Inputs  map[string]any
 	Created time.Time // set by Create
 }
 
-// Note says which properties of an emulated resource have no effect.
+// Note lists the properties of an emulated resource that have no effect.
 type Note struct {
 	Type, ID, Name string
 	Properties     []string // "kmsMasterKeyId", "loggingConfig.systemLogLevel"
 }
 
-// ErrExists says that there is a resource of that type and ID.
+// ErrExists means that there is a resource of that type and ID.
 var ErrExists = errors.New("the resource exists already")
 
-// Service keeps resources and notes. Its methods may be called concurrently.
+// Service holds resources and notes. Its methods may be called concurrently.
 type Service struct {
-	mu        sync.Mutex // held while a resource is made or changed
+	mu        sync.Mutex // held while a resource is created or changed
 	resources *store.Table[Resource]
 	notes     *store.Table[Note]
 }
@@ -48,10 +48,10 @@ func New(st *store.Store) (*Service, error) {
 	return &Service{resources: resources, notes: notes}, err
 }
 
-// key is unique, as no type has a space.
+// key is unique: no type contains a space.
 func key(typ, id string) string { return typ + " " + id }
 
-// Create keeps a new resource, or fails with ErrExists.
+// Create stores a new resource, or fails with ErrExists.
 func (s *Service) Create(r Resource) (Resource, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -62,8 +62,8 @@ func (s *Service) Create(r Resource) (Resource, error) {
 	return r, s.resources.Put(key(r.Type, r.ID), r)
 }
 
-// Update gives a resource other inputs; ResourceNotFoundException where there
-// is none.
+// Update replaces the inputs of a resource, or fails with
+// ResourceNotFoundException.
 func (s *Service) Update(typ, id string, inputs map[string]any) (Resource, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -75,7 +75,8 @@ func (s *Service) Update(typ, id string, inputs map[string]any) (Resource, error
 	return r, s.resources.Put(key(typ, id), r)
 }
 
-// Resource is the one of that type and ID, or ResourceNotFoundException.
+// Resource returns the resource of that type and ID, or
+// ResourceNotFoundException.
 func (s *Service) Resource(typ, id string) (Resource, error) {
 	r, ok := s.resources.Get(key(typ, id))
 	if !ok {
@@ -84,14 +85,14 @@ func (s *Service) Resource(typ, id string) (Resource, error) {
 	return r, nil
 }
 
-// Delete forgets a resource; one that is not there is no error.
+// Delete removes a resource; one that does not exist is no error.
 func (s *Service) Delete(typ, id string) error { return s.resources.Delete(key(typ, id)) }
 
-// Resources are all resources, ordered by type and ID.
+// Resources returns all resources, ordered by type and ID.
 func (s *Service) Resources() []Resource { return s.resources.All() }
 
-// Annotate keeps the note instead of an earlier one of that type and ID, or
-// forgets that one where the note names no property.
+// Annotate replaces the note of that type and ID, or removes it if n lists no
+// properties.
 func (s *Service) Annotate(n Note) error {
 	if len(n.Properties) > 0 {
 		return s.notes.Put(key(n.Type, n.ID), n)
@@ -102,5 +103,5 @@ func (s *Service) Annotate(n Note) error {
 	return s.notes.Delete(key(n.Type, n.ID))
 }
 
-// Notes are all notes, ordered by type and ID.
+// Notes returns all notes, ordered by type and ID.
 func (s *Service) Notes() []Note { return s.notes.All() }

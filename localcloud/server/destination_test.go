@@ -45,6 +45,7 @@ func TestFailuresAreKept(t *testing.T) {
 		t.Errorf("a destination that the role may not send to: %v", err)
 	}
 	must(s.iam.PutRolePolicy("broken", "destinations", `{"Version":"2012-10-17","Statement":[`+
+		`{"Effect":"Deny","Action":["sqs:*","sns:*"],"Resource":"*","Condition":{"Null":{"lambda:SourceFunctionArn":"false"}}},`+ // not the function's code
 		`{"Effect":"Allow","Action":"sqs:SendMessage","Resource":"`+failures.ARN+`"},{"Effect":"Allow","Action":"sns:Publish","Resource":"`+topic.ARN+`"}]}`))
 	_, err = s.lambda.UpdateFunction(c, nil)
 	must(err)

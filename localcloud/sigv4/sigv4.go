@@ -1,4 +1,4 @@
-// Package sigv4 finds out who signed a request: AWS Signature Version 4, in
+// Package sigv4 identifies who signed a request: AWS Signature Version 4, in
 // the Authorization header or in the query string of a presigned request.
 //
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html
@@ -21,15 +21,15 @@ import (
 	"tally/localcloud/cloud"
 )
 
-// A Signature is what a request says about its signature.
+// A Signature is the signature of a request, parsed.
 type Signature struct {
 	AccessKey     string
-	Region        string // of the scope, as is Service
+	Region        string // of the scope, like Service
 	Service       string
 	day           string   // "20060102"
 	signedHeaders []string // lower case
-	value         string   // lower-case hex
-	token         string   // session token, "" for lasting keys
+	value         string   // lowercase hex
+	token         string   // session token, "" for long-term keys
 	at            time.Time
 	presigned     bool
 	expires       time.Duration // of a presigned request
@@ -41,9 +41,9 @@ const (
 	clockSkew  = 15 * time.Minute
 )
 
-// Parse reads the signature of a request without verifying it. It fails with
-// MissingAuthenticationToken where there is none, and where it cannot be one
-// with IncompleteSignature or SignatureDoesNotMatch.
+// Parse parses the signature of a request without verifying it. It fails with
+// MissingAuthenticationToken if there is none, and with IncompleteSignature or
+// SignatureDoesNotMatch if it is malformed.
 func Parse(r *http.Request) (Signature, error) {
 	if r.URL.Query().Has("X-Amz-Signature") {
 		return parsePresigned(r.URL.Query())
@@ -88,7 +88,7 @@ func parsePresigned(q url.Values) (Signature, error) {
 	return s, s.parse(q.Get("X-Amz-Credential"), q.Get("X-Amz-SignedHeaders"), q.Get("X-Amz-Signature"), q.Get("X-Amz-Date"))
 }
 
-// parse reads the parts that both kinds have.
+// parse parses the parts that both kinds have.
 func (s *Signature) parse(credential, signedHeaders, value, date string) error {
 	scope := strings.Split(credential, "/")
 	if len(scope) != 5 {
@@ -116,15 +116,15 @@ type Verifier struct {
 	signer      *v4.Signer
 }
 
-// New returns a Verifier that asks credentials for the secret of a key.
+// New returns a Verifier that gets the secret of a key from credentials.
 func New(credentials func(accessKeyID string) (cloud.Credentials, error)) *Verifier {
 	return &Verifier{credentials, v4.NewSigner()}
 }
 
-// Verify returns the keys that made s, the signature that Parse read from r.
-// Whether its region and service are right is the caller's to know. It fails
-// with SignatureDoesNotMatch, also where s is too old, and with
-// InvalidClientTokenId where the key or its session token is unknown.
+// Verify returns the credentials with which s was made, the signature that Parse
+// returned for r. It does not check the region and the service of s. It fails
+// with SignatureDoesNotMatch, including if s is too old, and with
+// InvalidClientTokenId if the key or its session token is unknown.
 func (v *Verifier) Verify(r *http.Request, body []byte, s Signature) (cloud.Credentials, error) {
 	if err := s.checkTime(time.Now().UTC()); err != nil {
 		return cloud.Credentials{}, err
@@ -162,9 +162,9 @@ func (s Signature) checkTime(now time.Time) error {
 	return nil
 }
 
-// sign makes the signature that the request should have. The hash of the body
-// is always that of the body received: the operations served here take no
-// unsigned or separately signed payload.
+// sign returns the signature that the request should have. The hash is always
+// that of the received body: the operations served here accept no unsigned or
+// separately signed payload.
 func (v *Verifier) sign(r *http.Request, body []byte, s Signature, creds cloud.Credentials) (string, error) {
 	again := &http.Request{Method: r.Method, URL: &url.URL{Path: r.URL.Path, RawPath: r.URL.RawPath}, Host: r.Host, Header: http.Header{}}
 	for _, name := range s.signedHeaders {
@@ -205,7 +205,7 @@ func incomplete(format string, args ...any) error {
 	return cloud.Errorf(http.StatusBadRequest, "IncompleteSignature", format, args...)
 }
 
-// Mismatch is the refusal of a signature that is not good here.
+// Mismatch returns the error for a signature that is not valid here.
 func Mismatch(format string, args ...any) error {
 	return cloud.Errorf(http.StatusForbidden, "SignatureDoesNotMatch", format, args...)
 }

@@ -43,7 +43,7 @@ var fromBotocore = map[string]request{
 		header: map[string]string{"X-K8s-Aws-Id": "my cluster"}},
 }
 
-// received is the request as a server has it.
+// received returns the request as a server receives it.
 func (r request) received() *http.Request {
 	req := httptest.NewRequest(r.method, r.path, strings.NewReader(r.body))
 	req.Host = "127.0.0.1:4566"
@@ -53,7 +53,7 @@ func (r request) received() *http.Request {
 	return req
 }
 
-// onlyTest knows the keys test/test.
+// onlyTest has only the keys test/test.
 func onlyTest(accessKeyID string) (cloud.Credentials, error) {
 	if accessKeyID != "test" {
 		return cloud.Credentials{}, cloud.Errorf(http.StatusForbidden, "InvalidClientTokenId", "The security token included in the request is invalid.")

@@ -10,13 +10,14 @@ import (
 	"tally/localcloud/cloud"
 )
 
-// deliver tries until the target takes the message, refuses it for good, or
-// AWS would give up.
-func (s *Service) deliver(d Delivery) {
-	// The call itself is not cut short by Close: what it did would be unknown.
+// deliver tries until the target accepts the message, refuses it for good, or
+// AWS would give up. The message then goes to the dead-letter queue, "" for
+// none.
+func (s *Service) deliver(d Delivery, deadLetterQueue string) {
+	// Close does not interrupt the call itself: its effect would be unknown.
 	for try := 1; ; try++ {
 		o := outcome{attempts: try, handed: time.Now()}
-		o.answer, o.err = s.Targets[d.Subscription.Protocol].Deliver(context.Background(), d)
+		o.response, o.err = s.Targets[d.Subscription.Protocol].Deliver(context.Background(), d)
 		if o.err == nil {
 			if try > 1 {
 				s.record(cloud.Info, d.Subscription.TopicARN, "message %s was delivered to %s at try %d", d.MessageID, d.Subscription.ARN, try)
@@ -27,7 +28,7 @@ func (s *Service) deliver(d Delivery) {
 		delay, ok := retryDelay(try)
 		if final(o.err) || !ok {
 			s.report(d, o)
-			s.giveUp(d, o.err.Error())
+			s.giveUp(d, deadLetterQueue, o.err.Error())
 			return
 		}
 		if try == 1 {
@@ -36,22 +37,22 @@ func (s *Service) deliver(d Delivery) {
 		select {
 		case <-time.After(delay):
 		case <-s.ctx.Done():
-			s.giveUp(d, "the local cloud stopped before the next try after: "+o.err.Error())
+			s.giveUp(d, deadLetterQueue, "the local cloud stopped before the next try after: "+o.err.Error())
 			return
 		}
 	}
 }
 
-// final tells what SNS calls a client-side error: the endpoint is gone or its
-// policy refuses, and trying again would not help.
+// final reports whether err is what SNS calls a client-side error: the endpoint
+// is gone or its policy refuses the topic, so that a retry would not help.
 func final(err error) bool {
 	e, ok := errors.AsType[*cloud.Error](err)
 	return ok && e.HTTPStatus() < http.StatusInternalServerError && e.HTTPStatus() != http.StatusTooManyRequests
 }
 
-// retryDelay is how long SNS waits after the given failed try, counted from 1,
-// of a delivery to an AWS-managed endpoint: 3 retries at once, 2 after 1 s, 10
-// from 1 s growing to 20 s, 100,000 every 20 s; then it gives up.
+// retryDelay returns how long SNS waits after a failed try, counted from 1, of a
+// delivery to an AWS-managed endpoint: not at all for 3 retries, 1 s for 2, from
+// 1 s growing to 20 s for 10, 20 s for 100,000. It returns false after the last.
 //
 // https://docs.aws.amazon.com/sns/latest/dg/sns-message-delivery-retries.html
 func retryDelay(try int) (delay time.Duration, ok bool) {

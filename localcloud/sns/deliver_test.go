@@ -16,7 +16,7 @@ import (
 	"tally/localcloud/sns"
 )
 
-// seconds are the waits AWS documents before each retry, but for the last
+// seconds are the waits that AWS documents before each retry, except the last
 // 100,000, which are all 20 s.
 func seconds() []float64 {
 	return []float64{0, 0, 0, 1, 1, 1, 1.395, 1.946, 2.714, 3.786, 5.282, 7.368, 10.278, 14.337, 20, 20, 20}
@@ -124,7 +124,7 @@ func TestCloseEndsTheWaitForARetry(t *testing.T) {
 	})
 }
 
-// invoker is a cloud.Invoker of which SNS uses only InvokeAsync.
+// invoker is a cloud.Invoker; SNS uses only InvokeAsync.
 type invoker func(cloud.Invocation) error
 
 func (invoker) Invoke(context.Context, cloud.Invocation) (cloud.Outcome, error) {
@@ -185,7 +185,7 @@ func TestLambdaEvent(t *testing.T) {
 	}
 }
 
-// checkDecodes reads the event as functions do.
+// checkDecodes decodes the event like a function.
 func checkDecodes(t *testing.T, payload []byte, d sns.Delivery) {
 	t.Helper()
 	var event events.SNSEvent

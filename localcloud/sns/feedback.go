@@ -1,6 +1,7 @@
 package sns
 
 import (
+	"cmp"
 	"context"
 	"crypto/md5"
 	"encoding/hex"
@@ -14,11 +15,11 @@ import (
 	"tally/localcloud/cloud"
 )
 
-// principal is what SNS is in policies.
+// principal is the name of SNS in policies.
 const principal = "sns.amazonaws.com"
 
-// Feedback says in which roles the delivery status of one protocol is logged,
-// and of how many deliveries. Failures are logged all.
+// Feedback holds the roles with which SNS logs the delivery status of one
+// protocol, and the share of successes to log. All failures are logged.
 //
 // https://docs.aws.amazon.com/sns/latest/dg/sns-topic-attributes.html
 type Feedback struct {
@@ -27,28 +28,24 @@ type Feedback struct {
 	SuccessSampleRate int    // percent, 0 to 100
 }
 
-func (f Feedback) check(protocol string) error {
-	for _, role := range []string{f.FailureRoleARN, f.SuccessRoleARN} {
-		if arn, err := cloud.ParseARN(role); role != "" && (err != nil || arn.Service != "iam") {
-			return invalid("Attributes Reason: the role of the delivery status logging of %s must be the ARN of a role, not %q", protocol, role)
-		}
-	}
-	if f.SuccessSampleRate < 0 || f.SuccessSampleRate > 100 {
-		return invalid("Attributes Reason: the sample rate of the delivery status logging of %s must be from 0 to 100, not %d", protocol, f.SuccessSampleRate)
-	}
-	return nil
+func (f Feedback) check() error {
+	return cmp.Or(
+		cloud.CheckOptional(f.FailureRoleARN, CheckFeedbackRoleARN),
+		cloud.CheckOptional(f.SuccessRoleARN, CheckFeedbackRoleARN),
+		CheckFeedbackSampleRate(f.SuccessSampleRate),
+	)
 }
 
 // outcome is how a delivery ended.
 type outcome struct {
-	answer   string // of the endpoint, as JSON
+	response string // of the endpoint, as JSON
 	err      error  // nil for success
 	attempts int
 	handed   time.Time // when it was handed to the endpoint
 }
 
-// report logs an outcome where the topic asks for it: under
-// sns/region/account/topic, and /Failure beneath.
+// report logs an outcome if the topic is configured to: successes to the group
+// sns/region/account/topic, failures to the same with /Failure appended.
 func (s *Service) report(d Delivery, o outcome) {
 	topic, ok := s.topics.Get(d.Subscription.TopicARN)
 	if !ok {
@@ -88,7 +85,7 @@ func (s *Service) writeStatus(role, group string, entry deliveryStatus) error {
 	return s.Logs.WriteLog(ctx, session.Caller, group, s.stream, []cloud.LogEvent{{Time: time.Now(), Message: line}})
 }
 
-// deliveryStatus is an entry of the log as AWS writes it.
+// deliveryStatus is a log entry as AWS writes it.
 type deliveryStatus struct {
 	Notification struct {
 		MessageMD5Sum string `json:"messageMD5Sum"`
@@ -117,7 +114,7 @@ func status(d Delivery, o outcome) (e deliveryStatus) {
 	e.Delivery.Destination = d.Subscription.Endpoint
 	e.Delivery.DwellTimeMS = o.handed.Sub(d.Time).Milliseconds()
 	e.Delivery.Attempts = o.attempts
-	e.Delivery.ProviderResponse, e.Delivery.StatusCode, e.Status = o.answer, http.StatusOK, "SUCCESS"
+	e.Delivery.ProviderResponse, e.Delivery.StatusCode, e.Status = o.response, http.StatusOK, "SUCCESS"
 	if d.Subscription.Protocol == "lambda" {
 		e.Delivery.StatusCode = http.StatusAccepted // an asynchronous invocation
 	}
@@ -128,12 +125,12 @@ func status(d Delivery, o outcome) (e deliveryStatus) {
 	return e
 }
 
-// refusal is an error as the endpoint's answer.
-func refusal(err error) (answer string, status int) {
+// refusal returns an error in the form of an endpoint's response.
+func refusal(err error) (response string, status int) {
 	code, message, status := "InternalError", err.Error(), http.StatusInternalServerError
 	if e, ok := errors.AsType[*cloud.Error](err); ok {
 		code, message, status = e.Code, e.Message, e.HTTPStatus()
 	}
-	answer, _ = encode(map[string]string{"ErrorCode": code, "ErrorMessage": message}) // strings alone always encode
-	return answer, status
+	response, _ = encode(map[string]string{"ErrorCode": code, "ErrorMessage": message}) // strings alone always encode
+	return response, status
 }

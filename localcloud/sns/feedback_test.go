@@ -39,7 +39,7 @@ func (l *logs) WriteLog(_ context.Context, c cloud.Caller, group, _ string, even
 	return nil
 }
 
-// status publishes one message that the target takes or refuses after a second.
+// status publishes one message, which the target accepts or refuses after a second.
 func status(t *testing.T, f sns.Feedback, l *logs, refusal error) *journal {
 	t.Helper()
 	journal := &journal{}
@@ -117,13 +117,13 @@ func TestDeliveryStatus(t *testing.T) {
 	}
 }
 
-// A role that SNS may not assume hides no failure: the journal says so.
+// If SNS may not assume the role, the journal reports it.
 func TestDeliveryStatusThatCannotBeLogged(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := &logs{refuse: cloud.Errorf(403, "AccessDenied", "does not trust sns.amazonaws.com")}
 		entries := status(t, sns.Feedback{SuccessRoleARN: role, SuccessSampleRate: 100}, l, nil).all()
 		if len(entries) != 1 || entries[0].Level != cloud.Warning || len(l.lines) > 0 {
-			t.Errorf("recorded %v", entries)
+			t.Errorf("journal %v", entries)
 		}
 	})
 }

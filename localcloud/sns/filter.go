@@ -6,28 +6,19 @@ import (
 	"tally/localcloud/sns/filter"
 )
 
-// filter is the compiled filter policy; nil for none.
-func (sub Subscription) filter() (*filter.Policy, error) {
-	if sub.FilterPolicy == "" {
-		return nil, nil
+// selects reports whether the filter policy lets a message through.
+func (r row) selects(body string, attributes map[string]Attribute) bool {
+	switch {
+	case r.filter == nil:
+		return true
+	case r.FilterPolicyScope == filter.Body:
+		return r.filter.MatchBody(body)
 	}
-	return filter.Parse(sub.FilterPolicyScope, sub.FilterPolicy)
+	return r.filter.Match(values(attributes))
 }
 
-// wants tells whether the filter policy lets a message through.
-func (sub Subscription) wants(body string, attributes map[string]Attribute) bool {
-	policy, err := sub.filter()
-	if policy == nil || err != nil { // no error: Subscribe has checked it
-		return err == nil
-	}
-	if sub.FilterPolicyScope == filter.Body {
-		return policy.MatchBody(body)
-	}
-	return policy.Match(values(attributes))
-}
-
-// values are attributes as a filter policy sees them. It does not see binary
-// ones, nor an array that is none.
+// values returns the attributes that a filter policy matches. Binary ones, and
+// arrays that are not valid JSON, are not among them.
 func values(attributes map[string]Attribute) map[string]any {
 	seen := map[string]any{}
 	for name, a := range attributes {

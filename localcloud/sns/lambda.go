@@ -2,27 +2,17 @@ package sns
 
 import (
 	"context"
-	"strings"
 
 	"tally/localcloud/cloud"
 )
 
-// LambdaTarget delivers each message as an asynchronous invocation with one
-// record. The function's policy must let sns.amazonaws.com invoke it.
+// LambdaTarget returns a target that invokes a function asynchronously for each
+// message, with one record. The function's policy must let sns.amazonaws.com invoke it.
 //
 // https://docs.aws.amazon.com/lambda/latest/dg/with-sns.html
 func LambdaTarget(invoker cloud.Invoker) Target { return lambdaTarget{invoker} }
 
 type lambdaTarget struct{ invoker cloud.Invoker }
-
-// CheckEndpoint wants the ARN of a function, perhaps with a qualifier.
-func (lambdaTarget) CheckEndpoint(endpoint string) error {
-	arn, err := cloud.ParseARN(endpoint)
-	if err != nil || arn.Service != "lambda" || !strings.HasPrefix(arn.Resource, "function:") {
-		return invalid("Lambda endpoint ARN")
-	}
-	return nil
-}
 
 func (t lambdaTarget) Deliver(ctx context.Context, d Delivery) (string, error) {
 	topic, err := cloud.ParseARN(d.Subscription.TopicARN)
@@ -44,7 +34,7 @@ func (t lambdaTarget) Deliver(ctx context.Context, d Delivery) (string, error) {
 	return encode(map[string]string{"lambdaRequestId": id})
 }
 
-// The event, with its members named and ordered as AWS does.
+// The event, with the names and order of members that AWS uses.
 type (
 	event struct {
 		Records []record
@@ -55,8 +45,8 @@ type (
 		EventSubscriptionArn string
 		Sns                  lambdaNotification
 	}
-	// lambdaNotification is a notification in the words that functions get: two
-	// names are written otherwise, and nothing is left out.
+	// lambdaNotification is a notification as functions receive it: two names are
+	// spelled differently, and no member is omitted.
 	lambdaNotification struct {
 		Type              string
 		MessageID         string `json:"MessageId"`

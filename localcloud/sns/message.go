@@ -13,30 +13,30 @@ import (
 	"tally/localcloud/cloud"
 )
 
-// maxSize is the size of a message, or of all messages of a batch, in bytes,
-// with the names, types and values of its attributes.
+// maxSize limits a message, or all messages of a batch together, in bytes. The
+// names, types and values of attributes count.
 const maxSize = 262_144
 
-// Message is what a publisher sends.
+// Message is a message to publish.
 type Message struct {
 	Body string // 1 to 262,144 bytes
 	// Subject is up to 100 characters without line breaks; "" is none.
 	Subject string
-	// Structure is "json" where Body is a JSON object with a message for each
-	// protocol and a "default", else "".
+	// Structure is "json" if Body is a JSON object with a body for each protocol
+	// and a "default", else "".
 	Structure  string
 	Attributes map[string]Attribute
 }
 
-// Attribute is a message attribute: of the type String, String.Array, Number
-// or Binary, which may carry a label of its own ("Number.int").
+// Attribute is a message attribute of the type String, String.Array, Number or
+// Binary, with an optional label ("Number.int").
 type Attribute struct {
 	DataType    string
 	StringValue string
 	BinaryValue []byte // for Binary
 }
 
-// bodies are what a message says, by protocol.
+// bodies are the bodies of a message, by protocol.
 type bodies map[string]string
 
 func (b bodies) of(protocol string) string {
@@ -46,8 +46,7 @@ func (b bodies) of(protocol string) string {
 	return b["default"]
 }
 
-// check applies the rules of Publish that look at one message alone, but for
-// its size.
+// check applies the rules of Publish for a single message, except for its size.
 func (m Message) check() error {
 	if strings.ContainsFunc(m.Subject, unicode.IsControl) || utf8.RuneCountInString(m.Subject) > 100 || !utf8.ValidString(m.Subject) {
 		return invalid("Subject")
@@ -77,8 +76,8 @@ func (m Message) size() int {
 	return size
 }
 
-// bodies takes a "json" message apart. A key whose value is no string is as
-// good as absent.
+// bodies splits a "json" message by protocol. It ignores keys whose value is not
+// a string.
 func (m Message) bodies() (bodies, error) {
 	if m.Structure != "json" {
 		return bodies{"default": m.Body}, nil
@@ -99,13 +98,13 @@ func (m Message) bodies() (bodies, error) {
 	return b, nil
 }
 
-// valueInvalid is SNS's InvalidParameterValueException, under the code it has
-// on the wire.
+// valueInvalid returns SNS's InvalidParameterValueException, with the code that
+// it has on the wire.
 func valueInvalid(format string, args ...any) error {
 	return cloud.Errorf(http.StatusBadRequest, "ParameterValueInvalid", format, args...)
 }
 
-// checkAttributeName words the rules as AWS does.
+// checkAttributeName applies the rules for names, in the words of AWS.
 //
 // https://docs.aws.amazon.com/sns/latest/dg/sns-message-attributes.html
 func checkAttributeName(name string) error {

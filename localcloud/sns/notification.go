@@ -31,9 +31,9 @@ type attributeValue struct {
 	Type, Value string
 }
 
-// notify describes a delivery. Its Signature has the length of AWS's and is
-// none: it could only be verified with a certificate from amazonaws.com, so a
-// receiver that verifies it must fail here.
+// notify returns the notification of a delivery. Its Signature has the right
+// length but signs nothing: verifying it takes a certificate from amazonaws.com,
+// so a receiver that verifies signatures fails here.
 func notify(d Delivery, region string) notification {
 	host := fmt.Sprintf("https://sns.%s.amazonaws.com/", region)
 	n := notification{
@@ -61,7 +61,7 @@ func notify(d Delivery, region string) notification {
 	return n
 }
 
-// encode leaves <, > and & alone, as AWS does.
+// encode does not escape <, > and &, like AWS.
 func encode(v any) (string, error) {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
@@ -70,8 +70,8 @@ func encode(v any) (string, error) {
 	return string(bytes.TrimSuffix(b.Bytes(), []byte("\n"))), err
 }
 
-// queueMessage is a delivery as a queue gets it: the notification, or with raw
-// delivery the message's own body and attributes.
+// queueMessage returns a delivery as a queue receives it: the notification, or
+// with raw delivery the message's own body and attributes.
 func queueMessage(d Delivery, region string) (cloud.QueueMessage, error) {
 	if !d.Subscription.RawMessageDelivery {
 		body, err := encode(notify(d, region))

@@ -14,17 +14,17 @@ import (
 // maxBatch is how many messages one PublishBatch may hold.
 const maxBatch = 10
 
-// BatchEntry is one message of a batch, with an ID that only the answer uses.
+// BatchEntry is one message of a batch, with an ID that only the response uses.
 type BatchEntry struct {
-	ID string // 1 to 80 of letters, digits, - and _
+	ID string // 1 to 80 letters, digits, hyphens and underscores
 	Message
 }
 
-// BatchResult says which message became of a BatchEntry.
+// BatchResult is the message created from the BatchEntry with that ID.
 type BatchResult struct{ ID, MessageID string }
 
-// Publish takes a message and sends it to every subscription of the topic; it
-// does not wait for their delivery. The caller needs SNS:Publish. It fails
+// Publish sends a message to every subscription of the topic, without waiting
+// for the deliveries. The caller needs SNS:Publish. It fails
 // with InvalidParameter, ParameterValueInvalid, AuthorizationError and
 // NotFound.
 //
@@ -110,10 +110,10 @@ func checkBatch(entries []BatchEntry) error {
 	return nil
 }
 
-// authorizePublish asks before it looks whether the topic exists, so that who
-// may not publish learns nothing about it.
+// authorizePublish authorizes before it checks that the topic exists, so that a
+// caller without the permission does not learn whether it does.
 func (s *Service) authorizePublish(ctx context.Context, caller cloud.Caller, topicARN string) error {
-	if err := s.checkTopicARN(topicARN); err != nil {
+	if err := CheckTopicARN(s.Place, topicARN); err != nil {
 		return err
 	}
 	topic, exists := s.topics.Get(topicARN)
@@ -136,19 +136,19 @@ func (s *Service) send(topicARN string, m Message, bodies bodies) (messageID str
 	if s.closed {
 		return "", cloud.Errorf(http.StatusServiceUnavailable, "ServiceUnavailable", "The local cloud is stopping.")
 	}
-	topic, _ := s.topics.Get(topicARN) // one that is gone has no subscribers
+	topic, _ := s.topics.Get(topicARN) // a topic that is gone has no subscribers
 	messageID = uuid.NewString()
-	for _, sub := range s.subscribers(topicARN) {
+	for _, r := range s.subscribers(topicARN) {
 		d := Delivery{
-			Subscription: sub, MessageID: messageID, Time: time.Now().UTC(),
-			Subject: m.Subject, Body: bodies.of(sub.Protocol), Attributes: m.Attributes, SignatureVersion: topic.SignatureVersion,
+			Subscription: r.Subscription, MessageID: messageID, Time: time.Now().UTC(),
+			Subject: m.Subject, Body: bodies.of(r.Protocol), Attributes: m.Attributes, SignatureVersion: topic.SignatureVersion,
 		}
 		switch {
-		case sub.PendingConfirmation:
-		case !sub.wants(d.Body, m.Attributes):
-			s.record(cloud.Info, topicARN, "message %s does not match the filter policy of %s", messageID, sub.ARN)
+		case r.PendingConfirmation:
+		case !r.selects(d.Body, m.Attributes):
+			s.record(cloud.Info, topicARN, "message %s does not match the filter policy of %s", messageID, r.ARN)
 		default:
-			s.deliveries.Go(func() { s.deliver(d) })
+			s.deliveries.Go(func() { s.deliver(d, r.deadLetterQueue) })
 		}
 	}
 	return messageID, nil

@@ -13,7 +13,7 @@ import (
 	"tally/localcloud/sns"
 )
 
-// collect publishes nothing itself: it returns a target, and what it was given.
+// collect returns a target, and the deliveries that it receives.
 func collect() (sns.Target, chan sns.Delivery) {
 	deliveries := make(chan sns.Delivery, 100)
 	return target(func(d sns.Delivery) error { deliveries <- d; return nil }), deliveries
@@ -107,7 +107,7 @@ func TestPublishIsAuthorized(t *testing.T) {
 	if _, err := s.PublishBatch(t.Context(), developer(), numbers, []sns.BatchEntry{{ID: "a", Message: message}, {ID: "b", Message: message}}); err != error(refusal) {
 		t.Errorf("PublishBatch: %v", err)
 	}
-	// Who may not publish is not told that there is no such topic.
+	// A caller that may not publish does not learn that the topic does not exist.
 	if _, err := s.Publish(t.Context(), developer(), numbers+"2", message); err != error(refusal) {
 		t.Errorf("unknown topic: %v", err)
 	}
@@ -213,7 +213,7 @@ func TestPublishBatch(t *testing.T) {
 	}
 }
 
-// Whatever is published, it is delivered as it is or refused in SNS's words.
+// Any message is delivered unchanged or refused in SNS's words.
 func FuzzPublish(f *testing.F) {
 	f.Add(`{"default":"d","lambda":"l"}`, true, "S", "name", "Number", "1")
 	f.Add(`{"default":1}`, true, "", "a..b", "String.Array", "[]")

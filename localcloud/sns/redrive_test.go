@@ -20,14 +20,14 @@ const (
 	redrive    = `{"deadLetterTargetArn":"` + deadLetter + `"}`
 )
 
-// sent is what a fake queue was given.
+// sent is a message that a fake queue received.
 type sent struct {
 	Caller  cloud.Caller
 	Queue   string
 	Message cloud.QueueMessage
 }
 
-// queues is a cloud.Sender that keeps what it gets, or refuses.
+// queues is a cloud.Sender that collects or refuses messages.
 type queues struct {
 	got    []sent
 	refuse map[string]error
@@ -38,8 +38,8 @@ func (q *queues) SendMessage(_ context.Context, c cloud.Caller, queue string, m 
 	return "sqs-id", q.refuse[queue]
 }
 
-// delivered publishes a message to one subscription, and returns what the
-// queues got and what was recorded. The protocol is the target's or "sqs".
+// delivered publishes a message to one subscription and returns the journal; q
+// collects what is sent. The target serves the protocol "lambda".
 func delivered(t *testing.T, sub sns.Subscription, m sns.Message, tg sns.Target, q *queues) []cloud.Entry {
 	t.Helper()
 	journal := &journal{}
@@ -65,7 +65,7 @@ func delivered(t *testing.T, sub sns.Subscription, m sns.Message, tg sns.Target,
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	// Names that nobody chose become ones that a test can state.
+	// Replace random names by ones that a test can state.
 	names := strings.NewReplacer(sub.ARN, "SUB", id, "ID")
 	for i := range q.got {
 		q.got[i].Message.Body = names.Replace(q.got[i].Message.Body)
@@ -83,7 +83,7 @@ func warning(message string) []cloud.Entry {
 	return []cloud.Entry{{Level: cloud.Warning, Service: "sns", Resource: numbers, Message: message}}
 }
 
-// envelope is the JSON around a message that the fake clock of synctest dates.
+// envelope returns the JSON envelope of a message at the start of synctest's clock.
 func envelope(attributes string) string {
 	return `{"Type":"Notification","MessageId":"ID","TopicArn":"` + numbers + `","Message":"a <b>","Timestamp":"2000-01-01T00:00:00.000Z",` +
 		`"SignatureVersion":"1","Signature":"` + strings.Repeat("A", 342) + `==",` +
@@ -91,8 +91,8 @@ func envelope(attributes string) string {
 		`"UnsubscribeURL":"https://sns.us-east-1.amazonaws.com/?Action=Unsubscribe&SubscriptionArn=SUB"` + attributes + `}`
 }
 
-// What a function or a queue refuses lands in the subscription's queue as a
-// queue would have got it, sent by the topic.
+// A message that a function or a queue refuses moves to the dead-letter queue of
+// the subscription, sent by the topic, in the form for a queue.
 func TestRedrive(t *testing.T) {
 	gone := cloud.Errorf(404, "ResourceNotFoundException", "Function not found")
 	noQueue := cloud.Errorf(400, "AWS.SimpleQueueService.NonExistentQueue", "The specified queue does not exist.")
@@ -141,7 +141,7 @@ func TestRedrive(t *testing.T) {
 	}
 }
 
-// A delivery that the stop of the local cloud cuts short is not lost either.
+// A delivery that Close interrupts moves to the dead-letter queue, too.
 func TestCloseRedrives(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		q := &queues{}
@@ -223,7 +223,7 @@ func TestSubscriptionAttributes(t *testing.T) {
 	wantError(t, "unknown", err, 404, "NotFound", "Subscription does not exist")
 }
 
-// What leaves this machine is taken and never sent.
+// Subscriptions of endpoints outside this machine exist, but receive nothing.
 func TestEndpointsOutsideGetNothing(t *testing.T) {
 	journal := &journal{}
 	s := open(t, nil, allow, journal, target(discard))

@@ -21,39 +21,37 @@ type Service struct {
 	Options
 	stream        string // of the delivery status logs that this process writes
 	topics        *store.Table[Topic]
-	subscriptions *store.Table[Subscription]
+	subscriptions *store.Table[row]
 
 	mu         sync.Mutex // held while topics and subscriptions change
 	closed     bool
 	deliveries sync.WaitGroup
-	ctx        context.Context // ends with Close: nobody waits for a retry any more
+	ctx        context.Context // ends with Close, which cuts waits for a retry short
 	cancel     context.CancelFunc
 }
 
-// Options are what a Service is made of.
+// Options are the dependencies of a Service.
 type Options struct {
 	Place      cloud.Place
 	Store      *store.Store
 	Authorizer cloud.Authorizer
 	Journal    cloud.Journal
-	// Targets, by protocol. A subscription can have these protocols, and those
-	// that are only recorded: see Subscription.
+	// Targets, by protocol. Subscriptions with another protocol are only
+	// recorded.
 	Targets map[string]Target
-	// Queues takes what subscriptions with a redrive policy could not deliver.
+	// Queues receives what subscriptions with a redrive policy could not deliver.
 	Queues cloud.Sender
-	// Logs takes the delivery status, which is written in a role of the topic.
+	// Logs receives the delivery status, written with a role of the topic.
 	Logs  cloud.LogWriter
 	Roles cloud.RoleAssumer
 }
 
-// Target takes the messages of one protocol to where they belong. One that
-// also has a CheckEndpoint(endpoint string) error refuses with it, at
-// Subscribe, an endpoint its protocol cannot have.
+// Target delivers the messages of one protocol.
 type Target interface {
-	// Deliver hands over one message, and returns what the endpoint answered, as
-	// a JSON object. A *cloud.Error with a status in the 400s other than 429 is
+	// Deliver hands over one message, and returns the endpoint's response as a
+	// JSON object. A *cloud.Error with a status in the 400s other than 429 is
 	// final; after any other error SNS tries again.
-	Deliver(ctx context.Context, d Delivery) (answer string, err error)
+	Deliver(ctx context.Context, d Delivery) (response string, err error)
 }
 
 // Delivery is one message on its way to one subscription.
@@ -62,7 +60,7 @@ type Delivery struct {
 	MessageID        string
 	Time             time.Time // of the publication
 	Subject          string    // "" for none
-	Body             string    // what the message says to this protocol
+	Body             string    // for this protocol
 	Attributes       map[string]Attribute
 	SignatureVersion int // of the topic: 1 or 2
 }
@@ -73,7 +71,7 @@ func New(o Options) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	subscriptions, err := store.NewTable[Subscription](o.Store, "sns-subscriptions")
+	subscriptions, err := store.NewTable[row](o.Store, "sns-subscriptions")
 	if err != nil {
 		return nil, err
 	}
@@ -83,8 +81,8 @@ func New(o Options) (*Service, error) {
 	}, nil
 }
 
-// Close takes no more messages and waits for the deliveries under way. Those
-// that wait for a retry are given up.
+// Close accepts no more messages and waits for the deliveries under way. It
+// gives up on those that wait for a retry.
 func (s *Service) Close() error {
 	s.mu.Lock()
 	s.closed = true

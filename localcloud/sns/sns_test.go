@@ -56,7 +56,7 @@ func (r *journal) all() []cloud.Entry {
 	return slices.Clone(r.entries)
 }
 
-// open makes a service whose protocol "lambda" is the target.
+// open returns a service with the target for the protocol "lambda".
 func open(t *testing.T, st *store.Store, a authorizer, r cloud.Journal, tg sns.Target) *sns.Service {
 	t.Helper()
 	s, err := sns.New(sns.Options{
@@ -73,7 +73,7 @@ func open(t *testing.T, st *store.Store, a authorizer, r cloud.Journal, tg sns.T
 	return s
 }
 
-// subscribed is open with the topic numbers and one subscription to it.
+// subscribed is open with the topic numbers and one subscription.
 func subscribed(t *testing.T, a authorizer, r cloud.Journal, tg sns.Target) (*sns.Service, sns.Subscription) {
 	t.Helper()
 	s := open(t, nil, a, r, tg)
@@ -176,7 +176,7 @@ func TestTopicErrors(t *testing.T) {
 	}
 }
 
-// The policy that AWS gives a topic, but for the order of its members.
+// The policy that AWS gives a topic, except for the order of its members.
 func TestDefaultPolicy(t *testing.T) {
 	s := open(t, nil, allow, &journal{}, target(discard))
 	topic, err := s.CreateTopic(sns.Topic{Name: "numbers"})
@@ -224,7 +224,7 @@ func TestSubscribe(t *testing.T) {
 		{numbers + "2", "lambda", function, 404, "NotFound", "Topic does not exist"},
 		{"x:y", "lambda", function, 400, "InvalidParameter", "Invalid parameter: TopicArn Reason: An ARN must have at least 6 elements, not 2"},
 		{numbers, "sms", "+1", 400, "InvalidParameter",
-			"Invalid parameter: Amazon SNS does not support this protocol string: sms (emulated here: lambda; recorded: email, email-json, http, https)"},
+			"Invalid parameter: Amazon SNS does not support this protocol string: sms (emulated here: lambda, sqs; recorded: email, email-json, http, https)"},
 		{numbers, "https", "http://example.com/", 400, "InvalidParameter", "Invalid parameter: Endpoint must match the specified protocol"},
 		{numbers, "email", "somebody", 400, "InvalidParameter", "Invalid parameter: Email address"},
 		{numbers, "lambda", "handle-message", 400, "InvalidParameter", "Invalid parameter: Lambda endpoint ARN"},

@@ -6,21 +6,13 @@ import (
 	"tally/localcloud/cloud"
 )
 
-// SQSTarget delivers each message to a queue, whose policy must let
+// SQSTarget returns a target that sends each message to a queue, whose policy must let
 // sns.amazonaws.com send to it.
 //
 // https://docs.aws.amazon.com/sns/latest/dg/sns-sqs-as-subscriber.html
 func SQSTarget(queues cloud.Sender) Target { return sqsTarget{queues} }
 
 type sqsTarget struct{ queues cloud.Sender }
-
-// CheckEndpoint wants the ARN of a queue.
-func (sqsTarget) CheckEndpoint(endpoint string) error {
-	if arn, err := cloud.ParseARN(endpoint); err != nil || arn.Service != "sqs" {
-		return invalid("SQS endpoint ARN")
-	}
-	return nil
-}
 
 func (t sqsTarget) Deliver(ctx context.Context, d Delivery) (string, error) {
 	id, err := send(ctx, t.queues, d, d.Subscription.Endpoint)
@@ -30,7 +22,7 @@ func (t sqsTarget) Deliver(ctx context.Context, d Delivery) (string, error) {
 	return encode(map[string]string{"sqsMessageId": id})
 }
 
-// send puts a delivery into a queue, as the topic.
+// send sends a delivery to a queue, on behalf of the topic.
 func send(ctx context.Context, queues cloud.Sender, d Delivery, queueARN string) (messageID string, err error) {
 	topic, err := cloud.ParseARN(d.Subscription.TopicARN)
 	if err != nil {

@@ -2,6 +2,7 @@ package sns
 
 import (
 	"cmp"
+	"encoding/json"
 	"slices"
 
 	"github.com/google/uuid"
@@ -14,28 +15,63 @@ import (
 type Subscription struct {
 	ARN      string // the topic's ARN, a colon, a UUID
 	TopicARN string
-	Protocol string // "lambda", "sqs", "http", "https", "email" or "email-json"
-	Endpoint string // the ARN of a function or a queue, a URL, an address
-	// FilterPolicy is a JSON object that says which messages the subscription
-	// wants; "" wants all.
+	Protocol string // see CheckProtocol
+	Endpoint string // see CheckEndpoint
+	// FilterPolicy is a JSON object that selects messages; "" selects all.
 	FilterPolicy string
-	// FilterPolicyScope says what the filter policy looks at: filter.Attributes,
-	// which "" stands for, or filter.Body.
+	// FilterPolicyScope is the part of a message that the filter policy matches:
+	// filter.Attributes, which is the default, or filter.Body.
 	FilterPolicyScope string
-	// RedrivePolicy is {"deadLetterTargetArn": "…"}, the queue for what cannot be
-	// delivered; "" loses it.
+	// RedrivePolicy is {"deadLetterTargetArn": "…"}, the queue for messages that
+	// cannot be delivered; "" drops them.
 	RedrivePolicy string
-	// RawMessageDelivery leaves away the JSON around a message's body.
+	// RawMessageDelivery omits the JSON envelope around a message's body.
 	RawMessageDelivery bool
-	// PendingConfirmation marks a subscription that is only recorded: it gets
-	// nothing, because its endpoint is outside of this machine and a local cloud
-	// never asks it to confirm.
+	// PendingConfirmation marks a subscription that is only recorded. It receives
+	// nothing: its endpoint is outside this machine, and the local cloud never
+	// sends it a request to confirm.
 	PendingConfirmation bool
 }
 
-// Subscribe adds a subscription; its ARN is set here. Where the topic has the
-// same already, that is returned instead. It fails with NotFound where the
-// topic does not exist, and with InvalidParameter.
+// row is a subscription in the table. Its policies are parsed when they are
+// set, and again when the table is opened; deliveries use the parsed form.
+type row struct {
+	Subscription
+	filter          *filter.Policy // nil selects all messages
+	deadLetterQueue string         // ARN; "" for none
+}
+
+// parse returns the row of a subscription, or the reason why AWS refuses a
+// policy.
+func parse(sub Subscription) (r row, err error) {
+	r.Subscription = sub
+	if sub.FilterPolicy != "" {
+		if r.filter, err = parseFilterPolicy(sub.FilterPolicyScope, sub.FilterPolicy); err != nil {
+			return row{}, err
+		}
+	}
+	if sub.RedrivePolicy != "" {
+		if r.deadLetterQueue, err = parseRedrivePolicy(sub.RedrivePolicy); err != nil {
+			return row{}, err
+		}
+	}
+	return r, nil
+}
+
+// UnmarshalJSON reads a stored subscription.
+func (r *row) UnmarshalJSON(raw []byte) error {
+	var sub Subscription
+	if err := json.Unmarshal(raw, &sub); err != nil {
+		return err
+	}
+	var err error
+	*r, err = parse(sub)
+	return err
+}
+
+// Subscribe adds a subscription and sets its ARN. If the topic has an equal one
+// already, it returns that. It fails with NotFound if the topic does not exist,
+// and with InvalidParameter.
 //
 // https://docs.aws.amazon.com/sns/latest/api/API_Subscribe.html
 func (s *Service) Subscribe(sub Subscription) (Subscription, error) {
@@ -44,27 +80,27 @@ func (s *Service) Subscribe(sub Subscription) (Subscription, error) {
 	if _, err := s.Topic(sub.TopicARN); err != nil {
 		return Subscription{}, err
 	}
-	if err := s.checkEndpoint(sub.Protocol, sub.Endpoint); err != nil {
+	if err := cmp.Or(CheckProtocol(sub.Protocol), CheckEndpoint(sub.Protocol, sub.Endpoint)); err != nil {
 		return Subscription{}, err
 	}
-	sub, err := s.completed(sub, "Attributes Reason: ")
+	r, err := s.complete(sub)
 	if err != nil {
-		return Subscription{}, err
+		return Subscription{}, invalidAttribute(err)
 	}
-	for _, old := range s.subscribers(sub.TopicARN) {
-		if old.Protocol != sub.Protocol || old.Endpoint != sub.Endpoint {
+	for _, old := range s.subscribers(r.TopicARN) {
+		if old.Protocol != r.Protocol || old.Endpoint != r.Endpoint {
 			continue
 		}
-		if sub.ARN = old.ARN; old != sub {
+		if r.ARN = old.ARN; old.Subscription != r.Subscription {
 			return Subscription{}, invalid("Attributes Reason: Subscription already exists with different attributes")
 		}
-		return old, nil
+		return old.Subscription, nil
 	}
-	sub.ARN = sub.TopicARN + ":" + uuid.NewString()
-	if sub.PendingConfirmation {
-		s.record(cloud.Info, sub.TopicARN, "subscription %s is only recorded: %s is outside of this machine, so nothing will be sent to it", sub.ARN, sub.Endpoint)
+	r.ARN = r.TopicARN + ":" + uuid.NewString()
+	if r.PendingConfirmation {
+		s.record(cloud.Info, r.TopicARN, "subscription %s is only recorded: %s is outside of this machine, so nothing will be sent to it", r.ARN, r.Endpoint)
 	}
-	return sub, s.subscriptions.Put(sub.ARN, sub)
+	return r.Subscription, s.subscriptions.Put(r.ARN, r)
 }
 
 // UpdateSubscription replaces the attributes of the subscription with that ARN:
@@ -79,40 +115,32 @@ func (s *Service) UpdateSubscription(sub Subscription) (Subscription, error) {
 		return Subscription{}, err
 	}
 	sub.TopicARN, sub.Protocol, sub.Endpoint = old.TopicARN, old.Protocol, old.Endpoint
-	if sub, err = s.completed(sub, ""); err != nil {
-		return Subscription{}, err
+	r, err := s.complete(sub)
+	if err != nil {
+		return Subscription{}, invalid("%v", err) // without the "Attributes Reason" of Subscribe
 	}
-	return sub, s.subscriptions.Put(sub.ARN, sub)
+	return r.Subscription, s.subscriptions.Put(r.ARN, r)
 }
 
-// completed checks the attributes and fills in those that follow from others.
-// The reason is what AWS puts before what is wrong with an attribute.
-func (s *Service) completed(sub Subscription, reason string) (Subscription, error) {
+// complete checks the attributes and sets those that follow from others.
+func (s *Service) complete(sub Subscription) (row, error) {
 	_, delivers := s.Targets[sub.Protocol]
 	sub.PendingConfirmation = !delivers
 	sub.FilterPolicyScope = cmp.Or(sub.FilterPolicyScope, filter.Attributes)
-	if sub.FilterPolicyScope != filter.Attributes && sub.FilterPolicyScope != filter.Body {
-		return sub, invalid("%sFilterPolicyScope: Invalid value [%s]. Please use either MessageBody or MessageAttributes", reason, sub.FilterPolicyScope)
+	if err := checkScope(sub.FilterPolicyScope); err != nil {
+		return row{}, err
 	}
-	if _, err := sub.filter(); err != nil {
-		return sub, invalid("%sFilterPolicy: %v", reason, err)
-	}
-	if _, err := deadLetterQueue(sub.RedrivePolicy); err != nil {
-		return sub, invalid("%sRedrivePolicy: %v", reason, err)
-	}
-	if sub.RawMessageDelivery && !slices.Contains([]string{"sqs", "http", "https"}, sub.Protocol) {
-		return sub, invalid("%sRawMessageDelivery: Delivery protocol [%s] does not support raw message delivery.", reason, sub.Protocol)
-	}
-	return sub, nil
+	r, err := parse(sub)
+	return r, cmp.Or(err, checkRaw(sub.Protocol, sub.RawMessageDelivery))
 }
 
 // Subscription fails with NotFound.
 func (s *Service) Subscription(arn string) (Subscription, error) {
-	sub, ok := s.subscriptions.Get(arn)
+	r, ok := s.subscriptions.Get(arn)
 	if !ok {
 		return Subscription{}, notFound("Subscription")
 	}
-	return sub, nil
+	return r.Subscription, nil
 }
 
 // Unsubscribe removes a subscription; one that does not exist is no error.
@@ -122,9 +150,17 @@ func (s *Service) Unsubscribe(arn string) error {
 	return s.subscriptions.Delete(arn)
 }
 
-// Subscriptions returns all subscriptions, by ARN: those of a topic together.
-func (s *Service) Subscriptions() []Subscription { return s.subscriptions.All() }
+// Subscriptions returns all subscriptions by ARN, so those of a topic are
+// adjacent.
+func (s *Service) Subscriptions() []Subscription {
+	rows := s.subscriptions.All()
+	all := make([]Subscription, len(rows))
+	for i, r := range rows {
+		all[i] = r.Subscription
+	}
+	return all
+}
 
-func (s *Service) subscribers(topicARN string) []Subscription {
-	return slices.DeleteFunc(s.subscriptions.All(), func(sub Subscription) bool { return sub.TopicARN != topicARN })
+func (s *Service) subscribers(topicARN string) []row {
+	return slices.DeleteFunc(s.subscriptions.All(), func(r row) bool { return r.TopicARN != topicARN })
 }

@@ -1,51 +1,43 @@
 package sns
 
 import (
+	"cmp"
 	"encoding/json"
 	"maps"
-	"regexp"
 	"slices"
-	"strings"
-	"unicode/utf8"
 
 	"tally/localcloud/cloud"
 )
 
 // Topic is a standard topic.
 type Topic struct {
-	Name        string // 1 to 256 of letters, digits, - and _
+	Name        string // see CheckTopicName
 	ARN         string
 	DisplayName string // at most 100 characters
-	// Policy is the topic's policy document, as JSON. An empty one becomes the
-	// policy that AWS gives a topic: see defaultPolicy.
+	// Policy is the topic's policy document, as JSON. "" stands for the default
+	// policy of AWS: see defaultPolicy.
 	Policy string
 	Tags   map[string]string
 	// Feedback is the delivery status logging, by protocol.
 	Feedback map[string]Feedback
-	// SignatureVersion is what the messages say of their signature: 1 or 2; 0
-	// stands for 1.
+	// SignatureVersion is that of the messages: 1 or 2; 0 stands for 1.
 	SignatureVersion int
 
-	// What follows is kept, and changes nothing here.
+	// The rest is only recorded.
 
 	KMSMasterKeyID string // ID, ARN or alias of a key; "" for no encryption
-	TracingConfig  string // "Active" or "PassThrough"; "" stands for that
-	DeliveryPolicy string // of HTTP deliveries, as JSON; "" for AWS's
+	TracingConfig  string // "Active" or "PassThrough", the default
+	DeliveryPolicy string // of HTTP deliveries, as JSON; "" for the default of AWS
 }
 
-var topicName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,256}$`)
-
-// CreateTopic adds a topic; its ARN is set here. It fails with
-// InvalidParameter, also where the name is taken: AWS would return the
-// existing topic, and two stacks would share it without knowing.
+// CreateTopic adds a topic and sets its ARN. It fails with InvalidParameter,
+// also if the name is taken: AWS would return the existing topic, and two stacks
+// would share it without noticing.
 //
 // https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html
 func (s *Service) CreateTopic(t Topic) (Topic, error) {
-	if strings.HasSuffix(t.Name, ".fifo") {
-		return Topic{}, invalid("Topic Name Reason: FIFO topics are not emulated, and %s would be one; use a standard topic", t.Name)
-	}
-	if !topicName.MatchString(t.Name) {
-		return Topic{}, invalid("Topic Name")
+	if err := CheckTopicName(t.Name); err != nil {
+		return Topic{}, err
 	}
 	t.ARN = s.Place.ARN("sns", t.Name).String()
 	s.mu.Lock()
@@ -56,7 +48,7 @@ func (s *Service) CreateTopic(t Topic) (Topic, error) {
 	return s.putTopic(t)
 }
 
-// UpdateTopic replaces what is known of the topic with that ARN.
+// UpdateTopic replaces the topic with that ARN, except its name.
 func (s *Service) UpdateTopic(t Topic) (Topic, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -68,8 +60,7 @@ func (s *Service) UpdateTopic(t Topic) (Topic, error) {
 	return s.putTopic(t)
 }
 
-// SetPolicy replaces the topic's policy alone; "" brings back the one that AWS
-// gives a topic.
+// SetPolicy replaces only the topic's policy; "" restores the default policy.
 func (s *Service) SetPolicy(arn, policy string) (Topic, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -85,36 +76,33 @@ func (s *Service) putTopic(t Topic) (Topic, error) {
 	if t.Policy == "" {
 		t.Policy = defaultPolicy(t.ARN, s.Place.Account)
 	}
-	if err := t.check(); err != nil {
+	if err := cmp.Or(t.check(), cloud.CheckResourcePolicy(s.Authorizer, t.Policy)); err != nil {
 		return Topic{}, err
 	}
 	return t, s.topics.Put(t.ARN, t)
 }
 
+// check refuses attributes; those that are not set stand for defaults.
 func (t Topic) check() error {
-	switch {
-	case utf8.RuneCountInString(t.DisplayName) > 100:
-		return invalid("Attributes Reason: Display name must be less than or equal to 100 characters")
-	case !json.Valid([]byte(t.Policy)):
-		return invalid("Attributes Reason: Policy: failed to parse JSON.")
-	case t.DeliveryPolicy != "" && !json.Valid([]byte(t.DeliveryPolicy)):
-		return invalid("Attributes Reason: DeliveryPolicy: failed to parse JSON.")
-	case t.SignatureVersion < 0 || t.SignatureVersion > 2:
-		return invalid("Attributes Reason: SignatureVersion: Invalid value [%d]. Must be 1 or 2.", t.SignatureVersion)
-	case t.TracingConfig != "" && t.TracingConfig != "Active" && t.TracingConfig != "PassThrough":
-		return invalid("Attributes Reason: TracingConfig: Invalid value [%s]. Must be Active or PassThrough.", t.TracingConfig)
-	}
+	err := cmp.Or(
+		CheckDisplayName(t.DisplayName),
+		CheckPolicy(t.Policy),
+		CheckKMSMasterKeyID(t.KMSMasterKeyID),
+		cloud.CheckOptional(t.DeliveryPolicy, CheckDeliveryPolicy),
+		cloud.CheckOptional(t.TracingConfig, CheckTracingConfig),
+		cloud.CheckOptional(t.SignatureVersion, CheckSignatureVersion),
+		CheckTags(t.Tags),
+	)
 	for _, protocol := range slices.Sorted(maps.Keys(t.Feedback)) {
-		if err := t.Feedback[protocol].check(protocol); err != nil {
-			return err
-		}
+		err = cmp.Or(err, t.Feedback[protocol].check())
 	}
-	return nil
+	return err
 }
 
-// Topic fails with InvalidParameter where arn is none, and with NotFound.
+// Topic fails with InvalidParameter if arn is not the ARN of a topic here, and
+// with NotFound.
 func (s *Service) Topic(arn string) (Topic, error) {
-	if err := s.checkTopicARN(arn); err != nil {
+	if err := CheckTopicARN(s.Place, arn); err != nil {
 		return Topic{}, err
 	}
 	t, ok := s.topics.Get(arn)
@@ -124,21 +112,10 @@ func (s *Service) Topic(arn string) (Topic, error) {
 	return t, nil
 }
 
-func (s *Service) checkTopicARN(arn string) error {
-	parsed, err := cloud.ParseARN(arn)
-	if err != nil {
-		return invalid("TopicArn Reason: %v", err)
-	}
-	if parsed.Service != "sns" || parsed.Region != s.Place.Region {
-		return invalid("TopicArn")
-	}
-	return nil
-}
-
 // DeleteTopic removes a topic with its subscriptions; one that does not exist
 // is no error, as on AWS.
 func (s *Service) DeleteTopic(arn string) error {
-	if err := s.checkTopicARN(arn); err != nil {
+	if err := CheckTopicARN(s.Place, arn); err != nil {
 		return err
 	}
 	s.mu.Lock()
@@ -151,17 +128,18 @@ func (s *Service) DeleteTopic(arn string) error {
 	return s.topics.Delete(arn)
 }
 
-// Topics returns all topics, by ARN.
+// Topics returns all topics, ordered by ARN.
 func (s *Service) Topics() []Topic { return s.topics.All() }
 
-// HasDefaultPolicy tells whether the topic's policy is the one that AWS gives.
+// HasDefaultPolicy reports whether the topic has the default policy.
 func (s *Service) HasDefaultPolicy(t Topic) bool {
 	return t.Policy == defaultPolicy(t.ARN, s.Place.Account)
 }
 
-// defaultPolicy is the policy of a topic that was created without one. It lets
-// AWS services publish that act for the owner's own resources. It lets no user
-// or role in: those carry no aws:SourceOwner, and need a policy of their own.
+// defaultPolicy returns the policy that AWS gives a topic created without one.
+// It lets AWS services publish on behalf of the owner's own resources, but no
+// user or role: their requests carry no aws:SourceOwner, so they need a policy
+// of their own.
 func defaultPolicy(arn, account string) string {
 	policy, _ := json.Marshal(map[string]any{ // strings alone always marshal
 		"Version": "2008-10-17",

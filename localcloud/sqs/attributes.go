@@ -5,11 +5,11 @@ import (
 	"time"
 )
 
-// Counts says how many messages a queue holds.
+// Counts are the numbers of messages in a queue.
 type Counts struct {
 	Available int
-	InFlight  int // received, and hidden for now
-	Delayed   int // not available for the first time yet
+	InFlight  int // received, and hidden until their visibility timeout
+	Delayed   int // sent, and not available yet
 }
 
 // Count counts the messages of a queue. It fails as Queue does.
@@ -42,8 +42,8 @@ func (s *Service) Count(url string) (Counts, error) {
 	return c, nil
 }
 
-// Attributes are what GetQueueAttributes tells of a queue, by AWS's names. What
-// is not set is missing.
+// Attributes returns the attributes of a queue by the names of
+// GetQueueAttributes, without those that are not set.
 //
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_GetQueueAttributes.html
 func (s *Service) Attributes(url string) (map[string]string, error) {
@@ -82,7 +82,7 @@ func (s *Service) Attributes(url string) (map[string]string, error) {
 	return a, nil
 }
 
-// AttributeNames are those that GetQueueAttributes may be asked for.
+// AttributeNames returns the names that GetQueueAttributes accepts.
 func AttributeNames() []string {
 	return []string{
 		"All", "ApproximateNumberOfMessages", "ApproximateNumberOfMessagesDelayed", "ApproximateNumberOfMessagesNotVisible",

@@ -11,7 +11,7 @@ import (
 // BatchEntry is one request of a batch: Of is an Entry for SendBatch, a receipt
 // handle for DeleteBatch, a Visibility for ChangeVisibilityBatch.
 type BatchEntry[T any] struct {
-	ID string // 1 to 80 of letters, digits, - and _, unlike those of the others
+	ID string // 1 to 80 letters, digits, hyphens and underscores, unique in the batch
 	Of T
 }
 
@@ -21,15 +21,15 @@ type Visibility struct {
 	Seconds       int // 0 to 43,200
 }
 
-// BatchResult is what came of the request with that ID.
+// BatchResult is the result of the request with that ID.
 type BatchResult struct {
 	ID        string
-	MessageID string       // of a message that was sent
+	MessageID string       // of a sent message
 	Err       *cloud.Error // nil for success
 }
 
-// SendBatch is Send for up to 10 messages of together at most 1 MiB, each of
-// which may fail by itself. The error is that of the batch as a whole.
+// SendBatch is Send for up to 10 messages of at most 1 MiB in total. Each may
+// fail on its own; the error is that of the batch as a whole.
 //
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html
 func (s *Service) SendBatch(ctx context.Context, caller cloud.Caller, url string, entries []BatchEntry[Entry]) ([]BatchResult, error) {

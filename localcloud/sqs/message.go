@@ -23,21 +23,21 @@ type message struct {
 	Queue  string // name
 	ID     string // UUID
 	cloud.QueueMessage
-	Sender      string // who sent it, as SenderId has it
+	Sender      string // the value of SenderId
 	Sent        time.Time
 	Received    time.Time // first
 	Receives    int
 	AvailableAt time.Time // after a delay, or a visibility timeout
 	Receipt     string    // of the last receive
-	Source      string    // ARN of the queue that gave it up
+	Source      string    // ARN of the queue it moved from; "" for none
 }
 
-// key sorts as the number does.
+// key sorts like the number.
 func (m *message) key() string { return fmt.Sprintf("%016x", m.Number) }
 
 func compareNumbers(a, b *message) int { return cmp.Compare(a.Number, b.Number) }
 
-// system are the attributes that SQS itself gives a message.
+// system returns the attributes that SQS itself adds to a message.
 func (m *message) system() map[string]string {
 	millis := func(t time.Time) string { return strconv.FormatInt(t.UnixMilli(), 10) }
 	a := map[string]string{
@@ -55,7 +55,7 @@ func (m *message) system() map[string]string {
 	return a
 }
 
-// size is what counts against the limits.
+// size returns the number of bytes that count against the limits.
 func size(m cloud.QueueMessage) int {
 	n := len(m.Body)
 	for name, a := range m.Attributes {
@@ -64,7 +64,7 @@ func size(m cloud.QueueMessage) int {
 	return n
 }
 
-// check applies the rules of SendMessage that look at one message alone.
+// check applies the rules of SendMessage for a single message.
 func check(m cloud.QueueMessage, limit int) error {
 	if m.Body == "" {
 		return missing("MessageBody")
@@ -86,7 +86,7 @@ func check(m cloud.QueueMessage, limit int) error {
 	return nil
 }
 
-// checkText refuses the characters that XML cannot carry.
+// checkText refuses characters that XML cannot represent.
 func checkText(s string) error {
 	for i, r := range s {
 		switch {
@@ -128,11 +128,11 @@ func isNumber(s string) bool {
 	return err == nil
 }
 
-// MD5OfBody is the check sum of a body, in hex, that clients verify.
+// MD5OfBody returns the checksum of a body, in hex, that clients verify.
 func MD5OfBody(body string) string { return sum([]byte(body)) }
 
-// MD5OfAttributes is the check sum of message attributes, in hex; "" where there
-// are none.
+// MD5OfAttributes returns the checksum of message attributes, in hex, or "" if
+// there are none.
 //
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-message-metadata.html#sqs-attributes-md5-message-digest-calculation
 func MD5OfAttributes(attributes map[string]cloud.MessageAttribute) string {

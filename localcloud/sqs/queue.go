@@ -1,21 +1,22 @@
 package sqs
 
 import (
-	"encoding/json"
-	"regexp"
+	"cmp"
 	"strings"
 	"time"
+
+	"tally/localcloud/cloud"
 )
 
 // Queue is a standard queue.
 //
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html
 type Queue struct {
-	Name string // 1 to 80 of letters, digits, - and _
+	Name string // see CheckName
 	ARN  string
 	URL  string `json:"-"` // "http://127.0.0.1:4566/000000000000/name"
 
-	VisibilityTimeoutSeconds int // 0 to 43,200; 0 hides a received message not at all
+	VisibilityTimeoutSeconds int // 0 to 43,200; 0 does not hide a received message
 	RetentionSeconds         int // 60 to 1,209,600; 0 becomes 345,600, four days
 	DelaySeconds             int // 0 to 900
 	MaxMessageBytes          int // 1,024 to 1,048,576; 0 becomes that
@@ -25,32 +26,29 @@ type Queue struct {
 	RedrivePolicy      string // {"deadLetterTargetArn":…,"maxReceiveCount":1 to 1000}; "" for none
 	RedriveAllowPolicy string // {"redrivePermission":…,"sourceQueueArns":[…]}; "" admits all
 
-	// Encryption changes nothing here.
-	SSE             bool   // by a key of SQS
-	KMSMasterKeyID  string // by a key of KMS; "" for none
+	// Encryption is only recorded.
+	SSE             bool   // with a key of SQS
+	KMSMasterKeyID  string // of a key of KMS; "" for none
 	KMSReuseSeconds int    // 60 to 86,400; 0 becomes 300
 
 	Tags              map[string]string
 	Created, Modified time.Time
 }
 
-// maxMessage is the size of a message, or of all messages of a batch, in bytes,
-// with the names, types and values of its attributes.
+// maxMessage limits a message, or all messages of a batch together, in bytes.
+// The names, types and values of attributes count.
+//
+// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
 const maxMessage = 1 << 20
 
-var queueName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,80}$`)
-
-// CreateQueue adds a queue; its ARN, URL and times are set here. It fails with
-// QueueAlreadyExists where the name is taken, also by a queue that is the same:
-// AWS would return that one, and two stacks would share it without knowing.
+// CreateQueue adds a queue and sets its ARN, URL and times. It fails with
+// QueueAlreadyExists if the name is taken, also by an equal queue: AWS would
+// return that one, and two stacks would share it without noticing.
 //
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html
 func (s *Service) CreateQueue(q Queue) (Queue, error) {
-	if strings.HasSuffix(q.Name, ".fifo") {
-		return Queue{}, refusal("InvalidParameterValue", "FIFO queues are not emulated, and %s would be one; use a standard queue", q.Name)
-	}
-	if !queueName.MatchString(q.Name) {
-		return Queue{}, refusal("InvalidParameterValue", "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length")
+	if err := CheckName(q.Name); err != nil {
+		return Queue{}, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -66,8 +64,8 @@ func (s *Service) CreateQueue(q Queue) (Queue, error) {
 	return q, err
 }
 
-// UpdateQueue lets change alter what is known of the queue, but for its name:
-// at once, so that those who change different parts do not undo each other.
+// UpdateQueue applies change to the queue, except to its name, in one step: calls
+// that change different attributes do not undo each other.
 func (s *Service) UpdateQueue(url string, change func(*Queue)) (Queue, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -85,32 +83,30 @@ func (s *Service) putQueue(q Queue) (Queue, error) {
 	fill(&q.RetentionSeconds, 4*24*60*60)
 	fill(&q.MaxMessageBytes, maxMessage)
 	fill(&q.KMSReuseSeconds, 300)
-	for _, limit := range []struct {
-		attribute       string
-		value, min, max int
-	}{
-		{"VisibilityTimeout", q.VisibilityTimeoutSeconds, 0, maxVisibility},
-		{"MessageRetentionPeriod", q.RetentionSeconds, 60, 14 * 24 * 60 * 60},
-		{"DelaySeconds", q.DelaySeconds, 0, maxDelay},
-		{"MaximumMessageSize", q.MaxMessageBytes, 1024, maxMessage},
-		{"ReceiveMessageWaitTimeSeconds", q.ReceiveWaitSeconds, 0, maxWait},
-		{"KmsDataKeyReusePeriodSeconds", q.KMSReuseSeconds, 60, 24 * 60 * 60},
-	} {
-		if limit.value < limit.min || limit.value > limit.max {
-			return Queue{}, invalidAttribute(limit.attribute, "Must be from %d to %d, not %d.", limit.min, limit.max, limit.value)
-		}
-	}
-	if q.Policy != "" && !json.Valid([]byte(q.Policy)) {
-		return Queue{}, invalidAttribute("Policy", "It is not valid JSON.")
-	}
-	if q.SSE && q.KMSMasterKeyID != "" {
-		return Queue{}, invalidAttribute("KmsMasterKeyId", "You can use one type of server-side encryption (SSE) at one time. You can either enable KMS SSE or SQS SSE.")
-	}
-	if err := s.checkRedrive(q); err != nil {
+	if err := cmp.Or(
+		CheckVisibilityTimeout(q.VisibilityTimeoutSeconds),
+		CheckMessageRetentionPeriod(q.RetentionSeconds),
+		CheckDelaySeconds(q.DelaySeconds),
+		CheckMaximumMessageSize(q.MaxMessageBytes),
+		CheckReceiveMessageWaitTime(q.ReceiveWaitSeconds),
+		CheckKMSDataKeyReusePeriod(q.KMSReuseSeconds),
+		CheckKMSMasterKeyID(q.KMSMasterKeyID),
+		checkEncryption(q.KMSMasterKeyID, q.SSE),
+		CheckPolicy(q.Policy),
+		cloud.CheckOptional(q.Policy, func(document string) error { return cloud.CheckResourcePolicy(s.authorizer, document) }),
+		CheckTags(q.Tags),
+	); err != nil {
 		return Queue{}, err
 	}
-	q.Modified = time.Now().UTC().Truncate(time.Second)
-	return s.withURL(q), s.queues.Put(q.Name, q)
+	r, err := parse(q)
+	if err != nil {
+		return Queue{}, err
+	}
+	if err := s.checkTarget(r); err != nil {
+		return Queue{}, err
+	}
+	r.Modified = time.Now().UTC().Truncate(time.Second)
+	return s.withURL(r.Queue), s.queues.Put(r.Name, r)
 }
 
 func fill(value *int, with int) {
@@ -132,25 +128,33 @@ func (s *Service) Queue(url string) (Queue, error) {
 	if err != nil {
 		return Queue{}, err
 	}
-	q, ok := s.queues.Get(name)
+	r, ok := s.queues.Get(name)
 	if !ok {
 		return Queue{}, nonExistent()
 	}
-	return s.withURL(q), nil
+	return s.withURL(r.Queue), nil
 }
 
 // byARN finds a queue of this place.
-func (s *Service) byARN(arn string) (Queue, bool) {
-	q, ok := s.queues.Get(arn[strings.LastIndex(arn, ":")+1:])
-	return s.withURL(q), ok && q.ARN == arn
+func (s *Service) byARN(arn string) (row, bool) {
+	r, ok := s.queues.Get(arn[strings.LastIndex(arn, ":")+1:])
+	return r, ok && r.ARN == arn
 }
 
-// URL is that of the queue with that name, which need not exist.
+// URL returns the URL of a queue, which need not exist.
 func (s *Service) URL(name string) string { return s.endpoint() + "/" + s.place.Account + "/" + name }
 
 func (s *Service) withURL(q Queue) Queue {
 	q.URL = s.URL(q.Name)
 	return q
+}
+
+func (s *Service) withURLs(rows []row) []Queue {
+	all := make([]Queue, len(rows))
+	for i, r := range rows {
+		all[i] = s.withURL(r.Queue)
+	}
+	return all
 }
 
 // DeleteQueue removes a queue with its messages. It fails as Queue does.
@@ -161,8 +165,7 @@ func (s *Service) DeleteQueue(url string) error {
 	if err != nil {
 		return err
 	}
-	// The queue first: without it, what is left of the messages counts for
-	// nothing, also after a crash.
+	// The queue first: without it, messages that a crash leaves behind are ignored.
 	if err := s.queues.Delete(q.Name); err != nil {
 		return err
 	}
@@ -172,10 +175,10 @@ func (s *Service) DeleteQueue(url string) error {
 	return s.clear(b)
 }
 
-// clear forgets every message of a backlog.
+// clear deletes every message of a backlog.
 func (s *Service) clear(b *backlog) error {
 	for _, m := range b.messages {
-		if err := s.kept.Delete(m.key()); err != nil {
+		if err := s.messages.Delete(m.key()); err != nil {
 			return err
 		}
 	}
@@ -183,11 +186,5 @@ func (s *Service) clear(b *backlog) error {
 	return nil
 }
 
-// Queues returns all queues, by name.
-func (s *Service) Queues() []Queue {
-	all := s.queues.All()
-	for i := range all {
-		all[i] = s.withURL(all[i])
-	}
-	return all
-}
+// Queues returns all queues, ordered by name.
+func (s *Service) Queues() []Queue { return s.withURLs(s.queues.All()) }

@@ -9,14 +9,14 @@ import (
 	"tally/localcloud/cloud"
 )
 
-// handle is the receipt handle of the last receive of a message. Clients see
-// it as opaque.
+// handle returns the receipt handle of the last receive of a message. It is
+// opaque to clients.
 func (s *Service) handle(q Queue, m *message) string {
 	return base64.StdEncoding.EncodeToString([]byte(strings.Join([]string{m.Receipt, q.ARN, m.ID}, " ")))
 }
 
-// find returns the message that a handle was given out for: nil where it is
-// gone, or was received again since.
+// find returns the message of a receipt handle, or nil if it is gone or was
+// received again since.
 func (b *backlog) find(q Queue, handle string) (*message, error) {
 	if handle == "" {
 		return nil, missing("ReceiptHandle")
@@ -34,9 +34,8 @@ func (b *backlog) find(q Queue, handle string) (*message, error) {
 	return nil, nil
 }
 
-// Delete removes a message that was received, also after its visibility
-// timeout, as long as nobody received it again: then, as on AWS, it stays, and
-// that is no error. It fails with AWS.SimpleQueueService.NonExistentQueue,
+// Delete removes a received message, also after its visibility timeout, unless it
+// was received again: then, as on AWS, it stays, which is no error. It fails with AWS.SimpleQueueService.NonExistentQueue,
 // AccessDenied and ReceiptHandleIsInvalid.
 //
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_DeleteMessage.html
@@ -59,15 +58,15 @@ func (s *Service) delete(q Queue, handle string) error {
 	if err != nil || m == nil {
 		return err
 	}
-	if err := s.kept.Delete(m.key()); err != nil {
+	if err := s.messages.Delete(m.key()); err != nil {
 		return err
 	}
 	b.remove(m)
 	return nil
 }
 
-// ChangeVisibility hides a message that is in flight for so many seconds from
-// now on, 0 to 43,200: 0 makes it available at once. It fails as Delete does,
+// ChangeVisibility hides a message in flight for 0 to 43,200 seconds from now; 0
+// makes it available at once. It fails as Delete does,
 // and with InvalidParameterValue and
 // AWS.SimpleQueueService.MessageNotInflight.
 //

@@ -15,7 +15,7 @@ const (
 	maxVisibility = 12 * 60 * 60 // seconds
 )
 
-// ReceiveRequest asks for messages.
+// ReceiveRequest holds the parameters of Receive.
 type ReceiveRequest struct {
 	Max                      int  // 1 to 10
 	VisibilityTimeoutSeconds *int // 0 to 43,200; nil for the queue's own
@@ -31,10 +31,10 @@ type Message struct {
 	System        map[string]string // SentTimestamp, ApproximateReceiveCount, …
 }
 
-// Receive takes the messages that came first of those available, and hides
-// them for the visibility timeout. Where there are none it waits for one; none
-// at all is no error. What was received too often goes to the dead-letter queue
-// instead. It fails with AWS.SimpleQueueService.NonExistentQueue, AccessDenied
+// Receive returns the oldest available messages and hides them for the
+// visibility timeout. If there are none it waits for one; a timeout is no error.
+// Messages that were received too often move to the dead-letter queue instead.
+// It fails with AWS.SimpleQueueService.NonExistentQueue, AccessDenied
 // and InvalidParameterValue.
 //
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ReceiveMessage.html
@@ -65,7 +65,7 @@ func (s *Service) Receive(ctx context.Context, caller cloud.Caller, url string, 
 	}
 }
 
-// times are how long messages are hidden and how long is waited for them.
+// times returns how long to hide messages, and how long to wait for one.
 func (r ReceiveRequest) times(q Queue) (hidden, wait time.Duration, err error) {
 	seconds := func(given *int, own int) time.Duration {
 		if given != nil {
@@ -86,17 +86,17 @@ func (r ReceiveRequest) times(q Queue) (hidden, wait time.Duration, err error) {
 	return hidden, wait, err
 }
 
-// An attempt is what one look at a queue gave.
+// An attempt is the result of one look at a queue.
 type attempt struct {
 	received []Message
-	changed  <-chan struct{}  // closed when it is worth another look
-	due      <-chan time.Time // when a message that is hidden becomes available; nil where none is
+	changed  <-chan struct{}  // closed when another look is worthwhile
+	due      <-chan time.Time // when a message that is hidden becomes available; nil if none is
 }
 
-// attempt takes what is available now.
+// attempt receives what is available now.
 func (s *Service) attempt(ctx context.Context, queue string, most int, hidden time.Duration) (attempt, error) {
 	if err := ctx.Err(); err != nil {
-		return attempt{}, err // nobody is there to get a message
+		return attempt{}, err // the caller is gone
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -106,7 +106,7 @@ func (s *Service) attempt(ctx context.Context, queue string, most int, hidden ti
 		return attempt{}, nonExistent()
 	}
 	now := time.Now().UTC()
-	if err := s.expire(q, b, now); err != nil {
+	if err := s.expire(q.Queue, b, now); err != nil {
 		return attempt{}, err
 	}
 	a := attempt{changed: b.changed}
@@ -130,7 +130,7 @@ func (s *Service) attempt(ctx context.Context, queue string, most int, hidden ti
 		if err := s.hand(m, now, hidden); err != nil {
 			return a, err
 		}
-		a.received = append(a.received, Message{m.ID, s.handle(q, m), m.Body, m.Attributes, m.system()})
+		a.received = append(a.received, Message{m.ID, s.handle(q.Queue, m), m.Body, m.Attributes, m.system()})
 	}
 	if !next.IsZero() {
 		a.due = time.After(next.Sub(now))
@@ -138,7 +138,7 @@ func (s *Service) attempt(ctx context.Context, queue string, most int, hidden ti
 	return a, nil
 }
 
-// hand notes that a message is received.
+// hand marks a message as received.
 func (s *Service) hand(m *message, now time.Time, hidden time.Duration) error {
 	next := *m
 	next.Receives++
@@ -150,9 +150,9 @@ func (s *Service) hand(m *message, now time.Time, hidden time.Duration) error {
 	return s.keep(m, next)
 }
 
-// keep changes a message, on the disk first.
+// keep changes a message, on disk first.
 func (s *Service) keep(m *message, next message) error {
-	if err := s.kept.Put(next.key(), next); err != nil {
+	if err := s.messages.Put(next.key(), next); err != nil {
 		return err
 	}
 	*m = next
@@ -160,8 +160,8 @@ func (s *Service) keep(m *message, next message) error {
 }
 
 // giveUp moves a message that was received too often to the dead-letter queue.
-// As on AWS, it keeps its time and its receives.
-func (s *Service) giveUp(q Queue, from *backlog, m *message) (moved bool, err error) {
+// As on AWS, it keeps the time it was sent and its receive count.
+func (s *Service) giveUp(q row, from *backlog, m *message) (moved bool, err error) {
 	to, after, ok := s.deadLetterQueue(q)
 	if !ok || m.Receives < after {
 		return false, nil
@@ -176,14 +176,14 @@ func (s *Service) giveUp(q Queue, from *backlog, m *message) (moved bool, err er
 	return true, nil
 }
 
-// expire forgets what is older than the queue keeps.
+// expire deletes messages past the retention period.
 func (s *Service) expire(q Queue, b *backlog, now time.Time) error {
 	oldest := now.Add(-time.Duration(q.RetentionSeconds) * time.Second)
 	for _, m := range slices.Clone(b.messages) {
 		if m.Sent.After(oldest) {
 			continue
 		}
-		if err := s.kept.Delete(m.key()); err != nil {
+		if err := s.messages.Delete(m.key()); err != nil {
 			return err
 		}
 		b.remove(m)

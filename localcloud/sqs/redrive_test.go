@@ -17,7 +17,8 @@ const (
 	allowOther = `{"redrivePermission":"byQueue","sourceQueueArns":["` + workARN + `2"]}`
 )
 
-// withDeadLetters is a service whose queue work gives up after two receives.
+// withDeadLetters returns a service whose queue work has the dead-letter queue dead
+// after two receives.
 func withDeadLetters(t *testing.T, allow string) *sqs.Service {
 	t.Helper()
 	s := newService(t, nil)
@@ -55,7 +56,7 @@ func TestAMessageReceivedTooOftenGoesToTheDeadLetterQueue(t *testing.T) {
 	})
 }
 
-// A message stays where its dead-letter queue is gone, or closed to its queue.
+// A message stays if its dead-letter queue is gone, or does not admit its queue.
 func TestAMessageStaysWhereNoDeadLetterQueueTakesIt(t *testing.T) {
 	for name, change := range map[string]func(*sqs.Service) error{
 		"deleted": func(s *sqs.Service) error { return s.DeleteQueue(dead) },

@@ -9,8 +9,8 @@ import (
 	"tally/localcloud/sqs"
 )
 
-// The queue's policy decides about services: the one it names, for the resource
-// it names, although it refuses plain HTTP.
+// The queue's policy admits the service that it names, for the resource that it
+// names, although it denies plain HTTP.
 func TestTheQueuesPolicyAdmits(t *testing.T) {
 	const topic = "arn:aws:sns:us-east-1:000000000000:numbers"
 	s := withQueue(t, sqs.Queue{Policy: `{"Version":"2012-10-17","Statement":[
@@ -40,7 +40,7 @@ func TestTheQueuesPolicyAdmits(t *testing.T) {
 	wantError(t, err, "AWS.SimpleQueueService.NonExistentQueue: The specified queue does not exist.")
 }
 
-// Whoever has no permission can do nothing at all.
+// A caller without permissions is refused every operation.
 func TestEachOperationIsAuthorized(t *testing.T) {
 	s := withQueue(t, sqs.Queue{})
 	send(t, s, work, "m")
@@ -154,7 +154,9 @@ func TestRefusedQueues(t *testing.T) {
 		"InvalidAttributeValue: Invalid value for the parameter DelaySeconds. Reason: Must be from 0 to 900, not 901.":               {Name: "a", DelaySeconds: 901},
 		"InvalidAttributeValue: Invalid value for the parameter VisibilityTimeout. Reason: Must be from 0 to 43200, not -1.":         {Name: "a", VisibilityTimeoutSeconds: -1},
 		"InvalidAttributeValue: Invalid value for the parameter MessageRetentionPeriod. Reason: Must be from 60 to 1209600, not 59.": {Name: "a", RetentionSeconds: 59},
-		"InvalidAttributeValue: Invalid value for the parameter Policy. Reason: It is not valid JSON.":                               {Name: "a", Policy: "{"},
+		"InvalidAttributeValue: Invalid value for the parameter KmsMasterKeyId. Reason: You can use one type of server-side encryption (SSE) at one time. You can either enable KMS SSE or SQS SSE.": {
+			Name: "a", SSE: true, KMSMasterKeyID: "k"},
+		"InvalidAttributeValue: Invalid value for the parameter Policy. Reason: It is not valid JSON.": {Name: "a", Policy: "{"},
 	} {
 		_, err := s.CreateQueue(q)
 		wantError(t, err, want)
@@ -189,7 +191,7 @@ func TestRefusedReceives(t *testing.T) {
 	}
 }
 
-// The check sums that AWS gave for these.
+// Checksums computed by AWS.
 func TestCheckSums(t *testing.T) {
 	if got := sqs.MD5OfBody("message-1"); got != "3d6b824fd8c1520e9a047d21fee6fb1f" {
 		t.Errorf("of the body: %s", got)

@@ -11,22 +11,22 @@ import (
 
 const maxDelay = 900 // seconds
 
-// Entry is a message to be sent.
+// Entry is a message to send.
 type Entry struct {
 	cloud.QueueMessage
 	DelaySeconds *int // 0 to 900; nil for the queue's own
 }
 
-// SendMessage is Send for the other services, which know a queue by its ARN.
+// SendMessage is Send for other services, which name a queue by its ARN.
 func (s *Service) SendMessage(ctx context.Context, caller cloud.Caller, queueARN string, m cloud.QueueMessage) (string, error) {
 	q, ok := s.byARN(queueARN)
 	if !ok {
 		return "", nonExistent()
 	}
-	return s.Send(ctx, caller, q.URL, Entry{QueueMessage: m})
+	return s.Send(ctx, caller, s.URL(q.Name), Entry{QueueMessage: m})
 }
 
-// Send keeps a message and returns its ID. It fails with
+// Send stores a message and returns its ID. It fails with
 // AWS.SimpleQueueService.NonExistentQueue, AccessDenied, MissingParameter,
 // InvalidParameterValue and InvalidMessageContents.
 //
@@ -62,7 +62,7 @@ func (s *Service) enqueue(q Queue, caller cloud.Caller, e Entry) (string, error)
 		return "", nonExistent()
 	}
 	m.Number = s.last + 1
-	if err := s.kept.Put(m.key(), m); err != nil {
+	if err := s.messages.Put(m.key(), m); err != nil {
 		return "", err
 	}
 	s.last = m.Number

@@ -1,6 +1,6 @@
 // Package sqs is the local cloud's Amazon Simple Queue Service: standard queues
 // with visibility timeouts, long polling and dead-letter queues. Messages are
-// on disk before a sender has its answer.
+// on disk before a sender has its response.
 package sqs
 
 import (
@@ -8,9 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -18,26 +16,26 @@ import (
 	"tally/localcloud/store"
 )
 
-// Service keeps queues and their messages.
+// Service holds the queues of one account and region, and their messages.
 type Service struct {
 	place      cloud.Place
 	authorizer cloud.Authorizer
 	endpoint   func() string
-	queues     *store.Table[Queue]   // by name
-	kept       *store.Table[message] // by message.key
+	queues     *store.Table[row]     // by name
+	messages   *store.Table[message] // by message.key
 
 	done chan struct{} // closed by Close
 	end  func()
 
 	mu       sync.Mutex
 	backlogs map[string]*backlog // by the queue's name
-	last     uint64              // the number of the message that came last
+	last     uint64              // the number of the newest message
 }
 
-// backlog is what a queue holds.
+// backlog holds the messages of a queue.
 type backlog struct {
-	messages []*message    // in the order of their numbers
-	changed  chan struct{} // closed, and made anew, when a receiver should look again
+	messages []*message    // ordered by number
+	changed  chan struct{} // closed and replaced when a receiver should look again
 	purged   time.Time
 }
 
@@ -48,8 +46,8 @@ func New(place cloud.Place, st *store.Store, authorizer cloud.Authorizer, endpoi
 	s := &Service{place: place, authorizer: authorizer, endpoint: endpoint, done: make(chan struct{}), backlogs: map[string]*backlog{}}
 	s.end = sync.OnceFunc(func() { close(s.done) })
 	var err, err2 error
-	s.queues, err = store.NewTable[Queue](st, "sqs-queues")
-	s.kept, err2 = store.NewTable[message](st, "sqs-messages")
+	s.queues, err = store.NewTable[row](st, "sqs-queues")
+	s.messages, err2 = store.NewTable[message](st, "sqs-messages")
 	if err := errors.Join(err, err2); err != nil {
 		return nil, err
 	}
@@ -61,11 +59,11 @@ func New(place cloud.Place, st *store.Store, authorizer cloud.Authorizer, endpoi
 
 // load sorts what the store holds into the backlogs.
 func (s *Service) load() error {
-	for _, m := range s.kept.All() {
+	for _, m := range s.messages.All() {
 		s.last = m.Number
 		b := s.backlogs[m.Queue]
-		if b == nil { // its queue was being deleted; another may get that name
-			if err := s.kept.Delete(m.key()); err != nil {
+		if b == nil { // its queue was being deleted, and another may get that name
+			if err := s.messages.Delete(m.key()); err != nil {
 				return err
 			}
 			continue
@@ -75,20 +73,20 @@ func (s *Service) load() error {
 	return nil
 }
 
-// Close ends the waits of those who receive. Messages can still be sent, as
-// services that close later do.
+// Close ends the waits of receivers. Messages can still be sent, as by services
+// that close later.
 func (s *Service) Close() error {
 	s.end()
 	return nil
 }
 
-// notify lets those who wait look again.
+// notify wakes the receivers that wait.
 func (b *backlog) notify() {
 	close(b.changed)
 	b.changed = make(chan struct{})
 }
 
-// add puts a message at its place in the order of arrival.
+// add inserts a message in the order of arrival.
 func (b *backlog) add(m *message) {
 	i, _ := slices.BinarySearchFunc(b.messages, m, compareNumbers)
 	b.messages = slices.Insert(b.messages, i, m)
@@ -101,19 +99,12 @@ func (b *backlog) remove(m *message) {
 	}
 }
 
-// nameIn is the name of the queue that an address points to. The host does not
-// matter: this machine has several names, and its port may change.
+// nameIn returns the name of the queue at a URL. The host does not matter: this
+// machine has several names, and the port may change.
 func (s *Service) nameIn(address string) (string, error) {
-	if address == "" {
-		return "", missing("QueueUrl")
-	}
-	u, err := url.Parse(address)
+	account, name, err := splitURL(address)
 	if err != nil {
-		return "", invalidAddress(address)
-	}
-	account, name, ok := strings.Cut(strings.TrimPrefix(u.Path, "/"), "/")
-	if !ok || account == "" || name == "" || strings.Contains(name, "/") {
-		return "", invalidAddress(address)
+		return "", err
 	}
 	if account != s.place.Account {
 		return "", nonExistent()
@@ -121,7 +112,7 @@ func (s *Service) nameIn(address string) (string, error) {
 	return name, nil
 }
 
-// permit finds a queue and asks whether the caller may do the action to it.
+// permit finds a queue and authorizes the caller for an action on it.
 func (s *Service) permit(ctx context.Context, caller cloud.Caller, address, action string) (Queue, error) {
 	q, err := s.Queue(address)
 	if err != nil {
@@ -134,7 +125,7 @@ func (s *Service) authorize(ctx context.Context, caller cloud.Caller, q Queue, a
 	return s.authorizer.Authorize(ctx, cloud.Request{Caller: caller, Action: "sqs:" + action, Resource: q.ARN, ResourcePolicy: q.Policy})
 }
 
-const namespace = "AWS.SimpleQueueService." // of the codes that SQS had first
+const namespace = "AWS.SimpleQueueService." // prefix of the older error codes of SQS
 
 func refusal(code, format string, args ...any) *cloud.Error {
 	return cloud.Errorf(http.StatusBadRequest, code, format, args...)
@@ -152,7 +143,7 @@ func invalidAddress(address string) error {
 	return refusal("InvalidAddress", "The address %s is not valid for this endpoint.", address)
 }
 
-// invalid is AWS's refusal of a parameter.
+// invalid returns the error for the value of a parameter.
 func invalid(value any, parameter, reason string, args ...any) error {
 	return refusal("InvalidParameterValue", "Value %v for parameter %s is invalid. Reason: %s", value, parameter, fmt.Sprintf(reason, args...))
 }

@@ -32,7 +32,7 @@ func newService(t *testing.T, st *store.Store) *sqs.Service {
 	return must(sqs.New(place, st, must(iam.New(place, nil))(t), func() string { return "http://127.0.0.1:4566" }))(t)
 }
 
-// withQueue is a service with the queue work, hidden for 30 s.
+// withQueue returns a service with the queue work, whose visibility timeout is 30 s.
 func withQueue(t *testing.T, q sqs.Queue) *sqs.Service {
 	t.Helper()
 	s := newService(t, nil)
@@ -58,7 +58,7 @@ func send(t *testing.T, s *sqs.Service, url, body string) string {
 
 func entry(body string) sqs.Entry { return sqs.Entry{QueueMessage: cloud.QueueMessage{Body: body}} }
 
-// receive takes up to 10 messages, and waits so many seconds for a first one.
+// receive receives up to 10 messages, and waits that many seconds for the first.
 func receive(t *testing.T, s *sqs.Service, url string, wait int) []sqs.Message {
 	t.Helper()
 	return must(s.Receive(t.Context(), developer, url, sqs.ReceiveRequest{Max: 10, WaitSeconds: &wait}))(t)
@@ -121,8 +121,8 @@ func TestAReceivedMessageIsHiddenAndComesBack(t *testing.T) {
 	})
 }
 
-// The handle of the last receive deletes, also after the timeout; an older one
-// is accepted and deletes nothing.
+// The handle of the last receive deletes the message, also after the timeout; an
+// older one is accepted without effect.
 func TestReceiptHandles(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := withQueue(t, sqs.Queue{})
@@ -153,8 +153,8 @@ func TestReceiptHandles(t *testing.T) {
 	})
 }
 
-// A long poll ends when there is a message: sent, made visible, no longer
-// delayed, or at the end of its time.
+// A long poll ends when a message is sent, becomes visible or is no longer
+// delayed, or at its timeout.
 func TestLongPolling(t *testing.T) {
 	seconds := func(n int) *int { return &n }
 	for name, c := range map[string]struct {
@@ -215,7 +215,7 @@ func TestALongPollEndsWithItsQueueAndItsCaller(t *testing.T) {
 	})
 }
 
-// Each message goes to one of those who wait for it.
+// Each message goes to one of the receivers that wait.
 func TestReceiversShareTheMessages(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := withQueue(t, sqs.Queue{})
@@ -283,8 +283,8 @@ func TestPurge(t *testing.T) {
 	})
 }
 
-// What was sent is there after a restart, with its place, its receives, its
-// receipt handle, and hidden as long as it was to be.
+// Messages survive a restart with their order, receive count, receipt handle and
+// visibility timeout.
 func TestMessagesSurviveARestart(t *testing.T) {
 	dir := t.TempDir()
 	st := must(store.Open(dir))(t)

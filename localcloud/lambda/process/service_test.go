@@ -90,7 +90,7 @@ func zipped(t *testing.T, bootstrap []byte) []byte {
 
 func config(name string) lambda.Config {
 	return lambda.Config{
-		Name: name, Role: "arn:aws:iam::000000000000:role/worker", Runtime: "provided.al2023",
+		Name: name, Role: "arn:aws:iam::000000000000:role/worker", Handler: "bootstrap", Runtime: "provided.al2023",
 		TimeoutSeconds: 1, MemoryMB: 2048, ReservedConcurrency: -1,
 	}
 }

@@ -14,21 +14,22 @@ import (
 	"tally/localcloud/internal/nearest"
 )
 
-// CheckRequest is what a program wants a resource to be.
+// CheckRequest holds the inputs to check.
 type CheckRequest struct {
 	Name string // the resource's logical name
 	// Old are the inputs that an earlier Check returned; nil for a new
-	// resource. Names invented then are kept.
+	// resource. Generated names are retained.
 	Old, New   resource.PropertyMap
-	Seed       []byte                    // makes invented names repeatable; nil for random ones
-	Autonaming *plugin.AutonamingOptions // nil for the type's own way
-	// DefaultTags go into tagsAll, beneath the resource's own.
+	Seed       []byte                    // makes generated names repeatable; nil for random ones
+	Autonaming *plugin.AutonamingOptions // nil for the default of the type
+	// DefaultTags are merged into tagsAll; the resource's own tags override them.
 	DefaultTags map[string]string
 }
 
 // Check returns the inputs with names and defaults filled in, and everything
 // that is wrong with them: unknown and missing properties, wrong kinds and
-// impossible values. Unknown values stay unknown and are taken to be right.
+// invalid values. Generated names and defaults are checked like given values.
+// Unknown values stay unknown and count as valid.
 func (t *Type) Check(r CheckRequest) (resource.PropertyMap, []plugin.CheckFailure) {
 	c := checker{t: t, request: r}
 	in := c.object("", t.Inputs, t.Unsupported, r.New)
@@ -70,7 +71,7 @@ func (c *checker) object(prefix string, known []Property, unsupported []string, 
 	return out
 }
 
-// refusal says why a property of that name cannot be given.
+// refusal returns why a property of that name cannot be given.
 func (c *checker) refusal(path, name string, known []Property, unsupported []string) string {
 	var names []string
 	for _, p := range known {
@@ -86,8 +87,8 @@ func (c *checker) refusal(path, name string, known []Property, unsupported []str
 	return fmt.Sprintf("%s (it takes: %s)", reason, strings.Join(names, ", "))
 }
 
-// value checks v and brings it into the form the state keeps. A value of the
-// wrong kind is returned as it is.
+// value checks v and returns it in the form of the state. It returns a value of
+// the wrong kind unchanged.
 func (c *checker) value(path string, p Property, v resource.PropertyValue) resource.PropertyValue {
 	switch {
 	case v.IsSecret():
@@ -99,10 +100,11 @@ func (c *checker) value(path string, p Property, v resource.PropertyValue) resou
 	case p.Kind == Policy && v.IsObject() && !v.ContainsUnknowns() && !v.ContainsSecrets():
 		v = policyString(v)
 	}
-	if !p.Kind.accepts(v) {
+	if !p.accepts(v) {
 		c.failf(path, "must be %s, not %s", p.Kind, describe(v))
 		return v
 	}
+	before := len(c.failures)
 	switch p.Kind {
 	case Object:
 		nested := c.object(path+".", p.Properties, p.Unsupported, v.ObjectValue())
@@ -117,7 +119,8 @@ func (c *checker) value(path string, p Property, v resource.PropertyValue) resou
 	case Numbers:
 		v = c.entries(path, Property{Kind: Float}, v)
 	}
-	if p.Check != nil && (p.Kind == Map || !v.ContainsUnknowns()) && !c.deployed(p, v) {
+	checked := p.Check != nil && (p.Kind == Map || !v.ContainsUnknowns()) && !c.deployed(p, v)
+	if checked && len(c.failures) == before { // what is inside is of the right kind
 		if err := p.Check(plain(v)); err != nil {
 			c.failf(path, "%s", err)
 		}
@@ -125,7 +128,7 @@ func (c *checker) value(path string, p Property, v resource.PropertyValue) resou
 	return v
 }
 
-// list checks the elements of v, all of which are as element says.
+// list checks the elements of v, all of which are described by element.
 func (c *checker) list(path string, element Property, v resource.PropertyValue) resource.PropertyValue {
 	list := make([]resource.PropertyValue, len(v.ArrayValue()))
 	for i, e := range v.ArrayValue() {
@@ -134,7 +137,7 @@ func (c *checker) list(path string, element Property, v resource.PropertyValue) 
 	return resource.NewArrayProperty(list)
 }
 
-// entries checks the values of a map, all of which are as entry says.
+// entries checks the values of a map, all of which are described by entry.
 func (c *checker) entries(path string, entry Property, v resource.PropertyValue) resource.PropertyValue {
 	m := make(resource.PropertyMap, len(v.ObjectValue()))
 	for k, e := range v.ObjectValue() {
@@ -143,15 +146,15 @@ func (c *checker) entries(path string, entry Property, v resource.PropertyValue)
 	return resource.NewObjectProperty(m)
 }
 
-// deployed tells whether v is the archive that the resource has already. A
-// program that ignores changes of it gets it from the engine's state, as a hash
+// deployed reports whether v is the archive that the resource has already. If a
+// program ignores changes of it, the engine takes it from its state, as a hash
 // whose files may be gone.
 func (c *checker) deployed(p Property, v resource.PropertyValue) bool {
 	old := c.request.Old[resource.PropertyKey(p.Name)]
 	return v.IsArchive() && old.IsArchive() && v.ArchiveValue().Hash != "" && v.ArchiveValue().Hash == old.ArchiveValue().Hash
 }
 
-// plain is the value as Property.Check sees it.
+// plain returns a value in the form that Property.Check receives.
 func plain(v resource.PropertyValue) any {
 	switch v = reveal(v); {
 	case v.IsArchive():
@@ -168,14 +171,17 @@ func plain(v resource.PropertyValue) any {
 	return v.Mappable()
 }
 
-func (k Kind) accepts(v resource.PropertyValue) bool {
-	switch k {
+// accepts reports whether v is of the property's kind. Whether a string is a
+// JSON document is for the property's own Check to decide, if it has one: it
+// refuses in the words of the service.
+func (p Property) accepts(v resource.PropertyValue) bool {
+	switch p.Kind {
+	case JSON:
+		return v.IsString() && (p.Check != nil || json.Valid([]byte(v.StringValue())))
 	case String:
 		return v.IsString()
 	case Policy:
 		return v.IsString() || v.IsObject() && v.ContainsUnknowns()
-	case JSON:
-		return v.IsString() && json.Valid([]byte(v.StringValue()))
 	case Float:
 		return v.IsNumber()
 	case Int:
@@ -209,18 +215,23 @@ func describe(v resource.PropertyValue) string {
 	return v.TypeString()
 }
 
-// policyString writes a policy that the program gave as an object: the SDK's
-// PolicyDocument types.
+// policyString encodes a policy that the program gave as an object, one of the
+// SDK's PolicyDocument types.
 func policyString(v resource.PropertyValue) resource.PropertyValue {
 	raw, err := json.Marshal(v.Mappable())
-	if err != nil { // an archive or asset inside; the kind's own error says the rest
+	if err != nil { // an archive or asset inside, which the kind refuses
 		return v
 	}
 	return resource.NewStringProperty(string(raw))
 }
 
-// fillIn adds names and defaults, and notes which inputs they are, so that the
-// next Check keeps the names.
+// refused reports whether there is a failure of that property.
+func (c *checker) refused(path string) bool {
+	return slices.ContainsFunc(c.failures, func(f plugin.CheckFailure) bool { return string(f.Property) == path })
+}
+
+// fillIn adds names and defaults, and records which inputs they are, so that the
+// next Check retains the names.
 func (c *checker) fillIn(in resource.PropertyMap) {
 	filled := []resource.PropertyValue{}
 	for _, p := range c.t.Inputs {
@@ -235,9 +246,9 @@ func (c *checker) fillIn(in resource.PropertyMap) {
 				c.failf(p.Name, "%s", err)
 				continue
 			}
-			in[key] = resource.NewStringProperty(name)
+			in[key] = c.value(p.Name, p, resource.NewStringProperty(name))
 		case p.Default != nil:
-			// A default of the real provider may be something refused here.
+			// The local cloud may refuse a default of the real provider.
 			in[key] = c.value(p.Name, p, resource.NewPropertyValue(p.Default))
 		default:
 			continue
@@ -247,8 +258,8 @@ func (c *checker) fillIn(in resource.PropertyMap) {
 	in[defaults] = resource.NewArrayProperty(filled)
 }
 
-// required reports the properties that are missing. A property refused for its
-// value is not.
+// required reports the properties that are missing. One that was refused for its
+// value is not missing.
 func (c *checker) required(prefix string, known []Property, in resource.PropertyMap) {
 	for _, p := range known {
 		if _, given := in[resource.PropertyKey(p.Name)]; !given && p.Required {
@@ -257,7 +268,8 @@ func (c *checker) required(prefix string, known []Property, in resource.Property
 	}
 }
 
-// tagAll adds tagsAll to the inputs of types that have tags.
+// tagAll adds tagsAll to the inputs of types that have tags. It checks them
+// together if there are default tags: the resource's own were checked alone.
 func (c *checker) tagAll(in resource.PropertyMap) {
 	if !slices.ContainsFunc(c.t.Inputs, func(p Property) bool { return p.Name == tags }) {
 		return
@@ -282,6 +294,11 @@ func (c *checker) tagAll(in resource.PropertyMap) {
 		return
 	}
 	in[tagsAll] = resource.NewObjectProperty(all)
+	if check := c.t.input(tags).Check; check != nil && len(c.request.DefaultTags) > 0 && !c.refused(tags) {
+		if err := check(plain(in[tagsAll])); err != nil {
+			c.failf(tags, "with the default tags of the provider: %s", err)
+		}
+	}
 	if secret {
 		in[tagsAll] = resource.MakeSecret(in[tagsAll])
 	}

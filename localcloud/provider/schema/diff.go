@@ -10,8 +10,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
 )
 
-// Diff compares a resource, by its state and the inputs that gave it, with the
-// inputs it shall have.
+// Diff compares a resource, given by its state and its old inputs, with the new
+// inputs.
 func (t *Type) Diff(state, old, want resource.PropertyMap) plugin.DiffResult {
 	a, b := t.differing(state, old, want)
 	detail := plugin.NewDetailedDiffFromObjectDiff(a.Diff(b), true)
@@ -38,9 +38,9 @@ func (t *Type) Diff(state, old, want resource.PropertyMap) plugin.DiffResult {
 	return result
 }
 
-// differing are the inputs of both sides that do not mean the same, without
-// secrets, and archives as their hashes. What the service chose for the old
-// ones is among them.
+// differing returns the inputs of both sides that differ in meaning, with secrets
+// revealed, and with archives as their hashes. The old ones include the choices
+// of the service.
 func (t *Type) differing(state, old, want resource.PropertyMap) (a, b resource.PropertyMap) {
 	old = t.Effective(state, old)
 	a, b = resource.PropertyMap{}, resource.PropertyMap{}
@@ -65,7 +65,7 @@ func (t *Type) differing(state, old, want resource.PropertyMap) (a, b resource.P
 	return a, b
 }
 
-// dropSame removes from two objects what means the same in both.
+// dropSame removes the properties with the same meaning from both objects.
 func (p Property) dropSame(x, y resource.PropertyMap) {
 	for _, n := range p.Properties {
 		key := resource.PropertyKey(n.Name)
@@ -97,8 +97,8 @@ func union(a, b resource.PropertyMap) map[resource.PropertyKey]bool {
 	return keys
 }
 
-// keepsName tells whether the new resource would have the very name of the
-// old one, because the program chose it: then both cannot exist at once.
+// keepsName reports whether the new resource would have the name of the old one,
+// because the program chose it. Then both cannot exist at once.
 func (t *Type) keepsName(old, want resource.PropertyMap) bool {
 	return slices.ContainsFunc(t.Inputs, func(p Property) bool {
 		key := resource.PropertyKey(p.Name)
@@ -106,7 +106,7 @@ func (t *Type) keepsName(old, want resource.PropertyMap) bool {
 	})
 }
 
-// stable are the outputs that no update changes.
+// stable returns the outputs that no update changes.
 func (t *Type) stable() []resource.PropertyKey {
 	var keys []resource.PropertyKey
 	for _, o := range t.Outputs {
@@ -117,8 +117,8 @@ func (t *Type) stable() []resource.PropertyKey {
 	return keys
 }
 
-// same tells whether two revealed values mean the same to the service.
-// Nothing, an empty value and, for a Computed property, any value do.
+// same reports whether two revealed values mean the same to the service. An
+// absent value is the same as an empty one and, for a Computed property, as any.
 func (p Property) same(a, b resource.PropertyValue) bool {
 	switch {
 	case a.ContainsUnknowns() || b.ContainsUnknowns():
@@ -139,7 +139,7 @@ func (p Property) same(a, b resource.PropertyValue) bool {
 	return a.DeepEquals(b)
 }
 
-// sameObject compares an Object, or one of Objects.
+// sameObject compares an Object, or an element of Objects.
 func (p Property) sameObject(a, b resource.PropertyValue) bool {
 	if !a.IsObject() || !b.IsObject() {
 		return a.DeepEquals(b)
@@ -150,7 +150,7 @@ func (p Property) sameObject(a, b resource.PropertyValue) bool {
 	})
 }
 
-// zero tells whether v is what a service takes for nothing.
+// zero reports whether v means the same to a service as no value.
 func zero(v resource.PropertyValue) bool {
 	switch x := v.V.(type) {
 	case nil:
@@ -170,7 +170,7 @@ func zero(v resource.PropertyValue) bool {
 }
 
 // samePolicy compares policy documents: white space and the order of keys and
-// of lists do not matter, and a list of one is its element.
+// of lists do not matter, and a list of one element equals the element.
 func samePolicy(a, b string) bool {
 	return sameDocument(a, b, canonical)
 }
@@ -210,7 +210,7 @@ func canonical(v any) any {
 	return v
 }
 
-// text orders the elements of a list; encoding/json sorts the keys.
+// text returns the sort key of an element of a list; encoding/json sorts keys.
 func text(v any) string {
 	raw, _ := json.Marshal(v) // decoded from JSON, so it can be encoded
 	return string(raw)

@@ -8,12 +8,12 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
 )
 
-// suffix is the number of hex digits after the logical name, as the bridge
-// has them: "numbers-1a2b3c4".
+// suffix is the number of hex digits that the bridge appends to the logical
+// name: "numbers-1a2b3c4".
 const suffix = 7
 
-// autoName invents the value of an auto-named property, or keeps the one
-// invented before.
+// autoName generates the value of an auto-named property, or returns the one
+// generated before.
 func (r CheckRequest) autoName(p Property) (string, error) {
 	if old := r.Old[resource.PropertyKey(p.Name)]; old.IsString() && defaulted(r.Old, p.Name) {
 		return old.StringValue(), nil

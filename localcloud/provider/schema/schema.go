@@ -1,9 +1,9 @@
-// Package schema describes resource types and does what the Pulumi engine asks
-// of all of them alike: check inputs, invent names, compare, say what a preview
-// already knows. It is pure: nothing in it creates anything.
+// Package schema describes resource types, and implements the operations of the
+// Pulumi engine that all of them share: check inputs, generate names, compare,
+// and predict the outputs for a preview. It is pure: it creates no resources.
 //
-// It behaves as the Terraform bridge does for a client of the engine, because
-// programs are written against that bridge's aws provider:
+// It behaves like the Terraform bridge, because programs are written against
+// that bridge's aws provider:
 // https://github.com/pulumi/pulumi-terraform-bridge
 package schema
 
@@ -32,7 +32,7 @@ const (
 	Archive // a Pulumi archive: a file, a folder or assets
 )
 
-// String is the kind in the words of an error message.
+// String returns the kind for error messages.
 func (k Kind) String() string {
 	return [...]string{"a string", "a JSON policy document", "a JSON document", "a whole number", "a number", "a boolean",
 		"a list of strings", "a map of strings", "a map of numbers", "an object", "a list of objects", "an archive"}[k]
@@ -43,36 +43,36 @@ type Property struct {
 	Name       string // as in the SDK's pulumi tags: "memorySize"
 	Kind       Kind
 	Properties []Property // of an Object, or of each of Objects
-	// Unsupported names the properties of an Object, or of each of Objects, that
+	// Unsupported lists the properties of an Object, or of each of Objects, that
 	// the real provider has and this one refuses.
 	Unsupported []string
 	Required    bool
 	ForceNew    bool // a change replaces the resource
-	// Computed marks an optional property that the service fills in where the
-	// program leaves it out. As in Terraform, leaving it out later changes
-	// nothing.
+	// Computed marks an optional property that the service sets if the program
+	// omits it. As in Terraform, omitting it later changes nothing.
 	Computed bool
-	// Recorded marks a property that is kept and compared, but changes nothing
-	// of what the local cloud does.
+	// Recorded marks a property that is stored and compared, but has no effect in
+	// the local cloud.
 	Recorded bool
 	Default  any // string, int, float64 or bool; nil for none
-	// AutoName is the longest name the service takes, where the property is
-	// named after the resource if the program does not name it; else 0.
+	// AutoName is the maximum length of the name that is generated from the
+	// resource's logical name if the program omits the property; 0 for none.
 	AutoName int
-	// AutoPrefix is what every invented name begins with.
+	// AutoPrefix is the prefix of generated names.
 	AutoPrefix string
-	// Check refuses impossible values. It sees a value of the right kind,
-	// without secrets: string, float64, bool, []any, map[string]any or
-	// *archive.Archive. It is not asked about unknown values, but about the
-	// keys of a Map: its unknown values are empty strings.
+	// Check refuses invalid values, also generated names and defaults. It receives
+	// a value of the right kind, without secrets: string, float64, bool, []any,
+	// map[string]any or *archive.Archive. It is not called for unknown values,
+	// except those of a Map, which are empty strings. A Check of a JSON property
+	// also refuses strings that are not JSON.
 	Check func(value any) error
 }
 
 // Output is a property of the state that is not an input.
 type Output struct {
 	Name string
-	// Follows names the inputs whose change changes this output; Any for all.
-	// Without them an output never changes once the resource exists.
+	// Follows lists the inputs whose change changes this output; Any for all.
+	// Without any, the output never changes once the resource exists.
 	Follows []string
 }
 
@@ -85,18 +85,18 @@ type Type struct {
 	Noun    string // "SNS Topic", as the real provider's errors call it
 	Inputs  []Property
 	Outputs []Output
-	// Unsupported names the inputs and outputs that the real provider has and
-	// this one refuses or leaves out.
+	// Unsupported lists the inputs and outputs that the real provider has and this
+	// one refuses or omits.
 	Unsupported []string
-	// Together refuses combinations of inputs that are impossible; nil for none. It
-	// is asked once every input is right by itself. Unknown values are there, but
-	// have no value: see Values.Given.
+	// Together refuses invalid combinations of inputs; nil for none. It is called if
+	// every input is valid by itself. Unknown inputs are present without a value:
+	// see Values.Given.
 	Together func(in Values, fail Fail)
-	// Recorded marks a type of which resources are kept and compared, but change
-	// nothing of what the local cloud does.
+	// Recorded marks a type whose resources are stored and compared, but have no
+	// effect in the local cloud.
 	Recorded bool
-	// DeleteBeforeReplace is for types that have no name of their own, so that
-	// old and new cannot exist together.
+	// DeleteBeforeReplace is for types without a name of their own, so that the old
+	// and the new resource cannot exist at once.
 	DeleteBeforeReplace bool
 }
 
@@ -109,15 +109,15 @@ const (
 	defaults = "__defaults"
 )
 
-// TagProperty is the input of every type that can be tagged; Check adds
-// tagsAll, which holds the provider's default tags as well.
+// TagProperty returns the input of every type that can be tagged. Check adds
+// tagsAll, which includes the provider's default tags.
 func TagProperty() Property { return Property{Name: tags, Kind: Map} }
 
-// TagOutput is the output that goes with TagProperty.
+// TagOutput returns the output for TagProperty.
 func TagOutput() Output { return Output{Name: tagsAll, Follows: []string{tags}} }
 
-// input is the property of that name, or one without rules for what Check
-// itself adds.
+// input returns the property of that name, or one without rules for inputs that
+// Check itself adds.
 func (t *Type) input(name resource.PropertyKey) Property {
 	i := slices.IndexFunc(t.Inputs, func(p Property) bool { return p.Name == string(name) })
 	if i < 0 {
@@ -126,8 +126,8 @@ func (t *Type) input(name resource.PropertyKey) Property {
 	return t.Inputs[i]
 }
 
-// Name is what the resource is called in error messages: its auto-named
-// property, or "" for types without one.
+// Name returns the name of the resource for error messages: the value of its
+// auto-named property, or "" for types without one.
 func (t *Type) Name(inputs Values) string {
 	for _, p := range t.Inputs {
 		if p.AutoName > 0 {
@@ -137,8 +137,8 @@ func (t *Type) Name(inputs Values) string {
 	return ""
 }
 
-// WithoutEffect are those of the given inputs that are recorded: their names,
-// with dots before the names of those inside of objects.
+// WithoutEffect returns the paths of the given inputs that are recorded, such as
+// "loggingConfig.systemLogLevel".
 func (t *Type) WithoutEffect(in resource.PropertyMap) []string {
 	return slices.DeleteFunc(withoutEffect("", t.Inputs, reveal(resource.NewObjectProperty(in))), func(path string) bool {
 		return defaulted(in, path)
@@ -158,7 +158,7 @@ func withoutEffect(prefix string, properties []Property, object resource.Propert
 	return paths
 }
 
-// defaulted tells whether Check chose the value of that input.
+// defaulted reports whether Check chose the value of that input.
 func defaulted(inputs resource.PropertyMap, name string) bool {
 	list := inputs[defaults]
 	return list.IsArray() && slices.ContainsFunc(list.ArrayValue(), func(v resource.PropertyValue) bool {

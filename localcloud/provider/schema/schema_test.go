@@ -14,7 +14,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
 )
 
-// lamp is a resource type with one property of every sort.
+// lamp returns a resource type with a property of every kind.
 func lamp() *Type {
 	return &Type{
 		Token: "aws:test/lamp:Lamp", Noun: "Test Lamp",
@@ -191,7 +191,7 @@ func TestNames(t *testing.T) {
 	if got := check(t, CheckRequest{New: named, Old: first})["name"].StringValue(); got != "mine" {
 		t.Errorf("the program's name became %q", got)
 	}
-	// A name that the program chose and then left out is not an invented one.
+	// A name that the program chose and then omitted is not a generated one.
 	if got := check(t, CheckRequest{New: room, Old: check(t, CheckRequest{New: named})})["name"].StringValue(); got == "mine" {
 		t.Error("the old explicit name was kept")
 	}
@@ -208,6 +208,105 @@ func TestNames(t *testing.T) {
 		if _, failures := lamp().Check(CheckRequest{Name: "lamp", New: room, Autonaming: &a}); len(failures) != 1 || failures[0].Property != "name" {
 			t.Errorf("%+v: %v", a, failures)
 		}
+	}
+}
+
+// Generated names are checked like given ones, proposed by the engine or not,
+// and so are retained ones.
+func TestGeneratedNamesAreChecked(t *testing.T) {
+	picky := lamp()
+	picky.Inputs[0].Check = func(v any) error {
+		if strings.Contains(v.(string), "!") {
+			return errors.New("no exclamation marks")
+		}
+		return nil
+	}
+	room := props(map[string]any{"room": "hall"})
+	old := props(map[string]any{"name": "old!", defaults: []any{"name"}})
+	for name, tc := range map[string]struct {
+		r      CheckRequest
+		reason string
+	}{
+		"fine":         {CheckRequest{Name: "lamp", New: room}, ""},
+		"logical name": {CheckRequest{Name: "lamp!", New: room}, "no exclamation marks"},
+		"proposed":     {CheckRequest{Name: "lamp", New: room, Autonaming: &plugin.AutonamingOptions{ProposedName: "tally-lamp!"}}, "no exclamation marks"},
+		"retained":     {CheckRequest{Name: "lamp", New: room, Old: old}, "no exclamation marks"},
+		"given":        {CheckRequest{Name: "lamp", New: with(room, map[string]any{"name": "mine!"})}, "no exclamation marks"},
+	} {
+		_, failures := picky.Check(tc.r)
+		want := []plugin.CheckFailure{{Property: "name", Reason: tc.reason}}
+		if tc.reason == "" {
+			want = nil
+		}
+		if d := cmp.Diff(want, failures); d != "" {
+			t.Errorf("%s: failures (-want +got):\n%s", name, d)
+		}
+	}
+}
+
+// Tags are checked alone, and together with the default tags if there are any.
+func TestTagsAreChecked(t *testing.T) {
+	tagged := lamp()
+	i := slices.IndexFunc(tagged.Inputs, func(p Property) bool { return p.Name == tags })
+	tagged.Inputs[i].Check = func(v any) error {
+		if len(v.(map[string]any)) > 1 {
+			return errors.New("at most one tag")
+		}
+		return nil
+	}
+	one, two := map[string]any{"a": "1"}, map[string]any{"a": "1", "b": unknown()}
+	for name, tc := range map[string]struct {
+		own         any
+		defaultTags map[string]string
+		reason      string // "" for none
+	}{
+		"one":               {own: one},
+		"two":               {own: two, reason: "at most one tag"},
+		"two and a default": {own: two, defaultTags: map[string]string{"c": "3"}, reason: "at most one tag"},
+		"one and a default": {own: one, defaultTags: map[string]string{"c": "3"}, reason: "with the default tags of the provider: at most one tag"},
+		"the same default":  {own: one, defaultTags: map[string]string{"a": "3"}},
+		"unknown":           {own: unknown(), defaultTags: map[string]string{"c": "3"}},
+		"defaults alone":    {defaultTags: map[string]string{"c": "3", "d": "4"}, reason: "with the default tags of the provider: at most one tag"},
+	} {
+		inputs := props(map[string]any{"room": "hall"})
+		if tc.own != nil {
+			inputs = with(inputs, map[string]any{tags: tc.own})
+		}
+		_, failures := tagged.Check(CheckRequest{Name: "lamp", New: inputs, DefaultTags: tc.defaultTags})
+		want := []plugin.CheckFailure{{Property: tags, Reason: tc.reason}}
+		if tc.reason == "" {
+			want = nil
+		}
+		if d := cmp.Diff(want, failures); d != "" {
+			t.Errorf("%s: failures (-want +got):\n%s", name, d)
+		}
+	}
+}
+
+// A Check never sees elements of the wrong kind.
+func TestChecksOfElements(t *testing.T) {
+	coloured := lamp()
+	i := slices.IndexFunc(coloured.Inputs, func(p Property) bool { return p.Kind == List })
+	coloured.Inputs[i].Check = func(v any) error {
+		for _, e := range v.([]any) {
+			_ = e.(string)
+		}
+		return nil
+	}
+	_, failures := coloured.Check(CheckRequest{Name: "lamp", New: props(map[string]any{"room": "hall", "colours": []any{"red", 1}})})
+	if d := cmp.Diff([]plugin.CheckFailure{{Property: "colours[1]", Reason: "must be a string, not the number 1"}}, failures); d != "" {
+		t.Errorf("failures (-want +got):\n%s", d)
+	}
+}
+
+// A JSON property with a Check is refused in its words, also if it is not JSON.
+func TestChecksOfDocuments(t *testing.T) {
+	planned := lamp()
+	i := slices.IndexFunc(planned.Inputs, func(p Property) bool { return p.Kind == JSON })
+	planned.Inputs[i].Check = func(v any) error { return errors.New("refused " + v.(string)) }
+	_, failures := planned.Check(CheckRequest{Name: "lamp", New: props(map[string]any{"room": "hall", "plan": "{"})})
+	if d := cmp.Diff([]plugin.CheckFailure{{Property: "plan", Reason: "refused {"}}, failures); d != "" {
+		t.Errorf("failures (-want +got):\n%s", d)
 	}
 }
 

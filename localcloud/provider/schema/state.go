@@ -7,8 +7,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 )
 
-// PreviewCreate is the state that creating a resource with these inputs will
-// give, as far as it is known before.
+// PreviewCreate returns the state that creating a resource with these inputs will
+// give, as far as it can be predicted.
 func (t *Type) PreviewCreate(in resource.PropertyMap) resource.PropertyMap {
 	state := external(unchosen(t.Inputs, in))
 	for _, name := range t.computed() {
@@ -19,8 +19,8 @@ func (t *Type) PreviewCreate(in resource.PropertyMap) resource.PropertyMap {
 	return state
 }
 
-// PreviewUpdate is the state that the update will give, as far as it is known
-// before: outputs that follow no changed input keep their values.
+// PreviewUpdate returns the state that the update will give, as far as it can be
+// predicted: outputs that follow no changed input retain their values.
 func (t *Type) PreviewUpdate(oldState, oldInputs, in resource.PropertyMap) resource.PropertyMap {
 	state := external(unchosen(t.Inputs, t.Effective(oldState, in)))
 	a, b := t.differing(oldState, oldInputs, in)
@@ -38,8 +38,8 @@ func (t *Type) PreviewUpdate(oldState, oldInputs, in resource.PropertyMap) resou
 	return state
 }
 
-// Effective are the inputs an update shall apply: in, and what the service
-// chose for computed inputs that the program leaves out.
+// Effective returns the inputs for an update: in, and the choices of the service
+// for computed inputs that the program omits.
 func (t *Type) Effective(state, in resource.PropertyMap) resource.PropertyMap {
 	return complete(t.Inputs, state, in)
 }
@@ -62,7 +62,7 @@ func complete(properties []Property, state, in resource.PropertyMap) resource.Pr
 	return all
 }
 
-// completeEach completes each of Objects by the one in the same place.
+// completeEach completes each of Objects with the one at the same index.
 func completeEach(properties []Property, state, in []resource.PropertyValue) resource.PropertyValue {
 	all := slices.Clone(in)
 	for i := range min(len(state), len(in)) {
@@ -73,10 +73,10 @@ func completeEach(properties []Property, state, in []resource.PropertyValue) res
 	return resource.NewArrayProperty(all)
 }
 
-// State is what the engine keeps of a resource: what the service says of it
-// (live), in the program's own words where it means the same, with the
-// secrets of the inputs secret. Live holds null for what the service reports
-// as not set.
+// State returns the state of a resource for the engine: what the service reports
+// (live), with the program's own values where they mean the same, and with the
+// secrets of the inputs secret. Live holds null for what the service reports as
+// not set.
 func (t *Type) State(live, in resource.PropertyMap) resource.PropertyMap {
 	state := external(in)
 	for k, v := range live {
@@ -92,12 +92,12 @@ func (t *Type) State(live, in resource.PropertyMap) resource.PropertyMap {
 	return state
 }
 
-// ReadInputs are the inputs that would give the live resource: the old ones,
-// corrected where the resource drifted. Without old inputs (an import) they
-// are all that can be read, and the defaults for the rest. An input that live
-// does not hold at all is one the service does not report: it is kept. A
-// service knows tagsAll alone; tags are those that are not default tags: of the
-// old inputs, or in an import the given ones.
+// ReadInputs returns the inputs that would give the live resource: the old ones,
+// corrected where the resource drifted. Without old inputs (an import) they are
+// all that can be read, and the defaults for the rest. An input that live lacks is
+// one that the service does not report; it is retained. A service reports only
+// tagsAll; tags are those that are not default tags, according to the old inputs
+// or, in an import, to defaultTags.
 func (t *Type) ReadInputs(live, old resource.PropertyMap, defaultTags map[string]string) resource.PropertyMap {
 	live = withTags(live, old, defaultTags)
 	in := resource.PropertyMap{defaults: resource.NewArrayProperty([]resource.PropertyValue{})}
@@ -120,7 +120,7 @@ func (t *Type) ReadInputs(live, old resource.PropertyMap, defaultTags map[string
 	return in
 }
 
-// withTags adds to the live state which of its tags are the resource's own.
+// withTags adds the resource's own tags to the live state.
 func withTags(live, old resource.PropertyMap, defaultTags map[string]string) resource.PropertyMap {
 	if !live.HasValue(tagsAll) {
 		return live
@@ -142,8 +142,8 @@ func withTags(live, old resource.PropertyMap, defaultTags map[string]string) res
 	return live
 }
 
-// unchosen makes unknown what the service has yet to choose inside of the
-// objects that are given.
+// unchosen makes the values unknown that the service has yet to choose inside the
+// given objects.
 func unchosen(properties []Property, in resource.PropertyMap) resource.PropertyMap {
 	all := in.Copy()
 	for _, p := range properties {
@@ -174,7 +174,7 @@ func (p Property) unchosen(object resource.PropertyValue) resource.PropertyValue
 	return resource.NewObjectProperty(all)
 }
 
-// computed are the properties that the service may choose.
+// computed returns the properties whose values the service may choose.
 func (t *Type) computed() []resource.PropertyKey {
 	var names []resource.PropertyKey
 	for _, p := range t.Inputs {
@@ -199,7 +199,7 @@ func unknown() resource.PropertyValue {
 	return resource.MakeComputed(resource.NewStringProperty(""))
 }
 
-// external are the inputs without the keys that are between Check and Diff.
+// external returns the inputs without the keys that only Check and Diff use.
 func external(in resource.PropertyMap) resource.PropertyMap {
 	out := maps.Clone(in)
 	if out == nil {
@@ -211,7 +211,7 @@ func external(in resource.PropertyMap) resource.PropertyMap {
 	return out
 }
 
-// conceal makes those parts of v secret that are secret in like.
+// conceal makes the parts of v secret that are secret in like.
 func conceal(v, like resource.PropertyValue) resource.PropertyValue {
 	switch {
 	case v.IsObject() && like.IsObject():

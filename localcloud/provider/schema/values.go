@@ -5,57 +5,57 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/archive"
 )
 
-// Values reads properties that Check has seen. What is absent is the zero
-// value of its type.
+// Values reads checked properties. An absent property has the zero value of its
+// type.
 type Values struct{ properties resource.PropertyMap }
 
-// Plain gives access to the values, secret or not.
+// Plain returns the values of the properties, secret or not.
 func Plain(m resource.PropertyMap) Values {
 	return Values{reveal(resource.NewObjectProperty(m)).ObjectValue()}
 }
 
-// Has tells whether the property is there, and known.
+// Has reports whether the property is present and known.
 func (v Values) Has(name string) bool {
 	p, ok := v.properties[resource.PropertyKey(name)]
 	return ok && !p.IsNull() && !p.IsComputed()
 }
 
-// Given tells whether the property is there, known or not.
+// Given reports whether the property is present, known or not.
 func (v Values) Given(name string) bool {
 	return !v.properties[resource.PropertyKey(name)].IsNull()
 }
 
-// String is a String, Policy or JSON property.
+// String returns a String, Policy or JSON property.
 func (v Values) String(name string) string {
 	s, _ := v.properties[resource.PropertyKey(name)].V.(string)
 	return s
 }
 
-// Any is the value of any property as encoding/json would decode it; nil where
+// Any returns the value of any property as encoding/json would decode it, or nil if
 // it is absent.
 func (v Values) Any(name string) any {
 	return v.properties[resource.PropertyKey(name)].Mappable()
 }
 
-// Int is an Int property.
+// Int returns an Int property.
 func (v Values) Int(name string) int {
 	f, _ := v.properties[resource.PropertyKey(name)].V.(float64)
 	return int(f)
 }
 
-// Float is a Float or Int property.
+// Float returns a Float or Int property.
 func (v Values) Float(name string) float64 {
 	f, _ := v.properties[resource.PropertyKey(name)].V.(float64)
 	return f
 }
 
-// Bool is a Bool property.
+// Bool returns a Bool property.
 func (v Values) Bool(name string) bool {
 	b, _ := v.properties[resource.PropertyKey(name)].V.(bool)
 	return b
 }
 
-// Strings is a List property.
+// Strings returns a List property.
 func (v Values) Strings(name string) []string {
 	list, _ := v.properties[resource.PropertyKey(name)].V.([]resource.PropertyValue)
 	var out []string
@@ -67,7 +67,7 @@ func (v Values) Strings(name string) []string {
 	return out
 }
 
-// Map is a Map property; nil where it is absent.
+// Map returns a Map property, or nil if it is absent.
 func (v Values) Map(name string) map[string]string {
 	m, ok := v.properties[resource.PropertyKey(name)].V.(resource.PropertyMap)
 	if !ok {
@@ -82,7 +82,7 @@ func (v Values) Map(name string) map[string]string {
 	return out
 }
 
-// Numbers is a Numbers property; nil where it is absent.
+// Numbers returns a Numbers property, or nil if it is absent.
 func (v Values) Numbers(name string) map[string]float64 {
 	m, ok := v.properties[resource.PropertyKey(name)].V.(resource.PropertyMap)
 	if !ok {
@@ -97,13 +97,13 @@ func (v Values) Numbers(name string) map[string]float64 {
 	return out
 }
 
-// Object is an Object property; an empty one where it is absent.
+// Object returns an Object property, which is empty if it is absent.
 func (v Values) Object(name string) Values {
 	m, _ := v.properties[resource.PropertyKey(name)].V.(resource.PropertyMap)
 	return Values{m}
 }
 
-// Objects is an Objects property.
+// Objects returns an Objects property.
 func (v Values) Objects(name string) []Values {
 	list, _ := v.properties[resource.PropertyKey(name)].V.([]resource.PropertyValue)
 	out := make([]Values, len(list))
@@ -114,14 +114,14 @@ func (v Values) Objects(name string) []Values {
 	return out
 }
 
-// Archive is an Archive property; nil where it is absent.
+// Archive returns an Archive property, or nil if it is absent.
 func (v Values) Archive(name string) *archive.Archive {
 	a, _ := v.properties[resource.PropertyKey(name)].V.(*archive.Archive)
 	return a
 }
 
-// reveal copies v without the marks of secrets, and with every unknown alike,
-// so that unknowns can be compared.
+// reveal returns a copy of v with secrets revealed, and with all unknown values
+// equal, so that they can be compared.
 func reveal(v resource.PropertyValue) resource.PropertyValue {
 	switch {
 	case v.IsSecret():

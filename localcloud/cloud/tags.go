@@ -1,0 +1,50 @@
+package cloud
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+const (
+	maxTags     = 50
+	maxTagKey   = 128 // characters
+	maxTagValue = 256 // characters
+)
+
+var tagCharacters = regexp.MustCompile(`^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$`)
+
+// CheckTags returns the first rule of AWS that the tags of a resource break, or
+// nil. Each service reports it under its own error code.
+//
+// https://docs.aws.amazon.com/tag-editor/latest/userguide/reference.html
+func CheckTags(tags map[string]string) error {
+	if len(tags) > maxTags {
+		return fmt.Errorf("a resource can have at most %d tags, not %d", maxTags, len(tags))
+	}
+	for _, key := range slices.Sorted(maps.Keys(tags)) {
+		if err := CheckTag(key, tags[key]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// CheckTag is CheckTags for one tag: a key of 1 to 128 characters that does not
+// begin with "aws:", and a value of at most 256.
+func CheckTag(key, value string) error {
+	switch n, m := utf8.RuneCountInString(key), utf8.RuneCountInString(value); {
+	case n < 1 || n > maxTagKey:
+		return fmt.Errorf("the tag key %q must be 1 to %d characters long, not %d", key, maxTagKey, n)
+	case m > maxTagValue:
+		return fmt.Errorf("the value of the tag %q must be at most %d characters long, not %d", key, maxTagValue, m)
+	case strings.HasPrefix(strings.ToLower(key), "aws:"):
+		return fmt.Errorf("the tag key %q begins with aws:, which is reserved for AWS", key)
+	case !tagCharacters.MatchString(key) || !tagCharacters.MatchString(value):
+		return fmt.Errorf("the tag %q can contain only letters, digits, spaces and _ . : / = + - @", key)
+	}
+	return nil
+}

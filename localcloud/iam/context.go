@@ -1,0 +1,79 @@
+package iam
+
+import (
+	"context"
+	"maps"
+	"strconv"
+	"strings"
+	"time"
+
+	"tally/localcloud/cloud"
+)
+
+// question prepares a request with its context: the condition keys of the
+// request itself and of its client, and those that follow from its caller, place
+// and time, which take precedence. id is the role of the caller's session, or
+// nil. The keys are among sentKeys.
+//
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+func (s *Service) question(ctx context.Context, r cloud.Request, id *identity) question {
+	q := ask(r)
+	if r.Caller.Service == "" {
+		// AWS does not send a service the network of the client for which it calls.
+		q.keys.add(cloud.ConditionKeys(ctx))
+	}
+	now := time.Now().UTC()
+	q.keys.set("aws:currenttime", now.Format(time.RFC3339))
+	q.keys.set("aws:epochtime", strconv.FormatInt(now.Unix(), 10))
+	q.keys.set("aws:requestedregion", s.place.Region)
+	q.keys.set("aws:resourceaccount", s.place.Account)
+	// The loopback interface has no TLS, but it stands for AWS's endpoint, which
+	// does: a policy that refuses plain HTTP on AWS must not lock everyone out.
+	q.keys.set("aws:securetransport", "true")
+	// No service calls another with the credentials of its caller.
+	q.keys.set("aws:viaawsservice", "false")
+	if r.Caller.Service != "" {
+		s.setService(q.keys, r.Caller)
+		return q
+	}
+	q.keys.set("aws:principalisawsservice", "false")
+	q.keys.set("aws:principalaccount", r.Caller.ARN.Account)
+	q.keys.set("aws:principalarn", r.Caller.ARN.String())
+	q.keys.set("aws:userid", r.Caller.UserID)
+	if r.Caller.Role == "" {
+		q.keys.set("aws:principaltype", "User")
+		q.keys.set("aws:username", strings.TrimPrefix(r.Caller.ARN.Resource, "user/"))
+		return q
+	}
+	setSession(q.keys, r.Caller)
+	if id != nil {
+		maps.Copy(q.keys, id.keys)
+	}
+	return q
+}
+
+// setService sets the keys of a call by a service principal.
+func (s *Service) setService(k keys, c cloud.Caller) {
+	k.set("aws:principalisawsservice", "true")
+	k.set("aws:principalservicename", c.Service)
+	if c.SourceARN != (cloud.ARN{}) {
+		k.set("aws:sourcearn", c.SourceARN.String())
+		k.set("aws:sourceaccount", s.place.Account)
+		k.set("aws:sourceowner", s.place.Account) // its older name, in the default policy of topics
+	}
+}
+
+// setSession sets the keys of a role session. Its temporary credentials were
+// issued to a service, so without MFA.
+//
+// https://docs.aws.amazon.com/lambda/latest/dg/permissions-source-function-arn.html
+func setSession(k keys, c cloud.Caller) {
+	k.set("aws:principaltype", "AssumedRole")
+	k.set("aws:multifactorauthpresent", "false")
+	if !c.Issued.IsZero() {
+		k.set("aws:tokenissuetime", c.Issued.UTC().Format(time.RFC3339))
+	}
+	if c.SourceFunction != (cloud.ARN{}) {
+		k.set("lambda:sourcefunctionarn", c.SourceFunction.String())
+	}
+}

@@ -1,0 +1,76 @@
+package iam
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"tally/localcloud/cloud"
+)
+
+// An identity is what authorizations need of a role, parsed once when the role
+// changes. It is never modified, only replaced.
+type identity struct {
+	role     Role
+	policies []*Policy // inline and managed ones, ordered by name
+	trust    *Policy
+	keys     keys  // condition keys that are the same for all its requests
+	err      error // a stored policy cannot be parsed
+}
+
+// parseIdentity parses the policies of a role. All of them were checked when
+// they were set, so an error means that the store is of another version.
+func parseIdentity(role Role, arn cloud.ARN) *identity {
+	id := &identity{role: role, keys: keys{"aws:principalarn": {arn.String()}}}
+	for tag, value := range role.Tags {
+		id.keys["aws:principaltag/"+strings.ToLower(tag)] = []string{value}
+	}
+	if id.trust, id.err = ParsePolicy(TrustPolicy, role.AssumeRolePolicy); id.err != nil {
+		id.err = fmt.Errorf("trust policy of role %s: %w", role.Name, id.err)
+		return id
+	}
+	for _, arn := range role.Managed {
+		p, err := managedPolicy(arn)
+		if err != nil {
+			id.err = fmt.Errorf("role %s: %w", role.Name, err)
+			return id
+		}
+		id.policies = append(id.policies, p)
+	}
+	for name, document := range role.Inline {
+		p, err := ParsePolicy(IdentityPolicy, document)
+		if err != nil {
+			id.err = fmt.Errorf("policy %s of role %s: %w", name, role.Name, err)
+			return id
+		}
+		p.Name = name
+		id.policies = append(id.policies, p)
+	}
+	slices.SortFunc(id.policies, func(a, b *Policy) int { return strings.Compare(a.Name, b.Name) })
+	return id
+}
+
+// identity returns the role with that name, or nil if there is none.
+func (s *Service) identity(name string) *identity {
+	found, ok := s.identities.Load(strings.ToLower(name))
+	if !ok {
+		return nil
+	}
+	if id := found.(*identity); id.role.Name == name {
+		return id
+	}
+	return nil
+}
+
+// sessionIdentity returns the role of a caller's session, or nil. A session may
+// outlive its role, but not the role's permissions; a role created again under
+// the same name is another role.
+func (s *Service) sessionIdentity(c cloud.Caller) *identity {
+	if c.Role == "" {
+		return nil
+	}
+	if id := s.identity(c.Role); id != nil && strings.HasPrefix(c.UserID, id.role.ID+":") {
+		return id
+	}
+	return nil
+}

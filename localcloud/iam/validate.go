@@ -1,0 +1,150 @@
+package iam
+
+import (
+	"cmp"
+	"regexp"
+	"unicode"
+	"unicode/utf8"
+
+	"tally/localcloud/cloud"
+)
+
+// The checks below refuse what IAM refuses for its form, in its words. They
+// are pure, and return nil or a *cloud.Error.
+//
+// https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+
+const (
+	maxTrustPolicy    = 2048  // characters without white space
+	maxInlinePolicies = 10240 // of all inline policies of a role together, counted likewise
+	minSessionSeconds = 3600  // the default
+	maxSessionSeconds = 43200
+)
+
+var (
+	namePattern        = regexp.MustCompile(`^[\w+=,.@-]+$`)
+	pathPattern        = regexp.MustCompile(`^/([!-~]+/)?$`)
+	descriptionPattern = regexp.MustCompile(`^[\t\n\r\x20-\x7E\x{A1}-\x{FF}]*$`)
+)
+
+// CheckRoleName checks the name of a role: 1 to 64 letters, digits and any of
+// +=,.@_-.
+func CheckRoleName(name string) error { return checkName("roleName", name, 64) }
+
+// CheckPolicyName checks the name of an inline policy: 1 to 128 letters, digits
+// and any of +=,.@_-.
+func CheckPolicyName(name string) error { return checkName("policyName", name, 128) }
+
+func checkName(member, name string, longest int) error {
+	if len(name) > longest {
+		return invalid("1 validation error detected: Value at '%s' failed to satisfy constraint: Member must have length less than or equal to %d", member, longest)
+	}
+	if !namePattern.MatchString(name) {
+		return invalid("The specified value for %s is invalid. It must contain only alphanumeric characters and/or the following: +=,.@_-", member)
+	}
+	return nil
+}
+
+// CheckPath checks the path of a role: "/", or up to 512 characters of ASCII
+// between slashes.
+func CheckPath(path string) error {
+	if len(path) > 512 || !pathPattern.MatchString(path) {
+		return invalid("The specified value for path is invalid. It must begin and end with / and contain only alphanumeric characters and/or / characters.")
+	}
+	return nil
+}
+
+// CheckDescription checks the description of a role: up to 1,000 characters of
+// Latin-1.
+func CheckDescription(description string) error {
+	if utf8.RuneCountInString(description) > 1000 {
+		return invalid("1 validation error detected: Value at 'description' failed to satisfy constraint: Member must have length less than or equal to 1000")
+	}
+	if !descriptionPattern.MatchString(description) {
+		return invalid(`1 validation error detected: Value at 'description' failed to satisfy constraint: Member must satisfy regular expression pattern: [\u0009\u000A\u000D\u0020-\u007E\u00A1-\u00FF]*`)
+	}
+	return nil
+}
+
+// CheckSessionSeconds checks the longest session of a role: 3,600 to 43,200
+// seconds.
+func CheckSessionSeconds(seconds int) error {
+	switch {
+	case seconds < minSessionSeconds:
+		return invalid("1 validation error detected: Value '%d' at 'maxSessionDuration' failed to satisfy constraint: Member must have value greater than or equal to %d", seconds, minSessionSeconds)
+	case seconds > maxSessionSeconds:
+		return invalid("1 validation error detected: Value '%d' at 'maxSessionDuration' failed to satisfy constraint: Member must have value less than or equal to %d", seconds, maxSessionSeconds)
+	}
+	return nil
+}
+
+// CheckTrustPolicy checks the trust policy of a role: up to 2,048 characters
+// without white space, with the grammar of a TrustPolicy.
+func CheckTrustPolicy(document string) error {
+	if size(document) > maxTrustPolicy {
+		return cloud.Errorf(409, "LimitExceeded", "Cannot exceed quota for ACLSizePerRole: %d", maxTrustPolicy)
+	}
+	_, err := ParsePolicy(TrustPolicy, document)
+	return err
+}
+
+// CheckInlinePolicy checks an inline policy of a role: up to 10,240 characters
+// without white space, with the grammar of an IdentityPolicy.
+func CheckInlinePolicy(document string) error {
+	if size(document) > maxInlinePolicies {
+		return cloud.Errorf(409, "LimitExceeded", "Maximum policy size of %d bytes exceeded", maxInlinePolicies)
+	}
+	_, err := ParsePolicy(IdentityPolicy, document)
+	return err
+}
+
+// CheckManagedPolicy checks the ARN of a policy that AWS manages. It fails with
+// NoSuchEntity, and lists the policies that the local cloud has, if arn is none
+// of them.
+func CheckManagedPolicy(arn string) error {
+	_, err := managedPolicy(arn)
+	return err
+}
+
+// CheckManagedPolicies applies CheckManagedPolicy to each ARN.
+func CheckManagedPolicies(arns []string) error {
+	for _, arn := range arns {
+		if err := CheckManagedPolicy(arn); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// CheckTags checks the tags of a role: up to 50.
+func CheckTags(tags map[string]string) error {
+	if err := cloud.CheckTags(tags); err != nil {
+		return invalid("Invalid tags: %v", err)
+	}
+	return nil
+}
+
+func (r Role) validate() error {
+	return cmp.Or(
+		CheckRoleName(r.Name), CheckPath(r.Path), CheckDescription(r.Description), CheckSessionSeconds(r.MaxSessionSeconds),
+		CheckTrustPolicy(r.AssumeRolePolicy), CheckTags(r.Tags),
+	)
+}
+
+func invalid(format string, args ...any) error {
+	return cloud.Errorf(400, "ValidationError", format, args...)
+}
+
+// size counts as IAM's quotas do, without white space.
+func size(documents ...string) int {
+	n := 0
+	for _, d := range documents {
+		for _, r := range d {
+			if !unicode.IsSpace(r) {
+				n++
+			}
+		}
+	}
+	return n
+}

@@ -1,0 +1,166 @@
+package lambda
+
+import (
+	"regexp"
+	"strings"
+
+	"tally/localcloud/cloud"
+)
+
+// The values of what belongs to a function: its permissions, aliases and
+// configurations of asynchronous invocation.
+
+// The maximum lengths of the names of aliases and statements.
+const (
+	MaxAliasName   = 128
+	MaxStatementID = 100
+)
+
+var (
+	qualifierName    = regexp.MustCompile(`^[a-zA-Z0-9$_-]{1,128}$`)
+	statementID      = regexp.MustCompile(`^[a-zA-Z0-9-_]+$`)
+	permissionAction = regexp.MustCompile(`^(lambda:[*]|lambda:[a-zA-Z]+|[*])$`)
+	sourceARN        = regexp.MustCompile(`^arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9\-])+:([a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1})?:(\d{12})?:(.*)$`)
+	accountID        = regexp.MustCompile(`^\d{12}$`)
+	aliasName        = regexp.MustCompile(`^[a-zA-Z0-9-_]+$`)
+	functionVersion  = regexp.MustCompile(`^(\$LATEST|[0-9]+)$`)
+	number           = regexp.MustCompile(`^[0-9]+$`)
+)
+
+// CheckFunction accepts a name or ARN of a function, and a version or alias of
+// it, "" for none, unless the former ends in another one.
+//
+// https://docs.aws.amazon.com/lambda/latest/api/API_AddPermission.html
+func CheckFunction(function, qualifier string) error {
+	_, err := split(function, qualifier)
+	return err
+}
+
+// CheckPermissionTarget is CheckFunction for permissions, which $LATEST cannot
+// have.
+func CheckPermissionTarget(function, qualifier string) error {
+	n, err := split(function, qualifier)
+	if err != nil {
+		return err
+	}
+	if n.qualifier == latest {
+		return badParameter("We currently do not support adding policies for $LATEST.")
+	}
+	return nil
+}
+
+// CheckQualifier accepts a version or the name of an alias.
+func CheckQualifier(name string) error { return match(qualifierName, "qualifier", name) }
+
+// CheckStatementID accepts 1 to MaxStatementID letters, digits, hyphens and underscores.
+func CheckStatementID(id string) error {
+	if len(id) > MaxStatementID || !statementID.MatchString(id) {
+		return invalid("Value '%s' at 'statementId' failed to satisfy constraint: "+
+			"Member must satisfy regular expression pattern: ([a-zA-Z0-9-_]+)", id)
+	}
+	return nil
+}
+
+// CheckAction accepts an action of Lambda, such as "lambda:InvokeFunction".
+func CheckAction(action string) error {
+	if !permissionAction.MatchString(action) {
+		return invalid("Value '%s' at 'action' failed to satisfy constraint: "+
+			"Member must satisfy regular expression pattern: (lambda:[*]|lambda:[a-zA-Z]+|[*])", action)
+	}
+	return nil
+}
+
+// CheckPrincipal accepts a service, an account, the ARN of a user or role, and
+// "*".
+func CheckPrincipal(principal string) error {
+	if principalElement(principal) == nil {
+		return badParameter("The provided principal was invalid. Please check the principal and try again.")
+	}
+	return nil
+}
+
+// principalElement returns the Principal element of a statement, or nil if the
+// principal is invalid.
+func principalElement(principal string) any {
+	switch {
+	case principal == "*":
+		return "*"
+	case strings.HasSuffix(principal, ".amazonaws.com"):
+		return map[string]string{"Service": principal}
+	case accountID.MatchString(principal):
+		return map[string]string{"AWS": "arn:aws:iam::" + principal + ":root"}
+	}
+	if service := cloud.ServiceOf(principal); service != "iam" && service != "sts" {
+		return nil
+	}
+	return map[string]string{"AWS": principal}
+}
+
+// CheckSourceARN accepts an ARN, whose resource may be a pattern.
+func CheckSourceARN(arn string) error { return match(sourceARN, "sourceArn", arn) }
+
+// CheckSourceAccount accepts an account ID.
+func CheckSourceAccount(id string) error { return match(accountID, "sourceAccount", id) }
+
+// CheckAliasName accepts 1 to MaxAliasName letters, digits, hyphens and underscores that
+// are not a number.
+//
+// https://docs.aws.amazon.com/lambda/latest/api/API_CreateAlias.html
+func CheckAliasName(name string) error {
+	if len(name) > MaxAliasName || !aliasName.MatchString(name) || number.MatchString(name) {
+		return invalid("Value '%s' at 'name' failed to satisfy constraint: "+
+			"Member must satisfy regular expression pattern: (?!^[0-9]+$)([a-zA-Z0-9-_]+)", name)
+	}
+	return nil
+}
+
+// CheckFunctionVersion accepts "$LATEST" and numbers.
+func CheckFunctionVersion(version string) error {
+	return match(functionVersion, "functionVersion", version)
+}
+
+// CheckRouting accepts a weight from 0 to 1 for one version other than that of
+// the alias, "" if that is unknown. An alias of $LATEST has no weights.
+//
+// https://docs.aws.amazon.com/lambda/latest/api/API_AliasRoutingConfiguration.html
+func CheckRouting(version string, weights map[string]float64) error {
+	if len(weights) > 1 {
+		return badParameter("Number of items in AdditionalVersionWeights cannot be greater than 1")
+	}
+	for additional, weight := range weights {
+		const constraint = "Value '{%s=%v}' at 'routingConfig.additionalVersionWeights' failed to satisfy constraint: "
+		switch {
+		case weight < 0 || weight > 1:
+			return invalid(constraint+"Map value must satisfy constraint: [Member must have value less than or equal to 1.0, "+
+				"Member must have value greater than or equal to 0.0]", additional, weight)
+		case additional == version:
+			return badParameter("Invalid function version %s. Function version %[1]s is already included in routing configuration.", additional)
+		case version == latest:
+			return badParameter("$LATEST is not supported for an alias pointing to more than 1 version")
+		case !number.MatchString(additional):
+			return invalid(constraint+"Map keys must satisfy constraint: [Member must satisfy regular expression pattern: [0-9]+]", additional, weight)
+		}
+	}
+	return nil
+}
+
+// CheckMaximumRetryAttempts accepts 0 to 2.
+//
+// https://docs.aws.amazon.com/lambda/latest/api/API_PutFunctionEventInvokeConfig.html
+func CheckMaximumRetryAttempts(attempts int) error {
+	return between("maximumRetryAttempts", attempts, 0, maxRetries)
+}
+
+// CheckMaximumEventAge accepts 60 to 21,600 seconds.
+func CheckMaximumEventAge(seconds int) error {
+	return between("maximumEventAgeInSeconds", seconds, 60, int(maxEventAge.Seconds()))
+}
+
+// CheckDestination accepts the ARN of a queue, topic or function.
+func CheckDestination(arn string) error {
+	a, _ := cloud.ParseARN(arn) // the zero ARN names no destination
+	if _, ok := destinations[a.Service]; !ok || a.Service == "lambda" && !strings.HasPrefix(a.Resource, "function:") {
+		return badParameter("The destination ARN %s is invalid. The local cloud delivers to queues, topics and functions.", arn)
+	}
+	return nil
+}

@@ -1,0 +1,78 @@
+package logs
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"tally/localcloud/cloud"
+)
+
+// The functions of this file look at form alone. They fail with
+// InvalidParameterException.
+
+// MaxGroupName is the maximum length of a log group's name.
+const MaxGroupName = 512
+
+var (
+	groupName  = regexp.MustCompile(`^[.\-_/#A-Za-z0-9]+$`)
+	streamName = regexp.MustCompile(`^[^:*]{1,512}$`)
+)
+
+// CheckGroupName accepts 1 to MaxGroupName letters, digits and any of . - _ / #, except
+// names that begin with "aws/".
+//
+// https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_CreateLogGroup.html
+func CheckGroupName(name string) error {
+	switch {
+	case len(name) > MaxGroupName || !groupName.MatchString(name):
+		return constraint(name, "logGroupName", `Member must satisfy regular expression pattern: [\.\-_/#A-Za-z0-9]+, and have length between 1 and 512`)
+	case strings.HasPrefix(name, "aws/"):
+		return constraint(name, "logGroupName", "Member must not begin with aws/")
+	}
+	return nil
+}
+
+// CheckStreamName accepts 1 to 512 characters other than : and *.
+//
+// https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_CreateLogStream.html
+func CheckStreamName(name string) error {
+	if !streamName.MatchString(name) {
+		return constraint(name, "logStreamName", "Member must satisfy regular expression pattern: [^:*]*, and have length between 1 and 512")
+	}
+	return nil
+}
+
+// CheckRetention accepts 0, for no limit, and the days that PutRetentionPolicy
+// accepts.
+//
+// https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
+func CheckRetention(days int) error {
+	allowed := []int{1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653}
+	if days != 0 && !slices.Contains(allowed, days) {
+		return constraint(fmt.Sprint(days), "retentionInDays", fmt.Sprintf("Member must satisfy enum value set: %v", allowed))
+	}
+	return nil
+}
+
+// CheckKMSKeyID accepts the ARN of a key, and "" for none.
+func CheckKMSKeyID(arn string) error {
+	if arn != "" && cloud.ServiceOf(arn) != "kms" {
+		return constraint(arn, "kmsKeyId", "Member must be the ARN of a key of AWS KMS")
+	}
+	return nil
+}
+
+// CheckTags accepts up to 50 tags.
+func CheckTags(tags map[string]string) error {
+	if err := cloud.CheckTags(tags); err != nil {
+		return invalid("1 validation error detected: %v", err)
+	}
+	return nil
+}
+
+// constraint returns the error for the value of a parameter.
+func constraint(value, parameter, rule string) error {
+	return invalid("1 validation error detected: Value '%s' at '%s' failed to satisfy constraint: %s", value, parameter, rule)
+}

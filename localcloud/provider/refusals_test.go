@@ -1,0 +1,125 @@
+package provider
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
+
+	"tally/localcloud/provider/schema"
+)
+
+// A refusal is a value that a service refuses for its form.
+type refusal struct {
+	token    string
+	property string         // path of the property that is refused: "loggingConfig.logGroup"
+	value    any            // set there
+	words    string         // part of the reason
+	with     map[string]any // further inputs that the refusal depends on; nil for none
+}
+
+// testRefusals sends each value through both ways into a service: the
+// provider's Check, which makes the preview fail, and the service itself,
+// without Check. Both must refuse it, with the same reason. The other inputs
+// are those of the type's life cycle.
+//
+// Each property of these types that has a Check must have a row, except the
+// given ones ("token.path"): their rules are the local cloud's own, about what it
+// does not emulate.
+func testRefusals(t *testing.T, rows []refusal, without ...string) {
+	clouds := map[string]cloudUnderTest{} // by token: what is refused leaves no trace
+	inputs := map[string]resource.PropertyMap{}
+	for _, r := range rows {
+		if _, ok := clouds[r.token]; !ok {
+			clouds[r.token] = start(t)
+			inputs[r.token] = validInputs(t, clouds[r.token], r.token)
+		}
+		t.Run(fmt.Sprintf("%s %s=%.40v", r.token, r.property, r.value), func(t *testing.T) {
+			r.run(t, clouds[r.token], inputs[r.token])
+		})
+		without = append(without, r.token+"."+strings.ReplaceAll(r.property, "[0]", ""))
+	}
+	for token, c := range clouds {
+		for _, path := range checkedPaths("", resourceType(t, c, token).Inputs) {
+			if !slices.Contains(without, token+"."+path) {
+				t.Errorf("no row refuses %s of %s", path, token)
+			}
+		}
+	}
+}
+
+// checkedPaths returns the paths of the properties that have a Check.
+func checkedPaths(prefix string, properties []schema.Property) (paths []string) {
+	for _, p := range properties {
+		if p.Check != nil {
+			paths = append(paths, prefix+p.Name)
+		}
+		paths = append(paths, checkedPaths(prefix+p.Name+".", p.Properties)...)
+	}
+	return paths
+}
+
+func (r refusal) run(t *testing.T, c cloudUnderTest, valid resource.PropertyMap) {
+	program := resource.NewObjectProperty(c.properties(c.raw(valid))) // a deep copy
+	for k, v := range resource.NewPropertyMapFromMap(r.with) {
+		program.ObjectValue()[k] = v
+	}
+	path, err := resource.ParsePropertyPath(r.property)
+	if err != nil {
+		t.Fatal(err)
+	}
+	program, ok := path.Add(program, resource.NewPropertyValue(r.value))
+	if !ok {
+		t.Fatalf("there is no place for %s", r.property)
+	}
+	res, err := c.Check(t.Context(), &pulumirpc.CheckRequest{Urn: urnOf(r.token, "thing"), News: c.raw(program.ObjectValue())})
+	if err != nil {
+		t.Fatal(err)
+	}
+	reason := reasonOf(res, r.property)
+	if reason == "" || !strings.Contains(reason, r.words) {
+		t.Errorf("Check: failures %v, want %s: %s", res.Failures, r.property, r.words)
+	}
+	_, _, err = resourceType(t, c, r.token).Create(t.Context(), schema.Plain(c.properties(res.Inputs)))
+	if err == nil {
+		t.Fatalf("Create accepts %s = %v", r.property, r.value)
+	}
+	if err.Error() != reason {
+		t.Errorf("Create refuses with %q, Check with %q", err, reason)
+	}
+}
+
+// reasonOf is why Check refuses a property; "" if it does not.
+func reasonOf(res *pulumirpc.CheckResponse, property string) string {
+	for _, f := range res.Failures {
+		if reason, ok := strings.CutPrefix(f.Reason, property+": "); f.Property == property || ok {
+			return reason
+		}
+	}
+	return ""
+}
+
+// validInputs are the inputs of a token's first life cycle, after creating what
+// they refer to.
+func validInputs(t *testing.T, c cloudUnderTest, token string) resource.PropertyMap {
+	t.Helper()
+	all := allLifeCycles()
+	i := slices.IndexFunc(all, func(l lifeCycle) bool { return l.token == token })
+	if i < 0 {
+		t.Fatalf("%s has no life cycle", token)
+	}
+	return resource.NewPropertyMapFromMap(all[i].inputs(c))
+}
+
+func resourceType(t *testing.T, c cloudUnderTest, token string) *Resource {
+	t.Helper()
+	all := resources(place, c.services, c.dir)
+	i := slices.IndexFunc(all, func(r *Resource) bool { return r.Token == token })
+	if i < 0 {
+		t.Fatalf("there is no type %s", token)
+	}
+	return all[i]
+}

@@ -1,0 +1,220 @@
+package sns
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"tally/localcloud/cloud"
+	"tally/localcloud/sns/filter"
+)
+
+// The functions of this file look at form alone. They fail with
+// InvalidParameter, in the words in which CreateTopic and Subscribe refuse.
+
+// invalidAttribute refuses an attribute at creation.
+func invalidAttribute(err error) error {
+	if err == nil {
+		return nil
+	}
+	return invalid("Attributes Reason: %v", err)
+}
+
+// MaxTopicName is the maximum length of a topic's name.
+const MaxTopicName = 256
+
+var topicName = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
+
+// CheckTopicName accepts 1 to MaxTopicName letters, digits, hyphens and underscores.
+//
+// https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html
+func CheckTopicName(name string) error {
+	switch {
+	case strings.HasSuffix(name, ".fifo"):
+		return invalid("Topic Name Reason: FIFO topics are not emulated, and %s would be one; use a standard topic", name)
+	case len(name) > MaxTopicName || !topicName.MatchString(name):
+		return invalid("Topic Name")
+	}
+	return nil
+}
+
+// CheckTopicARN accepts the ARN of a topic of that place's region.
+func CheckTopicARN(place cloud.Place, arn string) error {
+	parsed, err := cloud.ParseARN(arn)
+	if err != nil {
+		return invalid("TopicArn Reason: %v", err)
+	}
+	if parsed.Service != "sns" || parsed.Region != place.Region {
+		return invalid("TopicArn")
+	}
+	return nil
+}
+
+// CheckDisplayName accepts up to 100 characters.
+func CheckDisplayName(name string) error {
+	if utf8.RuneCountInString(name) > 100 {
+		return invalid("Attributes Reason: Display name must be less than or equal to 100 characters")
+	}
+	return nil
+}
+
+// CheckPolicy accepts JSON. Whether it is a valid policy is for IAM to decide.
+func CheckPolicy(document string) error {
+	if !json.Valid([]byte(document)) {
+		return invalid("Attributes Reason: Policy: failed to parse JSON.")
+	}
+	return nil
+}
+
+// CheckSignatureVersion accepts 1 and 2.
+func CheckSignatureVersion(version int) error {
+	if version != 1 && version != 2 {
+		return invalid("Attributes Reason: SignatureVersion: Invalid value [%d]. Must be 1 or 2.", version)
+	}
+	return nil
+}
+
+// CheckTracingConfig accepts "Active" and "PassThrough".
+func CheckTracingConfig(mode string) error {
+	if mode != "Active" && mode != "PassThrough" {
+		return invalid("Attributes Reason: TracingConfig: Invalid value [%s]. Must be Active or PassThrough.", mode)
+	}
+	return nil
+}
+
+// CheckKMSMasterKeyID accepts the ID, ARN or alias of a key.
+func CheckKMSMasterKeyID(id string) error {
+	if strings.HasPrefix(id, "arn:") && cloud.ServiceOf(id) != "kms" {
+		return invalid("Attributes Reason: KmsMasterKeyId: Invalid value [%s]. Must be a key of AWS KMS.", id)
+	}
+	return nil
+}
+
+// CheckFeedbackRoleARN accepts the ARN of a role.
+//
+// https://docs.aws.amazon.com/sns/latest/dg/sns-topic-attributes.html
+func CheckFeedbackRoleARN(arn string) error {
+	if a, err := cloud.ParseARN(arn); err != nil || a.Service != "iam" || !strings.HasPrefix(a.Resource, "role/") {
+		return invalid("Attributes Reason: the role for delivery status logging must be the ARN of a role, not %q", arn)
+	}
+	return nil
+}
+
+// CheckFeedbackSampleRate accepts 0 to 100 percent.
+func CheckFeedbackSampleRate(percent int) error {
+	if percent < 0 || percent > 100 {
+		return invalid("Attributes Reason: the sample rate of delivery status logging must be from 0 to 100, not %d", percent)
+	}
+	return nil
+}
+
+// CheckTags accepts up to 50 tags.
+//
+// https://docs.aws.amazon.com/sns/latest/dg/sns-tags.html
+func CheckTags(tags map[string]string) error {
+	if err := cloud.CheckTags(tags); err != nil {
+		return invalid("Tags Reason: %v", err)
+	}
+	return nil
+}
+
+// CheckProtocol accepts the protocols that are emulated, and those that are
+// only recorded: their endpoints are outside this machine.
+//
+// https://docs.aws.amazon.com/sns/latest/api/API_Subscribe.html
+func CheckProtocol(protocol string) error {
+	if !slices.Contains([]string{"lambda", "sqs", "http", "https", "email", "email-json"}, protocol) {
+		return invalid("Amazon SNS does not support this protocol string: %s (emulated here: lambda, sqs; recorded: email, email-json, http, https)", protocol)
+	}
+	return nil
+}
+
+// CheckEndpoint accepts an endpoint of the protocol: the ARN of a function or
+// queue, a URL, or an email address.
+func CheckEndpoint(protocol, endpoint string) error {
+	switch protocol {
+	case "lambda":
+		if arn, err := cloud.ParseARN(endpoint); err != nil || arn.Service != "lambda" || !strings.HasPrefix(arn.Resource, "function:") {
+			return invalid("Lambda endpoint ARN")
+		}
+	case "sqs":
+		if cloud.ServiceOf(endpoint) != "sqs" {
+			return invalid("SQS endpoint ARN")
+		}
+	case "http", "https":
+		if u, err := url.Parse(endpoint); err != nil || u.Host == "" || u.Scheme != protocol {
+			return invalid("Endpoint must match the specified protocol")
+		}
+	case "email", "email-json":
+		if name, domain, ok := strings.Cut(endpoint, "@"); !ok || name == "" || domain == "" {
+			return invalid("Email address")
+		}
+	}
+	return nil
+}
+
+// CheckFilterPolicyScope accepts filter.Attributes and filter.Body.
+func CheckFilterPolicyScope(scope string) error { return invalidAttribute(checkScope(scope)) }
+
+func checkScope(scope string) error {
+	if scope != filter.Attributes && scope != filter.Body {
+		return fmt.Errorf("FilterPolicyScope: Invalid value [%s]. Please use either MessageBody or MessageAttributes", scope)
+	}
+	return nil
+}
+
+// CheckFilterPolicy accepts a filter policy of the scope; "" stands for
+// filter.Attributes.
+func CheckFilterPolicy(scope, document string) error {
+	_, err := parseFilterPolicy(scope, document)
+	return invalidAttribute(err)
+}
+
+func parseFilterPolicy(scope, document string) (*filter.Policy, error) {
+	policy, err := filter.Parse(cmp.Or(scope, filter.Attributes), document)
+	if err != nil {
+		return nil, fmt.Errorf("FilterPolicy: %w", err)
+	}
+	return policy, nil
+}
+
+// CheckRedrivePolicy accepts {"deadLetterTargetArn": "…"} with the ARN of a
+// queue.
+//
+// https://docs.aws.amazon.com/sns/latest/dg/sns-configure-dead-letter-queue.html
+func CheckRedrivePolicy(document string) error {
+	_, err := parseRedrivePolicy(document)
+	return invalidAttribute(err)
+}
+
+// parseRedrivePolicy returns the ARN of the dead-letter queue.
+func parseRedrivePolicy(document string) (queueARN string, err error) {
+	var p struct{ DeadLetterTargetARN string }
+	if err := json.Unmarshal([]byte(document), &p); err != nil {
+		return "", errors.New("RedrivePolicy: failed to parse JSON.") //lint:ignore ST1005 AWS's own wording
+	}
+	if cloud.ServiceOf(p.DeadLetterTargetARN) != "sqs" {
+		return "", errors.New("RedrivePolicy: deadLetterTargetArn is an invalid arn")
+	}
+	return p.DeadLetterTargetARN, nil
+}
+
+// CheckRawMessageDelivery accepts raw delivery for the protocols that have it.
+//
+// https://docs.aws.amazon.com/sns/latest/dg/sns-large-payload-raw-message-delivery.html
+func CheckRawMessageDelivery(protocol string, raw bool) error {
+	return invalidAttribute(checkRaw(protocol, raw))
+}
+
+func checkRaw(protocol string, raw bool) error {
+	if raw && !slices.Contains([]string{"sqs", "http", "https"}, protocol) {
+		return fmt.Errorf("RawMessageDelivery: Delivery protocol [%s] does not support raw message delivery.", protocol) //lint:ignore ST1005 AWS's own wording
+	}
+	return nil
+}
