@@ -2,15 +2,12 @@ package main
 
 import (
 	"encoding/json"
-	"flag"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/config"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/urn"
@@ -21,8 +18,6 @@ import (
 	"tally/infra/policy"
 	"tally/infra/settings"
 )
-
-var update = flag.Bool("update", false, "write the generated files of docs instead of comparing them")
 
 // stacks are those that Pulumi.<stack>.yaml configures.
 var stacks = []string{"local", "dev", "staging", "prod"}
@@ -51,7 +46,7 @@ func TestControls(t *testing.T) {
 			}
 		}
 	}
-	inStep(t, "controls.md", controlsPage(graphs, findings))
+	inStep(t, "../docs/controls.md", controlsPage(graphs, findings))
 }
 
 // TestDeployPolicy holds docs/deploy-policy.json against what the stacks are made
@@ -73,25 +68,7 @@ func TestDeployPolicy(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	inStep(t, "deploy-policy.json", string(text)+"\n")
-}
-
-// inStep compares a file of docs with what it should be, or makes it that.
-func inStep(t *testing.T, name, want string) {
-	t.Helper()
-	path := filepath.Join("..", "docs", name)
-	if *update {
-		if err := os.WriteFile(path, []byte(want), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	got, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(got), want); diff != "" {
-		t.Errorf("docs/%s is out of step; run: go test ./infra -run %s -update\n%s", name, t.Name(), diff)
-	}
+	inStep(t, "../docs/deploy-policy.json", string(text)+"\n")
 }
 
 // environmentGraph is the stack as its own configuration makes it.
@@ -150,7 +127,7 @@ The rules of [infra/policy](../infra/policy), each with the controls of AWS
 Security Hub and the policies of Checkov (`+"`CKV`"+`) that ask for it; those
 named TALLY are our own. Tests hold every resource of every environment against
 them, and `+"`make preview STACK=prod`"+` what the Pulumi engine would create.
-This page is written by `+"`go test ./infra -run TestControls -update`"+`.
+This page is written by `+"`make generate`"+`.
 
 | Controls | Rule | Looked at | %s |
 | --- | --- | --- |%s
