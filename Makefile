@@ -18,7 +18,7 @@ DEPLOY_TO := start
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help up down preview golden logs test lint bench localcloud pulumi start
+.PHONY: help up down preview generate logs test lint bench localcloud pulumi start
 
 help: ## List the verbs
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,14 +47,15 @@ preview: pulumi
 	@go run ./cmd/graph $(STACK)
 endif
 
-golden: pulumi ## Write the graphs of dev, staging and prod that previews compare with
+generate: pulumi ## Write all that is generated from the stack: graphs, lists, deploy policy, controls
+	@go test ./infra -update
 	@go run ./cmd/graph -update dev staging prod
 
 logs: ## Follow the functions' logs (FUNCTION=handle-message for one)
 ifeq ($(STACK),local)
-	@./bin/localcloud logs --follow $(FUNCTION)
+	@./bin/localcloud logs --follow $(FUNCTION:%=tally-local-main-%)
 else
-	aws logs tail --follow /aws/lambda/tally-$(STACK)-$(or $(FUNCTION),handle-message)
+	aws logs tail --follow /aws/lambda/tally-$(STACK)-main-$(or $(FUNCTION),handle-message)
 endif
 
 test: pulumi localcloud ## Run every test
