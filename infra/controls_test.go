@@ -201,12 +201,12 @@ func controlsPage(graphs map[string]policy.Graph, findings map[string][]policy.F
 	fmt.Fprintf(&b, `# Controls
 
 The rules of [infra/policy](../infra/policy), each with the controls of AWS
-Security Hub and the policies of Checkov (`+"`CKV`"+`) that ask for it; those
-named TALLY are our own. Tests hold every resource of every environment against
-them, and `+"`make preview STACK=prod`"+` what the Pulumi engine would create.
+Security Hub and the policies of Checkov (`+"`CKV`"+`) that require it; those
+named TALLY are our own. Tests check every resource of every environment, and
+`+"`make preview STACK=prod`"+` checks what the Pulumi engine would create.
 This page is written by `+"`make generate`"+`.
 
-| Controls | Rule | Looked at | %s |
+| Controls | Rule | Checked | %s |
 | --- | --- | --- |%s
 `, strings.Join(stacks, " | "), strings.Repeat(" --- |", len(stacks)))
 	for _, rule := range policy.Rules() {
@@ -220,7 +220,7 @@ This page is written by `+"`make generate`"+`.
 		}
 		b.WriteByte('\n')
 	}
-	b.WriteString("\n## Waivers\n\nWhat is left out on purpose, and why.\n\n| Control | Stacks | Reason |\n| --- | --- | --- |\n")
+	b.WriteString("\n## Waivers\n\nThe rules that stacks break on purpose, and why.\n\n| Control | Stacks | Reason |\n| --- | --- | --- |\n")
 	for _, w := range policy.Waivers() {
 		fmt.Fprintf(&b, "| %s | %s | %s |\n", w.Control, strings.Join(w.Stacks, ", "), w.Reason)
 	}
@@ -236,6 +236,6 @@ func verdict(rule policy.Rule, g policy.Graph, findings []policy.Finding) string
 	case slices.ContainsFunc(g, func(r policy.Resource) bool { return slices.Contains(rule.Types, r.Type) }):
 		return "passes"
 	default:
-		return "has none"
+		return "not applicable"
 	}
 }

@@ -10,9 +10,9 @@ import (
 	"tally/infra/settings"
 )
 
-// TestEveryFunctionIsWhole proves for each function that it has all that a
-// function must have, and that everything that invokes it names its alias.
-func TestEveryFunctionIsWhole(t *testing.T) {
+// TestEveryFunctionIsComplete proves that each function has all that a function
+// must have, and that whatever invokes it uses its alias.
+func TestEveryFunctionIsComplete(t *testing.T) {
 	cloud, _ := deployStack(t, example())
 	for _, name := range functionNames(t) {
 		for _, want := range []string{
@@ -52,8 +52,8 @@ func TestProvider(t *testing.T) {
 	}
 }
 
-// TestLeastResource proves that no identity may do anything to everything,
-// except where AWS has no ARN.
+// TestLeastResource proves that no identity is allowed an action on every
+// resource, unless AWS has no ARN for it.
 func TestLeastResource(t *testing.T) {
 	cloud, _ := deployStack(t, example())
 	for name, policy := range cloud.property("aws:iam/rolePolicy:RolePolicy", "policy") {
@@ -66,7 +66,7 @@ func TestLeastResource(t *testing.T) {
 	}
 }
 
-// TestProduction adds all that a stack may have.
+// TestProduction deploys a stack with every option.
 func TestProduction(t *testing.T) {
 	config := example()
 	config.Protect, config.CustomerKey = true, true

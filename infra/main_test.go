@@ -152,8 +152,8 @@ func TestStackNeedsEachFunction(t *testing.T) {
 	}
 }
 
-// TestProgramRefuses proves that nothing is created where the settings are
-// wrong or the local cloud is not there.
+// TestProgramRefuses proves that nothing is created if the settings are wrong or
+// the local cloud is not running.
 func TestProgramRefuses(t *testing.T) {
 	closed, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -167,7 +167,7 @@ func TestProgramRefuses(t *testing.T) {
 		{"a wrong value", `{"aws:region": "us-east-1", "tally:target": "aws", "tally:memory": "64"}`, "", `tally:memory may not be "64"`},
 		{"no provider", local, "", "which is not running here (PULUMI_DEBUG_PROVIDERS names no provider for aws): run `make up`"},
 		{"another provider", local, "random:" + port, "names no provider for aws"},
-		{"a port that is none", local, "aws:http", "Expected a numeric port"},
+		{"an invalid port", local, "aws:http", "Expected a numeric port"},
 		{"nothing listens", local, "aws:" + port, "connection refused"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

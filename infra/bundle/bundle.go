@@ -1,8 +1,8 @@
 // Package bundle compiles the functions of the project into the zip archives
 // that Lambda runs.
 //
-// The same sources and Go version give the same bytes, wherever and however
-// often they are built, so an unchanged function shows no change in a preview.
+// The same sources and Go version produce the same bytes on every machine, so a
+// preview shows no change for an unchanged function.
 package bundle
 
 import (
@@ -22,10 +22,10 @@ import (
 type Platform struct{ OS, Arch string }
 
 // Build compiles the function in functions/<name> of the project for each name,
-// or every function there where no name is given, and returns the archives'
+// or every function there if no name is given, and returns the archives'
 // paths by name. They are relative to the working directory, which must be in
 // the project, so that neither previews nor state hold the paths of one machine.
-// The error of a function that does not compile holds the compiler's own words.
+// The error for a function that does not compile contains the compiler's output.
 func Build(ctx context.Context, platform Platform, names ...string) (map[string]string, error) {
 	dir, err := os.Getwd()
 	if err != nil {
@@ -79,7 +79,7 @@ func findRoot(dir string) (string, error) {
 	}
 }
 
-// all names every function of the project: the folders in functions.
+// all returns the names of the project's functions: the folders in functions.
 func all(root string) (names []string, err error) {
 	entries, err := os.ReadDir(filepath.Join(root, "functions"))
 	for _, e := range entries {
@@ -90,8 +90,8 @@ func all(root string) (names []string, err error) {
 	return names, err
 }
 
-// compile builds each function into folder out. One go command for all builds
-// what they share once, and as much at a time as there are processors.
+// compile builds each function into the folder out. A single go command builds
+// shared packages once, and in parallel.
 func compile(ctx context.Context, root, out string, platform Platform, names []string) error {
 	args := []string{"build", "-o", out + string(filepath.Separator), "-tags", "lambda.norpc",
 		"-trimpath", "-buildvcs=false", "-ldflags", "-s -w -buildid="}

@@ -46,7 +46,7 @@ func TestBuildIsReproducible(t *testing.T) {
 }
 
 func TestBuildArchive(t *testing.T) {
-	t.Chdir(project(t)) // the root will do as well as a folder in it
+	t.Chdir(project(t)) // the root works as well as a folder in it
 	archives, err := Build(t.Context(), Platform{runtime.GOOS, runtime.GOARCH}, "one")
 	if err != nil {
 		t.Fatal(err)
@@ -109,7 +109,8 @@ func TestBuildRefuses(t *testing.T) {
 	}
 }
 
-// BenchmarkBuild is what every preview of an unchanged project waits for.
+// BenchmarkBuild measures the build that every preview of an unchanged project
+// waits for.
 func BenchmarkBuild(b *testing.B) {
 	for b.Loop() {
 		if _, err := Build(b.Context(), Platform{runtime.GOOS, runtime.GOARCH}); err != nil {

@@ -8,8 +8,7 @@ import (
 	"time"
 )
 
-// writeZip makes the archive of a program, or replaces it as a whole: a reader
-// never sees half of one.
+// writeZip creates the archive of a program, or replaces it atomically.
 func writeZip(archive, program string) error {
 	if err := os.MkdirAll(filepath.Dir(archive), 0o755); err != nil {
 		return err
@@ -32,8 +31,8 @@ func writeZip(archive, program string) error {
 	return os.Rename(file.Name(), archive)
 }
 
-// zipProgram writes what the runtime provided.al2023 wants, an executable named
-// bootstrap, with the earliest time a zip can hold.
+// zipProgram writes what the runtime provided.al2023 requires, an executable named
+// bootstrap, with the earliest time that a zip can have.
 //
 // https://docs.aws.amazon.com/lambda/latest/dg/golang-package.html
 func zipProgram(w io.Writer, program string) error {

@@ -7,11 +7,11 @@ import (
 
 var apiRules = []Rule{
 	{
-		Controls: []string{"APIGateway.8", "CKV_AWS_309"}, Title: "routes know who calls",
+		Controls: []string{"APIGateway.8", "CKV_AWS_309"}, Title: "routes require authorization",
 		Types: []string{"aws:apigatewayv2/route:Route"}, Property: "authorizationType",
 		Check: func(r Resource, _ Graph) error {
 			if kind := r.input("authorizationType"); !slices.Contains([]any{"AWS_IAM", "JWT", "CUSTOM", Unknown}, kind) {
-				return fmt.Errorf("is open to anybody: %v is answered without authorization", r.input("routeKey"))
+				return fmt.Errorf("allows anonymous requests: %v has no authorization", r.input("routeKey"))
 			}
 			return nil
 		},
@@ -32,11 +32,11 @@ var apiRules = []Rule{
 		},
 	},
 	{
-		Controls: []string{"CKV_AWS_206"}, Title: "a domain of one's own takes TLS 1.2 or newer",
+		Controls: []string{"CKV_AWS_206"}, Title: "custom domains require TLS 1.2 or newer",
 		Types: []string{"aws:apigatewayv2/domainName:DomainName"}, Property: "domainNameConfiguration.securityPolicy",
 		Check: func(r Resource, _ Graph) error {
 			if policy := r.input("domainNameConfiguration", "securityPolicy"); policy != "TLS_1_2" && policy != Unknown {
-				return fmt.Errorf("takes %v", policy)
+				return fmt.Errorf("accepts %v", policy)
 			}
 			return nil
 		},

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// statement is one of a policy document.
+// statement is one statement of a policy document.
 //
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
 type statement struct {
@@ -18,8 +18,8 @@ type statement struct {
 	Condition map[string]map[string]texts
 }
 
-// texts are a list of strings that may be written as one; a condition's may be
-// true or false.
+// texts is a list of strings that may be written as a single string; in a
+// condition, as true or false.
 type texts []string
 
 func (t *texts) UnmarshalJSON(raw []byte) error {
@@ -47,8 +47,8 @@ func (p *principals) UnmarshalJSON(raw []byte) error {
 	return json.Unmarshal(raw, (*map[string]texts)(p))
 }
 
-// statements of the policy in an input, which is a text or already decoded; none
-// where there is no policy, or where a deployment alone gives it.
+// statements returns those of the policy in an input, which is text or already
+// decoded. It returns none if there is no policy, or if it is not known yet.
 func (r Resource) statements(input string) ([]statement, error) {
 	var raw []byte
 	switch v := r.Inputs[input].(type) {
@@ -67,19 +67,19 @@ func (r Resource) statements(input string) ([]statement, error) {
 	}
 	var document struct{ Statement json.RawMessage }
 	if err := json.Unmarshal(raw, &document); err != nil {
-		return nil, fmt.Errorf("the %s is no policy document: %w", input, err)
+		return nil, fmt.Errorf("the %s is not a policy document: %w", input, err)
 	}
 	var all []statement
 	if one := (statement{}); json.Unmarshal(document.Statement, &one) == nil {
 		return []statement{one}, nil
 	}
 	if err := json.Unmarshal(document.Statement, &all); err != nil {
-		return nil, fmt.Errorf("the %s is no policy document: %w", input, err)
+		return nil, fmt.Errorf("the %s is not a policy document: %w", input, err)
 	}
 	return all, nil
 }
 
-// allowed is the check that each statement that allows something does.
+// allowed returns a check of each statement that allows something.
 func allowed(input string, check func(statement) error) func(Resource, Graph) error {
 	return func(r Resource, _ Graph) error {
 		all, err := r.statements(input)
@@ -98,28 +98,28 @@ func allowed(input string, check func(statement) error) func(Resource, Graph) er
 	}
 }
 
-// notPublic refuses to admit everybody, unless a condition binds them.
+// notPublic refuses anonymous access, unless a condition limits it.
 func notPublic(s statement) error {
 	for _, p := range s.Principal["AWS"] {
 		if p == "*" && !s.bound() {
-			return fmt.Errorf("lets anybody %s", strings.Join(s.Action, ", "))
+			return fmt.Errorf("allows anybody %s", strings.Join(s.Action, ", "))
 		}
 	}
 	return nil
 }
 
-// ownAccountOnly refuses principals that may be of other accounts: those of an
-// account, and services that may act for any.
+// ownAccountOnly refuses principals that may belong to another account, and
+// services that may act for any account.
 func ownAccountOnly(s statement) error {
 	for kind, names := range s.Principal {
 		if len(names) > 0 && !s.bound() {
-			return fmt.Errorf("lets %s %s %s for any account: bind it by aws:SourceAccount or aws:SourceArn", kind, names[0], strings.Join(s.Action, ", "))
+			return fmt.Errorf("allows %s %s %s for any account: limit it by aws:SourceAccount or aws:SourceArn", kind, names[0], strings.Join(s.Action, ", "))
 		}
 	}
 	return nil
 }
 
-// notEveryAction refuses to allow whatever there is to do.
+// notEveryAction refuses to allow every action of a service, or of all.
 func notEveryAction(s statement) error {
 	for _, action := range s.Action {
 		if action == "*" || strings.HasSuffix(action, ":*") {
@@ -129,7 +129,7 @@ func notEveryAction(s statement) error {
 	return nil
 }
 
-// bound tells whether a condition names the account, the organization or the
+// bound reports whether a condition names the account, the organization or the
 // resource that a caller must belong to.
 func (s statement) bound() bool {
 	for operator, keys := range s.Condition {
@@ -148,8 +148,8 @@ func (s statement) bound() bool {
 	return false
 }
 
-// deniesPlainHTTP tells whether one of the statements refuses everything that
-// does not come over TLS.
+// deniesPlainHTTP reports whether one of the statements denies every request
+// without TLS.
 func deniesPlainHTTP(all []statement) bool {
 	return slices.ContainsFunc(all, func(s statement) bool {
 		return s.Effect == "Deny" &&

@@ -8,19 +8,18 @@ import (
 
 var iamRules = []Rule{
 	{
-		Controls: []string{"CKV_AWS_63"}, Title: "no role may do everything",
+		Controls: []string{"CKV_AWS_63"}, Title: "no role allows every action",
 		Types: []string{"aws:iam/rolePolicy:RolePolicy", "aws:iam/policy:Policy"}, Property: "policy",
 		Check: allowed("policy", notEveryAction),
 	},
 	{
-		Controls: []string{"CKV_AWS_355"}, Title: "roles may act on named resources only",
+		Controls: []string{"CKV_AWS_355"}, Title: "roles allow actions on named resources only",
 		Types: []string{"aws:iam/rolePolicy:RolePolicy", "aws:iam/policy:Policy"}, Property: "policy",
 		Check: allowed("policy", namedResources),
 	},
 }
 
-// namedResources refuses "*" but for actions whose resources have no ARN, so
-// that AWS takes nothing else.
+// namedResources refuses "*", except for actions whose resources have no ARN.
 //
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html
 func namedResources(s statement) error {

@@ -16,27 +16,27 @@ const (
 
 var lambdaRules = []Rule{
 	{
-		Controls: []string{"Lambda.1", "CKV_AWS_301"}, Title: "nobody unnamed may invoke a function",
+		Controls: []string{"Lambda.1", "CKV_AWS_301"}, Title: "a function allows no anonymous invocation",
 		Types: []string{permission}, Property: "principal",
 		Check: func(r Resource, _ Graph) error {
 			if r.input("principal") == "*" {
-				return fmt.Errorf("lets anybody invoke the function")
+				return fmt.Errorf("allows anybody to invoke the function")
 			}
 			return nil
 		},
 	},
 	{
-		Controls: []string{"CKV_AWS_364"}, Title: "a service may invoke a function for one resource or account only",
+		Controls: []string{"CKV_AWS_364"}, Title: "a service may invoke a function only for one resource or account",
 		Types: []string{permission}, Property: "sourceArn, sourceAccount",
 		Check: func(r Resource, _ Graph) error {
 			if principal, _ := r.input("principal").(string); strings.HasSuffix(principal, ".amazonaws.com") && !r.has("sourceArn") && !r.has("sourceAccount") {
-				return fmt.Errorf("lets %s invoke the function for anybody's resource", principal)
+				return fmt.Errorf("allows %s to invoke the function for anybody's resource", principal)
 			}
 			return nil
 		},
 	},
 	{
-		Controls: []string{"TALLY.1"}, Title: "what invokes a function goes through an alias, so that a version can be taken back",
+		Controls: []string{"TALLY.1"}, Title: "functions are invoked by an alias, so that a version can be rolled back",
 		Types: []string{permission}, Property: "qualifier",
 		Check: need("qualifier"),
 	},
@@ -44,7 +44,7 @@ var lambdaRules = []Rule{
 		Controls: []string{"Lambda.2", "CKV_AWS_363"}, Title: "functions run on a runtime that AWS supports",
 		Types: []string{function}, Property: "runtime",
 		Check: func(r Resource, _ Graph) error {
-			// The one that is left for Go.
+			// The only one left for Go.
 			// https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html
 			if runtime := r.input("runtime"); runtime != "provided.al2023" {
 				return fmt.Errorf("runs on %v, not on provided.al2023", runtime)
@@ -53,7 +53,7 @@ var lambdaRules = []Rule{
 		},
 	},
 	{
-		Controls: []string{"Lambda.6", "SNS.3", "SQS.2"}, Title: "resources say what they belong to and who pays",
+		Controls: []string{"Lambda.6", "SNS.3", "SQS.2"}, Title: "resources have tags for their owner and their costs",
 		Types: []string{function, topic, queue}, Property: "tags, and the provider's defaultTags",
 		Check: tagged,
 	},
@@ -68,7 +68,7 @@ var lambdaRules = []Rule{
 		},
 	},
 	{
-		Controls: []string{"CKV_AWS_45"}, Title: "no secret stands in an environment variable",
+		Controls: []string{"CKV_AWS_45"}, Title: "environment variables hold no secrets",
 		Types: []string{function}, Property: "environment.variables",
 		Check: noSecrets,
 	},
@@ -79,11 +79,11 @@ var lambdaRules = []Rule{
 			if limit, ok := r.input("reservedConcurrentExecutions").(float64); ok && limit >= 0 || r.input("reservedConcurrentExecutions") == Unknown {
 				return nil
 			}
-			return fmt.Errorf("may take all the concurrency of the account")
+			return fmt.Errorf("may use all the concurrency of the account")
 		},
 	},
 	{
-		Controls: []string{"CKV_AWS_116"}, Title: "an event that a function fails on is kept",
+		Controls: []string{"CKV_AWS_116"}, Title: "events that a function fails on are kept",
 		Types: []string{function}, Property: "deadLetterConfig, or onFailure of its FunctionEventInvokeConfig",
 		Check: func(r Resource, all Graph) error {
 			if r.has("deadLetterConfig", "targetArn") {
@@ -94,7 +94,7 @@ var lambdaRules = []Rule{
 					return nil
 				}
 			}
-			return fmt.Errorf("loses the events it fails on")
+			return fmt.Errorf("loses the events that it fails on")
 		},
 	},
 	{
@@ -119,8 +119,8 @@ var lambdaRules = []Rule{
 	},
 }
 
-// noSecrets looks for what is a secret by its form, or by the name of its
-// variable. An ARN is the name of something, so none.
+// noSecrets refuses values that look like a secret, by their form or by the name
+// of their variable. An ARN is a name, not a secret.
 func noSecrets(r Resource, _ Graph) error {
 	variables, _ := r.input("environment", "variables").(map[string]any)
 	for _, name := range slices.Sorted(maps.Keys(variables)) {
@@ -129,7 +129,7 @@ func noSecrets(r Resource, _ Graph) error {
 		case ok && secretForm.MatchString(value):
 			return fmt.Errorf("environment variable %s holds a key", name)
 		case ok && value != "" && value != Unknown && !strings.HasPrefix(value, "arn:") && secretName.MatchString(name):
-			return fmt.Errorf("environment variable %s holds a secret: give the ARN of a secret in its place", name)
+			return fmt.Errorf("environment variable %s holds a secret: use the ARN of a secret instead", name)
 		}
 	}
 	return nil

@@ -1,8 +1,8 @@
-// Package policy holds the rules that the resources of every stack keep, before
-// any of them is created: controls of AWS Security Hub and policies of Checkov
-// as far as they concern what a stack here is made of, and a few of our own.
+// Package policy holds rules for the resources of every stack, checked before any
+// of them is created: the controls of AWS Security Hub and the policies of
+// Checkov that concern the types of resources here, and a few of our own.
 //
-// What a stack leaves out on purpose is a [Waiver], with its reason.
+// A [Waiver] exempts stacks from a rule, and gives the reason.
 //
 // https://docs.aws.amazon.com/securityhub/latest/userguide/securityhub-controls-reference.html
 // https://www.checkov.io/5.Policy%20Index/terraform.html
@@ -13,51 +13,51 @@ import (
 	"slices"
 )
 
-// Resource is one of a stack: what the program asks the engine for.
+// Resource is one resource of a stack, as the program declares it.
 type Resource struct {
 	Type, Name string         // "aws:sns/topic:Topic", "numbers"
-	Parent     string         // its component's type and name, "tally:serverless:Topic numbers"; "" where it has none
+	Parent     string         // its component's type and name, "tally:serverless:Topic main-numbers"; "" for none
 	Inputs     map[string]any // as encoding/json decodes them
 }
 
 // Graph is every resource of one stack.
 type Graph []Resource
 
-// Unknown stands for an input that only a deployment gives. A preview has some;
-// rules let them pass, since the same rules see the program with every value.
+// Unknown stands for an input that is known after the deployment. Rules accept it
+// in a preview, because tests check the same rules with every value known.
 const Unknown = "(known after the deployment)"
 
-// Rule is what each resource of some types must fulfil.
+// Rule is a requirement for each resource of some types.
 type Rule struct {
-	// Controls that ask for it: "Lambda.1" of Security Hub, "CKV_AWS_301" of
+	// Controls that require it: "Lambda.1" of Security Hub, "CKV_AWS_301" of
 	// Checkov, "TALLY.1" of our own.
 	Controls []string
 	Title    string
-	Types    []string // of the resources it is about
-	Property string   // that it looks at
-	// Check says what is wrong with a resource of these types.
+	Types    []string // of the resources that it applies to
+	Property string   // that it checks
+	// Check returns an error if a resource of these types breaks the rule.
 	Check func(r Resource, all Graph) error
 }
 
-// Rules are all there are.
+// Rules returns all rules.
 func Rules() []Rule {
 	return slices.Concat(lambdaRules, snsRules, sqsRules, apiRules, watchRules, iamRules)
 }
 
-// Finding is a resource that does not keep a rule.
+// Finding is a resource that breaks a rule.
 type Finding struct {
 	Rule     Rule
 	Resource Resource
 	Err      error
-	Waiver   *Waiver // that lets it pass, or nil
+	Waiver   *Waiver // that exempts it, or nil
 }
 
 func (f Finding) Error() string {
 	return fmt.Sprintf("%s %s: %v (%s: %s)", f.Resource.Type, f.Resource.Name, f.Err, f.Rule.Controls[0], f.Rule.Title)
 }
 
-// Check finds every resource of the stack that does not keep a rule, those with
-// a waiver too.
+// Check returns a finding for every resource of the stack that breaks a rule,
+// also if there is a waiver.
 func Check(stack string, all Graph) []Finding {
 	var findings []Finding
 	for _, rule := range Rules() {
@@ -73,13 +73,13 @@ func Check(stack string, all Graph) []Finding {
 	return findings
 }
 
-// input is the value at a path of the inputs, nil where there is none.
+// input returns the value at a path of the inputs, or nil if there is none.
 func (r Resource) input(path ...string) any {
 	var v any = r.Inputs
 	for _, name := range path {
 		object, ok := v.(map[string]any)
 		if !ok {
-			// Unknown as a whole, so is its part.
+			// A part of an unknown value is unknown.
 			if v == Unknown {
 				return Unknown
 			}
@@ -90,7 +90,7 @@ func (r Resource) input(path ...string) any {
 	return v
 }
 
-// has tells whether there is a value other than the zero of its type.
+// has reports whether there is a value other than the zero value of its type.
 func (r Resource) has(path ...string) bool {
 	switch v := r.input(path...).(type) {
 	case nil:
@@ -110,7 +110,7 @@ func (r Resource) has(path ...string) bool {
 	}
 }
 
-// siblings are the resources of a type in the same component.
+// siblings returns the resources of a type in the same component.
 func (g Graph) siblings(of Resource, kind string) []Resource {
 	var found []Resource
 	for _, r := range g {
@@ -121,7 +121,7 @@ func (g Graph) siblings(of Resource, kind string) []Resource {
 	return found
 }
 
-// need is the check that an input is there.
+// need returns a check that an input is set.
 func need(path ...string) func(Resource, Graph) error {
 	return func(r Resource, _ Graph) error {
 		if r.has(path...) {

@@ -8,7 +8,7 @@ import (
 )
 
 // good is a stack that keeps every rule, with a resource of every type that a
-// rule is about.
+// rule applies to.
 const good = `[
 	{"Type": "pulumi:providers:aws", "Name": "aws", "Inputs": {"defaultTags": "{\"tags\":{\"project\":\"tally\",\"environment\":\"prod\",\"owner\":\"us\"}}"}},
 	{"Type": "aws:lambda/function:Function", "Name": "f", "Parent": "Function f", "Inputs": {
@@ -57,13 +57,13 @@ func TestGood(t *testing.T) {
 	}
 }
 
-// TestBad breaks one thing at a time. Every rule has to find something.
+// TestBad breaks one thing at a time, and proves that every rule finds something.
 func TestBad(t *testing.T) {
 	const ownAccount = `"Condition": {"StringEquals": {"aws:SourceAccount": "1"}}`
 	failed := map[string]bool{}
 	for _, test := range []struct{ control, old, new, want string }{
-		{"Lambda.1", `"principal": "sns.amazonaws.com"`, `"principal": "*"`, "lets anybody invoke"},
-		{"CKV_AWS_364", `"sourceArn": "(known after the deployment)", `, ``, "lets sns.amazonaws.com invoke the function for anybody's"},
+		{"Lambda.1", `"principal": "sns.amazonaws.com"`, `"principal": "*"`, "allows anybody to invoke"},
+		{"CKV_AWS_364", `"sourceArn": "(known after the deployment)", `, ``, "allows sns.amazonaws.com to invoke the function for anybody's"},
 		{"TALLY.1", `"qualifier": "live"`, `"qualifier": ""`, "has no qualifier"},
 		{"Lambda.2", `provided.al2023`, `go1.x`, "runs on go1.x"},
 		{"Lambda.6", `\"owner\":\"us\"`, `\"owner\":\"\"`, "has no tag owner"},
@@ -80,27 +80,27 @@ func TestBad(t *testing.T) {
 		{"CKV_AWS_272", `"codeSigningConfigArn"`, `"x"`, "has no codeSigningConfigArn"},
 		{"CKV_AWS_355", `"sns:Publish\"],\"Resource\":\"arn:t\"`, `"sns:Publish\"],\"Resource\":\"*\"`, "allows sns:Publish on every resource"},
 		{"CKV_AWS_63", `[\"sns:Publish\"]`, `\"sns:*\"`, "allows every action, sns:*"},
-		{"CKV_AWS_63", `"{\"Statement\":[{\"Effect\":\"Allow\"`, `"{\"Statement\":{\"Effect\":\"Allow\"`, "no policy document"},
+		{"CKV_AWS_63", `"{\"Statement\":[{\"Effect\":\"Allow\"`, `"{\"Statement\":{\"Effect\":\"Allow\"`, "not a policy document"},
 		{"SNS.1", `"kmsMasterKeyId": "alias/aws/sns"`, `"kmsMasterKeyId": ""`, "has no kmsMasterKeyId"},
 		{"SNS.2", `"lambdaFailureFeedbackRoleArn"`, `"lambdaSuccessFeedbackRoleArn"`, "has no lambdaFailureFeedbackRoleArn, though s is subscribed"},
 		{"SNS.2", `"protocol": "lambda"`, `"protocol": "https"`, "has no httpFailureFeedbackRoleArn"},
-		{"SNS.4", `{"Service": "cloudwatch.amazonaws.com"}, "Action": "sns:Publish", "Resource": "*", ` + ownAccount, `"*", "Action": "sns:Publish", "Resource": "*"`, "lets anybody sns:Publish"},
+		{"SNS.4", `{"Service": "cloudwatch.amazonaws.com"}, "Action": "sns:Publish", "Resource": "*", ` + ownAccount, `"*", "Action": "sns:Publish", "Resource": "*"`, "allows anybody sns:Publish"},
 		{"CKV_AWS_385", ownAccount, `"Condition": {"StringLike": {"aws:SourceAccount": "*"}}`, "for any account"},
 		{"TALLY.2", `{"AWS": "*"}, "Action": "sqs:*"`, `{"AWS": "arn:aws:iam::1:root"}, "Action": "sqs:*"`, "aws:SecureTransport"},
 		{"TALLY.2", `"Name": "t", "Parent": "Topic t", "Inputs": {"policy"`, `"Name": "t", "Parent": "Topic u", "Inputs": {"policy"`, "aws:SecureTransport"},
 		{"TALLY.3", `"redrivePolicy"`, `"x"`, "has no redrivePolicy"},
 		{"SQS.1", `"sqsManagedSseEnabled": true`, `"sqsManagedSseEnabled": false`, "is not encrypted"},
 		{"CKV2_AWS_73", `"sqsManagedSseEnabled": true`, `"kmsMasterKeyId": "alias/aws/sqs"`, "SNS cannot send"},
-		{"SQS.3", `{"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage", "Resource": "*", "Condition"`, `"*", "Action": "sqs:SendMessage", "Resource": "*", "x"`, "lets anybody sqs:SendMessage"},
+		{"SQS.3", `{"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage", "Resource": "*", "Condition"`, `"*", "Action": "sqs:SendMessage", "Resource": "*", "x"`, "allows anybody sqs:SendMessage"},
 		{"CKV_AWS_72", `"sqs:SendMessage"`, `["sqs:SendMessage", "sqs:*"]`, "allows every action"},
-		{"APIGateway.8", `"authorizationType": "JWT"`, `"authorizationType": "NONE"`, "GET / is answered without"},
-		{"APIGateway.8", `, "authorizationType": "JWT"`, ``, "GET / is answered without"},
+		{"APIGateway.8", `"authorizationType": "JWT"`, `"authorizationType": "NONE"`, "GET / has no authorization"},
+		{"APIGateway.8", `, "authorizationType": "JWT"`, ``, "GET / has no authorization"},
 		{"APIGateway.9", `"accessLogSettings"`, `"x"`, "has no destinationArn"},
 		{"TALLY.4", `"throttlingRateLimit": 5`, `"throttlingRateLimit": 0`, "has no throttlingRateLimit"},
 		{"TALLY.4", `, "throttlingBurstLimit": 5`, ``, "has no throttlingBurstLimit"},
-		{"CKV_AWS_206", `TLS_1_2`, `TLS_1_0`, "takes TLS_1_0"},
+		{"CKV_AWS_206", `TLS_1_2`, `TLS_1_0`, "accepts TLS_1_0"},
 		{"CloudWatch.15", `["(known after the deployment)"]`, `[]`, "has no alarmActions"},
-		{"CloudWatch.17", `"alarmActions"`, `"actionsEnabled": false, "alarmActions"`, "tells nobody"},
+		{"CloudWatch.17", `"alarmActions"`, `"actionsEnabled": false, "alarmActions"`, "has no effect"},
 		{"CloudWatch.16", `365`, `30`, "keeps logs for 30 days"},
 		{"CKV_AWS_66", `"retentionInDays": 365, `, ``, "has no retentionInDays"},
 		{"CKV_AWS_158", `"kmsKeyId"`, `"x"`, "has no kmsKeyId"},
@@ -148,8 +148,8 @@ func TestControls(t *testing.T) {
 	}
 }
 
-// TestWaivers proves that a waiver is of a rule, says why, and holds where it
-// says and nowhere else.
+// TestWaivers proves that a waiver is for a rule, has a reason, and exempts its
+// stacks alone.
 func TestWaivers(t *testing.T) {
 	for _, w := range Waivers() {
 		if !slices.ContainsFunc(Rules(), func(r Rule) bool { return r.Controls[0] == w.Control }) {

@@ -19,31 +19,30 @@ var snsRules = []Rule{
 		Check: need("kmsMasterKeyId"),
 	},
 	{
-		Controls: []string{"SNS.2"}, Title: "deliveries that fail are logged",
+		Controls: []string{"SNS.2"}, Title: "failed deliveries are logged",
 		Types: []string{topic}, Property: "lambdaFailureFeedbackRoleArn, and those of other protocols",
 		Check: logsFailures,
 	},
 	{
-		Controls: []string{"SNS.4", "CKV_AWS_169"}, Title: "nobody unnamed may use a topic",
+		Controls: []string{"SNS.4", "CKV_AWS_169"}, Title: "a topic allows no anonymous access",
 		Types: []string{topic, topicPolicy}, Property: "policy",
 		Check: allowed("policy", notPublic),
 	},
 	{
-		Controls: []string{"CKV_AWS_385"}, Title: "no other account may use a topic",
+		Controls: []string{"CKV_AWS_385"}, Title: "a topic allows no access from other accounts",
 		Types: []string{topic, topicPolicy}, Property: "policy",
 		Check: allowed("policy", ownAccountOnly),
 	},
 	{
-		Controls: []string{"TALLY.2"}, Title: "topics and queues refuse what does not come over TLS",
+		Controls: []string{"TALLY.2"}, Title: "topics and queues refuse requests without TLS",
 		Types: []string{topic, queue}, Property: "policy, or that of its TopicPolicy or QueuePolicy",
 		Check: overTLS,
 	},
 	{
-		Controls: []string{"TALLY.3"}, Title: "a message that cannot be delivered is kept",
+		Controls: []string{"TALLY.3"}, Title: "messages that cannot be delivered are kept",
 		Types: []string{topicSubscription}, Property: "redrivePolicy",
 		Check: func(r Resource, all Graph) error {
-			// SNS gives up on an address after a while by design, and has no
-			// dead-letter queue for it.
+			// SNS has no dead-letter queue for these protocols.
 			if slices.Contains([]any{"email", "email-json", "sms"}, r.input("protocol")) {
 				return nil
 			}
@@ -52,8 +51,8 @@ var snsRules = []Rule{
 	},
 }
 
-// logsFailures asks for the role of every protocol that the topic's component
-// subscribes with, where SNS logs deliveries of that protocol.
+// logsFailures requires the role of every protocol that the topic's component
+// subscribes with, if SNS logs deliveries by that protocol.
 //
 // https://docs.aws.amazon.com/sns/latest/dg/sns-topic-attributes.html
 func logsFailures(r Resource, all Graph) error {
@@ -69,7 +68,7 @@ func logsFailures(r Resource, all Graph) error {
 			return nil
 		}
 	}
-	return errors.New("logs no delivery that fails")
+	return errors.New("does not log failed deliveries")
 }
 
 func overTLS(r Resource, all Graph) error {
@@ -86,5 +85,5 @@ func overTLS(r Resource, all Graph) error {
 			return nil
 		}
 	}
-	return errors.New("no policy denies it where aws:SecureTransport is false")
+	return errors.New("no policy denies requests for which aws:SecureTransport is false")
 }

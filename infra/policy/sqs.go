@@ -19,7 +19,7 @@ var sqsRules = []Rule{
 		},
 	},
 	{
-		Controls: []string{"CKV2_AWS_73"}, Title: "queues are not encrypted with alias/aws/sqs, which no service may use",
+		Controls: []string{"CKV2_AWS_73"}, Title: "queues are not encrypted with alias/aws/sqs, which other services cannot use",
 		Types: []string{queue}, Property: "kmsMasterKeyId",
 		Check: func(r Resource, _ Graph) error {
 			if r.input("kmsMasterKeyId") == "alias/aws/sqs" {
@@ -29,12 +29,12 @@ var sqsRules = []Rule{
 		},
 	},
 	{
-		Controls: []string{"SQS.3", "CKV_AWS_168", "CKV_AWS_387"}, Title: "nobody unnamed may use a queue",
+		Controls: []string{"SQS.3", "CKV_AWS_168", "CKV_AWS_387"}, Title: "a queue allows no anonymous access",
 		Types: []string{queue, queuePolicy}, Property: "policy",
 		Check: allowed("policy", notPublic),
 	},
 	{
-		Controls: []string{"CKV_AWS_72"}, Title: "no policy of a queue allows every action",
+		Controls: []string{"CKV_AWS_72"}, Title: "a queue's policy does not allow every action",
 		Types: []string{queue, queuePolicy}, Property: "policy",
 		Check: allowed("policy", notEveryAction),
 	},

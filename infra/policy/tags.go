@@ -7,10 +7,10 @@ import (
 	"strings"
 )
 
-// requiredTags say, on a bill and in an incident, whose a resource is.
+// requiredTags identify the owner of a resource, on a bill and in an incident.
 var requiredTags = []string{"project", "environment", "owner", "cost-centre"}
 
-// tagged looks at a resource's own tags and those that its provider adds.
+// tagged checks a resource's own tags and those that its provider adds.
 func tagged(r Resource, all Graph) error {
 	tags := map[string]any{}
 	for _, p := range all {
@@ -31,7 +31,8 @@ func tagged(r Resource, all Graph) error {
 	return nil
 }
 
-// object is one that the configuration of a provider may hold as its JSON.
+// object returns a value as an object; in the configuration of a provider it may
+// be JSON text.
 func object(v any) map[string]any {
 	switch v := v.(type) {
 	case map[string]any:

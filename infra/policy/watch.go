@@ -12,16 +12,16 @@ const (
 
 var watchRules = []Rule{
 	{
-		Controls: []string{"CloudWatch.15"}, Title: "an alarm tells somebody",
+		Controls: []string{"CloudWatch.15"}, Title: "alarms have an action",
 		Types: []string{alarm}, Property: "alarmActions",
 		Check: need("alarmActions"),
 	},
 	{
-		Controls: []string{"CloudWatch.17", "CKV_AWS_319"}, Title: "what an alarm does is not switched off",
+		Controls: []string{"CloudWatch.17", "CKV_AWS_319"}, Title: "actions of alarms are enabled",
 		Types: []string{alarm}, Property: "actionsEnabled",
 		Check: func(r Resource, _ Graph) error {
 			if r.input("actionsEnabled") == false {
-				return errors.New("tells nobody: actionsEnabled is false")
+				return errors.New("has no effect: actionsEnabled is false")
 			}
 			return nil
 		},
@@ -37,7 +37,7 @@ var watchRules = []Rule{
 		},
 	},
 	{
-		Controls: []string{"CKV_AWS_66"}, Title: "logs are not kept for ever",
+		Controls: []string{"CKV_AWS_66"}, Title: "logs are not kept forever",
 		Types: []string{logGroup}, Property: "retentionInDays",
 		Check: need("retentionInDays"),
 	},
