@@ -190,6 +190,9 @@ func environmentGraph(t *testing.T, stackName string) (g policy.Graph) {
 		if parent := urn.URN(r.RegisterRPC.GetParent()); parent != "" {
 			entry.Parent = string(parent.Type()) + " " + parent.Name()
 		}
+		if i := strings.LastIndex(r.Provider, "::"); i >= 0 { // before the ID
+			entry.Provider = urn.URN(r.Provider[:i]).Name()
+		}
 		g = append(g, entry)
 	}
 	return g

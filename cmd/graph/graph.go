@@ -14,6 +14,7 @@ import (
 type resource struct {
 	Type, Name string
 	Parent     string // "type name", "" for the stack's own children
+	Provider   string // its name
 	Inputs     map[string]any
 }
 
@@ -22,6 +23,7 @@ type digest struct {
 	Steps []struct {
 		NewState *struct {
 			URN, Parent string
+			Provider    string // its URN and ID
 			Inputs      map[string]any
 		}
 	}
@@ -48,6 +50,9 @@ func parse(raw []byte) ([]resource, error) {
 		}
 		if kind, name := identity(s.Parent); kind != "pulumi:pulumi:Stack" && kind != "" {
 			r.Parent = kind + " " + name
+		}
+		if i := strings.LastIndex(s.Provider, "::"); i >= 0 {
+			_, r.Provider = identity(s.Provider[:i])
 		}
 		for name, value := range s.Inputs {
 			if name != "__defaults" {

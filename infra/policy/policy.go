@@ -17,6 +17,7 @@ import (
 type Resource struct {
 	Type, Name string         // "aws:sns/topic:Topic", "numbers"
 	Parent     string         // its component's type and name, "tally:serverless:Topic main-numbers"; "" for none
+	Provider   string         // the name of its provider; "" for the default one
 	Inputs     map[string]any // as encoding/json decodes them
 }
 
