@@ -77,7 +77,7 @@ func NewEnvironment(ctx *pulumi.Context, name string, args *EnvironmentArgs, opt
 	if args != nil {
 		e.args = *args
 	}
-	if err := errors.Join(checkStack(ctx.Project(), ctx.Stack()), e.checkName("environment", "")); err != nil {
+	if err := errors.Join(checkStack(ctx.Project(), ctx.Stack()), checkForm("environment", name)); err != nil {
 		return nil, err
 	}
 	if err := ctx.RegisterComponentResource("tally:serverless:Environment", name, e, opts...); err != nil {
@@ -134,7 +134,7 @@ func (e *Environment) checkOpen(what string) error {
 // register begins a component of the environment, within parent, or within the
 // environment if parent is nil.
 func (e *Environment) register(kind, name string, c pulumi.ComponentResource, parent pulumi.Resource, opts []pulumi.ResourceOption) error {
-	if err := e.checkOpen("create the " + strings.ToLower(kind) + " " + name); err != nil {
+	if err := e.checkOpen("create " + kind + " " + name); err != nil {
 		return err
 	}
 	if parent == nil {
@@ -145,14 +145,17 @@ func (e *Environment) register(kind, name string, c pulumi.ComponentResource, pa
 }
 
 // own returns the options of a resource that belongs to the environment itself.
-func (e *Environment) own(opts ...pulumi.ResourceOption) []pulumi.ResourceOption {
-	return append([]pulumi.ResourceOption{pulumi.Parent(e), pulumi.Provider(e.provider)}, opts...)
+func (e *Environment) own() []pulumi.ResourceOption {
+	return []pulumi.ResourceOption{pulumi.Parent(e), pulumi.Provider(e.provider)}
 }
 
 // protected returns the options of a child of parent that holds data or is known
 // outside of the stack.
 func (e *Environment) protected(parent pulumi.Resource) []pulumi.ResourceOption {
-	return []pulumi.ResourceOption{pulumi.Parent(parent), pulumi.Protect(e.args.Protect)}
+	if !e.args.Protect {
+		return []pulumi.ResourceOption{pulumi.Parent(parent)} // from which it may inherit protection
+	}
+	return []pulumi.ResourceOption{pulumi.Parent(parent), pulumi.Protect(true)}
 }
 
 // logGroup creates a log group that is encrypted and has a retention.

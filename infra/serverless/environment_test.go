@@ -190,13 +190,13 @@ func TestComplete(t *testing.T) {
 		late func(components) error
 		want string
 	}{
-		"a function": {func(c components) error { _, err := newFunction(c.env, "g"); return err }, "create the function g"},
-		"a topic":    {func(c components) error { _, err := NewTopic(c.env, "u", nil); return err }, "create the topic u"},
-		"a queue":    {func(c components) error { _, err := NewQueue(c.env, "p", nil); return err }, "create the queue p"},
+		"a function": {func(c components) error { _, err := newFunction(c.env, "g"); return err }, "create Function g"},
+		"a topic":    {func(c components) error { _, err := NewTopic(c.env, "u", nil); return err }, "create Topic u"},
+		"a queue":    {func(c components) error { _, err := NewQueue(c.env, "p", nil); return err }, "create Queue p"},
 		"an API": {func(c components) error {
 			_, err := NewAPI(c.env, "api", &APIArgs{Routes: []Route{{Key: "GET /", Function: c.f}}})
 			return err
-		}, "create the api api"},
+		}, "create API api"},
 		"a subscription": {func(c components) error { _, err := c.topic.Subscribe(c.f, nil); return err }, "subscribe f"},
 		"of a queue":     {func(c components) error { _, err := c.topic.Subscribe(c.queue, nil); return err }, "subscribe q"},
 		"a grant":        {func(c components) error { return c.f.Grant("x", []string{"a:B"}, pulumi.StringArray{c.topic.ARN}) }, "grant x to function f"},

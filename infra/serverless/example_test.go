@@ -12,7 +12,8 @@ import (
 
 // A transformation of a component is applied to every resource inside. It can
 // change any property, also one that the component has no argument for: here,
-// the level of a function's own log lines.
+// the level of a function's own log lines. pulumi.Transforms does the same in the
+// engine, with untyped properties.
 func Example_transformations() {
 	debug := func(r *pulumi.ResourceTransformationArgs) *pulumi.ResourceTransformationResult {
 		function, ok := r.Props.(*lambda.FunctionArgs)

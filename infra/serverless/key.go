@@ -17,7 +17,7 @@ func (e *Environment) newKey() error {
 		DeletionWindowInDays: pulumi.Int(30),
 		Policy:               document(e.keyStatements()...),
 		Tags:                 e.tags,
-	}, e.own(pulumi.Protect(e.args.Protect))...)
+	}, append(e.protected(e), pulumi.Provider(e.provider))...)
 	if err != nil {
 		return err
 	}

@@ -5,14 +5,14 @@ import (
 	"regexp"
 )
 
-// longest is how many characters AWS allows in a physical name, by kind.
+// longest is how many characters AWS allows in a physical name, by kind. Those of
+// alarms (255) and log groups (512) are always shorter than allowed if these are.
 //
 // https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html
 // https://docs.aws.amazon.com/lambda/latest/api/API_AddPermission.html
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-queues.html
 // https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html
-// https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
 // https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis.html
 var longest = map[string]int{
 	"function":     64,
@@ -21,7 +21,6 @@ var longest = map[string]int{
 	"statement ID": 100, // of a function's permission
 	"role policy":  128,
 	"API":          128,
-	"alarm":        255,
 	"topic":        256,
 }
 
@@ -53,22 +52,26 @@ func (e *Environment) physical(name string) string {
 	return full
 }
 
-// checkName refuses the name of a component if AWS would refuse one of the
-// physical names made of it. An empty name stands for the environment itself.
-func (e *Environment) checkName(component, name string, parts ...part) error {
-	own := name
-	if name == "" && component == "environment" {
-		own = e.name
+// checkForm refuses names that not every kind of resource may have.
+func checkForm(component, name string) error {
+	if !componentName.MatchString(name) {
+		return fmt.Errorf("%s %q: its name must be lowercase letters, digits and single dashes, and start with a letter", component, name)
 	}
-	if !componentName.MatchString(own) {
-		return fmt.Errorf("%s %q: its name must be lowercase letters, digits and single dashes, and start with a letter", component, own)
+	return nil
+}
+
+// checkName refuses the name of a component if AWS would refuse one of the
+// physical names made of it.
+func (e *Environment) checkName(component, name string, parts ...part) error {
+	if err := checkForm(component, name); err != nil {
+		return err
 	}
 	for _, p := range parts {
 		full := e.physical(name+p.suffix) + randomEnd
 		if excess := len(full) - longest[p.kind]; excess > 0 {
 			return fmt.Errorf("%s %q: its %s would have the name %s of %d characters, and AWS allows %d: "+
 				"shorten the name of the %[1]s, the environment, the stack or the project by %[7]d",
-				component, own, p.kind, full, len(full), longest[p.kind], excess)
+				component, name, p.kind, full, len(full), longest[p.kind], excess)
 		}
 	}
 	return nil
