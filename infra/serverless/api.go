@@ -108,7 +108,8 @@ func (a *API) cors() apigatewayv2.ApiCorsConfigurationPtrInput {
 	for _, r := range a.args.Routes {
 		method, _, _ := strings.Cut(r.Key, " ")
 		if method == "ANY" || method == defaultRoute {
-			method = "*"
+			methods = []string{"*"}
+			break
 		}
 		methods = append(methods, method)
 	}

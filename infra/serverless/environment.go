@@ -69,9 +69,10 @@ type Environment struct {
 // with the environment's.
 //
 // The environment creates a provider for its region, whose default tags reach
-// every resource. If the options give a provider for AWS (pulumi.Provider or
-// pulumi.Providers), the environment uses that one instead: its default tags
-// stay as they are, and the environment sets its tags on each resource itself.
+// every resource. If the options give a provider for AWS (pulumi.Provider,
+// pulumi.Providers, or pulumi.Parent of a resource that has one), the environment
+// uses that one instead: its default tags stay as they are, and the environment
+// sets its tags on each resource itself.
 func NewEnvironment(ctx *pulumi.Context, name string, args *EnvironmentArgs, opts ...pulumi.ResourceOption) (*Environment, error) {
 	e := &Environment{ctx: ctx, name: name}
 	if args != nil {
@@ -83,7 +84,7 @@ func NewEnvironment(ctx *pulumi.Context, name string, args *EnvironmentArgs, opt
 	if err := ctx.RegisterComponentResource("tally:serverless:Environment", name, e, opts...); err != nil {
 		return nil, err
 	}
-	if err := e.chooseProvider(opts); err != nil {
+	if err := e.chooseProvider(); err != nil {
 		return nil, err
 	}
 	identity := aws.GetCallerIdentityOutput(ctx, aws.GetCallerIdentityOutputArgs{}, pulumi.Provider(e.provider))

@@ -91,9 +91,18 @@ func TestTwoEnvironments(t *testing.T) {
 // TestGivenProvider proves that an environment uses the provider among its
 // options, and sets its tags on each resource itself.
 func TestGivenProvider(t *testing.T) {
-	for option, with := range map[string]func(pulumi.ProviderResource) pulumi.ResourceOption{
-		"Provider":  func(p pulumi.ProviderResource) pulumi.ResourceOption { return pulumi.Provider(p) },
-		"Providers": func(p pulumi.ProviderResource) pulumi.ResourceOption { return pulumi.Providers(p) },
+	for option, with := range map[string]func(*pulumi.Context, pulumi.ProviderResource) (pulumi.ResourceOption, error){
+		"Provider": func(_ *pulumi.Context, p pulumi.ProviderResource) (pulumi.ResourceOption, error) {
+			return pulumi.Provider(p), nil
+		},
+		"Providers": func(_ *pulumi.Context, p pulumi.ProviderResource) (pulumi.ResourceOption, error) {
+			return pulumi.Providers(p), nil
+		},
+		"Parent": func(ctx *pulumi.Context, p pulumi.ProviderResource) (pulumi.ResourceOption, error) {
+			var parent pulumi.ResourceState
+			err := ctx.RegisterComponentResource("test:index:Parent", "parent", &parent, pulumi.Providers(p))
+			return pulumi.Parent(&parent), err
+		},
 	} {
 		t.Run(option, func(t *testing.T) {
 			c, err := run("project", "stack", func(ctx *pulumi.Context) error {
@@ -101,7 +110,11 @@ func TestGivenProvider(t *testing.T) {
 				if err != nil {
 					return err
 				}
-				env, err := NewEnvironment(ctx, "e", &EnvironmentArgs{Tags: pulumi.StringMap{"owner": pulumi.String("me")}}, with(provider))
+				option, err := with(ctx, provider)
+				if err != nil {
+					return err
+				}
+				env, err := NewEnvironment(ctx, "e", &EnvironmentArgs{Tags: pulumi.StringMap{"owner": pulumi.String("me")}}, option)
 				if err != nil {
 					return err
 				}
@@ -152,7 +165,7 @@ func TestGivenProviderConflicts(t *testing.T) {
 			_, err = NewEnvironment(ctx, "e", args, pulumi.Provider(provider))
 			return err
 		})
-		if err == nil || !strings.Contains(err.Error(), "environment e: Region, Profile and AllowedAccounts conflict with the provider among the options") {
+		if err == nil || !strings.Contains(err.Error(), "environment e: Region, Profile and AllowedAccounts conflict with the provider that the options give") {
 			t.Errorf("%s: got %v", name, err)
 		}
 	}

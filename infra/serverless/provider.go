@@ -8,25 +8,11 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// chooseProvider uses the AWS provider among the options, or creates one that
-// adds the tags to every resource.
-func (e *Environment) chooseProvider(opts []pulumi.ResourceOption) error {
-	given, err := givenProvider(opts)
-	if err != nil {
-		return err
-	}
-	if given != nil {
-		if e.args.Region != nil || e.args.Profile != nil || e.args.AllowedAccounts != nil {
-			return fmt.Errorf("environment %s: Region, Profile and AllowedAccounts conflict with the provider among the options: set them there", e.name)
-		}
-		e.provider, e.tags = given, e.allTags()
-		e.region = given.Region.ApplyT(func(region *string) (string, error) {
-			if region == nil {
-				return "", fmt.Errorf("environment %s: the provider among the options has no region: set it there", e.name)
-			}
-			return *region, nil
-		}).(pulumi.StringOutput)
-		return nil
+// chooseProvider uses the AWS provider that the options give, or that the parent
+// among them has; otherwise it creates one that adds the tags to every resource.
+func (e *Environment) chooseProvider() (err error) {
+	if given, ok := e.GetProvider("aws:index:Provider").(*aws.Provider); ok {
+		return e.use(given)
 	}
 	if e.args.Region == nil {
 		return fmt.Errorf("environment %s: Region is required, unless the options give a provider", e.name)
@@ -41,19 +27,19 @@ func (e *Environment) chooseProvider(opts []pulumi.ResourceOption) error {
 	return err
 }
 
-// givenProvider returns the AWS provider among the options, or nil if there is
-// none.
-func givenProvider(opts []pulumi.ResourceOption) (*aws.Provider, error) {
-	o, err := pulumi.NewResourceOptions(opts...)
-	if err != nil {
-		return nil, err
+// use uses a provider that the environment has not created.
+func (e *Environment) use(given *aws.Provider) error {
+	if e.args.Region != nil || e.args.Profile != nil || e.args.AllowedAccounts != nil {
+		return fmt.Errorf("environment %s: Region, Profile and AllowedAccounts conflict with the provider that the options give: set them there", e.name)
 	}
-	for _, p := range append(o.Providers, o.Provider) {
-		if given, ok := p.(*aws.Provider); ok {
-			return given, nil
+	e.provider, e.tags = given, e.allTags()
+	e.region = given.Region.ApplyT(func(region *string) (string, error) {
+		if region == nil {
+			return "", fmt.Errorf("environment %s: the provider that the options give has no region: set it there", e.name)
 		}
-	}
-	return nil, nil
+		return *region, nil
+	}).(pulumi.StringOutput)
+	return nil
 }
 
 // allTags returns the tags of every resource. Those of the project and the
