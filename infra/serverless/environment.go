@@ -103,8 +103,8 @@ func NewEnvironment(ctx *pulumi.Context, name string, args *EnvironmentArgs, opt
 // subscriptions of queues, and the dashboard. It must be the last call: whatever
 // is declared after it is an error.
 func (e *Environment) Complete() error {
-	if err := e.checkOpen("complete it"); err != nil {
-		return err
+	if e.complete {
+		return fmt.Errorf("environment %s: Complete has been called before", e.name)
 	}
 	e.complete = true
 	for _, q := range e.queues {

@@ -1,6 +1,7 @@
 package serverless
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -190,8 +191,7 @@ func TestTags(t *testing.T) {
 	}
 }
 
-// TestComplete proves that nothing can be declared that Complete would have had
-// to know.
+// TestComplete proves that nothing can be declared after Complete.
 func TestComplete(t *testing.T) {
 	type components struct {
 		env   *Environment
@@ -216,7 +216,6 @@ func TestComplete(t *testing.T) {
 		"to publish":     {func(c components) error { return c.topic.GrantPublish(c.f) }, "grant publish-t to function f"},
 		"to send":        {func(c components) error { return c.queue.GrantSend(c.f) }, "grant send-q to function f"},
 		"to consume":     {func(c components) error { return c.queue.GrantConsume(c.f) }, "grant consume-q to function f"},
-		"twice":          {func(c components) error { return c.env.Complete() }, "complete it"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := withFunction(func(env *Environment, f *Function) error {
@@ -237,5 +236,9 @@ func TestComplete(t *testing.T) {
 				t.Errorf("got %v, want %s", err, want)
 			}
 		})
+	}
+	_, err := within(EnvironmentArgs{}, func(env *Environment) error { return errors.Join(env.Complete(), env.Complete()) })
+	if err == nil || !strings.Contains(err.Error(), "environment e: Complete has been called before") {
+		t.Errorf("twice: got %v", err)
 	}
 }

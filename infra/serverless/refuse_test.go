@@ -7,8 +7,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// TestRefuses proves that what AWS would refuse, or what would mean less than it
-// seems to, fails before anything is deployed.
+// TestRefuses proves that declarations fail before anything is deployed if AWS
+// would refuse them, or if they would have no effect.
 func TestRefuses(t *testing.T) {
 	function := func(name string, variables pulumi.StringMap) func(*Environment, *Function) error {
 		return func(env *Environment, _ *Function) error {
