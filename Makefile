@@ -21,7 +21,7 @@ DEPLOY_TO := start
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help up down preview golden logs test lint bench localcloud pulumi start
+.PHONY: help up down preview generate logs test lint bench localcloud pulumi start
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -55,9 +55,9 @@ golden: pulumi ## Update the graphs of dev, staging and prod that previews are c
 
 logs: ## Follow the functions' logs; FUNCTION=handle-message selects one
 ifeq ($(STACK),local)
-	@./bin/localcloud logs --follow $(FUNCTION)
+	@./bin/localcloud logs --follow $(FUNCTION:%=tally-local-main-%)
 else
-	aws logs tail --follow /aws/lambda/tally-$(STACK)-$(or $(FUNCTION),handle-message)
+	aws logs tail --follow /aws/lambda/tally-$(STACK)-main-$(or $(FUNCTION),handle-message)
 endif
 
 test: pulumi localcloud ## Run all tests

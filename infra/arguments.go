@@ -7,47 +7,71 @@ import (
 	"tally/infra/settings"
 )
 
-// environment is what the configuration says about all components.
-func environment(config settings.Settings) *serverless.EnvironmentArgs {
+// environmentArgs returns what the configuration says about all components.
+func environmentArgs(config settings.Settings) *serverless.EnvironmentArgs {
 	return &serverless.EnvironmentArgs{
-		Region:           config.Region,
-		Profile:          config.Profile,
-		AllowedAccounts:  config.AllowedAccounts,
-		Tags:             map[string]string{"owner": config.Owner, "cost-centre": config.CostCentre},
-		LogRetentionDays: config.LogRetentionDays,
-		AlarmEmail:       config.AlarmEmail,
+		Region:           pulumi.String(config.Region),
+		Profile:          optional(config.Profile),
+		AllowedAccounts:  list(config.AllowedAccounts),
+		Tags:             pulumi.StringMap{"owner": pulumi.String(config.Owner), "cost-centre": pulumi.String(config.CostCentre)},
+		LogRetentionDays: pulumi.Int(config.LogRetentionDays),
+		AlarmEmail:       optional(config.AlarmEmail),
 		Protect:          config.Protect,
 		CustomerKey:      config.CustomerKey,
 	}
 }
 
-// functionArgs is what it says about every function.
+// functionArgs returns what the configuration says about every function.
 func functionArgs(config settings.Settings, archive string, variables pulumi.StringMap) *serverless.FunctionArgs {
 	f := config.Functions
-	return &serverless.FunctionArgs{
-		Code:                pulumi.NewFileArchive(archive),
-		Architecture:        f.Architecture,
-		MemoryMB:            f.MemoryMB,
-		TimeoutSeconds:      f.TimeoutSeconds,
-		EphemeralMB:         f.EphemeralMB,
-		ReservedConcurrency: f.ReservedConcurrency,
-		Retries:             &f.Retries,
-		MaxEventAgeSeconds:  f.MaxEventAgeSeconds,
-		Environment:         variables,
+	args := &serverless.FunctionArgs{
+		Code:               pulumi.NewFileArchive(archive),
+		Architecture:       pulumi.String(f.Architecture),
+		MemoryMB:           pulumi.Int(f.MemoryMB),
+		TimeoutSeconds:     pulumi.Int(f.TimeoutSeconds),
+		EphemeralMB:        pulumi.Int(f.EphemeralMB),
+		Retries:            pulumi.Int(f.Retries),
+		MaxEventAgeSeconds: pulumi.Int(f.MaxEventAgeSeconds),
+		Environment:        variables,
 	}
+	if f.ReservedConcurrency > 0 {
+		args.ReservedConcurrency = pulumi.Int(f.ReservedConcurrency)
+	}
+	return args
 }
 
-// apiArgs is what it says about an API.
+// apiArgs returns what the configuration says about an API.
 func apiArgs(config settings.Settings, routes ...serverless.Route) *serverless.APIArgs {
 	api := config.API
 	args := &serverless.APIArgs{
 		Routes:      routes,
-		Auth:        serverless.Auth{Type: api.Auth, Issuer: api.Issuer, Audience: api.Audience, Scopes: api.Scopes},
-		Throttle:    serverless.Throttle{RatePerSecond: float64(api.RatePerSecond), Burst: api.Burst},
-		CORSOrigins: api.CORSOrigins,
+		Auth:        serverless.Auth{Type: api.Auth, Audience: list(api.Audience), Scopes: list(api.Scopes)},
+		Throttle:    serverless.Throttle{RatePerSecond: pulumi.Float64(api.RatePerSecond), Burst: pulumi.Int(api.Burst)},
+		CORSOrigins: list(api.CORSOrigins),
+	}
+	if api.Issuer != "" {
+		args.Auth.Issuer = pulumi.String(api.Issuer)
 	}
 	if api.DomainName != "" {
-		args.Domain = &serverless.Domain{Name: api.DomainName, ZoneID: api.ZoneID, CertificateARN: api.CertificateARN}
+		args.Domain = &serverless.Domain{
+			Name: pulumi.String(api.DomainName), ZoneID: pulumi.String(api.ZoneID), CertificateARN: pulumi.String(api.CertificateARN),
+		}
 	}
 	return args
+}
+
+// optional returns nil, the default, for an empty text.
+func optional(value string) pulumi.StringPtrInput {
+	if value == "" {
+		return nil
+	}
+	return pulumi.String(value)
+}
+
+// list returns nil, the default, for an empty list.
+func list(values []string) pulumi.StringArrayInput {
+	if len(values) == 0 {
+		return nil
+	}
+	return pulumi.ToStringArray(values)
 }

@@ -1,16 +1,14 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
-	"flag"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/config"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/urn"
@@ -19,16 +17,15 @@ import (
 
 	"tally/infra/access"
 	"tally/infra/policy"
+	"tally/infra/serverless"
 	"tally/infra/settings"
 )
 
-var update = flag.Bool("update", false, "write the generated files of docs instead of comparing them")
-
-// stacks are those that Pulumi.<stack>.yaml configures.
+// stacks are those that a Pulumi.<stack>.yaml configures.
 var stacks = []string{"local", "dev", "staging", "prod"}
 
-// TestControls holds every resource of every environment against the rules,
-// and docs/controls.md against what came of it.
+// TestControls checks every resource of every environment by the rules, and
+// compares docs/controls.md with the findings.
 func TestControls(t *testing.T) {
 	graphs := map[string]policy.Graph{}
 	findings := map[string][]policy.Finding{}
@@ -51,21 +48,19 @@ func TestControls(t *testing.T) {
 			}
 		}
 	}
-	inStep(t, "controls.md", controlsPage(graphs, findings))
+	inStep(t, "../docs/controls.md", controlsPage(graphs, findings))
 }
 
-// TestDeployPolicy holds docs/deploy-policy.json against what the stacks are made
-// of, and what a configuration may add to them.
-func TestDeployPolicy(t *testing.T) {
-	types := []string{"aws:apigatewayv2/apiMapping:ApiMapping", "aws:apigatewayv2/authorizer:Authorizer", "aws:apigatewayv2/domainName:DomainName", "aws:route53/record:Record"}
-	var components []string
-	for _, r := range environmentGraph(t, "prod") {
-		types = append(types, r.Type)
-		if strings.HasPrefix(r.Type, "tally:") && r.Type != "tally:serverless:Environment" {
-			components = append(components, r.Name)
-		}
-	}
-	allowed, err := access.For("tally", types, components)
+// optionalTypes are what a configuration may add to a stack.
+var optionalTypes = []string{
+	"aws:apigatewayv2/apiMapping:ApiMapping", "aws:apigatewayv2/authorizer:Authorizer",
+	"aws:apigatewayv2/domainName:DomainName", "aws:route53/record:Record",
+}
+
+// deployPolicy returns the policy for whoever deploys resources of these types.
+func deployPolicy(t *testing.T, types []string) string {
+	t.Helper()
+	allowed, err := access.For("tally", types)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -73,28 +68,87 @@ func TestDeployPolicy(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	inStep(t, "deploy-policy.json", string(text)+"\n")
+	return string(text) + "\n"
 }
 
-// inStep compares a file of docs with what it should be, or makes it that.
-func inStep(t *testing.T, name, want string) {
-	t.Helper()
-	path := filepath.Join("..", "docs", name)
-	if *update {
-		if err := os.WriteFile(path, []byte(want), 0o644); err != nil {
-			t.Fatal(err)
+// TestDeployPolicy compares docs/deploy-policy.json with the resources of the
+// stacks, and those that a configuration may add.
+func TestDeployPolicy(t *testing.T) {
+	types := slices.Clone(optionalTypes)
+	for _, stack := range stacks {
+		for _, r := range environmentGraph(t, stack) {
+			types = append(types, r.Type)
 		}
 	}
-	got, err := os.ReadFile(path)
+	inStep(t, "../docs/deploy-policy.json", deployPolicy(t, types))
+}
+
+// TestDeployPolicySize proves that the policy does not grow with the number of
+// functions, and fits a managed policy.
+//
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+func TestDeployPolicySize(t *testing.T) {
+	few, many := deployPolicy(t, typesWith(t, 2)), deployPolicy(t, typesWith(t, 20))
+	if len(few) != len(many) {
+		t.Errorf("the policy has %d bytes with 2 functions and %d with 20", len(few), len(many))
+	}
+	var compact bytes.Buffer
+	if err := json.Compact(&compact, []byte(many)); err != nil {
+		t.Fatal(err)
+	}
+	if compact.Len() > 6144 {
+		t.Errorf("the policy has %d characters, and AWS allows 6144 in a managed policy", compact.Len())
+	}
+}
+
+// typesWith returns the types of the resources of a program with n functions,
+// each with a route and a subscription.
+func typesWith(t *testing.T, n int) []string {
+	t.Helper()
+	cloud := newFakeCloud()
+	err := pulumi.RunErr(func(ctx *pulumi.Context) error {
+		env, err := serverless.NewEnvironment(ctx, "main", environmentArgs(example()))
+		if err != nil {
+			return err
+		}
+		topic, err := serverless.NewTopic(env, "topic", nil)
+		if err != nil {
+			return err
+		}
+		var routes []serverless.Route
+		for i := range n {
+			f, err := serverless.NewFunction(env, fmt.Sprintf("function-%d", i), functionArgs(example(), "f.zip", nil))
+			if err != nil {
+				return err
+			}
+			if _, err := topic.Subscribe(f, nil); err != nil {
+				return err
+			}
+			routes = append(routes, serverless.Route{Key: fmt.Sprintf("GET /%d", i), Function: f})
+		}
+		if _, err := serverless.NewAPI(env, "api", apiArgs(example(), routes...)); err != nil {
+			return err
+		}
+		return env.Complete()
+	}, pulumi.WithMocks("tally", "dev", cloud))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(string(got), want); diff != "" {
-		t.Errorf("docs/%s is out of step; run: go test ./infra -run %s -update\n%s", name, t.Name(), diff)
+	types := slices.Clone(optionalTypes)
+	functions := 0
+	for _, r := range cloud.resources {
+		types = append(types, r.TypeToken)
+		if r.TypeToken == "aws:lambda/function:Function" {
+			functions++
+		}
 	}
+	if functions != n {
+		t.Fatalf("there are %d functions, want %d", functions, n)
+	}
+	return types
 }
 
-// environmentGraph is the stack as its own configuration makes it.
+// environmentGraph returns the resources of a stack by its own configuration.
 func environmentGraph(t *testing.T, stackName string) (g policy.Graph) {
 	t.Helper()
 	project, err := workspace.LoadProject(filepath.Join("..", "Pulumi.yaml"))
@@ -131,28 +185,31 @@ func environmentGraph(t *testing.T, stackName string) (g policy.Graph) {
 	}
 	for _, r := range cloud.resources {
 		entry := policy.Resource{Type: r.TypeToken, Name: r.Name, Inputs: r.Inputs.MapRepl(nil, func(v resource.PropertyValue) (any, bool) {
-			return "", v.IsArchive() // of no interest to a rule
+			return "", v.IsArchive() // no rule is about it
 		})}
 		if parent := urn.URN(r.RegisterRPC.GetParent()); parent != "" {
 			entry.Parent = string(parent.Type()) + " " + parent.Name()
+		}
+		if i := strings.LastIndex(r.Provider, "::"); i >= 0 { // before the ID
+			entry.Provider = urn.URN(r.Provider[:i]).Name()
 		}
 		g = append(g, entry)
 	}
 	return g
 }
 
-// controlsPage says, for each rule, how each stack keeps it.
+// controlsPage returns a table of whether each stack keeps each rule.
 func controlsPage(graphs map[string]policy.Graph, findings map[string][]policy.Finding) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, `# Controls
 
 The rules of [infra/policy](../infra/policy), each with the controls of AWS
-Security Hub and the policies of Checkov (`+"`CKV`"+`) that ask for it; those
-named TALLY are our own. Tests hold every resource of every environment against
-them, and `+"`make preview STACK=prod`"+` what the Pulumi engine would create.
-This page is written by `+"`go test ./infra -run TestControls -update`"+`.
+Security Hub and the policies of Checkov (`+"`CKV`"+`) that require it; those
+named TALLY are our own. Tests check every resource of every environment, and
+`+"`make preview STACK=prod`"+` checks what the Pulumi engine would create.
+This page is written by `+"`make generate`"+`.
 
-| Controls | Rule | Looked at | %s |
+| Controls | Rule | Checked | %s |
 | --- | --- | --- |%s
 `, strings.Join(stacks, " | "), strings.Repeat(" --- |", len(stacks)))
 	for _, rule := range policy.Rules() {
@@ -166,7 +223,7 @@ This page is written by `+"`go test ./infra -run TestControls -update`"+`.
 		}
 		b.WriteByte('\n')
 	}
-	b.WriteString("\n## Waivers\n\nWhat is left out on purpose, and why.\n\n| Control | Stacks | Reason |\n| --- | --- | --- |\n")
+	b.WriteString("\n## Waivers\n\nThe rules that stacks break on purpose, and why.\n\n| Control | Stacks | Reason |\n| --- | --- | --- |\n")
 	for _, w := range policy.Waivers() {
 		fmt.Fprintf(&b, "| %s | %s | %s |\n", w.Control, strings.Join(w.Stacks, ", "), w.Reason)
 	}
@@ -182,6 +239,6 @@ func verdict(rule policy.Rule, g policy.Graph, findings []policy.Finding) string
 	case slices.ContainsFunc(g, func(r policy.Resource) bool { return slices.Contains(rule.Types, r.Type) }):
 		return "passes"
 	default:
-		return "has none"
+		return "not applicable"
 	}
 }

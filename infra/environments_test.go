@@ -10,25 +10,25 @@ import (
 	"tally/infra/settings"
 )
 
-// TestEveryFunctionIsWhole proves for each function that it has all that a
-// function must have, and that everything that invokes it names its alias.
-func TestEveryFunctionIsWhole(t *testing.T) {
+// TestEveryFunctionIsComplete proves that each function has all that a function
+// must have, and that whatever invokes it uses its alias.
+func TestEveryFunctionIsComplete(t *testing.T) {
 	cloud, _ := deployStack(t, example())
 	for _, name := range functionNames(t) {
 		for _, want := range []string{
-			"aws:lambda/alias:Alias " + name,
-			"aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig " + name,
-			"aws:sqs/queue:Queue " + name + "-failures",
-			"aws:sqs/queuePolicy:QueuePolicy " + name + "-failures",
-			"aws:cloudwatch/logGroup:LogGroup " + name,
-			"aws:cloudwatch/metricAlarm:MetricAlarm " + name + "-errors",
-			"aws:cloudwatch/metricAlarm:MetricAlarm " + name + "-throttles",
-			"aws:cloudwatch/metricAlarm:MetricAlarm " + name + "-duration",
-			"aws:cloudwatch/metricAlarm:MetricAlarm " + name + "-concurrency",
-			"aws:cloudwatch/metricAlarm:MetricAlarm " + name + "-age",
-			"aws:cloudwatch/metricAlarm:MetricAlarm " + name + "-dropped",
-			"aws:cloudwatch/metricAlarm:MetricAlarm " + name + "-undelivered",
-			"aws:cloudwatch/metricAlarm:MetricAlarm " + name + "-failures-messages",
+			"aws:lambda/alias:Alias main-" + name,
+			"aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig main-" + name,
+			"aws:sqs/queue:Queue main-" + name + "-failures",
+			"aws:sqs/queuePolicy:QueuePolicy main-" + name + "-failures",
+			"aws:cloudwatch/logGroup:LogGroup main-" + name,
+			"aws:cloudwatch/metricAlarm:MetricAlarm main-" + name + "-errors",
+			"aws:cloudwatch/metricAlarm:MetricAlarm main-" + name + "-throttles",
+			"aws:cloudwatch/metricAlarm:MetricAlarm main-" + name + "-duration",
+			"aws:cloudwatch/metricAlarm:MetricAlarm main-" + name + "-concurrency",
+			"aws:cloudwatch/metricAlarm:MetricAlarm main-" + name + "-age",
+			"aws:cloudwatch/metricAlarm:MetricAlarm main-" + name + "-dropped",
+			"aws:cloudwatch/metricAlarm:MetricAlarm main-" + name + "-undelivered",
+			"aws:cloudwatch/metricAlarm:MetricAlarm main-" + name + "-failures-messages",
 		} {
 			if _, ok := cloud.resources[want]; !ok {
 				t.Errorf("there is no %s", want)
@@ -46,14 +46,14 @@ func TestEveryFunctionIsWhole(t *testing.T) {
 func TestProvider(t *testing.T) {
 	cloud, _ := deployStack(t, example())
 	for name, r := range cloud.resources {
-		if r.Custom && r.TypeToken != "pulumi:providers:aws" && !strings.Contains(r.Provider, "::pulumi:providers:aws::aws::") {
+		if r.Custom && r.TypeToken != "pulumi:providers:aws" && !strings.Contains(r.Provider, "pulumi:providers:aws::main::") {
 			t.Errorf("%s is of the provider %q", name, r.Provider)
 		}
 	}
 }
 
-// TestLeastResource proves that no identity may do anything to everything,
-// except where AWS has no ARN.
+// TestLeastResource proves that no identity is allowed an action on every
+// resource, unless AWS has no ARN for it.
 func TestLeastResource(t *testing.T) {
 	cloud, _ := deployStack(t, example())
 	for name, policy := range cloud.property("aws:iam/rolePolicy:RolePolicy", "policy") {
@@ -66,7 +66,7 @@ func TestLeastResource(t *testing.T) {
 	}
 }
 
-// TestProduction adds all that a stack may have.
+// TestProduction deploys a stack with every option.
 func TestProduction(t *testing.T) {
 	config := example()
 	config.Protect, config.CustomerKey = true, true
@@ -80,7 +80,7 @@ func TestProduction(t *testing.T) {
 	if outputs["apiUrl"] != "https://api.example.com/" {
 		t.Errorf("the URL is %s", outputs["apiUrl"])
 	}
-	const key = "arn:aws:Key:r:a:key"
+	const key = "arn:aws:Key:r:a:main-key"
 	for _, encrypted := range []struct{ kind, property string }{
 		{"aws:sns/topic:Topic", "kmsMasterKeyId"}, {"aws:sqs/queue:Queue", "kmsMasterKeyId"},
 		{"aws:cloudwatch/logGroup:LogGroup", "kmsKeyId"}, {"aws:lambda/function:Function", "kmsKeyArn"},
@@ -104,31 +104,31 @@ func TestProduction(t *testing.T) {
 		kind, name string
 		want       map[string]any
 	}{
-		{"aws:apigatewayv2/authorizer:Authorizer", "api", map[string]any{
-			"apiId": "api-id", "authorizerType": "JWT", "identitySources": []any{"$request.header.Authorization"},
+		{"aws:apigatewayv2/authorizer:Authorizer", "main-api", map[string]any{
+			"apiId": "main-api-id", "authorizerType": "JWT", "identitySources": []any{"$request.header.Authorization"},
 			"jwtConfiguration": map[string]any{"issuer": "https://login.example.com/", "audiences": []any{"tally"}}}},
-		{"aws:apigatewayv2/route:Route", "api-get-add", map[string]any{
-			"apiId": "api-id", "routeKey": "GET /add", "target": "integrations/api-add-numbers-id",
-			"authorizationType": "JWT", "authorizerId": "api-id", "authorizationScopes": []any{"add"}}},
-		{"aws:apigatewayv2/api:Api", "api", map[string]any{
+		{"aws:apigatewayv2/route:Route", "main-api-get-add", map[string]any{
+			"apiId": "main-api-id", "routeKey": "GET /add", "target": "integrations/main-api-add-numbers-id",
+			"authorizationType": "JWT", "authorizerId": "main-api-id", "authorizationScopes": []any{"add"}}},
+		{"aws:apigatewayv2/api:Api", "main-api", map[string]any{
 			"protocolType": "HTTP", "disableExecuteApiEndpoint": true, "corsConfiguration": map[string]any{
 				"allowOrigins": []any{"https://example.com"}, "allowMethods": []any{"GET", "POST"}, "allowHeaders": []any{"authorization", "content-type"}, "maxAge": 600.0}}},
-		{"aws:apigatewayv2/domainName:DomainName", "api", map[string]any{"domainName": "api.example.com", "domainNameConfiguration": map[string]any{
+		{"aws:apigatewayv2/domainName:DomainName", "main-api", map[string]any{"domainName": "api.example.com", "domainNameConfiguration": map[string]any{
 			"certificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/1", "endpointType": "REGIONAL", "securityPolicy": "TLS_1_2"}}},
-		{"aws:apigatewayv2/apiMapping:ApiMapping", "api", map[string]any{"apiId": "api-id", "domainName": "api.example.com", "stage": "$default"}},
-		{"aws:sns/topicSubscription:TopicSubscription", "alarms-email", map[string]any{
-			"topic": "arn:aws:Topic:r:a:alarms", "protocol": "email", "endpoint": "on-call@example.com"}},
-		{"aws:sns/topicSubscription:TopicSubscription", "sums-email", map[string]any{
-			"topic": "arn:aws:Topic:r:a:sums", "protocol": "email", "endpoint": "sums@example.com"}},
-		{"aws:sns/topicSubscription:TopicSubscription", "sums-webhook", map[string]any{
-			"topic": "arn:aws:Topic:r:a:sums", "protocol": "https", "endpoint": "https://example.com/sums",
-			"redrivePolicy": `{"deadLetterTargetArn":"arn:aws:Queue:r:a:sums-webhook-redrive"}`}},
+		{"aws:apigatewayv2/apiMapping:ApiMapping", "main-api", map[string]any{"apiId": "main-api-id", "domainName": "api.example.com", "stage": "$default"}},
+		{"aws:sns/topicSubscription:TopicSubscription", "main-alarms-email", map[string]any{
+			"topic": "arn:aws:Topic:r:a:main-alarms", "protocol": "email", "endpoint": "on-call@example.com"}},
+		{"aws:sns/topicSubscription:TopicSubscription", "main-sums-email", map[string]any{
+			"topic": "arn:aws:Topic:r:a:main-sums", "protocol": "email", "endpoint": "sums@example.com"}},
+		{"aws:sns/topicSubscription:TopicSubscription", "main-sums-webhook", map[string]any{
+			"topic": "arn:aws:Topic:r:a:main-sums", "protocol": "https", "endpoint": "https://example.com/sums",
+			"redrivePolicy": `{"deadLetterTargetArn":"arn:aws:Queue:r:a:main-sums-webhook-redrive"}`}},
 	} {
 		if diff := cmp.Diff(any(test.want), cloud.inputs(test.kind, test.name)); diff != "" {
 			t.Errorf("%s %s: %s", test.kind, test.name, diff)
 		}
 	}
-	if record := cloud.resources["aws:route53/record:Record api"]; record.Inputs["zoneId"] != resource.NewProperty("Z1") || record.Inputs["name"] != resource.NewProperty("api.example.com") {
+	if record := cloud.resources["aws:route53/record:Record main-api"]; record.Inputs["zoneId"] != resource.NewProperty("Z1") || record.Inputs["name"] != resource.NewProperty("api.example.com") {
 		t.Errorf("the record is %v", record.Inputs)
 	}
 }

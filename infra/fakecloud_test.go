@@ -14,8 +14,8 @@ import (
 	"tally/infra/settings"
 )
 
-// fakeCloud creates every resource at once, with made-up outputs that tell what
-// they are of, and remembers it by type and name.
+// fakeCloud creates every resource at once, with outputs made of its type and
+// name, and records it.
 type fakeCloud struct {
 	mu        sync.Mutex
 	resources map[string]pulumi.MockResourceArgs
@@ -67,15 +67,15 @@ func (c *fakeCloud) NewResource(args pulumi.MockResourceArgs) (string, resource.
 
 func (c *fakeCloud) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) {
 	if args.Token != "aws:index/getCallerIdentity:getCallerIdentity" {
-		return nil, fmt.Errorf("the stack calls %s, which no test expects", args.Token)
+		return nil, fmt.Errorf("unexpected call of %s", args.Token)
 	}
 	return resource.NewPropertyMapFromMap(map[string]any{
 		"accountId": "123456789012", "arn": "arn:aws:sts::123456789012:assumed-role/deploy/session", "id": "123456789012", "userId": "AROA:session",
 	}), nil
 }
 
-// summary is a sorted line for each resource of AWS: its type and name, its
-// component, and what it waits for beside the resources its inputs come from.
+// summary returns a sorted line for each resource of AWS: its type and name, its
+// component, and the resources it waits for besides those of its inputs.
 func (c *fakeCloud) summary() []string {
 	var lines []string
 	for _, r := range c.resources {
@@ -101,10 +101,10 @@ func (c *fakeCloud) summary() []string {
 	return lines
 }
 
-// label is "Topic numbers" of aws:sns/topic:Topic.
+// label returns "Topic numbers" for aws:sns/topic:Topic.
 func label(kind, name string) string { return kind[strings.LastIndex(kind, ":")+1:] + " " + name }
 
-// property is one input of every resource of that type, by name.
+// property returns one input of every resource of a type, by name.
 func (c *fakeCloud) property(kind, property string) map[string]string {
 	values := map[string]string{}
 	for _, r := range c.resources {
@@ -115,8 +115,8 @@ func (c *fakeCloud) property(kind, property string) map[string]string {
 	return values
 }
 
-// inputs are those of one resource as encoding/json would decode them, with the
-// path of an archive in its place.
+// inputs returns those of one resource as encoding/json would decode them, and
+// the path for an archive.
 func (c *fakeCloud) inputs(kind, name string) any {
 	return c.resources[kind+" "+name].Inputs.MapRepl(nil, func(v resource.PropertyValue) (any, bool) {
 		if v.IsArchive() {

@@ -10,9 +10,9 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
 )
 
-// requireLocalCloud fails unless the engine will use a provider for aws that
-// listens on this machine: without one it would load the real provider, and a
-// stack meant for this machine would reach for an AWS account.
+// requireLocalCloud returns an error unless the engine will use a provider for
+// aws that listens on this machine. Without one it would load the real provider,
+// and a stack for this machine would be deployed to an AWS account.
 func requireLocalCloud() error {
 	port, err := plugin.GetProviderAttachPort("aws")
 	if err == nil && port == nil {
@@ -25,6 +25,6 @@ func requireLocalCloud() error {
 			return conn.Close()
 		}
 	}
-	return fmt.Errorf("this stack lives on the local cloud, which is not running here (%w): run `make up`, "+
+	return fmt.Errorf("this stack is for the local cloud, which is not running here (%w): run `make up`, "+
 		"or `./bin/localcloud start --detach` and then `eval \"$(./bin/localcloud env)\"`", err)
 }

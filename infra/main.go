@@ -14,7 +14,7 @@ import (
 
 func main() { pulumi.Run(program) }
 
-// program does all that must succeed before a resource is touched.
+// program does all that must succeed before any resource is changed.
 func program(ctx *pulumi.Context) error {
 	config, err := settings.Load(ctx.Project())
 	if err != nil {
@@ -36,10 +36,10 @@ func program(ctx *pulumi.Context) error {
 	return err
 }
 
-// stack is the whole system, from the archives of its functions, by name, to
-// the outputs of the stack.
+// stack declares the whole system. It takes the archives of the functions by
+// name and returns the outputs of the stack.
 func stack(ctx *pulumi.Context, config settings.Settings, code map[string]string) (pulumi.StringMap, error) {
-	env, err := serverless.NewEnvironment(ctx, environment(config))
+	env, err := serverless.NewEnvironment(ctx, "main", environmentArgs(config))
 	if err != nil {
 		return nil, err
 	}
@@ -56,7 +56,7 @@ func stack(ctx *pulumi.Context, config settings.Settings, code map[string]string
 	if err != nil {
 		return nil, err
 	}
-	sums, err := serverless.NewTopic(env, "sums", &serverless.TopicArgs{Email: config.SumsEmail, Webhook: config.SumsWebhook})
+	sums, err := serverless.NewTopic(env, "sums", &serverless.TopicArgs{Email: optional(config.SumsEmail), Webhook: optional(config.SumsWebhook)})
 	if err != nil {
 		return nil, err
 	}
@@ -95,5 +95,5 @@ func stack(ctx *pulumi.Context, config settings.Settings, code map[string]string
 		"handleMessageLogGroup":    handleMessage.LogGroup,
 		"handleMessageFailuresUrl": handleMessage.Failures.URL,
 		"numbersRedriveUrl":        messages.Redrive.URL,
-	}, env.Dashboard()
+	}, env.Complete()
 }

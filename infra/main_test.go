@@ -16,7 +16,7 @@ import (
 	"tally/infra/settings"
 )
 
-// functionNames are the folders that bundle.Build compiles.
+// functionNames returns the folders that bundle.Build compiles.
 func functionNames(t *testing.T) (names []string) {
 	t.Helper()
 	folders, err := os.ReadDir("../functions")
@@ -29,7 +29,7 @@ func functionNames(t *testing.T) (names []string) {
 	return names
 }
 
-// example is a configuration without a default.
+// example returns a configuration without a default.
 func example() settings.Settings {
 	return settings.Settings{
 		Region: "us-east-1", Target: settings.AWS, Owner: "team-a", CostCentre: "4711", LogRetentionDays: 14,
@@ -55,31 +55,29 @@ func deployStack(t *testing.T, config settings.Settings) (*fakeCloud, map[string
 	return cloud, outputs
 }
 
-// TestStack states the whole stack: each resource with what it depends on, then
-// what each may do.
+// TestStack compares the whole stack with what is generated: each resource with
+// what it depends on, and what each may do. A few are stated here in full.
 func TestStack(t *testing.T) {
 	cloud, outputs := deployStack(t, example())
 
 	t.Run("outputs", func(t *testing.T) {
 		want := map[string]string{
-			"apiUrl":                   "https://api/",
-			"numbersTopicArn":          "arn:aws:Topic:r:a:numbers",
-			"sumsTopicArn":             "arn:aws:Topic:r:a:sums",
-			"alarmsTopicArn":           "arn:aws:Topic:r:a:alarms",
-			"addNumbersFunction":       "add-numbers-1a2b3c4",
-			"handleMessageFunction":    "handle-message-1a2b3c4",
-			"handleMessageLogGroup":    "/aws/lambda/tally-dev-handle-message",
-			"handleMessageFailuresUrl": "https://sqs/handle-message-failures",
-			"numbersRedriveUrl":        "https://sqs/numbers-handle-message-redrive",
+			"apiUrl":                   "https://main-api/",
+			"numbersTopicArn":          "arn:aws:Topic:r:a:main-numbers",
+			"sumsTopicArn":             "arn:aws:Topic:r:a:main-sums",
+			"alarmsTopicArn":           "arn:aws:Topic:r:a:main-alarms",
+			"addNumbersFunction":       "main-add-numbers-1a2b3c4",
+			"handleMessageFunction":    "main-handle-message-1a2b3c4",
+			"handleMessageLogGroup":    "/aws/lambda/tally-dev-main-handle-message",
+			"handleMessageFailuresUrl": "https://sqs/main-handle-message-failures",
+			"numbersRedriveUrl":        "https://sqs/main-numbers-handle-message-redrive",
 		}
 		if diff := cmp.Diff(want, outputs); diff != "" {
 			t.Error(diff)
 		}
 	})
 	t.Run("resources", func(t *testing.T) {
-		if diff := cmp.Diff(lines(t, "testdata/resources.txt"), cloud.summary()); diff != "" {
-			t.Error(diff)
-		}
+		inStep(t, "testdata/resources.txt", strings.Join(cloud.summary(), "\n")+"\n")
 	})
 	t.Run("policies", func(t *testing.T) {
 		var got []string
@@ -89,9 +87,7 @@ func TestStack(t *testing.T) {
 				got = append(got, label(kind, name)+": "+policies[name])
 			}
 		}
-		if diff := cmp.Diff(lines(t, "testdata/policies.txt"), got); diff != "" {
-			t.Error(diff)
-		}
+		inStep(t, "testdata/policies.txt", strings.Join(got, "\n")+"\n")
 		for name, trust := range cloud.property("aws:iam/role:Role", "assumeRolePolicy") {
 			service := "lambda"
 			if strings.HasSuffix(name, "-feedback") {
@@ -104,38 +100,38 @@ func TestStack(t *testing.T) {
 		}
 	})
 	for _, test := range []struct{ kind, name, want string }{
-		{"pulumi:providers:aws", "aws", `{"region": "us-east-1", "skipCredentialsValidation": false, "skipRegionValidation": true,
+		{"pulumi:providers:aws", "main", `{"region": "us-east-1", "skipCredentialsValidation": false, "skipRegionValidation": true,
 			"defaultTags": {"tags": {"project": "tally", "environment": "dev", "owner": "team-a", "cost-centre": "4711"}}}`},
-		{"aws:lambda/function:Function", "handle-message", `{
+		{"aws:lambda/function:Function", "main-handle-message", `{
 			"architectures": ["x86_64"], "code": "handle-message.zip", "handler": "bootstrap", "runtime": "provided.al2023",
-			"environment": {"variables": {"NAMESPACE": "tally", "SERVICE": "handle-message", "ENVIRONMENT": "dev", "SUMS_TOPIC_ARN": "arn:aws:Topic:r:a:sums"}},
+			"environment": {"variables": {"NAMESPACE": "tally", "SERVICE": "handle-message", "ENVIRONMENT": "dev-main", "SUMS_TOPIC_ARN": "arn:aws:Topic:r:a:main-sums"}},
 			"ephemeralStorage": {"size": 1024}, "reservedConcurrentExecutions": 5, "publish": true, "tracingConfig": {"mode": "Active"},
-			"loggingConfig": {"logFormat": "JSON", "logGroup": "/aws/lambda/tally-dev-handle-message", "applicationLogLevel": "INFO", "systemLogLevel": "INFO"},
-			"memorySize": 256, "timeout": 7, "role": "arn:aws:Role:r:a:handle-message"}`},
-		{"aws:lambda/alias:Alias", "handle-message", `{"name": "live", "functionName": "handle-message-1a2b3c4", "functionVersion": "1"}`},
-		{"aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig", "handle-message", `{
-			"functionName": "handle-message-1a2b3c4", "qualifier": "live", "maximumRetryAttempts": 1, "maximumEventAgeInSeconds": 3600,
-			"destinationConfig": {"onFailure": {"destination": "arn:aws:Queue:r:a:handle-message-failures"}}}`},
-		{"aws:cloudwatch/logGroup:LogGroup", "add-numbers", `{"name": "/aws/lambda/tally-dev-add-numbers", "retentionInDays": 14}`},
-		{"aws:cloudwatch/logGroup:LogGroup", "numbers-failures", `{"name": "sns/r/a/numbers/Failure", "retentionInDays": 14}`},
-		{"aws:cloudwatch/logGroup:LogGroup", "api", `{"name": "/aws/vendedlogs/apis/tally-dev-api", "retentionInDays": 14}`},
-		{"aws:lambda/permission:Permission", "api-post-add", `{"action": "lambda:InvokeFunction", "function": "add-numbers-1a2b3c4", "qualifier": "live",
-			"principal": "apigateway.amazonaws.com", "sourceArn": "arn:execute-api:api/*/POST/add"}`},
-		{"aws:lambda/permission:Permission", "numbers-handle-message", `{"action": "lambda:InvokeFunction", "function": "handle-message-1a2b3c4", "qualifier": "live",
-			"principal": "sns.amazonaws.com", "sourceArn": "arn:aws:Topic:r:a:numbers"}`},
-		{"aws:sns/topicSubscription:TopicSubscription", "numbers-handle-message", `{"topic": "arn:aws:Topic:r:a:numbers", "protocol": "lambda",
-			"endpoint": "arn:aws:Alias:r:a:handle-message", "redrivePolicy": "{\"deadLetterTargetArn\":\"arn:aws:Queue:r:a:numbers-handle-message-redrive\"}"}`},
-		{"aws:sns/topic:Topic", "numbers", `{"kmsMasterKeyId": "alias/aws/sns", "signatureVersion": 2, "httpFailureFeedbackRoleArn": "arn:aws:Role:r:a:numbers-feedback",
-			"lambdaFailureFeedbackRoleArn": "arn:aws:Role:r:a:numbers-feedback", "sqsFailureFeedbackRoleArn": "arn:aws:Role:r:a:numbers-feedback"}`},
-		{"aws:sqs/queue:Queue", "handle-message-failures", `{"messageRetentionSeconds": 1209600, "sqsManagedSseEnabled": true, "redriveAllowPolicy": "{\"redrivePermission\":\"denyAll\"}"}`},
-		{"aws:apigatewayv2/api:Api", "api", `{"protocolType": "HTTP"}`},
-		{"aws:apigatewayv2/integration:Integration", "api-add-numbers", `{"apiId": "api-id", "integrationType": "AWS_PROXY", "integrationMethod": "POST",
-			"integrationUri": "arn:invoke:add-numbers", "payloadFormatVersion": "2.0"}`},
-		{"aws:apigatewayv2/route:Route", "api-post-add", `{"apiId": "api-id", "routeKey": "POST /add", "target": "integrations/api-add-numbers-id", "authorizationType": "AWS_IAM"}`},
-		{"aws:cloudwatch/metricAlarm:MetricAlarm", "handle-message-duration", `{"namespace": "AWS/Lambda", "metricName": "Duration", "dimensions": {"FunctionName": "handle-message-1a2b3c4"},
+			"loggingConfig": {"logFormat": "JSON", "logGroup": "/aws/lambda/tally-dev-main-handle-message", "applicationLogLevel": "INFO", "systemLogLevel": "INFO"},
+			"memorySize": 256, "timeout": 7, "role": "arn:aws:Role:r:a:main-handle-message"}`},
+		{"aws:lambda/alias:Alias", "main-handle-message", `{"name": "live", "functionName": "main-handle-message-1a2b3c4", "functionVersion": "1"}`},
+		{"aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig", "main-handle-message", `{
+			"functionName": "main-handle-message-1a2b3c4", "qualifier": "live", "maximumRetryAttempts": 1, "maximumEventAgeInSeconds": 3600,
+			"destinationConfig": {"onFailure": {"destination": "arn:aws:Queue:r:a:main-handle-message-failures"}}}`},
+		{"aws:cloudwatch/logGroup:LogGroup", "main-add-numbers", `{"name": "/aws/lambda/tally-dev-main-add-numbers", "retentionInDays": 14}`},
+		{"aws:cloudwatch/logGroup:LogGroup", "main-numbers-failures", `{"name": "sns/r/a/main-numbers/Failure", "retentionInDays": 14}`},
+		{"aws:cloudwatch/logGroup:LogGroup", "main-api", `{"name": "/aws/vendedlogs/apis/tally-dev-main-api", "retentionInDays": 14}`},
+		{"aws:lambda/permission:Permission", "main-api-post-add", `{"action": "lambda:InvokeFunction", "function": "main-add-numbers-1a2b3c4", "qualifier": "live",
+			"principal": "apigateway.amazonaws.com", "sourceArn": "arn:execute-api:main-api/*/POST/add"}`},
+		{"aws:lambda/permission:Permission", "main-numbers-handle-message", `{"action": "lambda:InvokeFunction", "function": "main-handle-message-1a2b3c4", "qualifier": "live",
+			"principal": "sns.amazonaws.com", "sourceArn": "arn:aws:Topic:r:a:main-numbers"}`},
+		{"aws:sns/topicSubscription:TopicSubscription", "main-numbers-handle-message", `{"topic": "arn:aws:Topic:r:a:main-numbers", "protocol": "lambda",
+			"endpoint": "arn:aws:Alias:r:a:main-handle-message", "redrivePolicy": "{\"deadLetterTargetArn\":\"arn:aws:Queue:r:a:main-numbers-handle-message-redrive\"}"}`},
+		{"aws:sns/topic:Topic", "main-numbers", `{"kmsMasterKeyId": "alias/aws/sns", "signatureVersion": 2, "httpFailureFeedbackRoleArn": "arn:aws:Role:r:a:main-numbers-feedback",
+			"lambdaFailureFeedbackRoleArn": "arn:aws:Role:r:a:main-numbers-feedback", "sqsFailureFeedbackRoleArn": "arn:aws:Role:r:a:main-numbers-feedback"}`},
+		{"aws:sqs/queue:Queue", "main-handle-message-failures", `{"messageRetentionSeconds": 1209600, "sqsManagedSseEnabled": true, "redriveAllowPolicy": "{\"redrivePermission\":\"denyAll\"}"}`},
+		{"aws:apigatewayv2/api:Api", "main-api", `{"protocolType": "HTTP"}`},
+		{"aws:apigatewayv2/integration:Integration", "main-api-add-numbers", `{"apiId": "main-api-id", "integrationType": "AWS_PROXY", "integrationMethod": "POST",
+			"integrationUri": "arn:invoke:main-add-numbers", "payloadFormatVersion": "2.0"}`},
+		{"aws:apigatewayv2/route:Route", "main-api-post-add", `{"apiId": "main-api-id", "routeKey": "POST /add", "target": "integrations/main-api-add-numbers-id", "authorizationType": "AWS_IAM"}`},
+		{"aws:cloudwatch/metricAlarm:MetricAlarm", "main-handle-message-duration", `{"namespace": "AWS/Lambda", "metricName": "Duration", "dimensions": {"FunctionName": "main-handle-message-1a2b3c4"},
 			"statistic": "Maximum", "threshold": 5600, "period": 60, "evaluationPeriods": 1, "comparisonOperator": "GreaterThanOrEqualToThreshold", "treatMissingData": "notBreaching",
-			"alarmActions": ["arn:aws:Topic:r:a:alarms"], "okActions": ["arn:aws:Topic:r:a:alarms"],
-			"alarmDescription": "handle-message took nearly the 7 seconds after which it is ended: find what is slow in its traces."}`},
+			"alarmActions": ["arn:aws:Topic:r:a:main-alarms"], "okActions": ["arn:aws:Topic:r:a:main-alarms"],
+			"alarmDescription": "handle-message took nearly its timeout of 7 seconds: find what is slow in its traces."}`},
 	} {
 		t.Run(path.Base(test.kind)+" "+test.name, func(t *testing.T) {
 			var want any
@@ -149,16 +145,6 @@ func TestStack(t *testing.T) {
 	}
 }
 
-// lines are those of a file.
-func lines(t *testing.T, file string) []string {
-	t.Helper()
-	raw, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return strings.Split(strings.TrimSuffix(string(raw), "\n"), "\n")
-}
-
 func TestStackNeedsEachFunction(t *testing.T) {
 	_, err := newFakeCloud().deploy(example(), map[string]string{"add-numbers": "add-numbers.zip"})
 	if err == nil || !strings.Contains(err.Error(), "function handle-message has no code") {
@@ -166,8 +152,8 @@ func TestStackNeedsEachFunction(t *testing.T) {
 	}
 }
 
-// TestProgramRefuses proves that nothing is created where the settings are
-// wrong or the local cloud is not there.
+// TestProgramRefuses proves that nothing is created if the settings are wrong or
+// the local cloud is not running.
 func TestProgramRefuses(t *testing.T) {
 	closed, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -181,7 +167,7 @@ func TestProgramRefuses(t *testing.T) {
 		{"a wrong value", `{"aws:region": "us-east-1", "tally:target": "aws", "tally:memory": "64"}`, "", `tally:memory may not be "64"`},
 		{"no provider", local, "", "which is not running here (PULUMI_DEBUG_PROVIDERS names no provider for aws): run `make up`"},
 		{"another provider", local, "random:" + port, "names no provider for aws"},
-		{"a port that is none", local, "aws:http", "Expected a numeric port"},
+		{"an invalid port", local, "aws:http", "Expected a numeric port"},
 		{"nothing listens", local, "aws:" + port, "connection refused"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -24,12 +24,12 @@ func (w *workspace) awsCLI(ctx context.Context, out map[string]string) {
 		w.t.Errorf("get-caller-identity: %s", got)
 	}
 	id := strings.TrimSpace(aws(`sns publish --topic-arn ` + out["numbersTopicArn"] + ` --message '{"num1":"3","num2":"4"}' --query MessageId --output text`))
-	w.logged(ctx, "handle-message", id, `"sum":7`)
+	w.logged(ctx, out["handleMessageFunction"], id, `"sum":7`)
 
 	if got := aws("lambda get-function-configuration --function-name " + out["handleMessageFunction"]); !strings.Contains(got, "provided.al2023") {
 		w.t.Errorf("lambda get-function-configuration: %s", got)
 	}
-	const group = "/aws/lambda/tally-local-handle-message" // older CLIs do not know LoggingConfig
+	group := out["handleMessageLogGroup"] // older CLIs do not know LoggingConfig
 	if got := aws("logs describe-log-streams --log-group-name " + group); !strings.Contains(got, "[1]") {
 		w.t.Errorf("logs describe-log-streams: %s", got)
 	}

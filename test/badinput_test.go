@@ -94,7 +94,7 @@ func (w *workspace) refusesBadInput(ctx context.Context, out map[string]string) 
 	}
 	w.adds(ctx, out)
 	for id, field := range ids {
-		w.logged(ctx, "handle-message", id, `"level":"ERROR"`, field)
+		w.logged(ctx, out["handleMessageFunction"], id, `"level":"ERROR"`, field)
 	}
 }
 

@@ -59,7 +59,7 @@ func TestFailures(t *testing.T) {
 	})
 
 	w.step("a message that the function may not be invoked for", func(w *workspace) {
-		w.replace("infra/serverless/subscription.go", `"sns.amazonaws.com", t.ARN,`, `"sns.amazonaws.com", pulumi.String("arn:aws:sns:us-east-1:000000000000:another"),`)
+		w.replace("infra/serverless/subscription.go", `"sns.amazonaws.com", d.topic.ARN,`, `"sns.amazonaws.com", pulumi.String("arn:aws:sns:us-east-1:000000000000:another"),`)
 		w.mustPulumi("up --yes --skip-preview --stack local")
 		id := w.publish(ctx, out["numbersTopicArn"], `{"num1":3,"num2":4}`)
 		m := w.received(ctx, out["numbersRedriveUrl"])

@@ -47,7 +47,7 @@ func TestStack(t *testing.T) {
 			w.t.Errorf("over HTTP: %s", got)
 		}
 		id := w.publish(ctx, out["numbersTopicArn"], body)
-		w.logged(ctx, "handle-message", id, `"sum":`+sum)
+		w.logged(ctx, out["handleMessageFunction"], id, `"sum":`+sum)
 	})
 
 	w.step("bad input", func(w *workspace) { w.refusesBadInput(ctx, out) })
@@ -86,7 +86,7 @@ func TestStack(t *testing.T) {
 			w.t.Errorf("one function changed, but:\n%s", up)
 		}
 		id := w.publish(ctx, out["numbersTopicArn"], `{"num1":"3","num2":"4"}`)
-		w.logged(ctx, "handle-message", id, `"msg":"the sum"`)
+		w.logged(ctx, out["handleMessageFunction"], id, `"msg":"the sum"`)
 		w.unchanged("after new code")
 	})
 
@@ -118,7 +118,7 @@ func (w *workspace) adds(ctx context.Context, out map[string]string) {
 		w.t.Errorf("POST /add answered %s, want %s", got, want)
 	}
 	id := w.publish(ctx, out["numbersTopicArn"], `{"num1":"3","num2":"4"}`)
-	w.logged(ctx, "handle-message", id, `"sum":7`)
+	w.logged(ctx, out["handleMessageFunction"], id, `"sum":7`)
 }
 
 // post sends JSON and returns the body of a 200.

@@ -1,6 +1,6 @@
 // Command demo shows that a deployed stack adds: it sends 3 and 4 over HTTP and
-// over SNS, and waits for 7 both ways. It knows the stack by its outputs alone,
-// so it works on the local cloud and on AWS alike.
+// over SNS, and waits for 7 both ways. It uses the outputs of the stack alone, so
+// it works on the local cloud and on AWS alike.
 package main
 
 import (
@@ -84,7 +84,7 @@ func run(ctx context.Context, stack string, w io.Writer) error {
 	return nil
 }
 
-// flagFor is what make needs to be about the stack; local is its default.
+// flagFor returns the argument of make for the stack; local is its default.
 func flagFor(stack string) string {
 	if stack == "local" {
 		return ""
@@ -125,7 +125,7 @@ func post(ctx context.Context, url string) (string, error) {
 	}
 	answer := fmt.Sprintf("%s %s", resp.Status, bytes.TrimSpace(body))
 	if resp.StatusCode == http.StatusUnauthorized || resp.StatusCode == http.StatusForbidden {
-		return answer + ": as configured, this API answers nobody without credentials", nil
+		return answer + ": as configured, this API requires credentials", nil
 	}
 	if !isSeven(body) {
 		return "", fmt.Errorf("%s answered %s, without a sum of 7", url, answer)
@@ -149,11 +149,11 @@ func publish(ctx context.Context, cfg aws.Config, out outputs) (string, error) {
 	return line, err
 }
 
-// logLine asks until the log group has a sum for that message: CloudWatch
-// offers nothing to wait on.
+// logLine polls until the log group has a sum for a message: CloudWatch offers
+// nothing to wait on.
 func logLine(ctx context.Context, client *cloudwatchlogs.Client, group, messageID string) (string, error) {
-	ask := time.NewTicker(200 * time.Millisecond)
-	defer ask.Stop()
+	poll := time.NewTicker(200 * time.Millisecond)
+	defer poll.Stop()
 	for {
 		found, err := client.FilterLogEvents(ctx, &cloudwatchlogs.FilterLogEventsInput{
 			LogGroupName:  &group,
@@ -168,14 +168,14 @@ func logLine(ctx context.Context, client *cloudwatchlogs.Client, group, messageI
 			}
 		}
 		select {
-		case <-ask.C:
+		case <-poll.C:
 		case <-ctx.Done():
 			return "", ctx.Err()
 		}
 	}
 }
 
-// isSeven tells whether raw is a JSON object with the right sum.
+// isSeven reports whether raw is a JSON object with the right sum.
 func isSeven(raw []byte) bool {
 	var result struct{ Sum json.Number }
 	return json.Unmarshal(raw, &result) == nil && result.Sum == "7"

@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// TestGolden previews every environment with the real engine: a change of its
-// infrastructure shows in the committed graphs, and so to whoever reviews it.
+// TestGolden previews every environment with the real engine: reviewers see a
+// change of its infrastructure in the committed graphs.
 func TestGolden(t *testing.T) {
 	t.Chdir("../..")
 	for _, stack := range []string{"dev", "staging", "prod"} {

@@ -14,21 +14,23 @@ import (
 type resource struct {
 	Type, Name string
 	Parent     string // "type name", "" for the stack's own children
+	Provider   string // its name
 	Inputs     map[string]any
 }
 
-// digest is what `pulumi preview --json` prints.
+// digest is the output of `pulumi preview --json`.
 type digest struct {
 	Steps []struct {
 		NewState *struct {
 			URN, Parent string
+			Provider    string // its URN and ID
 			Inputs      map[string]any
 		}
 	}
 }
 
-// parse reads a preview and leaves out what differs from one to the next: the
-// random ends of names, the hashes of archives.
+// parse reads a preview and omits what differs from one to the next: the random
+// ends of names, and the hashes of archives.
 func parse(raw []byte) ([]resource, error) {
 	var d digest
 	if err := json.Unmarshal(raw, &d); err != nil {
@@ -49,6 +51,9 @@ func parse(raw []byte) ([]resource, error) {
 		if kind, name := identity(s.Parent); kind != "pulumi:pulumi:Stack" && kind != "" {
 			r.Parent = kind + " " + name
 		}
+		if i := strings.LastIndex(s.Provider, "::"); i >= 0 {
+			_, r.Provider = identity(s.Provider[:i])
+		}
 		for name, value := range s.Inputs {
 			if name != "__defaults" {
 				r.Inputs[name] = settle(value, names)
@@ -62,8 +67,8 @@ func parse(raw []byte) ([]resource, error) {
 	return all, nil
 }
 
-// randomNames replaces every name that was made of a resource's own and a random
-// end, wherever it stands.
+// randomNames replaces every automatic name, wherever it stands. An automatic
+// name is a resource's own, with or without a prefix, and a random end.
 func (d digest) randomNames() *strings.Replacer {
 	var pairs []string
 	for _, step := range d.Steps {
@@ -73,15 +78,16 @@ func (d digest) randomNames() *strings.Replacer {
 		_, resource := identity(step.NewState.URN)
 		for _, value := range step.NewState.Inputs {
 			name, _ := value.(string)
-			if end := randomEnd.FindString(name); end != "" && strings.TrimSuffix(name, end) == resource {
-				pairs = append(pairs, name, resource+"-#######")
+			end := randomEnd.FindString(name)
+			if stem := strings.TrimSuffix(name, end); end != "" && strings.HasSuffix("-"+stem, "-"+resource) {
+				pairs = append(pairs, name, stem+"-#######")
 			}
 		}
 	}
 	return strings.NewReplacer(pairs...)
 }
 
-// identity is the type and the name of a URN.
+// identity returns the type and the name of a URN.
 func identity(urn string) (kind, name string) {
 	parts := strings.SplitN(urn, "::", 4) // urn:pulumi:stack, project, types, name
 	if len(parts) < 4 {
@@ -91,8 +97,8 @@ func identity(urn string) (kind, name string) {
 	return types[len(types)-1], parts[3]
 }
 
-// What the engine puts in the place of values that only a deployment gives, and
-// the key that marks archives and secrets, as its own SDKs define them.
+// What the engine writes for values that are known after the deployment, and the
+// key that marks archives and secrets, as its own SDKs define them.
 const (
 	unknown   = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 	signature = "4dabf18193072939515e22adb298388d"
@@ -100,7 +106,7 @@ const (
 
 var randomEnd = regexp.MustCompile(`-[0-9a-f]{7}$`)
 
-// settle makes a value the same in every preview.
+// settle returns a value in a form that is the same in every preview.
 func settle(v any, names *strings.Replacer) any {
 	switch v := v.(type) {
 	case string:

@@ -10,26 +10,27 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// preview of a stack of one topic and its subscription, as the CLI prints it.
+// previewed is a stack of one topic and its subscription, as the CLI prints it.
 const previewed = `{"steps": [
 	{"op": "create", "urn": "urn:pulumi:dev::tally::pulumi:pulumi:Stack::tally-dev", "newState": {"urn": "urn:pulumi:dev::tally::pulumi:pulumi:Stack::tally-dev"}},
 	{"op": "create", "newState": {
 		"urn": "urn:pulumi:dev::tally::tally:serverless:Topic$aws:sns/topicSubscription:TopicSubscription::numbers-handle",
 		"parent": "urn:pulumi:dev::tally::tally:serverless:Topic::numbers",
-		"inputs": {"__defaults": ["x"], "topic": "04da6b54-80e4-46f7-96ec-b56ff0331ba9", "endpoint": "function:numbers-0a1b2c3"}}},
+		"inputs": {"__defaults": ["x"], "topic": "04da6b54-80e4-46f7-96ec-b56ff0331ba9", "endpoint": "function:tally-dev-numbers-0a1b2c3"}}},
 	{"op": "create", "newState": {
 		"urn": "urn:pulumi:dev::tally::tally:serverless:Topic$aws:sns/topic:Topic::numbers",
 		"parent": "urn:pulumi:dev::tally::tally:serverless:Topic::numbers",
 		"inputs": {
-			"name": "numbers-0a1b2c3", "fifoTopic": false, "policy": "{\"Version\":\"2012-10-17\",\"b\":[\"<1>\"]}",
+			"name": "tally-dev-numbers-0a1b2c3", "displayName": "another-0a1b2c3", "fifoTopic": false, "policy": "{\"Version\":\"2012-10-17\",\"b\":[\"<1>\"]}",
 			"code": {"4dabf18193072939515e22adb298388d": "0def7320c3a5731c473e5ecbe6d01bc7", "hash": "ffff", "path": "a.zip"}}}}
 ]}`
 
 const rendered = `aws:sns/topic:Topic numbers
   in tally:serverless:Topic numbers
   code: (archive a.zip)
+  displayName: another-0a1b2c3
   fifoTopic: false
-  name: numbers-#######
+  name: tally-dev-numbers-#######
   policy: {
     "Version": "2012-10-17",
     "b": [
@@ -39,7 +40,7 @@ const rendered = `aws:sns/topic:Topic numbers
 
 aws:sns/topicSubscription:TopicSubscription numbers-handle
   in tally:serverless:Topic numbers
-  endpoint: function:numbers-#######
+  endpoint: function:tally-dev-numbers-#######
   topic: (known after the deployment)
 
 `
@@ -57,7 +58,7 @@ func TestGraph(t *testing.T) {
 		t.Error(diff)
 	}
 	if _, err := parse([]byte("error: no such stack")); err == nil {
-		t.Error("what is no preview was taken for an empty one")
+		t.Error("an error of the CLI was read as an empty preview")
 	}
 }
 

@@ -3,7 +3,7 @@
 // and what it would create is compared with the graph that is committed.
 //
 //	go run ./cmd/graph dev staging prod    compares; the difference is an error
-//	go run ./cmd/graph -update prod        commits to what there is now
+//	go run ./cmd/graph -update prod        writes the graph of now
 package main
 
 import (
@@ -18,9 +18,9 @@ import (
 	"path/filepath"
 )
 
-// errDiffers says that a graph is not the committed one; the difference has
+// errDiffers is returned if a graph is not the committed one; the difference has
 // been printed.
-var errDiffers = errors.New("the graph is not the committed one; if it shall be, run: make golden")
+var errDiffers = errors.New("the graph is not the committed one; if this change is intended, run: make generate")
 
 func main() {
 	update := flag.Bool("update", false, "write the graphs instead of comparing them")
@@ -41,8 +41,8 @@ func main() {
 	}
 }
 
-// run compares or writes the graph of each stack, in test/golden of the project
-// it runs in.
+// run compares or writes the graph of each stack in test/golden. It must run in
+// the project's folder.
 func run(ctx context.Context, stacks []string, update bool, w io.Writer) error {
 	var errs []error
 	for _, stack := range stacks {

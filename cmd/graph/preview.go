@@ -12,9 +12,10 @@ import (
 	"tally/internal/project"
 )
 
-// preview is what the stack would be, deployed from nothing. It works on a copy
-// of the project's files, since Pulumi writes into a stack's configuration, with
-// a local cloud and a state of its own, and with no credentials at all.
+// preview returns the resources that a first deployment of the stack would
+// create. It works on a copy of the project's files, because Pulumi writes to a
+// stack's configuration, with a local cloud and a state of its own, and without
+// credentials.
 func preview(ctx context.Context, stack string) (_ []resource, err error) {
 	dir, err := os.MkdirTemp("", "graph-")
 	if err != nil {
@@ -49,8 +50,7 @@ type shell struct {
 	env []string
 }
 
-// run returns what the script printed to standard output; an error holds what
-// it printed to both.
+// run returns the script's standard output; an error holds both of its outputs.
 func (s shell) run(ctx context.Context, script string) ([]byte, error) {
 	var out, errs bytes.Buffer
 	cmd := exec.CommandContext(ctx, "sh", "-ec", script)

@@ -6,8 +6,7 @@ import (
 	"tally/infra/policy"
 )
 
-// keepsRules holds what the engine would create against the rules of every
-// stack.
+// keepsRules returns an error for each resource that breaks a rule of the stack.
 func keepsRules(stack string, all []resource) error {
 	var g policy.Graph
 	for _, r := range all {

@@ -1,18 +1,19 @@
-// Package access tells what a deployment of a stack must be allowed to do, from
-// the types of its resources and the names of its components: no more than
-// creating, changing and deleting those, and reading them.
+// Package access derives the IAM policy of whoever deploys a stack from the types
+// of its resources: creating, reading, changing and deleting those, and nothing
+// else. Resources are named by one pattern for each service, PROJECT-STACK-*, so
+// the policy does not grow with the stack.
 //
 // https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
 package access
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 )
 
-// Policy is an IAM policy document. ACCOUNT stands for the account's ID.
+// Policy is an IAM policy document, in which ACCOUNT stands for the ID of the
+// account and STACK for the name of the stack.
 type Policy struct {
 	Version   string
 	Statement []Statement
@@ -26,19 +27,24 @@ type Statement struct {
 	Condition   map[string]map[string][]string `json:",omitempty"`
 }
 
-// service is what the resource types of one service need.
+// service is what the resource types of one service need. PROJECT stands for the
+// name of the project.
 type service struct {
-	sid   string
-	types map[string][]string // actions, by type of resource
-	// arns of what is acted on. NAME stands for the name of each component: the
-	// names of its resources start with it. PROJECT is the project's.
+	sid       string
+	types     map[string][]string // actions, by type of resource
 	arns      []string
-	condition map[string]map[string][]string // PROJECT too
+	condition map[string]map[string][]string
+}
+
+// ofStack is the condition that a key has, or a request sets, the tags of the
+// stack.
+func ofStack(tag string) map[string]map[string][]string {
+	return map[string]map[string][]string{"StringEquals": {"aws:" + tag + "/project": {"PROJECT"}, "aws:" + tag + "/environment": {"STACK"}}}
 }
 
 var services = []service{
 	{
-		sid: "Functions", arns: []string{"arn:aws:lambda:*:ACCOUNT:function:NAME-*"},
+		sid: "Functions", arns: []string{"arn:aws:lambda:*:ACCOUNT:function:PROJECT-STACK-*"},
 		types: map[string][]string{
 			"aws:lambda/function:Function": {"lambda:CreateFunction", "lambda:DeleteFunction", "lambda:DeleteFunctionConcurrency", "lambda:Get*", "lambda:List*",
 				"lambda:PublishVersion", "lambda:PutFunctionConcurrency", "lambda:TagResource", "lambda:UntagResource", "lambda:UpdateFunctionCode", "lambda:UpdateFunctionConfiguration"},
@@ -48,19 +54,19 @@ var services = []service{
 		},
 	},
 	{
-		sid: "Roles", arns: []string{"arn:aws:iam::ACCOUNT:role/NAME-*"},
+		sid: "Roles", arns: []string{"arn:aws:iam::ACCOUNT:role/PROJECT-STACK-*"},
 		types: map[string][]string{
 			"aws:iam/role:Role":             {"iam:CreateRole", "iam:DeleteRole", "iam:GetRole", "iam:List*", "iam:TagRole", "iam:UntagRole", "iam:UpdateAssumeRolePolicy", "iam:UpdateRole"},
 			"aws:iam/rolePolicy:RolePolicy": {"iam:DeleteRolePolicy", "iam:GetRolePolicy", "iam:PutRolePolicy"},
 		},
 	},
 	{
-		sid: "RolesForServices", arns: []string{"arn:aws:iam::ACCOUNT:role/NAME-*"},
+		sid: "RolesForServices", arns: []string{"arn:aws:iam::ACCOUNT:role/PROJECT-STACK-*"},
 		types:     map[string][]string{"aws:iam/role:Role": {"iam:PassRole"}},
 		condition: map[string]map[string][]string{"StringEquals": {"iam:PassedToService": {"lambda.amazonaws.com", "sns.amazonaws.com"}}},
 	},
 	{
-		sid: "Topics", arns: []string{"arn:aws:sns:*:ACCOUNT:NAME-*"},
+		sid: "Topics", arns: []string{"arn:aws:sns:*:ACCOUNT:PROJECT-STACK-*"},
 		types: map[string][]string{
 			"aws:sns/topic:Topic":                         {"sns:CreateTopic", "sns:DeleteTopic", "sns:GetTopicAttributes", "sns:ListTagsForResource", "sns:SetTopicAttributes", "sns:TagResource", "sns:UntagResource"},
 			"aws:sns/topicPolicy:TopicPolicy":             nil, // an attribute of the topic
@@ -68,14 +74,16 @@ var services = []service{
 		},
 	},
 	{
-		sid: "Queues", arns: []string{"arn:aws:sqs:*:ACCOUNT:NAME-*"},
+		sid: "Queues", arns: []string{"arn:aws:sqs:*:ACCOUNT:PROJECT-STACK-*"},
 		types: map[string][]string{
-			"aws:sqs/queue:Queue":             {"sqs:CreateQueue", "sqs:DeleteQueue", "sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:ListQueueTags", "sqs:SetQueueAttributes", "sqs:TagQueue", "sqs:UntagQueue"},
-			"aws:sqs/queuePolicy:QueuePolicy": nil, // an attribute of the queue
+			"aws:sqs/queue:Queue": {"sqs:CreateQueue", "sqs:DeleteQueue", "sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:ListQueueTags", "sqs:SetQueueAttributes", "sqs:TagQueue", "sqs:UntagQueue"},
+			// Attributes of the queue:
+			"aws:sqs/queuePolicy:QueuePolicy":               nil,
+			"aws:sqs/redriveAllowPolicy:RedriveAllowPolicy": nil,
 		},
 	},
 	{
-		// APIs are named by IDs that AWS makes up.
+		// The ARNs of APIs have IDs that AWS generates.
 		sid: "APIs", arns: []string{"arn:aws:apigateway:*::/apis", "arn:aws:apigateway:*::/apis/*", "arn:aws:apigateway:*::/domainnames", "arn:aws:apigateway:*::/domainnames/*", "arn:aws:apigateway:*::/tags/*"},
 		types: map[string][]string{
 			"aws:apigatewayv2/api:Api":                 {"apigateway:DELETE", "apigateway:GET", "apigateway:PATCH", "apigateway:POST", "apigateway:PUT"},
@@ -88,13 +96,13 @@ var services = []service{
 		},
 	},
 	{
-		sid: "Logs", arns: []string{"arn:aws:logs:*:ACCOUNT:log-group:/aws/lambda/PROJECT-*", "arn:aws:logs:*:ACCOUNT:log-group:/aws/vendedlogs/apis/PROJECT-*", "arn:aws:logs:*:ACCOUNT:log-group:sns/*"},
+		sid: "Logs", arns: []string{"arn:aws:logs:*:ACCOUNT:log-group:/aws/lambda/PROJECT-STACK-*", "arn:aws:logs:*:ACCOUNT:log-group:/aws/vendedlogs/apis/PROJECT-STACK-*", "arn:aws:logs:*:ACCOUNT:log-group:sns/*/ACCOUNT/PROJECT-STACK-*"},
 		types: map[string][]string{"aws:cloudwatch/logGroup:LogGroup": {"logs:AssociateKmsKey", "logs:CreateLogGroup", "logs:DeleteLogGroup", "logs:DisassociateKmsKey",
 			"logs:ListTagsForResource", "logs:PutRetentionPolicy", "logs:TagResource", "logs:UntagResource"}},
 	},
 	{
-		// AWS knows no ARN for these, or lists all there are. The log deliveries are
-		// those of API stages.
+		// These have no ARN, or list all resources. The log deliveries are those of
+		// API stages.
 		sid: "WithoutARN", arns: []string{"*"},
 		types: map[string][]string{
 			"aws:cloudwatch/logGroup:LogGroup": {"logs:DescribeLogGroups"},
@@ -105,18 +113,18 @@ var services = []service{
 		},
 	},
 	{
-		sid: "Alarms", arns: []string{"arn:aws:cloudwatch:*:ACCOUNT:alarm:NAME-*"},
+		sid: "Alarms", arns: []string{"arn:aws:cloudwatch:*:ACCOUNT:alarm:PROJECT-STACK-*"},
 		types: map[string][]string{"aws:cloudwatch/metricAlarm:MetricAlarm": {"cloudwatch:DeleteAlarms", "cloudwatch:ListTagsForResource",
 			"cloudwatch:PutMetricAlarm", "cloudwatch:TagResource", "cloudwatch:UntagResource"}},
 	},
 	{
-		sid: "Dashboard", arns: []string{"arn:aws:cloudwatch::ACCOUNT:dashboard/PROJECT-*"},
+		sid: "Dashboard", arns: []string{"arn:aws:cloudwatch::ACCOUNT:dashboard/PROJECT-STACK-*"},
 		types: map[string][]string{"aws:cloudwatch/dashboard:Dashboard": {"cloudwatch:DeleteDashboards", "cloudwatch:GetDashboard", "cloudwatch:PutDashboard"}},
 	},
 	{
 		sid: "NewKey", arns: []string{"*"}, // before it exists
 		types:     map[string][]string{"aws:kms/key:Key": {"kms:CreateKey", "kms:TagResource"}},
-		condition: map[string]map[string][]string{"StringEquals": {"aws:RequestTag/project": {"PROJECT"}}},
+		condition: ofStack("RequestTag"),
 	},
 	{
 		sid: "Key", arns: []string{"arn:aws:kms:*:ACCOUNT:key/*"},
@@ -126,10 +134,10 @@ var services = []service{
 			"aws:kms/alias:Alias":          {"kms:CreateAlias", "kms:DeleteAlias", "kms:UpdateAlias"},
 			"aws:lambda/function:Function": {"kms:CreateGrant", "kms:Decrypt", "kms:Encrypt"}, // of environment variables
 		},
-		condition: map[string]map[string][]string{"StringEquals": {"aws:ResourceTag/project": {"PROJECT"}}},
+		condition: ofStack("ResourceTag"),
 	},
 	{
-		sid: "KeyAlias", arns: []string{"arn:aws:kms:*:ACCOUNT:alias/PROJECT-*"},
+		sid: "KeyAlias", arns: []string{"arn:aws:kms:*:ACCOUNT:alias/PROJECT-STACK-*"},
 		types: map[string][]string{"aws:kms/alias:Alias": {"kms:CreateAlias", "kms:DeleteAlias", "kms:UpdateAlias"}},
 	},
 	{
@@ -138,14 +146,16 @@ var services = []service{
 	},
 }
 
-// For is the policy of whom deploys resources of these types, in components of
-// these names. It fails for a type of AWS that it does not know.
-func For(project string, types, components []string) (Policy, error) {
+// For returns the policy for whoever deploys resources of these types. It fails
+// for a type of AWS that it does not know.
+func For(project string, types []string) (Policy, error) {
 	p := Policy{Version: "2012-10-17"}
 	known := map[string]bool{}
 	for _, s := range services {
-		maps.Copy(known, s.knows())
-		statement := Statement{Sid: s.sid, Effect: "Allow", Resource: s.resources(project, prefixes(components))}
+		statement := Statement{Sid: s.sid, Effect: "Allow", Resource: inProject(project, s.arns), Condition: s.conditions(project)}
+		for t := range s.types {
+			known[t] = true
+		}
 		for _, t := range types {
 			statement.Action = append(statement.Action, s.types[t]...)
 		}
@@ -154,58 +164,34 @@ func For(project string, types, components []string) (Policy, error) {
 		}
 		slices.Sort(statement.Action)
 		statement.Action = slices.Compact(statement.Action)
-		statement.Condition = s.conditions(project)
 		p.Statement = append(p.Statement, statement)
 	}
 	for _, t := range types {
 		if strings.HasPrefix(t, "aws:") && !known[t] {
-			return Policy{}, fmt.Errorf("what a deployment of %s must be allowed is not known: add it to infra/access", t)
+			return Policy{}, fmt.Errorf("the permissions to deploy %s are not known: add them to infra/access", t)
 		}
 	}
 	return p, nil
 }
 
-func (s service) knows() map[string]bool {
-	known := map[string]bool{}
-	for t := range s.types {
-		known[t] = true
-	}
-	return known
-}
-
-func (s service) resources(project string, names []string) (arns []string) {
-	for _, arn := range s.arns {
-		arn = strings.ReplaceAll(arn, "PROJECT", project)
-		if !strings.Contains(arn, "NAME") {
-			arns = append(arns, arn)
-			continue
-		}
-		for _, name := range names {
-			arns = append(arns, strings.ReplaceAll(arn, "NAME", name))
-		}
-	}
-	return arns
-}
-
 func (s service) conditions(project string) map[string]map[string][]string {
-	var all map[string]map[string][]string
+	if s.condition == nil {
+		return nil
+	}
+	all := map[string]map[string][]string{}
 	for operator, keys := range s.condition {
-		all = map[string]map[string][]string{operator: {}}
+		all[operator] = map[string][]string{}
 		for key, values := range keys {
-			for _, value := range values {
-				all[operator][key] = append(all[operator][key], strings.ReplaceAll(value, "PROJECT", project))
-			}
+			all[operator][key] = inProject(project, values)
 		}
 	}
 	return all
 }
 
-// prefixes leaves out the names that start with another and a dash.
-func prefixes(names []string) (shortest []string) {
-	for _, name := range slices.Sorted(slices.Values(names)) {
-		if len(shortest) == 0 || name != shortest[len(shortest)-1] && !strings.HasPrefix(name, shortest[len(shortest)-1]+"-") {
-			shortest = append(shortest, name)
-		}
+// inProject replaces PROJECT in each value.
+func inProject(project string, values []string) (replaced []string) {
+	for _, v := range values {
+		replaced = append(replaced, strings.ReplaceAll(v, "PROJECT", project))
 	}
-	return shortest
+	return replaced
 }

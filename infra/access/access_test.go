@@ -2,6 +2,9 @@ package access
 
 import (
 	"encoding/json"
+	"maps"
+	"path"
+	"slices"
 	"strings"
 	"testing"
 
@@ -10,22 +13,21 @@ import (
 
 func TestFor(t *testing.T) {
 	got, err := For("tally",
-		[]string{"aws:sns/topicPolicy:TopicPolicy", "aws:sns/topicSubscription:TopicSubscription", "aws:kms/key:Key", "tally:serverless:Topic", "pulumi:providers:aws"},
-		[]string{"numbers-handle", "sums", "numbers", "numbers2", "numbers"})
+		[]string{"aws:sns/topicPolicy:TopicPolicy", "aws:sns/topicSubscription:TopicSubscription", "aws:kms/key:Key", "tally:serverless:Topic", "pulumi:providers:aws"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := Policy{Version: "2012-10-17", Statement: []Statement{
 		{Sid: "Topics", Effect: "Allow",
 			Action:   []string{"sns:GetSubscriptionAttributes", "sns:SetSubscriptionAttributes", "sns:Subscribe", "sns:Unsubscribe"},
-			Resource: []string{"arn:aws:sns:*:ACCOUNT:numbers-*", "arn:aws:sns:*:ACCOUNT:numbers2-*", "arn:aws:sns:*:ACCOUNT:sums-*"}},
+			Resource: []string{"arn:aws:sns:*:ACCOUNT:tally-STACK-*"}},
 		{Sid: "NewKey", Effect: "Allow", Action: []string{"kms:CreateKey", "kms:TagResource"}, Resource: []string{"*"},
-			Condition: map[string]map[string][]string{"StringEquals": {"aws:RequestTag/project": {"tally"}}}},
+			Condition: map[string]map[string][]string{"StringEquals": {"aws:RequestTag/project": {"tally"}, "aws:RequestTag/environment": {"STACK"}}}},
 		{Sid: "Key", Effect: "Allow",
 			Action: []string{"kms:DescribeKey", "kms:EnableKeyRotation", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus", "kms:ListResourceTags", "kms:PutKeyPolicy",
 				"kms:ScheduleKeyDeletion", "kms:TagResource", "kms:UntagResource", "kms:UpdateKeyDescription"},
 			Resource:  []string{"arn:aws:kms:*:ACCOUNT:key/*"},
-			Condition: map[string]map[string][]string{"StringEquals": {"aws:ResourceTag/project": {"tally"}}}},
+			Condition: map[string]map[string][]string{"StringEquals": {"aws:ResourceTag/project": {"tally"}, "aws:ResourceTag/environment": {"STACK"}}}},
 	}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
@@ -33,41 +35,63 @@ func TestFor(t *testing.T) {
 }
 
 func TestForUnknownType(t *testing.T) {
-	_, err := For("tally", []string{"aws:s3/bucket:Bucket"}, nil)
+	_, err := For("tally", []string{"aws:s3/bucket:Bucket"})
 	if err == nil || !strings.Contains(err.Error(), "aws:s3/bucket:Bucket") {
 		t.Errorf("got %v", err)
 	}
 }
 
-// TestEverything proves that even all that is known fits a managed policy, and
-// that only what has no ARN may be done to everything.
-func TestEverything(t *testing.T) {
+// everything returns the policy for all known types.
+func everything(t *testing.T) Policy {
+	t.Helper()
 	var types []string
 	for _, s := range services {
-		for kind := range s.types {
-			types = append(types, kind)
-		}
+		types = slices.AppendSeq(types, maps.Keys(s.types))
 	}
-	got, err := For("tally", types, []string{"add-numbers", "alarms", "api", "handle-message", "numbers", "sums"})
+	p, err := For("tally", types)
 	if err != nil {
 		t.Fatal(err)
 	}
-	raw, err := json.Marshal(got)
+	return p
+}
+
+// TestSize proves that even the policy for everything fits a managed policy.
+//
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+func TestSize(t *testing.T) {
+	raw, err := json.Marshal(everything(t))
 	if err != nil {
 		t.Fatal(err)
 	}
-	// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
-	if len(raw) > 6144 {
-		t.Errorf("the policy has %d characters, more than the 6144 of a managed policy", len(raw))
+	// The longest names of a stack and an account.
+	text := strings.ReplaceAll(strings.ReplaceAll(string(raw), "STACK", strings.Repeat("s", 20)), "ACCOUNT", "123456789012")
+	if len(text) > 6144 {
+		t.Errorf("the policy has %d characters, and AWS allows 6144 in a managed policy", len(text))
 	}
-	for _, s := range got.Statement {
-		if len(s.Resource) == 1 && s.Resource[0] == "*" && s.Sid != "WithoutARN" && s.Sid != "NewKey" {
-			t.Errorf("%s may act on everything", s.Sid)
-		}
+}
+
+// TestNothingElse proves that a deployment cannot change other stacks, nor what
+// it is allowed itself.
+func TestNothingElse(t *testing.T) {
+	for _, s := range everything(t).Statement {
 		for _, action := range s.Action {
 			if strings.HasSuffix(action, ":*") {
-				t.Errorf("%s may do %s", s.Sid, action)
+				t.Errorf("%s allows %s", s.Sid, action)
 			}
+		}
+		for _, arn := range s.Resource {
+			for _, role := range []string{"deploy-tally-dev", "preview-tally-dev", "another-dev-function"} {
+				dev := strings.ReplaceAll(arn, "STACK", "dev")
+				if ok, err := path.Match(dev, "arn:aws:iam::ACCOUNT:role/"+role); arn != "*" && (ok || err != nil) {
+					t.Errorf("%s allows to change the role %s by %s: %v", s.Sid, role, dev, err)
+				}
+			}
+			if arn == "*" && s.Sid != "WithoutARN" && s.Sid != "NewKey" {
+				t.Errorf("%s may act on everything", s.Sid)
+			}
+		}
+		if strings.HasPrefix(s.Sid, "Roles") && !slices.Equal(s.Resource, []string{"arn:aws:iam::ACCOUNT:role/tally-STACK-*"}) {
+			t.Errorf("%s is about %v", s.Sid, s.Resource)
 		}
 	}
 }

@@ -11,7 +11,7 @@ import (
 // resource for each of them.
 const compliant = `[
 	{"Type": "pulumi:providers:aws", "Name": "aws", "Inputs": {"defaultTags": "{\"tags\":{\"project\":\"tally\",\"environment\":\"prod\",\"owner\":\"us\"}}"}},
-	{"Type": "aws:lambda/function:Function", "Name": "f", "Parent": "Function f", "Inputs": {
+	{"Type": "aws:lambda/function:Function", "Name": "f", "Parent": "Function f", "Provider": "aws", "Inputs": {
 		"runtime": "provided.al2023", "tags": {"cost-centre": "42"}, "tracingConfig": {"mode": "Active"},
 		"environment": {"variables": {"TOPIC_ARN": "arn:aws:sns:us-east-1:1:t", "API_TOKEN": "arn:aws:secretsmanager:us-east-1:1:secret:t"}},
 		"reservedConcurrentExecutions": 0, "vpcConfig": {"subnetIds": ["subnet-1"]}, "kmsKeyArn": "(known after the deployment)", "codeSigningConfigArn": "arn:c"}},
@@ -20,14 +20,14 @@ const compliant = `[
 	{"Type": "aws:lambda/permission:Permission", "Name": "p", "Parent": "Topic t", "Inputs": {
 		"principal": "sns.amazonaws.com", "sourceArn": "(known after the deployment)", "qualifier": "live"}},
 	{"Type": "aws:iam/rolePolicy:RolePolicy", "Name": "r", "Inputs": {"policy": "{\"Statement\":[{\"Effect\":\"Allow\",\"Action\":[\"sns:Publish\"],\"Resource\":\"arn:t\"},{\"Effect\":\"Allow\",\"Action\":[\"xray:PutTraceSegments\",\"xray:PutTelemetryRecords\"],\"Resource\":[\"*\"]}]}"}},
-	{"Type": "aws:sns/topic:Topic", "Name": "t", "Parent": "Topic t", "Inputs": {
+	{"Type": "aws:sns/topic:Topic", "Name": "t", "Parent": "Topic t", "Provider": "aws", "Inputs": {
 		"kmsMasterKeyId": "alias/aws/sns", "lambdaFailureFeedbackRoleArn": "arn:r", "tags": {"cost-centre": "42"}}},
 	{"Type": "aws:sns/topicPolicy:TopicPolicy", "Name": "t", "Parent": "Topic t", "Inputs": {"policy": {"Statement": [
 		{"Effect": "Deny", "Principal": "*", "Action": "sns:Publish", "Resource": "*", "Condition": {"Bool": {"aws:SecureTransport": false}}},
 		{"Effect": "Allow", "Principal": {"Service": "cloudwatch.amazonaws.com"}, "Action": "sns:Publish", "Resource": "*", "Condition": {"StringEquals": {"aws:SourceAccount": "1"}}}]}}},
 	{"Type": "aws:sns/topicSubscription:TopicSubscription", "Name": "s", "Parent": "Topic t", "Inputs": {"protocol": "lambda", "redrivePolicy": "(known after the deployment)"}},
 	{"Type": "aws:sns/topicSubscription:TopicSubscription", "Name": "mail", "Parent": "Topic t", "Inputs": {"protocol": "email"}},
-	{"Type": "aws:sqs/queue:Queue", "Name": "q", "Parent": "Queue q", "Inputs": {"sqsManagedSseEnabled": true, "tags": {"cost-centre": "42"}, "policy": {"Statement": [
+	{"Type": "aws:sqs/queue:Queue", "Name": "q", "Parent": "Queue q", "Provider": "aws", "Inputs": {"sqsManagedSseEnabled": true, "tags": {"cost-centre": "42"}, "policy": {"Statement": [
 		{"Effect": "Deny", "Principal": {"AWS": "*"}, "Action": "sqs:*", "Resource": "*", "Condition": {"Bool": {"aws:SecureTransport": ["false"]}}},
 		{"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage", "Resource": "*", "Condition": {"ArnEquals": {"aws:SourceArn": "arn:t"}}}]}}},
 	{"Type": "aws:apigatewayv2/route:Route", "Name": "get", "Inputs": {"routeKey": "GET /", "authorizationType": "JWT"}},

@@ -16,7 +16,7 @@ var requiredTags = []string{"project", "environment", "owner", "cost-centre"}
 func hasRequiredTags(r Resource, all Graph) error {
 	tags := map[string]any{}
 	for _, p := range all {
-		if p.Type == "pulumi:providers:aws" {
+		if p.Type == "pulumi:providers:aws" && p.Name == r.Provider {
 			maps.Copy(tags, object(object(p.Inputs["defaultTags"])["tags"]))
 		}
 	}

@@ -8,31 +8,32 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// Auth says who may call an API.
+// Auth is how the callers of an API are authorized.
 type Auth struct {
-	// Type is "iam", "jwt" or "none", which lets everybody. Default "iam": the
-	// caller signs with AWS credentials that may execute-api:Invoke.
+	// Type is "iam", "jwt" or "none", which allows everybody. Default: "iam", by
+	// which callers sign with AWS credentials that allow execute-api:Invoke.
 	Type string
-	// Issuer of the tokens, with "jwt": the URL under which
-	// /.well-known/openid-configuration is found.
-	Issuer string
-	// Audience has one of a token's audiences, with "jwt".
-	Audience []string
-	// Scopes of which a token must have one, with "jwt". Default: none needed.
-	Scopes []string
+	// Issuer of the tokens, with "jwt": the URL that
+	// /.well-known/openid-configuration is found under.
+	Issuer pulumi.StringInput
+	// Audience holds at least one of a token's audiences, with "jwt".
+	Audience pulumi.StringArrayInput
+	// Scopes of which a token must have one, with "jwt". Default: none is
+	// required.
+	Scopes pulumi.StringArrayInput
 }
 
-// check refuses what says less, or more, than it seems to.
+// check refuses settings without effect, and tokens that nothing verifies.
 func (a Auth) check(api string, routes []Route) error {
-	scoped := slices.ContainsFunc(routes, func(r Route) bool { return len(r.Scopes) > 0 })
+	scoped := slices.ContainsFunc(routes, func(r Route) bool { return r.Scopes != nil })
 	switch a.Type {
 	case "", "iam", "none":
-		if a.Issuer != "" || len(a.Audience) > 0 || len(a.Scopes) > 0 || scoped {
+		if a.Issuer != nil || a.Audience != nil || a.Scopes != nil || scoped {
 			return fmt.Errorf("API %s: issuer, audience and scopes are for the auth jwt alone", api)
 		}
 		return nil
 	case "jwt":
-		if a.Issuer == "" || len(a.Audience) == 0 {
+		if a.Issuer == nil || a.Audience == nil {
 			return fmt.Errorf("API %s: the auth jwt needs an issuer and an audience", api)
 		}
 		return nil
@@ -41,7 +42,7 @@ func (a Auth) check(api string, routes []Route) error {
 	}
 }
 
-// routeType is what API Gateway calls it.
+// routeType returns API Gateway's word for the type.
 func (a Auth) routeType() string {
 	switch a.Type {
 	case "none":
@@ -53,20 +54,20 @@ func (a Auth) routeType() string {
 	}
 }
 
-// authorize creates what verifies tokens.
+// authorize creates the authorizer, which verifies tokens.
 //
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-jwt-authorizer.html
 func (a *API) authorize() error {
 	if a.args.Auth.Type != "jwt" {
 		return nil
 	}
-	authorizer, err := apigatewayv2.NewAuthorizer(a.env.ctx, a.name, &apigatewayv2.AuthorizerArgs{
+	authorizer, err := apigatewayv2.NewAuthorizer(a.env.ctx, a.env.child(a.name), &apigatewayv2.AuthorizerArgs{
 		ApiId:           a.api.ID(),
 		AuthorizerType:  pulumi.String("JWT"),
 		IdentitySources: pulumi.ToStringArray([]string{"$request.header.Authorization"}),
 		JwtConfiguration: apigatewayv2.AuthorizerJwtConfigurationArgs{
-			Issuer:    pulumi.String(a.args.Auth.Issuer),
-			Audiences: pulumi.ToStringArray(a.args.Auth.Audience),
+			Issuer:    a.args.Auth.Issuer.ToStringOutput(),
+			Audiences: a.args.Auth.Audience,
 		},
 	}, pulumi.Parent(a))
 	if err != nil {

@@ -1,7 +1,7 @@
 package serverless
 
 import (
-	"cmp"
+	"fmt"
 	"slices"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/apigatewayv2"
@@ -9,47 +9,58 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// Domain is a domain name of the API's own, which takes TLS 1.2 and newer.
+// Domain is a domain name of the API's own. It requires TLS 1.2 or newer. All
+// fields are required.
 type Domain struct {
-	Name           string // "api.example.com"
-	ZoneID         string // of the Route 53 zone that holds it
-	CertificateARN string // of the ACM certificate for it, in the API's region
+	Name           pulumi.StringInput // "api.example.com"
+	ZoneID         pulumi.StringInput // of the Route 53 zone that holds the name
+	CertificateARN pulumi.StringInput // of an ACM certificate for the name, in the API's region
 }
 
-// stage serves the routes, bounds their requests, and logs every one. It comes
-// after them because its settings name them.
+func (d *Domain) check(api string) error {
+	if d != nil && (d.Name == nil || d.ZoneID == nil || d.CertificateARN == nil) {
+		return fmt.Errorf("API %s: Domain needs Name, ZoneID and CertificateARN", api)
+	}
+	return nil
+}
+
+// stage serves the routes, bounds their requests, and logs every request. It is
+// created after the routes because its settings name them.
 func (a *API) stage() (*apigatewayv2.Stage, error) {
-	// API Gateway's own name for such groups keeps the policy by which it may
-	// write them short:
+	// Log groups of this prefix share an entry in the resource policy that allows
+	// API Gateway to write them, whose size is limited:
 	// https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-and-resource-policy.html
-	logs, err := a.env.logGroup(a.name, pulumi.Sprintf("/aws/vendedlogs/apis/%s-%s-%s", a.env.ctx.Project(), a.env.ctx.Stack(), a.name), a)
+	logs, err := a.env.logGroup(a.env.child(a.name), pulumi.String("/aws/vendedlogs/apis/"+a.env.physical(a.name)), a)
 	if err != nil {
 		return nil, err
 	}
 	var routes apigatewayv2.StageRouteSettingArray
 	for _, r := range a.args.Routes {
 		if r.Throttle != nil {
+			perSecond, burst := r.Throttle.settings("route " + r.Key + " of API " + a.name)
 			routes = append(routes, apigatewayv2.StageRouteSettingArgs{
 				RouteKey:             pulumi.String(r.Key),
-				ThrottlingRateLimit:  pulumi.Float64(r.Throttle.RatePerSecond),
-				ThrottlingBurstLimit: pulumi.Int(r.Throttle.Burst),
+				ThrottlingRateLimit:  perSecond,
+				ThrottlingBurstLimit: burst,
 			})
 		}
 	}
-	return apigatewayv2.NewStage(a.env.ctx, a.name, &apigatewayv2.StageArgs{
+	perSecond, burst := a.args.Throttle.settings("API " + a.name)
+	return apigatewayv2.NewStage(a.env.ctx, a.env.child(a.name), &apigatewayv2.StageArgs{
 		ApiId:             a.api.ID(),
 		Name:              pulumi.String("$default"),
 		AutoDeploy:        pulumi.Bool(true),
 		AccessLogSettings: apigatewayv2.StageAccessLogSettingsArgs{DestinationArn: logs.Arn, Format: accessLog()},
 		DefaultRouteSettings: apigatewayv2.StageDefaultRouteSettingsArgs{
-			ThrottlingRateLimit:  pulumi.Float64(cmp.Or(a.args.Throttle.RatePerSecond, 50)),
-			ThrottlingBurstLimit: pulumi.Int(cmp.Or(a.args.Throttle.Burst, 100)),
+			ThrottlingRateLimit:  perSecond,
+			ThrottlingBurstLimit: burst,
 		},
 		RouteSettings: routes,
+		Tags:          a.env.tags,
 	}, pulumi.Parent(a), pulumi.DependsOn(a.routes))
 }
 
-// accessLog is a line of the access log.
+// accessLog returns the format of a line of the access log.
 //
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging-variables.html
 func accessLog() pulumi.StringOutput {
@@ -73,34 +84,37 @@ func accessLog() pulumi.StringOutput {
 	})
 }
 
-// serve answers on the API's own domain.
+// serve makes the API available on its own domain.
 func (a *API) serve(stage *apigatewayv2.Stage) error {
 	d := a.args.Domain
 	if d == nil {
 		return nil
 	}
-	domain, err := apigatewayv2.NewDomainName(a.env.ctx, a.name, &apigatewayv2.DomainNameArgs{
-		DomainName: pulumi.String(d.Name),
+	ctx, id := a.env.ctx, a.env.child(a.name)
+	name := text("API "+a.name, "Domain.Name", d.Name.ToStringOutput().ToStringPtrOutput(), domainForm)
+	domain, err := apigatewayv2.NewDomainName(ctx, id, &apigatewayv2.DomainNameArgs{
+		DomainName: name,
 		DomainNameConfiguration: apigatewayv2.DomainNameDomainNameConfigurationArgs{
-			CertificateArn: pulumi.String(d.CertificateARN),
+			CertificateArn: d.CertificateARN.ToStringOutput(),
 			EndpointType:   pulumi.String("REGIONAL"),
 			SecurityPolicy: pulumi.String("TLS_1_2"),
 		},
-	}, a.env.keep(a)...)
+		Tags: a.env.tags,
+	}, a.env.protected(a)...)
 	if err != nil {
 		return err
 	}
-	_, err = apigatewayv2.NewApiMapping(a.env.ctx, a.name, &apigatewayv2.ApiMappingArgs{
+	_, err = apigatewayv2.NewApiMapping(ctx, id, &apigatewayv2.ApiMappingArgs{
 		ApiId: a.api.ID(), DomainName: domain.DomainName, Stage: stage.Name,
 	}, pulumi.Parent(a))
 	if err != nil {
 		return err
 	}
 	target := domain.DomainNameConfiguration
-	_, err = route53.NewRecord(a.env.ctx, a.name, &route53.RecordArgs{
-		Name:   pulumi.String(d.Name),
+	_, err = route53.NewRecord(ctx, id, &route53.RecordArgs{
+		Name:   name,
 		Type:   pulumi.String("A"),
-		ZoneId: pulumi.String(d.ZoneID),
+		ZoneId: d.ZoneID.ToStringOutput(),
 		Aliases: route53.RecordAliasArray{route53.RecordAliasArgs{
 			Name:                 target.TargetDomainName().Elem(),
 			ZoneId:               target.HostedZoneId().Elem(),
@@ -111,7 +125,7 @@ func (a *API) serve(stage *apigatewayv2.Stage) error {
 	return err
 }
 
-// distinct sorts values and drops what is there twice.
+// distinct sorts values and removes duplicates.
 func distinct(values []string) []string {
 	slices.Sort(values)
 	return slices.Compact(values)

@@ -1,6 +1,7 @@
 package serverless
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 
@@ -19,12 +20,12 @@ func (e *Environment) show(title string, metrics ...metric) {
 	e.widgets = append(e.widgets, widget{title, metrics})
 }
 
-// Dashboard creates the dashboard of all components there are so far, named
-// <project>-<stack>, two graphs in a row. The first two are what the functions
-// count themselves, in the namespace of the project.
+// dashboard creates the dashboard of all components, named
+// <project>-<stack>-<environment>, with two graphs in a row. The first two show
+// what the functions count themselves, in the namespace of the project.
 //
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html
-func (e *Environment) Dashboard() error {
+func (e *Environment) dashboard() (*cloudwatch.Dashboard, error) {
 	const width, height = 12, 6
 	var graphs pulumi.Array
 	add := func(title string, metrics pulumi.Array) {
@@ -33,7 +34,7 @@ func (e *Environment) Dashboard() error {
 			"type": pulumi.String("metric"), "width": pulumi.Int(width), "height": pulumi.Int(height),
 			"x": pulumi.Int(i % 2 * width), "y": pulumi.Int(i / 2 * height),
 			"properties": pulumi.Map{
-				"title": pulumi.String(title), "region": pulumi.String(e.args.Region), "view": pulumi.String("timeSeries"),
+				"title": pulumi.String(title), "region": e.region, "view": pulumi.String("timeSeries"),
 				"period": pulumi.Int(60), "metrics": metrics,
 			},
 		})
@@ -43,23 +44,26 @@ func (e *Environment) Dashboard() error {
 	for _, w := range e.widgets {
 		add(w.title, lines(w.metrics))
 	}
-	_, err := cloudwatch.NewDashboard(e.ctx, "dashboard", &cloudwatch.DashboardArgs{
-		DashboardName: pulumi.Sprintf("%s-%s", e.ctx.Project(), e.ctx.Stack()),
+	return cloudwatch.NewDashboard(e.ctx, e.child("dashboard"), &cloudwatch.DashboardArgs{
+		DashboardName: pulumi.String(e.physical("")),
 		DashboardBody: pulumi.JSONMarshal(pulumi.Map{"widgets": graphs}),
-	}, pulumi.Parent(e))
-	return err
+	}, e.own()...)
 }
+
+// dimension is the value of the metrics' dimension "environment", which sets the
+// environment apart from others of the project in the same region and account.
+func (e *Environment) dimension() string { return e.ctx.Stack() + "-" + e.name }
 
 // search finds the metrics of the environment that have these dimensions.
 //
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/search-expression-syntax.html
 func (e *Environment) search(dimensions string) pulumi.Array {
-	return pulumi.Array{pulumi.Array{pulumi.Map{"expression": pulumi.Sprintf(
-		`SEARCH('{%s,%s} environment="%s"', 'Sum', 60)`, e.ctx.Project(), dimensions, e.ctx.Stack())}}}
+	return pulumi.Array{pulumi.Array{pulumi.Map{"expression": pulumi.String(fmt.Sprintf(
+		`SEARCH('{%s,%s} environment="%s"', 'Sum', 60)`, e.ctx.Project(), dimensions, e.dimension()))}}}
 }
 
-// lines are metrics as a graph lists them: namespace, name, and the names and
-// values of dimensions in turn, then options.
+// lines returns metrics as a graph lists them: namespace, name, and the names
+// and values of dimensions in turn, then options.
 func lines(metrics []metric) pulumi.Array {
 	var all pulumi.Array
 	for _, m := range metrics {

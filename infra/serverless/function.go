@@ -1,7 +1,6 @@
 package serverless
 
 import (
-	"cmp"
 	"fmt"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
@@ -13,41 +12,41 @@ import (
 type FunctionArgs struct {
 	// Code is a zip archive that holds the program as "bootstrap". Required.
 	Code pulumi.Archive
-	// Architecture the code is built for: "arm64" or "x86_64". Default "arm64".
-	Architecture string
+	// Architecture the code is built for: "arm64" or "x86_64". Default: "arm64".
+	Architecture pulumi.StringPtrInput
 	// MemoryMB is the memory of one invocation in MB, 128 to 10240; processor
-	// time grows with it. Default 128.
-	MemoryMB int
-	// TimeoutSeconds ends an invocation, 1 to 900 seconds. Default 10.
-	TimeoutSeconds int
-	// EphemeralMB is the size of /tmp in MB, 512 to 10240. Default 512.
-	EphemeralMB int
-	// ReservedConcurrency is how many invocations there may be at the same time;
-	// no other function can take them. AWS keeps 100 of an account's unreserved.
-	// Default: what the account has left.
-	ReservedConcurrency int
-	// Retries is how often Lambda tries a failed asynchronous invocation again,
-	// 0 to 2. Default 2.
-	Retries *int
-	// MaxEventAgeSeconds is when Lambda gives an asynchronous event up, 60 to
-	// 21600 seconds. Default 21600, six hours.
-	MaxEventAgeSeconds int
+	// time grows with it. Default: 128.
+	MemoryMB pulumi.IntPtrInput
+	// TimeoutSeconds is the invocation timeout in seconds, 1 to 900. Default: 10.
+	TimeoutSeconds pulumi.IntPtrInput
+	// EphemeralMB is the size of /tmp in MB, 512 to 10240. Default: 512.
+	EphemeralMB pulumi.IntPtrInput
+	// ReservedConcurrency is the number of concurrent invocations, which no other
+	// function can take; 0 stops the function. AWS keeps 100 of an account's
+	// unreserved. Default: share what the account has left.
+	ReservedConcurrency pulumi.IntPtrInput
+	// Retries is how often Lambda retries a failed asynchronous invocation, 0 to
+	// 2. Default: 2.
+	Retries pulumi.IntPtrInput
+	// MaxEventAgeSeconds is how long Lambda keeps an asynchronous event before it
+	// gives up on it, 60 to 21600 seconds. Default: 21600, six hours.
+	MaxEventAgeSeconds pulumi.IntPtrInput
 	// Environment variables, besides those that say what the function is part of:
-	// NAMESPACE, the project; SERVICE, the name given here; and ENVIRONMENT, the
-	// stack. Default none.
+	// NAMESPACE, the project; SERVICE, the name given here; and ENVIRONMENT,
+	// "<stack>-<environment>". Default: none.
 	Environment pulumi.StringMap
 }
 
 // Function is a Lambda function on the runtime provided.al2023, with a role that
 // may write its own log group, traces and failures, and nothing else until it is
-// granted. What invokes it invokes its alias.
+// granted. Callers invoke its alias.
 type Function struct {
 	pulumi.ResourceState
 
-	Name     pulumi.StringOutput // "handle-message-1a2b3c4"
+	Name     pulumi.StringOutput // "<project>-<stack>-<environment>-handle-message-1a2b3c4"
 	ARN      pulumi.StringOutput // of the alias
-	LogGroup pulumi.StringOutput // "/aws/lambda/<project>-<stack>-<name>"
-	// Failures holds events that Lambda gave up, each with the reason.
+	LogGroup pulumi.StringOutput // "/aws/lambda/<project>-<stack>-<environment>-<name>"
+	// Failures holds the events that Lambda gave up on, each with the reason.
 	//
 	// https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
 	Failures *Queue
@@ -56,32 +55,35 @@ type Function struct {
 	name      string
 	role      *iam.Role
 	alias     pulumi.StringOutput // its name
-	invokeARN pulumi.StringOutput // what API Gateway calls the alias by
+	invokeARN pulumi.StringOutput // by which API Gateway calls the alias
 }
 
 // live is the alias of the version that serves.
 const live = "live"
 
 // NewFunction creates the function after its log group and the permission to
-// write there, so that not a line is lost.
+// write there, so that no line is lost.
 func NewFunction(env *Environment, name string, args *FunctionArgs, opts ...pulumi.ResourceOption) (*Function, error) {
 	f := &Function{env: env, name: name}
-	if err := checkName("function", name, longestFunction); err != nil {
+	if args == nil || args.Code == nil {
+		return nil, fmt.Errorf("function %q: Code is required", name)
+	}
+	if err := env.checkName("function", name, part{"function", ""}, part{"role", ""}, part{"queue", "-failures"}); err != nil {
 		return nil, err
 	}
 	variables, err := f.variables(args.Environment)
 	if err != nil {
 		return nil, err
 	}
-	if err := env.register("Function", name, f, opts...); err != nil {
+	if err := env.register("Function", name, f, nil, opts); err != nil {
 		return nil, err
 	}
-	logs, err := env.logGroup(name, pulumi.Sprintf("/aws/lambda/%s-%s-%s", env.ctx.Project(), env.ctx.Stack(), name), f)
+	logs, err := env.logGroup(env.child(name), pulumi.String("/aws/lambda/"+env.physical(name)), f)
 	if err != nil {
 		return nil, err
 	}
 	f.LogGroup = logs.Name
-	f.role, err = iam.NewRole(env.ctx, name, &iam.RoleArgs{AssumeRolePolicy: assumableBy("lambda.amazonaws.com")}, pulumi.Parent(f))
+	f.role, err = iam.NewRole(env.ctx, env.child(name), &iam.RoleArgs{AssumeRolePolicy: assumableBy("lambda.amazonaws.com"), Tags: env.tags}, pulumi.Parent(f))
 	if err != nil {
 		return nil, err
 	}
@@ -89,120 +91,113 @@ func NewFunction(env *Environment, name string, args *FunctionArgs, opts ...pulu
 	if err != nil {
 		return nil, err
 	}
-	function, err := lambda.NewFunction(env.ctx, name, &lambda.FunctionArgs{
-		Architectures:    pulumi.ToStringArray([]string{cmp.Or(args.Architecture, "arm64")}),
-		Code:             args.Code,
-		Environment:      variables,
-		EphemeralStorage: lambda.FunctionEphemeralStorageArgs{Size: pulumi.Int(cmp.Or(args.EphemeralMB, 512))},
-		Handler:          pulumi.String("bootstrap"),
-		KmsKeyArn:        env.customerKey(),
-		LoggingConfig: lambda.FunctionLoggingConfigArgs{
-			LogFormat: pulumi.String("JSON"), LogGroup: logs.Name,
-			ApplicationLogLevel: pulumi.String("INFO"), SystemLogLevel: pulumi.String("INFO"),
-		},
-		MemorySize: pulumi.Int(cmp.Or(args.MemoryMB, 128)),
-		Publish:    pulumi.Bool(true),
-		// To AWS none is a number too: zero would let nobody invoke it.
-		ReservedConcurrentExecutions: pulumi.Int(cmp.Or(args.ReservedConcurrency, -1)),
-		Role:                         f.role.Arn,
-		Runtime:                      pulumi.String("provided.al2023"),
-		Timeout:                      pulumi.Int(cmp.Or(args.TimeoutSeconds, 10)),
-		TracingConfig:                lambda.FunctionTracingConfigArgs{Mode: pulumi.String("Active")},
-	}, pulumi.Parent(f), pulumi.DependsOn(own))
-	if err != nil {
+	l := f.limits(args)
+	if err := f.create(args, l, variables, own); err != nil {
 		return nil, err
 	}
-	f.Name = function.Name
-	alias, err := lambda.NewAlias(env.ctx, name, &lambda.AliasArgs{
-		Name:            pulumi.String(live),
-		FunctionName:    function.Name,
-		FunctionVersion: function.Version,
-	}, pulumi.Parent(f))
-	if err != nil {
+	if err := f.keepFailures(l); err != nil {
 		return nil, err
 	}
-	f.ARN, f.alias, f.invokeARN = alias.Arn, alias.Name, alias.InvokeArn
-	if err := f.keepFailures(args); err != nil {
-		return nil, err
-	}
-	if err := f.watch(args); err != nil {
+	if err := f.watch(l); err != nil {
 		return nil, err
 	}
 	return f, env.ctx.RegisterResourceOutputs(f, pulumi.Map{"name": f.Name, "arn": f.ARN, "logGroup": f.LogGroup})
 }
 
-// grantOwn lets the function do what every function does.
-func (f *Function) grantOwn(logs pulumi.StringOutput) ([]pulumi.Resource, error) {
-	write, err := f.grant("logs", []string{"logs:CreateLogStream", "logs:PutLogEvents"}, pulumi.Sprintf("%s:*", logs))
+// create creates the function and its alias, after what it may do from its first
+// invocation on.
+func (f *Function) create(args *FunctionArgs, l functionLimits, variables lambda.FunctionEnvironmentArgs, own []pulumi.Resource) error {
+	ctx, id := f.env.ctx, f.env.child(f.name)
+	function, err := lambda.NewFunction(ctx, id, &lambda.FunctionArgs{
+		Architectures:    pulumi.StringArray{f.architecture(args)},
+		Code:             args.Code,
+		Environment:      variables,
+		EphemeralStorage: lambda.FunctionEphemeralStorageArgs{Size: l.ephemeralMB},
+		Handler:          pulumi.String("bootstrap"),
+		KmsKeyArn:        f.env.customerKey(),
+		LoggingConfig: lambda.FunctionLoggingConfigArgs{
+			LogFormat: pulumi.String("JSON"), LogGroup: f.LogGroup,
+			ApplicationLogLevel: pulumi.String("INFO"), SystemLogLevel: pulumi.String("INFO"),
+		},
+		MemorySize:                   l.memoryMB,
+		Publish:                      pulumi.Bool(true),
+		ReservedConcurrentExecutions: l.concurrency,
+		Role:                         f.role.Arn,
+		Runtime:                      pulumi.String("provided.al2023"),
+		Tags:                         f.env.tags,
+		Timeout:                      l.timeout,
+		TracingConfig:                lambda.FunctionTracingConfigArgs{Mode: pulumi.String("Active")},
+	}, pulumi.Parent(f), pulumi.DependsOn(own))
 	if err != nil {
-		return nil, err
+		return err
 	}
-	// X-Ray has no ARNs for what these actions write to:
-	// https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html
-	trace, err := f.grant("traces", []string{"xray:PutTelemetryRecords", "xray:PutTraceSegments"}, pulumi.String("*"))
-	if err != nil || !f.env.args.CustomerKey {
-		return []pulumi.Resource{write, trace}, err
+	f.Name = function.Name
+	alias, err := lambda.NewAlias(ctx, id, &lambda.AliasArgs{
+		Name:            pulumi.String(live),
+		FunctionName:    function.Name,
+		FunctionVersion: function.Version,
+	}, pulumi.Parent(f))
+	if err != nil {
+		return err
 	}
-	key, err := f.grant("key", []string{"kms:Decrypt", "kms:GenerateDataKey"}, f.env.key.Arn)
-	return []pulumi.Resource{write, trace, key}, err
+	f.ARN, f.alias, f.invokeARN = alias.Arn, alias.Name, alias.InvokeArn
+	return nil
 }
 
-// keepFailures makes Lambda put the events that it gives up into a queue. It
+func (f *Function) architecture(args *FunctionArgs) pulumi.StringInput {
+	if args.Architecture == nil {
+		return pulumi.String("arm64")
+	}
+	return text("function "+f.name, "Architecture", args.Architecture, architectureForm)
+}
+
+// functionLimits are the numbers of a function's arguments, checked.
+type functionLimits struct {
+	memoryMB, ephemeralMB pulumi.IntOutput
+	timeout               pulumi.IntOutput // in seconds
+	retries               pulumi.IntOutput
+	maxAge                pulumi.IntOutput // in seconds
+	concurrency           pulumi.IntOutput // -1: not reserved
+	reserved              bool
+}
+
+// https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+func (f *Function) limits(args *FunctionArgs) functionLimits {
+	within := func(property string, in pulumi.IntPtrInput, l limits) pulumi.IntOutput {
+		return number("function "+f.name, property, in, l)
+	}
+	return functionLimits{
+		memoryMB:    within("MemoryMB", args.MemoryMB, limits{128, 128, 10240}),
+		ephemeralMB: within("EphemeralMB", args.EphemeralMB, limits{512, 512, 10240}),
+		timeout:     within("TimeoutSeconds", args.TimeoutSeconds, limits{10, 1, 900}),
+		retries:     within("Retries", args.Retries, limits{2, 0, 2}),
+		maxAge:      within("MaxEventAgeSeconds", args.MaxEventAgeSeconds, limits{21600, 60, 21600}),
+		concurrency: within("ReservedConcurrency", args.ReservedConcurrency, limits{fallback: -1}),
+		reserved:    args.ReservedConcurrency != nil,
+	}
+}
+
+// keepFailures makes Lambda put the events that it gives up on into a queue. It
 // sends them with the function's role.
 //
 // https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
-func (f *Function) keepFailures(args *FunctionArgs) (err error) {
-	f.Failures, err = newQueue(f.env, f.name+"-failures", sender{principal: principal(f.role.Arn)}, f)
+func (f *Function) keepFailures(l functionLimits) (err error) {
+	f.Failures, err = newFailureQueue(f.env, f.name+"-failures", sender{principal: principal(f.role.Arn)}, f)
 	if err != nil {
 		return err
 	}
-	send, err := f.grant("failures", []string{"sqs:SendMessage"}, f.Failures.ARN)
+	send, err := f.grant("failures", statement{Action: []string{"sqs:SendMessage"}, Resource: []pulumi.StringInput{f.Failures.ARN}})
 	if err != nil {
 		return err
 	}
-	retries := 2
-	if args.Retries != nil {
-		retries = *args.Retries
-	}
-	_, err = lambda.NewFunctionEventInvokeConfig(f.env.ctx, f.name, &lambda.FunctionEventInvokeConfigArgs{
+	_, err = lambda.NewFunctionEventInvokeConfig(f.env.ctx, f.env.child(f.name), &lambda.FunctionEventInvokeConfigArgs{
 		FunctionName:             f.Name,
 		Qualifier:                f.alias,
-		MaximumRetryAttempts:     pulumi.Int(retries),
-		MaximumEventAgeInSeconds: pulumi.Int(maxEventAge(args)),
+		MaximumRetryAttempts:     l.retries,
+		MaximumEventAgeInSeconds: l.maxAge,
 		DestinationConfig: lambda.FunctionEventInvokeConfigDestinationConfigArgs{
 			OnFailure: lambda.FunctionEventInvokeConfigDestinationConfigOnFailureArgs{Destination: f.Failures.ARN},
 		},
 	}, pulumi.Parent(f), pulumi.DependsOn([]pulumi.Resource{send, f.Failures.policy}))
 	return err
-}
-
-func maxEventAge(args *FunctionArgs) int { return cmp.Or(args.MaxEventAgeSeconds, 21600) }
-
-// Grant lets the function do the actions ("sns:Publish") to the resources,
-// given by ARN. The name tells its grants apart.
-func (f *Function) Grant(name string, actions []string, resources ...pulumi.StringInput) error {
-	_, err := f.grant(name, actions, resources...)
-	return err
-}
-
-func (f *Function) grant(name string, actions []string, resources ...pulumi.StringInput) (*iam.RolePolicy, error) {
-	if len(actions) == 0 || len(resources) == 0 {
-		return nil, fmt.Errorf("grant %s of function %s: name at least one action and one resource", name, f.name)
-	}
-	return iam.NewRolePolicy(f.env.ctx, f.name+"-"+name, &iam.RolePolicyArgs{
-		Role:   f.role.Name,
-		Policy: document(statement{Action: actions, Resource: resources}),
-	}, pulumi.Parent(f))
-}
-
-// invokeBy lets an AWS service invoke the function's alias on behalf of one
-// resource.
-func (f *Function) invokeBy(name, service string, source pulumi.StringInput, opts ...pulumi.ResourceOption) (*lambda.Permission, error) {
-	return lambda.NewPermission(f.env.ctx, name, &lambda.PermissionArgs{
-		Action:    pulumi.String("lambda:InvokeFunction"),
-		Function:  f.Name,
-		Qualifier: f.alias,
-		Principal: pulumi.String(service),
-		SourceArn: source.ToStringOutput(),
-	}, opts...)
 }

@@ -5,41 +5,85 @@ import (
 	"regexp"
 )
 
-// The longest names of components. Pulumi adds a dash and seven letters to make
-// a physical name, and components add words of their own to make the names of
-// their parts; the shortest limits that AWS sets to those are a role's 64 and a
-// queue's 80 characters.
+// longest is how many characters AWS allows in a physical name, by kind. Those of
+// alarms (255) and log groups (512) are always shorter than allowed if these are.
 //
+// https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html
+// https://docs.aws.amazon.com/lambda/latest/api/API_AddPermission.html
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-queues.html
-const (
-	longestRole  = 64 - len("-1a2b3c4")
-	longestQueue = 80 - len("-1a2b3c4")
+// https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html
+// https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis.html
+var longest = map[string]int{
+	"function":     64,
+	"role":         64,
+	"queue":        80,
+	"statement ID": 100, // of a function's permission
+	"role policy":  128,
+	"API":          128,
+	"topic":        256,
+}
 
-	longestFunction = longestRole
-	longestTopic    = longestRole - len("-feedback")
-	longestAPI      = 64
-	// A stack's name is a part of those of log groups, a dashboard and a key.
-	longestStack = 64
-)
+// randomEnd stands for the end that Pulumi gives to a physical name.
+const randomEnd = "-1a2b3c4"
 
 var (
-	component = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
-	stackName = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
+	componentName = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
+	stackName     = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
 )
 
-// checkName refuses a name that AWS would refuse in one of the names made of it.
-func checkName(kind, name string, longest int) error {
-	if len(name) > longest || !component.MatchString(name) {
-		return fmt.Errorf("%s %q: its name must be 1 to %d small letters, digits and single dashes, and start with a letter", kind, name, longest)
+// part is a resource of a component with a physical name.
+type part struct {
+	kind   string // in longest
+	suffix string // after the component's name, such as "-failures"
+}
+
+// child returns the Pulumi name of a component.
+func (e *Environment) child(name string) string { return e.name + "-" + name }
+
+// physical returns "<project>-<stack>-<environment>-<name>", or only the first
+// three if the name is empty. What Pulumi names automatically has this name and
+// a random end, by the pattern that the package's documentation shows.
+func (e *Environment) physical(name string) string {
+	full := e.ctx.Project() + "-" + e.ctx.Stack() + "-" + e.name
+	if name != "" {
+		full += "-" + name
+	}
+	return full
+}
+
+// checkForm refuses names that not every kind of resource may have.
+func checkForm(component, name string) error {
+	if !componentName.MatchString(name) {
+		return fmt.Errorf("%s %q: its name must be lowercase letters, digits and single dashes, and start with a letter", component, name)
 	}
 	return nil
 }
 
-// checkStack refuses the name of a stack that CloudWatch would refuse.
-func checkStack(name string) error {
-	if len(name) > longestStack || !stackName.MatchString(name) {
-		return fmt.Errorf("stack %q: its name must be 1 to %d letters, digits, dashes and underscores, because it is a part of others", name, longestStack)
+// checkName refuses the name of a component if AWS would refuse one of the
+// physical names made of it.
+func (e *Environment) checkName(component, name string, parts ...part) error {
+	if err := checkForm(component, name); err != nil {
+		return err
+	}
+	for _, p := range parts {
+		full := e.physical(name+p.suffix) + randomEnd
+		if excess := len(full) - longest[p.kind]; excess > 0 {
+			return fmt.Errorf("%s %q: its %s would have the name %s of %d characters, and AWS allows %d: "+
+				"shorten the name of the %[1]s, the environment, the stack or the project by %[7]d",
+				component, name, p.kind, full, len(full), longest[p.kind], excess)
+		}
+	}
+	return nil
+}
+
+// checkStack refuses names of projects and stacks that AWS would refuse as a
+// part of physical names. Pulumi itself allows periods.
+func checkStack(project, stack string) error {
+	for _, n := range []struct{ kind, name string }{{"project", project}, {"stack", stack}} {
+		if !stackName.MatchString(n.name) {
+			return fmt.Errorf("%s %q: its name must be letters, digits, dashes and underscores, because it is a part of names on AWS", n.kind, n.name)
+		}
 	}
 	return nil
 }

@@ -2,7 +2,7 @@ package serverless
 
 import "github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-// statement is one statement of a policy. It allows unless it denies.
+// statement is one statement of a policy. It allows unless Deny is set.
 //
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
 type statement struct {
@@ -14,7 +14,7 @@ type statement struct {
 	Condition pulumi.Map           // operator → key → value
 }
 
-// document is the JSON of a policy.
+// document returns the JSON of a policy.
 func document(statements ...statement) pulumi.StringOutput {
 	all := make(pulumi.Array, len(statements))
 	for i, s := range statements {
@@ -43,23 +43,23 @@ func (s statement) members() pulumi.Map {
 	return m
 }
 
-// assumableBy is the trust policy of a role for an AWS service.
+// assumableBy returns the trust policy of a role for an AWS service.
 func assumableBy(name string) pulumi.StringOutput {
 	return document(statement{Principal: service(name), Action: []string{"sts:AssumeRole"}})
 }
 
-// service is the principal of an AWS service.
+// service returns the principal of an AWS service.
 func service(name string) pulumi.Input { return pulumi.StringMap{"Service": pulumi.String(name)} }
 
-// principal is an account's or a role's, by ARN.
+// principal returns the principal of an account or a role, by ARN.
 func principal(arn pulumi.StringInput) pulumi.Input { return pulumi.StringMap{"AWS": arn} }
 
-// from is the condition that a service acts for that resource.
+// from returns the condition that a service acts on behalf of a resource.
 func from(arn pulumi.StringInput) pulumi.Map {
 	return pulumi.Map{"ArnEquals": pulumi.StringMap{"aws:SourceArn": arn}}
 }
 
-// denyPlainText refuses everybody who does not use TLS.
+// denyPlainText returns the statement that refuses every request without TLS.
 func denyPlainText(action string, resource pulumi.StringInput) statement {
 	return statement{
 		Sid: "TLSOnly", Deny: true, Principal: pulumi.String("*"), Action: []string{action}, Resource: []pulumi.StringInput{resource},

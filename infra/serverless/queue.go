@@ -5,69 +5,148 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// Queue keeps what could not be handled, for two weeks, until somebody looks.
-// It takes messages of one sender alone, and any message raises an alarm.
+// QueueArgs describe a Queue. All times are in seconds.
+//
+// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html
+type QueueArgs struct {
+	// VisibilityTimeoutSeconds is how long a received message stays hidden from
+	// other consumers, 0 to 43200. Default: 30.
+	VisibilityTimeoutSeconds pulumi.IntPtrInput
+	// RetentionSeconds is how long an unread message is kept, 60 to 1209600.
+	// Default: 345600, four days.
+	RetentionSeconds pulumi.IntPtrInput
+	// DelaySeconds is how long a new message stays hidden, 0 to 900. Default: 0.
+	DelaySeconds pulumi.IntPtrInput
+	// ReceiveWaitSeconds is how long a consumer waits for a message, 0 to 20.
+	// Default: 20, long polling.
+	ReceiveWaitSeconds pulumi.IntPtrInput
+	// MaxReceives is how often a message may be received before SQS moves it to
+	// the queue of dead letters, 1 to 1000. Default: 5.
+	MaxReceives pulumi.IntPtrInput
+	// AlarmAgeSeconds is the age of the oldest message that raises an alarm, 1 or
+	// more. Default: 3600, an hour.
+	AlarmAgeSeconds pulumi.IntPtrInput
+}
+
+// Queue is an SQS queue that is encrypted, refuses plain HTTP, and has a queue
+// of dead letters.
 type Queue struct {
 	pulumi.ResourceState
 
 	URL pulumi.StringOutput
 	ARN pulumi.StringOutput
+	// DeadLetters holds the messages that were received too often. It is nil for
+	// queues that components create themselves for what failed.
+	DeadLetters *Queue
 
-	policy *sqs.QueuePolicy // whoever sends waits for it
+	env        *Environment
+	name       string
+	queue      *sqs.Queue
+	statements []statement      // of its policy, added by relations
+	policy     *sqs.QueuePolicy // nil until Complete
 }
 
-// keptSeconds is two weeks, the longest that SQS keeps a message.
-const keptSeconds = 14 * 24 * 60 * 60
-
-// sender is who may put messages into a queue.
-type sender struct {
-	principal pulumi.Input
-	condition pulumi.Map
+// NewQueue creates a queue that only its own account may use, and the topics
+// that it is subscribed to. Its policy is created by Complete, because SQS has
+// one policy for each queue and every relation adds to it.
+func NewQueue(env *Environment, name string, args *QueueArgs, opts ...pulumi.ResourceOption) (*Queue, error) {
+	if args == nil {
+		args = &QueueArgs{}
+	}
+	if err := env.checkName("queue", name, part{"queue", ""}, part{"queue", "-dead-letters"}); err != nil {
+		return nil, err
+	}
+	q := &Queue{env: env, name: name}
+	if err := env.register("Queue", name, q, nil, opts); err != nil {
+		return nil, err
+	}
+	var err error
+	if q.DeadLetters, err = newFailureQueue(env, name+"-dead-letters", sender{}, q); err != nil {
+		return nil, err
+	}
+	if err := q.create(q.inputs(args)); err != nil {
+		return nil, err
+	}
+	if err := q.DeadLetters.acceptFrom(q); err != nil {
+		return nil, err
+	}
+	env.queues = append(env.queues, q)
+	if err := q.watch(args); err != nil {
+		return nil, err
+	}
+	return q, env.ctx.RegisterResourceOutputs(q, pulumi.Map{"url": q.URL, "arn": q.ARN})
 }
 
-// newQueue creates a queue for the failures of parent.
-func newQueue(e *Environment, name string, from sender, parent pulumi.Resource) (*Queue, error) {
-	q := &Queue{}
-	if err := checkName("queue", name, longestQueue); err != nil {
-		return nil, err
+func (q *Queue) inputs(args *QueueArgs) *sqs.QueueArgs {
+	within := func(property string, in pulumi.IntPtrInput, l limits) pulumi.IntOutput {
+		return number("queue "+q.name, property, in, l)
 	}
-	if err := e.register("Queue", name, q, pulumi.Parent(parent)); err != nil {
-		return nil, err
+	return &sqs.QueueArgs{
+		VisibilityTimeoutSeconds: within("VisibilityTimeoutSeconds", args.VisibilityTimeoutSeconds, limits{30, 0, 43200}),
+		MessageRetentionSeconds:  within("RetentionSeconds", args.RetentionSeconds, limits{345600, 60, 1209600}),
+		DelaySeconds:             within("DelaySeconds", args.DelaySeconds, limits{0, 0, 900}),
+		ReceiveWaitTimeSeconds:   within("ReceiveWaitSeconds", args.ReceiveWaitSeconds, limits{20, 0, 20}),
+		RedrivePolicy: pulumi.JSONMarshal(pulumi.Map{
+			"deadLetterTargetArn": q.DeadLetters.ARN,
+			"maxReceiveCount":     within("MaxReceives", args.MaxReceives, limits{5, 1, 1000}),
+		}),
 	}
-	args := &sqs.QueueArgs{
-		MessageRetentionSeconds: pulumi.Int(keptSeconds),
-		// No other queue may use this one for its own dead letters.
-		RedriveAllowPolicy: pulumi.String(`{"redrivePermission":"denyAll"}`),
-	}
-	if key := e.customerKey(); key != nil {
+}
+
+// create creates the queue itself, encrypted.
+func (q *Queue) create(args *sqs.QueueArgs) (err error) {
+	if key := q.env.customerKey(); key != nil {
 		args.KmsMasterKeyId = key
 	} else {
 		args.SqsManagedSseEnabled = pulumi.Bool(true)
 	}
-	queue, err := sqs.NewQueue(e.ctx, name, args, e.keep(q)...)
-	if err != nil {
-		return nil, err
+	args.Tags = q.env.tags
+	if q.queue, err = sqs.NewQueue(q.env.ctx, q.env.child(q.name), args, q.env.protected(q)...); err != nil {
+		return err
 	}
-	q.policy, err = sqs.NewQueuePolicy(e.ctx, name, &sqs.QueuePolicyArgs{
-		QueueUrl: queue.Url,
-		Policy: document(
-			statement{
-				Sid: "OneSender", Principal: from.principal, Condition: from.condition,
-				Action: []string{"sqs:SendMessage"}, Resource: []pulumi.StringInput{queue.Arn},
-			},
-			denyPlainText("sqs:*", queue.Arn)),
+	q.URL, q.ARN = q.queue.Url, q.queue.Arn
+	return nil
+}
+
+// createPolicy creates the queue's one policy, of all statements.
+func (q *Queue) createPolicy() (err error) {
+	q.policy, err = sqs.NewQueuePolicy(q.env.ctx, q.env.child(q.name), &sqs.QueuePolicyArgs{
+		QueueUrl: q.URL,
+		Policy:   document(append(q.statements, denyPlainText("sqs:*", q.ARN))...),
 	}, pulumi.Parent(q))
-	if err != nil {
-		return nil, err
-	}
-	waiting := metric{"AWS/SQS", "ApproximateNumberOfMessagesVisible", "Maximum", pulumi.StringMap{"QueueName": queue.Name}}
-	e.show("Failed messages in "+name, waiting)
-	if err := e.watch(name, q, alarm{
-		name: "messages", metric: waiting, atLeast: 1,
-		meaning: "A message could not be handled and waits in the queue " + name + ": read it there, it says why.",
-	}); err != nil {
-		return nil, err
-	}
-	q.URL, q.ARN = queue.Url, queue.Arn
-	return q, e.ctx.RegisterResourceOutputs(q, pulumi.Map{"url": q.URL, "arn": q.ARN})
+	return err
+}
+
+// watch raises an alarm when messages wait for too long.
+//
+// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
+func (q *Queue) watch(args *QueueArgs) error {
+	age := number("queue "+q.name, "AlarmAgeSeconds", args.AlarmAgeSeconds, limits{fallback: 3600, min: 1})
+	oldest := q.metric("ApproximateAgeOfOldestMessage", "Maximum")
+	q.env.show("Messages of queue "+q.name, q.metric("NumberOfMessagesSent", "Sum"), q.metric("NumberOfMessagesDeleted", "Sum"), q.metric("ApproximateNumberOfMessagesVisible", "Maximum"))
+	q.env.show("Seconds of the oldest message of queue "+q.name, oldest)
+	return q.env.watch(q.env.child(q.name), q, alarm{
+		name: "age", metric: oldest, atLeast: scaled(age, 1),
+		meaning: pulumi.Sprintf("A message has waited in the queue %s for %d seconds: look at its consumers.", q.name, age),
+	})
+}
+
+func (q *Queue) metric(name, statistic string) metric {
+	return metric{"AWS/SQS", name, statistic, pulumi.StringMap{"QueueName": q.queue.Name}}
+}
+
+// GrantSend allows the function to send messages to the queue.
+//
+// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html
+func (q *Queue) GrantSend(f *Function, opts ...pulumi.ResourceOption) error {
+	return f.grantUse(q.env, "send-"+q.name, []string{"sqs:SendMessage"}, q.ARN, opts)
+}
+
+// GrantConsume allows the function to receive messages from the queue, to delete
+// them, and to change how long they stay hidden.
+//
+// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html
+func (q *Queue) GrantConsume(f *Function, opts ...pulumi.ResourceOption) error {
+	return f.grantUse(q.env, "consume-"+q.name, []string{
+		"sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"}, q.ARN, opts)
 }

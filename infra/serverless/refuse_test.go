@@ -7,8 +7,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// TestRefuses proves that what AWS would refuse, or what would mean less than it
-// seems to, fails before anything is deployed.
+// TestRefuses proves that declarations fail before anything is deployed if AWS
+// would refuse them, or if they would have no effect.
 func TestRefuses(t *testing.T) {
 	function := func(name string, variables pulumi.StringMap) func(*Environment, *Function) error {
 		return func(env *Environment, _ *Function) error {
@@ -31,57 +31,93 @@ func TestRefuses(t *testing.T) {
 			return err
 		}
 	}
-	value := func(s string) pulumi.StringInput { return pulumi.String(s) }
+	sized := func(args FunctionArgs) func(*Environment, *Function) error {
+		return func(env *Environment, _ *Function) error {
+			args.Code = pulumi.NewFileArchive("f.zip")
+			_, err := NewFunction(env, "g", &args)
+			return err
+		}
+	}
+	notified := func(args TopicArgs) func(*Environment, *Function) error {
+		return func(env *Environment, _ *Function) error { _, err := NewTopic(env, "t", &args); return err }
+	}
+	queue := func(args QueueArgs) func(*Environment, *Function) error {
+		return func(env *Environment, _ *Function) error { _, err := NewQueue(env, "q", &args); return err }
+	}
+	root := []Route{{Key: "GET /"}}
+	value := func(s string) pulumi.String { return pulumi.String(s) }
+	values := func(s string) pulumi.StringArray { return pulumi.ToStringArray([]string{s}) }
 	for _, test := range []struct {
 		name    string
 		program func(*Environment, *Function) error
 		want    string
 	}{
-		{"no name", function("", nil), `function "": its name must be 1 to 56 small letters, digits and single dashes, and start with a letter`},
-		{"a long function", function(strings.Repeat("f", 57), nil), "its name must be 1 to 56 small letters"},
+		{"no name", function("", nil), `function "": its name must be lowercase letters, digits and single dashes, and start with a letter`},
 		{"capitals", function("handleMessage", nil), `function "handleMessage": its name must be`},
 		{"an underscore", topic("my_topic"), `topic "my_topic": its name must be`},
-		{"a long topic", topic(strings.Repeat("t", 48)), "its name must be 1 to 47 small letters"},
-		{"a long subscription", func(env *Environment, _ *Function) error {
-			f, err := NewFunction(env, strings.Repeat("f", 50), &FunctionArgs{Code: pulumi.NewFileArchive("f.zip")})
-			if err != nil {
-				return err
-			}
-			topic, err := NewTopic(env, strings.Repeat("t", 40), nil)
-			if err != nil {
-				return err
-			}
-			_, err = topic.Subscribe(f, nil)
+		{"no code", func(env *Environment, _ *Function) error {
+			_, err := NewFunction(env, "g", &FunctionArgs{})
 			return err
-		}, "its name must be 1 to 72 small letters"},
+		}, `function "g": Code is required`},
 
 		{"a variable of Lambda's", function("g", pulumi.StringMap{"AWS_REGION": value("x")}), "variable AWS_REGION of function g: the name is reserved for Lambda"},
 		{"a time zone", function("g", pulumi.StringMap{"TZ": value("x")}), "variable TZ of function g: the name is reserved"},
 		{"a handler", function("g", pulumi.StringMap{"_HANDLER": value("x")}), "variable _HANDLER of function g: the name is reserved"},
 		{"a dash", function("g", pulumi.StringMap{"SUMS-TOPIC": value("x")}), `variable "SUMS-TOPIC" of function g: its name must be a letter and`},
 		{"one letter", function("g", pulumi.StringMap{"A": value("x")}), `variable "A" of function g: its name must be a letter and`},
-		{"the component's own", function("g", pulumi.StringMap{"SERVICE": value("x")}), "variable SERVICE of function g: the component sets it itself"},
+		{"the component's own", function("g", pulumi.StringMap{"SERVICE": value("x")}), "variable SERVICE of function g: the component sets it"},
 		{"every wrong variable", function("g", pulumi.StringMap{"A": value("x"), "TZ": value("x")}), "letters, digits and underscores\nvariable TZ of"},
-		{"long values", function("g", pulumi.StringMap{"BIG": value(strings.Repeat("x", 4096))}), "the variables of function g have 4"},
+		{"long values", function("g", pulumi.StringMap{"BIG": value(strings.Repeat("x", 4096))}), "function g: its environment variables have 4"},
 
-		{"grants nothing", func(_ *Environment, f *Function) error { return f.Grant("read", []string{"sns:Publish"}) },
-			"grant read of function f: name at least one action and one resource"},
-		{"another auth", api(APIArgs{Auth: Auth{Type: "public"}}), `API api: the auth must be iam, jwt or none, not "public"`},
-		{"tokens of nobody", api(APIArgs{Auth: Auth{Type: "jwt", Audience: []string{"a"}}}), "the auth jwt needs an issuer and an audience"},
-		{"tokens for nobody", api(APIArgs{Auth: Auth{Type: "jwt", Issuer: "https://example.com"}}), "the auth jwt needs an issuer and an audience"},
-		{"an issuer without tokens", api(APIArgs{Auth: Auth{Issuer: "https://example.com"}}), "issuer, audience and scopes are for the auth jwt alone"},
-		{"scopes without tokens", api(APIArgs{Auth: Auth{Type: "iam"}, Routes: []Route{{Key: "GET /", Scopes: []string{"add"}}}}), "issuer, audience and scopes are for the auth jwt alone"},
+		{"grants nothing", func(_ *Environment, f *Function) error { return f.Grant("read", []string{"sns:Publish"}, nil) },
+			`grant "read" of function f: it needs a name of lowercase letters, digits and single dashes, and at least one action and one resource`},
+		{"another environment", func(env *Environment, f *Function) error {
+			other, err := NewEnvironment(env.ctx, "other", &EnvironmentArgs{Region: value("eu-west-1")})
+			if err != nil {
+				return err
+			}
+			topic, err := NewTopic(other, "t", nil)
+			if err != nil {
+				return err
+			}
+			_, err = topic.Subscribe(f, nil)
+			return err
+		}, "subscription t-f: the topic is in the environment other and the subscriber in e"},
+
+		{"another auth", api(APIArgs{Routes: root, Auth: Auth{Type: "public"}}), `API api: the auth must be iam, jwt or none, not "public"`},
+		{"no issuer", api(APIArgs{Routes: root, Auth: Auth{Type: "jwt", Audience: values("a")}}), "the auth jwt needs an issuer and an audience"},
+		{"no audience", api(APIArgs{Routes: root, Auth: Auth{Type: "jwt", Issuer: value("https://example.com")}}), "the auth jwt needs an issuer and an audience"},
+		{"an issuer without tokens", api(APIArgs{Routes: root, Auth: Auth{Issuer: value("https://example.com")}}), "issuer, audience and scopes are for the auth jwt alone"},
+		{"scopes without tokens", api(APIArgs{Routes: []Route{{Key: "GET /", Scopes: values("add")}}, Auth: Auth{Type: "iam"}}), "issuer, audience and scopes are for the auth jwt alone"},
+		{"no routes", api(APIArgs{}), "API api: Routes are required"},
+		{"half a domain", api(APIArgs{Routes: root, Domain: &Domain{Name: value("example.com")}}), "API api: Domain needs Name, ZoneID and CertificateARN"},
+		{"another domain", api(APIArgs{Routes: root, Domain: &Domain{Name: value("Example.com"), ZoneID: value("Z1"), CertificateARN: value("arn")}}),
+			`API api: Domain.Name must be a host name in lowercase letters, not "Example.com"`},
+		{"no burst", api(APIArgs{Routes: root, Throttle: Throttle{Burst: pulumi.Int(0)}}), "API api: Throttle.Burst must be a whole number from 1 up, not 0"},
+		{"no rate", api(APIArgs{Routes: root, Throttle: Throttle{RatePerSecond: pulumi.Float64(0)}}), "API api: Throttle.RatePerSecond must be more than 0, not 0"},
+		{"no patience", api(APIArgs{Routes: root, SlowMillis: pulumi.Int(-1)}), "API api: SlowMillis must be a whole number from 1 up, not -1"},
+
+		{"memory", sized(FunctionArgs{MemoryMB: pulumi.Int(127)}), "function g: MemoryMB must be a whole number from 128 to 10240, not 127"},
+		{"memory that is known later", sized(FunctionArgs{MemoryMB: pulumi.Int(127).ToIntOutput().ToIntPtrOutput()}), "function g: MemoryMB must be a whole number from 128 to 10240, not 127"},
+		{"timeout", sized(FunctionArgs{TimeoutSeconds: pulumi.Int(901)}), "function g: TimeoutSeconds must be a whole number from 1 to 900, not 901"},
+		{"storage", sized(FunctionArgs{EphemeralMB: pulumi.Int(1)}), "function g: EphemeralMB must be a whole number from 512 to 10240, not 1"},
+		{"retries", sized(FunctionArgs{Retries: pulumi.Int(3)}), "function g: Retries must be a whole number from 0 to 2, not 3"},
+		{"age", sized(FunctionArgs{MaxEventAgeSeconds: pulumi.Int(59)}), "function g: MaxEventAgeSeconds must be a whole number from 60 to 21600, not 59"},
+		{"concurrency", sized(FunctionArgs{ReservedConcurrency: pulumi.Int(-1)}), "function g: ReservedConcurrency must be a whole number from 0 up, not -1"},
+		{"architecture", sized(FunctionArgs{Architecture: value("amd64")}), `function g: Architecture must be arm64 or x86_64, not "amd64"`},
+		{"email", notified(TopicArgs{Email: value("me")}), `topic t: Email must be an email address, not "me"`},
+		{"webhook", notified(TopicArgs{Webhook: value("http://example.com")}), `topic t: Webhook must be an https URL, not "http://example.com"`},
+		{"a queue's delay", queue(QueueArgs{DelaySeconds: pulumi.Int(901)}), "queue q: DelaySeconds must be a whole number from 0 to 900, not 901"},
+		{"a queue's receives", queue(QueueArgs{MaxReceives: pulumi.Int(0)}), "queue q: MaxReceives must be a whole number from 1 to 1000, not 0"},
+		{"a queue's wait", queue(QueueArgs{ReceiveWaitSeconds: pulumi.Int(21)}), "queue q: ReceiveWaitSeconds must be a whole number from 0 to 20, not 21"},
+		{"a queue's retention", queue(QueueArgs{RetentionSeconds: pulumi.Int(59)}), "queue q: RetentionSeconds must be a whole number from 60 to 1209600, not 59"},
+		{"a queue's visibility", queue(QueueArgs{VisibilityTimeoutSeconds: pulumi.Int(43201)}), "queue q: VisibilityTimeoutSeconds must be a whole number from 0 to 43200, not 43201"},
+		{"a queue's age", queue(QueueArgs{AlarmAgeSeconds: pulumi.Int(0)}), "queue q: AlarmAgeSeconds must be a whole number from 1 up, not 0"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			if _, err := run(t, test.program); err == nil || !strings.Contains(err.Error(), test.want) {
+			if _, err := withFunction(test.program); err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("got %v, want %q in it", err, test.want)
 			}
 		})
-	}
-	for _, stack := range []string{"a.b", strings.Repeat("s", 65)} {
-		_, err := runStack(t, stack, func(*Environment) error { return nil })
-		if err == nil || !strings.Contains(err.Error(), "its name must be 1 to 64 letters, digits, dashes and underscores") {
-			t.Errorf("stack %s: got %v", stack, err)
-		}
 	}
 }

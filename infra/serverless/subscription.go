@@ -1,7 +1,9 @@
 package serverless
 
 import (
+	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/sns"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -9,13 +11,18 @@ import (
 
 // SubscriptionArgs describe a Subscription.
 type SubscriptionArgs struct {
-	// FilterPolicy tells which messages are delivered. Default all.
+	// FilterPolicy selects the messages that are delivered. Default: all.
 	//
 	// https://docs.aws.amazon.com/sns/latest/dg/sns-subscription-filter-policies.html
-	FilterPolicy map[string]any
-	// FilterPolicyScope is what the policy is about: "MessageAttributes" or
-	// "MessageBody". Default "MessageAttributes".
+	FilterPolicy pulumi.MapInput
+	// FilterPolicyScope is what the policy is matched with: "MessageAttributes"
+	// or "MessageBody". Default: "MessageAttributes".
 	FilterPolicyScope string
+	// RawMessageDelivery delivers to a queue the message alone, without SNS's JSON
+	// envelope. A function cannot have it.
+	//
+	// https://docs.aws.amazon.com/sns/latest/dg/sns-large-payload-raw-message-delivery.html
+	RawMessageDelivery bool
 }
 
 // Subscription delivers the messages of a topic.
@@ -24,59 +31,139 @@ type Subscription struct {
 	Redrive *Queue
 }
 
-// Subscribe invokes the function with every message of the topic, at least
-// once and asynchronously. The permission comes first: SNS does not retry a
-// delivery that Lambda refuses, but puts the message into the redrive queue.
-//
-// https://docs.aws.amazon.com/sns/latest/dg/sns-message-delivery-retries.html
-func (t *Topic) Subscribe(f *Function, args *SubscriptionArgs) (*Subscription, error) {
-	name := t.name + "-" + f.name
-	permission, err := f.invokeBy(name, "sns.amazonaws.com", t.ARN, pulumi.Parent(t))
+// Subscriber receives the messages of a topic: it is a *Function or a *Queue.
+type Subscriber interface {
+	// identity returns the component's environment and name.
+	identity() (env *Environment, name string)
+	// refuse returns an error if the delivery cannot be.
+	refuse(*delivery) error
+	// accept allows the delivery and creates the subscription, or leaves that to
+	// Complete.
+	accept(*delivery) error
+}
+
+// delivery is a subscription that is being created.
+type delivery struct {
+	topic *Topic
+	name  string // "numbers-handle-message"
+	args  sns.TopicSubscriptionArgs
+	raw   bool
+	opts  []pulumi.ResourceOption
+}
+
+// Subscribe delivers every message of the topic to a function or a queue, at
+// least once. The options apply to every resource that it creates. A queue's
+// subscription is created by Complete, after the queue's policy.
+func (t *Topic) Subscribe(to Subscriber, args *SubscriptionArgs, opts ...pulumi.ResourceOption) (*Subscription, error) {
+	if args == nil {
+		args = &SubscriptionArgs{}
+	}
+	env, subscriber := to.identity()
+	d := &delivery{topic: t, name: t.name + "-" + subscriber, raw: args.RawMessageDelivery, opts: opts}
+	if env != t.env {
+		return nil, fmt.Errorf("subscription %s: the topic is in the environment %s and the subscriber in %s", d.name, t.env.name, env.name)
+	}
+	if err := errors.Join(env.checkOpen("subscribe "+subscriber), to.refuse(d), d.filter(args)); err != nil {
+		return nil, err
+	}
+	if err := env.checkName("subscription", d.name, part{"queue", "-redrive"}, part{"statement ID", ""}); err != nil {
+		return nil, err
+	}
+	redrive, err := d.keepFailures()
 	if err != nil {
 		return nil, err
 	}
-	return t.subscribe(name, &sns.TopicSubscriptionArgs{Protocol: pulumi.String("lambda"), Endpoint: f.ARN}, args,
-		pulumi.DependsOn([]pulumi.Resource{permission}))
+	return &Subscription{Redrive: redrive}, to.accept(d)
 }
 
-// tell subscribes those who are outside of the stack.
-func (t *Topic) tell(args *TopicArgs) error {
-	if args.Webhook != "" {
-		_, err := t.subscribe(t.name+"-webhook", &sns.TopicSubscriptionArgs{
-			Protocol: pulumi.String("https"), Endpoint: pulumi.String(args.Webhook),
-		}, nil)
-		if err != nil {
-			return err
+func (d *delivery) filter(args *SubscriptionArgs) error {
+	if args.FilterPolicy == nil {
+		if args.FilterPolicyScope != "" {
+			return fmt.Errorf("subscription %s: a filter policy scope without a filter policy has no effect", d.name)
 		}
-	}
-	if args.Email == "" {
 		return nil
 	}
-	_, err := sns.NewTopicSubscription(t.env.ctx, t.name+"-email", &sns.TopicSubscriptionArgs{
-		Topic: t.ARN, Protocol: pulumi.String("email"), Endpoint: pulumi.String(args.Email),
-	}, pulumi.Parent(t))
+	d.args.FilterPolicy = pulumi.JSONMarshal(args.FilterPolicy)
+	if args.FilterPolicyScope != "" {
+		if !slices.Contains([]string{"MessageAttributes", "MessageBody"}, args.FilterPolicyScope) {
+			return fmt.Errorf("subscription %s: FilterPolicyScope must be MessageAttributes or MessageBody, not %q", d.name, args.FilterPolicyScope)
+		}
+		d.args.FilterPolicyScope = pulumi.String(args.FilterPolicyScope)
+	}
+	return nil
+}
+
+// keepFailures creates the queue of the messages that cannot be delivered. It
+// admits the topic alone.
+func (d *delivery) keepFailures() (*Queue, error) {
+	t := d.topic
+	redrive, err := newFailureQueue(t.env, d.name+"-redrive", sender{service("sns.amazonaws.com"), from(t.ARN)}, t, d.opts...)
+	if err != nil {
+		return nil, err
+	}
+	d.args.RedrivePolicy = pulumi.JSONMarshal(pulumi.StringMap{"deadLetterTargetArn": redrive.ARN})
+	d.after(redrive.policy)
+	return redrive, nil
+}
+
+// after makes the subscription wait for a resource.
+func (d *delivery) after(r pulumi.Resource) {
+	d.opts = slices.Concat([]pulumi.ResourceOption{pulumi.DependsOn([]pulumi.Resource{r})}, d.opts)
+}
+
+// create creates the subscription itself.
+func (d *delivery) create(protocol string, endpoint pulumi.StringInput) error {
+	d.args.Topic, d.args.Protocol, d.args.Endpoint = d.topic.ARN, pulumi.String(protocol), endpoint
+	_, err := sns.NewTopicSubscription(d.topic.env.ctx, d.topic.env.child(d.name), &d.args,
+		slices.Concat([]pulumi.ResourceOption{pulumi.Parent(d.topic)}, d.opts)...)
 	return err
 }
 
-// subscribe creates the queue, which admits the topic alone, and then what may
-// need it.
-func (t *Topic) subscribe(name string, s *sns.TopicSubscriptionArgs, args *SubscriptionArgs, opts ...pulumi.ResourceOption) (*Subscription, error) {
-	if args != nil && args.FilterPolicy != nil {
-		s.FilterPolicy = pulumi.JSONMarshal(args.FilterPolicy)
-		if args.FilterPolicyScope != "" {
-			s.FilterPolicyScope = pulumi.String(args.FilterPolicyScope)
-		}
-	} else if args != nil && args.FilterPolicyScope != "" {
-		return nil, fmt.Errorf("subscription %s: a filter policy scope without a filter policy has no effect", name)
+func (f *Function) identity() (*Environment, string) { return f.env, f.name }
+
+func (f *Function) refuse(d *delivery) error {
+	if d.raw {
+		return fmt.Errorf("subscription %s: RawMessageDelivery is for queues, not for functions", d.name)
 	}
-	redrive, err := newQueue(t.env, name+"-redrive", sender{service("sns.amazonaws.com"), from(t.ARN)}, t)
+	return nil
+}
+
+// accept creates the permission first: SNS does not retry a delivery that Lambda
+// refuses, but moves the message to the redrive queue.
+//
+// https://docs.aws.amazon.com/sns/latest/dg/sns-message-delivery-retries.html
+func (f *Function) accept(d *delivery) error {
+	permission, err := f.invokeBy(d.name, "sns.amazonaws.com", d.topic.ARN, d.topic, d.opts...)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	s.Topic = t.ARN
-	s.RedrivePolicy = pulumi.JSONMarshal(pulumi.StringMap{"deadLetterTargetArn": redrive.ARN})
-	if _, err := sns.NewTopicSubscription(t.env.ctx, name, s, append(opts, pulumi.Parent(t), pulumi.DependsOn([]pulumi.Resource{redrive.policy}))...); err != nil {
-		return nil, err
+	d.after(permission)
+	return d.create("lambda", f.ARN)
+}
+
+func (q *Queue) identity() (*Environment, string) { return q.env, q.name }
+
+func (q *Queue) refuse(d *delivery) error {
+	if q.policy != nil {
+		return fmt.Errorf("subscription %s: the queue %s keeps failures of its own and cannot be subscribed", d.name, q.name)
 	}
-	return &Subscription{Redrive: redrive}, nil
+	return nil
+}
+
+// accept adds the topic to the queue's policy.
+//
+// https://docs.aws.amazon.com/sns/latest/dg/subscribe-sqs-queue-to-sns-topic.html
+func (q *Queue) accept(d *delivery) error {
+	q.statements = append(q.statements, statement{
+		Principal: service("sns.amazonaws.com"), Condition: from(d.topic.ARN),
+		Action: []string{"sqs:SendMessage"}, Resource: []pulumi.StringInput{q.ARN},
+	})
+	if d.raw {
+		d.args.RawMessageDelivery = pulumi.Bool(true)
+	}
+	q.env.pending = append(q.env.pending, func() error {
+		d.after(q.policy)
+		return d.create("sqs", q.ARN)
+	})
+	return nil
 }

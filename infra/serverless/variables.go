@@ -11,13 +11,13 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// mostVariableBytes is how long the names and values of a function's variables
-// may be together.
+// mostVariableBytes is the allowed size of a function's variables in total, names
+// and values.
 //
 // https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 const mostVariableBytes = 4 << 10
 
-// variableName is what Lambda takes; AWS_ and _ begin the names of its own.
+// variableName is what Lambda allows; its own names begin with AWS_ and _.
 //
 // https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
 var (
@@ -25,19 +25,20 @@ var (
 	reservedName = regexp.MustCompile(`^(AWS_|LAMBDA_|_|TZ$)`)
 )
 
-// variables are the function's own and those that say what it is part of.
+// variables returns those of the arguments and those that say what the function
+// is part of.
 func (f *Function) variables(own pulumi.StringMap) (lambda.FunctionEnvironmentArgs, error) {
 	all := pulumi.StringMap{
 		"NAMESPACE":   pulumi.String(f.env.ctx.Project()),
 		"SERVICE":     pulumi.String(f.name),
-		"ENVIRONMENT": pulumi.String(f.env.ctx.Stack()),
+		"ENVIRONMENT": pulumi.String(f.env.dimension()),
 	}
 	var errs []error
 	for _, name := range slices.Sorted(maps.Keys(own)) {
 		_, taken := all[name]
 		switch {
 		case taken:
-			errs = append(errs, fmt.Errorf("variable %s of function %s: the component sets it itself", name, f.name))
+			errs = append(errs, fmt.Errorf("variable %s of function %s: the component sets it", name, f.name))
 		case reservedName.MatchString(name):
 			errs = append(errs, fmt.Errorf("variable %s of function %s: the name is reserved for Lambda", name, f.name))
 		case !variableName.MatchString(name):
@@ -51,7 +52,7 @@ func (f *Function) variables(own pulumi.StringMap) (lambda.FunctionEnvironmentAr
 			size += len(name) + len(value)
 		}
 		if size > mostVariableBytes {
-			return nil, fmt.Errorf("the variables of function %s have %d bytes, %d are allowed", f.name, size, mostVariableBytes)
+			return nil, fmt.Errorf("function %s: its environment variables have %d bytes, and %d are allowed", f.name, size, mostVariableBytes)
 		}
 		return values, nil
 	}).(pulumi.StringMapOutput)

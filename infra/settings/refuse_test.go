@@ -10,13 +10,13 @@ import (
 
 func TestParseRefuses(t *testing.T) {
 	const (
-		memory  = "it is the memory of each function in MB and must be a whole number from 128 to 10240 (default 128)"
-		timeout = "it is the most seconds of one invocation and must be a whole number from 1 to 30, the most an HTTP API waits (default 10)"
-		target  = "it is where the stack lives and must be aws, or local for the local cloud on this machine"
-		region  = "it is the region of the stack and must be the name of an AWS region, such as us-east-1"
-		owner   = "it is who answers for the stack and must be 1 to 256 letters, digits, spaces and _.:/=+-@"
-		auth    = "it is who may call the API and must be iam, jwt, or none, which also needs allowPublic (default iam)"
-		origins = `it is the web origins whose pages may call the API and must be a list of origins, such as ["https://example.com"], or ["*"]`
+		memory  = "it sets the memory of each function in MB and must be a whole number from 128 to 10240 (default 128)"
+		timeout = "it sets the invocation timeout in seconds and must be a whole number from 1 to 30, the longest that an HTTP API waits (default 10)"
+		target  = "it sets where the stack is deployed and must be aws, or local for the local cloud on this machine"
+		region  = "it sets the region of the stack and must be the name of an AWS region, such as us-east-1"
+		owner   = "it sets who is responsible for the stack and must be 1 to 256 letters, digits, spaces and _.:/=+-@"
+		auth    = "it sets who may call the API and must be iam, jwt, or none, which also needs allowPublic (default iam)"
+		origins = `it sets the web origins whose pages may call the API and must be a list of origins, such as ["https://example.com"], or ["*"]`
 	)
 	tests := []struct {
 		name   string
@@ -35,22 +35,22 @@ func TestParseRefuses(t *testing.T) {
 		{"two targets", map[string]string{"tally:target": "aws|local"}, []string{`tally:target may not be "aws|local": ` + target}},
 		{"a zone for a region", map[string]string{"aws:region": "us-east-1a"}, []string{`aws:region may not be "us-east-1a": ` + region}},
 		{"a retention that is not allowed", map[string]string{"tally:logRetentionDays": "10"}, []string{
-			`tally:logRetentionDays may not be "10": it is the days that logs are kept and must be one of 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653 (default 30)`}},
+			`tally:logRetentionDays may not be "10": it sets the number of days that logs are kept and must be one of 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653 (default 30)`}},
 		{"another architecture", map[string]string{"tally:architecture": "amd64"}, []string{
-			`tally:architecture may not be "amd64": it is the processor that functions run on and must be arm64, x86_64, or auto: arm64 on AWS, the machine's own on the target local (default auto)`}},
+			`tally:architecture may not be "amd64": it sets the processor architecture of the functions and must be arm64, x86_64, or auto: arm64 on AWS, this machine's own on the target local (default auto)`}},
 		{"an architecture for local", map[string]string{"tally:target": "local", "tally:architecture": "arm64"}, []string{
 			`tally:architecture may not be "arm64" with the target local, whose functions run on this machine: leave it out`}},
 		{"all of the concurrency", map[string]string{"tally:reservedConcurrency": "1000"}, []string{
-			`tally:reservedConcurrency may not be "1000": it is the invocations of each function at the same time and must be a whole number from 1 to 900, or 0 to share what the account has left (default 0)`}},
+			`tally:reservedConcurrency may not be "1000": it sets the number of concurrent invocations of each function and must be a whole number from 1 to 900, or 0 to share what the account has left (default 0)`}},
 		{"more retries than Lambda does", map[string]string{"tally:asyncRetries": "3"}, []string{
-			`tally:asyncRetries may not be "3": it is how often a failed message is tried again and must be 0, 1 or 2 (default 2)`}},
+			`tally:asyncRetries may not be "3": it sets how often a failed message is retried and must be 0, 1 or 2 (default 2)`}},
 		{"an owner with a space at its end", map[string]string{"tally:owner": "me "}, []string{`tally:owner may not be "me ": ` + owner}},
 		{"no owner", map[string]string{"tally:owner": ""}, []string{`tally:owner may not be "": ` + owner}},
 		{"perhaps", map[string]string{"tally:protect": "yes"}, []string{
-			`tally:protect may not be "yes": it is whether Pulumi refuses to delete what holds data or is known outside and must be true or false (default false)`}},
+			`tally:protect may not be "yes": it sets whether Pulumi refuses to delete resources that hold data or are known outside of the stack and must be true or false (default false)`}},
 		{"another auth", map[string]string{"tally:auth": "public"}, []string{`tally:auth may not be "public": ` + auth}},
 		{"public by mistake", map[string]string{"tally:auth": "none"}, []string{
-			"tally:auth may not be none, which lets everybody call the API, unless tally:allowPublic is true"}},
+			"tally:auth may not be none, which allows everybody to call the API, unless tally:allowPublic is true"}},
 		{"public and not", map[string]string{"tally:allowPublic": "true"}, []string{
 			"tally:allowPublic may not be true with the auth iam: leave it out, or set tally:auth to none"}},
 		{"tokens of nobody", map[string]string{"tally:auth": "jwt"}, []string{
@@ -64,16 +64,16 @@ func TestParseRefuses(t *testing.T) {
 		{"an origin that is no list", map[string]string{"tally:corsOrigins": "https://example.com"}, []string{
 			`tally:corsOrigins may not be "https://example.com": ` + origins}},
 		{"a webhook without TLS", map[string]string{"tally:sumsWebhook": "http://example.com"}, []string{
-			`tally:sumsWebhook may not be "http://example.com": it is what gets an HTTPS request with every sum and must be an https URL`}},
+			`tally:sumsWebhook may not be "http://example.com": it sets the server that receives an HTTPS request with every sum and must be an https URL`}},
 		{"a name for an address", map[string]string{"tally:alarmEmail": "on-call"}, []string{
-			`tally:alarmEmail may not be "on-call": it is who gets a mail with every alarm and must be an e-mail address`}},
+			`tally:alarmEmail may not be "on-call": it sets who receives an email with every alarm and must be an email address`}},
 		{"half a domain", map[string]string{"tally:domainName": "api.example.com"}, []string{
 			"tally:domainName, tally:domainZoneId and tally:domainCertificateArn go together: set all of them or none"}},
 		{"a certificate of another region", map[string]string{"tally:domainName": "api.example.com", "tally:domainZoneId": "Z1",
 			"tally:domainCertificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/0a1b"}, []string{
 			"tally:domainCertificateArn must be of a certificate in eu-central-1, where the API is, not in us-east-1"}},
 		{"an account that is none", map[string]string{"aws:allowedAccountIds": `["1234"]`}, []string{
-			`aws:allowedAccountIds may not be "[\"1234\"]": it is the AWS accounts that the stack may live in and must be a list of account IDs, such as ["123456789012"]`}},
+			`aws:allowedAccountIds may not be "[\"1234\"]": it sets the AWS accounts that the stack may be deployed to and must be a list of account IDs, such as ["123456789012"]`}},
 		{"a misspelt key", map[string]string{"tally:memroy": "256"}, []string{"tally:memroy is unknown: did you mean tally:memory?"}},
 		{"a key in capitals", map[string]string{"tally:LogRetentionDays": "30"}, []string{"tally:LogRetentionDays is unknown: did you mean tally:logRetentionDays?"}},
 		{"all at once", map[string]string{"tally:memory": "1", "tally:timeout": "x", "tally:targets": "aws", "tally:allowPublic": "true"}, []string{
@@ -106,7 +106,7 @@ func TestParseRefuses(t *testing.T) {
 	t.Run("nothing", func(t *testing.T) {
 		_, err := Parse("tally", nil)
 		want := "the configuration of this stack (Pulumi.<stack>.yaml) is wrong:\naws:region is missing: " + region + "\ntally:target is missing: " + target +
-			"\ntally:owner is missing: " + owner + "\ntally:costCentre is missing: " + strings.Replace(owner, "answers", "pays", 1)
+			"\ntally:owner is missing: " + owner + "\ntally:costCentre is missing: " + strings.Replace(owner, "is responsible", "pays", 1)
 		if err == nil || err.Error() != want {
 			t.Errorf("got %v, want %s", err, want)
 		}

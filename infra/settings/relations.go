@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// contradictions are the settings that are well by themselves but do not go
-// together; given tells which keys the stack sets. A setting that is wrong by
-// itself is empty here, and has its own error.
+// contradictions returns an error for each combination of settings that are
+// valid by themselves but not together; given reports whether the stack sets a
+// key. A setting that is invalid by itself is empty here, and has its own error.
 func (s *Settings) contradictions(project string, given func(key string) bool) []error {
 	var errs []error
 	wrong := func(format string, args ...any) {
@@ -19,7 +19,7 @@ func (s *Settings) contradictions(project string, given func(key string) bool) [
 
 	api := s.API
 	if api.Auth == None && !api.AllowPublic {
-		wrong("auth may not be none, which lets everybody call the API, unless %s:allowPublic is true", project)
+		wrong("auth may not be none, which allows everybody to call the API, unless %s:allowPublic is true", project)
 	}
 	if api.Auth != None && api.Auth != "" && api.AllowPublic {
 		wrong("allowPublic may not be true with the auth %s: leave it out, or set %s:auth to none", api.Auth, project)

@@ -1,6 +1,6 @@
 // Package settings is the configuration of one stack: typed, and strict about
-// what Pulumi itself does not check (unknown keys, ranges, allowed values, what
-// fits together).
+// what Pulumi itself does not check (unknown keys, ranges, allowed values, and
+// contradictions).
 //
 // Pulumi.yaml declares the same keys for `pulumi config`; Pulumi.<stack>.yaml
 // sets them.
@@ -25,12 +25,12 @@ import (
 type Settings struct {
 	Region          string   // AWS region
 	Profile         string   // of the AWS credentials; "" for the environment's
-	AllowedAccounts []string // the AWS accounts this stack may live in; none for any
+	AllowedAccounts []string // the AWS accounts this stack may be deployed to; none for any
 	Target          string   // Local or AWS
-	Owner           string   // who answers for the stack; a tag
+	Owner           string   // who is responsible for the stack; a tag
 	CostCentre      string   // who pays for it; a tag
-	Protect         bool     // what holds data or is known outside may not be deleted
-	CustomerKey     bool     // data at rest is encrypted with a key of the stack's own
+	Protect         bool     // resources that hold data or are known outside may not be deleted
+	CustomerKey     bool     // data at rest is encrypted with the stack's own key
 
 	Functions Functions
 	API       API
@@ -47,15 +47,15 @@ type Functions struct {
 	MemoryMB            int
 	TimeoutSeconds      int // of each invocation
 	EphemeralMB         int // of /tmp
-	ReservedConcurrency int // invocations at the same time; 0: what the account has left
-	Retries             int // of an asynchronous invocation that failed
+	ReservedConcurrency int // concurrent invocations; 0: what the account has left
+	Retries             int // of a failed asynchronous invocation
 	MaxEventAgeSeconds  int // of an asynchronous invocation
 }
 
 // API are the settings of the HTTP API.
 type API struct {
 	Auth          string // None, IAM or JWT
-	AllowPublic   bool   // None is meant
+	AllowPublic   bool   // None is intended
 	Issuer        string // of JWTs
 	Audience      []string
 	Scopes        []string
@@ -79,7 +79,7 @@ const (
 	JWT  = "jwt"
 )
 
-// Platform is what functions are compiled for.
+// Platform returns what functions are compiled for.
 func (s Settings) Platform() bundle.Platform {
 	switch {
 	case s.Target == Local:
@@ -91,7 +91,7 @@ func (s Settings) Platform() bundle.Platform {
 	}
 }
 
-// Load parses the configuration that the engine hands to the program of that
+// Load parses the configuration that the engine passes to the program of a
 // project.
 func Load(project string) (Settings, error) {
 	config := map[string]string{}
@@ -103,29 +103,29 @@ func Load(project string) (Settings, error) {
 	return Parse(project, config)
 }
 
-// Parse reads a configuration by whole keys ("tally:memory", "aws:region"),
-// where project is the namespace of the project's own. The error joins all that
-// is wrong, one line each, naming the key and what it may be.
+// Parse reads a configuration by key ("tally:memory", "aws:region"); project is
+// the namespace of the project's own keys. The error joins all that is wrong,
+// one line each, naming the key and its allowed values.
 func Parse(project string, config map[string]string) (Settings, error) {
 	var s Settings
 	var errs []error
 	known := map[string]bool{}
-	for _, k := range keys() {
-		name := k.full(project)
-		known[name] = true
-		value, given := config[name]
-		given = given && !(k.optional && unset(value))
+	for _, one := range all() {
+		key := one.key(project)
+		known[key] = true
+		value, given := config[key]
+		given = given && !(one.Optional && unset(value))
 		switch {
-		case given && !k.set(&s, value):
-			errs = append(errs, fmt.Errorf("%s may not be %q: %s", name, value, k.help()))
-		case !given && k.fallback != "":
-			k.set(&s, k.fallback)
-		case !given && !k.optional:
-			errs = append(errs, fmt.Errorf("%s is missing: %s", name, k.help()))
+		case given && !one.Field(&s, value):
+			errs = append(errs, fmt.Errorf("%s may not be %q: %s", key, value, one.help()))
+		case !given && one.Default != "":
+			one.Field(&s, one.Default)
+		case !given && !one.Optional:
+			errs = append(errs, fmt.Errorf("%s is missing: %s", key, one.help()))
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(config)) {
-		// The program hands the keys of aws to its provider itself, so an unknown
+		// The program passes the keys of aws to its provider itself, so an unknown
 		// one would have no effect.
 		if (strings.HasPrefix(name, project+":") || strings.HasPrefix(name, "aws:")) && !known[name] {
 			errs = append(errs, unknown(name, slices.Sorted(maps.Keys(known))))
@@ -140,11 +140,11 @@ func Parse(project string, config map[string]string) (Settings, error) {
 	return s, nil
 }
 
-// unset tells whether an optional value is the default that Pulumi.yaml gives
-// it, because Pulumi takes a key without any for one that every stack must set.
+// unset reports whether an optional value is the one that Pulumi.yaml has as its
+// default, because Pulumi requires every stack to set a key without a default.
 func unset(value string) bool { return value == "" || value == "[]" }
 
-// resolveArchitecture puts what it stands for in the place of "auto".
+// resolveArchitecture replaces "auto" by what it stands for.
 func (s *Settings) resolveArchitecture() {
 	switch {
 	case s.Functions.Architecture != auto:

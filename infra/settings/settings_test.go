@@ -18,7 +18,7 @@ import (
 	"tally/infra/bundle"
 )
 
-// required are the keys that have no default.
+// required returns the keys that have no default.
 func required() map[string]string {
 	return map[string]string{"aws:region": "eu-central-1", "tally:target": "aws", "tally:owner": "team-a", "tally:costCentre": "4711"}
 }
@@ -105,8 +105,8 @@ func TestLoad(t *testing.T) {
 	}
 }
 
-// TestProjectDeclares keeps Pulumi.yaml, which `pulumi config` goes by, in step
-// with the keys.
+// TestProjectDeclares compares Pulumi.yaml, which `pulumi config` reads, with the
+// settings, in both directions.
 func TestProjectDeclares(t *testing.T) {
 	project, err := workspace.LoadProject("../../Pulumi.yaml")
 	if err != nil {
@@ -115,6 +115,9 @@ func TestProjectDeclares(t *testing.T) {
 	declared := map[string]string{}
 	config := required()
 	for name, declaration := range project.Config {
+		if !strings.HasPrefix(name, "tally:") {
+			continue // a value for the engine
+		}
 		fallback := ""
 		if declaration.Default != nil {
 			fallback = fmt.Sprint(declaration.Default)
@@ -128,9 +131,9 @@ func TestProjectDeclares(t *testing.T) {
 		declared[name] = fallback + "; " + declaration.Description
 	}
 	want := map[string]string{}
-	for _, k := range keys() {
-		if name := k.full("tally"); strings.HasPrefix(name, "tally:") { // Pulumi lets no project declare keys of another
-			want[name] = k.fallback + "; " + strings.ToUpper(k.meaning[:1]) + k.meaning[1:] + ": " + k.allowed
+	for _, s := range all() {
+		if key := s.key("tally"); strings.HasPrefix(key, "tally:") { // Pulumi allows no declaration of another namespace's keys
+			want[key] = s.Default + "; " + strings.ToUpper(s.Meaning[:1]) + s.Meaning[1:] + ": " + s.Limits
 		}
 	}
 	if diff := cmp.Diff(want, declared); diff != "" {

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// Patterns of values that several keys have.
+// Patterns that several settings share.
 const (
 	// https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html
 	tag      = `[\p{L}\p{N}_.:/=+@-]([\p{L}\p{Z}\p{N}_.:/=+@-]{0,254}[\p{L}\p{N}_.:/=+@-])?`
@@ -17,7 +17,7 @@ const (
 	httpsURL = `https://[^\s/]+(/\S*)?`
 )
 
-// matching sets a field to a value that is wholly of the pattern.
+// matching sets a field to a value that matches the pattern as a whole.
 func matching(field func(*Settings) *string, pattern string) func(*Settings, string) bool {
 	whole := regexp.MustCompile(`^(?:` + pattern + `)$`)
 	return func(s *Settings, value string) bool {
@@ -29,8 +29,8 @@ func matching(field func(*Settings) *string, pattern string) func(*Settings, str
 	}
 }
 
-// listOf sets a field to a list of one or more values, each wholly of the
-// pattern. The engine hands a list over as JSON.
+// listOf sets a field to a list of one or more values, each of which matches the
+// pattern as a whole. The engine passes a list as JSON.
 func listOf(field func(*Settings) *[]string, pattern string) func(*Settings, string) bool {
 	whole := regexp.MustCompile(`^(?:` + pattern + `)$`)
 	return func(s *Settings, value string) bool {
@@ -63,7 +63,7 @@ func truth(field func(*Settings) *bool) func(*Settings, string) bool {
 	}
 }
 
-// wholeNumber takes decimal digits without a sign or a leading zero.
+// wholeNumber parses decimal digits without a sign or a leading zero.
 func wholeNumber(value string) (int, bool) {
 	n, err := strconv.Atoi(value)
 	return n, err == nil && strconv.Itoa(n) == value

@@ -1,0 +1,126 @@
+package serverless
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+func TestFunctionDefaults(t *testing.T) {
+	c, err := withFunction(func(*Environment, *Function) error { return nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	function := c.inputs(t, "aws:lambda/function:Function e-f")
+	delete(function, "code")
+	delete(function, "role")
+	want := map[string]any{
+		"architectures":    []any{"arm64"},
+		"environment":      map[string]any{"variables": map[string]any{"NAMESPACE": "project", "SERVICE": "f", "ENVIRONMENT": "stack-e"}},
+		"ephemeralStorage": map[string]any{"size": 512.0},
+		"handler":          "bootstrap",
+		"loggingConfig": map[string]any{
+			"logFormat": "JSON", "logGroup": "/aws/lambda/project-stack-e-f", "applicationLogLevel": "INFO", "systemLogLevel": "INFO",
+		},
+		"memorySize":                   128.0,
+		"publish":                      true,
+		"reservedConcurrentExecutions": -1.0,
+		"runtime":                      "provided.al2023",
+		"timeout":                      10.0,
+		"tracingConfig":                map[string]any{"mode": "Active"},
+	}
+	if diff := cmp.Diff(want, function); diff != "" {
+		t.Error(diff)
+	}
+	if days := c.inputs(t, "aws:cloudwatch/logGroup:LogGroup e-f")["retentionInDays"]; days != 365.0 {
+		t.Errorf("logs are kept %v days", days)
+	}
+	async := c.inputs(t, "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig e-f")
+	if async["maximumRetryAttempts"] != 2.0 || async["maximumEventAgeInSeconds"] != 21600.0 {
+		t.Errorf("asynchronous invocations: %v", async)
+	}
+	if _, ok := c.resources["aws:cloudwatch/metricAlarm:MetricAlarm e-f-concurrency"]; ok {
+		t.Error("there is an alarm for a limit that there is not")
+	}
+}
+
+func TestGrant(t *testing.T) {
+	c, err := withFunction(func(env *Environment, f *Function) error {
+		topic, err := NewTopic(env, "topic", nil)
+		if err != nil {
+			return err
+		}
+		return f.Grant("read", []string{"sns:GetTopicAttributes", "sns:ListTagsForResource"},
+			pulumi.StringArray{topic.ARN, pulumi.String("arn:other")}, pulumi.Protect(true))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = `{"Statement":[{"Action":["sns:GetTopicAttributes","sns:ListTagsForResource"],"Effect":"Allow","Resource":["arn:aws:service:r:a:e-topic","arn:other"]}],"Version":"2012-10-17"}`
+	const grant = "aws:iam/rolePolicy:RolePolicy e-f-read"
+	if got := c.inputs(t, grant)["policy"]; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	if !c.resources[grant].RegisterRPC.GetProtect() {
+		t.Error("the option does not apply to the grant")
+	}
+}
+
+// TestGrantAcrossEnvironments proves that a function may use the key that
+// encrypts the messages of another environment.
+func TestGrantAcrossEnvironments(t *testing.T) {
+	c, err := withFunction(func(env *Environment, f *Function) error {
+		other, err := NewEnvironment(env.ctx, "other", &EnvironmentArgs{Region: pulumi.String("eu-west-1"), CustomerKey: true})
+		if err != nil {
+			return err
+		}
+		topic, err := NewTopic(other, "topic", nil)
+		if err != nil {
+			return err
+		}
+		if err := topic.GrantPublish(f); err != nil {
+			return err
+		}
+		return other.Complete()
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = `{"Statement":[{"Action":["kms:Decrypt","kms:GenerateDataKey"],"Effect":"Allow","Resource":["arn:aws:service:r:a:other-key"]}],"Version":"2012-10-17"}`
+	if got := c.inputs(t, "aws:iam/rolePolicy:RolePolicy e-f-publish-topic-key")["policy"]; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+func TestSubscribe(t *testing.T) {
+	subscribe := func(args *SubscriptionArgs) (map[string]any, error) {
+		c, err := withFunction(func(env *Environment, f *Function) error {
+			topic, err := NewTopic(env, "topic", nil)
+			if err != nil {
+				return err
+			}
+			_, err = topic.Subscribe(f, args)
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+		return c.inputs(t, "aws:sns/topicSubscription:TopicSubscription e-topic-f"), nil
+	}
+	got, err := subscribe(&SubscriptionArgs{
+		FilterPolicy: pulumi.Map{"num1": pulumi.Array{pulumi.Map{"exists": pulumi.Bool(true)}}}, FilterPolicyScope: "MessageBody"})
+	if err != nil || got["filterPolicy"] != `{"num1":[{"exists":true}]}` || got["filterPolicyScope"] != "MessageBody" {
+		t.Errorf("got %v, %v", got, err)
+	}
+	for want, args := range map[string]*SubscriptionArgs{
+		"subscription topic-f: a filter policy scope without a filter policy has no effect":            {FilterPolicyScope: "MessageBody"},
+		`subscription topic-f: FilterPolicyScope must be MessageAttributes or MessageBody, not "Body"`: {FilterPolicy: pulumi.Map{}, FilterPolicyScope: "Body"},
+		"subscription topic-f: RawMessageDelivery is for queues, not for functions":                    {RawMessageDelivery: true},
+	} {
+		if _, err := subscribe(args); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %s", err, want)
+		}
+	}
+}

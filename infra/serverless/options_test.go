@@ -1,0 +1,102 @@
+package serverless
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// TestOptions proves that the options of every constructor and every relation
+// reach all that it creates, here those of the declaration named "it".
+func TestOptions(t *testing.T) {
+	protect := pulumi.Protect(true)
+	for name, test := range map[string]struct {
+		declare func(env *Environment, f *Function, t *Topic, q *Queue) error
+		prefix  string // of what it creates
+		want    int    // resources at least
+	}{
+		"NewFunction": {func(env *Environment, _ *Function, _ *Topic, _ *Queue) error {
+			_, err := NewFunction(env, "it", &FunctionArgs{Code: pulumi.NewFileArchive("f.zip")}, protect)
+			return err
+		}, "e-it", 15},
+		"NewTopic": {func(env *Environment, _ *Function, _ *Topic, _ *Queue) error {
+			_, err := NewTopic(env, "it", nil, protect)
+			return err
+		}, "e-it", 7},
+		"NewQueue": {func(env *Environment, _ *Function, _ *Topic, _ *Queue) error {
+			_, err := NewQueue(env, "it", nil, protect)
+			return err
+		}, "e-it", 7},
+		"NewAPI": {func(env *Environment, f *Function, _ *Topic, _ *Queue) error {
+			_, err := NewAPI(env, "it", &APIArgs{Routes: []Route{{Key: "GET /", Function: f}}}, protect)
+			return err
+		}, "e-it", 8},
+		"Grant": {func(_ *Environment, f *Function, t *Topic, _ *Queue) error {
+			return f.Grant("it", []string{"sns:Publish"}, pulumi.StringArray{t.ARN}, protect)
+		}, "e-f-it", 1},
+		"GrantPublish": {func(_ *Environment, f *Function, t *Topic, _ *Queue) error { return t.GrantPublish(f, protect) }, "e-f-publish-t", 1},
+		"GrantSend":    {func(_ *Environment, f *Function, _ *Topic, q *Queue) error { return q.GrantSend(f, protect) }, "e-f-send-q", 1},
+		"GrantConsume": {func(_ *Environment, f *Function, _ *Topic, q *Queue) error { return q.GrantConsume(f, protect) }, "e-f-consume-q", 1},
+		"Subscribe a function": {func(_ *Environment, f *Function, t *Topic, _ *Queue) error {
+			_, err := t.Subscribe(f, nil, protect)
+			return err
+		}, "e-t-f", 5},
+		"Subscribe a queue": {func(_ *Environment, _ *Function, t *Topic, q *Queue) error {
+			_, err := t.Subscribe(q, nil, protect)
+			return err
+		}, "e-t-q", 4},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c, err := withFunction(func(env *Environment, f *Function) error {
+				topic, err := NewTopic(env, "t", nil)
+				if err != nil {
+					return err
+				}
+				queue, err := NewQueue(env, "q", nil)
+				if err != nil {
+					return err
+				}
+				return test.declare(env, f, topic, queue)
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			found := 0
+			for name, r := range c.resources {
+				switch of := r.Name == test.prefix || strings.HasPrefix(r.Name, test.prefix+"-"); {
+				case !of && r.RegisterRPC.GetProtect():
+					t.Errorf("%s is protected, too", name)
+				case of && r.Custom:
+					found++
+					if !r.RegisterRPC.GetProtect() {
+						t.Errorf("%s is not protected", name)
+					}
+				}
+			}
+			if found < test.want {
+				t.Errorf("there are only %d resources, want %d", found, test.want)
+			}
+		})
+	}
+}
+
+// TestProtect proves that the environment protects what holds data or is known
+// outside, and nothing else.
+func TestProtect(t *testing.T) {
+	c, err := within(EnvironmentArgs{Protect: true}, everything)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, r := range c.resources {
+		want := false
+		switch r.TypeToken {
+		case "aws:sns/topic:Topic", "aws:sqs/queue:Queue", "aws:cloudwatch/logGroup:LogGroup", "aws:kms/key:Key",
+			"aws:apigatewayv2/api:Api", "aws:apigatewayv2/domainName:DomainName":
+			want = true
+		}
+		if got := r.RegisterRPC.GetProtect(); got != want {
+			t.Errorf("%s: protected is %v", name, got)
+		}
+	}
+}

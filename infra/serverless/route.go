@@ -1,0 +1,143 @@
+package serverless
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/apigatewayv2"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// Route sends the requests of one method and path to a function.
+type Route struct {
+	// Key is a method and a path, "GET /sums/{id}"; "ANY" stands for every method
+	// and a last "{rest+}" for the rest of the path. "$default" is the route of
+	// the requests that no other matches.
+	//
+	// https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-routes.html
+	Key string
+	// Function handles the requests. An HTTP API waits 30 seconds at most.
+	Function *Function
+	// Scopes of which a token must have one. Default: those of the API's Auth.
+	Scopes pulumi.StringArrayInput
+	// Throttle bounds this route. Default: the API's.
+	Throttle *Throttle
+}
+
+// defaultRoute is the key of the route that matches last.
+const defaultRoute = "$default"
+
+var (
+	routeKey = regexp.MustCompile(`^(ANY|GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) (/\S*)$`)
+	// plainKey is a route key that its slug alone identifies.
+	plainKey = regexp.MustCompile(`^(\$default|[A-Z]+ (/|(/[a-z0-9]+)+))$`)
+	notWord  = regexp.MustCompile(`[^a-z0-9]+`)
+)
+
+// longestSlug keeps the statement IDs of permissions within AWS's limit.
+const longestSlug = 32
+
+// slug returns the part of resource names that stands for a route key:
+// "get-sums" for "GET /sums". A key that others could share it with, such as
+// "GET /sums/{id}", also has a hash: "get-sums-id-c4e3f9".
+func slug(key string) string {
+	s := strings.Trim(notWord.ReplaceAllString(strings.ToLower(key), "-"), "-")
+	if plainKey.MatchString(key) && len(s) <= longestSlug {
+		return s
+	}
+	hash := sha256.Sum256([]byte(key))
+	return strings.TrimRight(s[:min(len(s), longestSlug)], "-") + "-" + hex.EncodeToString(hash[:3])
+}
+
+// checkRoutes refuses keys that are not route keys, or are there twice.
+func (a *API) checkRoutes() error {
+	if len(a.args.Routes) == 0 {
+		return fmt.Errorf("API %s: Routes are required", a.name)
+	}
+	var errs []error
+	keys := map[string]string{} // by slug
+	for _, r := range a.args.Routes {
+		other, taken := keys[slug(r.Key)]
+		switch {
+		case r.Key != defaultRoute && !routeKey.MatchString(r.Key):
+			errs = append(errs, fmt.Errorf("route %q of API %s: must be $default, or a method in capitals and a path, such as \"POST /add\"", r.Key, a.name))
+			continue
+		case taken && other == r.Key:
+			errs = append(errs, fmt.Errorf("route %q of API %s: there are two of this key", r.Key, a.name))
+			continue
+		case taken:
+			errs = append(errs, fmt.Errorf("routes %q and %q of API %s: their resources would have the same names", other, r.Key, a.name))
+			continue
+		case r.Function == nil:
+			errs = append(errs, fmt.Errorf("route %q of API %s: Function is required", r.Key, a.name))
+			continue
+		case r.Function.env != a.env:
+			errs = append(errs, fmt.Errorf("route %q of API %s: the API is in the environment %s and the function in %s", r.Key, a.name, a.env.name, r.Function.env.name))
+		}
+		keys[slug(r.Key)] = r.Key
+		errs = append(errs, a.env.checkName("route", a.name+"-"+slug(r.Key), part{"statement ID", ""}))
+	}
+	return errors.Join(errs...)
+}
+
+// route creates the permission first, so that the API never calls in vain.
+func (a *API) route(r Route) error {
+	integration, err := a.integration(r.Function)
+	if err != nil {
+		return err
+	}
+	name := a.name + "-" + slug(r.Key)
+	permission, err := r.Function.invokeBy(name, "apigateway.amazonaws.com", pulumi.Sprintf("%s/*/%s", a.api.ExecutionArn, sourcePath(r.Key)), a)
+	if err != nil {
+		return err
+	}
+	args := &apigatewayv2.RouteArgs{
+		ApiId:               a.api.ID(),
+		RouteKey:            pulumi.String(r.Key),
+		Target:              pulumi.Sprintf("integrations/%s", integration.ID()),
+		AuthorizationType:   pulumi.String(a.args.Auth.routeType()),
+		AuthorizerId:        a.authorizer,
+		AuthorizationScopes: a.args.Auth.Scopes,
+	}
+	if r.Scopes != nil {
+		args.AuthorizationScopes = r.Scopes
+	}
+	route, err := apigatewayv2.NewRoute(a.env.ctx, a.env.child(name), args, pulumi.Parent(a), pulumi.DependsOn([]pulumi.Resource{permission}))
+	a.routes = append(a.routes, route)
+	return err
+}
+
+// sourcePath returns the end of the ARN by which API Gateway invokes a function
+// for a route: "POST/add", "*/files/{rest+}", "$default".
+//
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
+func sourcePath(key string) string {
+	method, path, _ := strings.Cut(key, " ")
+	if method == "ANY" {
+		method = "*"
+	}
+	return method + path
+}
+
+// integration returns the function's, which its first route creates.
+func (a *API) integration(f *Function) (*apigatewayv2.Integration, error) {
+	if integration, ok := a.integrations[f]; ok {
+		return integration, nil
+	}
+	integration, err := apigatewayv2.NewIntegration(a.env.ctx, a.env.child(a.name+"-"+f.name), &apigatewayv2.IntegrationArgs{
+		ApiId:                a.api.ID(),
+		IntegrationType:      pulumi.String("AWS_PROXY"),
+		IntegrationMethod:    pulumi.String("POST"), // how Lambda is called, whatever the route's method
+		IntegrationUri:       f.invokeARN,
+		PayloadFormatVersion: pulumi.String("2.0"),
+	}, pulumi.Parent(a))
+	if err != nil {
+		return nil, err
+	}
+	a.integrations[f] = integration
+	return integration, nil
+}

@@ -1,0 +1,117 @@
+package serverless
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// withRoutes creates an API of function f.
+func withRoutes(routes ...Route) (*cloud, error) {
+	return withFunction(func(env *Environment, f *Function) error {
+		for i := range routes {
+			routes[i].Function = f
+		}
+		_, err := NewAPI(env, "api", &APIArgs{Routes: routes, CORSOrigins: pulumi.ToStringArray([]string{"*"})})
+		return err
+	})
+}
+
+func TestRoute(t *testing.T) {
+	for key, want := range map[string]struct{ name, source string }{
+		"POST /add":         {"e-api-post-add", "arn:execute-api:e-api/*/POST/add"},
+		"GET /sums/{id}":    {"e-api-get-sums-id-c4e3f9", "arn:execute-api:e-api/*/GET/sums/{id}"},
+		"ANY /files/{all+}": {"e-api-any-files-all-c3525e", "arn:execute-api:e-api/*/*/files/{all+}"},
+		"GET /":             {"e-api-get", "arn:execute-api:e-api/*/GET/"},
+		"$default":          {"e-api-default", "arn:execute-api:e-api/*/$default"},
+	} {
+		c, err := withRoutes(Route{Key: key})
+		if err != nil {
+			t.Errorf("%s: %v", key, err)
+			continue
+		}
+		route := c.inputs(t, "aws:apigatewayv2/route:Route "+want.name)
+		if route["routeKey"] != key || route["authorizationType"] != "AWS_IAM" {
+			t.Errorf("%s: the route %s is %v", key, want.name, route)
+		}
+		if got := c.inputs(t, "aws:lambda/permission:Permission "+want.name)["sourceArn"]; got != want.source {
+			t.Errorf("%s: the permission is for %v, want %s", key, got, want.source)
+		}
+	}
+	for _, key := range []string{"", "POST", "/add", "POST add", "post /add", "FETCH /add", "POST  /add", "POST /a b", "$connect"} {
+		_, err := withRoutes(Route{Key: key})
+		if err == nil || !strings.Contains(err.Error(), "of API api: must be $default, or a method in capitals and a path") {
+			t.Errorf("%q: got %v", key, err)
+		}
+	}
+}
+
+// TestRouteNames proves that routes whose keys look alike do not share names, and
+// that all names are valid statement IDs.
+func TestRouteNames(t *testing.T) {
+	long := "GET /" + strings.Repeat("a", 200)
+	keys := []string{"GET /a/b", "GET /a-b", "GET /a_b", "GET /a.b", "GET /A/b", "GET /a/b/", "GET /A", "GET /a", "GET /{a}", "GET /{a+}", "GET /sums/{id}", "GET /sums/id",
+		"GET /", "GET //", "ANY /a", "ANY /any", "$default", "GET /default", long, long + "/b", long + "/c"}
+	var routes []Route
+	for _, key := range keys {
+		routes = append(routes, Route{Key: key})
+	}
+	c, err := withRoutes(routes...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := map[any]bool{}
+	for name, r := range c.resources {
+		switch r.TypeToken {
+		case "aws:apigatewayv2/route:Route":
+			found[r.Inputs["routeKey"].V] = true
+		case "aws:lambda/permission:Permission":
+			if !regexp.MustCompile(`^[a-zA-Z0-9-_]{1,90}$`).MatchString(r.Name) {
+				t.Errorf("%s is no valid statement ID", name)
+			}
+		}
+	}
+	if len(found) != len(keys) {
+		t.Errorf("of %d routes there are %v", len(keys), found)
+	}
+	_, err = withRoutes(Route{Key: "GET /a"}, Route{Key: "GET /b"}, Route{Key: "GET /a"})
+	if err == nil || !strings.Contains(err.Error(), `route "GET /a" of API api: there are two of this key`) {
+		t.Errorf("the same key twice: got %v", err)
+	}
+}
+
+func TestDefaultRoute(t *testing.T) {
+	c, err := withRoutes(Route{Key: "GET /a"}, Route{Key: "$default", Throttle: &Throttle{Burst: pulumi.Int(7)}}, Route{Key: "GET /b"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []any{map[string]any{"routeKey": "$default", "throttlingRateLimit": 50.0, "throttlingBurstLimit": 7.0}}
+	if diff := cmp.Diff(any(want), c.inputs(t, "aws:apigatewayv2/stage:Stage e-api")["routeSettings"]); diff != "" {
+		t.Error(diff)
+	}
+	cors := c.inputs(t, "aws:apigatewayv2/api:Api e-api")["corsConfiguration"]
+	if got := fmt.Sprint(cors.(map[string]any)["allowMethods"]); got != "[*]" {
+		t.Errorf("CORS allows the methods %s", got)
+	}
+}
+
+func TestRouteThrottle(t *testing.T) {
+	c, err := withRoutes(Route{Key: "GET /", Throttle: &Throttle{RatePerSecond: pulumi.Float64(0.5), Burst: pulumi.Int(1)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	stage := c.inputs(t, "aws:apigatewayv2/stage:Stage e-api")
+	want := map[string]any{
+		"defaultRouteSettings": map[string]any{"throttlingRateLimit": 50.0, "throttlingBurstLimit": 100.0},
+		"routeSettings":        []any{map[string]any{"routeKey": "GET /", "throttlingRateLimit": 0.5, "throttlingBurstLimit": 1.0}},
+	}
+	for property, value := range want {
+		if diff := cmp.Diff(value, stage[property]); diff != "" {
+			t.Errorf("%s: %s", property, diff)
+		}
+	}
+}
