@@ -50,7 +50,8 @@ preview: pulumi
 	@go run ./cmd/graph $(STACK)
 endif
 
-golden: pulumi ## Update the graphs of dev, staging and prod that previews are compared with
+generate: pulumi ## Rewrite everything generated from the stack: graphs, lists, deploy policy, controls
+	@go test ./infra -update
 	@go run ./cmd/graph -update dev staging prod
 
 logs: ## Follow the functions' logs; FUNCTION=handle-message selects one

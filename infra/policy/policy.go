@@ -18,7 +18,8 @@ import (
 // engine.
 type Resource struct {
 	Type, Name string         // "aws:sns/topic:Topic", "numbers"
-	Parent     string         // the type and name of its component, "tally:serverless:Topic numbers"; "" if it has none
+	Parent     string         // its component's type and name, "tally:serverless:Topic main-numbers"; "" for none
+	Provider   string         // the name of its provider; "" for the default one
 	Inputs     map[string]any // of the types that encoding/json decodes into an any
 }
 
