@@ -40,16 +40,6 @@ func ParseARN(s string) (ARN, error) {
 	return a, nil
 }
 
-// ServiceOf returns the service that an ARN names ("sqs"), or "" if s is not an
-// ARN.
-func ServiceOf(s string) string {
-	a, err := ParseARN(s)
-	if err != nil {
-		return ""
-	}
-	return a.Service
-}
-
 // String joins the parts again; the zero ARN is the empty string.
 func (a ARN) String() string {
 	if a == (ARN{}) {
@@ -73,4 +63,14 @@ func (p Place) ARN(service, resource string) ARN {
 // GlobalARN names a resource of a service that has no regions, such as IAM.
 func (p Place) GlobalARN(service, resource string) ARN {
 	return ARN{"aws", service, "", p.Account, resource}
+}
+
+// ServiceOf returns the service that an ARN names ("sqs"), or "" if s is not an
+// ARN.
+func ServiceOf(s string) string {
+	a, err := ParseARN(s)
+	if err != nil {
+		return ""
+	}
+	return a.Service
 }
