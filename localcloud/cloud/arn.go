@@ -76,3 +76,13 @@ func (p Place) ARN(service, resource string) ARN {
 func (p Place) GlobalARN(service, resource string) ARN {
 	return ARN{"aws", service, "", p.Account, resource}
 }
+
+// ServiceOf returns the service that an ARN names ("sqs"), or "" if s is not an
+// ARN.
+func ServiceOf(s string) string {
+	a, err := ParseARN(s)
+	if err != nil {
+		return ""
+	}
+	return a.Service
+}

@@ -97,8 +97,8 @@ func (r *record) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
-// New opens the functions that the store holds, cleans up what an earlier process
-// left in the code folder, and resumes the queued events.
+// New opens the functions that the store holds, removes what an earlier
+// process left in the code folder, and takes up the queued events again.
 func New(o Options) (*Service, error) {
 	if o.IdleTimeout == 0 {
 		o.IdleTimeout = 10 * time.Minute

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -133,6 +134,32 @@ func TestGroupErrors(t *testing.T) {
 	_, err := s.CreateGroup(logs.Group{Name: "a", RetentionDays: 2})
 	wantError(t, "retention", err, "InvalidParameterException", "1 validation error detected: Value '2' at 'retentionInDays' failed to satisfy constraint: "+
 		"Member must satisfy enum value set: [1 3 5 7 14 30 60 90 120 150 180 365 400 545 731 1096 1827 2192 2557 2922 3288 3653]")
+}
+
+func TestChecks(t *testing.T) {
+	const invalid, queue = "1 validation error detected: Value '", "arn:aws:sqs:us-east-1:000000000000:q"
+	for _, c := range []struct {
+		err  error
+		want string // "" for none
+	}{
+		{logs.CheckGroupName("/aws/lambda/" + strings.Repeat("x", 500)), ""},
+		{logs.CheckGroupName("aws/mine"), invalid + "aws/mine' at 'logGroupName' failed to satisfy constraint: Member must not begin with aws/"},
+		{logs.CheckStreamName("a b/[$LATEST]"), ""},
+		{logs.CheckStreamName("a*"), invalid + "a*' at 'logStreamName' failed to satisfy constraint: Member must satisfy regular expression pattern: [^:*]*, and have length between 1 and 512"},
+		{logs.CheckRetention(0), ""},
+		{logs.CheckRetention(3653), ""},
+		{logs.CheckKMSKeyID("arn:aws:kms:us-east-1:000000000000:key/k"), ""},
+		{logs.CheckKMSKeyID(queue), invalid + queue + "' at 'kmsKeyId' failed to satisfy constraint: Member must be the ARN of a key of AWS KMS"},
+		{logs.CheckTags(map[string]string{"k": ";"}), `1 validation error detected: the tag "k" can contain only letters, digits, spaces and _ . : / = + - @`},
+	} {
+		if c.want == "" {
+			if c.err != nil {
+				t.Errorf("refused: %v", c.err)
+			}
+			continue
+		}
+		wantError(t, c.want, c.err, "InvalidParameterException", c.want)
+	}
 }
 
 func TestStreams(t *testing.T) {

@@ -10,7 +10,7 @@ import (
 	"tally/localcloud/provider/schema"
 )
 
-// lambdaFunction creates functions from archives on this machine; relative paths
+// lambdaFunction makes functions of archives on this machine; relative paths
 // start in dir.
 func lambdaFunction(place cloud.Place, service *lambda.Service, dir string) *Resource {
 	return &Resource{
