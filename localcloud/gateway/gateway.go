@@ -17,22 +17,13 @@ import (
 	"github.com/google/uuid"
 
 	"tally/localcloud/cloud"
-	"tally/localcloud/iam"
-	"tally/localcloud/lambda"
-	"tally/localcloud/logs"
+	"tally/localcloud/services"
 	"tally/localcloud/sigv4"
-	"tally/localcloud/sns"
-	"tally/localcloud/sqs"
 )
 
-// Services are what the gateway is the way to. All are required.
-type Services struct {
-	IAM    *iam.Service
-	Lambda *lambda.Service
-	SNS    *sns.Service
-	SQS    *sqs.Service
-	Logs   *logs.Service
-}
+// Services are what the gateway is the way to: IAM, Lambda, SNS, SQS and Logs
+// are required.
+type Services = services.Services
 
 // New returns the handler of the gateway's port. What fails for no fault of
 // the caller is told to the journal.

@@ -27,14 +27,14 @@ func FuzzProperties(f *testing.F) {
 	} {
 		f.Add([]byte(s))
 	}
-	p := New(place, Services{}, f.TempDir(), []string{"local"}).(*provider)
+	p := New(place, Services{}, []string{"local"}).(*provider)
 	p.setConnection(f.Context(), connection{})
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		s := &structpb.Struct{}
 		if protojson.Unmarshal(raw, s) != nil {
 			return
 		}
-		for token := range p.resources {
+		for token := range p.table("project") {
 			urn := urnOf(token, "x")
 			res, err := p.Check(t.Context(), &pulumirpc.CheckRequest{Urn: urn, News: s, Olds: s})
 			if err != nil {

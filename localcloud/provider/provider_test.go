@@ -3,7 +3,6 @@ package provider
 import (
 	"archive/zip"
 	"bytes"
-
 	"net"
 	"os"
 	"path/filepath"
@@ -17,14 +16,7 @@ import (
 	"google.golang.org/protobuf/types/known/structpb"
 
 	"tally/localcloud/cloud"
-	"tally/localcloud/httpapi"
-	"tally/localcloud/iam"
-	"tally/localcloud/lambda"
-	"tally/localcloud/lambda/process"
-	"tally/localcloud/logs"
-	"tally/localcloud/recorded"
-	"tally/localcloud/sns"
-	"tally/localcloud/sqs"
+	"tally/localcloud/services"
 )
 
 var place = cloud.Place{Region: "us-east-1", Account: "000000000000"}
@@ -33,51 +25,31 @@ type silent struct{}
 
 func (silent) Append(cloud.Entry) {}
 
-// newServices are real services without a durable store.
+// newServices returns real services without a durable store.
 func newServices(t *testing.T) Services {
 	t.Helper()
-	must := func(err error) {
-		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
+	s, err := services.New(services.Options{
+		Place: place, Dir: t.TempDir(), Journal: silent{}, Endpoint: func() string { return "http://127.0.0.1:4566" },
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
-	var s Services
-	var err error
-	s.IAM, err = iam.New(place, nil)
-	must(err)
-	s.Logs, err = logs.New(place, nil, s.IAM)
-	must(err)
-	s.Recorded, err = recorded.New(nil)
-	must(err)
-	s.SQS, err = sqs.New(place, nil, s.IAM, func() string { return "http://127.0.0.1:4566" })
-	must(err)
-	s.Lambda, err = lambda.New(lambda.Options{
-		Place: place, Dir: t.TempDir(), Roles: s.IAM, Authorizer: s.IAM, Logs: s.Logs, Journal: silent{},
-		Runner: process.New(), Endpoint: func() string { return "" },
-	})
-	must(err)
-	s.SNS, err = sns.New(sns.Options{
-		Place: place, Authorizer: s.IAM, Journal: silent{}, Targets: map[string]sns.Target{"lambda": sns.LambdaTarget(s.Lambda)},
-	})
-	must(err)
-	s.HTTPAPI, err = httpapi.New(httpapi.Options{Place: place, Invoker: s.Lambda, Journal: silent{}})
-	must(err)
 	t.Cleanup(func() {
-		for _, c := range []interface{ Close() error }{s.HTTPAPI, s.SNS, s.Lambda, s.Logs} {
-			if err := c.Close(); err != nil {
-				t.Error(err)
-			}
+		if err := s.Close(); err != nil {
+			t.Error(err)
 		}
 	})
-	return s
+	if err := s.Start(); err != nil {
+		t.Fatal(err)
+	}
+	return *s
 }
 
 // cloudUnderTest is a provider behind gRPC, as the engine sees it.
 type cloudUnderTest struct {
 	client
 	services Services
-	dir      string // where the project would be
+	dir      string // the folder of the program
 	address  string
 }
 
@@ -88,8 +60,11 @@ func start(t *testing.T) cloudUnderTest {
 		t.Fatal(err)
 	}
 	c := cloudUnderTest{services: newServices(t), dir: t.TempDir(), address: l.Addr().String()}
+	if err := c.services.Deployments.Register(c.dir); err != nil {
+		t.Fatal(err)
+	}
 	server := grpc.NewServer()
-	pulumirpc.RegisterResourceProviderServer(server, New(place, c.services, c.dir, []string{"local", "local-*"}))
+	pulumirpc.RegisterResourceProviderServer(server, New(place, c.services, []string{"local", "local-*"}))
 	go func() { _ = server.Serve(l) }() // Stop is what ends it
 	t.Cleanup(server.Stop)
 	c.client = c.connect(t, map[string]any{"region": "us-east-1"})

@@ -25,34 +25,34 @@ func TestFailuresAreKept(t *testing.T) {
 	place := s.place()
 	const tls = `{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*","Action":"sqs:*","Resource":"*","Condition":{"Bool":{"aws:SecureTransport":"false"}}},` +
 		`{"Effect":"Allow","Principal":{"Service":"sns.amazonaws.com"},"Action":"sqs:SendMessage","Resource":"*"}]}`
-	failures, err := s.sqs.CreateQueue(sqs.Queue{Name: "failures", Policy: tls})
+	failures, err := s.services.SQS.CreateQueue(sqs.Queue{Name: "failures", Policy: tls})
 	must(err)
-	letters, err := s.sqs.CreateQueue(sqs.Queue{Name: "letters", Policy: tls})
+	letters, err := s.services.SQS.CreateQueue(sqs.Queue{Name: "letters", Policy: tls})
 	must(err)
-	topic, err := s.sns.CreateTopic(sns.Topic{Name: "dead"})
+	topic, err := s.services.SNS.CreateTopic(sns.Topic{Name: "dead"})
 	must(err)
-	_, err = s.sns.Subscribe(sns.Subscription{TopicARN: topic.ARN, Protocol: "sqs", Endpoint: letters.ARN, RawMessageDelivery: true})
+	_, err = s.services.SNS.Subscribe(sns.Subscription{TopicARN: topic.ARN, Protocol: "sqs", Endpoint: letters.ARN, RawMessageDelivery: true})
 	must(err)
 
 	f := s.deploy(t, "broken")
 	c := f.Config
 	c.DeadLetterTargetARN = topic.ARN
 	config := lambda.EventInvokeConfig{Function: "broken", OnFailure: failures.ARN}
-	if _, err := s.lambda.UpdateFunction(c, nil); cloud.ErrorCode(err) != "InvalidParameterValueException" {
+	if _, err := s.services.Lambda.UpdateFunction(c, nil); cloud.ErrorCode(err) != "InvalidParameterValueException" {
 		t.Errorf("dead letters that the role may not send: %v", err)
 	}
-	if _, err := s.lambda.PutEventInvokeConfig(config); cloud.ErrorCode(err) != "InvalidParameterValueException" {
+	if _, err := s.services.Lambda.PutEventInvokeConfig(config); cloud.ErrorCode(err) != "InvalidParameterValueException" {
 		t.Errorf("a destination that the role may not send to: %v", err)
 	}
-	must(s.iam.PutRolePolicy("broken", "destinations", `{"Version":"2012-10-17","Statement":[`+
+	must(s.services.IAM.PutRolePolicy("broken", "destinations", `{"Version":"2012-10-17","Statement":[`+
 		`{"Effect":"Allow","Action":"sqs:SendMessage","Resource":"`+failures.ARN+`"},{"Effect":"Allow","Action":"sns:Publish","Resource":"`+topic.ARN+`"}]}`))
-	_, err = s.lambda.UpdateFunction(c, nil)
+	_, err = s.services.Lambda.UpdateFunction(c, nil)
 	must(err)
-	_, err = s.lambda.PutEventInvokeConfig(config)
+	_, err = s.services.Lambda.PutEventInvokeConfig(config)
 	must(err)
 
 	developer := cloud.Caller{ARN: place.GlobalARN("iam", "user/developer"), Administrator: true}
-	id, err := s.lambda.InvokeAsync(t.Context(), cloud.Invocation{Caller: developer, Function: "broken", Payload: []byte(`{"n":1}`)})
+	id, err := s.services.Lambda.InvokeAsync(t.Context(), cloud.Invocation{Caller: developer, Function: "broken", Payload: []byte(`{"n":1}`)})
 	must(err)
 	var record struct {
 		RequestContext  struct{ RequestID, Condition string }
@@ -79,7 +79,7 @@ func (s *Server) receive(t *testing.T, caller cloud.Caller, queueARN string) sqs
 	}
 	wait := 20
 	for begun := time.Now(); time.Since(begun) < time.Minute; {
-		got, err := s.sqs.Receive(t.Context(), caller, s.sqs.URL(arn.Resource), sqs.ReceiveRequest{Max: 1, WaitSeconds: &wait})
+		got, err := s.services.SQS.Receive(t.Context(), caller, s.services.SQS.URL(arn.Resource), sqs.ReceiveRequest{Max: 1, WaitSeconds: &wait})
 		if err != nil {
 			t.Fatal(err)
 		}

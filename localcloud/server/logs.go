@@ -25,11 +25,11 @@ func (s *Server) serveLogs(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
-	functions := slices.DeleteFunc(s.lambda.Functions(), func(f lambda.Function) bool {
+	functions := slices.DeleteFunc(s.services.Lambda.Functions(), func(f lambda.Function) bool {
 		return query.Function != "" && !isNamed(f.Name, query.Function)
 	})
 	if len(functions) == 0 {
-		http.Error(w, noFunction(query.Function, s.lambda.Functions()), http.StatusNotFound)
+		http.Error(w, noFunction(query.Function, s.services.Lambda.Functions()), http.StatusNotFound)
 		return
 	}
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
@@ -64,7 +64,7 @@ func (s *Server) followLogs(ctx context.Context, out *lineWriter, functions []la
 	var wg sync.WaitGroup
 	for _, f := range functions {
 		wg.Go(func() {
-			for e := range s.logs.Follow(ctx, f.LogGroup, since) {
+			for e := range s.services.Logs.Follow(ctx, f.LogGroup, since) {
 				out.line(f.Name, e)
 			}
 		})
@@ -82,7 +82,7 @@ func (s *Server) copyLogs(out *lineWriter, functions []lambda.Function, since ti
 	for _, f := range functions {
 		query := logs.Query{Group: f.LogGroup, From: since}
 		for {
-			page, err := s.logs.Filter(query)
+			page, err := s.services.Logs.Filter(query)
 			if cloud.ErrorCode(err) == "ResourceNotFoundException" {
 				break // the function has not been invoked, or may not write logs
 			}

@@ -23,7 +23,7 @@ import (
 )
 
 func config(dir string) control.Config {
-	return control.Config{Dir: dir, Project: dir, Region: "us-east-1", Stacks: []string{"local"}, IdleTimeout: time.Minute}
+	return control.Config{Dir: dir, Region: "us-east-1", Stacks: []string{"local"}, IdleTimeout: time.Minute}
 }
 
 // serve opens a local cloud on free ports and ends it with the test.
@@ -162,16 +162,16 @@ func TestLogsOfOneFunction(t *testing.T) {
 // deploy makes a function that is never invoked.
 func (s *Server) deploy(t *testing.T, name string) lambda.Function {
 	t.Helper()
-	role, err := s.iam.CreateRole(iam.Role{Name: name, AssumeRolePolicy: `{"Version":"2012-10-17","Statement":[
+	role, err := s.services.IAM.CreateRole(iam.Role{Name: name, AssumeRolePolicy: `{"Version":"2012-10-17","Statement":[
 		{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]}`})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.logs.CreateGroup(logs.Group{Name: "/aws/lambda/" + name}); err != nil {
+	if _, err := s.services.Logs.CreateGroup(logs.Group{Name: "/aws/lambda/" + name}); err != nil {
 		t.Fatal(err)
 	}
-	f, err := s.lambda.CreateFunction(lambda.Config{
-		Name: name, Role: s.iam.RoleARN(role).String(), Handler: "bootstrap", Runtime: "provided.al2023",
+	f, err := s.services.Lambda.CreateFunction(lambda.Config{
+		Name: name, Role: s.services.IAM.RoleARN(role).String(), Handler: "bootstrap", Runtime: "provided.al2023",
 		Architectures: []string{"arm64"}, MemoryMB: 128, TimeoutSeconds: 3, EphemeralMB: 512,
 		LogGroup: "/aws/lambda/" + name, LogFormat: "Text", TracingMode: "PassThrough", ReservedConcurrency: -1,
 	}, archive(t))
@@ -184,7 +184,7 @@ func (s *Server) deploy(t *testing.T, name string) lambda.Function {
 func (s *Server) write(t *testing.T, group, line string) {
 	event := cloud.LogEvent{Time: time.Now(), Message: line}
 	caller := cloud.Caller{ARN: cloud.ARN{Partition: "aws", Service: "iam", Account: Account, Resource: "user/test"}, Administrator: true}
-	if err := s.logs.WriteLog(context.Background(), caller, group, "stream", []cloud.LogEvent{event}); err != nil {
+	if err := s.services.Logs.WriteLog(context.Background(), caller, group, "stream", []cloud.LogEvent{event}); err != nil {
 		t.Error(err)
 	}
 }
