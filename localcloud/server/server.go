@@ -126,7 +126,7 @@ func (s *Server) Serve(ctx context.Context) error {
 
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return ignoreClosed(web.Serve(s.aws)) })
-	g.Go(func() error { return rpc.Serve(s.engine) })
+	g.Go(func() error { return ignoreClosed(rpc.Serve(s.engine)) })
 	g.Go(func() error {
 		<-ctx.Done()
 		close(s.shutdown)
@@ -187,7 +187,7 @@ func (s *Server) Close() error {
 }
 
 func ignoreClosed(err error) error {
-	if errors.Is(err, net.ErrClosed) || errors.Is(err, http.ErrServerClosed) {
+	if errors.Is(err, net.ErrClosed) || errors.Is(err, http.ErrServerClosed) || errors.Is(err, grpc.ErrServerStopped) {
 		return nil
 	}
 	return err

@@ -10,12 +10,14 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"tally/localcloud/cloud"
 	"tally/localcloud/control"
+	"tally/localcloud/deployments"
 	"tally/localcloud/iam"
 	"tally/localcloud/lambda"
 	"tally/localcloud/logs"
@@ -26,7 +28,7 @@ func config(dir string) control.Config {
 	return control.Config{Dir: dir, Region: "us-east-1", Stacks: []string{"local"}, IdleTimeout: time.Minute}
 }
 
-// serve opens a local cloud on free ports and ends it with the test.
+// serve starts a local cloud on free ports and stops it with the test.
 func serve(t *testing.T, dir string) *Server {
 	t.Helper()
 	s, err := Open(config(dir))
@@ -46,6 +48,14 @@ func serve(t *testing.T, dir string) *Server {
 		t.Fatal(err)
 	}
 	return s
+}
+
+// TestStoppedAtOnce: a local cloud that stops before it serves does so without
+// an error, which serve checks.
+func TestStoppedAtOnce(t *testing.T) {
+	for range 5 {
+		t.Run("", func(t *testing.T) { serve(t, t.TempDir()) })
+	}
 }
 
 func TestFind(t *testing.T) {
@@ -71,12 +81,14 @@ func TestFind(t *testing.T) {
 // TestPagesAreRefused: a web page must not read the developer's logs.
 func TestPagesAreRefused(t *testing.T) {
 	c := serve(t, t.TempDir()).Config()
-	for _, path := range []string{control.StatusPath, control.LogsPath} {
+	for path, method := range map[string]string{
+		control.StatusPath: http.MethodGet, control.LogsPath: http.MethodGet, control.ProgramsPath: http.MethodPut,
+	} {
 		for name, change := range map[string]func(*http.Request){
 			"another site's name": func(r *http.Request) { r.Host = "example.com" },
 			"an Origin":           func(r *http.Request) { r.Header.Set("Origin", "https://example.com") },
 		} {
-			r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, c.Endpoint()+path, nil)
+			r, err := http.NewRequestWithContext(t.Context(), method, c.Endpoint()+path, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -100,8 +112,29 @@ func TestOneLocalCloudForEachFolder(t *testing.T) {
 	}
 	taken := config(t.TempDir())
 	taken.Port = c.Port
-	if _, err := Open(taken); err == nil || !strings.Contains(err.Error(), "--port") {
-		t.Errorf("a second one on the same port: %v, want an error that says what to do", err)
+	if _, err := Open(taken); !errors.Is(err, ErrPortInUse) || !strings.Contains(err.Error(), "--port") {
+		t.Errorf("a second one on the same port: %v, want ErrPortInUse, with what to do", err)
+	}
+	if status, err := control.At(t.Context(), c.Port); err != nil || status.Config.Dir != c.Dir {
+		t.Errorf("at port %d: %+v, %v", c.Port, status, err)
+	}
+	if _, err := control.At(t.Context(), c.ProviderPort); !errors.Is(err, control.ErrNotRunning) {
+		t.Errorf("at the provider's port: %v, want ErrNotRunning", err)
+	}
+}
+
+func TestRegister(t *testing.T) {
+	c := serve(t, t.TempDir()).Config()
+	dir := t.TempDir()
+	check(t, os.WriteFile(filepath.Join(dir, "Pulumi.yaml"), []byte("name: p\nruntime: go\n"), 0o644))
+	check(t, control.Register(t.Context(), c, dir))
+	if err := control.Register(t.Context(), c, "relative"); err == nil || !strings.Contains(err.Error(), "not an absolute path") {
+		t.Errorf("a relative path: %v", err)
+	}
+	status, err := control.At(t.Context(), c.Port)
+	check(t, err)
+	if len(status.Programs) != 1 || status.Programs[0] != (deployments.Program{Project: "p", Dir: dir}) {
+		t.Errorf("programs %+v", status.Programs)
 	}
 }
 
