@@ -31,7 +31,7 @@ up: $(DEPLOY_TO) pulumi ## Deploy the stack, add 3 and 4 over HTTP and over SNS,
 
 down: ## Remove the stack; locally also the local cloud and all it holds
 ifeq ($(STACK),local)
-	@if [ -x bin/localcloud ]; then ./bin/localcloud stop; fi
+	@if [ -x bin/localcloud ]; then ./bin/localcloud stop --state .localcloud; fi
 	@rm -rf .localcloud
 else
 	pulumi destroy --stack $(STACK)

@@ -14,6 +14,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/tokens"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/workspace"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"tally/localcloud/control"
 )
 
 // Program is a Pulumi program and the stack to deploy it as.
@@ -85,7 +87,7 @@ func (c *Cloud) newStack(ctx context.Context, p Program) (auto.Stack, error) {
 	if err := p.writeProject(dir); err != nil {
 		return auto.Stack{}, err
 	}
-	if err := c.server.Register(dir); err != nil {
+	if err := control.Register(ctx, c.config, dir); err != nil {
 		return auto.Stack{}, err
 	}
 	options := []auto.LocalWorkspaceOption{auto.WorkDir(dir), auto.Pulumi(command)}

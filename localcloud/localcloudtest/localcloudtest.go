@@ -42,10 +42,10 @@ import (
 	"tally/localcloud/server"
 )
 
-// Cloud is a local cloud that runs until its test ends.
+// Cloud is a running local cloud, as one test or subtest uses it.
 type Cloud struct {
 	t      testing.TB
-	server *server.Server
+	config control.Config
 }
 
 // Option changes the configuration of a local cloud.
@@ -79,28 +79,42 @@ func Start(t testing.TB, options ...Option) *Cloud {
 	ctx, cancel := context.WithCancel(context.Background())
 	served := make(chan error, 1)
 	go func() { served <- s.Serve(ctx) }()
-	c := &Cloud{t: t, server: s}
 	t.Cleanup(func() {
 		if t.Failed() {
-			t.Logf("the local cloud's log:\n%s", c.logs())
+			t.Logf("the local cloud's log:\n%s", logs(s))
 		}
 		cancel()
 		if err := errors.Join(<-served, s.Close()); err != nil {
 			t.Errorf("stop the local cloud: %v", err)
 		}
 	})
-	return c
+	return &Cloud{t, s.Config()}
 }
 
+// Connect returns the local cloud that already listens on a loopback port, such
+// as one that the localcloud command started. It outlives the test, and what the
+// test deploys stays there.
+func Connect(t testing.TB, port int) *Cloud {
+	t.Helper()
+	status, err := control.At(t.Context(), port)
+	if err != nil {
+		t.Fatalf("connect to the local cloud on port %d: %v", port, err)
+	}
+	return &Cloud{t, status.Config}
+}
+
+// WithT returns the local cloud for use by a subtest: failures end t.
+func (c *Cloud) WithT(t testing.TB) *Cloud { return &Cloud{t, c.config} }
+
 // logs returns what happened between the services, and the functions' logs.
-func (c *Cloud) logs() string {
+func logs(s *server.Server) string {
 	var b strings.Builder
-	for _, e := range c.server.Journal().Recent() {
+	for _, e := range s.Journal().Recent() {
 		fmt.Fprintf(&b, "%s %s %s: %s\n", e.Time.Local().Format("15:04:05.000"), e.Service, e.Resource, e.Message)
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	if err := control.Logs(ctx, c.server.Config(), control.LogQuery{}, &b); err != nil {
+	if err := control.Logs(ctx, s.Config(), control.LogQuery{}, &b); err != nil {
 		fmt.Fprintf(&b, "the functions' logs: %v\n", err)
 	}
 	return b.String()
@@ -109,10 +123,9 @@ func (c *Cloud) logs() string {
 // AWSConfig returns the configuration of AWS SDK clients that use the local
 // cloud as its administrator.
 func (c *Cloud) AWSConfig() aws.Config {
-	config := c.server.Config()
 	return aws.Config{
-		Region:       config.Region,
-		BaseEndpoint: aws.String(config.Endpoint()),
+		Region:       c.config.Region,
+		BaseEndpoint: aws.String(c.config.Endpoint()),
 		Credentials:  credentials.NewStaticCredentialsProvider(iam.DeveloperKey, iam.DeveloperSecret, ""),
 	}
 }
@@ -127,7 +140,7 @@ func (c *Cloud) Environ() []string {
 			env = append(env, kv)
 		}
 	}
-	for _, v := range c.server.Config().Environment() {
+	for _, v := range c.config.Environment() {
 		env = append(env, v.Name+"="+v.Value)
 	}
 	// Files of the developer's, too, may hold credentials.
@@ -138,7 +151,7 @@ func (c *Cloud) Environ() []string {
 // stacks, and warnings.
 func (c *Cloud) Status(ctx context.Context) control.Status {
 	c.t.Helper()
-	status, err := control.At(ctx, c.server.Config().Port)
+	status, err := control.At(ctx, c.config.Port)
 	if err != nil {
 		c.t.Fatalf("status of the local cloud: %v", err)
 	}
@@ -148,9 +161,8 @@ func (c *Cloud) Status(ctx context.Context) control.Status {
 // home creates Pulumi's home. The plugins in it are the developer's, because a
 // test must not have to download them.
 func (c *Cloud) home() error {
-	config := c.server.Config()
-	home := filepath.Join(config.Dir, "pulumi-home")
-	if err := errors.Join(os.MkdirAll(config.PulumiState(), 0o700), os.MkdirAll(home, 0o700)); err != nil {
+	home := filepath.Join(c.config.Dir, "pulumi-home")
+	if err := errors.Join(os.MkdirAll(c.config.PulumiState(), 0o700), os.MkdirAll(home, 0o700)); err != nil {
 		return err
 	}
 	own, err := os.UserHomeDir()

@@ -43,7 +43,7 @@ func (c *Cloud) fails(t *testing.T, call func(c *Cloud)) string {
 				panic(r)
 			}
 		}()
-		call(&Cloud{t: f, server: c.server})
+		call(c.WithT(f))
 	}()
 	if f.message == "" {
 		t.Error("the test does not end")
@@ -120,6 +120,7 @@ func TestFindLine(t *testing.T) {
 func TestOptions(t *testing.T) {
 	t.Parallel()
 	c := Start(t, Region("eu-west-1"), Stacks("ci-*"), TimeScale(600))
+	c = Connect(t, c.Status(t.Context()).Config.Port)
 	config := c.Status(t.Context()).Config
 	if config.Region != "eu-west-1" || !slices.Equal(config.Stacks, []string{"ci-*"}) || config.TimeScale != 600 {
 		t.Errorf("the configuration is %+v", config)
@@ -140,6 +141,10 @@ func TestEnviron(t *testing.T) {
 	if strings.Contains(strings.Join(env, "\n"), "the-developers-own") || !slices.Contains(env, "KEPT=yes") || !slices.Contains(env, "AWS_ACCESS_KEY_ID=test") {
 		t.Errorf("the environment is %q", env)
 	}
+}
+
+func TestConnectToNothing(t *testing.T) {
+	holds(t, Start(t).fails(t, func(c *Cloud) { Connect(c.t, 1) }), "connect to the local cloud on port 1", "no local cloud is running")
 }
 
 func TestWithoutPulumi(t *testing.T) {

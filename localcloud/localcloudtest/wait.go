@@ -32,7 +32,7 @@ func (c *Cloud) WaitForLog(ctx context.Context, function string, words ...string
 	r, w := io.Pipe()
 	defer r.Close()
 	go func() {
-		w.CloseWithError(control.Logs(ctx, c.server.Config(), control.LogQuery{Function: function, Follow: true}, w))
+		w.CloseWithError(control.Logs(ctx, c.config, control.LogQuery{Function: function, Follow: true}, w))
 	}()
 	line, err := findLine(r, words)
 	if err != nil {
