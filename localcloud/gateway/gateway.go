@@ -16,14 +16,14 @@ import (
 
 	"github.com/google/uuid"
 
+	"tally/localcloud/account"
 	"tally/localcloud/cloud"
-	"tally/localcloud/services"
 	"tally/localcloud/sigv4"
 )
 
 // Services are what the gateway is the way to: IAM, Lambda, SNS, SQS and Logs
 // are required.
-type Services = services.Services
+type Services = account.Services
 
 // New returns the handler of the gateway's port. What fails for no fault of
 // the caller is told to the journal.

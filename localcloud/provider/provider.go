@@ -21,16 +21,16 @@ import (
 	"google.golang.org/grpc/peer"
 	"google.golang.org/protobuf/types/known/emptypb"
 
+	"tally/localcloud/account"
 	"tally/localcloud/cloud"
 	"tally/localcloud/internal/nearest"
-	"tally/localcloud/services"
 )
 
 // Version is the release of the real aws provider that this one stands in for.
 const Version = "6.83.2"
 
 // Services are the services that resources are created in.
-type Services = services.Services
+type Services = account.Services
 
 // New returns the provider, to be registered with a gRPC server. It deploys
 // only stacks whose name matches one of the globs (as in [path.Match]).

@@ -15,8 +15,8 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/protobuf/types/known/structpb"
 
+	"tally/localcloud/account"
 	"tally/localcloud/cloud"
-	"tally/localcloud/services"
 )
 
 var place = cloud.Place{Region: "us-east-1", Account: "000000000000"}
@@ -28,7 +28,7 @@ func (silent) Append(cloud.Entry) {}
 // newServices returns real services without a durable store.
 func newServices(t *testing.T) Services {
 	t.Helper()
-	s, err := services.New(services.Options{
+	s, err := account.New(account.Options{
 		Place: place, Dir: t.TempDir(), Journal: silent{}, Endpoint: func() string { return "http://127.0.0.1:4566" },
 	})
 	if err != nil {

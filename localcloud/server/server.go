@@ -19,13 +19,13 @@ import (
 	"golang.org/x/sync/errgroup"
 	"google.golang.org/grpc"
 
+	"tally/localcloud/account"
 	"tally/localcloud/cloud"
 	"tally/localcloud/control"
 	"tally/localcloud/deployments"
 	"tally/localcloud/gateway"
 	"tally/localcloud/journal"
 	"tally/localcloud/provider"
-	"tally/localcloud/services"
 	"tally/localcloud/store"
 )
 
@@ -38,7 +38,7 @@ type Server struct {
 	started  time.Time
 	program  string // digest of this executable
 	journal  *journal.Journal
-	services *services.Services
+	services *account.Services
 	aws      net.Listener
 	engine   net.Listener
 	closers  []func() error // in the order of opening
@@ -71,7 +71,7 @@ func (s *Server) open() (err error) {
 	if s.engine, err = s.listen(&s.config.ProviderPort); err != nil {
 		return err
 	}
-	s.services, err = services.New(services.Options{
+	s.services, err = account.New(account.Options{
 		Place:       s.place(),
 		Store:       st,
 		Dir:         filepath.Join(s.config.Dir, "functions"),

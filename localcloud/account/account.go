@@ -1,6 +1,6 @@
-// Package services holds the services of one local cloud: each made once, and
-// shared by everything that serves them.
-package services
+// Package account holds the services of one account and region: each made once,
+// and shared by everything that serves them.
+package account
 
 import (
 	"context"
