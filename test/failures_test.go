@@ -47,7 +47,7 @@ func TestFailures(t *testing.T) {
 			d.t.Errorf("the record's context is %+v", got)
 		}
 		if len(record.RequestPayload.Records) != 1 || record.RequestPayload.Records[0].Sns.MessageID != id {
-			d.t.Errorf("the record does not hold message %s: %s", id, *m.Body)
+			d.t.Errorf("the record does not contain message %s: %s", id, *m.Body)
 		}
 		if !strings.Contains(record.ResponsePayload.ErrorMessage, "num1") {
 			d.t.Errorf("the record's reason does not name the field: %s", *m.Body)
@@ -63,9 +63,9 @@ func TestFailures(t *testing.T) {
 		id := d.publish(ctx, `{"num1":3,"num2":4}`)
 		m := d.cloud.WaitForMessage(ctx, d.out["numbersRedriveUrl"], nil)
 		if !strings.Contains(*m.Body, id) || !strings.Contains(*m.Body, `num1`) {
-			d.t.Errorf("the queue does not hold message %s: %s", id, *m.Body)
+			d.t.Errorf("the queue does not contain message %s: %s", id, *m.Body)
 		}
-		// The queue holds the message alone; SNS logs the reason.
+		// The queue holds only the message; SNS logs the reason.
 		topic := strings.Split(d.out["numbersTopicArn"], ":")
 		group := "sns/" + strings.Join(topic[3:], "/") + "/Failure"
 		why, err := cloudwatchlogs.NewFromConfig(d.cloud.AWSConfig()).FilterLogEvents(ctx, &cloudwatchlogs.FilterLogEventsInput{LogGroupName: &group})

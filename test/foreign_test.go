@@ -42,11 +42,14 @@ func (w *workspace) sharesItsCloud(ctx context.Context) {
 	cloud := localcloudtest.Connect(w.t, port)
 	function := other.outputs()["function"]
 	result, err := lambda.NewFromConfig(cloud.AWSConfig()).Invoke(ctx, &lambda.InvokeInput{FunctionName: &function, Payload: []byte(`"Ada"`)})
-	if err != nil || !strings.Contains(string(result.Payload), "good morning, Ada") {
-		w.t.Errorf("the other program's function: %v, %s", err, result.Payload)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if !strings.Contains(string(result.Payload), "good morning, Ada") {
+		w.t.Errorf("the other program's function returned %s", result.Payload)
 	}
 	if status := w.must("localcloud status"); !strings.Contains(status, "foreign/local") || !strings.Contains(status, "tally/local") || !strings.Contains(status, other.dir) {
-		w.t.Errorf("the status does not tell the stacks apart:\n%s", status)
+		w.t.Errorf("the status does not distinguish the stacks:\n%s", status)
 	}
 	w.unchanged("after the other program's deployment")
 	other.mustPulumi("destroy --yes --skip-preview --stack local")

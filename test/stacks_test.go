@@ -59,8 +59,8 @@ func TestStacks(t *testing.T) {
 	if len(after) != 1 || !slices.Equal(after["tally/local-b"], before["tally/local-b"]) {
 		t.Errorf("after the destruction of local-a: %v, before: %v", after, before)
 	}
-	if preview, err := stacks["local-b"].Refresh(ctx); err != nil || !strings.Contains(preview.StdOut, "unchanged") || strings.Contains(preview.StdOut, "deleted") {
-		t.Errorf("a refresh of local-b: %v\n%s", err, preview.StdOut)
+	if refresh, err := stacks["local-b"].Refresh(ctx); err != nil || !strings.Contains(refresh.StdOut, "unchanged") || strings.Contains(refresh.StdOut, "deleted") {
+		t.Errorf("a refresh of local-b: %v\n%s", err, refresh.StdOut)
 	}
 	b.adds(ctx)
 }

@@ -158,8 +158,8 @@ func At(ctx context.Context, port int) (Status, error) {
 	return status, nil
 }
 
-// Register tells the local cloud that a program in folder dir is deployed to
-// it, so that it finds the program's archives at relative paths.
+// Register registers the program in folder dir with a local cloud, which then
+// finds the program's archives at relative paths.
 func Register(ctx context.Context, c Config, dir string) error {
 	raw, err := json.Marshal(deployments.Program{Dir: dir})
 	if err != nil {

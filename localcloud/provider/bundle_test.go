@@ -52,11 +52,11 @@ func TestBundle(t *testing.T) {
 				t.Fatal(err)
 			}
 			if tc.raw != nil && !bytes.Equal(got, tc.raw) {
-				t.Error("the zip is not the one the engine meant")
+				t.Error("the zip has another hash than the engine sent")
 			}
 			again, err := bundle(in, code)
 			if err != nil || !bytes.Equal(got, again) {
-				t.Errorf("packed twice, it differs; %v", err)
+				t.Errorf("packed twice, it differs: %v", err)
 			}
 			r, err := zip.NewReader(bytes.NewReader(got), int64(len(got)))
 			if err != nil {
@@ -134,8 +134,8 @@ func TestBundleThatIsNotThere(t *testing.T) {
 	holds(t, err, "the archive is empty")
 }
 
-// Where a program ignores changes of the code, the engine sends the archive of
-// its state: a hash, whose files are gone or others by now.
+// If a program ignores changes of the code, the engine sends the archive of its
+// state: a hash, whose files may be gone or different by now.
 func TestCodeOfTheStateStays(t *testing.T) {
 	c := start(t)
 	m := c.function("f")

@@ -8,8 +8,8 @@ import (
 	"google.golang.org/protobuf/types/known/structpb"
 )
 
-// FuzzProperties sends whatever a struct of the wire can hold through what a
-// preview does. Errors are fine; a panic would end the local cloud.
+// FuzzProperties calls what a preview calls with arbitrary structs. Errors are
+// fine; a panic would end the local cloud.
 func FuzzProperties(f *testing.F) {
 	const (
 		signature = "4dabf18193072939515e22adb298388d"

@@ -65,13 +65,13 @@ func start(t *testing.T) cloudUnderTest {
 	}
 	server := grpc.NewServer()
 	pulumirpc.RegisterResourceProviderServer(server, New(place, c.services, []string{"local", "local-*"}))
-	go func() { _ = server.Serve(l) }() // Stop is what ends it
+	go func() { _ = server.Serve(l) }() // until Stop
 	t.Cleanup(server.Stop)
 	c.client = c.connect(t, map[string]any{"region": "us-east-1"})
 	return c
 }
 
-// connect is one more provider instance with a configuration of its own.
+// connect returns another provider instance with a configuration of its own.
 func (c cloudUnderTest) connect(t *testing.T, config map[string]any) client {
 	t.Helper()
 	conn, err := grpc.NewClient(c.address, grpc.WithTransportCredentials(insecure.NewCredentials()))
@@ -89,7 +89,7 @@ func (c cloudUnderTest) connect(t *testing.T, config map[string]any) client {
 	return instance
 }
 
-// client does what the engine does.
+// client calls the provider as the engine does.
 type client struct {
 	pulumirpc.ResourceProviderClient
 	t *testing.T
@@ -115,7 +115,7 @@ func (c client) properties(s *structpb.Struct) resource.PropertyMap {
 
 func urnOf(token, name string) string { return "urn:pulumi:local::project::" + token + "::" + name }
 
-// made is a resource as the engine's state holds it.
+// made is a resource in the engine's state.
 type made struct {
 	token, name, id string
 	inputs, state   resource.PropertyMap
@@ -125,7 +125,7 @@ func (m made) urn() string { return urnOf(m.token, m.name) }
 
 func (m made) arn() string { return m.state["arn"].StringValue() }
 
-// check fails the test where the inputs are refused.
+// check fails the test if the inputs are refused.
 func (c client) check(token, name string, old, want resource.PropertyMap) resource.PropertyMap {
 	c.t.Helper()
 	res, err := c.Check(c.t.Context(), &pulumirpc.CheckRequest{
@@ -147,7 +147,7 @@ func (c client) preview(token, name string, inputs resource.PropertyMap) resourc
 		c.t.Fatal(err)
 	}
 	if res.Id != "" {
-		c.t.Errorf("a preview made %s", res.Id)
+		c.t.Errorf("a preview created %s", res.Id)
 	}
 	return c.properties(res.Properties)
 }
@@ -191,7 +191,7 @@ func (c client) update(m made, inputs resource.PropertyMap, preview bool) resour
 	return c.properties(res.Properties)
 }
 
-// read refreshes m; with an ID of its own it imports.
+// read refreshes m, or imports it if importID is set.
 func (c client) read(m made, importID string) made {
 	c.t.Helper()
 	req := &pulumirpc.ReadRequest{Id: importID, Urn: m.urn()}
@@ -214,7 +214,7 @@ func (c client) delete(m made) {
 	}
 }
 
-// zipped is a bundle whose bootstrap holds text.
+// zipped returns a bundle whose bootstrap contains text.
 func zipped(t *testing.T, text string) []byte {
 	t.Helper()
 	var buf bytes.Buffer
@@ -244,7 +244,7 @@ func write(t *testing.T, path string, content []byte) {
 	}
 }
 
-// hashed is the archive as the engine sends it: with a path relative to the
+// hashed returns the archive as the engine sends it: with a path relative to the
 // program in dir, and its hash.
 func hashed(t *testing.T, dir string, a *archive.Archive) *archive.Archive {
 	t.Helper()
@@ -264,7 +264,7 @@ const (
 	publish = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sns:Publish","Resource":"*"}]}`
 )
 
-// function makes a role and a function that uses it.
+// function creates a role and a function that uses it.
 func (c cloudUnderTest) function(name string) made {
 	c.t.Helper()
 	r := c.create("aws:iam/role:Role", name, map[string]any{"assumeRolePolicy": trust})

@@ -11,9 +11,9 @@ import (
 	"tally/localcloud/sqs"
 )
 
-// TestFailuresAreKept: an event that a function failed on lands, with the
-// reason, in the queue of failures and, through a topic, among the dead letters;
-// both are sent as the function's role, over a queue's policy that demands TLS.
+// TestFailuresAreKept: an event on which a function failed arrives, with the
+// reason, in the queue of failures and, through a topic, in the dead-letter
+// queue. The function's role sends both, and the queues' policies require TLS.
 func TestFailuresAreKept(t *testing.T) {
 	s := serve(t, t.TempDir())
 	must := func(err error) {
@@ -70,7 +70,7 @@ func TestFailuresAreKept(t *testing.T) {
 	}
 }
 
-// receive waits for a message of the queue.
+// receive waits for a message in the queue.
 func (s *Server) receive(t *testing.T, caller cloud.Caller, queueARN string) sqs.Message {
 	t.Helper()
 	arn, err := cloud.ParseARN(queueARN)

@@ -19,8 +19,8 @@ import (
 	"tally/localcloud/logs"
 )
 
-// TestWhoMayCallAnAPI: a route of AWS_IAM asks IAM itself, and the access log
-// of its stage, written by log delivery, tells who came.
+// TestWhoMayCallAnAPI: IAM decides about the callers of a route with AWS_IAM,
+// and log delivery writes them to the access log of the stage.
 func TestWhoMayCallAnAPI(t *testing.T) {
 	s := serve(t, t.TempDir())
 	f := s.deploy(t, "one-1a2b3c4")
@@ -46,7 +46,7 @@ func TestWhoMayCallAnAPI(t *testing.T) {
 	developer, err := s.services.IAM.Credentials("test")
 	check(t, err)
 
-	// The function lets nobody invoke it, so that whoever passes gets 500.
+	// The function allows no invocation, so authorized requests receive 500.
 	var want []string
 	for _, c := range []struct {
 		keys   cloud.Credentials
@@ -68,7 +68,7 @@ func TestWhoMayCallAnAPI(t *testing.T) {
 		}
 		res, err := http.DefaultClient.Do(r)
 		check(t, err)
-		_, err = io.Copy(io.Discard, res.Body) // so that the next request follows on this connection, and in the log
+		_, err = io.Copy(io.Discard, res.Body) // so that the next request uses the same connection, and follows in the log
 		check(t, err)
 		_ = res.Body.Close()
 		want = append(want, c.status+" "+c.path+" "+user+" "+res.Header.Get("Apigw-Requestid"))
@@ -83,7 +83,7 @@ func TestWhoMayCallAnAPI(t *testing.T) {
 		}
 	}
 	if !slices.Equal(got, want) {
-		t.Errorf("the access log tells\n%q, want\n%q", got, want)
+		t.Errorf("the access log is\n%q, want\n%q", got, want)
 	}
 }
 

@@ -41,7 +41,7 @@ func serve(t *testing.T, dir string) *Server {
 	t.Cleanup(func() {
 		cancel()
 		if err := errors.Join(<-served, s.Close()); err != nil {
-			t.Errorf("the local cloud ended with %v", err)
+			t.Errorf("the local cloud stopped with %v", err)
 		}
 	})
 	if err := control.WriteRunFile(s.Config()); err != nil {
@@ -138,8 +138,8 @@ func TestRegister(t *testing.T) {
 	}
 }
 
-// TestLogsFollowed reads what many environments write at the same time: every
-// line arrives, and whole.
+// TestLogsFollowed reads what many environments write concurrently: every line
+// arrives once, and whole.
 func TestLogsFollowed(t *testing.T) {
 	s := serve(t, t.TempDir())
 	functions := []lambda.Function{s.deploy(t, "one-1a2b3c4"), s.deploy(t, "two-1a2b3c4")}
@@ -167,7 +167,7 @@ func TestLogsFollowed(t *testing.T) {
 		}
 		_, line, _ := strings.Cut(read.Text(), " ") // the time
 		if !missing[line] {
-			t.Errorf("line %q came twice, or was never written", read.Text())
+			t.Errorf("line %q arrived twice, or was never written", read.Text())
 		}
 		delete(missing, line)
 	}
@@ -188,11 +188,11 @@ func TestLogsOfOneFunction(t *testing.T) {
 	}
 	err := control.Logs(t.Context(), s.Config(), control.LogQuery{Function: "on"}, io.Discard)
 	if err == nil || !strings.Contains(err.Error(), "one-1a2b3c4, two-1a2b3c4") {
-		t.Errorf("logs of an unknown function: %v, want an error that names those there are", err)
+		t.Errorf("logs of an unknown function: %v, want an error that names the existing ones", err)
 	}
 }
 
-// deploy makes a function that is never invoked.
+// deploy creates a function that is never invoked.
 func (s *Server) deploy(t *testing.T, name string) lambda.Function {
 	t.Helper()
 	role, err := s.services.IAM.CreateRole(iam.Role{Name: name, AssumeRolePolicy: `{"Version":"2012-10-17","Statement":[

@@ -63,5 +63,5 @@ func toolchain() (string, bool) {
 	return dir, err == nil
 }
 
-// quote makes s one word of a POSIX shell.
+// quote returns s as one word of a POSIX shell.
 func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }

@@ -206,7 +206,7 @@ func (c *startCommand) spawn(ctx context.Context, p place, std streams) error {
 	child.Dir = p.project
 	child.Stdout, child.Stderr = log, log
 	child.ExtraFiles = []*os.File{signal}
-	child.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // it ignores the signals of the terminal
+	child.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // the terminal sends it no signals
 	err = child.Start()
 	signal.Close()
 	if err != nil {
