@@ -34,7 +34,7 @@ up: $(DEPLOY_TO) pulumi ## Deploy the stack, add 3 and 4 over HTTP and over SNS,
 
 down: ## Remove the stack; locally, also stop the local cloud and delete its state
 ifeq ($(STACK),local)
-	@if [ -x bin/localcloud ]; then ./bin/localcloud stop; fi
+	@if [ -x bin/localcloud ]; then ./bin/localcloud stop --state .localcloud; fi
 	@rm -rf .localcloud
 else
 	pulumi destroy --stack $(STACK)
@@ -56,7 +56,7 @@ generate: pulumi ## Rewrite everything generated from the stack: graphs, lists, 
 
 logs: ## Follow the functions' logs; FUNCTION=handle-message selects one
 ifeq ($(STACK),local)
-	@./bin/localcloud logs --follow $(FUNCTION:%=tally-local-main-%)
+	@./bin/localcloud logs --follow $(FUNCTION)
 else
 	aws logs tail --follow /aws/lambda/tally-$(STACK)-main-$(or $(FUNCTION),handle-message)
 endif

@@ -2,49 +2,58 @@ package test
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 )
 
-// awsCLI drives the deployed stack with the AWS CLI, as a person would. It
-// needs one on PATH; the official SDK proves the same protocols without.
-func (w *workspace) awsCLI(ctx context.Context, out map[string]string) {
+// aws runs the AWS CLI in a new folder with the arguments of a shell command.
+// The endpoint is a flag, because older CLIs ignore the variable.
+func (d deployed) aws(args string) string {
+	d.t.Helper()
+	cmd := exec.Command("sh", "-ec", `endpoint=$AWS_ENDPOINT_URL; unset AWS_ENDPOINT_URL; aws --endpoint-url "$endpoint" `+args)
+	cmd.Dir, cmd.Env = d.t.TempDir(), d.cloud.Environ()
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		d.t.Fatalf("aws %s: %v\n%s", args, err, out)
+	}
+	return string(out)
+}
+
+// awsCLI uses the deployed stack with the AWS CLI, as a person would. Without
+// one on PATH, the tests with the official SDK cover the same protocols.
+func (d deployed) awsCLI(ctx context.Context) {
 	if _, err := exec.LookPath("aws"); err != nil {
-		w.t.Log("no AWS CLI on PATH: not tried")
+		d.t.Log("no AWS CLI on PATH: not tried")
 		return
 	}
-	aws := func(args string) string {
-		w.t.Helper()
-		return w.must(fmt.Sprintf(`eval "$(localcloud env)"; endpoint=$AWS_ENDPOINT_URL; unset AWS_ENDPOINT_URL; aws --endpoint-url "$endpoint" %s`, args))
+	if got := d.aws("sts get-caller-identity --query Arn --output text"); !strings.HasPrefix(got, "arn:aws:iam::000000000000:user/") {
+		d.t.Errorf("get-caller-identity: %s", got)
 	}
-	if got := aws("sts get-caller-identity --query Arn --output text"); !strings.HasPrefix(got, "arn:aws:iam::000000000000:user/") {
-		w.t.Errorf("get-caller-identity: %s", got)
-	}
-	id := strings.TrimSpace(aws(`sns publish --topic-arn ` + out["numbersTopicArn"] + ` --message '{"num1":"3","num2":"4"}' --query MessageId --output text`))
-	w.logged(ctx, out["handleMessageFunction"], id, `"sum":7`)
+	id := strings.TrimSpace(d.aws(`sns publish --topic-arn ` + d.out["numbersTopicArn"] + ` --message '{"num1":"3","num2":"4"}' --query MessageId --output text`))
+	d.cloud.WaitForLog(ctx, d.out["handleMessageFunction"], id, `"sum":7`)
 
-	if got := aws("lambda get-function-configuration --function-name " + out["handleMessageFunction"]); !strings.Contains(got, "provided.al2023") {
-		w.t.Errorf("lambda get-function-configuration: %s", got)
+	if got := d.aws("lambda get-function-configuration --function-name " + d.out["handleMessageFunction"]); !strings.Contains(got, "provided.al2023") {
+		d.t.Errorf("lambda get-function-configuration: %s", got)
 	}
-	group := out["handleMessageLogGroup"] // older CLIs do not know LoggingConfig
-	if got := aws("logs describe-log-streams --log-group-name " + group); !strings.Contains(got, "[1]") {
-		w.t.Errorf("logs describe-log-streams: %s", got)
+	group := d.out["handleMessageLogGroup"] // older CLIs do not know LoggingConfig
+	if got := d.aws("logs describe-log-streams --log-group-name " + group); !strings.Contains(got, "[1]") {
+		d.t.Errorf("logs describe-log-streams: %s", got)
 	}
-	if got := aws("logs filter-log-events --filter-pattern '\"platform.report\"' --log-group-name " + group); !strings.Contains(got, "maxMemoryUsedMB") {
-		w.t.Errorf("logs filter-log-events: %s", got)
+	if got := d.aws("logs filter-log-events --filter-pattern '\"platform.report\"' --log-group-name " + group); !strings.Contains(got, "maxMemoryUsedMB") {
+		d.t.Errorf("logs filter-log-events: %s", got)
 	}
-	if got := aws(`logs filter-log-events --log-group-name ` + group + ` --filter-pattern '{ $.sum = 7 }'`); !strings.Contains(got, id) {
-		w.t.Errorf("logs filter-log-events: %s", got)
+	if got := d.aws(`logs filter-log-events --log-group-name ` + group + ` --filter-pattern '{ $.sum = 7 }'`); !strings.Contains(got, id) {
+		d.t.Errorf("logs filter-log-events: %s", got)
 	}
 
 	event := `{"version":"2.0","routeKey":"GET /add","rawPath":"/add","rawQueryString":"num1=3&num2=4","requestContext":{"http":{"method":"GET","path":"/add"}}}`
-	if err := os.WriteFile(filepath.Join(w.dir, "event.json"), []byte(event), 0o644); err != nil {
-		w.t.Fatal(err)
+	file := filepath.Join(d.t.TempDir(), "event.json")
+	if err := os.WriteFile(file, []byte(event), 0o644); err != nil {
+		d.t.Fatal(err)
 	}
-	if got := aws("lambda invoke --function-name " + out["addNumbersFunction"] + " --payload fileb://event.json answer.json && cat answer.json"); !strings.Contains(got, `\"sum\":7`) {
-		w.t.Errorf("lambda invoke: %s", got)
+	if got := d.aws("lambda invoke --function-name " + d.out["addNumbersFunction"] + " --payload fileb://" + file + " response.json && cat response.json"); !strings.Contains(got, `\"sum\":7`) {
+		d.t.Errorf("lambda invoke: %s", got)
 	}
 }

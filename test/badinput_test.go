@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// badInputs are forty kinds of input that is not two integers, each with the
-// field that its error has to name; "" stands for the input as a whole.
+// badInputs are forty inputs other than two integers, each with the field that
+// its error must name; "" means the whole input.
 var badInputs = []struct{ input, field string }{
 	{``, ""},
 	{`null`, ""},
@@ -54,12 +54,12 @@ var badInputs = []struct{ input, field string }{
 	{`{"num1":"` + strings.Repeat("9", 4301) + `","num2":4}`, "num1"},
 }
 
-// refusesBadInput sends every kind both ways: each gets its own clear error,
-// and good input goes through all the while.
-func (w *workspace) refusesBadInput(ctx context.Context, out map[string]string) {
+// refusesBadInput sends every kind over HTTP and over SNS: each is refused with
+// an error of its own, and good input still passes.
+func (d deployed) refusesBadInput(ctx context.Context) {
 	for _, bad := range badInputs {
-		w.t.Run(shorten(bad.input), func(t *testing.T) {
-			resp, err := http.Post(out["apiUrl"]+"add", "application/json", strings.NewReader(bad.input))
+		d.t.Run(shorten(bad.input), func(t *testing.T) {
+			resp, err := http.Post(d.out["apiUrl"]+"add", "application/json", strings.NewReader(bad.input))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -89,16 +89,16 @@ func (w *workspace) refusesBadInput(ctx context.Context, out map[string]string) 
 	ids := map[string]string{}
 	for _, bad := range badInputs {
 		if bad.input != "" { // SNS itself refuses it
-			ids[w.publish(ctx, out["numbersTopicArn"], bad.input)] = bad.field
+			ids[d.publish(ctx, bad.input)] = bad.field
 		}
 	}
-	w.adds(ctx, out)
+	d.adds(ctx)
 	for id, field := range ids {
-		w.logged(ctx, out["handleMessageFunction"], id, `"level":"ERROR"`, field)
+		d.cloud.WaitForLog(ctx, "handle-message", id, `"level":"ERROR"`, field)
 	}
 }
 
-// shorten makes a subtest's name of an input.
+// shorten turns an input into the name of a subtest.
 func shorten(input string) string {
 	if len(input) > 40 {
 		return input[:40] + "…"

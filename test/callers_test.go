@@ -11,72 +11,87 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/go-jose/go-jose/v4"
 	"github.com/go-jose/go-jose/v4/jwt"
+	"github.com/pulumi/pulumi/sdk/v3/go/auto"
+
+	"tally/localcloud/localcloudtest"
 )
 
 // knowsCallers changes, by configuration, who may call the deployed API and how
 // often.
-func (w *workspace) knowsCallers(ctx context.Context, url string) {
-	w.mustPulumi("config set tally:auth iam --stack local")
-	w.mustPulumi("config rm tally:allowPublic --stack local")
-	w.mustPulumi("up --yes --skip-preview --stack local")
-	w.step("iam", func(w *workspace) {
-		w.answers(http.StatusForbidden, `{"message":"Forbidden"}`, get(ctx, w.t, url))
-		w.answers(http.StatusOK, `{"num1":3,"num2":4,"sum":7}`, w.signed(ctx, get(ctx, w.t, url)))
+func (d deployed) knowsCallers(ctx context.Context, stack *localcloudtest.Stack) {
+	url := d.out["apiUrl"] + "add?num1=3&num2=4"
+	set := func(key, value string) {
+		d.t.Helper()
+		if err := stack.SetConfigWithOptions(ctx, key, auto.ConfigValue{Value: value}, &auto.ConfigOptions{Path: true}); err != nil {
+			d.t.Fatal(err)
+		}
+	}
+	remove := func(keys ...string) {
+		d.t.Helper()
+		if err := stack.RemoveAllConfig(ctx, keys); err != nil {
+			d.t.Fatal(err)
+		}
+	}
+	set("tally:auth", "iam")
+	remove("tally:allowPublic")
+	up(ctx, d.t, stack)
+	d.step("iam", func(d deployed) {
+		d.responds(http.StatusForbidden, `{"message":"Forbidden"}`, get(ctx, d.t, url))
+		d.responds(http.StatusOK, `{"num1":3,"num2":4,"sum":7}`, d.signed(ctx, get(ctx, d.t, url)))
 	})
 
-	key, issuer := newIssuer(w.t)
-	w.mustPulumi("config set tally:auth jwt --stack local")
-	w.mustPulumi("config set tally:jwtIssuer " + issuer + " --stack local")
-	w.mustPulumi("config set --path 'tally:jwtAudience[0]' tally --stack local")
-	w.mustPulumi("config set --path 'tally:jwtScopes[0]' tally/add --stack local")
-	w.mustPulumi("up --yes --skip-preview --stack local")
-	w.step("jwt", func(w *workspace) {
+	key, issuer := newIssuer(d.t)
+	set("tally:auth", "jwt")
+	set("tally:jwtIssuer", issuer)
+	set("tally:jwtAudience[0]", "tally")
+	set("tally:jwtScopes[0]", "tally/add")
+	up(ctx, d.t, stack)
+	d.step("jwt", func(d deployed) {
 		bearing := func(audience, scope string) *http.Request {
-			r := get(ctx, w.t, url)
-			r.Header.Set("Authorization", "Bearer "+token(w.t, key, map[string]any{
+			r := get(ctx, d.t, url)
+			r.Header.Set("Authorization", "Bearer "+token(d.t, key, map[string]any{
 				"iss": issuer, "aud": audience, "scope": scope, "exp": time.Now().Add(time.Hour).Unix()}))
 			return r
 		}
-		w.answers(http.StatusUnauthorized, `{"message":"Unauthorized"}`, get(ctx, w.t, url))
-		w.answers(http.StatusUnauthorized, `{"message":"Unauthorized"}`, bearing("another", "tally/add"))
-		w.answers(http.StatusForbidden, `{"message":"Forbidden"}`, bearing("tally", "tally/subtract"))
-		w.answers(http.StatusOK, `{"num1":3,"num2":4,"sum":7}`, bearing("tally", "tally/add"))
+		d.responds(http.StatusUnauthorized, `{"message":"Unauthorized"}`, get(ctx, d.t, url))
+		d.responds(http.StatusUnauthorized, `{"message":"Unauthorized"}`, bearing("another", "tally/add"))
+		d.responds(http.StatusForbidden, `{"message":"Forbidden"}`, bearing("tally", "tally/subtract"))
+		d.responds(http.StatusOK, `{"num1":3,"num2":4,"sum":7}`, bearing("tally", "tally/add"))
 	})
 
-	w.mustPulumi("config set tally:auth none --stack local")
-	w.mustPulumi("config set tally:allowPublic true --stack local")
-	w.mustPulumi("config rm tally:jwtIssuer --stack local")
-	w.mustPulumi("config rm tally:jwtAudience --stack local")
-	w.mustPulumi("config rm tally:jwtScopes --stack local")
-	w.mustPulumi("config set tally:throttleRate 1 --stack local")
-	w.mustPulumi("config set tally:throttleBurst 2 --stack local")
-	w.mustPulumi("up --yes --skip-preview --stack local")
-	w.step("throttle", func(w *workspace) {
+	set("tally:auth", "none")
+	set("tally:allowPublic", "true")
+	remove("tally:jwtIssuer", "tally:jwtAudience", "tally:jwtScopes")
+	set("tally:throttleRate", "1")
+	set("tally:throttleBurst", "2")
+	up(ctx, d.t, stack)
+	d.step("throttle", func(d deployed) {
 		statuses := map[int]int{}
 		for range 20 { // far sooner than 18 seconds
-			status, body := do(w.t, get(ctx, w.t, url))
+			status, body := do(d.t, get(ctx, d.t, url))
 			statuses[status]++
 			if status == http.StatusTooManyRequests && body != `{"message":"Too Many Requests"}` {
-				w.t.Errorf("429 with %s", body)
+				d.t.Errorf("429 with %s", body)
 			}
 		}
 		if statuses[http.StatusOK] < 2 || statuses[http.StatusTooManyRequests] == 0 || len(statuses) > 2 {
-			w.t.Errorf("of a burst of 2 and 1 a second, 20 at once got %v", statuses)
+			d.t.Errorf("of a burst of 2 and 1 a second, 20 at once received %v", statuses)
 		}
 	})
 }
 
-// answers fails the test unless the request gets that status and body.
-func (w *workspace) answers(status int, body string, r *http.Request) {
-	w.t.Helper()
-	if got, text := do(w.t, r); got != status || text != body {
-		w.t.Errorf("got %d %s, want %d %s", got, text, status, body)
+// responds fails the test unless the response has that status and body.
+func (d deployed) responds(status int, body string, r *http.Request) {
+	d.t.Helper()
+	if got, text := do(d.t, r); got != status || text != body {
+		d.t.Errorf("got %d %s, want %d %s", got, text, status, body)
 	}
 }
 
@@ -89,7 +104,7 @@ func get(ctx context.Context, t *testing.T, url string) *http.Request {
 	return r
 }
 
-// do returns the status and the body, without white space at its end.
+// do sends a request and returns the status and the body without final newlines.
 func do(t *testing.T, r *http.Request) (int, string) {
 	t.Helper()
 	resp, err := http.DefaultClient.Do(r)
@@ -101,23 +116,20 @@ func do(t *testing.T, r *http.Request) (int, string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for len(body) > 0 && body[len(body)-1] == '\n' {
-		body = body[:len(body)-1]
-	}
-	return resp.StatusCode, string(body)
+	return resp.StatusCode, strings.TrimRight(string(body), "\n")
 }
 
 // signed signs a request without a body as the developer.
-func (w *workspace) signed(ctx context.Context, r *http.Request) *http.Request {
-	w.t.Helper()
-	config := w.sdk()
+func (d deployed) signed(ctx context.Context, r *http.Request) *http.Request {
+	d.t.Helper()
+	config := d.cloud.AWSConfig()
 	keys, err := config.Credentials.Retrieve(ctx)
 	if err != nil {
-		w.t.Fatal(err)
+		d.t.Fatal(err)
 	}
 	empty := sha256.Sum256(nil)
 	if err := v4.NewSigner().SignHTTP(ctx, keys, r, hex.EncodeToString(empty[:]), "execute-api", config.Region, time.Now()); err != nil {
-		w.t.Fatal(err)
+		d.t.Fatal(err)
 	}
 	return r
 }

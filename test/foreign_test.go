@@ -1,131 +1,89 @@
 package test
 
 import (
-	"archive/zip"
 	"context"
-	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 
 	"tally/internal/project"
+	"tally/localcloud/localcloudtest"
 )
 
-// TestForeignProgram deploys a Pulumi program that is not this project's.
-func TestForeignProgram(t *testing.T) {
-	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Minute)
-	defer cancel()
-	w := newWorkspace(t, foreignProject(t))
-	w.start()
-	w.mustPulumi("stack init local")
-	w.mustPulumi("config set aws:region us-east-1 --stack local")
-	w.mustPulumi("up --yes --skip-preview --stack local")
-	w.unchanged("after up")
-	function := w.outputs()["function"]
-
-	w.step("invoke", func(w *workspace) {
-		result, err := lambda.NewFromConfig(w.sdk()).Invoke(ctx, &lambda.InvokeInput{FunctionName: &function, Payload: []byte(`"Ada"`)})
-		if err != nil {
-			w.t.Fatal(err)
-		}
-		if result.FunctionError != nil {
-			w.t.Fatalf("%s: %s", *result.FunctionError, result.Payload)
-		}
-		var answer struct{ Greeting, Environment string }
-		if err := json.Unmarshal(result.Payload, &answer); err != nil {
-			w.t.Fatal(err)
-		}
-		if answer.Greeting != "good morning, Ada" {
-			w.t.Errorf("greeting = %q", answer.Greeting)
-		}
-		for _, own := range []string{developerKey, "HOME=", "_LAMBDA_SERVER_PORT="} {
-			if strings.Contains(answer.Environment, own) {
-				w.t.Errorf("%s of the developer's environment reached the function:\n%s", own, answer.Environment)
-			}
-		}
-		w.logged(ctx, "greeter", "greeting Ada")
-	})
-
-	w.step("a stack that is not local", func(w *workspace) {
-		w.mustPulumi("stack init dev")
-		w.mustPulumi("config set aws:region us-east-1 --stack dev")
-		out, err := w.pulumi("preview --stack dev")
-		if err == nil || !strings.Contains(out, "--stack dev") {
-			w.t.Errorf("the provider took stack dev, or does not say how to allow it: %v\n%s", err, out)
-		}
-	})
-
-	w.step("a type that is not served", func(w *workspace) {
-		w.replace("main.go", "ctx.Export(", `if _, err := iam.NewUser(ctx, "someone", nil); err != nil {
-			return err
-		}
-		ctx.Export(`)
-		out, err := w.pulumi("preview --stack local")
-		if err == nil || !strings.Contains(out, "aws:iam/user:User") {
-			w.t.Errorf("the preview does not refuse the type by name: %v\n%s", err, out)
-		}
-	})
+// TestForeign runs the integration test of a Pulumi program that uses nothing of
+// this project but the test package, in a module of its own.
+func TestForeign(t *testing.T) {
+	t.Parallel()
+	cmd := exec.Command("go", "test", "-count=1", "./...")
+	cmd.Dir, cmd.Env = foreignProgram(t), append(os.Environ(), developersKeys...)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Errorf("go test: %v\n%s", err, out)
+	}
 }
 
-// foreignProject is the program of testdata in a module of its own, with its
-// function built and zipped.
-func foreignProject(t *testing.T) string {
+// sharesItsCloud deploys another program, from another folder, to the local
+// cloud of this one, which finds the archives of both at their relative paths.
+func (w *workspace) sharesItsCloud(ctx context.Context) {
+	port := w.status().Config.Port
+	other := *w
+	other.dir = foreignProgram(w.t)
+	other.env = []string{fmt.Sprintf("LOCALCLOUD_PORT=%d", port)}
+	other.must("go run ./pack")
+	other.mustPulumi("stack init local")
+	other.mustPulumi("config set aws:region us-east-1 --stack local")
+	other.mustPulumi("up --yes --skip-preview --stack local")
+	other.unchanged("of the other program")
+
+	cloud := localcloudtest.Connect(w.t, port)
+	function := other.outputs()["function"]
+	result, err := lambda.NewFromConfig(cloud.AWSConfig()).Invoke(ctx, &lambda.InvokeInput{FunctionName: &function, Payload: []byte(`"Ada"`)})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if !strings.Contains(string(result.Payload), "good morning, Ada") {
+		w.t.Errorf("the other program's function returned %s", result.Payload)
+	}
+	if status := w.must("localcloud status"); !strings.Contains(status, "foreign/local") || !strings.Contains(status, "tally/local") || !strings.Contains(status, other.dir) {
+		w.t.Errorf("the status does not distinguish the stacks:\n%s", status)
+	}
+	w.unchanged("after the other program's deployment")
+	other.mustPulumi("destroy --yes --skip-preview --stack local")
+}
+
+// foreignProgram copies the program of testdata into a folder of its own, as a
+// module with the versions of the local cloud, which are at hand.
+func foreignProgram(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
 	if err := os.CopyFS(dir, os.DirFS("testdata/foreign")); err != nil {
 		t.Fatal(err)
 	}
-	// The same versions as this project, whose modules are at hand.
-	for _, name := range []string{"go.mod", "go.sum"} {
-		if err := project.CopyFile(filepath.Join("..", name), filepath.Join(dir, name)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	shell(t, dir, nil, "go", "mod", "edit", "-module=example.com/foreign")
-	shell(t, dir, []string{"CGO_ENABLED=0"}, "go", "build", "-trimpath", "-tags=lambda.norpc", "-o=build/bootstrap", "./greeter")
-	zipFile(t, filepath.Join(dir, "build/bootstrap"), filepath.Join(dir, "build/greeter.zip"))
+	newModule(t, dir, "foreign", "localcloud")
 	return dir
 }
 
-func shell(t *testing.T, dir string, env []string, name string, args ...string) {
+// newModule makes dir a module that requires the versions of one of this
+// repository's modules, and that module itself by a replacement.
+func newModule(t *testing.T, dir, name, folder string) {
 	t.Helper()
-	cmd := exec.Command(name, args...)
-	cmd.Dir, cmd.Env = dir, append(os.Environ(), env...)
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("%s: %v\n%s", cmd, err, out)
-	}
-}
-
-// zipFile puts one executable into a zip.
-func zipFile(t *testing.T, from, to string) {
-	t.Helper()
-	raw, err := os.ReadFile(from)
+	source, err := filepath.Abs(filepath.Join("..", folder))
 	if err != nil {
 		t.Fatal(err)
 	}
-	f, err := os.Create(to)
-	if err != nil {
-		t.Fatal(err)
+	for _, file := range []string{"go.mod", "go.sum"} {
+		if err := project.CopyFile(filepath.Join(source, file), filepath.Join(dir, file)); err != nil {
+			t.Fatal(err)
+		}
 	}
-	z := zip.NewWriter(f)
-	header := &zip.FileHeader{Name: filepath.Base(from), Method: zip.Deflate}
-	header.SetMode(0o755)
-	entry, err := z.CreateHeader(header)
-	if err == nil {
-		_, err = entry.Write(raw)
-	}
-	if err == nil {
-		err = z.Close()
-	}
-	if err == nil {
-		err = f.Close()
-	}
-	if err != nil {
-		t.Fatal(err)
+	path := strings.TrimSuffix("tally/"+folder, "/")
+	edit := exec.Command("go", "mod", "edit", "-module=example.com/"+name, "-require="+path+"@v0.0.0", "-replace="+path+"="+source)
+	edit.Dir = dir
+	if out, err := edit.CombinedOutput(); err != nil {
+		t.Fatalf("%s: %v\n%s", edit, err, out)
 	}
 }

@@ -2,28 +2,24 @@ package test
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 
 	"tally/internal/project"
+	"tally/localcloud/localcloudtest"
 )
 
-// workspace is a copy of the project, or another Pulumi program's folder, with
-// a local cloud of its own on free ports.
+// workspace is the folder of a Pulumi program, as a person uses it through the
+// command line, with a local cloud on free ports.
 type workspace struct {
 	t   *testing.T
 	dir string
-	bin string // the folder of localcloud
+	bin string   // the folder of localcloud
+	env []string // more variables
 }
 
 // step runs a subtest in the same workspace.
@@ -35,7 +31,7 @@ func (w *workspace) step(name string, run func(w *workspace)) {
 	})
 }
 
-// newWorkspace makes one over folder dir and registers its end: no local cloud
+// newWorkspace builds localcloud for a program in folder dir. No local cloud
 // outlives its test.
 func newWorkspace(t *testing.T, dir string) *workspace {
 	t.Helper()
@@ -50,12 +46,12 @@ func newWorkspace(t *testing.T, dir string) *workspace {
 			log, _ := os.ReadFile(filepath.Join(dir, ".localcloud", "localcloud.log"))
 			t.Logf("the local cloud's log:\n%s", log)
 		}
-		w.run("localcloud stop")
+		w.run("localcloud stop --state .localcloud")
 	})
 	return w
 }
 
-// copyProject copies this project into a folder of the test's.
+// copyProject copies this project into a temporary folder.
 func copyProject(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -77,21 +73,20 @@ func (w *workspace) run(script string) (string, error) {
 	return both.String(), err
 }
 
-// environment is the test's own without anything that could lead to a real
-// account, and with keys that must never reach a function.
+// environment returns the test's environment without anything that could lead
+// to a real account, with keys that must never reach a function, and without a
+// default port, at which the developer's local cloud may listen.
 func (w *workspace) environment() []string {
-	pinned, err := filepath.Abs("../bin/pulumi")
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	return append(project.Environ(w.bin, pinned),
-		"AWS_ACCESS_KEY_ID="+developerKey, "AWS_SECRET_ACCESS_KEY="+developerKey, "_LAMBDA_SERVER_PORT=1")
+	env := append(project.Environ(w.bin), developersKeys...)
+	return append(append(env, "LOCALCLOUD_PORT=1"), w.env...) // nothing listens there
 }
 
-// developerKey stands for the developer's real credentials.
-const developerKey = "the-developers-own-key"
+// developersKeys stand for the developer's real credentials and environment.
+var developersKeys = []string{
+	"AWS_ACCESS_KEY_ID=the-developers-own-key", "AWS_SECRET_ACCESS_KEY=the-developers-own-key", "_LAMBDA_SERVER_PORT=1",
+}
 
-// must runs a script that has to succeed.
+// must runs a script and fails the test if the script fails.
 func (w *workspace) must(script string) string {
 	w.t.Helper()
 	out, err := w.run(script)
@@ -112,7 +107,7 @@ func (w *workspace) pulumi(args string) (string, error) {
 	return w.run(`eval "$(localcloud env)"; pulumi --non-interactive ` + args)
 }
 
-// mustPulumi runs a pulumi command that has to succeed.
+// mustPulumi runs a pulumi command and fails the test if the command fails.
 func (w *workspace) mustPulumi(args string) string {
 	w.t.Helper()
 	out, err := w.pulumi(args)
@@ -130,7 +125,7 @@ func (w *workspace) unchanged(when string) {
 	}
 }
 
-// outputs are the stack's.
+// outputs returns the outputs of the stack local.
 func (w *workspace) outputs() map[string]string {
 	w.t.Helper()
 	var out map[string]string
@@ -141,7 +136,7 @@ func (w *workspace) outputs() map[string]string {
 	return out
 }
 
-// status is the local cloud's.
+// status returns the status of the local cloud.
 func (w *workspace) status() (s struct {
 	PID    int
 	Config struct{ Port, ProviderPort int }
@@ -154,37 +149,9 @@ func (w *workspace) status() (s struct {
 	return s
 }
 
-// sdk is the configuration of an AWS SDK client of the local cloud.
-func (w *workspace) sdk() aws.Config {
+// deployed returns the stack for steps that call it. They do not depend on the
+// command line.
+func (w *workspace) deployed() deployed {
 	w.t.Helper()
-	return aws.Config{
-		Region:       "us-east-1",
-		BaseEndpoint: aws.String(fmt.Sprintf("http://127.0.0.1:%d", w.status().Config.Port)),
-		Credentials:  credentials.NewStaticCredentialsProvider("test", "test", ""),
-	}
-}
-
-// logged waits until the function's log has a line with every one of the
-// words, and returns it.
-func (w *workspace) logged(ctx context.Context, function string, words ...string) string {
-	w.t.Helper()
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
-	defer cancel()
-	var errs bytes.Buffer
-	cmd := exec.CommandContext(ctx, filepath.Join(w.bin, "localcloud"), "logs", "--follow", function)
-	cmd.Dir, cmd.Stderr = w.dir, &errs
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		w.t.Fatal(err)
-	}
-	line, err := firstLine(out, words)
-	cancel()
-	_ = cmd.Wait() // killed: only what it said before matters
-	if err != nil {
-		w.t.Fatalf("%s logged no line with %q: %v\n%s", function, words, err, &errs)
-	}
-	return line
+	return deployed{w.t, localcloudtest.Connect(w.t, w.status().Config.Port), w.outputs()}
 }

@@ -1,5 +1,5 @@
-// Package project is what end-to-end tests and offline previews share: a copy
-// of the project to work on, and an environment that leads to no account.
+// Package project copies the project for end-to-end tests and offline previews,
+// and builds an environment for them that leads to no account.
 package project
 
 import (
@@ -13,8 +13,8 @@ import (
 	"strings"
 )
 
-// Copy copies the files of the project in folder from that git has or would
-// take into folder to: Pulumi writes into a stack's configuration, and tests
+// Copy copies the project in folder from to folder to: the files that git
+// tracks or would add. Pulumi writes to a stack's configuration, and tests
 // change code.
 func Copy(ctx context.Context, from, to string) error {
 	list := exec.CommandContext(ctx, "git", "ls-files", "-z", "--cached", "--others", "--exclude-standard")
@@ -31,12 +31,12 @@ func Copy(ctx context.Context, from, to string) error {
 	return nil
 }
 
-// CopyFile copies one file with its mode and makes the folders it needs. One
-// that does not exist is left out.
+// CopyFile copies a file with its mode and creates the folders above it. It does
+// nothing if the file does not exist.
 func CopyFile(from, to string) error {
 	info, err := os.Stat(from)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil // removed, and git does not know yet
+		return nil // removed, but still tracked by git
 	}
 	if err != nil {
 		return err
@@ -51,8 +51,9 @@ func CopyFile(from, to string) error {
 	return os.WriteFile(to, raw, info.Mode())
 }
 
-// Environ is this process's environment without anything that could lead to a
-// real account or another Pulumi backend, and with these folders first on PATH.
+// Environ returns this process's environment without anything that could lead
+// to a real account or another Pulumi backend, and with the given folders first
+// on PATH.
 func Environ(path ...string) []string {
 	path = append(path, os.Getenv("PATH"))
 	env := []string{"PATH=" + strings.Join(path, string(os.PathListSeparator)), "GOFLAGS=-trimpath"}

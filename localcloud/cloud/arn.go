@@ -41,16 +41,6 @@ func ParseARN(s string) (ARN, error) {
 	return a, nil
 }
 
-// ServiceOf returns the service that an ARN names ("sqs"), or "" if s is not an
-// ARN.
-func ServiceOf(s string) string {
-	a, err := ParseARN(s)
-	if err != nil {
-		return ""
-	}
-	return a.Service
-}
-
 // String joins the parts. It returns "" for the zero ARN.
 func (a ARN) String() string {
 	if a == (ARN{}) {

@@ -17,23 +17,14 @@ import (
 
 	"github.com/google/uuid"
 
+	"tally/localcloud/account"
 	"tally/localcloud/cloud"
-	"tally/localcloud/iam"
-	"tally/localcloud/lambda"
-	"tally/localcloud/logs"
 	"tally/localcloud/sigv4"
-	"tally/localcloud/sns"
-	"tally/localcloud/sqs"
 )
 
-// Services are the services behind the gateway. All are required.
-type Services struct {
-	IAM    *iam.Service
-	Lambda *lambda.Service
-	SNS    *sns.Service
-	SQS    *sqs.Service
-	Logs   *logs.Service
-}
+// Services are the services behind the gateway: IAM, Lambda, SNS, SQS and Logs
+// are required.
+type Services = account.Services
 
 // New returns the handler of the gateway's port. Failures that are not the
 // caller's fault go to the journal.

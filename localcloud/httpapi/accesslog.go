@@ -42,7 +42,7 @@ type accessLogs struct {
 	wake    chan struct{} // holds a token while events wait
 	stop    func()        // may be called repeatedly
 	closing chan struct{}
-	closed  chan struct{}
+	running sync.WaitGroup
 
 	mu      sync.Mutex
 	pending map[logStream][]cloud.LogEvent
@@ -58,22 +58,23 @@ const maxWaiting = 10_000
 func newAccessLogs(o Options) *accessLogs {
 	l := &accessLogs{
 		place: o.Place, logs: o.Logs, journal: o.Journal,
-		wake: make(chan struct{}, 1), closing: make(chan struct{}), closed: make(chan struct{}),
+		wake: make(chan struct{}, 1), closing: make(chan struct{}),
 		pending: map[logStream][]cloud.LogEvent{},
 	}
 	l.stop = sync.OnceFunc(func() { close(l.closing) })
-	go l.run()
 	return l
 }
+
+// start starts the goroutine that writes the events.
+func (l *accessLogs) start() { l.running.Go(l.run) }
 
 // close writes the pending events.
 func (l *accessLogs) close() {
 	l.stop()
-	<-l.closed
+	l.running.Wait()
 }
 
 func (l *accessLogs) run() {
-	defer close(l.closed)
 	for {
 		select {
 		case <-l.wake:

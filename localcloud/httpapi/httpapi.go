@@ -57,9 +57,7 @@ type Service struct {
 	servers      map[string]*server        // by API id
 }
 
-// New opens the APIs in the store and listens for each on its former port. If
-// another program has taken that port, the API moves to the next free one, and
-// the journal says so.
+// New opens the APIs in the store. None is served before Start.
 func New(o Options) (*Service, error) {
 	s := &Service{
 		place: o.Place, invoker: o.Invoker, journal: o.Journal, firstPort: o.FirstPort,
@@ -76,12 +74,19 @@ func New(o Options) (*Service, error) {
 		return nil, err
 	}
 	s.accessLogs = newAccessLogs(o)
+	return s, nil
+}
+
+// Start listens for each API on the port it had. If another program has taken
+// that port, the API moves to the next free one, and the journal records it.
+func (s *Service) Start() error {
+	s.accessLogs.start()
 	for _, api := range s.apis.All() {
 		if err := s.reopen(api); err != nil {
-			return nil, errors.Join(err, s.Close())
+			return err
 		}
 	}
-	return s, nil
+	return nil
 }
 
 // Close stops listening, waits for the requests in progress and writes their

@@ -70,6 +70,9 @@ func openWith(t *testing.T, o Options) (*Service, *journal) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.Close() })
+	if err := s.Start(); err != nil {
+		t.Fatal(err)
+	}
 	return s, j
 }
 

@@ -69,6 +69,7 @@ func (k *kit) open(t *testing.T) *lambda.Service {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { s.Close() })
+	s.Start()
 	return s
 }
 

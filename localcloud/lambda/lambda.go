@@ -97,8 +97,8 @@ func (r *record) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
-// New opens the functions that the store holds, removes what an earlier
-// process left in the code folder, and takes up the queued events again.
+// New opens the functions that the store holds and removes what an earlier
+// process left in the code folder. Queued events wait for Start.
 func New(o Options) (*Service, error) {
 	if o.IdleTimeout == 0 {
 		o.IdleTimeout = 10 * time.Minute
@@ -122,10 +122,16 @@ func New(o Options) (*Service, error) {
 	if err := s.removeLeftovers(); err != nil {
 		return nil, fmt.Errorf("clean the code folder %s: %w", o.Dir, err)
 	}
-	for _, e := range events.All() {
+	return s, nil
+}
+
+// Start resumes the asynchronous invocations that an earlier process left in
+// the queue. Call it once, when everything that functions and destinations
+// reach is ready.
+func (s *Service) Start() {
+	for _, e := range s.events.All() {
 		s.work.Go(func() { s.attend(e) })
 	}
-	return s, nil
 }
 
 // Close ends every environment and every invocation under way. Queued events

@@ -5,18 +5,20 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/archive"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/asset"
-	"github.com/pulumi/pulumi/sdk/v3/go/common/workspace"
 )
 
-// bundle is the zip of a function's code: a .zip file as it is, a folder or
-// assets packed as Pulumi packs them.
-func bundle(dir string, code *archive.Archive) ([]byte, error) {
-	folder, err := locate(dir, code)
+// folders returns where the relative paths of a program's archives may start,
+// the likeliest folder first.
+type folders func() []string
+
+// bundle returns the zip of a function's code: a .zip file as it is, a folder
+// or assets packed as Pulumi packs them.
+func bundle(in folders, code *archive.Archive) ([]byte, error) {
+	folder, err := locate(in, code)
 	if err != nil {
 		return nil, err
 	}
@@ -27,54 +29,46 @@ func bundle(dir string, code *archive.Archive) ([]byte, error) {
 	return zip.Bytes(), nil
 }
 
-// findable admits archives whose files are here.
-func findable(dir string) func(any) error {
+// findable returns a check that refuses archives whose files are not found.
+func findable(in folders) func(any) error {
 	return func(v any) error {
-		_, err := locate(dir, v.(*archive.Archive))
+		_, err := locate(in, v.(*archive.Archive))
 		return err
 	}
 }
 
-// locate finds the folder in which the archive's paths start. The engine does
-// not tell a provider it did not start where the program runs, so the folders
-// it may be are tried, and the engine's hash of the archive says which it is.
-func locate(dir string, code *archive.Archive) (string, error) {
+// locate returns the folder in which the archive's paths start. A provider that
+// the engine did not start does not learn where the program runs, so locate
+// tries the folders of the project's programs; the engine's hash of the archive
+// decides which one is right.
+func locate(in folders, code *archive.Archive) (string, error) {
 	if uri := remote(code); uri != "" {
-		return "", fmt.Errorf("the local cloud takes code from this machine alone, not from %s: use files", uri)
+		return "", fmt.Errorf("the local cloud takes code only from this machine, not from %s: use files", uri)
 	}
 	if !code.IsPath() && len(code.Assets) == 0 {
 		return "", errors.New("the archive is empty")
 	}
+	list := in()
+	if len(list) == 0 {
+		list = []string{"/"} // absolute paths need no folder
+	}
 	var tried []string
-	for _, folder := range folders(dir) {
+	for _, folder := range list {
 		found, err := hashIn(code, folder)
 		if err == nil && (code.Hash == "" || found == code.Hash) {
 			return folder, nil
 		}
-		why := "holds something else now: its hash is not the one the engine sent"
+		why := "the files there have another hash than the engine sent"
 		if err != nil {
 			why = err.Error()
 		}
-		tried = append(tried, fmt.Sprintf("in %s: %s", folder, why))
+		tried = append(tried, fmt.Sprintf("%s: %s", folder, why))
 	}
-	return "", fmt.Errorf("the local cloud did not find the archive %s (%s): run `localcloud start` in the folder of the program, or use an absolute path",
+	return "", fmt.Errorf("the local cloud did not find the archive %s (tried %s): run `eval \"$(localcloud env)\"` in the folder of the program, or use an absolute path",
 		cmp.Or(code.Path, "of assets"), strings.Join(tried, "; "))
 }
 
-// folders are where a program of the project in dir may run: there, or in the
-// folder that its Pulumi.yaml calls main.
-func folders(dir string) []string {
-	list := []string{dir}
-	for _, name := range []string{"Pulumi.yaml", "Pulumi.yml", "Pulumi.json"} {
-		project, err := workspace.LoadProject(filepath.Join(dir, name))
-		if err == nil && project.Main != "" {
-			list = append(list, filepath.Join(dir, project.Main))
-		}
-	}
-	return list
-}
-
-// remote is a URI in the archive, or "".
+// remote returns a URI in the archive, or "" if there is none.
 func remote(code *archive.Archive) string {
 	if code.URI != "" {
 		return code.URI
@@ -94,7 +88,7 @@ func remote(code *archive.Archive) string {
 	return ""
 }
 
-// hashIn is the archive's hash with its paths starting in folder.
+// hashIn returns the hash of the archive if its paths start in folder.
 func hashIn(code *archive.Archive, folder string) (string, error) {
 	fresh := withoutHash(code)
 	if err := fresh.EnsureHashWithWD(folder); err != nil {
@@ -103,7 +97,7 @@ func hashIn(code *archive.Archive, folder string) (string, error) {
 	return fresh.Hash, nil
 }
 
-// withoutHash copies the archive, as hashes that are there are believed.
+// withoutHash copies the archive without its hashes, which Pulumi would trust.
 func withoutHash(a *archive.Archive) *archive.Archive {
 	fresh := *a
 	fresh.Hash = ""

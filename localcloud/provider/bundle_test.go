@@ -9,6 +9,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/archive"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/asset"
+
+	"tally/localcloud/deployments"
 )
 
 func TestBundle(t *testing.T) {
@@ -19,6 +21,8 @@ func TestBundle(t *testing.T) {
 	write(t, filepath.Join(dir, "bin", "f.zip"), one)
 	write(t, filepath.Join(infra, "bin", "f.zip"), two)
 	write(t, filepath.Join(infra, "code", "bootstrap"), []byte("three"))
+
+	in := registered(t, dir)
 
 	text, err := asset.FromText("four")
 	if err != nil {
@@ -43,16 +47,16 @@ func TestBundle(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			code := hashed(t, tc.from, tc.code)
-			got, err := bundle(dir, code)
+			got, err := bundle(in, code)
 			if err != nil {
 				t.Fatal(err)
 			}
 			if tc.raw != nil && !bytes.Equal(got, tc.raw) {
-				t.Error("the zip is not the one the engine meant")
+				t.Error("the zip has another hash than the engine sent")
 			}
-			again, err := bundle(dir, code)
+			again, err := bundle(in, code)
 			if err != nil || !bytes.Equal(got, again) {
-				t.Errorf("packed twice, it differs; %v", err)
+				t.Errorf("packed twice, it differs: %v", err)
 			}
 			r, err := zip.NewReader(bytes.NewReader(got), int64(len(got)))
 			if err != nil {
@@ -67,27 +71,71 @@ func TestBundle(t *testing.T) {
 	}
 }
 
+// registered returns the folders of project p after the registration of its
+// programs in dirs, in this order.
+func registered(t *testing.T, dirs ...string) folders {
+	t.Helper()
+	d, err := deployments.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, dir := range dirs {
+		if err := d.Register(dir); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return func() []string { return d.Folders("p") }
+}
+
+// TestBundleOfManyPrograms: the hash of the archive tells apart two clones of a
+// project, and the name in the URN two projects.
+func TestBundleOfManyPrograms(t *testing.T) {
+	first, second, other, loose := t.TempDir(), t.TempDir(), t.TempDir(), t.TempDir()
+	for dir, content := range map[string]string{first: "first", second: "second", other: "other", loose: "loose"} {
+		write(t, filepath.Join(dir, "f.zip"), zipped(t, content))
+	}
+	for dir, name := range map[string]string{first: "p", second: "p", other: "q"} {
+		write(t, filepath.Join(dir, "Pulumi.yaml"), []byte("name: "+name+"\nruntime: go\n"))
+	}
+	in := registered(t, loose, first, second, other)
+	for dir, content := range map[string]string{first: "first", second: "second", loose: "loose"} {
+		got, err := bundle(in, pathArchive(t, dir, "f.zip"))
+		if err != nil || !bytes.Equal(got, zipped(t, content)) {
+			t.Errorf("the archive of %s: %v, or the bytes of another one", content, err)
+		}
+	}
+	if _, err := bundle(in, pathArchive(t, other, "f.zip")); err == nil {
+		t.Error("a program of project p was given the code of project q")
+	} else {
+		holds(t, err, "tried "+second+":", first+":", loose+":")
+	}
+	if got, err := bundle(registered(t), pathArchive(t, first, filepath.Join(first, "f.zip"))); err != nil || !bytes.Equal(got, zipped(t, "first")) {
+		t.Errorf("an absolute path without a registered program: %v", err)
+	}
+}
+
 func TestBundleThatIsNotThere(t *testing.T) {
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "Pulumi.yaml"), []byte("name: p\nruntime: go\nmain: infra\n"))
-	_, err := bundle(dir, &archive.Archive{Sig: archive.ArchiveSig, Path: "f.zip", Hash: "0"})
-	holds(t, err, "did not find the archive f.zip", "in "+dir+":", "in "+filepath.Join(dir, "infra")+":", "`localcloud start`", "absolute path")
+	in := registered(t, dir)
+	_, err := bundle(in, &archive.Archive{Sig: archive.ArchiveSig, Path: "f.zip", Hash: "0"})
+	holds(t, err, "did not find the archive f.zip", "tried "+dir+":", filepath.Join(dir, "infra")+":", `eval "$(localcloud env)"`, "absolute path")
 
 	write(t, filepath.Join(dir, "f.zip"), zipped(t, "one"))
-	_, err = bundle(dir, &archive.Archive{Sig: archive.ArchiveSig, Path: "f.zip", Hash: "0"})
-	holds(t, err, "in "+dir+": holds something else now")
+	_, err = bundle(in, &archive.Archive{Sig: archive.ArchiveSig, Path: "f.zip", Hash: "0"})
+	holds(t, err, dir+": the files there have another hash")
 
-	_, err = bundle(dir, &archive.Archive{Sig: archive.ArchiveSig, URI: "https://example.com/f.zip"})
+	_, err = bundle(in, &archive.Archive{Sig: archive.ArchiveSig, URI: "https://example.com/f.zip"})
 	holds(t, err, "not from https://example.com/f.zip")
-	_, err = bundle(dir, &archive.Archive{Sig: archive.ArchiveSig, Assets: map[string]any{
+	_, err = bundle(in, &archive.Archive{Sig: archive.ArchiveSig, Assets: map[string]any{
 		"a": &archive.Archive{Assets: map[string]any{"b": &asset.Asset{URI: "https://example.com/b"}}}}})
 	holds(t, err, "not from https://example.com/b")
-	_, err = bundle(dir, &archive.Archive{Sig: archive.ArchiveSig})
+	_, err = bundle(in, &archive.Archive{Sig: archive.ArchiveSig})
 	holds(t, err, "the archive is empty")
 }
 
-// Where a program ignores changes of the code, the engine sends the archive of
-// its state: a hash, whose files are gone or others by now.
+// If a program ignores changes of the code, the engine sends the archive of its
+// state: a hash, whose files may be gone or different by now.
 func TestCodeOfTheStateStays(t *testing.T) {
 	c := start(t)
 	m := c.function("f")

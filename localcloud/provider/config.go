@@ -19,8 +19,8 @@ import (
 
 // setting is one key of the provider's configuration.
 type setting struct {
-	// Check refuses values that the local cloud cannot honour; nil for settings
-	// that are about reaching AWS, and therefore mean nothing here.
+	// Check refuses values that the local cloud cannot honour. It is nil for
+	// settings about the connection to AWS, which mean nothing here.
 	Check func(place cloud.Place, value any) error
 }
 
@@ -59,8 +59,8 @@ var settings = map[string]setting{
 	"tokenBucketRateLimiterCapacity": {},
 	"useDualstackEndpoint":           {},
 	"useFipsEndpoint":                {},
-	"version":                        {}, // the engine's own
-	"pluginDownloadURL":              {}, // the engine's own
+	"version":                        {}, // set by the engine
+	"pluginDownloadURL":              {}, // set by the engine
 }
 
 func checkRegion(place cloud.Place, v any) error {
@@ -72,14 +72,14 @@ func checkRegion(place cloud.Place, v any) error {
 
 func checkAllowed(place cloud.Place, v any) error {
 	if list, ok := v.([]any); !ok || len(list) > 0 && !slices.Contains(list, any(place.Account)) {
-		return fmt.Errorf("AWS account ID not allowed: %s, the local cloud's; name it in this stack's allowedAccountIds", place.Account)
+		return fmt.Errorf("AWS account ID not allowed: %s, the local cloud's; add it to this stack's allowedAccountIds", place.Account)
 	}
 	return nil
 }
 
 func checkForbidden(place cloud.Place, v any) error {
 	if list, ok := v.([]any); !ok || slices.Contains(list, any(place.Account)) {
-		return fmt.Errorf("AWS account ID not allowed: %s, the local cloud's; take it out of this stack's forbiddenAccountIds", place.Account)
+		return fmt.Errorf("AWS account ID not allowed: %s, the local cloud's; remove it from this stack's forbiddenAccountIds", place.Account)
 	}
 	return nil
 }
@@ -136,7 +136,7 @@ func (p *provider) checkSetting(key string, v resource.PropertyValue) error {
 		if near := nearest.Name(key, known); near != "" {
 			reason += fmt.Sprintf("; did you mean %q?", near)
 		}
-		return fmt.Errorf("%s (it takes: %s)", reason, strings.Join(known, ", "))
+		return fmt.Errorf("%s (its settings: %s)", reason, strings.Join(known, ", "))
 	}
 	if s.Check == nil || v.ContainsUnknowns() || v.IsNull() {
 		return nil
@@ -144,8 +144,8 @@ func (p *provider) checkSetting(key string, v resource.PropertyValue) error {
 	return s.Check(p.place, settingValue(v))
 }
 
-// settingValue is the value of a setting. Lists and objects may come as JSON
-// text: stack configuration and most SDKs send them so.
+// settingValue returns the value of a setting. Lists and objects may be JSON
+// text: stack configuration and most SDKs encode them.
 func settingValue(v resource.PropertyValue) any {
 	plain := schema.Plain(resource.PropertyMap{"value": v})
 	if s := plain.String("value"); strings.HasPrefix(s, "{") || strings.HasPrefix(s, "[") {
@@ -157,8 +157,8 @@ func settingValue(v resource.PropertyValue) any {
 	return plain.Any("value")
 }
 
-// DiffConfig: no setting makes resources unmanageable, as all of them live in
-// the one local cloud.
+// DiffConfig compares configurations. No change requires new resources, because
+// all of them are in the same local cloud.
 func (p *provider) DiffConfig(_ context.Context, req *pulumirpc.DiffRequest) (*pulumirpc.DiffResponse, error) {
 	if _, err := p.parse(req.GetUrn()); err != nil {
 		return nil, err
@@ -170,8 +170,7 @@ func (p *provider) DiffConfig(_ context.Context, req *pulumirpc.DiffRequest) (*p
 	return encodeDiff((&schema.Type{}).Diff(nil, old, want)), nil
 }
 
-// Configure takes the configuration of the provider instance that uses this
-// connection.
+// Configure sets the configuration of the provider instance on this connection.
 func (p *provider) Configure(ctx context.Context, req *pulumirpc.ConfigureRequest) (*pulumirpc.ConfigureResponse, error) {
 	if req.GetUrn() != "" {
 		if _, err := p.parse(req.GetUrn()); err != nil {

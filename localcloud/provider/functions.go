@@ -14,7 +14,7 @@ import (
 	"tally/localcloud/provider/schema"
 )
 
-// function answers one data source of the aws package.
+// function is one data source of the aws package.
 type function func(args schema.Values) (map[string]any, error)
 
 // functions is the table of data sources.
@@ -26,7 +26,7 @@ func functions(place cloud.Place, s Services) map[string]function {
 	}
 }
 
-// Invoke answers a data source.
+// Invoke calls a data source.
 func (p *provider) Invoke(_ context.Context, req *pulumirpc.InvokeRequest) (*pulumirpc.InvokeResponse, error) {
 	f, ok := p.functions[req.GetTok()]
 	if !ok {
@@ -36,17 +36,17 @@ func (p *provider) Invoke(_ context.Context, req *pulumirpc.InvokeRequest) (*pul
 	if err := decode(into{req.GetArgs(), &args}); err != nil {
 		return nil, err
 	}
-	answer, err := f(schema.Plain(args))
+	result, err := f(schema.Plain(args))
 	if err != nil {
 		return nil, err
 	}
-	raw, err := encode(properties(answer))
+	raw, err := encode(properties(result))
 	return &pulumirpc.InvokeResponse{Return: raw}, err
 }
 
 func getCallerIdentity(place cloud.Place, service *iam.Service) function {
 	return func(schema.Values) (map[string]any, error) {
-		c, err := service.Credentials(iam.DeveloperKey) // whoever deploys
+		c, err := service.Credentials(iam.DeveloperKey) // of whoever deploys
 		if err != nil {
 			return nil, err
 		}
@@ -59,7 +59,7 @@ func getCallerIdentity(place cloud.Place, service *iam.Service) function {
 func getRegion(place cloud.Place) function {
 	return func(args schema.Values) (map[string]any, error) {
 		if name := args.String("name"); name != "" && name != place.Region {
-			return nil, fmt.Errorf("the local cloud is in region %s and knows no other: no getRegion of %s", place.Region, name)
+			return nil, fmt.Errorf("the local cloud is in region %s: it has no getRegion of %s", place.Region, name)
 		}
 		return map[string]any{
 			"id": place.Region, "name": place.Region, "description": "The local cloud",

@@ -8,8 +8,8 @@ import (
 	"google.golang.org/protobuf/types/known/structpb"
 )
 
-// FuzzProperties sends whatever a struct of the wire can hold through what a
-// preview does. Errors are fine; a panic would end the local cloud.
+// FuzzProperties calls what a preview calls with arbitrary structs. Errors are
+// fine; a panic would end the local cloud.
 func FuzzProperties(f *testing.F) {
 	const (
 		signature = "4dabf18193072939515e22adb298388d"
@@ -27,14 +27,14 @@ func FuzzProperties(f *testing.F) {
 	} {
 		f.Add([]byte(s))
 	}
-	p := New(place, Services{}, f.TempDir(), []string{"local"}).(*provider)
+	p := New(place, Services{}, []string{"local"}).(*provider)
 	p.setConnection(f.Context(), connection{})
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		s := &structpb.Struct{}
 		if protojson.Unmarshal(raw, s) != nil {
 			return
 		}
-		for token := range p.resources {
+		for token := range p.table("project") {
 			urn := urnOf(token, "x")
 			res, err := p.Check(t.Context(), &pulumirpc.CheckRequest{Urn: urn, News: s, Olds: s})
 			if err != nil {

@@ -10,13 +10,13 @@ import (
 	"tally/localcloud/provider/schema"
 )
 
-// lambdaFunction makes functions of archives on this machine; relative paths
-// start in dir.
-func lambdaFunction(place cloud.Place, service *lambda.Service, dir string) *Resource {
+// lambdaFunction creates functions from archives on this machine; relative
+// paths start in one of the folders.
+func lambdaFunction(place cloud.Place, service *lambda.Service, files folders) *Resource {
 	return &Resource{
-		Type: functionType(dir),
+		Type: functionType(files),
 		Create: func(_ context.Context, in schema.Values) (string, map[string]any, error) {
-			zip, err := bundle(dir, in.Archive("code"))
+			zip, err := bundle(files, in.Archive("code"))
 			if err != nil {
 				return "", nil, err
 			}
@@ -48,7 +48,7 @@ func lambdaFunction(place cloud.Place, service *lambda.Service, dir string) *Res
 			var zip []byte // nil: the code stays
 			if code, old := in.Archive("code"), state.Archive("code"); old == nil || old.Hash != code.Hash {
 				var err error
-				if zip, err = bundle(dir, code); err != nil {
+				if zip, err = bundle(files, code); err != nil {
 					return nil, err
 				}
 			}
@@ -82,7 +82,7 @@ func published(place cloud.Place, service *lambda.Service, f lambda.Function, pu
 	return liveFunction(place, f, versions[len(versions)-1].QualifiedARN()), nil
 }
 
-func functionType(dir string) schema.Type {
+func functionType(files folders) schema.Type {
 	code := []string{"code"}
 	// The inputs that a version contains: only their changes create a new one.
 	versioned := []string{
@@ -94,7 +94,7 @@ func functionType(dir string) schema.Type {
 		Inputs: []schema.Property{
 			{Name: "name", AutoName: lambda.MaxFunctionName, ForceNew: true, Check: text(lambda.CheckFunctionName)},
 			{Name: "role", Required: true, Check: text(lambda.CheckRole)},
-			{Name: "code", Kind: schema.Archive, Required: true, Check: findable(dir)},
+			{Name: "code", Kind: schema.Archive, Required: true, Check: findable(files)},
 			{Name: "handler", Required: true, Check: text(lambda.CheckHandler)},
 			{Name: "runtime", Required: true, Check: text(lambda.CheckRuntime)},
 			{Name: "description", Check: text(lambda.CheckDescription)},

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
@@ -13,7 +14,7 @@ import (
 	"tally/localcloud/recorded"
 )
 
-// Check validates a resource's inputs, and fills in names and defaults.
+// Check validates a resource's inputs, and adds names and defaults.
 func (p *provider) Check(ctx context.Context, req *pulumirpc.CheckRequest) (*pulumirpc.CheckResponse, error) {
 	r, u, err := p.resource(req.GetUrn())
 	if err != nil {
@@ -35,9 +36,9 @@ func (p *provider) Check(ctx context.Context, req *pulumirpc.CheckRequest) (*pul
 	return checked(want, in, failures)
 }
 
-// checked encodes the answer of Check and CheckConfig. The engine prints the
-// value of a failure's property, so those that want has not, being missing or
-// nested, are named by the reason instead.
+// checked encodes the response of Check and CheckConfig. The engine prints the
+// value of a failure's property, so the reason names properties missing from
+// want, such as nested ones.
 func checked(want, in resource.PropertyMap, failures []plugin.CheckFailure) (*pulumirpc.CheckResponse, error) {
 	raw, err := encode(in)
 	if err != nil {
@@ -54,7 +55,7 @@ func checked(want, in resource.PropertyMap, failures []plugin.CheckFailure) (*pu
 	return res, nil
 }
 
-// Diff compares a resource with what the program wants it to be.
+// Diff compares a resource with the program's inputs.
 func (p *provider) Diff(_ context.Context, req *pulumirpc.DiffRequest) (*pulumirpc.DiffResponse, error) {
 	r, _, err := p.resource(req.GetUrn())
 	if err != nil {
@@ -67,9 +68,9 @@ func (p *provider) Diff(_ context.Context, req *pulumirpc.DiffRequest) (*pulumir
 	return encodeDiff(r.Diff(state, old, want)), nil
 }
 
-// Create makes the resource, or in a preview says what making it would give.
+// Create creates the resource, or in a preview predicts its state.
 func (p *provider) Create(ctx context.Context, req *pulumirpc.CreateRequest) (*pulumirpc.CreateResponse, error) {
-	r, _, err := p.resource(req.GetUrn())
+	r, u, err := p.resource(req.GetUrn())
 	if err != nil {
 		return nil, err
 	}
@@ -81,10 +82,9 @@ func (p *provider) Create(ctx context.Context, req *pulumirpc.CreateRequest) (*p
 		raw, err := encode(r.PreviewCreate(in))
 		return &pulumirpc.CreateResponse{Properties: raw}, err
 	}
-	values := schema.Plain(in)
-	id, live, err := r.Create(ctx, values)
+	id, live, err := p.createOwned(ctx, r, u, schema.Plain(in))
 	if err != nil {
-		return nil, r.failed("creating", r.Name(values), err)
+		return nil, err
 	}
 	if err := p.annotate(r, id, in); err != nil {
 		return nil, err
@@ -93,8 +93,8 @@ func (p *provider) Create(ctx context.Context, req *pulumirpc.CreateRequest) (*p
 	return &pulumirpc.CreateResponse{Id: id, Properties: raw}, err
 }
 
-// Read reads the resource as it is: in a refresh with the old inputs and
-// state, in an import with the ID alone. Without the resource the ID is empty.
+// Read reads the live resource: in a refresh with the old inputs and state, in
+// an import with only the ID. The ID is empty if the resource does not exist.
 func (p *provider) Read(ctx context.Context, req *pulumirpc.ReadRequest) (*pulumirpc.ReadResponse, error) {
 	r, _, err := p.resource(req.GetUrn())
 	if err != nil {
@@ -125,8 +125,7 @@ func (p *provider) Read(ctx context.Context, req *pulumirpc.ReadRequest) (*pulum
 	return &pulumirpc.ReadResponse{Id: id, Inputs: inputs, Properties: outputs}, err
 }
 
-// Update changes the resource, or in a preview says what changing it would
-// give.
+// Update changes the resource, or in a preview predicts its state.
 func (p *provider) Update(ctx context.Context, req *pulumirpc.UpdateRequest) (*pulumirpc.UpdateResponse, error) {
 	r, _, err := p.resource(req.GetUrn())
 	if err != nil {
@@ -156,7 +155,7 @@ func (p *provider) Update(ctx context.Context, req *pulumirpc.UpdateRequest) (*p
 
 // Delete removes the resource; one that is gone already is no error.
 func (p *provider) Delete(ctx context.Context, req *pulumirpc.DeleteRequest) (*emptypb.Empty, error) {
-	r, _, err := p.resource(req.GetUrn())
+	r, u, err := p.resource(req.GetUrn())
 	if err != nil {
 		return nil, err
 	}
@@ -167,14 +166,14 @@ func (p *provider) Delete(ctx context.Context, req *pulumirpc.DeleteRequest) (*e
 	if err := r.Delete(ctx, req.GetId(), schema.Plain(state)); err != nil && !gone(err) {
 		return nil, r.failed("deleting", req.GetId(), err)
 	}
-	return &emptypb.Empty{}, p.annotate(r, req.GetId(), nil)
+	return &emptypb.Empty{}, errors.Join(p.services.Deployments.Disown(u, req.GetId()), p.annotate(r, req.GetId(), nil))
 }
 
-// annotate notes which inputs of a resource that is emulated otherwise have no
-// effect, for the status.
+// annotate records, for the status, which inputs of an emulated resource have
+// no effect.
 func (p *provider) annotate(r *Resource, id string, in resource.PropertyMap) error {
 	if r.Recorded {
 		return nil
 	}
-	return p.recorded.Annotate(recorded.Note{Type: r.Token, ID: id, Name: r.Name(schema.Plain(in)), Properties: r.WithoutEffect(in)})
+	return p.services.Recorded.Annotate(recorded.Note{Type: r.Token, ID: id, Name: r.Name(schema.Plain(in)), Properties: r.WithoutEffect(in)})
 }

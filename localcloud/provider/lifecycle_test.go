@@ -55,12 +55,12 @@ func (l lifeCycle) run(t *testing.T, c cloudUnderTest) {
 	}
 	c.delete(m)
 	if got := c.read(m, ""); got.id != "" {
-		t.Errorf("deleted, and still there: %v", got)
+		t.Errorf("it exists after its deletion: %v", got)
 	}
 	c.delete(m)
 }
 
-// mappable keeps archives and secrets as they are.
+// mappable leaves archives and secrets unchanged.
 func mappable(m resource.PropertyMap) map[string]any {
 	out := map[string]any{}
 	for k, v := range m {
@@ -94,21 +94,22 @@ func (l lifeCycle) checkCreated(t *testing.T, program resource.PropertyMap, m ma
 	}
 }
 
-// truthful checks that what a preview knew came true, and that it knew of
-// everything that came.
+// truthful checks that the actual state has exactly the outputs of the preview,
+// with the values that the preview knew.
 func truthful(t *testing.T, what string, preview, state resource.PropertyMap) {
 	t.Helper()
 	for k, v := range state {
 		known, ok := preview[k]
 		if !ok {
-			t.Errorf("%s: the preview did not tell of %s", what, k)
+			t.Errorf("%s: the preview lacks %s", what, k)
 		} else if !known.ContainsUnknowns() && !partOfState(known, v) {
-			t.Errorf("%s: the preview knew %s = %v, and it became %v", what, k, known, v)
+			t.Errorf("%s: the preview has %s = %v, the state %v", what, k, known, v)
 		}
 	}
 }
 
-// partOfState allows a service to fill in what an object leaves open.
+// partOfState reports whether v has the known values. A service may add to an
+// object.
 func partOfState(known, v resource.PropertyValue) bool {
 	if !known.IsObject() || !v.IsObject() {
 		return known.DeepEquals(v)
@@ -138,7 +139,7 @@ func (l lifeCycle) checkImport(t *testing.T, c cloudUnderTest, m made) {
 	if imported.id != m.id {
 		t.Errorf("imported %s as %q", id, imported.id)
 	}
-	// Code cannot be read back; the program's is deployed again.
+	// Code cannot be read back: an import deploys the program's.
 	inputs := m.inputs.Copy()
 	delete(inputs, "code")
 	c.same(m, imported.inputs, inputs)

@@ -1,9 +1,9 @@
-// Package provider is the aws provider of the local cloud: it speaks the Pulumi
-// resource provider protocol, so that the engine deploys a program's aws:*
-// resources here instead of to AWS, without the program knowing.
+// Package provider is the aws provider of the local cloud: it serves the Pulumi
+// resource provider protocol, so that the engine deploys the aws:* resources of
+// an unchanged program here instead of to AWS.
 //
-// A resource type is one file and one row in the table of resources; what all
-// types share is in package schema.
+// A resource type is one file and one row in the table of resources; package
+// schema holds what all types have in common.
 package provider
 
 import (
@@ -21,48 +21,28 @@ import (
 	"google.golang.org/grpc/peer"
 	"google.golang.org/protobuf/types/known/emptypb"
 
+	"tally/localcloud/account"
 	"tally/localcloud/cloud"
-	"tally/localcloud/httpapi"
-	"tally/localcloud/iam"
 	"tally/localcloud/internal/nearest"
-	"tally/localcloud/lambda"
-	"tally/localcloud/logs"
-	"tally/localcloud/recorded"
-	"tally/localcloud/sns"
-	"tally/localcloud/sqs"
 )
 
-// Version is the release of the real aws provider whose resource types these
-// are.
+// Version is the release of the real aws provider that this one stands in for.
 const Version = "6.83.2"
 
-// Services are what resources are made of.
-type Services struct {
-	IAM     *iam.Service
-	Lambda  *lambda.Service
-	SNS     *sns.Service
-	SQS     *sqs.Service
-	HTTPAPI *httpapi.Service
-	Logs    *logs.Service
-	// Recorded keeps what has no effect here.
-	Recorded *recorded.Service
-}
+// Services are the services that resources are created in.
+type Services = account.Services
 
-// New returns the provider, to be registered with a gRPC server. Relative
-// paths of archives start in dir, the folder of the Pulumi project. Only
-// stacks whose name matches one of the globs (as in [path.Match]) are deployed.
-func New(place cloud.Place, s Services, dir string, stacks []string) pulumirpc.ResourceProviderServer {
-	p := &provider{
-		place: place, stacks: stacks,
-		resources:   map[string]*Resource{},
+// New returns the provider, to be registered with a gRPC server. It deploys
+// only stacks whose name matches one of the globs (as in [path.Match]).
+// Relative paths of archives start in the folders that s.Deployments has for
+// the project of the resource.
+func New(place cloud.Place, s Services, stacks []string) pulumirpc.ResourceProviderServer {
+	return &provider{
+		place: place, stacks: stacks, services: s,
 		functions:   functions(place, s),
-		recorded:    s.Recorded,
+		tables:      map[string]table{},
 		connections: map[string]connection{},
 	}
-	for _, r := range resources(place, s, dir) {
-		p.resources[r.Token] = r
-	}
-	return p
 }
 
 type provider struct {
@@ -70,16 +50,37 @@ type provider struct {
 
 	place     cloud.Place
 	stacks    []string
-	resources map[string]*Resource // by token
-	functions map[string]function  // by token
-	recorded  *recorded.Service
+	services  Services
+	functions map[string]function // by token
 
-	mu sync.Mutex
+	creating sync.Mutex // held while a resource of an exclusive type is created
+
+	mu     sync.Mutex
+	tables map[string]table // by project
 	// connections holds what each connection configured, by peer address: all
 	// aws provider instances of a program share this process, each over a
-	// connection of its own. Nothing tells when one ends; an entry is small, and
-	// whoever gets the same address next configures it first.
+	// connection of its own. Nothing signals the end of one; an entry is small,
+	// and the next connection from that address configures it first.
 	connections map[string]connection
+}
+
+// table is the resource types by token.
+type table map[string]*Resource
+
+// table returns the resource types as a project's program uses them: relative
+// paths start in its folders.
+func (p *provider) table(project string) table {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	t := p.tables[project]
+	if t == nil {
+		t = table{}
+		for _, r := range resources(p.place, p.services, project) {
+			t[r.Token] = r
+		}
+		p.tables[project] = t
+	}
+	return t
 }
 
 // connection is the configuration of one provider instance.
@@ -108,7 +109,7 @@ func peerAddress(ctx context.Context) string {
 	return ""
 }
 
-// parse checks that the URN is of a stack that may be deployed here.
+// parse parses a URN and checks that its stack may be deployed here.
 func (p *provider) parse(s string) (urn.URN, error) {
 	u, err := urn.Parse(s)
 	if err != nil {
@@ -125,55 +126,55 @@ func (p *provider) parse(s string) (urn.URN, error) {
 		stack, stack, strings.Join(p.stacks, ", "))
 }
 
-// resource is the type of the resource with that URN.
+// resource returns the type of the resource with that URN.
 func (p *provider) resource(s string) (*Resource, urn.URN, error) {
 	u, err := p.parse(s)
 	if err != nil {
 		return nil, "", err
 	}
-	r, ok := p.resources[string(u.Type())]
+	types := p.table(string(u.Project()))
+	r, ok := types[string(u.Type())]
 	if !ok {
-		return nil, "", unknownToken("resource type", string(u.Type()), slices.Collect(maps.Keys(p.resources)))
+		return nil, "", unknownToken("resource type", string(u.Type()), slices.Collect(maps.Keys(types)))
 	}
 	return r, u, nil
 }
 
-// unknownToken says which tokens there are.
+// unknownToken returns an error that lists the known tokens.
 func unknownToken(what, token string, known []string) error {
 	slices.Sort(known)
 	hint := ""
 	if near := nearest.Name(token, known); near != "" {
 		hint = fmt.Sprintf("; did you mean %s?", near)
 	}
-	return fmt.Errorf("the local cloud does not emulate the %s %s%s (it knows: %s)", what, token, hint, strings.Join(known, ", "))
+	return fmt.Errorf("the local cloud does not emulate the %s %s%s (it emulates: %s)", what, token, hint, strings.Join(known, ", "))
 }
 
-// Handshake tells the engine what the provider understands.
+// Handshake reports the features of the protocol that the provider supports.
 func (p *provider) Handshake(context.Context, *pulumirpc.ProviderHandshakeRequest) (*pulumirpc.ProviderHandshakeResponse, error) {
 	return &pulumirpc.ProviderHandshakeResponse{
 		AcceptSecrets: true, AcceptResources: true, AcceptOutputs: true, SupportsAutonamingConfiguration: true,
 	}, nil
 }
 
-// Attach is how the engine introduces itself to a provider that it did not
-// start. Nothing here calls back.
+// Attach receives the address of the engine. Nothing here calls the engine.
 func (p *provider) Attach(context.Context, *pulumirpc.PluginAttach) (*emptypb.Empty, error) {
 	return &emptypb.Empty{}, nil
 }
 
-// Cancel has nothing to end: every operation is short.
+// Cancel does nothing, because every operation is short.
 func (p *provider) Cancel(context.Context, *emptypb.Empty) (*emptypb.Empty, error) {
 	return &emptypb.Empty{}, nil
 }
 
-// GetPluginInfo names the version that is imitated, which is the one the
-// program's SDK asks for.
+// GetPluginInfo returns the version of the real provider that this one stands
+// in for.
 func (p *provider) GetPluginInfo(context.Context, *emptypb.Empty) (*pulumirpc.PluginInfo, error) {
 	return &pulumirpc.PluginInfo{Version: Version}, nil
 }
 
-// GetSchema names the package; its types are those of the aws SDKs, which have
-// their schema from the real provider.
+// GetSchema returns the name of the package without its types: programs use
+// the SDKs generated from the real provider's schema.
 func (p *provider) GetSchema(context.Context, *pulumirpc.GetSchemaRequest) (*pulumirpc.GetSchemaResponse, error) {
 	raw, err := json.Marshal(map[string]string{"name": "aws", "version": Version})
 	return &pulumirpc.GetSchemaResponse{Schema: string(raw)}, err

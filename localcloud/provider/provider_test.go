@@ -3,7 +3,6 @@ package provider
 import (
 	"archive/zip"
 	"bytes"
-
 	"net"
 	"os"
 	"path/filepath"
@@ -16,15 +15,8 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/protobuf/types/known/structpb"
 
+	"tally/localcloud/account"
 	"tally/localcloud/cloud"
-	"tally/localcloud/httpapi"
-	"tally/localcloud/iam"
-	"tally/localcloud/lambda"
-	"tally/localcloud/lambda/process"
-	"tally/localcloud/logs"
-	"tally/localcloud/recorded"
-	"tally/localcloud/sns"
-	"tally/localcloud/sqs"
 )
 
 var place = cloud.Place{Region: "us-east-1", Account: "000000000000"}
@@ -33,51 +25,31 @@ type silent struct{}
 
 func (silent) Append(cloud.Entry) {}
 
-// newServices are real services without a durable store.
+// newServices returns real services without a durable store.
 func newServices(t *testing.T) Services {
 	t.Helper()
-	must := func(err error) {
-		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
+	s, err := account.New(account.Options{
+		Place: place, Dir: t.TempDir(), Journal: silent{}, Endpoint: func() string { return "http://127.0.0.1:4566" },
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
-	var s Services
-	var err error
-	s.IAM, err = iam.New(place, nil)
-	must(err)
-	s.Logs, err = logs.New(place, nil, s.IAM)
-	must(err)
-	s.Recorded, err = recorded.New(nil)
-	must(err)
-	s.SQS, err = sqs.New(place, nil, s.IAM, func() string { return "http://127.0.0.1:4566" })
-	must(err)
-	s.Lambda, err = lambda.New(lambda.Options{
-		Place: place, Dir: t.TempDir(), Roles: s.IAM, Authorizer: s.IAM, Logs: s.Logs, Journal: silent{},
-		Runner: process.New(), Endpoint: func() string { return "" },
-	})
-	must(err)
-	s.SNS, err = sns.New(sns.Options{
-		Place: place, Authorizer: s.IAM, Journal: silent{}, Targets: map[string]sns.Target{"lambda": sns.LambdaTarget(s.Lambda)},
-	})
-	must(err)
-	s.HTTPAPI, err = httpapi.New(httpapi.Options{Place: place, Invoker: s.Lambda, Journal: silent{}})
-	must(err)
 	t.Cleanup(func() {
-		for _, c := range []interface{ Close() error }{s.HTTPAPI, s.SNS, s.Lambda, s.Logs} {
-			if err := c.Close(); err != nil {
-				t.Error(err)
-			}
+		if err := s.Close(); err != nil {
+			t.Error(err)
 		}
 	})
-	return s
+	if err := s.Start(); err != nil {
+		t.Fatal(err)
+	}
+	return *s
 }
 
 // cloudUnderTest is a provider behind gRPC, as the engine sees it.
 type cloudUnderTest struct {
 	client
 	services Services
-	dir      string // where the project would be
+	dir      string // the folder of the program
 	address  string
 }
 
@@ -88,15 +60,18 @@ func start(t *testing.T) cloudUnderTest {
 		t.Fatal(err)
 	}
 	c := cloudUnderTest{services: newServices(t), dir: t.TempDir(), address: l.Addr().String()}
+	if err := c.services.Deployments.Register(c.dir); err != nil {
+		t.Fatal(err)
+	}
 	server := grpc.NewServer()
-	pulumirpc.RegisterResourceProviderServer(server, New(place, c.services, c.dir, []string{"local", "local-*"}))
-	go func() { _ = server.Serve(l) }() // Stop is what ends it
+	pulumirpc.RegisterResourceProviderServer(server, New(place, c.services, []string{"local", "local-*"}))
+	go func() { _ = server.Serve(l) }() // until Stop
 	t.Cleanup(server.Stop)
 	c.client = c.connect(t, map[string]any{"region": "us-east-1"})
 	return c
 }
 
-// connect is one more provider instance with a configuration of its own.
+// connect returns another provider instance with a configuration of its own.
 func (c cloudUnderTest) connect(t *testing.T, config map[string]any) client {
 	t.Helper()
 	conn, err := grpc.NewClient(c.address, grpc.WithTransportCredentials(insecure.NewCredentials()))
@@ -114,7 +89,7 @@ func (c cloudUnderTest) connect(t *testing.T, config map[string]any) client {
 	return instance
 }
 
-// client does what the engine does.
+// client calls the provider as the engine does.
 type client struct {
 	pulumirpc.ResourceProviderClient
 	t *testing.T
@@ -140,7 +115,7 @@ func (c client) properties(s *structpb.Struct) resource.PropertyMap {
 
 func urnOf(token, name string) string { return "urn:pulumi:local::project::" + token + "::" + name }
 
-// made is a resource as the engine's state holds it.
+// made is a resource in the engine's state.
 type made struct {
 	token, name, id string
 	inputs, state   resource.PropertyMap
@@ -150,7 +125,7 @@ func (m made) urn() string { return urnOf(m.token, m.name) }
 
 func (m made) arn() string { return m.state["arn"].StringValue() }
 
-// check fails the test where the inputs are refused.
+// check fails the test if the inputs are refused.
 func (c client) check(token, name string, old, want resource.PropertyMap) resource.PropertyMap {
 	c.t.Helper()
 	res, err := c.Check(c.t.Context(), &pulumirpc.CheckRequest{
@@ -172,7 +147,7 @@ func (c client) preview(token, name string, inputs resource.PropertyMap) resourc
 		c.t.Fatal(err)
 	}
 	if res.Id != "" {
-		c.t.Errorf("a preview made %s", res.Id)
+		c.t.Errorf("a preview created %s", res.Id)
 	}
 	return c.properties(res.Properties)
 }
@@ -216,7 +191,7 @@ func (c client) update(m made, inputs resource.PropertyMap, preview bool) resour
 	return c.properties(res.Properties)
 }
 
-// read refreshes m; with an ID of its own it imports.
+// read refreshes m, or imports it if importID is set.
 func (c client) read(m made, importID string) made {
 	c.t.Helper()
 	req := &pulumirpc.ReadRequest{Id: importID, Urn: m.urn()}
@@ -239,7 +214,7 @@ func (c client) delete(m made) {
 	}
 }
 
-// zipped is a bundle whose bootstrap holds text.
+// zipped returns a bundle whose bootstrap contains text.
 func zipped(t *testing.T, text string) []byte {
 	t.Helper()
 	var buf bytes.Buffer
@@ -269,7 +244,7 @@ func write(t *testing.T, path string, content []byte) {
 	}
 }
 
-// hashed is the archive as the engine sends it: with a path relative to the
+// hashed returns the archive as the engine sends it: with a path relative to the
 // program in dir, and its hash.
 func hashed(t *testing.T, dir string, a *archive.Archive) *archive.Archive {
 	t.Helper()
@@ -289,7 +264,7 @@ const (
 	publish = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sns:Publish","Resource":"*"}]}`
 )
 
-// function makes a role and a function that uses it.
+// function creates a role and a function that uses it.
 func (c cloudUnderTest) function(name string) made {
 	c.t.Helper()
 	r := c.create("aws:iam/role:Role", name, map[string]any{"assumeRolePolicy": trust})

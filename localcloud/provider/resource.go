@@ -10,12 +10,12 @@ import (
 	"tally/localcloud/provider/schema"
 )
 
-// Resource is a resource type and how a service keeps resources of it. The
-// functions get inputs that Check has passed.
+// Resource is a resource type and its operations in a service. Their inputs
+// have passed Check.
 //
-// They return the resource as it lives: every input that the service reports,
-// nil for those it reports as not set, and every output, by their names in the
-// schema. Values are strings, numbers, booleans, slices and maps of them.
+// They return the live resource: every input that the service reports, nil if
+// it is not set, and every output, by their names in the schema. Values are
+// strings, numbers, booleans, slices and maps of them.
 type Resource struct {
 	schema.Type
 
@@ -23,20 +23,21 @@ type Resource struct {
 	// Read finds the resource by its ID and state; in an import the state is
 	// empty, and the ID the one the real provider imports by.
 	Read func(ctx context.Context, id string, state schema.Values) (newID string, live map[string]any, err error)
-	// Update applies all inputs, not the changed ones alone. It is nil for
-	// types of which every input forces a new resource.
+	// Update applies all inputs, not only the changed ones. It is nil if every
+	// input of the type forces a new resource.
 	Update func(ctx context.Context, id string, state, in schema.Values) (live map[string]any, err error)
 	Delete func(ctx context.Context, id string, state schema.Values) error
 }
 
-// resources is the table of resource types.
-func resources(place cloud.Place, s Services, dir string) []*Resource {
+// resources is the table of resource types for the programs of a project.
+func resources(place cloud.Place, s Services, project string) []*Resource {
+	files := func() []string { return s.Deployments.Folders(project) }
 	return []*Resource{
 		role(s.IAM),
 		rolePolicy(s.IAM),
 		rolePolicyAttachment(s.IAM),
 		logGroup(s.Logs),
-		lambdaFunction(place, s.Lambda, dir),
+		lambdaFunction(place, s.Lambda, files),
 		lambdaAlias(place, s.Lambda),
 		eventInvokeConfig(s.Lambda),
 		permission(s.Lambda),
@@ -64,7 +65,7 @@ func resources(place cloud.Place, s Services, dir string) []*Resource {
 	}
 }
 
-// failed words an error as the real provider does: "creating SNS Topic
+// failed wraps an error in the words of the real provider: "creating SNS Topic
 // (numbers-1a2b3c4): InvalidParameter: …".
 func (r *Resource) failed(doing, name string, err error) error {
 	if name == "" {
@@ -73,14 +74,14 @@ func (r *Resource) failed(doing, name string, err error) error {
 	return fmt.Errorf("%s %s (%s): %w", doing, r.Noun, name, err)
 }
 
-// gone tells whether err says that the resource does not exist. CloudWatch
-// Logs and SQS say so with status 400.
+// gone reports whether err means that the resource does not exist. CloudWatch
+// Logs and SQS return status 400 then.
 func gone(err error) bool {
 	e, ok := errors.AsType[*cloud.Error](err)
 	return ok && (e.Status == http.StatusNotFound || e.Code == "ResourceNotFoundException" || e.Code == "AWS.SimpleQueueService.NonExistentQueue")
 }
 
-// orNil is nil for an empty value: not set.
+// orNil returns nil for an empty value, which means not set.
 func orNil[T comparable](v T) any {
 	var zero T
 	if v == zero {
@@ -89,7 +90,7 @@ func orNil[T comparable](v T) any {
 	return v
 }
 
-// orNilMap is nil for an empty map: not set.
+// orNilMap returns nil for an empty map, which means not set.
 func orNilMap(m map[string]string) any {
 	if len(m) == 0 {
 		return nil

@@ -12,7 +12,7 @@ import (
 
 var marshalling = plugin.MarshalOptions{KeepUnknowns: true, KeepSecrets: true, KeepResources: true}
 
-// into is a struct of the wire and the place for what it holds.
+// into is a struct on the wire and the destination of its properties.
 type into struct {
 	raw *structpb.Struct
 	m   *resource.PropertyMap
@@ -33,7 +33,7 @@ func encode(m resource.PropertyMap) (*structpb.Struct, error) {
 	return plugin.MarshalProperties(m, marshalling)
 }
 
-// properties are the values of a service as the engine knows values; nil
+// properties converts the values of a service to those of the engine; nil
 // becomes null.
 func properties(live map[string]any) resource.PropertyMap {
 	return resource.NewPropertyMapFromMap(live)

@@ -11,9 +11,9 @@ import (
 	"tally/localcloud/sqs"
 )
 
-// TestFailuresAreKept: an event that a function failed on lands, with the
-// reason, in the queue of failures and, through a topic, among the dead letters;
-// both are sent as the function's role, over a queue's policy that demands TLS.
+// TestFailuresAreKept: an event on which a function failed arrives, with the
+// reason, in the queue of failures and, through a topic, in the dead-letter
+// queue. The function's role sends both, and the queues' policies require TLS.
 func TestFailuresAreKept(t *testing.T) {
 	s := serve(t, t.TempDir())
 	must := func(err error) {
@@ -25,35 +25,35 @@ func TestFailuresAreKept(t *testing.T) {
 	place := s.place()
 	const tls = `{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*","Action":"sqs:*","Resource":"*","Condition":{"Bool":{"aws:SecureTransport":"false"}}},` +
 		`{"Effect":"Allow","Principal":{"Service":"sns.amazonaws.com"},"Action":"sqs:SendMessage","Resource":"*"}]}`
-	failures, err := s.sqs.CreateQueue(sqs.Queue{Name: "failures", Policy: tls})
+	failures, err := s.services.SQS.CreateQueue(sqs.Queue{Name: "failures", Policy: tls})
 	must(err)
-	letters, err := s.sqs.CreateQueue(sqs.Queue{Name: "letters", Policy: tls})
+	letters, err := s.services.SQS.CreateQueue(sqs.Queue{Name: "letters", Policy: tls})
 	must(err)
-	topic, err := s.sns.CreateTopic(sns.Topic{Name: "dead"})
+	topic, err := s.services.SNS.CreateTopic(sns.Topic{Name: "dead"})
 	must(err)
-	_, err = s.sns.Subscribe(sns.Subscription{TopicARN: topic.ARN, Protocol: "sqs", Endpoint: letters.ARN, RawMessageDelivery: true})
+	_, err = s.services.SNS.Subscribe(sns.Subscription{TopicARN: topic.ARN, Protocol: "sqs", Endpoint: letters.ARN, RawMessageDelivery: true})
 	must(err)
 
 	f := s.deploy(t, "broken")
 	c := f.Config
 	c.DeadLetterTargetARN = topic.ARN
 	config := lambda.EventInvokeConfig{Function: "broken", OnFailure: failures.ARN}
-	if _, err := s.lambda.UpdateFunction(c, nil); cloud.ErrorCode(err) != "InvalidParameterValueException" {
+	if _, err := s.services.Lambda.UpdateFunction(c, nil); cloud.ErrorCode(err) != "InvalidParameterValueException" {
 		t.Errorf("dead letters that the role may not send: %v", err)
 	}
-	if _, err := s.lambda.PutEventInvokeConfig(config); cloud.ErrorCode(err) != "InvalidParameterValueException" {
+	if _, err := s.services.Lambda.PutEventInvokeConfig(config); cloud.ErrorCode(err) != "InvalidParameterValueException" {
 		t.Errorf("a destination that the role may not send to: %v", err)
 	}
-	must(s.iam.PutRolePolicy("broken", "destinations", `{"Version":"2012-10-17","Statement":[`+
+	must(s.services.IAM.PutRolePolicy("broken", "destinations", `{"Version":"2012-10-17","Statement":[`+
 		`{"Effect":"Deny","Action":["sqs:*","sns:*"],"Resource":"*","Condition":{"Null":{"lambda:SourceFunctionArn":"false"}}},`+ // not the function's code
 		`{"Effect":"Allow","Action":"sqs:SendMessage","Resource":"`+failures.ARN+`"},{"Effect":"Allow","Action":"sns:Publish","Resource":"`+topic.ARN+`"}]}`))
-	_, err = s.lambda.UpdateFunction(c, nil)
+	_, err = s.services.Lambda.UpdateFunction(c, nil)
 	must(err)
-	_, err = s.lambda.PutEventInvokeConfig(config)
+	_, err = s.services.Lambda.PutEventInvokeConfig(config)
 	must(err)
 
 	developer := cloud.Caller{ARN: place.GlobalARN("iam", "user/developer"), Administrator: true}
-	id, err := s.lambda.InvokeAsync(t.Context(), cloud.Invocation{Caller: developer, Function: "broken", Payload: []byte(`{"n":1}`)})
+	id, err := s.services.Lambda.InvokeAsync(t.Context(), cloud.Invocation{Caller: developer, Function: "broken", Payload: []byte(`{"n":1}`)})
 	must(err)
 	var record struct {
 		RequestContext  struct{ RequestID, Condition string }
@@ -71,7 +71,7 @@ func TestFailuresAreKept(t *testing.T) {
 	}
 }
 
-// receive waits for a message of the queue.
+// receive waits for a message in the queue.
 func (s *Server) receive(t *testing.T, caller cloud.Caller, queueARN string) sqs.Message {
 	t.Helper()
 	arn, err := cloud.ParseARN(queueARN)
@@ -80,7 +80,7 @@ func (s *Server) receive(t *testing.T, caller cloud.Caller, queueARN string) sqs
 	}
 	wait := 20
 	for begun := time.Now(); time.Since(begun) < time.Minute; {
-		got, err := s.sqs.Receive(t.Context(), caller, s.sqs.URL(arn.Resource), sqs.ReceiveRequest{Max: 1, WaitSeconds: &wait})
+		got, err := s.services.SQS.Receive(t.Context(), caller, s.services.SQS.URL(arn.Resource), sqs.ReceiveRequest{Max: 1, WaitSeconds: &wait})
 		if err != nil {
 			t.Fatal(err)
 		}

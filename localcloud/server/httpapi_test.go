@@ -19,34 +19,34 @@ import (
 	"tally/localcloud/logs"
 )
 
-// TestWhoMayCallAnAPI: a route of AWS_IAM asks IAM itself, and the access log
-// of its stage, written by log delivery, tells who came.
+// TestWhoMayCallAnAPI: IAM decides about the callers of a route with AWS_IAM,
+// and log delivery writes them to the access log of the stage.
 func TestWhoMayCallAnAPI(t *testing.T) {
 	s := serve(t, t.TempDir())
 	f := s.deploy(t, "one-1a2b3c4")
-	group, err := s.logs.CreateGroup(logs.Group{Name: "/aws/http/api"})
+	group, err := s.services.Logs.CreateGroup(logs.Group{Name: "/aws/http/api"})
 	check(t, err)
-	api, err := s.httpapi.CreateAPI(httpapi.API{Name: "api", ProtocolType: "HTTP"})
+	api, err := s.services.HTTPAPI.CreateAPI(httpapi.API{Name: "api", ProtocolType: "HTTP"})
 	check(t, err)
-	in, err := s.httpapi.CreateIntegration(httpapi.Integration{APIID: api.ID, Type: "AWS_PROXY", URI: f.ARN, PayloadFormatVersion: "2.0"})
+	in, err := s.services.HTTPAPI.CreateIntegration(httpapi.Integration{APIID: api.ID, Type: "AWS_PROXY", URI: f.ARN, PayloadFormatVersion: "2.0"})
 	check(t, err)
-	_, err = s.httpapi.CreateRoute(httpapi.Route{APIID: api.ID, Key: "GET /sums/{id}", Target: "integrations/" + in.ID, AuthorizationType: "AWS_IAM"})
+	_, err = s.services.HTTPAPI.CreateRoute(httpapi.Route{APIID: api.ID, Key: "GET /sums/{id}", Target: "integrations/" + in.ID, AuthorizationType: "AWS_IAM"})
 	check(t, err)
-	_, err = s.httpapi.CreateStage(httpapi.Stage{APIID: api.ID, Name: "$default", AutoDeploy: true,
+	_, err = s.services.HTTPAPI.CreateStage(httpapi.Stage{APIID: api.ID, Name: "$default", AutoDeploy: true,
 		AccessLog: &httpapi.AccessLog{DestinationARN: group.ARN, Format: "$context.status $context.path $context.identity.user $context.requestId"}})
 	check(t, err)
 
-	_, err = s.iam.CreateRole(iam.Role{Name: "reader", AssumeRolePolicy: `{"Version":"2012-10-17","Statement":[{"Effect":"Allow",` +
+	_, err = s.services.IAM.CreateRole(iam.Role{Name: "reader", AssumeRolePolicy: `{"Version":"2012-10-17","Statement":[{"Effect":"Allow",` +
 		`"Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]}`})
 	check(t, err)
-	check(t, s.iam.PutRolePolicy("reader", "one", `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"execute-api:Invoke",`+
+	check(t, s.services.IAM.PutRolePolicy("reader", "one", `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"execute-api:Invoke",`+
 		`"Resource":"arn:aws:execute-api:*:*:`+api.ID+`/$default/GET/sums/1"}]}`))
-	reader, err := s.iam.AssumeRole(t.Context(), "lambda.amazonaws.com", cloud.ARN{Partition: "aws", Service: "iam", Account: Account, Resource: "role/reader"}, "session")
+	reader, err := s.services.IAM.AssumeRole(t.Context(), "lambda.amazonaws.com", cloud.ARN{Partition: "aws", Service: "iam", Account: Account, Resource: "role/reader"}, "session")
 	check(t, err)
-	developer, err := s.iam.Credentials("test")
+	developer, err := s.services.IAM.Credentials("test")
 	check(t, err)
 
-	// The function lets nobody invoke it, so that whoever passes gets 500.
+	// The function allows no invocation, so authorized requests receive 500.
 	var want []string
 	for _, c := range []struct {
 		keys   cloud.Credentials
@@ -68,7 +68,7 @@ func TestWhoMayCallAnAPI(t *testing.T) {
 		}
 		res, err := http.DefaultClient.Do(r)
 		check(t, err)
-		_, err = io.Copy(io.Discard, res.Body) // so that the next request follows on this connection, and in the log
+		_, err = io.Copy(io.Discard, res.Body) // so that the next request uses the same connection, and follows in the log
 		check(t, err)
 		_ = res.Body.Close()
 		want = append(want, c.status+" "+c.path+" "+user+" "+res.Header.Get("Apigw-Requestid"))
@@ -77,13 +77,13 @@ func TestWhoMayCallAnAPI(t *testing.T) {
 	var got []string
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	for e := range s.logs.Follow(ctx, group.Name, time.Time{}) {
+	for e := range s.services.Logs.Follow(ctx, group.Name, time.Time{}) {
 		if got = append(got, e.Message); len(got) == len(want) {
 			break
 		}
 	}
 	if !slices.Equal(got, want) {
-		t.Errorf("the access log tells\n%q, want\n%q", got, want)
+		t.Errorf("the access log is\n%q, want\n%q", got, want)
 	}
 }
 

@@ -17,19 +17,17 @@ import (
 	"tally/localcloud/logs"
 )
 
-// serveLogs writes the chosen functions' log lines as text, each with its time
-// and function, and with follow goes on until the client leaves.
+// serveLogs writes the log lines of the selected functions as text, each with
+// its time and function. With follow it continues until the client disconnects.
 func (s *Server) serveLogs(w http.ResponseWriter, r *http.Request) {
 	query, err := control.ParseLogQuery(r.URL.Query())
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
-	functions := slices.DeleteFunc(s.lambda.Functions(), func(f lambda.Function) bool {
-		return query.Function != "" && !isNamed(f.Name, query.Function)
-	})
+	functions := named(s.services.Lambda.Functions(), query.Function)
 	if len(functions) == 0 {
-		http.Error(w, noFunction(query.Function, s.lambda.Functions()), http.StatusNotFound)
+		http.Error(w, noFunction(query.Function, s.services.Lambda.Functions()), http.StatusNotFound)
 		return
 	}
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
@@ -45,7 +43,8 @@ func (s *Server) serveLogs(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// untilShutdown also ends when the server does: a follower must not hold it up.
+// untilShutdown returns a context that also ends with the server, which a
+// follower must not delay.
 func (s *Server) untilShutdown(ctx context.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancel(ctx)
 	go func() {
@@ -60,11 +59,11 @@ func (s *Server) untilShutdown(ctx context.Context) (context.Context, context.Ca
 
 // followLogs copies every function's log as it grows, until ctx ends.
 func (s *Server) followLogs(ctx context.Context, out *lineWriter, functions []lambda.Function, since time.Time) {
-	_ = out.flush() // the client learns at once that the stream has begun
+	_ = out.flush() // the client receives the status before the first line
 	var wg sync.WaitGroup
 	for _, f := range functions {
 		wg.Go(func() {
-			for e := range s.logs.Follow(ctx, f.LogGroup, since) {
+			for e := range s.services.Logs.Follow(ctx, f.LogGroup, since) {
 				out.line(f.Name, e)
 			}
 		})
@@ -72,7 +71,7 @@ func (s *Server) followLogs(ctx context.Context, out *lineWriter, functions []la
 	wg.Wait()
 }
 
-// copyLogs writes what the functions have logged so far, ordered by time.
+// copyLogs writes all existing log lines of the functions, ordered by time.
 func (s *Server) copyLogs(out *lineWriter, functions []lambda.Function, since time.Time) error {
 	type line struct {
 		function string
@@ -82,9 +81,9 @@ func (s *Server) copyLogs(out *lineWriter, functions []lambda.Function, since ti
 	for _, f := range functions {
 		query := logs.Query{Group: f.LogGroup, From: since}
 		for {
-			page, err := s.logs.Filter(query)
+			page, err := s.services.Logs.Filter(query)
 			if cloud.ErrorCode(err) == "ResourceNotFoundException" {
-				break // the function has not been invoked, or may not write logs
+				break // the function was never invoked, or may not write logs
 			}
 			if err != nil {
 				return err
@@ -105,15 +104,15 @@ func (s *Server) copyLogs(out *lineWriter, functions []lambda.Function, since ti
 	return nil
 }
 
-// lineWriter writes whole lines from several followers.
+// lineWriter writes whole lines of concurrent followers.
 type lineWriter struct {
 	mu    sync.Mutex
 	w     http.ResponseWriter
 	flush func() error
 }
 
-// line writes one event; a client that went away ends the request's context,
-// so the errors of writing to it are nobody's.
+// line writes one event. It ignores errors: they mean that the client is gone,
+// and then the request's context ends as well.
 func (l *lineWriter) line(function string, e logs.Event) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -123,12 +122,31 @@ func (l *lineWriter) line(function string, e logs.Event) {
 
 var autoNameSuffix = regexp.MustCompile(`-[0-9a-f]{7}$`)
 
-// isNamed tells whether a function goes by name: its own, or that name before
-// the suffix that auto-naming appends.
-func isNamed(function, name string) bool {
-	return function == name || autoNameSuffix.ReplaceAllString(function, "") == name
+// named returns the functions that name selects: all of them if it is empty;
+// else the one with that name; else those whose name is or ends in it, leaving out
+// the suffix that autonaming appends. So "handle-message" also selects
+// "tally-local-main-handle-message-1a2b3c4".
+func named(functions []lambda.Function, name string) []lambda.Function {
+	if name == "" {
+		return functions
+	}
+	var exact, similar []lambda.Function
+	for _, f := range functions {
+		stem := autoNameSuffix.ReplaceAllString(f.Name, "")
+		switch {
+		case f.Name == name:
+			exact = append(exact, f)
+		case stem == name || strings.HasSuffix(stem, "-"+name):
+			similar = append(similar, f)
+		}
+	}
+	if exact != nil {
+		return exact
+	}
+	return similar
 }
 
+// noFunction returns what to say if no function has the name.
 func noFunction(name string, functions []lambda.Function) string {
 	if len(functions) == 0 {
 		return "no function is deployed; deploy one with: pulumi up -s local"

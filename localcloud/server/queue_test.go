@@ -8,10 +8,10 @@ import (
 	"tally/localcloud/sqs"
 )
 
-// TestStatusCountsMessages: a person sees in the status that something failed.
+// TestStatusCountsMessages: the status shows people that something failed.
 func TestStatusCountsMessages(t *testing.T) {
 	s := serve(t, t.TempDir())
-	if _, err := s.sqs.CreateQueue(sqs.Queue{Name: "failed", DelaySeconds: 900}); err != nil {
+	if _, err := s.services.SQS.CreateQueue(sqs.Queue{Name: "failed", DelaySeconds: 900}); err != nil {
 		t.Fatal(err)
 	}
 	none := 0
@@ -20,12 +20,12 @@ func TestStatusCountsMessages(t *testing.T) {
 	url := s.config.Endpoint() + "/000000000000/failed"
 	for _, e := range entries {
 		e.Body = "m"
-		if _, err := s.sqs.Send(t.Context(), developer, url, e); err != nil {
+		if _, err := s.services.SQS.Send(t.Context(), developer, url, e); err != nil {
 			t.Fatal(err)
 		}
 	}
 	hour := 3600
-	if _, err := s.sqs.Receive(t.Context(), developer, url, sqs.ReceiveRequest{Max: 1, VisibilityTimeoutSeconds: &hour}); err != nil {
+	if _, err := s.services.SQS.Receive(t.Context(), developer, url, sqs.ReceiveRequest{Max: 1, VisibilityTimeoutSeconds: &hour}); err != nil {
 		t.Fatal(err)
 	}
 	status, err := control.Find(t.Context(), s.config.Dir)

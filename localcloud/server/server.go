@@ -1,15 +1,17 @@
-// Package server puts the local cloud together: it builds the services, listens
-// on loopback, serves, and closes everything in reverse order.
+// Package server runs the local cloud: it listens on loopback, starts the
+// services, serves them, and closes everything in reverse order.
 package server
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
 	"net/http"
 	"path/filepath"
 	"strconv"
+	"syscall"
 	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/util/rpcutil"
@@ -17,23 +19,17 @@ import (
 	"golang.org/x/sync/errgroup"
 	"google.golang.org/grpc"
 
+	"tally/localcloud/account"
 	"tally/localcloud/cloud"
 	"tally/localcloud/control"
+	"tally/localcloud/deployments"
 	"tally/localcloud/gateway"
-	"tally/localcloud/httpapi"
-	"tally/localcloud/iam"
 	"tally/localcloud/journal"
-	"tally/localcloud/lambda"
-	"tally/localcloud/lambda/process"
-	"tally/localcloud/logs"
 	"tally/localcloud/provider"
-	"tally/localcloud/recorded"
-	"tally/localcloud/sns"
-	"tally/localcloud/sqs"
 	"tally/localcloud/store"
 )
 
-// Account is the one account of every local cloud: plainly not a real one.
+// Account is the account of every local cloud. It is recognizably not a real one.
 const Account = "000000000000"
 
 // Server is a local cloud that listens.
@@ -42,22 +38,16 @@ type Server struct {
 	started  time.Time
 	program  string // digest of this executable
 	journal  *journal.Journal
-	iam      *iam.Service
-	logs     *logs.Service
-	sqs      *sqs.Service
-	lambda   *lambda.Service
-	sns      *sns.Service
-	httpapi  *httpapi.Service
-	recorded *recorded.Service
+	services *account.Services
 	aws      net.Listener
 	engine   net.Listener
 	closers  []func() error // in the order of opening
 	shutdown chan struct{}  // closed when Serve ends, so that followers do
 }
 
-// Open builds the services over the state in config.Dir and listens. The error
-// is store.ErrInUse where a local cloud already runs on that folder, and names
-// the port where one is taken. Close what it returns.
+// Open listens, and starts the services over the state in config.Dir. The error
+// is store.ErrInUse if a local cloud already runs on that folder, and
+// ErrPortInUse if another program listens on a port. Close the server after use.
 func Open(config control.Config) (*Server, error) {
 	s := &Server{config: config, started: time.Now(), journal: journal.New(1000), shutdown: make(chan struct{})}
 	if err := s.open(); err != nil {
@@ -81,110 +71,66 @@ func (s *Server) open() (err error) {
 	if s.engine, err = s.listen(&s.config.ProviderPort); err != nil {
 		return err
 	}
-	return s.build(st)
-}
-
-// build makes the services in the order in which they need each other.
-func (s *Server) build(st *store.Store) (err error) {
-	place := s.place()
-	if s.iam, err = iam.New(place, st); err != nil {
-		return err
-	}
-	if s.logs, err = logs.New(place, st, s.iam); err != nil {
-		return err
-	}
-	s.closers = append(s.closers, s.logs.Close)
-	if s.recorded, err = recorded.New(st); err != nil {
-		return err
-	}
-	if s.sqs, err = sqs.New(place, st, s.iam, s.config.Endpoint); err != nil {
-		return err
-	}
-	s.closers = append(s.closers, s.sqs.Close)
-	topics := make(chan struct{})
-	s.lambda, err = lambda.New(lambda.Options{
-		Place:       place,
+	s.services, err = account.New(account.Options{
+		Place:       s.place(),
 		Store:       st,
 		Dir:         filepath.Join(s.config.Dir, "functions"),
-		Roles:       s.iam,
-		Authorizer:  s.iam,
-		Logs:        s.logs,
 		Journal:     s.journal,
-		Runner:      process.New(),
-		Pace:        cloud.Pace(s.config.TimeScale),
 		Endpoint:    s.config.Endpoint,
-		Sender:      s.sqs,
-		Publish:     s.publish(topics),
+		APIPort:     s.config.APIPort,
+		Pace:        cloud.Pace(s.config.TimeScale),
 		IdleTimeout: s.config.IdleTimeout,
 	})
 	if err != nil {
 		return err
 	}
-	s.closers = append(s.closers, s.lambda.Close)
-	s.sns, err = sns.New(sns.Options{
-		Place:      place,
-		Store:      st,
-		Authorizer: s.iam,
-		Journal:    s.journal,
-		Targets:    map[string]sns.Target{"lambda": sns.LambdaTarget(s.lambda), "sqs": sns.SQSTarget(s.sqs)},
-		Queues:     s.sqs,
-		Logs:       s.logs,
-		Roles:      s.iam,
-	})
-	if err != nil {
-		return err
-	}
-	close(topics)
-	s.closers = append(s.closers, s.sns.Close)
-	s.httpapi, err = httpapi.New(httpapi.Options{
-		Place:       place,
-		Store:       st,
-		Invoker:     s.lambda,
-		Journal:     s.journal,
-		Credentials: s.iam.Credentials,
-		Authorizer:  s.iam,
-		Logs:        s.logs,
-		FirstPort:   s.config.APIPort,
-	})
-	if err != nil {
-		return err
-	}
-	s.closers = append(s.closers, s.httpapi.Close)
-	return nil
+	s.closers = append(s.closers, s.services.Close)
+	return s.services.Start()
 }
 
-// listen opens a loopback port and writes the number it got into *port.
+// ErrPortInUse means that another program listens on a port of the configuration.
+var ErrPortInUse = errors.New("another program listens on this port; choose others with --port and --provider-port")
+
+// listen opens a loopback port and sets *port to its number.
 func (s *Server) listen(port *int) (net.Listener, error) {
 	l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(*port)))
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return nil, fmt.Errorf("%w: %w", err, ErrPortInUse)
+	}
 	if err != nil {
-		return nil, fmt.Errorf("%w: is another local cloud running? Stop it, or choose other ports with --port and --provider-port", err)
+		return nil, err
 	}
 	s.closers = append(s.closers, func() error { return ignoreClosed(l.Close()) })
 	*port = l.Addr().(*net.TCPAddr).Port
 	return l, nil
 }
 
-// Config is the configuration with the ports the server got.
+// Config returns the configuration with the ports that the server listens on.
 func (s *Server) Config() control.Config { return s.config }
 
 func (s *Server) place() cloud.Place { return cloud.Place{Region: s.config.Region, Account: Account} }
 
-// Journal is what happens between the services.
+// Journal returns the log of what happens between the services.
 func (s *Server) Journal() *journal.Journal { return s.journal }
 
-// Serve answers until ctx ends, and then ends the requests under way.
+// Register registers the folder of a program that is deployed to this local
+// cloud: relative paths of its archives start there, or in the folder that its
+// Pulumi.yaml names as main.
+func (s *Server) Register(dir string) error { return s.services.Deployments.Register(dir) }
+
+// Serve handles requests until ctx ends, and then ends the requests under way.
 func (s *Server) Serve(ctx context.Context) error {
 	web := &http.Server{Handler: s.handler(), ReadHeaderTimeout: 10 * time.Second}
 	rpc := grpc.NewServer(rpcutil.OpenTracingServerInterceptorOptions(nil)...)
-	pulumirpc.RegisterResourceProviderServer(rpc, s.provider())
+	pulumirpc.RegisterResourceProviderServer(rpc, provider.New(s.place(), *s.services, s.config.Stacks))
 
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return ignoreClosed(web.Serve(s.aws)) })
-	g.Go(func() error { return rpc.Serve(s.engine) })
+	g.Go(func() error { return ignoreClosed(rpc.Serve(s.engine)) })
 	g.Go(func() error {
 		<-ctx.Done()
 		close(s.shutdown)
-		_ = s.sqs.Close() // never fails; long polls end, and hold nothing up
+		_ = s.services.SQS.Close() // never fails; it ends long polls, which would delay the end
 		rpc.Stop()
 		grace, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 		defer cancel()
@@ -196,23 +142,18 @@ func (s *Server) Serve(ctx context.Context) error {
 	return g.Wait()
 }
 
-// handler serves AWS's wire protocols, and beside them the few pages that the
-// localcloud command asks for.
+// handler serves AWS's wire protocols and, beside them, the pages of the
+// localcloud command.
 func (s *Server) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+control.StatusPath, refusePages(s.serveStatus))
 	mux.HandleFunc("GET "+control.LogsPath, refusePages(s.serveLogs))
-	mux.Handle("/", gateway.New(s.place(), gateway.Services{
-		IAM:    s.iam,
-		Lambda: s.lambda,
-		SNS:    s.sns,
-		SQS:    s.sqs,
-		Logs:   s.logs,
-	}, s.journal))
+	mux.HandleFunc("PUT "+control.ProgramsPath, refusePages(s.serveRegistration))
+	mux.Handle("/", gateway.New(s.place(), *s.services, s.journal))
 	return mux
 }
 
-// refusePages keeps out what a page in a browser sends, as the gateway does.
+// refusePages refuses requests of web pages, as the gateway does.
 func refusePages(next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if !cloud.IsLoopback(r.Host) || r.Header.Get("Origin") != "" {
@@ -223,19 +164,19 @@ func refusePages(next http.HandlerFunc) http.HandlerFunc {
 	}
 }
 
-func (s *Server) provider() pulumirpc.ResourceProviderServer {
-	return provider.New(s.place(), provider.Services{
-		IAM:      s.iam,
-		Lambda:   s.lambda,
-		SNS:      s.sns,
-		SQS:      s.sqs,
-		HTTPAPI:  s.httpapi,
-		Logs:     s.logs,
-		Recorded: s.recorded,
-	}, s.config.Project, s.config.Stacks)
+// serveRegistration registers the folder of a program.
+func (s *Server) serveRegistration(w http.ResponseWriter, r *http.Request) {
+	var program deployments.Program
+	err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<16)).Decode(&program)
+	if err == nil {
+		err = s.Register(program.Dir)
+	}
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+	}
 }
 
-// Close ends what Open began, last first: no execution environment outlives it.
+// Close undoes Open in reverse order: no execution environment outlives it.
 func (s *Server) Close() error {
 	var errs []error
 	for i := len(s.closers) - 1; i >= 0; i-- {
@@ -246,7 +187,7 @@ func (s *Server) Close() error {
 }
 
 func ignoreClosed(err error) error {
-	if errors.Is(err, net.ErrClosed) || errors.Is(err, http.ErrServerClosed) {
+	if errors.Is(err, net.ErrClosed) || errors.Is(err, http.ErrServerClosed) || errors.Is(err, grpc.ErrServerStopped) {
 		return nil
 	}
 	return err

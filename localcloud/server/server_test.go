@@ -10,12 +10,14 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"tally/localcloud/cloud"
 	"tally/localcloud/control"
+	"tally/localcloud/deployments"
 	"tally/localcloud/iam"
 	"tally/localcloud/lambda"
 	"tally/localcloud/logs"
@@ -23,10 +25,10 @@ import (
 )
 
 func config(dir string) control.Config {
-	return control.Config{Dir: dir, Project: dir, Region: "us-east-1", Stacks: []string{"local"}, IdleTimeout: time.Minute}
+	return control.Config{Dir: dir, Region: "us-east-1", Stacks: []string{"local"}, IdleTimeout: time.Minute}
 }
 
-// serve opens a local cloud on free ports and ends it with the test.
+// serve starts a local cloud on free ports and stops it with the test.
 func serve(t *testing.T, dir string) *Server {
 	t.Helper()
 	s, err := Open(config(dir))
@@ -39,13 +41,21 @@ func serve(t *testing.T, dir string) *Server {
 	t.Cleanup(func() {
 		cancel()
 		if err := errors.Join(<-served, s.Close()); err != nil {
-			t.Errorf("the local cloud ended with %v", err)
+			t.Errorf("the local cloud stopped with %v", err)
 		}
 	})
 	if err := control.WriteRunFile(s.Config()); err != nil {
 		t.Fatal(err)
 	}
 	return s
+}
+
+// TestStoppedAtOnce: a local cloud that stops before it serves does so without
+// an error, which serve checks.
+func TestStoppedAtOnce(t *testing.T) {
+	for range 5 {
+		t.Run("", func(t *testing.T) { serve(t, t.TempDir()) })
+	}
 }
 
 func TestFind(t *testing.T) {
@@ -71,12 +81,14 @@ func TestFind(t *testing.T) {
 // TestPagesAreRefused: a web page must not read the developer's logs.
 func TestPagesAreRefused(t *testing.T) {
 	c := serve(t, t.TempDir()).Config()
-	for _, path := range []string{control.StatusPath, control.LogsPath} {
+	for path, method := range map[string]string{
+		control.StatusPath: http.MethodGet, control.LogsPath: http.MethodGet, control.ProgramsPath: http.MethodPut,
+	} {
 		for name, change := range map[string]func(*http.Request){
 			"another site's name": func(r *http.Request) { r.Host = "example.com" },
 			"an Origin":           func(r *http.Request) { r.Header.Set("Origin", "https://example.com") },
 		} {
-			r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, c.Endpoint()+path, nil)
+			r, err := http.NewRequestWithContext(t.Context(), method, c.Endpoint()+path, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -100,13 +112,34 @@ func TestOneLocalCloudForEachFolder(t *testing.T) {
 	}
 	taken := config(t.TempDir())
 	taken.Port = c.Port
-	if _, err := Open(taken); err == nil || !strings.Contains(err.Error(), "--port") {
-		t.Errorf("a second one on the same port: %v, want an error that says what to do", err)
+	if _, err := Open(taken); !errors.Is(err, ErrPortInUse) || !strings.Contains(err.Error(), "--port") {
+		t.Errorf("a second one on the same port: %v, want ErrPortInUse, with what to do", err)
+	}
+	if status, err := control.At(t.Context(), c.Port); err != nil || status.Config.Dir != c.Dir {
+		t.Errorf("at port %d: %+v, %v", c.Port, status, err)
+	}
+	if _, err := control.At(t.Context(), c.ProviderPort); !errors.Is(err, control.ErrNotRunning) {
+		t.Errorf("at the provider's port: %v, want ErrNotRunning", err)
 	}
 }
 
-// TestLogsFollowed reads what many environments write at the same time: every
-// line arrives, and whole.
+func TestRegister(t *testing.T) {
+	c := serve(t, t.TempDir()).Config()
+	dir := t.TempDir()
+	check(t, os.WriteFile(filepath.Join(dir, "Pulumi.yaml"), []byte("name: p\nruntime: go\n"), 0o644))
+	check(t, control.Register(t.Context(), c, dir))
+	if err := control.Register(t.Context(), c, "relative"); err == nil || !strings.Contains(err.Error(), "not an absolute path") {
+		t.Errorf("a relative path: %v", err)
+	}
+	status, err := control.At(t.Context(), c.Port)
+	check(t, err)
+	if len(status.Programs) != 1 || status.Programs[0] != (deployments.Program{Project: "p", Dir: dir}) {
+		t.Errorf("programs %+v", status.Programs)
+	}
+}
+
+// TestLogsFollowed reads what many environments write concurrently: every line
+// arrives once, and whole.
 func TestLogsFollowed(t *testing.T) {
 	s := serve(t, t.TempDir())
 	functions := []lambda.Function{s.deploy(t, "one-1a2b3c4"), s.deploy(t, "two-1a2b3c4")}
@@ -134,7 +167,7 @@ func TestLogsFollowed(t *testing.T) {
 		}
 		_, line, _ := strings.Cut(read.Text(), " ") // the time
 		if !missing[line] {
-			t.Errorf("line %q came twice, or was never written", read.Text())
+			t.Errorf("line %q arrived twice, or was never written", read.Text())
 		}
 		delete(missing, line)
 	}
@@ -155,23 +188,23 @@ func TestLogsOfOneFunction(t *testing.T) {
 	}
 	err := control.Logs(t.Context(), s.Config(), control.LogQuery{Function: "on"}, io.Discard)
 	if err == nil || !strings.Contains(err.Error(), "one-1a2b3c4, two-1a2b3c4") {
-		t.Errorf("logs of an unknown function: %v, want an error that names those there are", err)
+		t.Errorf("logs of an unknown function: %v, want an error that names the existing ones", err)
 	}
 }
 
-// deploy makes a function that is never invoked.
+// deploy creates a function that is never invoked.
 func (s *Server) deploy(t *testing.T, name string) lambda.Function {
 	t.Helper()
-	role, err := s.iam.CreateRole(iam.Role{Name: name, AssumeRolePolicy: `{"Version":"2012-10-17","Statement":[
+	role, err := s.services.IAM.CreateRole(iam.Role{Name: name, AssumeRolePolicy: `{"Version":"2012-10-17","Statement":[
 		{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]}`})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.logs.CreateGroup(logs.Group{Name: "/aws/lambda/" + name}); err != nil {
+	if _, err := s.services.Logs.CreateGroup(logs.Group{Name: "/aws/lambda/" + name}); err != nil {
 		t.Fatal(err)
 	}
-	f, err := s.lambda.CreateFunction(lambda.Config{
-		Name: name, Role: s.iam.RoleARN(role).String(), Handler: "bootstrap", Runtime: "provided.al2023",
+	f, err := s.services.Lambda.CreateFunction(lambda.Config{
+		Name: name, Role: s.services.IAM.RoleARN(role).String(), Handler: "bootstrap", Runtime: "provided.al2023",
 		Architectures: []string{"arm64"}, MemoryMB: 128, TimeoutSeconds: 3, EphemeralMB: 512,
 		LogGroup: "/aws/lambda/" + name, LogFormat: "Text", TracingMode: "PassThrough", ReservedConcurrency: -1,
 	}, archive(t))
@@ -184,7 +217,7 @@ func (s *Server) deploy(t *testing.T, name string) lambda.Function {
 func (s *Server) write(t *testing.T, group, line string) {
 	event := cloud.LogEvent{Time: time.Now(), Message: line}
 	caller := cloud.Caller{ARN: cloud.ARN{Partition: "aws", Service: "iam", Account: Account, Resource: "user/test"}, Administrator: true}
-	if err := s.logs.WriteLog(context.Background(), caller, group, "stream", []cloud.LogEvent{event}); err != nil {
+	if err := s.services.Logs.WriteLog(context.Background(), caller, group, "stream", []cloud.LogEvent{event}); err != nil {
 		t.Error(err)
 	}
 }

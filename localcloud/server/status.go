@@ -11,70 +11,102 @@ import (
 	"tally/localcloud/control"
 )
 
-// warningsShown bounds the warnings of a status.
-const warningsShown = 10
+// maxWarnings bounds the warnings of a status.
+const maxWarnings = 10
 
 func (s *Server) serveStatus(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
-	// An error here is a client that went away.
+	// An error means that the client is gone.
 	_ = json.NewEncoder(w).Encode(control.Status{
 		PID:       os.Getpid(),
 		Program:   s.program,
 		Started:   s.started,
 		Config:    s.config,
+		Programs:  s.services.Deployments.Programs(),
 		Resources: s.resources(),
 		Recorded:  s.withoutEffect(),
 		Warnings:  s.warnings(),
 	})
 }
 
-// resources are those a person asks for; roles, permissions and the like are
-// Pulumi's to list.
+// resources lists the resources that people look for; Pulumi lists roles,
+// permissions and the like.
 func (s *Server) resources() (all []control.Resource) {
-	for _, a := range s.httpapi.APIs() {
-		all = append(all, control.Resource{Type: "api", Name: a.Name, Detail: a.Endpoint()})
+	for _, a := range s.services.HTTPAPI.APIs() {
+		all = append(all, control.Resource{
+			Type: "api", Name: a.Name, Detail: a.Endpoint(), Stack: s.stack("aws:apigatewayv2/api:Api", a.ID)})
 	}
-	for _, f := range s.lambda.Functions() {
+	for _, f := range s.services.Lambda.Functions() {
 		detail := fmt.Sprintf("%d MB, %d s, log group %s", f.MemoryMB, f.TimeoutSeconds, f.LogGroup)
-		all = append(all, control.Resource{Type: "function", Name: f.Name, Detail: detail})
+		all = append(all, control.Resource{
+			Type: "function", Name: f.Name, Detail: detail, Stack: s.stack("aws:lambda/function:Function", f.Name)})
 	}
+	all = append(all, s.topics()...)
+	return append(all, s.queues()...)
+}
+
+// stack returns "project/stack" of the program that created a resource, or "".
+func (s *Server) stack(typ, id string) string {
+	owner, ok := s.services.Deployments.Owner(typ, id)
+	if !ok {
+		return ""
+	}
+	return string(owner.URN.Project()) + "/" + string(owner.URN.Stack())
+}
+
+// topics lists the topics with their subscribers.
+func (s *Server) topics() (all []control.Resource) {
 	subscribers := map[string][]string{}
-	for _, sub := range s.sns.Subscriptions() {
+	for _, sub := range s.services.SNS.Subscriptions() {
 		to := sub.Endpoint
 		if sub.PendingConfirmation {
 			to += " (recorded: nothing is sent there)"
 		}
 		subscribers[sub.TopicARN] = append(subscribers[sub.TopicARN], to)
 	}
-	for _, t := range s.sns.Topics() {
+	for _, t := range s.services.SNS.Topics() {
 		detail := t.ARN
 		if to := subscribers[t.ARN]; len(to) > 0 {
 			detail += " to " + strings.Join(to, ", ")
 		}
-		all = append(all, control.Resource{Type: "topic", Name: t.Name, Detail: detail})
-	}
-	return append(all, s.queues()...)
-}
-
-// queues are the queues with their numbers of messages.
-func (s *Server) queues() (all []control.Resource) {
-	for _, q := range s.sqs.Queues() {
-		n, err := s.sqs.Count(q.URL)
-		if err != nil {
-			continue // it was deleted meanwhile
-		}
-		detail := fmt.Sprintf("messages: %d available, %d in flight, %d delayed; %s", n.Available, n.InFlight, n.Delayed, q.URL)
-		all = append(all, control.Resource{Type: "queue", Name: q.Name, Detail: detail})
+		all = append(all, control.Resource{
+			Type: "topic", Name: t.Name, Detail: detail, Stack: s.stack("aws:sns/topic:Topic", t.ARN)})
 	}
 	return all
 }
 
-// warnings are the last few of the journal, oldest first.
+// queues lists the queues with their numbers of messages.
+func (s *Server) queues() (all []control.Resource) {
+	for _, q := range s.services.SQS.Queues() {
+		n, err := s.services.SQS.Count(q.URL)
+		if err != nil {
+			continue // it has been deleted since
+		}
+		detail := fmt.Sprintf("messages: %d available, %d in flight, %d delayed; %s", n.Available, n.InFlight, n.Delayed, q.URL)
+		all = append(all, control.Resource{
+			Type: "queue", Name: q.Name, Detail: detail, Stack: s.stack("aws:sqs/queue:Queue", q.URL)})
+	}
+	return all
+}
+
+// warnings returns the last few warnings of the journal, the oldest first.
 func (s *Server) warnings() (last []cloud.Entry) {
 	for _, e := range s.journal.Recent() {
 		if e.Level == cloud.Warning {
 			last = append(last, e)
 		}
 	}
-	return last[max(0, len(last)-warningsShown):]
+	return last[max(0, len(last)-maxWarnings):]
+}
+
+// withoutEffect lists what is recorded without an effect: whole resources, and
+// properties of others.
+func (s *Server) withoutEffect() (all []control.Recorded) {
+	for _, r := range s.services.Recorded.Resources() {
+		all = append(all, control.Recorded{Type: r.Type, ID: r.ID, Name: r.Name})
+	}
+	for _, n := range s.services.Recorded.Notes() {
+		all = append(all, control.Recorded{Type: n.Type, ID: n.ID, Name: n.Name, Properties: n.Properties})
+	}
+	return all
 }

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Series is, for each of its keys, a durable append-only list of points. It is
-// read either in the order of the points' times or in the order they arrived.
+// Series is a durable append-only list of points for each of its keys, read in
+// the order of the points' times or of their arrival.
 // Methods may be called concurrently.
 type Series interface {
 	// Append adds points to a key, numbers them, and returns once they are on
@@ -15,23 +15,21 @@ type Series interface {
 	Append(key string, points []Point) error
 
 	// Ascend visits the points of a key from a mark on, oldest first, until
-	// visit returns false. visit must not keep Data, nor use the store.
+	// visit returns false. visit must neither keep Data nor use the store.
 	Ascend(key string, from Mark, visit func(Point) bool) error
-	// Descend visits those before a mark, newest first, as Ascend does.
+	// Descend visits the points before a mark, newest first, as Ascend does.
 	Descend(key string, before Mark, visit func(Point) bool) error
-	// Arrivals visits those whose Seq is greater than after, in the order they
-	// arrived, as Ascend does.
+	// Arrivals visits the points whose Seq is greater than after, in the order of
+	// their arrival, as Ascend does.
 	Arrivals(key string, after uint64, visit func(Point) bool) error
 
 	// Trim removes the points of a key that are older than before.
 	Trim(key string, before time.Time) error
-	// Drop removes a key with all its points; one that does not exist is no
-	// error.
+	// Drop removes a key with all its points. It is no error if there is none.
 	Drop(key string) error
 }
 
-// NewSeries opens the series of that name. Of a store that forgets it is held
-// in memory.
+// NewSeries opens the series of that name, which is in memory if s is nil.
 func NewSeries(s *Store, name string) (Series, error) {
 	if s == nil {
 		return &memorySeries{points: map[string][]Point{}}, nil
@@ -45,12 +43,12 @@ type Point struct {
 	Data []byte
 }
 
-// Mark is a place in the order of time: that of a point, or one between two.
-// The zero Mark stands before every point.
+// Mark is a position in the order of time: that of a point, or one between two.
+// The zero Mark is before every point.
 type Mark struct {
 	Time time.Time // from 1970 on, in milliseconds
-	// Seq tells points of one time apart. Append numbers points in the order
-	// they arrive, from 1 up, over all keys, and never gives a number twice.
+	// Seq distinguishes points of the same time. Append numbers points in the
+	// order of their arrival, from 1, over all keys, and never reuses a number.
 	Seq uint64
 }
 
@@ -59,10 +57,10 @@ func (m Mark) Compare(n Mark) int {
 	return cmp.Or(cmp.Compare(m.millis(), n.millis()), cmp.Compare(m.Seq, n.Seq))
 }
 
-// millis is the time as it is kept; what is before 1970 counts as 1970.
+// millis returns the time as it is stored. Times before 1970 count as 1970.
 func (m Mark) millis() uint64 { return uint64(max(m.Time.UnixMilli(), 0)) }
 
-// key sorts as the mark does.
+// key returns bytes that sort as the marks do.
 func (m Mark) key() []byte { return append(bigEndian(m.millis()), bigEndian(m.Seq)...) }
 
 func parseMark(key []byte) Mark {

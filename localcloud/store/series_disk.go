@@ -9,11 +9,11 @@ import (
 	bbolterrors "go.etcd.io/bbolt/errors"
 )
 
-// commitDelay is how long an Append waits for others to share its commit with.
+// commitDelay is how long an Append waits for others that share its commit.
 const commitDelay = 2 * time.Millisecond
 
-// diskSeries holds nothing in memory. Its bucket has one for each key, and
-// that has two: the points by Mark, and the marks by arrival (Seq).
+// diskSeries holds nothing in memory. Its bucket contains one bucket for each
+// key, with two more: the points by Mark, and the marks by arrival (Seq).
 type diskSeries struct {
 	db   *bbolt.DB
 	name []byte
@@ -38,7 +38,7 @@ func (d *diskSeries) Append(key string, points []Point) error {
 			return err
 		}
 		for _, p := range points {
-			// Of the root, so that a key made again goes on counting.
+			// The sequence is the root's, so that a recreated key reuses no number.
 			if p.Seq, err = root.NextSequence(); err != nil {
 				return err
 			}
@@ -123,7 +123,7 @@ func (d *diskSeries) Drop(key string) error {
 	}))
 }
 
-// view reads the two buckets of a key, if it has points.
+// view reads the two buckets of a key if it has points.
 func (d *diskSeries) view(key string, read func(times, arrivals *bbolt.Bucket)) error {
 	return d.wrap(key, d.db.View(func(tx *bbolt.Tx) error {
 		if b := tx.Bucket(d.name).Bucket([]byte(key)); b != nil {

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// memorySeries is the Series of a store that forgets: in the order of arrival,
-// sorted anew by whoever wants another.
+// memorySeries is a Series in memory, in the order of arrival. Reads in another
+// order sort it.
 type memorySeries struct {
 	mu     sync.Mutex
 	seq    uint64

@@ -46,7 +46,7 @@ func collect(t *testing.T, walk func(func(store.Point) bool) error) []string {
 	return seen
 }
 
-// A store on disk and one that forgets must not be told apart by their reads.
+// Reads of a series on disk and of one in memory return the same.
 func TestSeries(t *testing.T) {
 	onDisk := open(t, t.TempDir())
 	defer onDisk.Close()
@@ -96,14 +96,14 @@ func TestSeries(t *testing.T) {
 			if got, want := collect(t, arrivals(0)), []string{"30/1", "20/4"}; !slices.Equal(got, want) {
 				t.Errorf("arrivals after Trim: %v, want %v", got, want)
 			}
-			for _, key := range []string{"a", "a"} { // the second time there is none
+			for _, key := range []string{"a", "a"} { // the second time it does not exist
 				if err := r.Drop(key); err != nil {
 					t.Fatal(err)
 				}
 			}
 			appendAt(t, r, "a", 7)
 			if got, want := collect(t, ascend(store.Mark{})), []string{"7/6"}; !slices.Equal(got, want) {
-				t.Errorf("after Drop: %v, want %v: numbers are never given again", got, want)
+				t.Errorf("after Drop: %v, want %v: numbers are never reused", got, want)
 			}
 		})
 	}
@@ -117,7 +117,7 @@ func TestSeriesStopsWhenTold(t *testing.T) {
 		t.Fatal(err)
 	}
 	if seen != 2 {
-		t.Errorf("visited %d points after being told to stop at 2", seen)
+		t.Errorf("visited %d points, want 2", seen)
 	}
 }
 
@@ -138,7 +138,7 @@ func TestSeriesSurvivesReopening(t *testing.T) {
 	}
 }
 
-// BenchmarkSeriesAppend shows what sharing commits is worth.
+// BenchmarkSeriesAppend measures the benefit of shared commits.
 func BenchmarkSeriesAppend(b *testing.B) {
 	for _, writers := range []int{1, 16} {
 		b.Run(fmt.Sprintf("%d writers", writers), func(b *testing.B) {

@@ -1,5 +1,5 @@
-// Package store keeps the local cloud's durable state in one file, so that it
-// survives a restart, also one by SIGKILL.
+// Package store holds the local cloud's durable state in one file, which
+// survives a restart, even after SIGKILL.
 package store
 
 import (
@@ -17,14 +17,14 @@ import (
 	bbolterrors "go.etcd.io/bbolt/errors"
 )
 
-// Store is an open state file. Nil is a store that forgets: tests use it.
+// Store is an open state file. A nil Store holds everything in memory, for tests.
 type Store struct{ db *bbolt.DB }
 
-// ErrInUse says that another process has the state file open.
+// ErrInUse means that another process has the state file open.
 var ErrInUse = errors.New("another local cloud uses this folder")
 
-// Open opens the state file in folder dir, making both where they do not
-// exist. It fails with ErrInUse where another process holds it.
+// Open opens the state file in folder dir, and creates both if they do not
+// exist. The error is ErrInUse if another process has the file open.
 func Open(dir string) (*Store, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
@@ -40,7 +40,7 @@ func Open(dir string) (*Store, error) {
 	return &Store{db}, nil
 }
 
-// Close releases the file.
+// Close closes the file.
 func (s *Store) Close() error {
 	if s == nil {
 		return nil
@@ -48,10 +48,9 @@ func (s *Store) Close() error {
 	return s.db.Close()
 }
 
-// Table is a durable map from keys to values of one type, held in memory and
-// written through. Values are stored as JSON; treat what Get returns as read
-// only. Methods may be called concurrently; a read-modify-write needs a lock
-// of the caller's.
+// Table is a durable map from keys to values of one type, with a copy in memory.
+// Values are stored as JSON. The caller must not modify what Get returns.
+// Methods may be called concurrently; the caller locks a read-modify-write.
 type Table[T any] struct {
 	store *Store
 	name  []byte
@@ -59,7 +58,7 @@ type Table[T any] struct {
 	rows  map[string]T
 }
 
-// NewTable opens the table of that name and loads its rows.
+// NewTable opens the table of that name and reads its rows.
 func NewTable[T any](s *Store, name string) (*Table[T], error) {
 	t := &Table[T]{store: s, name: []byte(name), rows: map[string]T{}}
 	if s == nil {
@@ -81,7 +80,7 @@ func NewTable[T any](s *Store, name string) (*Table[T], error) {
 	})
 }
 
-// Get returns the row of that key.
+// Get returns the row with that key, and reports whether it exists.
 func (t *Table[T]) Get(key string) (T, bool) {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
@@ -111,15 +110,15 @@ func (t *Table[T]) Put(key string, row T) error {
 		func() { t.rows[key] = row })
 }
 
-// Delete removes the row; one that does not exist is no error.
+// Delete removes the row. It is no error if there is none.
 func (t *Table[T]) Delete(key string) error {
 	return t.write(
 		func(b *bbolt.Bucket) error { return b.Delete([]byte(key)) },
 		func() { delete(t.rows, key) })
 }
 
-// write changes the disk first, so that memory never holds what a restart
-// would not.
+// write changes the disk first, so that memory never holds what a restart would
+// lose.
 func (t *Table[T]) write(disk func(*bbolt.Bucket) error, memory func()) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()

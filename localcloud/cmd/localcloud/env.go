@@ -8,24 +8,20 @@ import (
 	"strings"
 
 	"tally/localcloud/control"
-	"tally/localcloud/iam"
 )
 
 type envCommand struct {
-	Unset bool `help:"Print what takes the exports back."`
+	Unset bool `help:"Print the commands that undo the exports."`
 }
 
-// variable is one export; an empty list of them would leave the shell alone.
-type variable struct{ name, value string }
-
-// unwanted would make an AWS SDK or the Pulumi CLI look elsewhere in spite of
-// the exports, or carry the developer's own identity along.
-var unwanted = []string{"AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE", "PULUMI_ACCESS_TOKEN", "PULUMI_CONFIG_PASSPHRASE_FILE"}
+// conflicting are variables that would make an AWS SDK or the Pulumi CLI look
+// elsewhere in spite of the exports, or use the developer's own identity.
+var conflicting = []string{"AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE", "PULUMI_ACCESS_TOKEN", "PULUMI_CONFIG_PASSPHRASE_FILE"}
 
 func (c *envCommand) Run(ctx context.Context, p place, std streams) error {
 	if c.Unset {
-		for _, v := range variables(p, control.Config{}) {
-			fmt.Fprintf(std.out, "unset %s\n", v.name)
+		for _, v := range exports(control.Config{}) {
+			fmt.Fprintf(std.out, "unset %s\n", v.Name)
 		}
 		return nil
 	}
@@ -33,13 +29,15 @@ func (c *envCommand) Run(ctx context.Context, p place, std streams) error {
 	if err != nil {
 		return err
 	}
-	// Pulumi wants the folder of its state to be there.
-	if err := os.MkdirAll(pulumiState(p), 0o700); err != nil {
+	if err := control.Register(ctx, status.Config, p.project); err != nil {
 		return err
 	}
-	fmt.Fprintf(std.out, "unset %s\n", strings.Join(unwanted, " "))
-	for _, v := range variables(p, status.Config) {
-		fmt.Fprintf(std.out, "export %s=%s\n", v.name, quote(v.value))
+	if err := os.MkdirAll(status.Config.PulumiState(), 0o700); err != nil {
+		return err
+	}
+	fmt.Fprintf(std.out, "unset %s\n", strings.Join(conflicting, " "))
+	for _, v := range exports(status.Config) {
+		fmt.Fprintf(std.out, "export %s=%s\n", v.Name, quote(v.Value))
 	}
 	if path, ok := toolchain(); ok {
 		fmt.Fprintf(std.out, "export PATH=%s:\"$PATH\"\n", quote(path))
@@ -47,30 +45,14 @@ func (c *envCommand) Run(ctx context.Context, p place, std streams) error {
 	return nil
 }
 
-func pulumiState(p place) string { return filepath.Join(p.state, "pulumi") }
-
-func variables(p place, c control.Config) []variable {
-	return []variable{
-		{"AWS_ENDPOINT_URL", c.Endpoint()},
-		{"AWS_ACCESS_KEY_ID", iam.DeveloperKey},
-		{"AWS_SECRET_ACCESS_KEY", iam.DeveloperSecret},
-		{"AWS_REGION", c.Region},
-		{"AWS_DEFAULT_REGION", c.Region},
-		{"PULUMI_DEBUG_PROVIDERS", fmt.Sprintf("aws:%d", c.ProviderPort)},
-		{"PULUMI_BACKEND_URL", "file://" + pulumiState(p)},
-		// The local stack has no secrets that are worth a passphrase.
-		{"PULUMI_CONFIG_PASSPHRASE", ""},
-		// Without a home of its own Pulumi leaves files in the developer's.
-		{"PULUMI_HOME", filepath.Join(p.state, "pulumi-home")},
-		{"PULUMI_SKIP_UPDATE_CHECK", "true"},
-		{"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION", "true"},
-		// As Pulumi builds programs: else Go compiles the AWS SDK once more.
-		{"GOFLAGS", "-trimpath"},
-	}
+// exports returns the variables to export. Go compiles programs with the flags
+// that Pulumi uses: otherwise it would compile the AWS SDK twice.
+func exports(c control.Config) []control.Variable {
+	return append(c.Environment(), control.Variable{Name: "GOFLAGS", Value: "-trimpath"})
 }
 
-// toolchain is the folder of the Pulumi that was built beside this program, if
-// there is one.
+// toolchain returns the folder of the Pulumi CLI that was built beside this
+// program, and reports whether there is one.
 func toolchain() (string, bool) {
 	self, err := os.Executable()
 	if err != nil {
@@ -81,5 +63,5 @@ func toolchain() (string, bool) {
 	return dir, err == nil
 }
 
-// quote makes s one word of a POSIX shell.
+// quote returns s as one word of a POSIX shell.
 func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }

@@ -8,9 +8,9 @@ import (
 )
 
 type logsCommand struct {
-	Function string        `arg:"" optional:"" help:"A function, with or without its generated suffix; default: all."`
-	Follow   bool          `short:"f" help:"Go on printing as lines come."`
-	Since    time.Duration `help:"Only lines of the last so long, such as 10m; default: all."`
+	Function string        `arg:"" optional:"" help:"A function, with or without its autonaming suffix; default: all."`
+	Follow   bool          `short:"f" help:"Continue to print lines as they arrive."`
+	Since    time.Duration `help:"Only lines of this last period, such as 10m; default: all."`
 }
 
 func (c *logsCommand) Run(ctx context.Context, p place, std streams) error {

@@ -1,14 +1,16 @@
-// Command localcloud runs the local cloud: it stands in for AWS behind a Pulumi
-// program, on this machine alone.
+// Command localcloud runs the local cloud: it stands in for AWS behind Pulumi
+// programs, only on this machine.
 package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strconv"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -16,19 +18,20 @@ import (
 	"tally/localcloud/control"
 )
 
-// commands are the verbs of the command line.
+// commands are the commands and flags of the command line.
 type commands struct {
 	Start  startCommand  `cmd:"" help:"Start the local cloud, in the foreground or with --detach."`
-	Stop   stopCommand   `cmd:"" help:"Stop the local cloud. What it holds stays for the next start."`
+	Stop   stopCommand   `cmd:"" help:"Stop the local cloud. Its state stays for the next start."`
 	Status statusCommand `cmd:"" help:"Show what runs: ports, resources, recent warnings."`
 	Logs   logsCommand   `cmd:"" help:"Print the functions' logs."`
-	Env    envCommand    `cmd:"" help:"Print the shell exports that make pulumi, the AWS CLI and AWS SDKs use the local cloud."`
+	Env    envCommand    `cmd:"" help:"Print the shell exports that make pulumi, the AWS CLI and AWS SDKs use the local cloud, and register this program with it."`
 
-	Project string `help:"The folder of the Pulumi program: relative archive paths start there. Default: the nearest folder upwards with a Pulumi.yaml, else this one." placeholder:"DIR" type:"existingdir"`
-	State   string `help:"The folder of the local cloud's state. Default: .localcloud in the project's folder." placeholder:"DIR" type:"path"`
+	Project string `help:"Folder of the Pulumi program. Default: the nearest folder upwards with a Pulumi.yaml, else this one." placeholder:"DIR" type:"existingdir"`
+	State   string `help:"Folder of the local cloud's state. Default: .localcloud in the project's folder." placeholder:"DIR" type:"path"`
+	Port    *int   `help:"Port of AWS's protocols (${port}; start takes 0 for any free one). Commands other than start use the local cloud of this folder, or else the one on this port." placeholder:"PORT"`
 }
 
-// streams are what a command reads its environment from and writes to.
+// streams are the outputs of a command.
 type streams struct {
 	out, err io.Writer
 }
@@ -45,6 +48,10 @@ func main() {
 func run(ctx context.Context, args []string, std streams) error {
 	var cli commands
 	exited := false
+	port, err := defaultPort()
+	if err != nil {
+		return err
+	}
 	parser, err := kong.New(&cli,
 		kong.Name("localcloud"),
 		kong.Description("A small local cloud: it serves the Pulumi aws provider and AWS's own protocols on loopback, and runs your function bundles."),
@@ -53,6 +60,7 @@ func run(ctx context.Context, args []string, std streams) error {
 		kong.Exit(func(int) { exited = true }),
 		kong.BindTo(ctx, (*context.Context)(nil)),
 		kong.Bind(std),
+		kong.Vars{"port": strconv.Itoa(port)},
 	)
 	if err != nil {
 		return err
@@ -64,18 +72,41 @@ func run(ctx context.Context, args []string, std streams) error {
 	if err != nil {
 		return fmt.Errorf("%w; see: localcloud --help", err)
 	}
-	place, err := cli.place()
+	place, err := cli.place(port)
 	if err != nil {
 		return err
 	}
 	return command.Run(place)
 }
 
-// place is which local cloud a command is about.
-type place struct{ project, state string }
+// defaultPort returns $LOCALCLOUD_PORT or 4566.
+func defaultPort() (int, error) {
+	v := os.Getenv("LOCALCLOUD_PORT")
+	if v == "" {
+		return 4566, nil
+	}
+	port, err := strconv.Atoi(v)
+	if err != nil {
+		return 0, fmt.Errorf("LOCALCLOUD_PORT is %q; it must be a port number", v)
+	}
+	return port, nil
+}
 
-func (c *commands) place() (place, error) {
-	p := place{project: c.Project, state: c.State}
+// place selects a local cloud: the one with its state in a folder, or the one
+// on a port.
+type place struct {
+	project  string
+	state    string
+	anyState bool // --state is not given: the one on the port may have its state elsewhere
+	port     int
+	anyPort  bool // --port is not given: the one with the state may have another port
+}
+
+func (c *commands) place(port int) (place, error) {
+	p := place{project: c.Project, state: c.State, anyState: c.State == "", port: port, anyPort: c.Port == nil}
+	if c.Port != nil {
+		p.port = *c.Port
+	}
 	if p.project == "" {
 		here, err := os.Getwd()
 		if err != nil {
@@ -89,8 +120,8 @@ func (c *commands) place() (place, error) {
 	return p, nil
 }
 
-// nearestProject is dir or the nearest folder above it that holds a
-// Pulumi.yaml, or dir where none does.
+// nearestProject returns dir or the nearest folder above it with a Pulumi.yaml,
+// or dir if there is none.
 func nearestProject(dir string) string {
 	for d := dir; ; d = filepath.Dir(d) {
 		if _, err := os.Stat(filepath.Join(d, "Pulumi.yaml")); err == nil {
@@ -102,7 +133,15 @@ func nearestProject(dir string) string {
 	}
 }
 
-// find is the status of the local cloud at p.
+// find returns the status of the selected local cloud: the one of the project's
+// folder if it runs, or else the one on the port, which other projects share.
 func (p place) find(ctx context.Context) (control.Status, error) {
-	return control.Find(ctx, p.state)
+	if p.anyState && !p.anyPort {
+		return control.At(ctx, p.port)
+	}
+	status, err := control.Find(ctx, p.state)
+	if errors.Is(err, control.ErrNotRunning) && p.anyState {
+		return control.At(ctx, p.port)
+	}
+	return status, err
 }

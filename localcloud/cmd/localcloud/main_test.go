@@ -1,6 +1,8 @@
 package main
 
 import (
+	"net"
+	"strconv"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -10,7 +12,25 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"localcloud": main})
 }
 
-// TestScripts runs the command as a person does, each script in an empty folder.
+// TestScripts runs the command as a person does, each script in an empty folder
+// and with a free default port, so that none finds the developer's local cloud.
 func TestScripts(t *testing.T) {
-	testscript.Run(t, testscript.Params{Dir: "testdata/script"})
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/script",
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("HOME", env.WorkDir)
+			env.Setenv("LOCALCLOUD_PORT", freePort(t))
+			return nil
+		},
+	})
+}
+
+func freePort(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
 }

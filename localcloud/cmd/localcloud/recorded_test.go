@@ -7,7 +7,7 @@ import (
 	"tally/localcloud/control"
 )
 
-func TestWhatIsRecordedIsToldByType(t *testing.T) {
+func TestPrintRecorded(t *testing.T) {
 	var b strings.Builder
 	printRecorded(&b, []control.Recorded{
 		{Type: "aws:sns/topic:Topic", ID: "one", Properties: []string{"signatureVersion", "kmsMasterKeyId"}},
@@ -15,8 +15,8 @@ func TestWhatIsRecordedIsToldByType(t *testing.T) {
 		{Type: "aws:sns/topic:Topic", ID: "two", Properties: []string{"kmsMasterKeyId"}},
 		{Type: "aws:cloudwatch/metricAlarm:MetricAlarm", ID: "b"},
 	})
-	want := "recorded\taws:cloudwatch/metricAlarm:MetricAlarm\t2 accepted, kept, without effect here\n" +
-		"recorded\taws:sns/topic:Topic\tkmsMasterKeyId, signatureVersion of 2 accepted, kept, without effect here\n"
+	want := "recorded\taws:cloudwatch/metricAlarm:MetricAlarm\t2 accepted without effect here\n" +
+		"recorded\taws:sns/topic:Topic\tkmsMasterKeyId, signatureVersion of 2 accepted without effect here\n"
 	if b.String() != want {
 		t.Errorf("got\n%s\nwant\n%s", b.String(), want)
 	}

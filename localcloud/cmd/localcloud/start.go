@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -21,17 +22,16 @@ import (
 
 type startCommand struct {
 	Detach       bool          `short:"d" help:"Run in the background; return when it is ready."`
-	Region       string        `default:"us-east-1" help:"The region it plays (${default})."`
-	Port         int           `default:"4566" help:"Port of AWS's protocols (${default}; 0: any free)."`
-	ProviderPort int           `default:"4565" help:"Port of the Pulumi provider (${default}; 0: any free)."`
-	APIPort      int           `name:"api-port" default:"4567" help:"First port tried for HTTP APIs (${default}; 0: any free)."`
-	Stack        []string      `default:"local,local-*" help:"Stacks the provider accepts, as globs (${default})." placeholder:"GLOB"`
+	Region       string        `default:"us-east-1" help:"AWS region to emulate (${default})."`
+	ProviderPort int           `default:"4565" help:"Port of the Pulumi provider (${default}; 0: any free one)."`
+	APIPort      int           `name:"api-port" default:"4567" help:"Lowest port of HTTP APIs (${default}; 0: any free ones)."`
+	Stack        []string      `default:"local,local-*" help:"Stacks that the provider accepts, as globs (${default})." placeholder:"GLOB"`
 	TimeScale    float64       `default:"60" help:"Divide AWS's waits of a minute or more by this (${default}; 1: wait as AWS does)."`
 	IdleTimeout  time.Duration `default:"10m" help:"Keep an unused execution environment this long (${default})."`
-	Ready        bool          `hidden:"" help:"Say on file descriptor 3 that it is ready."`
+	Ready        bool          `hidden:"" help:"Write to file descriptor 3 when it is ready."`
 }
 
-// A detached child says readyMessage on the descriptor readyFD when it listens.
+// A detached child writes readyMessage to the descriptor readyFD when it listens.
 const (
 	readyFD      = 3
 	readyMessage = "ready\n"
@@ -45,17 +45,30 @@ func (c *startCommand) Run(ctx context.Context, p place, std streams) error {
 		return c.detach(ctx, p, std)
 	}
 	if c.Ready {
-		// Functions may start before it is said, and must not inherit it.
+		// Functions may start before the message is written. They must not inherit it.
 		syscall.CloseOnExec(readyFD)
 	}
 	srv, err := server.Open(c.config(p))
 	if errors.Is(err, store.ErrInUse) {
 		return fmt.Errorf("%w; see: localcloud status", err)
 	}
+	if errors.Is(err, server.ErrPortInUse) {
+		if running, e := control.At(ctx, p.port); e == nil {
+			return fmt.Errorf("%s; to deploy this program to it, run: %s; to start another one, choose other ports with --port and --provider-port",
+				describe(running), useIt)
+		}
+	}
 	if err != nil {
 		return err
 	}
-	return errors.Join(c.serve(ctx, srv, std), srv.Close())
+	return errors.Join(c.serve(ctx, p, srv, std), srv.Close())
+}
+
+// useIt is the shell command after which Pulumi uses a running local cloud.
+const useIt = `eval "$(localcloud env)"`
+
+func describe(s control.Status) string {
+	return fmt.Sprintf("a local cloud already runs at %s: process %d, state in %s", s.Config.Endpoint(), s.PID, s.Config.Dir)
 }
 
 func (c *startCommand) check() error {
@@ -76,9 +89,8 @@ func (c *startCommand) check() error {
 func (c *startCommand) config(p place) control.Config {
 	return control.Config{
 		Dir:          p.state,
-		Project:      p.project,
 		Region:       c.Region,
-		Port:         c.Port,
+		Port:         p.port,
 		ProviderPort: c.ProviderPort,
 		APIPort:      c.APIPort,
 		Stacks:       c.Stack,
@@ -88,16 +100,19 @@ func (c *startCommand) config(p place) control.Config {
 }
 
 // serve runs the server until ctx ends, with its journal on standard output.
-func (c *startCommand) serve(ctx context.Context, srv *server.Server, std streams) error {
+func (c *startCommand) serve(ctx context.Context, p place, srv *server.Server, std streams) error {
 	config := srv.Config()
+	if err := srv.Register(p.project); err != nil {
+		return err
+	}
 	if err := control.WriteRunFile(config); err != nil {
 		return err
 	}
-	defer control.RemoveRunFile(config) //nolint:errcheck // a stale one is recognised
+	defer control.RemoveRunFile(config) //nolint:errcheck // a stale one is recognized
 	fmt.Fprintf(std.out, "localcloud is ready: AWS at %s, Pulumi provider aws:%d, region %s, state in %s\n",
 		config.Endpoint(), config.ProviderPort, config.Region, config.Dir)
 	if c.Ready {
-		if err := sayReady(); err != nil {
+		if err := signalReady(); err != nil {
 			return err
 		}
 	}
@@ -115,21 +130,29 @@ func printJournal(ctx context.Context, srv *server.Server, w io.Writer) {
 	}
 }
 
-func sayReady() error {
+func signalReady() error {
 	pipe := os.NewFile(readyFD, "ready")
 	defer pipe.Close()
 	_, err := io.WriteString(pipe, readyMessage)
 	return err
 }
 
-// detach makes sure that this very program runs in the background: an older
-// build of it is replaced, the same one is left alone.
+// detach makes sure that a local cloud runs in the background: the one of this
+// folder, replaced if it is another build of this program, or the one that
+// another project started on the same port.
 func (c *startCommand) detach(ctx context.Context, p place, std streams) error {
-	status, err := p.find(ctx)
-	switch {
-	case errors.Is(err, control.ErrNotRunning):
-		return c.spawn(ctx, p, std)
-	case err != nil:
+	status, err := control.Find(ctx, p.state)
+	if errors.Is(err, control.ErrNotRunning) {
+		other, err := control.At(ctx, p.port)
+		switch {
+		case errors.Is(err, control.ErrNotRunning):
+			return c.spawn(ctx, p, std)
+		case err != nil:
+			return err
+		}
+		return c.join(ctx, p, other, std)
+	}
+	if err != nil {
 		return err
 	}
 	program, err := control.ProgramDigest()
@@ -137,17 +160,29 @@ func (c *startCommand) detach(ctx context.Context, p place, std streams) error {
 		return err
 	}
 	if status.Program == program {
-		fmt.Fprintf(std.out, "localcloud runs already: process %d, AWS at %s\n", status.PID, status.Config.Endpoint())
-		return nil
+		fmt.Fprintln(std.out, describe(status))
+		return control.Register(ctx, status.Config, p.project)
 	}
-	fmt.Fprintf(std.out, "localcloud has changed: process %d is replaced\n", status.PID)
-	if err := control.Stop(ctx, p.state); err != nil {
+	fmt.Fprintf(std.out, "localcloud has changed: replacing process %d\n", status.PID)
+	if err := control.Stop(ctx, status); err != nil {
 		return err
 	}
 	return c.spawn(ctx, p, std)
 }
 
-// spawn starts this program again without --detach and waits for its word.
+// join registers the program with the local cloud of another project. It
+// refuses one that this command would have started differently.
+func (c *startCommand) join(ctx context.Context, p place, running control.Status, std streams) error {
+	config := running.Config
+	if !p.anyState || config.Region != c.Region || !slices.Equal(config.Stacks, c.Stack) {
+		return fmt.Errorf("%s, region %s, stacks %v; choose other ports with --port and --provider-port, or stop it with: localcloud stop --state %s",
+			describe(running), config.Region, config.Stacks, config.Dir)
+	}
+	fmt.Fprintf(std.out, "%s; to deploy this program to it, run: %s\n", describe(running), useIt)
+	return control.Register(ctx, config, p.project)
+}
+
+// spawn starts this program again without --detach and waits until it is ready.
 func (c *startCommand) spawn(ctx context.Context, p place, std streams) error {
 	if err := os.MkdirAll(p.state, 0o700); err != nil {
 		return err
@@ -158,7 +193,7 @@ func (c *startCommand) spawn(ctx context.Context, p place, std streams) error {
 		return err
 	}
 	defer log.Close()
-	ready, word, err := os.Pipe()
+	ready, signal, err := os.Pipe()
 	if err != nil {
 		return err
 	}
@@ -170,29 +205,29 @@ func (c *startCommand) spawn(ctx context.Context, p place, std streams) error {
 	child := exec.Command(self, c.args(p)...)
 	child.Dir = p.project
 	child.Stdout, child.Stderr = log, log
-	child.ExtraFiles = []*os.File{word}
-	child.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // the terminal's signals are not for it
+	child.ExtraFiles = []*os.File{signal}
+	child.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // the terminal sends it no signals
 	err = child.Start()
-	word.Close()
+	signal.Close()
 	if err != nil {
 		return err
 	}
 	stop := context.AfterFunc(ctx, func() { child.Process.Kill() }) //nolint:errcheck // it may have ended
 	defer stop()
-	if said, _ := io.ReadAll(ready); string(said) != readyMessage {
+	if message, _ := io.ReadAll(ready); string(message) != readyMessage {
 		return fmt.Errorf("it did not start:\n%s", lastLines(logPath))
 	}
 	fmt.Fprintf(std.out, "localcloud runs in the background: process %d, log in %s\n", child.Process.Pid, logPath)
 	return child.Process.Release()
 }
 
-// args are the flags that make the child what this command was told to start.
+// args returns the child's arguments: the same configuration, without --detach.
 func (c *startCommand) args(p place) []string {
 	return []string{"start", "--ready",
 		"--project", p.project,
 		"--state", p.state,
 		"--region", c.Region,
-		fmt.Sprintf("--port=%d", c.Port),
+		fmt.Sprintf("--port=%d", p.port),
 		fmt.Sprintf("--provider-port=%d", c.ProviderPort),
 		fmt.Sprintf("--api-port=%d", c.APIPort),
 		"--stack", strings.Join(c.Stack, ","),
@@ -201,7 +236,7 @@ func (c *startCommand) args(p place) []string {
 	}
 }
 
-// lastLines is the end of a log file, for an error message.
+// lastLines returns the end of a log file, for an error message.
 func lastLines(path string) string {
 	f, err := os.Open(path)
 	if err != nil {

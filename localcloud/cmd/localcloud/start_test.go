@@ -17,10 +17,9 @@ import (
 	"tally/localcloud/store"
 )
 
-// TestStartWithQueuedEvents starts the local cloud where a function has an
-// event to take up at once. A function that inherited the descriptor on which
-// the local cloud says that it is ready could speak in its stead, and would
-// keep the command waiting for as long as it lives.
+// TestStartWithQueuedEvents starts a local cloud in which a function has a
+// queued event. A function that inherited the descriptor for the ready message
+// could write to it, and would block the command for as long as it runs.
 func TestStartWithQueuedEvents(t *testing.T) {
 	project := t.TempDir()
 	state := filepath.Join(project, ".localcloud")
@@ -36,7 +35,7 @@ func TestStartWithQueuedEvents(t *testing.T) {
 	localcloud("start", "--detach", "--port=0", "--provider-port=0", "--api-port=0")
 }
 
-// queueEvent leaves in the state an event for a function of that bootstrap.
+// queueEvent writes an event for a function with that bootstrap into the state.
 func queueEvent(t *testing.T, state, bootstrap string) {
 	t.Helper()
 	check := func(err error) {
@@ -74,7 +73,7 @@ func queueEvent(t *testing.T, state, bootstrap string) {
 	check(err)
 }
 
-// never is a Runner whose environments do not start, so that events wait.
+// never is a Runner whose environments never start, so that events stay queued.
 type never struct{}
 
 func (never) Start(ctx context.Context, _ lambda.Spec) (lambda.Environment, error) {
@@ -82,7 +81,7 @@ func (never) Start(ctx context.Context, _ lambda.Spec) (lambda.Environment, erro
 	return nil, context.Cause(ctx)
 }
 
-// bundle is a zip of that bootstrap.
+// bundle returns a zip with that bootstrap.
 func bundle(t *testing.T, bootstrap string) []byte {
 	t.Helper()
 	var raw bytes.Buffer

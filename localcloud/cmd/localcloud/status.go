@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -27,10 +28,12 @@ func (c *statusCommand) Run(ctx context.Context, p place, std streams) error {
 	fmt.Fprintf(w, "process\t%d, up %s\n", status.PID, time.Since(status.Started).Round(time.Second))
 	fmt.Fprintf(w, "AWS\t%s, region %s\n", config.Endpoint(), config.Region)
 	fmt.Fprintf(w, "provider\taws:%d, stacks %v\n", config.ProviderPort, config.Stacks)
-	fmt.Fprintf(w, "project\t%s\n", config.Project)
 	fmt.Fprintf(w, "state\t%s\n", config.Dir)
+	for _, program := range status.Programs {
+		fmt.Fprintf(w, "program\t%s\t%s\n", cmp.Or(program.Project, "-"), program.Dir)
+	}
 	for _, r := range status.Resources {
-		fmt.Fprintf(w, "%s\t%s\t%s\n", r.Type, r.Name, r.Detail)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", r.Type, r.Name, cmp.Or(r.Stack, "-"), r.Detail)
 	}
 	printRecorded(w, status.Recorded)
 	for _, e := range status.Warnings {

@@ -10,20 +10,23 @@ import (
 )
 
 type stopCommand struct {
-	Timeout time.Duration `default:"30s" help:"How long to wait for it to end (${default})."`
+	Timeout time.Duration `default:"30s" help:"How long to wait until it has stopped (${default})."`
 }
 
 func (c *stopCommand) Run(ctx context.Context, p place, std streams) error {
 	ctx, cancel := context.WithTimeout(ctx, c.Timeout)
 	defer cancel()
-	err := control.Stop(ctx, p.state)
+	status, err := p.find(ctx)
 	if errors.Is(err, control.ErrNotRunning) {
-		fmt.Fprintln(std.out, "localcloud does not run here: nothing to stop")
+		fmt.Fprintln(std.out, "no local cloud is running here: nothing to stop")
 		return nil
+	}
+	if err == nil {
+		err = control.Stop(ctx, status)
 	}
 	if err != nil {
 		return err
 	}
-	fmt.Fprintln(std.out, "localcloud has stopped")
+	fmt.Fprintf(std.out, "localcloud has stopped; its state stays in %s\n", status.Config.Dir)
 	return nil
 }

@@ -1,5 +1,5 @@
-// A Pulumi program that has nothing to do with tally: one role, one function,
-// one archive at a relative path.
+// A Pulumi program that uses nothing of tally: one role, one function, one
+// archive at a relative path.
 package main
 
 import (

@@ -1,4 +1,4 @@
-// The function of the program beside it.
+// Command greeter is the function of the Pulumi program above this folder.
 package main
 
 import (

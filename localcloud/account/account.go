@@ -1,0 +1,150 @@
+// Package account holds the services of one account and region: each made once,
+// and shared by everything that serves them.
+package account
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"tally/localcloud/cloud"
+	"tally/localcloud/deployments"
+	"tally/localcloud/httpapi"
+	"tally/localcloud/iam"
+	"tally/localcloud/lambda"
+	"tally/localcloud/lambda/process"
+	"tally/localcloud/logs"
+	"tally/localcloud/recorded"
+	"tally/localcloud/sns"
+	"tally/localcloud/sqs"
+	"tally/localcloud/store"
+)
+
+// Services are the services of one account and region.
+type Services struct {
+	IAM     *iam.Service
+	Logs    *logs.Service
+	SQS     *sqs.Service
+	SNS     *sns.Service
+	Lambda  *lambda.Service
+	HTTPAPI *httpapi.Service
+	// Recorded holds what has no effect here.
+	Recorded *recorded.Service
+	// Deployments knows the programs and stacks that resources come from.
+	Deployments *deployments.Service
+}
+
+// Options are what services are made of. Place, Dir, Journal and Endpoint are
+// required.
+type Options struct {
+	Place   cloud.Place
+	Store   *store.Store // nil stores nothing durably
+	Dir     string       // holds the unpacked code of functions
+	Journal cloud.Journal
+	// Endpoint returns the base URL of AWS's wire protocols. It is called only
+	// when the URL is needed, so the port may be chosen after New.
+	Endpoint func() string
+	// APIPort is the lowest port of an HTTP API; 0 means any free one.
+	APIPort int
+	// Pace scales the waits between asynchronous attempts.
+	Pace cloud.Pace
+	// IdleTimeout is how long an unused execution environment is kept; 0 means
+	// 10 minutes.
+	IdleTimeout time.Duration
+}
+
+// New constructs the services over what the store holds, in the order in which
+// they need each other. Nothing listens or runs before Start.
+func New(o Options) (_ *Services, err error) {
+	s := &Services{}
+	if s.Deployments, err = deployments.New(o.Store); err != nil {
+		return nil, err
+	}
+	if s.Recorded, err = recorded.New(o.Store); err != nil {
+		return nil, err
+	}
+	if s.IAM, err = iam.New(o.Place, o.Store); err != nil {
+		return nil, err
+	}
+	if s.Logs, err = logs.New(o.Place, o.Store, s.IAM); err != nil {
+		return nil, err
+	}
+	if s.SQS, err = sqs.New(o.Place, o.Store, s.IAM, o.Endpoint); err != nil {
+		return nil, err
+	}
+	if s.Lambda, err = lambda.New(s.lambdaOptions(o)); err != nil {
+		return nil, err
+	}
+	if s.SNS, err = sns.New(s.snsOptions(o)); err != nil {
+		return nil, err
+	}
+	s.HTTPAPI, err = httpapi.New(s.httpAPIOptions(o))
+	return s, err
+}
+
+func (s *Services) lambdaOptions(o Options) lambda.Options {
+	return lambda.Options{
+		Place:       o.Place,
+		Store:       o.Store,
+		Dir:         o.Dir,
+		Roles:       s.IAM,
+		Authorizer:  s.IAM,
+		Logs:        s.Logs,
+		Journal:     o.Journal,
+		Runner:      process.New(),
+		Pace:        o.Pace,
+		Endpoint:    o.Endpoint,
+		Sender:      s.SQS,
+		Publish:     s.publish,
+		IdleTimeout: o.IdleTimeout,
+	}
+}
+
+// publish delivers the results of asynchronous invocations to topics. SNS
+// delivers to Lambda and is constructed after it, but before anything runs.
+func (s *Services) publish(ctx context.Context, caller cloud.Caller, topicARN string, m cloud.QueueMessage) error {
+	message := sns.Message{Body: m.Body, Attributes: map[string]sns.Attribute{}}
+	for name, a := range m.Attributes {
+		message.Attributes[name] = sns.Attribute(a)
+	}
+	_, err := s.SNS.Publish(ctx, caller, topicARN, message)
+	return err
+}
+
+func (s *Services) snsOptions(o Options) sns.Options {
+	return sns.Options{
+		Place:      o.Place,
+		Store:      o.Store,
+		Authorizer: s.IAM,
+		Journal:    o.Journal,
+		Targets:    map[string]sns.Target{"lambda": sns.LambdaTarget(s.Lambda), "sqs": sns.SQSTarget(s.SQS)},
+		Queues:     s.SQS,
+		Logs:       s.Logs,
+		Roles:      s.IAM,
+	}
+}
+
+func (s *Services) httpAPIOptions(o Options) httpapi.Options {
+	return httpapi.Options{
+		Place:       o.Place,
+		Store:       o.Store,
+		Invoker:     s.Lambda,
+		Journal:     o.Journal,
+		Credentials: s.IAM.Credentials,
+		Authorizer:  s.IAM,
+		Logs:        s.Logs,
+		FirstPort:   o.APIPort,
+	}
+}
+
+// Start resumes queued invocations and listens for HTTP APIs.
+func (s *Services) Start() error {
+	s.Lambda.Start()
+	return s.HTTPAPI.Start()
+}
+
+// Close ends the services in reverse order, whether or not they were started:
+// whoever delivers closes before whoever receives.
+func (s *Services) Close() error {
+	return errors.Join(s.HTTPAPI.Close(), s.SNS.Close(), s.Lambda.Close(), s.SQS.Close(), s.Logs.Close())
+}

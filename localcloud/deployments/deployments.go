@@ -1,0 +1,159 @@
+// Package deployments stores where the resources of a local cloud come from:
+// the folders of the Pulumi programs that are deployed to it, and the stack of
+// each resource.
+package deployments
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/urn"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/workspace"
+
+	"tally/localcloud/store"
+)
+
+// Service stores programs and owners. Its methods may be called concurrently.
+type Service struct {
+	programs *store.Table[program] // by folder
+	owners   *store.Table[Owner]   // by type and ID
+}
+
+// program is the row of a registered folder. The project is not stored: the
+// folder's Pulumi.yaml may change after the registration.
+type program struct {
+	Dir        string
+	Registered time.Time
+}
+
+// New opens what the store holds.
+func New(st *store.Store) (*Service, error) {
+	programs, err := store.NewTable[program](st, "programs")
+	if err != nil {
+		return nil, err
+	}
+	owners, err := store.NewTable[Owner](st, "owners")
+	return &Service{programs: programs, owners: owners}, err
+}
+
+// Program is a registered folder that still exists.
+type Program struct {
+	Project string `json:"project,omitempty"` // "" for a folder without a Pulumi.yaml
+	Dir     string `json:"dir"`
+	main    string // the folder that the program runs in
+}
+
+// Register makes dir, an absolute path, the most recent folder of its project.
+func (s *Service) Register(dir string) error {
+	if !filepath.IsAbs(dir) {
+		return fmt.Errorf("the program's folder %q is not an absolute path", dir)
+	}
+	if info, err := os.Stat(dir); err != nil {
+		return err
+	} else if !info.IsDir() {
+		return fmt.Errorf("the program's folder %s is not a folder", dir)
+	}
+	dir = filepath.Clean(dir)
+	return s.programs.Put(dir, program{Dir: dir, Registered: time.Now().UTC()})
+}
+
+// Programs returns the registered folders, the most recently registered first.
+func (s *Service) Programs() (all []Program) {
+	rows := s.programs.All()
+	slices.SortStableFunc(rows, func(a, b program) int { return b.Registered.Compare(a.Registered) })
+	for _, row := range rows {
+		if _, err := os.Stat(row.Dir); err == nil {
+			all = append(all, load(row.Dir))
+		}
+	}
+	return all
+}
+
+// load reads the program in dir. A Pulumi.yaml that cannot be read is the
+// Pulumi CLI's to report; here the folder counts as one without.
+func load(dir string) Program {
+	p := Program{Dir: dir, main: dir}
+	for _, name := range []string{"Pulumi.yaml", "Pulumi.yml", "Pulumi.json"} {
+		project, err := workspace.LoadProject(filepath.Join(dir, name))
+		if err != nil {
+			continue
+		}
+		p.Project = string(project.Name)
+		switch {
+		case filepath.IsAbs(project.Main):
+			p.main = filepath.Clean(project.Main)
+		case project.Main != "":
+			p.main = filepath.Join(dir, project.Main)
+		}
+		break
+	}
+	return p
+}
+
+// Folders returns where relative paths of a project's program may start: its
+// registered folders, the most recently registered first, each followed by the
+// folder that its Pulumi.yaml names as main; then the folders that belong to no
+// project.
+func (s *Service) Folders(project string) (folders []string) {
+	if s == nil {
+		return nil
+	}
+	for _, name := range []string{project, ""} {
+		for _, p := range s.Programs() {
+			if p.Project == name {
+				folders = append(folders, p.Dir, p.main)
+			}
+		}
+	}
+	return slices.Compact(folders)
+}
+
+// Owner is the resource of a program that a resource here was created for.
+type Owner struct {
+	URN urn.URN
+	ID  string
+	// Identity distinguishes the resource from others of its type if AWS allows
+	// only one and does not refuse the second; else "".
+	Identity string
+}
+
+// Type is the resource's type: "aws:sns/topic:Topic".
+func (o Owner) Type() string { return string(o.URN.Type()) }
+
+// String is "stack local of project tally".
+func (o Owner) String() string {
+	return fmt.Sprintf("stack %s of project %s", o.URN.Stack(), o.URN.Project())
+}
+
+// key is unique because no type contains a space.
+func key(typ, id string) string { return typ + " " + id }
+
+// SetOwner replaces the owner of the resource of o's type and ID.
+func (s *Service) SetOwner(o Owner) error { return s.owners.Put(key(o.Type(), o.ID), o) }
+
+// Owner returns the owner of a resource. It reports false for one that no
+// program created.
+func (s *Service) Owner(typ, id string) (Owner, bool) { return s.owners.Get(key(typ, id)) }
+
+// Identified returns the owner of the resource with that type and identity. It
+// reports false if there is none.
+func (s *Service) Identified(typ, identity string) (Owner, bool) {
+	all := s.owners.All()
+	i := slices.IndexFunc(all, func(o Owner) bool { return o.Type() == typ && o.Identity == identity })
+	if i < 0 {
+		return Owner{}, false
+	}
+	return all[i], true
+}
+
+// Disown forgets the owner of a deleted resource, unless the resource belongs
+// to another one by now.
+func (s *Service) Disown(u urn.URN, id string) error {
+	if o, ok := s.Owner(string(u.Type()), id); !ok || o.URN != u {
+		return nil
+	}
+	return s.owners.Delete(key(string(u.Type()), id))
+}

@@ -1,0 +1,180 @@
+// Package localcloudtest runs integration tests of Pulumi programs against a
+// local cloud: without an AWS account, credentials or Docker.
+//
+//	func TestStack(t *testing.T) {
+//		cloud := localcloudtest.Start(t)
+//		stack := cloud.Deploy(t.Context(), localcloudtest.Program{Dir: ".."})
+//		client := sns.NewFromConfig(cloud.AWSConfig())
+//		…
+//		cloud.WaitForLog(t.Context(), "handle-message", `"sum":7`)
+//	}
+//
+// Each test has a local cloud of its own, inside the test's process, on free
+// ports, with its state in a temporary folder. Tests may run in parallel. All of
+// it ends with the test; no stack needs to be destroyed.
+//
+// Programs are deployed by the pulumi CLI on PATH, version 3.200 or later, with
+// the language host of the program. Pulumi's state and its home are in the
+// temporary folder, and the CLI runs without the AWS_ and PULUMI_ variables of
+// the test's environment: neither the developer's credentials nor the
+// developer's Pulumi login are used. Plugins of providers other than aws must
+// be installed beforehand, with pulumi plugin install.
+//
+// A failure ends the test through t.Fatal. If a test fails, the log of its
+// local cloud and of its functions is part of the test's output.
+package localcloudtest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+
+	"tally/localcloud/control"
+	"tally/localcloud/iam"
+	"tally/localcloud/server"
+)
+
+// Cloud is a running local cloud, as one test or subtest uses it.
+type Cloud struct {
+	t      testing.TB
+	config control.Config
+}
+
+// Option changes the configuration of a local cloud.
+type Option func(*control.Config)
+
+// Region sets the region, which is us-east-1 by default.
+func Region(name string) Option { return func(c *control.Config) { c.Region = name } }
+
+// TimeScale sets the divisor of AWS's waits of a minute or more, such as those
+// between the attempts of an asynchronous invocation. The default is 60: a
+// minute takes a second. 1 waits as long as AWS does.
+func TimeScale(divisor float64) Option { return func(c *control.Config) { c.TimeScale = divisor } }
+
+// Stacks sets the names of the stacks that may be deployed, as globs. The
+// default is "*", which allows every name.
+func Stacks(globs ...string) Option { return func(c *control.Config) { c.Stacks = globs } }
+
+// Start starts a local cloud for the test, and stops it when the test ends.
+func Start(t testing.TB, options ...Option) *Cloud {
+	t.Helper()
+	config := control.Config{
+		Dir: t.TempDir(), Region: "us-east-1", Stacks: []string{"*"}, TimeScale: 60, IdleTimeout: 10 * time.Minute,
+	}
+	for _, option := range options {
+		option(&config)
+	}
+	s, err := server.Open(config)
+	if err != nil {
+		t.Fatalf("start the local cloud: %v", err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	served := make(chan error, 1)
+	go func() { served <- s.Serve(ctx) }()
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("the local cloud's log:\n%s", logs(s))
+		}
+		cancel()
+		if err := errors.Join(<-served, s.Close()); err != nil {
+			t.Errorf("stop the local cloud: %v", err)
+		}
+	})
+	return &Cloud{t, s.Config()}
+}
+
+// Connect returns the local cloud that already listens on a loopback port, such
+// as one that the localcloud command started. It outlives the test, and what the
+// test deploys stays there.
+func Connect(t testing.TB, port int) *Cloud {
+	t.Helper()
+	status, err := control.At(t.Context(), port)
+	if err != nil {
+		t.Fatalf("connect to the local cloud on port %d: %v", port, err)
+	}
+	return &Cloud{t, status.Config}
+}
+
+// WithT returns the local cloud for use by a subtest: failures end t.
+func (c *Cloud) WithT(t testing.TB) *Cloud { return &Cloud{t, c.config} }
+
+// logs returns what happened between the services, and the functions' logs.
+func logs(s *server.Server) string {
+	var b strings.Builder
+	for _, e := range s.Journal().Recent() {
+		fmt.Fprintf(&b, "%s %s %s: %s\n", e.Time.Local().Format("15:04:05.000"), e.Service, e.Resource, e.Message)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	if err := control.Logs(ctx, s.Config(), control.LogQuery{}, &b); err != nil {
+		fmt.Fprintf(&b, "the functions' logs: %v\n", err)
+	}
+	return b.String()
+}
+
+// AWSConfig returns the configuration of AWS SDK clients that use the local
+// cloud as its administrator.
+func (c *Cloud) AWSConfig() aws.Config {
+	return aws.Config{
+		Region:       c.config.Region,
+		BaseEndpoint: aws.String(c.config.Endpoint()),
+		Credentials:  credentials.NewStaticCredentialsProvider(iam.DeveloperKey, iam.DeveloperSecret, ""),
+	}
+}
+
+// Environ returns an environment, in the form of [os.Environ], in which
+// commands such as pulumi and aws use the local cloud: the test's, with the
+// local cloud's variables in place of all that begin with AWS_ and PULUMI_.
+func (c *Cloud) Environ() []string {
+	var env []string
+	for _, kv := range os.Environ() {
+		if !strings.HasPrefix(kv, "AWS_") && !strings.HasPrefix(kv, "PULUMI_") {
+			env = append(env, kv)
+		}
+	}
+	for _, v := range c.config.Environment() {
+		env = append(env, v.Name+"="+v.Value)
+	}
+	// Files of the developer's, too, may hold credentials.
+	return append(env, "AWS_CONFIG_FILE="+os.DevNull, "AWS_SHARED_CREDENTIALS_FILE="+os.DevNull)
+}
+
+// Status returns what `localcloud status` shows: ports, resources with their
+// stacks, and warnings.
+func (c *Cloud) Status(ctx context.Context) control.Status {
+	c.t.Helper()
+	status, err := control.At(ctx, c.config.Port)
+	if err != nil {
+		c.t.Fatalf("status of the local cloud: %v", err)
+	}
+	return status
+}
+
+// home creates Pulumi's home. The plugins in it are the developer's, because a
+// test must not have to download them.
+func (c *Cloud) home() error {
+	home := filepath.Join(c.config.Dir, "pulumi-home")
+	if err := errors.Join(os.MkdirAll(c.config.PulumiState(), 0o700), os.MkdirAll(home, 0o700)); err != nil {
+		return err
+	}
+	own, err := os.UserHomeDir()
+	if err != nil {
+		return nil // no home, no plugins
+	}
+	plugins := filepath.Join(own, ".pulumi", "plugins")
+	if _, err := os.Stat(plugins); err != nil {
+		return nil
+	}
+	if err := os.Symlink(plugins, filepath.Join(home, "plugins")); err != nil && !errors.Is(err, os.ErrExist) {
+		return err
+	}
+	return nil
+}

@@ -1,0 +1,122 @@
+package localcloudtest
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+
+	"tally/localcloud/control"
+)
+
+// patience bounds every wait, so that a test ends before its process is killed.
+const patience = time.Minute
+
+// WaitForLog waits until the function's log has a line that contains every one
+// of the words, and returns the line as `localcloud logs` prints it, with its
+// time and function. Lines from before the call count. The function's name may
+// lack the suffix that Pulumi appended to it.
+//
+// It ends the test, with the lines it saw, if no such line is written before
+// ctx ends, or within a minute.
+func (c *Cloud) WaitForLog(ctx context.Context, function string, words ...string) string {
+	c.t.Helper()
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	r, w := io.Pipe()
+	defer r.Close()
+	go func() {
+		w.CloseWithError(control.Logs(ctx, c.config, control.LogQuery{Function: function, Follow: true}, w))
+	}()
+	line, err := findLine(r, words)
+	if err != nil {
+		c.t.Fatalf("%s logged no line with %q: %v", function, words, err)
+	}
+	return line
+}
+
+// findLine reads r up to the first line that contains every one of the words.
+func findLine(r io.Reader, words []string) (string, error) {
+	var seen []string
+	lines := bufio.NewScanner(r)
+	lines.Buffer(nil, 1<<20) // a function's line may have 256 KiB
+	for lines.Scan() {
+		if containsAll(lines.Text(), words) {
+			return lines.Text(), nil
+		}
+		seen = append(seen, lines.Text())
+	}
+	return "", errors.Join(lines.Err(), fmt.Errorf("the lines were:\n%s", strings.Join(seen, "\n")))
+}
+
+func containsAll(line string, words []string) bool {
+	for _, word := range words {
+		if !strings.Contains(line, word) {
+			return false
+		}
+	}
+	return true
+}
+
+// WaitForMessage waits for a message of the queue that match accepts, and
+// returns it. A nil match accepts every message. All messages stay in the queue
+// and can be received again at once, although their receive counts grow.
+//
+// It ends the test, with the bodies it saw, if no such message arrives before
+// ctx ends, or within a minute.
+func (c *Cloud) WaitForMessage(ctx context.Context, queueURL string, match func(types.Message) bool) types.Message {
+	c.t.Helper()
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	m, err := waitForMessage(ctx, sqs.NewFromConfig(c.AWSConfig()), queueURL, match)
+	if err != nil {
+		c.t.Fatalf("no such message in %s: %v", queueURL, err)
+	}
+	return m
+}
+
+func waitForMessage(ctx context.Context, client *sqs.Client, queueURL string, match func(types.Message) bool) (types.Message, error) {
+	var seen []types.Message
+	defer func() { restore(ctx, client, queueURL, seen) }()
+	for {
+		received, err := client.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{
+			QueueUrl: &queueURL, MaxNumberOfMessages: 1, WaitTimeSeconds: 20, VisibilityTimeout: int32(2 * patience.Seconds()),
+			MessageAttributeNames:       []string{"All"},
+			MessageSystemAttributeNames: []types.MessageSystemAttributeName{types.MessageSystemAttributeNameAll},
+		})
+		if err != nil {
+			return types.Message{}, fmt.Errorf("%w; the messages were %q", err, bodies(seen))
+		}
+		for _, m := range received.Messages {
+			seen = append(seen, m)
+			if match == nil || match(m) {
+				return m, nil
+			}
+		}
+	}
+}
+
+// restore makes received messages visible again.
+func restore(ctx context.Context, client *sqs.Client, queueURL string, messages []types.Message) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	for _, m := range messages {
+		// An error means that the queue is gone, or that its redrive policy moved
+		// the message.
+		_, _ = client.ChangeMessageVisibility(ctx, &sqs.ChangeMessageVisibilityInput{QueueUrl: &queueURL, ReceiptHandle: m.ReceiptHandle})
+	}
+}
+
+func bodies(messages []types.Message) []string {
+	all := make([]string, len(messages))
+	for i, m := range messages {
+		all[i] = *m.Body
+	}
+	return all
+}

@@ -1,0 +1,75 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/urn"
+
+	"tally/localcloud/deployments"
+	"tally/localcloud/provider/schema"
+)
+
+// exclusive are the types of which AWS creates a second, identically named
+// resource by replacing or returning the first one. Here that is refused: two
+// stacks would undo each other's changes, and one would delete the resource of
+// the other.
+var exclusive = map[string]bool{
+	"aws:cloudwatch/dashboard:Dashboard":                             true,
+	"aws:cloudwatch/metricAlarm:MetricAlarm":                         true,
+	"aws:iam/rolePolicy:RolePolicy":                                  true,
+	"aws:iam/rolePolicyAttachment:RolePolicyAttachment":              true,
+	"aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": true,
+	"aws:sns/topicPolicy:TopicPolicy":                                true,
+	"aws:sns/topicSubscription:TopicSubscription":                    true,
+	"aws:sqs/queuePolicy:QueuePolicy":                                true,
+	"aws:sqs/redriveAllowPolicy:RedriveAllowPolicy":                  true,
+	"aws:sqs/redrivePolicy:RedrivePolicy":                            true,
+}
+
+// identity returns the inputs that identify a resource of an exclusive type:
+// those that cannot change. It returns "" for other types.
+func identity(t schema.Type, in schema.Values) string {
+	if !exclusive[t.Token] {
+		return ""
+	}
+	var parts []string
+	for _, p := range t.Inputs {
+		if p.ForceNew {
+			parts = append(parts, in.String(p.Name))
+		}
+	}
+	return strings.Join(parts, " ")
+}
+
+// createOwned creates the resource for u and records it as the owner. It
+// refuses to replace what exists for another URN.
+func (p *provider) createOwned(ctx context.Context, r *Resource, u urn.URN, in schema.Values) (string, map[string]any, error) {
+	identity := identity(r.Type, in)
+	if identity != "" {
+		p.creating.Lock()
+		defer p.creating.Unlock()
+		if err := p.checkFree(ctx, r, u, identity); err != nil {
+			return "", nil, r.failed("creating", identity, err)
+		}
+	}
+	id, live, err := r.Create(ctx, in)
+	if err != nil {
+		return "", nil, r.failed("creating", r.Name(in), err)
+	}
+	return id, live, p.services.Deployments.SetOwner(deployments.Owner{URN: u, ID: id, Identity: identity})
+}
+
+// checkFree refuses an identity that a live resource of another URN has.
+func (p *provider) checkFree(ctx context.Context, r *Resource, u urn.URN, identity string) error {
+	owner, ok := p.services.Deployments.Identified(r.Token, identity)
+	if !ok || owner.URN == u {
+		return nil
+	}
+	if _, _, err := r.Read(ctx, owner.ID, schema.Plain(resource.PropertyMap{})); gone(err) {
+		return nil // it was deleted, but not by its stack
+	}
+	return fmt.Errorf("it exists already and belongs to %s (%s): choose another name, or delete it there", owner, owner.URN)
+}
