@@ -3,6 +3,7 @@ package test
 import (
 	"context"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -12,7 +13,7 @@ import (
 )
 
 // TestComponents deploys a program in another folder and of another module that
-// imports the components.
+// imports the components: the same topic in two environments.
 func TestComponents(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Minute)
 	defer cancel()
@@ -25,20 +26,19 @@ func TestComponents(t *testing.T) {
 
 	cloud := localcloudtest.Start(t)
 	topics := outputs(ctx, t, cloud.Deploy(ctx, localcloudtest.Program{Dir: dir}))
-	const environments = 1
-	deployed, err := sns.NewFromConfig(cloud.AWSConfig()).ListTopics(ctx, &sns.ListTopicsInput{})
-	if err != nil {
-		t.Fatal(err)
+	if topics["east"] == topics["own"] {
+		t.Errorf("both environments have the topic %s", topics["east"])
 	}
-	owners := map[string]string{} // of the topic "orders" in each environment, by ARN
-	for _, topic := range deployed.Topics {
-		for environment, arn := range topics {
-			if *topic.TopicArn == arn {
-				owners[arn] = environment
-			}
+	for environment, arn := range topics {
+		if name := arn[strings.LastIndex(arn, ":")+1:]; !strings.HasPrefix(name, "components-local-"+environment+"-orders-") {
+			t.Errorf("the topic of environment %s is named %s", environment, name)
 		}
-	}
-	if len(owners) != environments {
-		t.Errorf("the environments have the topics %v; deployed are %v", topics, deployed.Topics)
+		topic, err := sns.NewFromConfig(cloud.AWSConfig()).GetTopicAttributes(ctx, &sns.GetTopicAttributesInput{TopicArn: &arn})
+		if err != nil {
+			t.Fatalf("environment %s: %v", environment, err)
+		}
+		if got := topic.Attributes["DisplayName"]; got != "Orders" {
+			t.Errorf("environment %s: the display name that the program's transform sets is %q", environment, got)
+		}
 	}
 }
