@@ -50,9 +50,10 @@ preview: pulumi
 	@go run ./cmd/graph $(STACK)
 endif
 
-generate: pulumi ## Rewrite everything generated from the stack: graphs, lists, deploy policy, controls
+generate: pulumi ## Rewrite everything generated: graphs, lists, deploy policy, controls, the local cloud's tables
 	@go test ./infra -update
 	@go run ./cmd/graph -update dev staging prod
+	@go -C localcloud test ./cmd/localcloud -run TestReadme -update
 
 logs: ## Follow the functions' logs; FUNCTION=handle-message selects one
 ifeq ($(STACK),local)
