@@ -1,7 +1,10 @@
 package control
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"path/filepath"
 
 	"tally/localcloud/iam"
@@ -10,8 +13,37 @@ import (
 // Variable is an environment variable.
 type Variable struct{ Name, Value string }
 
-// PulumiState returns the folder of Pulumi's state. Pulumi requires it to exist.
-func (c Config) PulumiState() string { return filepath.Join(c.Dir, "pulumi") }
+// pulumiState returns the folder of Pulumi's state.
+func (c Config) pulumiState() string { return filepath.Join(c.Dir, "pulumi") }
+
+// pulumiHome returns Pulumi's home. Without one of its own, Pulumi would change
+// the login in the developer's.
+func (c Config) pulumiHome() string { return filepath.Join(c.Dir, "pulumi-home") }
+
+// MakePulumiFolders creates the folders of Pulumi's state and home, which Pulumi
+// requires to exist. The plugins in that home are the developer's, because
+// Pulumi installs none by itself in the local cloud's environment.
+func (c Config) MakePulumiFolders() error {
+	if err := errors.Join(os.MkdirAll(c.pulumiState(), 0o700), os.MkdirAll(c.pulumiHome(), 0o700)); err != nil {
+		return err
+	}
+	home := os.Getenv("PULUMI_HOME")
+	if home == "" {
+		user, err := os.UserHomeDir()
+		if err != nil {
+			return nil // no home, no plugins
+		}
+		home = filepath.Join(user, ".pulumi")
+	}
+	from, to := filepath.Join(home, "plugins"), filepath.Join(c.pulumiHome(), "plugins")
+	if _, err := os.Stat(from); err != nil || from == to {
+		return nil
+	}
+	if err := os.Symlink(from, to); !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return nil
+}
 
 // Environment returns the variables that make Pulumi, the AWS CLI and AWS SDKs
 // use the local cloud with this configuration.
@@ -23,12 +55,12 @@ func (c Config) Environment() []Variable {
 		{"AWS_REGION", c.Region},
 		{"AWS_DEFAULT_REGION", c.Region},
 		{"PULUMI_DEBUG_PROVIDERS", fmt.Sprintf("aws:%d", c.ProviderPort)},
-		{"PULUMI_BACKEND_URL", "file://" + c.PulumiState()},
+		{"PULUMI_BACKEND_URL", "file://" + c.pulumiState()},
 		// A local stack has no secrets that are worth a passphrase.
 		{"PULUMI_CONFIG_PASSPHRASE", ""},
-		// Without a home of its own Pulumi leaves files in the developer's.
-		{"PULUMI_HOME", filepath.Join(c.Dir, "pulumi-home")},
+		{"PULUMI_HOME", c.pulumiHome()},
 		{"PULUMI_SKIP_UPDATE_CHECK", "true"},
+		// Pulumi would download the real aws provider, too.
 		{"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION", "true"},
 	}
 }

@@ -76,7 +76,7 @@ func (c *Cloud) NewStack(ctx context.Context, p Program) *Stack {
 }
 
 func (c *Cloud) newStack(ctx context.Context, p Program) (auto.Stack, error) {
-	if err := c.home(); err != nil {
+	if err := c.config.MakePulumiFolders(); err != nil {
 		return auto.Stack{}, err
 	}
 	command, err := newCommand(c.Environ())

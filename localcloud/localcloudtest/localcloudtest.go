@@ -29,7 +29,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -156,25 +155,4 @@ func (c *Cloud) Status(ctx context.Context) control.Status {
 		c.t.Fatalf("status of the local cloud: %v", err)
 	}
 	return status
-}
-
-// home creates Pulumi's home. The plugins in it are the developer's, because a
-// test must not have to download them.
-func (c *Cloud) home() error {
-	home := filepath.Join(c.config.Dir, "pulumi-home")
-	if err := errors.Join(os.MkdirAll(c.config.PulumiState(), 0o700), os.MkdirAll(home, 0o700)); err != nil {
-		return err
-	}
-	own, err := os.UserHomeDir()
-	if err != nil {
-		return nil // no home, no plugins
-	}
-	plugins := filepath.Join(own, ".pulumi", "plugins")
-	if _, err := os.Stat(plugins); err != nil {
-		return nil
-	}
-	if err := os.Symlink(plugins, filepath.Join(home, "plugins")); err != nil && !errors.Is(err, os.ErrExist) {
-		return err
-	}
-	return nil
 }

@@ -32,7 +32,7 @@ func (c *envCommand) Run(ctx context.Context, p place, std streams) error {
 	if err := control.Register(ctx, status.Config, p.project); err != nil {
 		return err
 	}
-	if err := os.MkdirAll(status.Config.PulumiState(), 0o700); err != nil {
+	if err := status.Config.MakePulumiFolders(); err != nil {
 		return err
 	}
 	fmt.Fprintf(std.out, "unset %s\n", strings.Join(conflicting, " "))
