@@ -31,6 +31,9 @@ func newDiskSeries(db *bbolt.DB, name string) (*diskSeries, error) {
 }
 
 func (d *diskSeries) Append(key string, points []Point) error {
+	if len(points) == 0 {
+		return nil // without points, the key's bucket would lack the two inner buckets
+	}
 	return d.wrap(key, d.db.Batch(func(tx *bbolt.Tx) error {
 		root := tx.Bucket(d.name)
 		b, err := root.CreateBucketIfNotExists([]byte(key))

@@ -109,15 +109,37 @@ func TestSeries(t *testing.T) {
 	}
 }
 
-func TestSeriesStopsWhenTold(t *testing.T) {
-	r := series(t, nil)
-	appendAt(t, r, "a", 1, 2, 3)
-	seen := 0
-	if err := r.Ascend("a", store.Mark{}, func(store.Point) bool { seen++; return seen < 2 }); err != nil {
-		t.Fatal(err)
+func TestSeriesStopsWhenVisitReturnsFalse(t *testing.T) {
+	onDisk := open(t, t.TempDir())
+	defer onDisk.Close()
+	for name, s := range map[string]*store.Store{"on disk": onDisk, "in memory": nil} {
+		r := series(t, s)
+		appendAt(t, r, "a", 1, 2, 3)
+		for order, walk := range map[string]func(visit func(store.Point) bool) error{
+			"Ascend":   func(v func(store.Point) bool) error { return r.Ascend("a", store.Mark{}, v) },
+			"Descend":  func(v func(store.Point) bool) error { return r.Descend("a", store.Mark{Time: time.UnixMilli(9)}, v) },
+			"Arrivals": func(v func(store.Point) bool) error { return r.Arrivals("a", 0, v) },
+		} {
+			seen := 0
+			if err := walk(func(store.Point) bool { seen++; return seen < 2 }); err != nil || seen != 2 {
+				t.Errorf("%s, %s: visited %d points, want 2; error %v", name, order, seen, err)
+			}
+		}
 	}
-	if seen != 2 {
-		t.Errorf("visited %d points, want 2", seen)
+}
+
+func TestSeriesAppendWithoutPoints(t *testing.T) {
+	onDisk := open(t, t.TempDir())
+	defer onDisk.Close()
+	for name, s := range map[string]*store.Store{"on disk": onDisk, "in memory": nil} {
+		r := series(t, s)
+		if err := r.Append("a", nil); err != nil {
+			t.Fatal(err)
+		}
+		got := collect(t, func(v func(store.Point) bool) error { return r.Ascend("a", store.Mark{}, v) })
+		if err := r.Trim("a", time.Now()); err != nil || len(got) > 0 {
+			t.Errorf("%s: points %v, error %v", name, got, err)
+		}
 	}
 }
 
