@@ -89,10 +89,13 @@ func check(m cloud.QueueMessage, limit int) error {
 // checkText refuses characters that XML cannot represent.
 func checkText(s string) error {
 	for i, r := range s {
-		switch {
-		case r == utf8.RuneError && !strings.HasPrefix(s[i:], "\uFFFD"), r < ' ' && r != '\t' && r != '\n' && r != '\r', r == 0xFFFE, r == 0xFFFF:
+		invalidUTF8 := r == utf8.RuneError && !strings.HasPrefix(s[i:], "\uFFFD")
+		if invalidUTF8 {
+			r = rune(s[i])
+		}
+		if invalidUTF8 || r < ' ' && r != '\t' && r != '\n' && r != '\r' || r == 0xFFFE || r == 0xFFFF {
 			return refusal("InvalidMessageContents", "Invalid binary character '#x%X' was found in the message body, the set of allowed characters is "+
-				"#x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF", s[i])
+				"#x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF", r)
 		}
 	}
 	return nil
@@ -123,9 +126,12 @@ func checkAttribute(name string, a cloud.MessageAttribute) error {
 	return checkText(a.StringValue)
 }
 
+var number = regexp.MustCompile(`^[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?$`)
+
+// isNumber reports whether s is a decimal number within the range of a float64.
 func isNumber(s string) bool {
 	_, err := strconv.ParseFloat(s, 64)
-	return err == nil
+	return err == nil && number.MatchString(s)
 }
 
 // MD5OfBody returns the checksum of a body, in hex, that clients verify.

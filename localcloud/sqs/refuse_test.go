@@ -91,9 +91,16 @@ func TestRefusedMessages(t *testing.T) {
 		"no value":          {attribute("a", cloud.MessageAttribute{DataType: "Binary.x", StringValue: "v"}), bad + "The message attribute 'a' must contain non-empty message attribute value for message attribute type 'Binary.x'."},
 		"two values":        {attribute("a", cloud.MessageAttribute{DataType: "String", StringValue: "v", BinaryValue: []byte{1}}), bad + "The message attribute 'a' with type 'String' must use field 'String'."},
 		"no number":         {attribute("a", cloud.MessageAttribute{DataType: "Number", StringValue: "v"}), bad + "Can't cast the value of message (user) attribute 'a' to a number."},
+		"NaN":               {attribute("a", cloud.MessageAttribute{DataType: "Number", StringValue: "NaN"}), bad + "Can't cast the value of message (user) attribute 'a' to a number."},
+		"infinity":          {attribute("a", cloud.MessageAttribute{DataType: "Number", StringValue: "-Inf"}), bad + "Can't cast the value of message (user) attribute 'a' to a number."},
+		"hexadecimal":       {attribute("a", cloud.MessageAttribute{DataType: "Number", StringValue: "0x10p0"}), bad + "Can't cast the value of message (user) attribute 'a' to a number."},
 		"reserved name": {attribute("AWS.a", cloud.MessageAttribute{DataType: "String", StringValue: "v"}), bad +
 			"The message attribute name 'AWS.a' is invalid: it takes up to 256 letters, digits, '_', '-' and single '.' between them, and does not begin with 'AWS.' or 'Amazon.'."},
 		"control character": {entry("a\x00"), "InvalidMessageContents: Invalid binary character '#x0' was found in the message body, the set of allowed characters is " +
+			"#x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF"},
+		"noncharacter": {entry("a\uFFFE"), "InvalidMessageContents: Invalid binary character '#xFFFE' was found in the message body, the set of allowed characters is " +
+			"#x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF"},
+		"not UTF-8": {entry("a\xC3"), "InvalidMessageContents: Invalid binary character '#xC3' was found in the message body, the set of allowed characters is " +
 			"#x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF"},
 	} {
 		t.Run(name, func(t *testing.T) {
