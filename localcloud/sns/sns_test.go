@@ -2,7 +2,6 @@ package sns_test
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"strings"
 	"sync"
@@ -235,11 +234,17 @@ func TestSubscribe(t *testing.T) {
 	}
 }
 
-func TestAfterCloseNothingIsTaken(t *testing.T) {
-	s, _ := subscribed(t, allow, &journal{}, target(func(sns.Delivery) error { return errors.New("delivered") }))
+func TestPublishAfterClose(t *testing.T) {
+	s, _ := subscribed(t, allow, &journal{}, target(func(d sns.Delivery) error {
+		t.Errorf("delivered %v", d)
+		return nil
+	}))
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
 	_, err := s.Publish(t.Context(), developer(), numbers, sns.Message{Body: "1"})
 	wantError(t, "publish", err, 503, "ServiceUnavailable", "The local cloud is stopping.")
+	if err := s.Close(); err != nil { // would wait for a delivery
+		t.Error(err)
+	}
 }

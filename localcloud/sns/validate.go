@@ -147,6 +147,9 @@ func CheckEndpoint(protocol, endpoint string) error {
 		if cloud.ServiceOf(endpoint) != "sqs" {
 			return invalid("SQS endpoint ARN")
 		}
+		if strings.HasSuffix(endpoint, ".fifo") {
+			return invalid("Invalid parameter: Endpoint Reason: FIFO SQS Queues can not be subscribed to standard SNS topics")
+		}
 	case "http", "https":
 		if u, err := url.Parse(endpoint); err != nil || u.Host == "" || u.Scheme != protocol {
 			return invalid("Endpoint must match the specified protocol")

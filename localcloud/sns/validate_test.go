@@ -39,6 +39,7 @@ func TestChecks(t *testing.T) {
 		{sns.CheckRawMessageDelivery("email", true), "Attributes Reason: RawMessageDelivery: Delivery protocol [email] does not support raw message delivery."},
 		{sns.CheckEndpoint("sqs", queue), ""},
 		{sns.CheckEndpoint("sqs", function), "SQS endpoint ARN"},
+		{sns.CheckEndpoint("sqs", queue+".fifo"), "Invalid parameter: Endpoint Reason: FIFO SQS Queues can not be subscribed to standard SNS topics"},
 		{sns.CheckDeliveryPolicy(`{"http":{}}`), ""},
 		{sns.CheckDeliveryPolicy(retry(`"minDelayTarget":1,"maxDelayTarget":60,"numRetries":50,"numNoDelayRetries":3,"numMinDelayRetries":2,"numMaxDelayRetries":35,"backoffFunction":"exponential"`)), ""},
 		{sns.CheckDeliveryPolicy("[]"), delivery + "failed to parse JSON."},
