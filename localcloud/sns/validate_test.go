@@ -61,7 +61,7 @@ func TestChecks(t *testing.T) {
 	}
 }
 
-// A service opened on stored subscriptions has parsed their policies.
+// Stored subscriptions have their policies parsed when a service opens them.
 func TestPoliciesSurviveARestart(t *testing.T) {
 	dir := t.TempDir()
 	st, err := store.Open(dir)
