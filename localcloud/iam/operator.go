@@ -80,9 +80,10 @@ func ordered[T any](parse func(string) (T, error), compare func(a, b T) int, acc
 	}
 }
 
+// number parses a decimal number.
 func number(s string) (float64, error) {
 	n, err := strconv.ParseFloat(s, 64)
-	if err != nil || math.IsNaN(n) || math.IsInf(n, 0) {
+	if err != nil || math.IsNaN(n) || math.IsInf(n, 0) || strings.ContainsAny(s, "xX") {
 		return 0, fmt.Errorf("%q is not a number", s)
 	}
 	return n, nil

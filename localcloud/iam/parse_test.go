@@ -112,6 +112,7 @@ func TestParsePolicyRefuses(t *testing.T) {
 		{IdentityPolicy, statement(allowAll + `,"Condition":{"StringLike":{"a:b":"${c}"}}`), syntaxWords + "(Statement[0].Condition.StringLike.a:b: ${c} is not a policy variable; use ${aws:key}, ${aws:key, 'default'}, ${*}, ${?} or ${$})"},
 		{IdentityPolicy, statement(allowAll + `,"Condition":{"NumericEquals":{"a:b":"ten"}}`), syntaxWords + `(Statement[0].Condition.NumericEquals.a:b: "ten" is not a number)`},
 		{IdentityPolicy, statement(allowAll + `,"Condition":{"NumericEquals":{"a:b":"NaN"}}`), syntaxWords + `(Statement[0].Condition.NumericEquals.a:b: "NaN" is not a number)`},
+		{IdentityPolicy, statement(allowAll + `,"Condition":{"NumericEquals":{"a:b":"0x1p4"}}`), syntaxWords + `(Statement[0].Condition.NumericEquals.a:b: "0x1p4" is not a number)`},
 		{IdentityPolicy, statement(allowAll + `,"Condition":{"DateLessThan":{"a:b":"soon"}}`), syntaxWords + `(Statement[0].Condition.DateLessThan.a:b: "soon" is not a date such as 2026-01-31T12:00:00Z)`},
 		{IdentityPolicy, statement(allowAll + `,"Condition":{"Bool":{"a:b":"yes"}}`), syntaxWords + `(Statement[0].Condition.Bool.a:b: "yes" is neither "true" nor "false")`},
 		{IdentityPolicy, statement(allowAll + `,"Condition":{"IpAddress":{"a:b":"1.2.3"}}`), syntaxWords + `(Statement[0].Condition.IpAddress.a:b: "1.2.3" is neither an IP address nor a range such as 203.0.113.0/24)`},
