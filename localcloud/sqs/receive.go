@@ -67,23 +67,23 @@ func (s *Service) Receive(ctx context.Context, caller cloud.Caller, url string, 
 
 // times returns how long to hide messages, and how long to wait for one.
 func (r ReceiveRequest) times(q Queue) (hidden, wait time.Duration, err error) {
-	seconds := func(given *int, own int) time.Duration {
-		if given != nil {
-			own = *given
-		}
-		return time.Duration(own) * time.Second
+	hide, await := q.VisibilityTimeoutSeconds, q.ReceiveWaitSeconds
+	if r.VisibilityTimeoutSeconds != nil {
+		hide = *r.VisibilityTimeoutSeconds
 	}
-	hidden, wait = seconds(r.VisibilityTimeoutSeconds, q.VisibilityTimeoutSeconds), seconds(r.WaitSeconds, q.ReceiveWaitSeconds)
+	if r.WaitSeconds != nil {
+		await = *r.WaitSeconds
+	}
 	const reason = "Must be >= 0 and <= %d, if provided."
-	switch {
+	switch { // before the conversions, which can overflow
 	case r.Max < 1 || r.Max > 10:
 		err = invalid(r.Max, "MaxNumberOfMessages", "Must be between 1 and 10, if provided.")
-	case hidden < 0 || hidden > maxVisibility*time.Second:
-		err = invalid(*r.VisibilityTimeoutSeconds, "VisibilityTimeout", reason, maxVisibility)
-	case wait < 0 || wait > maxWait*time.Second:
-		err = invalid(*r.WaitSeconds, "WaitTimeSeconds", reason, maxWait)
+	case hide < 0 || hide > maxVisibility:
+		err = invalid(hide, "VisibilityTimeout", reason, maxVisibility)
+	case await < 0 || await > maxWait:
+		err = invalid(await, "WaitTimeSeconds", reason, maxWait)
 	}
-	return hidden, wait, err
+	return time.Duration(hide) * time.Second, time.Duration(await) * time.Second, err
 }
 
 // An attempt is the result of one attempt to receive messages.

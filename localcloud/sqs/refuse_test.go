@@ -186,12 +186,13 @@ func TestRefusedQueues(t *testing.T) {
 
 func TestRefusedReceives(t *testing.T) {
 	s := withQueue(t, sqs.Queue{})
-	wait, hidden := 21, 43201
+	wait, hidden, overflow := 21, 43201, 18446744074 // in nanoseconds, the last one overflows to 0.3 s
 	for want, r := range map[string]sqs.ReceiveRequest{
-		"Value 0 for parameter MaxNumberOfMessages is invalid. Reason: Must be between 1 and 10, if provided.":    {},
-		"Value 11 for parameter MaxNumberOfMessages is invalid. Reason: Must be between 1 and 10, if provided.":   {Max: 11},
-		"Value 21 for parameter WaitTimeSeconds is invalid. Reason: Must be >= 0 and <= 20, if provided.":         {Max: 1, WaitSeconds: &wait},
-		"Value 43201 for parameter VisibilityTimeout is invalid. Reason: Must be >= 0 and <= 43200, if provided.": {Max: 1, VisibilityTimeoutSeconds: &hidden},
+		"Value 0 for parameter MaxNumberOfMessages is invalid. Reason: Must be between 1 and 10, if provided.":          {},
+		"Value 11 for parameter MaxNumberOfMessages is invalid. Reason: Must be between 1 and 10, if provided.":         {Max: 11},
+		"Value 21 for parameter WaitTimeSeconds is invalid. Reason: Must be >= 0 and <= 20, if provided.":               {Max: 1, WaitSeconds: &wait},
+		"Value 43201 for parameter VisibilityTimeout is invalid. Reason: Must be >= 0 and <= 43200, if provided.":       {Max: 1, VisibilityTimeoutSeconds: &hidden},
+		"Value 18446744074 for parameter VisibilityTimeout is invalid. Reason: Must be >= 0 and <= 43200, if provided.": {Max: 1, VisibilityTimeoutSeconds: &overflow},
 	} {
 		_, err := s.Receive(t.Context(), developer, work, r)
 		wantError(t, err, "InvalidParameterValue: "+want)
