@@ -26,6 +26,7 @@ type message struct {
 	Sender      string // the value of SenderId
 	Sent        time.Time
 	Received    time.Time // for the first time
+	LastReceive time.Time
 	Receives    int
 	AvailableAt time.Time // when its delay or visibility timeout is over
 	Receipt     string    // part of the receipt handle of the last receive

@@ -67,8 +67,9 @@ func (s *Service) delete(q Queue, handle string) error {
 }
 
 // ChangeVisibility hides a message in flight for 0 to 43,200 seconds from now; 0
-// makes it available at once. In addition to the errors of Delete, it fails with
-// InvalidParameterValue and AWS.SimpleQueueService.MessageNotInflight.
+// makes it available at once. A message cannot be hidden for longer than 43,200
+// seconds after a receive. In addition to the errors of Delete, ChangeVisibility
+// fails with InvalidParameterValue and AWS.SimpleQueueService.MessageNotInflight.
 //
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ChangeMessageVisibility.html
 func (s *Service) ChangeVisibility(ctx context.Context, caller cloud.Caller, url, handle string, seconds int) error {
@@ -99,6 +100,8 @@ func (s *Service) changeVisibility(q Queue, handle string, seconds int) error {
 		return invalid(handle, "ReceiptHandle", "Message does not exist or is not available for visibility timeout change.")
 	case !m.AvailableAt.After(now):
 		return refusal(namespace+"MessageNotInflight", "The message referred to isn't in flight.")
+	case int(now.Sub(m.LastReceive).Seconds())+seconds > maxVisibility:
+		return invalid(seconds, "VisibilityTimeout", "Total VisibilityTimeout for the message is beyond the limit [%d seconds]", maxVisibility)
 	}
 	next := *m
 	next.AvailableAt = now.Add(time.Duration(seconds) * time.Second)

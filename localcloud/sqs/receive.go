@@ -145,6 +145,7 @@ func (s *Service) markReceived(m *message, now time.Time, hidden time.Duration) 
 	if next.Received.IsZero() {
 		next.Received = now
 	}
+	next.LastReceive = now
 	next.AvailableAt = now.Add(hidden)
 	next.Receipt = uuid.NewString()
 	return s.replace(m, next)

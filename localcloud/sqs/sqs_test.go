@@ -153,6 +153,29 @@ func TestReceiptHandles(t *testing.T) {
 	})
 }
 
+// A message is hidden for at most 12 hours after it was received.
+func TestTotalVisibilityTimeout(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := withQueue(t, sqs.Queue{})
+		send(t, s, work, "m")
+		change := func(handle string, seconds int) error {
+			return s.ChangeVisibility(t.Context(), developer, work, handle, seconds)
+		}
+		handle := receive(t, s, work, 0)[0].ReceiptHandle
+		time.Sleep(10 * time.Second)
+		wantError(t, change(handle, 43191), "InvalidParameterValue: Value 43191 for parameter VisibilityTimeout is invalid. "+
+			"Reason: Total VisibilityTimeout for the message is beyond the limit [43200 seconds]")
+		if err := change(handle, 43190); err != nil {
+			t.Error(err)
+		}
+		time.Sleep(43190 * time.Second)
+		handle = receive(t, s, work, 0)[0].ReceiptHandle
+		if err := change(handle, 43200); err != nil {
+			t.Errorf("after another receive: %v", err)
+		}
+	})
+}
+
 // A long poll ends when a message is sent, becomes visible or is no longer
 // delayed, or at its timeout.
 func TestLongPolling(t *testing.T) {
