@@ -122,9 +122,10 @@ func TestCreateRoleRefuses(t *testing.T) {
 		"ValidationError: 1 validation error detected: Value at 'description' failed to satisfy constraint: Member must satisfy regular expression pattern: [":                  {Name: "r", Description: "€"},
 		"ValidationError: 1 validation error detected: Value '3599' at 'maxSessionDuration' failed to satisfy constraint: Member must have value greater than or equal to 3600": {Name: "r", MaxSessionSeconds: 3599},
 		"ValidationError: 1 validation error detected: Value '43201' at 'maxSessionDuration' failed to satisfy constraint: Member must have value less than or equal to 43200":  {Name: "r", MaxSessionSeconds: 43201},
-		"LimitExceeded: Cannot exceed quota for ACLSizePerRole: 2048":                           {Name: "r", AssumeRolePolicy: strings.Repeat("x", 2049)},
-		"MalformedPolicyDocument: This policy contains invalid Json (document: not valid JSON)": {Name: "r", AssumeRolePolicy: "{"},
-		"MalformedPolicyDocument: Has prohibited field Resource (Statement[0]: a trust":         {Name: "r", AssumeRolePolicy: mayPublish},
+		"LimitExceeded: Cannot exceed quota for ACLSizePerRole: 2048":                             {Name: "r", AssumeRolePolicy: strings.Repeat("x", 2049)},
+		"MalformedPolicyDocument: This policy contains invalid Json (document: not valid JSON)":   {Name: "r", AssumeRolePolicy: "{"},
+		"MalformedPolicyDocument: Has prohibited field Resource (Statement[0]: a trust":           {Name: "r", AssumeRolePolicy: mayPublish},
+		"InvalidInput: Duplicate tag keys found. Please note that Tag keys are case insensitive.": {Name: "r", Tags: map[string]string{"stage": "dev", "Stage": "prod"}},
 	} {
 		if r.AssumeRolePolicy == "" {
 			r.AssumeRolePolicy = trustsLambda

@@ -3,6 +3,7 @@ package iam
 import (
 	"cmp"
 	"regexp"
+	"strings"
 	"unicode"
 	"unicode/utf8"
 
@@ -116,10 +117,21 @@ func CheckManagedPolicies(arns []string) error {
 	return nil
 }
 
-// CheckTags checks the tags of a role. There may be up to 50.
+// CheckTags checks the tags of a role. There may be up to 50, with keys that differ
+// in more than case.
+//
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html
 func CheckTags(tags map[string]string) error {
 	if err := cloud.CheckTags(tags); err != nil {
 		return invalid("Invalid tags: %v", err)
+	}
+	seen := map[string]bool{}
+	for key := range tags {
+		key = strings.ToLower(key)
+		if seen[key] {
+			return cloud.Errorf(400, "InvalidInput", "Duplicate tag keys found. Please note that Tag keys are case insensitive.")
+		}
+		seen[key] = true
 	}
 	return nil
 }
