@@ -38,7 +38,7 @@ func (s *Service) Authorize(ctx context.Context, r cloud.Request) error {
 		}
 		policies = append(policies, p)
 	}
-	if d := decide(s.question(ctx, r, id), policies); d.Effect == Deny {
+	if d := decide(s.query(ctx, r, id), policies); d.Effect == Deny {
 		return refuse(r, d)
 	}
 	return nil

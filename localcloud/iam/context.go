@@ -10,14 +10,14 @@ import (
 	"tally/localcloud/cloud"
 )
 
-// question prepares a request for evaluation. Its condition keys are those of the
+// query prepares a request for evaluation. Its condition keys are those of the
 // request and of the client's request in ctx, and those that follow from the
 // caller, the place and the time, which take precedence. All of the latter are in
 // sentKeys. The argument id is the role of the caller's session, or nil.
 //
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
-func (s *Service) question(ctx context.Context, r cloud.Request, id *identity) question {
-	q := ask(r)
+func (s *Service) query(ctx context.Context, r cloud.Request, id *identity) query {
+	q := newQuery(r)
 	if r.Caller.Service == "" {
 		// A call by a service does not have the keys of the client that caused it.
 		q.keys.add(cloud.ConditionKeys(ctx))

@@ -32,10 +32,10 @@ type Reason struct {
 //
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
 func Evaluate(r cloud.Request, policies []*Policy) Decision {
-	return decide(ask(r), policies)
+	return decide(newQuery(r), policies)
 }
 
-func decide(q question, policies []*Policy) Decision {
+func decide(q query, policies []*Policy) Decision {
 	var allows, denies []Reason
 	for _, p := range policies {
 		for i := range p.Statements {
@@ -59,8 +59,8 @@ func decide(q question, policies []*Policy) Decision {
 	return Decision{Effect: Deny}
 }
 
-// question is a request prepared for evaluation.
-type question struct {
+// query is a request prepared for evaluation.
+type query struct {
 	cloud.Request
 	action string // in lowercase
 	keys   keys
@@ -78,8 +78,9 @@ func (k keys) add(context map[string][]string) {
 	}
 }
 
-func ask(r cloud.Request) question {
-	q := question{Request: r, action: strings.ToLower(r.Action), keys: make(keys, 24)}
+// newQuery prepares a request whose only condition keys are those in r.Context.
+func newQuery(r cloud.Request) query {
+	q := query{Request: r, action: strings.ToLower(r.Action), keys: make(keys, 24)}
 	q.keys.add(r.Context)
 	return q
 }

@@ -1,5 +1,5 @@
-// Package iam implements AWS Identity and Access Management: it manages the roles
-// of the account and their sessions, and decides whether a caller may perform an
+// Package iam emulates AWS Identity and Access Management: it stores the roles of the
+// account, starts their sessions, and decides whether a caller may perform an
 // action.
 package iam
 
@@ -50,7 +50,7 @@ type Statement struct {
 }
 
 // matches reports whether every element of the statement matches the request.
-func (s *Statement) matches(q question) bool {
+func (s *Statement) matches(q query) bool {
 	if s.principals != nil && !s.principals.include(q, s.Effect) {
 		return false
 	}

@@ -21,7 +21,7 @@ type principals struct {
 // A statement that allows an account only delegates to the policies of the
 // account's identities, so it does not grant anything by itself. A statement that
 // denies an account denies everyone in it.
-func (p *principals) include(q question, effect Effect) bool {
+func (p *principals) include(q query, effect Effect) bool {
 	named := p.everyone || p.names(q)
 	if effect == Deny || p.except {
 		named = named || slices.Contains(p.accounts, q.Caller.ARN.Account)
@@ -29,7 +29,7 @@ func (p *principals) include(q question, effect Effect) bool {
 	return named != p.except
 }
 
-func (p *principals) names(q question) bool {
+func (p *principals) names(q query) bool {
 	if q.Caller.Service != "" {
 		return slices.Contains(p.services, q.Caller.Service)
 	}
@@ -60,7 +60,7 @@ func (p *principals) add(kind, value string) bool {
 	case kind == "Service" && servicePrincipal.MatchString(value):
 		p.services = append(p.services, value)
 	case kind == "Federated" && value != "":
-		// Valid, but it matches nobody: the local cloud has no identity providers.
+		// Valid, but it matches no caller: the local cloud has no identity providers.
 	default:
 		return false
 	}

@@ -94,7 +94,7 @@ func (s *Service) trusted(ctx context.Context, principal string, role cloud.ARN)
 	if id.err != nil {
 		return Role{}, id.err
 	}
-	if d := decide(s.question(ctx, request, nil), []*Policy{id.trust}); d.Effect == Deny {
+	if d := decide(s.query(ctx, request, nil), []*Policy{id.trust}); d.Effect == Deny {
 		return Role{}, refuse(request, d)
 	}
 	return id.role, nil
