@@ -1,6 +1,6 @@
 // Package cloud defines the vocabulary of the local cloud: names, callers,
-// errors, and the few interfaces through which its services meet. It imports
-// none of the services.
+// errors, and the few interfaces through which services call each other. It
+// imports none of the services.
 package cloud
 
 import (
@@ -21,9 +21,9 @@ type ARN struct {
 	Resource  string // "numbers-1a2b3c4", "function:add-numbers"
 }
 
-// ParseARN splits s into its parts. The error says what is wrong in AWS's words
-// ("An ARN must have at least 6 elements, not 1"); the caller adds the name of
-// the parameter.
+// ParseARN splits s into its parts. The error has AWS's wording ("An ARN must have
+// at least 6 elements, not 1") but does not name the parameter; the caller adds
+// the name.
 func ParseARN(s string) (ARN, error) {
 	parts := strings.SplitN(s, ":", 6)
 	if len(parts) < 6 {
@@ -49,8 +49,8 @@ func (a ARN) String() string {
 	return strings.Join([]string{"arn", a.Partition, a.Service, a.Region, a.Account, a.Resource}, ":")
 }
 
-// Place is where every resource of one local cloud lives: one partition, one
-// account, one region.
+// Place is the account and the region of all resources of a local cloud. The
+// partition is always "aws".
 type Place struct {
 	Region  string // "us-east-1"
 	Account string // twelve digits
@@ -61,14 +61,13 @@ func (p Place) ARN(service, resource string) ARN {
 	return ARN{"aws", service, p.Region, p.Account, resource}
 }
 
-// GlobalARN returns the ARN of a resource of a service without regions, such as
-// IAM.
+// GlobalARN returns the ARN of a resource in p that belongs to a service without
+// regions, such as IAM.
 func (p Place) GlobalARN(service, resource string) ARN {
 	return ARN{"aws", service, "", p.Account, resource}
 }
 
-// ServiceOf returns the service that an ARN names ("sqs"), or "" if s is not an
-// ARN.
+// ServiceOf returns the service in the ARN s ("sqs"), or "" if s is not an ARN.
 func ServiceOf(s string) string {
 	a, err := ParseARN(s)
 	if err != nil {

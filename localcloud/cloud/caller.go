@@ -2,7 +2,7 @@ package cloud
 
 import "time"
 
-// Caller is the identity behind a request: either a user or role session of the
+// Caller is the identity that makes a request: a user or role session of the
 // account, or an AWS service that acts on behalf of a resource. The zero Caller
 // is anonymous: its request was not signed.
 type Caller struct {
@@ -12,13 +12,13 @@ type Caller struct {
 	// UserID is the UserId that sts:GetCallerIdentity returns: "AIDA…" for a
 	// user, "AROA…:session" for a role session.
 	UserID string
-	// Role is the name of the role behind a role session, without its path.
+	// Role is the name of a role session's role, without its path.
 	Role string
 	// Issued is when the temporary credentials of a role session were issued.
 	Issued time.Time
-	// SourceFunction is the function whose code has those credentials; it becomes
-	// lambda:SourceFunctionArn. Zero for other sessions, and for requests that
-	// Lambda itself makes with the role of a function.
+	// SourceFunction is the function whose code uses the role session. It is the
+	// value of the condition key lambda:SourceFunctionArn. It is zero for other
+	// sessions and for requests that Lambda itself makes with a function's role.
 	SourceFunction ARN
 	// Administrator is set for the developer's own keys, which no identity
 	// policy restricts.
@@ -26,8 +26,8 @@ type Caller struct {
 
 	// Service is the principal of an AWS service ("sns.amazonaws.com").
 	Service string
-	// SourceARN is the resource on whose behalf the service calls. It is the
-	// value of aws:SourceArn, and its account that of aws:SourceAccount.
+	// SourceARN is the resource on whose behalf the service makes the request. It
+	// is the value of aws:SourceArn, and its account is that of aws:SourceAccount.
 	SourceARN ARN
 }
 

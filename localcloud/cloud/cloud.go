@@ -18,14 +18,14 @@ type Request struct {
 	Context map[string][]string
 }
 
-// Authorizer decides Requests. Authorize returns nil if the request is allowed,
-// and otherwise the *Error that AWS returns, with the reason in AWS's words.
+// Authorizer allows or denies requests. Authorize returns nil if the request is
+// allowed. Otherwise, it returns AWS's *Error, with the reason in AWS's words.
 type Authorizer interface {
 	Authorize(ctx context.Context, r Request) error
 }
 
-// RoleAssumer issues credentials of a role to a service that the role's trust
-// policy lets assume it.
+// RoleAssumer issues a role's credentials to a service that the role's trust
+// policy allows to assume it.
 type RoleAssumer interface {
 	// AssumeRole checks that role exists and trusts the service principal
 	// ("lambda.amazonaws.com"), and returns the credentials of a new session.
@@ -37,7 +37,7 @@ type RoleAssumer interface {
 // Invocation is one call of a function.
 type Invocation struct {
 	Caller   Caller
-	Function string // name, "name:qualifier", partial or whole ARN
+	Function string // name, "name:qualifier", partial ARN or full ARN
 	// Qualifier is a version or alias, if Function does not include one.
 	Qualifier     string
 	Payload       []byte // JSON
@@ -60,10 +60,11 @@ type Outcome struct {
 // Invoker runs functions.
 type Invoker interface {
 	// Invoke runs the function and waits for its response (RequestResponse).
-	// A failing function is an Outcome, not an error; errors are refusals:
-	// ResourceNotFoundException, AccessDeniedException,
-	// TooManyRequestsException, RequestTooLargeException. If ctx ends first,
-	// Invoke returns its error, and the function keeps running.
+	// If the function fails, Invoke returns an Outcome and no error. An error
+	// means that the function was not invoked: ResourceNotFoundException,
+	// AccessDeniedException, TooManyRequestsException or
+	// RequestTooLargeException. If ctx ends first, Invoke returns its error, and
+	// the function keeps running.
 	Invoke(ctx context.Context, in Invocation) (Outcome, error)
 	// InvokeAsync queues the event and returns at once (Event). Lambda then
 	// retries a failed invocation and sends its result to the destinations.
@@ -76,15 +77,15 @@ type LogEvent struct {
 	Message string    // one or more lines; Lambda's end in a newline
 }
 
-// LogWriter appends to a log stream, and creates the stream if it does not
-// exist.
+// LogWriter appends to a log stream. It creates the log group and the stream if
+// they do not exist.
 type LogWriter interface {
-	// WriteLog returns an AccessDeniedException if the caller may not write to
-	// the group.
+	// WriteLog returns an AccessDeniedException if the caller is not allowed to
+	// write to the group.
 	WriteLog(ctx context.Context, caller Caller, group, stream string, events []LogEvent) error
 }
 
-// Journal records events between services, for a person to read. Append never
+// Journal collects events between services, for people to read. Append never
 // blocks and never fails.
 type Journal interface {
 	Append(Entry)
@@ -96,7 +97,7 @@ type Entry struct {
 	Level    Level
 	Service  string // "sns", "lambda", "apigateway"
 	Resource string // the short name or ARN of the resource concerned
-	Message  string // one line for a person
+	Message  string // one line, for people
 }
 
 // Level is the severity of an Entry.
@@ -108,8 +109,8 @@ const (
 	Warning Level = "warning" // something was refused or lost, or will be retried
 )
 
-// Pace divides AWS's long waits, so that a person can watch a retry happen.
-// Like 1, the zero Pace does not change them.
+// Pace is the factor that divides AWS's long waits, so that a person can watch a
+// retry happen. The zero Pace, like 1, leaves them unchanged.
 type Pace float64
 
 // Wait returns how long this local cloud waits if AWS waits d: d itself if it is

@@ -54,7 +54,7 @@ func TestPace(t *testing.T) {
 		{1, time.Hour, time.Hour},
 		{60, time.Hour, time.Minute},
 		{60, time.Minute, time.Second},
-		{60, 59 * time.Second, 59 * time.Second}, // a person can wait that long
+		{60, 59 * time.Second, 59 * time.Second}, // shorter than a minute
 	} {
 		if got := tc.pace.Wait(tc.wait); got != tc.want {
 			t.Errorf("Pace(%v).Wait(%v) = %v, want %v", tc.pace, tc.wait, got, tc.want)

@@ -6,9 +6,9 @@ import (
 	"net/http"
 )
 
-// Error is the error with which AWS refuses a request. Every service returns its
-// refusals as *Error. Only the gateway encodes them for the wire; it encodes any
-// other error as InternalFailure.
+// Error is an error that AWS returns when it refuses a request. Services return
+// all refusals as *Error. Only the gateway encodes them for the wire. It encodes
+// any other error as InternalFailure.
 type Error struct {
 	Code    string // "NotFound", "ResourceNotFoundException": as in the service's API reference
 	Message string // AWS's wording, if known

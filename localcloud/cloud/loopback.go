@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// IsLoopback reports whether a Host header names this machine, with or without a
-// port. Every listener checks it, to keep out web pages that use DNS rebinding:
-// pages of a site whose name resolves to this machine.
+// IsLoopback reports whether a Host header, with or without a port, names this
+// machine. Every listener checks it as a defense against DNS rebinding: a web
+// page whose host name resolves to this machine must not reach the local cloud.
 func IsLoopback(host string) bool {
 	if name, _, err := net.SplitHostPort(host); err == nil {
 		host = name

@@ -4,10 +4,10 @@ import "context"
 
 // Sender sends messages to queues.
 type Sender interface {
-	// SendMessage returns the message's ID once the queue has stored it. It
-	// returns AWS.SimpleQueueService.NonExistentQueue if there is no such queue,
-	// and AccessDenied if neither the queue's policy nor the caller's role
-	// allows sqs:SendMessage.
+	// SendMessage stores the message and returns its ID. It fails with
+	// AWS.SimpleQueueService.NonExistentQueue if there is no such queue, and with
+	// AccessDenied if neither the queue's policy nor the caller's role allows
+	// sqs:SendMessage.
 	SendMessage(ctx context.Context, caller Caller, queueARN string, m QueueMessage) (messageID string, err error)
 }
 

@@ -17,8 +17,8 @@ const (
 
 var tagCharacters = regexp.MustCompile(`^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$`)
 
-// CheckTags returns the first rule of AWS that the tags of a resource break, or
-// nil. Each service reports it under its own error code.
+// CheckTags validates the tags of a resource. The error describes the first
+// violation of AWS's rules. Each service returns it under its own error code.
 //
 // https://docs.aws.amazon.com/tag-editor/latest/userguide/reference.html
 func CheckTags(tags map[string]string) error {
@@ -33,8 +33,8 @@ func CheckTags(tags map[string]string) error {
 	return nil
 }
 
-// CheckTag is CheckTags for one tag: a key of 1 to 128 characters that does not
-// begin with "aws:", and a value of at most 256.
+// CheckTag validates one tag: the key must have 1 to 128 characters and not begin
+// with "aws:", and the value must have at most 256 characters.
 func CheckTag(key, value string) error {
 	switch n, m := utf8.RuneCountInString(key), utf8.RuneCountInString(value); {
 	case n < 1 || n > maxTagKey:

@@ -7,10 +7,9 @@ import (
 	"tally/localcloud/cloud"
 )
 
-// PutRolePolicy adds or replaces an inline policy of a role. The inline
-// policies of a role have up to 10,240 characters together, without white
-// space. Errors: NoSuchEntity, ValidationError, MalformedPolicyDocument,
-// LimitExceeded.
+// PutRolePolicy adds or replaces an inline policy of a role. All inline policies of
+// a role together can have up to 10,240 characters, not counting white space.
+// Errors: NoSuchEntity, ValidationError, MalformedPolicyDocument, LimitExceeded.
 func (s *Service) PutRolePolicy(role, name, document string) error {
 	if err := CheckPolicyName(name); err != nil {
 		return err
@@ -19,7 +18,7 @@ func (s *Service) PutRolePolicy(role, name, document string) error {
 		return err
 	}
 	return s.change(role, func(r *Role) error {
-		r.Inline = maps.Clone(r.Inline) // the old one is shared
+		r.Inline = maps.Clone(r.Inline) // readers share the old map
 		if r.Inline == nil {
 			r.Inline = map[string]string{}
 		}
@@ -31,8 +30,8 @@ func (s *Service) PutRolePolicy(role, name, document string) error {
 	})
 }
 
-// DeleteRolePolicy removes an inline policy, or fails with NoSuchEntity if the
-// role has none of that name.
+// DeleteRolePolicy removes an inline policy. It fails with NoSuchEntity if the role
+// does not exist or has no policy with that name.
 func (s *Service) DeleteRolePolicy(role, name string) error {
 	return s.change(role, func(r *Role) error {
 		if _, ok := r.Inline[name]; !ok {
@@ -45,8 +44,8 @@ func (s *Service) DeleteRolePolicy(role, name string) error {
 }
 
 // AttachRolePolicy attaches a managed policy to a role. It does nothing if the
-// policy is already attached, and fails with NoSuchEntity if CheckManagedPolicy
-// does.
+// policy is already attached. It fails with NoSuchEntity if the role does not exist
+// or the local cloud does not have the policy.
 func (s *Service) AttachRolePolicy(role, policyARN string) error {
 	if err := CheckManagedPolicy(policyARN); err != nil {
 		return err
@@ -59,8 +58,8 @@ func (s *Service) AttachRolePolicy(role, policyARN string) error {
 	})
 }
 
-// DetachRolePolicy detaches a managed policy from a role, or fails with
-// NoSuchEntity if it is not attached.
+// DetachRolePolicy detaches a managed policy from a role. It fails with NoSuchEntity
+// if the role does not exist or the policy is not attached.
 func (s *Service) DetachRolePolicy(role, policyARN string) error {
 	return s.change(role, func(r *Role) error {
 		i := slices.Index(r.Managed, policyARN)

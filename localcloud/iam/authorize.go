@@ -7,14 +7,15 @@ import (
 	"tally/localcloud/cloud"
 )
 
-// maxResourcePolicies bounds the resource policies that are kept parsed: more
-// than one laptop's resources have, and a few megabytes at their largest.
+// maxResourcePolicies is the number of parsed resource policies in the cache. It is
+// more than a stack normally has, and bounds the cache to a few megabytes.
 const maxResourcePolicies = 256
 
-// Authorize decides by the policies of the caller's role and of the resource.
-// The error has the code and the words of the service whose action it is.
-// Condition keys that ctx carries (see cloud.WithConditionKeys) are those of
-// the caller's own request.
+// Authorize implements cloud.Authorizer. It evaluates the policies of the caller's
+// role and of the resource. The error has the code and the wording of the service
+// that the action belongs to. If ctx carries condition keys (see
+// cloud.WithConditionKeys), they apply to the caller's own request, but not to a
+// call by a service.
 func (s *Service) Authorize(ctx context.Context, r cloud.Request) error {
 	if r.Caller.Nobody() {
 		return cloud.Errorf(403, "MissingAuthenticationToken", "Missing Authentication Token")
@@ -37,14 +38,14 @@ func (s *Service) Authorize(ctx context.Context, r cloud.Request) error {
 		}
 		policies = append(policies, p)
 	}
-	if d := decide(s.question(ctx, r, id), policies); d.Effect == Deny {
+	if d := decide(s.query(ctx, r, id), policies); d.Effect == Deny {
 		return refuse(r, d)
 	}
 	return nil
 }
 
-// resourcePolicy returns the parsed document, which services pass as text with
-// every request.
+// resourcePolicy parses a document. It caches the result, because services pass the
+// document with every request.
 func (s *Service) resourcePolicy(document string) (*Policy, error) {
 	if p, ok := s.resourcePolicies.Get(document); ok {
 		return p, nil

@@ -11,7 +11,8 @@ import (
 	"tally/localcloud/cloud"
 )
 
-// assume creates a role with inline policies and returns a session of it.
+// assume creates a role with inline policies and returns the credentials of a
+// session of the role.
 func assume(t *testing.T, s *Service, r Role, inline ...string) cloud.Credentials {
 	t.Helper()
 	r.AssumeRolePolicy = trustsLambda
@@ -25,7 +26,7 @@ func assume(t *testing.T, s *Service, r Role, inline ...string) cloud.Credential
 	return c
 }
 
-func TestAuthorizeWords(t *testing.T) {
+func TestAuthorizeErrors(t *testing.T) {
 	s := newService(t)
 	denyAll := statement(`"Effect":"Deny","Action":"*","Resource":"*"`)
 	closed := statement(`"Effect":"Deny","Principal":"*","Action":"*","Resource":"*"`)
@@ -70,34 +71,34 @@ func TestAuthorizeWords(t *testing.T) {
 	}
 
 	err = s.Authorize(t.Context(), cloud.Request{Caller: plain, Action: "ec2:RunInstances", Resource: "*"})
-	wantError(t, err, "iam: ec2:RunInstances is denied to arn:aws:sts::000000000000:assumed-role/plain/s, and the error of service \"ec2\" for that is not known")
+	wantError(t, err, "iam: ec2:RunInstances is denied to arn:aws:sts::000000000000:assumed-role/plain/s, but the error that service \"ec2\" returns for this is unknown")
 	err = s.Authorize(t.Context(), cloud.Request{Caller: plain, Action: "sns:Publish", Resource: numbers, ResourcePolicy: "{"})
 	wantError(t, err, "policy of "+numbers+": MalformedPolicyDocument: ")
 }
 
-func TestAuthorizeByTheRolesPolicies(t *testing.T) {
+func TestAuthorizeByRolePolicies(t *testing.T) {
 	s := newService(t)
 	caller := assume(t, s, Role{Name: "worker"}, mayPublish).Caller
 	allowed := func(action string) bool {
 		return s.Authorize(t.Context(), cloud.Request{Caller: caller, Action: action, Resource: numbers}) == nil
 	}
 	if !allowed("sns:Publish") || allowed("logs:PutLogEvents") {
-		t.Error("the inline policy does not decide")
+		t.Error("the inline policy does not take effect")
 	}
 	must(t, s.AttachRolePolicy("worker", basic))
 	if !allowed("logs:PutLogEvents") {
-		t.Error("the managed policy does not decide")
+		t.Error("the managed policy does not take effect")
 	}
 	must(t, s.DetachRolePolicy("worker", basic))
 	must(t, s.DeleteRolePolicy("worker", "p0"))
 	if allowed("logs:PutLogEvents") || allowed("sns:Publish") {
-		t.Error("policies that are gone still allow")
+		t.Error("removed policies still take effect")
 	}
 
 	must(t, s.DeleteRole("worker"))
 	_ = assume(t, s, Role{Name: "worker"}, mayPublish)
 	if allowed("sns:Publish") {
-		t.Error("a session has the permissions of another role that took its name")
+		t.Error("a session has the permissions of a new role with the same name")
 	}
 }
 
@@ -111,7 +112,7 @@ func TestDeveloperIsAdministrator(t *testing.T) {
 	must(t, s.Authorize(t.Context(), cloud.Request{Caller: c.Caller, Action: "sns:Publish", Resource: numbers}))
 }
 
-// TestContextKeys compares each key by a policy that denies any other value.
+// TestContextKeys checks each key with a policy that denies any other value.
 func TestContextKeys(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newService(t)
@@ -122,12 +123,12 @@ func TestContextKeys(t *testing.T) {
 		now := time.Now().UTC() // does not advance in this bubble
 		client := cloud.WithConditionKeys(t.Context(), map[string][]string{
 			"aws:SourceIp": {"127.0.0.1"}, "aws:UserAgent": {"aws-cli/2"}, "aws:referer": {"https://www.example.com/"},
-			"aws:SecureTransport": {"false"}, // not determined by the client
+			"aws:SecureTransport": {"false"}, // ignored: the client does not determine it
 		})
 		seen := map[string]bool{}
 		for _, tt := range []struct {
 			caller     cloud.Caller
-			key, value string // value "": the key is missing
+			key, value string // a value of "" means that the key is missing
 		}{
 			{worker, "aws:PrincipalArn", "arn:aws:iam::000000000000:role/team/worker"},
 			{worker, "aws:PrincipalAccount", "000000000000"},
@@ -149,7 +150,7 @@ func TestContextKeys(t *testing.T) {
 			{worker, "aws:SecureTransport", "true"},
 			{worker, "aws:RequestedRegion", "us-east-1"},
 			{worker, "aws:CurrentTime", now.Format(time.RFC3339)},
-			{worker, "aws:EpochTime", "946684800"}, // where a bubble's time starts
+			{worker, "aws:EpochTime", "946684800"}, // the start of a bubble's clock
 			{worker, "sns:Protocol", "lambda"},
 			{developer.Caller, "aws:PrincipalArn", "arn:aws:iam::000000000000:user/developer"},
 			{developer.Caller, "aws:PrincipalType", "User"},
@@ -185,20 +186,20 @@ func TestContextKeys(t *testing.T) {
 				Caller: tt.caller, Action: "sns:Subscribe", Resource: numbers,
 				ResourcePolicy: statement(`"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"},
 					{"Effect":"Deny","Principal":"*","Action":"*","Resource":"*","Condition":{` + denied + `}`),
-				// The second is not determined by the request.
+				// The second is ignored: the request does not determine it.
 				Context: map[string][]string{"sns:Protocol": {"lambda"}, "aws:SecureTransport": {"false"}},
 			})
 			if err != nil {
 				t.Errorf("%s of %s is not %q", tt.key, tt.caller, tt.value)
 			}
 		}
-		// Resource policies cannot have this key.
+		// This key is refused in resource policies, so it is tested in an identity policy.
 		const source = "lambda:SourceFunctionArn"
 		only := `"Effect":"Allow","Action":"sqs:*","Resource":"*","Condition":{"StringEquals":{"` + source + `":"arn:aws:lambda:us-east-1:000000000000:function:s"}}`
 		must(t, s.PutRolePolicy("worker", "source", statement(only)))
-		ofLambda := worker
-		ofLambda.SourceFunction = cloud.ARN{}
-		for caller, allowed := range map[cloud.Caller]bool{worker: true, ofLambda: false} {
+		lambdaItself := worker
+		lambdaItself.SourceFunction = cloud.ARN{}
+		for caller, allowed := range map[cloud.Caller]bool{worker: true, lambdaItself: false} {
 			err := s.Authorize(client, cloud.Request{Caller: caller, Action: "sqs:SendMessage", Resource: "*"})
 			if seen[source] = true; (err == nil) != allowed {
 				t.Errorf("%s of a session for %q: %v", source, caller.SourceFunction, err)
@@ -206,7 +207,7 @@ func TestContextKeys(t *testing.T) {
 		}
 		for _, key := range sentKeys {
 			if !seen[key] {
-				t.Errorf("no request has a value of %s", key)
+				t.Errorf("no request has a value for %s", key)
 			}
 		}
 	})
@@ -272,6 +273,6 @@ func TestConcurrentUse(t *testing.T) {
 	}
 	wg.Wait()
 	if r, _ := s.Role("worker"); len(r.Inline) != 8 {
-		t.Errorf("%d of 8 policies are left", len(r.Inline))
+		t.Errorf("the role has %d policies, want 8", len(r.Inline))
 	}
 }

@@ -6,8 +6,8 @@ import (
 	"tally/localcloud/cloud"
 )
 
-// BenchmarkAuthorize decides the publication of a function whose role has four
-// policies, to a topic that has one.
+// BenchmarkAuthorize authorizes a function to publish to a topic. The function's
+// role has four policies, and the topic has one.
 func BenchmarkAuthorize(b *testing.B) {
 	s, err := New(place, nil)
 	if err != nil {

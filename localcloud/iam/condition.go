@@ -6,27 +6,28 @@ import (
 	"strings"
 )
 
-// condition is one key of one operator of a Condition element.
+// condition is one operator of a Condition element, applied to one key.
 //
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
 type condition struct {
-	key string // in lower case
+	key string // in lowercase
 	comparison
 	tests []test // one for each value in the policy
 }
 
-// comparison is the operator: "ForAnyValue:StringNotLikeIfExists".
+// comparison is an operator as written, such as
+// "ForAnyValue:StringNotLikeIfExists".
 type comparison struct {
 	operator
-	set      string // "ForAnyValue", "ForAllValues" or "", for keys with one value
-	ifExists bool   // holds if the key is missing
-	null     bool   // compares whether the key is missing, not its value
+	set      string // "ForAnyValue", "ForAllValues", or "" for keys with a single value
+	ifExists bool   // the condition holds if the key is missing
+	null     bool   // tests whether the key is missing, not its value
 }
 
 // holds reports whether the request meets the condition.
 //
-// A missing key does not meet a condition, except a negated one, which it cannot
-// contradict, and ForAllValues, which has no value to reject.
+// If the key is missing, only negated conditions and ForAllValues hold: there is no
+// value that could violate them.
 func (c condition) holds(k keys) bool {
 	values := k[c.key]
 	if c.null {
@@ -47,7 +48,7 @@ func (c condition) holds(k keys) bool {
 	}
 }
 
-// parseComparison parses the name of an operator, and reports whether it exists.
+// parseComparison parses the name of an operator and reports whether it exists.
 func parseComparison(name string) (comparison, bool) {
 	var c comparison
 	if set, rest, ok := strings.Cut(name, ":"); ok {

@@ -27,7 +27,7 @@ func TestConditions(t *testing.T) {
 		{"StringEquals", []any{"a", "b"}, one("b"), true},
 		{"StringEquals", 10, one("10"), true},
 		{"StringEquals", "a", missing, false},
-		{"StringEquals", "a", context{"AWS:sourceARN": {"a"}}, true}, // keys have no case
+		{"StringEquals", "a", context{"AWS:sourceARN": {"a"}}, true}, // the case of keys is ignored
 		{"StringEquals", "${aws:username}", context{key: {"x"}, "aws:username": {"x"}}, true},
 		{"StringEquals", "${aws:username}", one("x"), false},
 		{"StringNotEquals", "a", one("b"), true},
@@ -75,7 +75,7 @@ func TestConditions(t *testing.T) {
 		{"NotIpAddress", "203.0.113.0/24", one("203.0.114.9"), true},
 
 		{"ArnEquals", "arn:aws:sns:*:*:numbers", one("arn:aws:sns:us-east-1:000000000000:numbers"), true},
-		{"ArnLike", "arn:aws:*:numbers:*:*", one("arn:aws:sns:eu:numbers:1:1"), false}, // no wildcard reaches over a colon
+		{"ArnLike", "arn:aws:*:numbers:*:*", one("arn:aws:sns:eu:numbers:1:1"), false}, // a wildcard does not match a colon
 		{"ArnLike", "arn:aws:logs:*:*:log-group:*", one("arn:aws:logs:eu:1:log-group:/aws:x"), true},
 		{"ArnLike", "arn:aws:sns:*:${aws:username}:*", context{key: {"arn:aws:sns:eu:1:t"}, "aws:username": {"1"}}, true},
 		{"ArnLike", "${aws:username}", context{key: {"arn:aws:sns:eu:1:t"}, "aws:username": {"arn:aws:sns:eu:1:t"}}, true},
@@ -133,7 +133,7 @@ func TestEveryConditionMustHold(t *testing.T) {
 	}
 	all := map[string][]string{"aws:PrincipalTag/a": {"1"}, "aws:PrincipalTag/b": {"2"}, "aws:PrincipalTag/c": {"true"}}
 	if d := Evaluate(cloud.Request{Context: all}, []*Policy{p}); d.Effect != Allow {
-		t.Error("all conditions hold, and it is denied")
+		t.Error("denied although all conditions hold")
 	}
 	for key, values := range all {
 		delete(all, key)

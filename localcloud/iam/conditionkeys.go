@@ -7,13 +7,13 @@ import (
 	"tally/localcloud/internal/nearest"
 )
 
-// The condition keys of the requests that the local cloud decides. One that
-// ends in a slash is followed by the key of a tag.
+// The condition keys of the requests that are authorized here. A name that ends in
+// a slash is a prefix, which is followed by the key of a tag.
 //
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
 // https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
 var (
-	// sentKeys are in the context of a request whenever AWS sends them.
+	// sentKeys are in the context of a request here whenever they are on AWS.
 	sentKeys = []string{
 		"aws:CurrentTime", "aws:EpochTime", "aws:MultiFactorAuthPresent", "aws:PrincipalAccount", "aws:PrincipalArn",
 		"aws:PrincipalIsAWSService", "aws:PrincipalServiceName", "aws:PrincipalTag/", "aws:PrincipalType", "aws:referer",
@@ -21,10 +21,11 @@ var (
 		"aws:SourceIp", "aws:SourceOwner", "aws:TokenIssueTime", "aws:UserAgent", "aws:userid", "aws:username",
 		"aws:ViaAWSService", "lambda:SourceFunctionArn",
 	}
-	// absentKeys are in the context of no request decided here, on AWS either:
-	// they belong to other operations (sns:Protocol to Subscribe), to tags in a
-	// request, to sessions that no service starts, or to requests that a
-	// service forwards with the credentials of its caller.
+	// absentKeys are not in the context of any request that is authorized here,
+	// and would not be on AWS. They belong to other operations (for example,
+	// sns:Protocol to Subscribe), to tags in a request, to sessions that services
+	// do not start, or to requests that a service forwards with the credentials
+	// of its caller.
 	absentKeys = []string{
 		"aws:AssumedRoot", "aws:CalledVia", "aws:CalledViaAWSMCP", "aws:CalledViaFirst", "aws:CalledViaLast", "aws:ChatbotSourceArn",
 		"aws:Ec2InstanceSourcePrivateIPv4", "aws:Ec2InstanceSourceVpc", "aws:FederatedProvider", "aws:IsMcpServiceAction",
@@ -37,8 +38,8 @@ var (
 		"sts:AWSServiceName", "sts:DurationSeconds", "sts:ExternalId", "sts:RequestContext/", "sts:RequestContextProviders",
 		"sts:SourceIdentity", "sts:TaskPolicyArn", "sts:TransitiveTagKeys",
 	}
-	// unknowableKeys may be sent by AWS with a request that is decided here,
-	// but not by the local cloud. The value is the reason.
+	// unknowableKeys may be in the context of such a request on AWS, but their
+	// values cannot be known here. The value is the reason.
 	unknowableKeys = map[string]string{
 		"aws:PrincipalOrgID":            noOrganization,
 		"aws:PrincipalOrgPaths":         noOrganization,
@@ -56,21 +57,21 @@ var (
 		"aws:VpceOrgPaths":              noEndpoint,
 		"aws:VpcSourceIp":               noEndpoint,
 		"iam:ResourceTag/":              noResourceTags,
-		"sts:RoleSessionName":           "AWS does not document the names that its services give to their sessions",
+		"sts:RoleSessionName":           "AWS does not document the session names that its services use",
 	}
 )
 
 const (
-	noOrganization = "it does not know the organization of the account"
-	noEndpoint     = "it has no VPC endpoints"
-	noResourceTags = "it authorizes requests without the tags of their resources"
+	noOrganization = "the account does not belong to an organization here"
+	noEndpoint     = "VPC endpoints are not emulated"
+	noResourceTags = "resource tags are not available to authorization"
 )
 
-// decidedVendors are the vendors of keys that a request decided here may have.
-// The keys of other services come only with requests to those services.
+// decidedVendors are the prefixes of keys that a request authorized here may have.
+// The keys of other services occur only in requests to those services.
 var decidedVendors = []string{"aws", "execute-api", "lambda", "logs", "sns", "sqs", "sts"}
 
-// decidableKeys and unknowable are the tables above by key in lower case.
+// decidableKeys and unknowable are the tables above, with the keys in lowercase.
 var decidableKeys, unknowable = func() (map[string]bool, map[string]string) {
 	decidable, unknowable := map[string]bool{}, map[string]string{}
 	for _, key := range slices.Concat(sentKeys, absentKeys) {
@@ -95,9 +96,9 @@ func (p parser) checkVariables(at string, t template) error {
 	return nil
 }
 
-// checkKey refuses a condition key whose value the local cloud cannot know.
-// AWS accepts any key and evaluates one that it does not know as missing, so a
-// misspelt key silently disables a Deny.
+// checkKey refuses a condition key whose value cannot be known here. AWS accepts
+// any key and treats an unknown one as missing, so a misspelled key silently
+// disables a Deny.
 func (p parser) checkKey(at, key string) error {
 	if p.kind == KeyPolicy {
 		return nil
@@ -116,7 +117,7 @@ func (p parser) checkKey(at, key string) error {
 		if decidableKeys[name] || !slices.Contains(decidedVendors, vendor) {
 			return nil
 		}
-		reason = "it knows no such key"
+		reason = "there is no such key"
 		if near := nearest.Name(key, slices.Concat(sentKeys, absentKeys)); near != "" {
 			reason += "; did you mean " + near + "?"
 		}

@@ -3,7 +3,7 @@ package iam
 import "testing"
 
 func TestConditionKeys(t *testing.T) {
-	const organization = "it does not know the organization of the account"
+	const organization = "the account does not belong to an organization here"
 	condition := func(key string) string {
 		return statement(`"Effect":"Deny","Action":"sns:*","Resource":"*","Condition":{"StringEquals":{"` + key + `":"x"}}`)
 	}
@@ -16,7 +16,7 @@ func TestConditionKeys(t *testing.T) {
 	const inCondition, inResource = "Statement[0].Condition.StringEquals", "Statement[0].Resource"
 	for _, tt := range []struct {
 		document, key string
-		at, reason    string // reason "": accepted
+		at, reason    string // a reason of "" means that the key is accepted
 	}{
 		// sent
 		{condition("aws:SourceIp"), "", "", ""},
@@ -30,26 +30,26 @@ func TestConditionKeys(t *testing.T) {
 		{condition("aws:RequestTag/team"), "", "", ""},
 		{condition("aws:CalledVia"), "", "", ""},
 		{condition("sts:ExternalId"), "", "", ""},
-		// sent only to services whose requests are not decided here
+		// sent only to services whose requests are not authorized here
 		{condition("kms:ViaService"), "", "", ""},
 		{condition("s3:prefix"), "", "", ""},
 		{condition("ec2:SourceInstanceArn"), "", "", ""},
 		{condition("iam:PassedToService"), "", "", ""},
 		{condition("token.actions.githubusercontent.com:aud"), "", "", ""},
-		// sent by AWS only
+		// sent only by AWS
 		{condition("aws:PrincipalOrgID"), "aws:PrincipalOrgID", inCondition, organization},
 		{condition("AWS:principalorgid"), "AWS:principalorgid", inCondition, organization},
-		{condition("aws:SourceVpce"), "aws:SourceVpce", inCondition, "it has no VPC endpoints"},
-		{condition("aws:ResourceTag/team"), "aws:ResourceTag/team", inCondition, "it authorizes requests without the tags of their resources"},
-		{condition("sts:RoleSessionName"), "sts:RoleSessionName", inCondition, "AWS does not document the names that its services give to their sessions"},
+		{condition("aws:SourceVpce"), "aws:SourceVpce", inCondition, "VPC endpoints are not emulated"},
+		{condition("aws:ResourceTag/team"), "aws:ResourceTag/team", inCondition, "resource tags are not available to authorization"},
+		{condition("sts:RoleSessionName"), "sts:RoleSessionName", inCondition, "AWS does not document the session names that its services use"},
 		{resource("aws:PrincipalOrgID"), "aws:PrincipalOrgID", inResource, organization},
 		{operand("aws:SourceOrgID"), "aws:SourceOrgID", "Statement[0].Condition.StringLike.aws:username", organization},
-		// misspelt
-		{condition("aws:SorceArn"), "aws:SorceArn", inCondition, "it knows no such key; did you mean aws:SourceArn?"},
-		{condition("aws:PrincipalTag"), "aws:PrincipalTag", inCondition, "it knows no such key; did you mean aws:PrincipalTag/?"},
-		{condition("sns:Protokol"), "sns:Protokol", inCondition, "it knows no such key; did you mean sns:Protocol?"},
-		{condition("sqs:Colour"), "sqs:Colour", inCondition, "it knows no such key"},
-		{resource("aws:user"), "aws:user", inResource, "it knows no such key; did you mean aws:userid?"},
+		// misspelled
+		{condition("aws:SorceArn"), "aws:SorceArn", inCondition, "there is no such key; did you mean aws:SourceArn?"},
+		{condition("aws:PrincipalTag"), "aws:PrincipalTag", inCondition, "there is no such key; did you mean aws:PrincipalTag/?"},
+		{condition("sns:Protokol"), "sns:Protokol", inCondition, "there is no such key; did you mean sns:Protocol?"},
+		{condition("sqs:Colour"), "sqs:Colour", inCondition, "there is no such key"},
+		{resource("aws:user"), "aws:user", inResource, "there is no such key; did you mean aws:userid?"},
 	} {
 		want := ""
 		if tt.reason != "" {
@@ -71,21 +71,21 @@ func TestConditionKeys(t *testing.T) {
 
 	const key = `"Effect":"Allow","Principal":"*","Action":"kms:*","Resource":"*","Condition":{"StringEquals":{"aws:PrincipalOrgID":"o","kms:ViaService":"s","aws:SorceArn":"x"}}`
 	if _, err := ParsePolicy(KeyPolicy, statement(key)); err != nil {
-		t.Errorf("the policy of a key is only recorded: %v", err)
+		t.Errorf("the policy of a key is only recorded, but it was refused: %v", err)
 	}
 	if _, err := ParsePolicy(KeyPolicy, statement(`"Effect":"Allow","Action":"kms:*","Resource":"*"`)); err == nil {
-		t.Error("the policy of a key needs a principal")
+		t.Error("the policy of a key without a principal was accepted")
 	}
 }
 
-// Every key is in one table, so that it has one meaning.
+// Each key must be in exactly one table.
 func TestConditionKeysAreDistinct(t *testing.T) {
 	if n := len(sentKeys) + len(absentKeys); len(decidableKeys) != n {
-		t.Errorf("%d decidable keys, and %d names of them", len(decidableKeys), n)
+		t.Errorf("the tables list %d decidable keys, but only %d are distinct", n, len(decidableKeys))
 	}
 	for key := range unknowable {
 		if decidableKeys[key] {
-			t.Errorf("%s is decidable and is not", key)
+			t.Errorf("%s is both decidable and unknowable", key)
 		}
 	}
 }

@@ -10,16 +10,16 @@ import (
 	"tally/localcloud/cloud"
 )
 
-// question prepares a request with its context: the condition keys of the
-// request itself and of its client, and those that follow from its caller, place
-// and time, which take precedence. id is the role of the caller's session, or
-// nil. The keys are among sentKeys.
+// query prepares a request for evaluation. Its condition keys are those of the
+// request and of the client's request in ctx, and those that follow from the
+// caller, the place and the time, which take precedence. All of the latter are in
+// sentKeys. The argument id is the role of the caller's session, or nil.
 //
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
-func (s *Service) question(ctx context.Context, r cloud.Request, id *identity) question {
-	q := ask(r)
+func (s *Service) query(ctx context.Context, r cloud.Request, id *identity) query {
+	q := newQuery(r)
 	if r.Caller.Service == "" {
-		// AWS does not send a service the network of the client for which it calls.
+		// A call by a service does not have the keys of the client that caused it.
 		q.keys.add(cloud.ConditionKeys(ctx))
 	}
 	now := time.Now().UTC()
@@ -27,10 +27,10 @@ func (s *Service) question(ctx context.Context, r cloud.Request, id *identity) q
 	q.keys.set("aws:epochtime", strconv.FormatInt(now.Unix(), 10))
 	q.keys.set("aws:requestedregion", s.place.Region)
 	q.keys.set("aws:resourceaccount", s.place.Account)
-	// The loopback interface has no TLS, but it stands for AWS's endpoint, which
-	// does: a policy that refuses plain HTTP on AWS must not lock everyone out.
+	// The local endpoint has no TLS, but it represents AWS's endpoint, which has. A
+	// policy that refuses plain HTTP on AWS must not lock everyone out here.
 	q.keys.set("aws:securetransport", "true")
-	// No service calls another with the credentials of its caller.
+	// Services never call each other with the credentials of their caller.
 	q.keys.set("aws:viaawsservice", "false")
 	if r.Caller.Service != "" {
 		s.setService(q.keys, r.Caller)
@@ -59,12 +59,12 @@ func (s *Service) setService(k keys, c cloud.Caller) {
 	if c.SourceARN != (cloud.ARN{}) {
 		k.set("aws:sourcearn", c.SourceARN.String())
 		k.set("aws:sourceaccount", s.place.Account)
-		k.set("aws:sourceowner", s.place.Account) // its older name, in the default policy of topics
+		k.set("aws:sourceowner", s.place.Account) // the older name, used in the default policy of topics
 	}
 }
 
-// setSession sets the keys of a role session. Its temporary credentials were
-// issued to a service, so without MFA.
+// setSession sets the keys of a role session. Its temporary credentials were issued
+// to a service, that is, without MFA.
 //
 // https://docs.aws.amazon.com/lambda/latest/dg/permissions-source-function-arn.html
 func setSession(k keys, c cloud.Caller) {

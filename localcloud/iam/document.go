@@ -7,11 +7,11 @@ import (
 	"strings"
 )
 
-// object is a JSON object in its written order. encoding/json would keep only
-// the last of two members with the same name, and so evaluate a policy other
-// than the one that its author reads.
+// object is a JSON object. Its names are unique: of two members with the same
+// name, encoding/json would ignore the first, so the policy that is evaluated
+// would differ from the one that its author reads.
 type object struct {
-	names   []string
+	names   []string       // in the order in which they are written
 	members map[string]any // *object, []any, string, json.Number, bool or nil
 }
 
@@ -47,7 +47,7 @@ func decodeObject(d *json.Decoder) (*object, error) {
 			return nil, err
 		}
 		name := token.(string) // the document is valid JSON
-		if _, twice := o.members[name]; twice {
+		if _, ok := o.members[name]; ok {
 			return nil, fmt.Errorf("%q appears twice in one object", name)
 		}
 		value, err := decodeValue(d)
@@ -74,8 +74,8 @@ func decodeList(d *json.Decoder) ([]any, error) {
 	return list, err
 }
 
-// oneOrMore returns a list, or a list of the single value that the grammar
-// allows in place of one.
+// oneOrMore returns v if it is a list, and otherwise a list that contains only v.
+// The grammar allows a single value in place of a list.
 func oneOrMore(v any) []any {
 	if list, ok := v.([]any); ok {
 		return list
@@ -83,7 +83,8 @@ func oneOrMore(v any) []any {
 	return []any{v}
 }
 
-// texts returns a string or a list of strings as a list.
+// texts returns the strings in v, which is a string or a list of strings. It
+// returns false if v is anything else.
 func texts(v any) ([]string, bool) {
 	var all []string
 	for _, one := range oneOrMore(v) {

@@ -9,7 +9,8 @@ import (
 	"strings"
 )
 
-// elements are the parsers of the elements of a statement.
+// elements maps the name of each element of a statement to its parser. The
+// argument at is the position of the element, for error messages.
 var elements = map[string]func(p parser, s *Statement, at string, v any) error{
 	"Sid":          parser.sid,
 	"Effect":       parser.effect,
@@ -22,8 +23,8 @@ var elements = map[string]func(p parser, s *Statement, at string, v any) error{
 	"Condition":    parser.condition,
 }
 
-// identitySid is the pattern of AWS for policies of identities. The resource
-// policies of some services allow more.
+// identitySid matches the Sids that AWS accepts in identity policies. Resource
+// policies of some services may contain other characters.
 var identitySid = regexp.MustCompile(`^[0-9A-Za-z]*$`)
 
 func (p parser) sid(s *Statement, at string, v any) error {
@@ -32,7 +33,7 @@ func (p parser) sid(s *Statement, at string, v any) error {
 		return syntaxError(at, "must be a string")
 	}
 	if p.kind == IdentityPolicy && !identitySid.MatchString(sid) {
-		return malformed("Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular expression [0-9A-Za-z]*", at, "is %q", sid)
+		return malformed("Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular expression [0-9A-Za-z]*", at, "found %q", sid)
 	}
 	s.Sid = sid
 	return nil
@@ -65,11 +66,11 @@ func (p parser) principal(s *Statement, at string, v any) error {
 	}
 	for _, kind := range o.names {
 		if !slices.Contains([]string{"AWS", "Service", "Federated"}, kind) {
-			return syntaxError(at, "has no element %q: it may hold AWS, Service and Federated", kind)
+			return syntaxError(at, "unknown element %q; only AWS, Service and Federated are allowed", kind)
 		}
 		values, ok := texts(o.members[kind])
 		if !ok || len(values) == 0 {
-			return syntaxError(at+"."+kind, "must be a string or a list of strings, with one at least")
+			return syntaxError(at+"."+kind, "must be a string or a list of at least one string")
 		}
 		for _, value := range values {
 			if !s.principals.add(kind, value) {
@@ -90,7 +91,7 @@ func (p parser) action(s *Statement, at string, v any) (err error) {
 	return err
 }
 
-// templates parses a string or a list of strings, each of which must pass check.
+// templates parses a string or a list of strings. Each string must pass check.
 func (p parser) templates(at string, v any, x syntax, check func(at, text string) error) ([]template, error) {
 	list, ok := texts(v)
 	if !ok {
@@ -119,15 +120,15 @@ func (p parser) checkAction(at, action string) error {
 	service, _, prefixed := strings.Cut(action, ":")
 	switch {
 	case p.kind == TrustPolicy && !strings.HasPrefix(strings.ToLower(action), "sts:"):
-		return malformed("AssumeRole policy may only specify STS AssumeRole actions.", at, "is %q", action)
+		return malformed("AssumeRole policy may only specify STS AssumeRole actions.", at, "found %q", action)
 	case action == "*":
 		return nil
 	case !prefixed:
-		return malformed("Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.", at, "is %q", action)
+		return malformed("Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.", at, "found %q", action)
 	case strings.Count(action, ":") > 1:
-		return malformed("Actions/Condition can contain only one colon.", at, "is %q", action)
+		return malformed("Actions/Condition can contain only one colon.", at, "found %q", action)
 	case !vendor.MatchString(service):
-		return malformed(fmt.Sprintf("Vendor %s is not valid", service), at, "is %q", action)
+		return malformed(fmt.Sprintf("Vendor %s is not valid", service), at, "found %q", action)
 	}
 	return nil
 }
@@ -150,11 +151,11 @@ func checkResource(at, resource string) error {
 	case parts[0] != "arn":
 		return malformed(fmt.Sprintf(`Resource %s must be in ARN format or "*".`, resource), at, "an ARN starts with arn:aws:")
 	case len(parts) > 1 && parts[1] != "aws":
-		return malformed(fmt.Sprintf("Partition %q is not valid for resource %q.", parts[1], resource), at, "the local cloud has only partition aws")
+		return malformed(fmt.Sprintf("Partition %q is not valid for resource %q.", parts[1], resource), at, "the local cloud has only the partition aws")
 	case len(parts) < 3 || !vendor.MatchString(parts[2]) || parts[2] == "*":
-		return malformed("Resource vendor must be fully qualified and cannot contain regexes.", at, "is %q", resource)
+		return malformed("Resource vendor must be fully qualified and cannot contain regexes.", at, "found %q", resource)
 	case len(parts) < 6:
-		return malformed("The policy failed legacy parsing", at, "%q has %d of the six parts of an ARN", resource, len(parts))
+		return malformed("The policy failed legacy parsing", at, "an ARN has six parts, %q has %d", resource, len(parts))
 	}
 	return nil
 }
@@ -168,7 +169,7 @@ func (p parser) condition(s *Statement, at string, v any) error {
 		at := at + "." + name
 		comparison, known := parseComparison(name)
 		if !known {
-			return syntaxError(at, "is no condition operator")
+			return syntaxError(at, "is not a condition operator")
 		}
 		keys, ok := operators.members[name].(*object)
 		if !ok {
@@ -176,7 +177,7 @@ func (p parser) condition(s *Statement, at string, v any) error {
 		}
 		for _, key := range keys.names {
 			if !strings.Contains(key, ":") {
-				return malformed("Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.", at, "is %q", key)
+				return malformed("Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.", at, "found %q", key)
 			}
 			if err := p.checkKey(at, key); err != nil {
 				return err
@@ -191,8 +192,8 @@ func (p parser) condition(s *Statement, at string, v any) error {
 	return nil
 }
 
-// tests compiles the values of one condition key. A number or boolean is
-// equivalent to its text.
+// tests compiles the values of one condition key. Numbers and booleans are
+// equivalent to strings with the same text.
 func (p parser) tests(c comparison, at string, v any) ([]test, error) {
 	var tests []test
 	for _, one := range oneOrMore(v) {

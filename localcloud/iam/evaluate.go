@@ -6,14 +6,14 @@ import (
 	"tally/localcloud/cloud"
 )
 
-// Decision is the outcome of Evaluate and the statements that led to it. A Deny
-// without Reasons is implicit: nothing allowed the request.
+// Decision is the result of Evaluate, with the statements that led to it. A Deny
+// without Reasons is implicit: no statement allowed the request.
 type Decision struct {
 	Effect  Effect
 	Reasons []Reason // the deciding statements, in the order of the policies
 }
 
-// Reason identifies a statement that took part in a Decision.
+// Reason identifies a statement that led to a Decision.
 type Reason struct {
 	Policy    string // Name of the Policy
 	Kind      Kind
@@ -21,21 +21,21 @@ type Reason struct {
 	Sid       string // "" if it has none
 }
 
-// Evaluate decides r by the policies, which are those attached to its caller
-// and to its resource. It ignores r.ResourcePolicy, and adds nothing to
-// r.Context.
+// Evaluate decides whether the policies allow r. They are the policies attached to
+// the caller and to the resource. Evaluate ignores r.ResourcePolicy, and uses no
+// condition keys except those in r.Context.
 //
-// A statement that denies overrides all that allow; otherwise one that allows
-// is enough, wherever it is attached, because caller and resource belong to the
-// same account. An AWS service has no identity policies, so only the policy of
-// the resource can allow it anything.
+// A statement that denies the request overrides all others. Otherwise, one
+// statement that allows it is enough, in any policy, because the caller and the
+// resource belong to the same account. An AWS service has no identity policies, so
+// only the resource policy can allow its requests.
 //
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
 func Evaluate(r cloud.Request, policies []*Policy) Decision {
-	return decide(ask(r), policies)
+	return decide(newQuery(r), policies)
 }
 
-func decide(q question, policies []*Policy) Decision {
+func decide(q query, policies []*Policy) Decision {
 	var allows, denies []Reason
 	for _, p := range policies {
 		for i := range p.Statements {
@@ -59,15 +59,15 @@ func decide(q question, policies []*Policy) Decision {
 	return Decision{Effect: Deny}
 }
 
-// question is a request prepared for comparison.
-type question struct {
+// query is a request prepared for evaluation.
+type query struct {
 	cloud.Request
-	action string // in lower case
+	action string // in lowercase
 	keys   keys
 }
 
-// keys are condition keys with their values; the names are in lower case, as
-// AWS ignores their case.
+// keys maps the names of condition keys to their values. The names are in
+// lowercase, because AWS ignores their case.
 type keys map[string][]string
 
 func (k keys) set(name, value string) { k[name] = []string{value} }
@@ -78,8 +78,9 @@ func (k keys) add(context map[string][]string) {
 	}
 }
 
-func ask(r cloud.Request) question {
-	q := question{Request: r, action: strings.ToLower(r.Action), keys: make(keys, 24)}
+// newQuery prepares a request whose only condition keys are those in r.Context.
+func newQuery(r cloud.Request) query {
+	q := query{Request: r, action: strings.ToLower(r.Action), keys: make(keys, 24)}
 	q.keys.add(r.Context)
 	return q
 }

@@ -19,7 +19,7 @@ var (
 	service = cloud.Caller{Service: "sns.amazonaws.com", SourceARN: place.ARN("sns", "numbers")}
 )
 
-// document is one policy of an evaluation: its only statement, or all of them.
+// document is a policy: its kind and the members of its statements.
 type document struct {
 	kind       Kind
 	statements string
@@ -54,7 +54,7 @@ func TestEvaluate(t *testing.T) {
 		policies []document
 		want     Effect
 	}{
-		"nothing":                          {session, nil, Deny},
+		"no policy":                        {session, nil, Deny},
 		"identity allows":                  {session, []document{identity(publish)}, Allow},
 		"resource allows":                  {session, []document{resource(everyone, publish)}, Allow},
 		"one of two":                       {session, []document{identity(`"Effect":"Allow","Action":"sqs:*","Resource":"*"`), identity(publish)}, Allow},
@@ -63,7 +63,7 @@ func TestEvaluate(t *testing.T) {
 		"identity denies, resource allows": {session, []document{identity(deny), resource(everyone, publish)}, Deny},
 
 		"action wildcard":       {session, []document{identity(`"Effect":"Allow","Action":"sns:Pub*","Resource":"*"`)}, Allow},
-		"action without case":   {session, []document{identity(`"Effect":"Allow","Action":"SNS:pUBLISH","Resource":"*"`)}, Allow},
+		"action in other case":  {session, []document{identity(`"Effect":"Allow","Action":"SNS:pUBLISH","Resource":"*"`)}, Allow},
 		"action of one letter":  {session, []document{identity(`"Effect":"Allow","Action":"sns:Publis?","Resource":"*"`)}, Allow},
 		"every action":          {session, []document{identity(`"Effect":"Allow","Action":"*","Resource":"*"`)}, Allow},
 		"other action":          {session, []document{identity(`"Effect":"Allow","Action":["sns:PublishBatch","sns:Publis"],"Resource":"*"`)}, Deny},
@@ -72,7 +72,7 @@ func TestEvaluate(t *testing.T) {
 
 		"resource wildcard":       {session, []document{identity(`"Effect":"Allow","Action":"*","Resource":"arn:aws:sns:*:*:num*"`)}, Allow},
 		"resource over colons":    {session, []document{identity(`"Effect":"Allow","Action":"*","Resource":"arn:aws:sns:*:*:*:*"`)}, Deny},
-		"resource with case":      {session, []document{identity(`"Effect":"Allow","Action":"*","Resource":"arn:aws:sns:*:*:NUMBERS"`)}, Deny},
+		"resource in other case":  {session, []document{identity(`"Effect":"Allow","Action":"*","Resource":"arn:aws:sns:*:*:NUMBERS"`)}, Deny},
 		"other resources":         {session, []document{identity(`"Effect":"Allow","Action":"*","Resource":["arn:aws:sns:*:*:sums","arn:aws:s3:::*"]`)}, Deny},
 		"all but other resources": {session, []document{identity(`"Effect":"Allow","Action":"*","NotResource":"arn:aws:sns:*:*:sums"`)}, Allow},
 		"all but this resource":   {session, []document{identity(`"Effect":"Allow","Action":"*","NotResource":"arn:aws:sns:*:*:*"`)}, Deny},
@@ -88,7 +88,7 @@ func TestEvaluate(t *testing.T) {
 		"any AWS principal":       {session, []document{resource(`"Principal":{"AWS":"*"},`, publish)}, Allow},
 		"federated principal":     {session, []document{resource(`"Principal":{"Federated":"*"},`, publish)}, Deny},
 		"account grants nothing":  {session, []document{resource(`"Principal":`+accountRoot+`,`, publish)}, Deny},
-		"account number neither":  {session, []document{resource(`"Principal":{"AWS":"000000000000"},`, publish)}, Deny},
+		"account number":          {session, []document{resource(`"Principal":{"AWS":"000000000000"},`, publish)}, Deny},
 		"account is denied":       {session, []document{identity(publish), resource(`"Principal":`+accountRoot+`,`, deny)}, Deny},
 		"other account is denied": {session, []document{identity(publish), resource(`"Principal":{"AWS":"111111111111"},`, deny)}, Allow},
 		"all but this role":       {session, []document{identity(publish), resource(`"NotPrincipal":{"AWS":"`+roleARN+`"},`, deny)}, Allow},
@@ -112,12 +112,12 @@ func TestEvaluate(t *testing.T) {
 			r.Context["aws:SourceArn"] = []string{numbers}
 		}
 		if got := Evaluate(r, parsed(t, tt.policies)); got.Effect != tt.want {
-			t.Errorf("%s: %v, want %s", name, got, tt.want)
+			t.Errorf("%s: decision %v, want %s", name, got, tt.want)
 		}
 	}
 }
 
-func TestDecisionNamesItsReasons(t *testing.T) {
+func TestDecisionReasons(t *testing.T) {
 	const other = `"Effect":"Allow","Action":"sqs:*","Resource":"*"`
 	allow := document{IdentityPolicy, other + `},{"Effect":"Allow","Action":"sns:*","Resource":"*"`}
 	deny := document{ResourcePolicy, `"Sid":"closed","Principal":"*","Effect":"Deny","Action":"sns:*","Resource":"*"`}

@@ -8,18 +8,18 @@ import (
 	"tally/localcloud/cloud"
 )
 
-// An identity is what authorizations need of a role, parsed once when the role
-// changes. It is never modified, only replaced.
+// An identity is a role in the form that authorization uses. Its policies are
+// parsed once, when the role changes. An identity is never modified, only replaced.
 type identity struct {
 	role     Role
 	policies []*Policy // inline and managed ones, ordered by name
 	trust    *Policy
 	keys     keys  // condition keys that are the same for all its requests
-	err      error // a stored policy cannot be parsed
+	err      error // set if a stored policy cannot be parsed
 }
 
-// parseIdentity parses the policies of a role. All of them were checked when
-// they were set, so an error means that the store is of another version.
+// parseIdentity parses the policies of a role. They were checked when they were
+// set, so an error means that another version wrote the store.
 func parseIdentity(role Role, arn cloud.ARN) *identity {
 	id := &identity{role: role, keys: keys{"aws:principalarn": {arn.String()}}}
 	for tag, value := range role.Tags {
@@ -50,7 +50,8 @@ func parseIdentity(role Role, arn cloud.ARN) *identity {
 	return id
 }
 
-// identity returns the role with that name, or nil if there is none.
+// identity returns the identity of the role with that name, or nil if there is no
+// such role.
 func (s *Service) identity(name string) *identity {
 	found, ok := s.identities.Load(strings.ToLower(name))
 	if !ok {
@@ -62,9 +63,9 @@ func (s *Service) identity(name string) *identity {
 	return nil
 }
 
-// sessionIdentity returns the role of a caller's session, or nil. A session may
-// outlive its role, but not the role's permissions; a role created again under
-// the same name is another role.
+// sessionIdentity returns the identity of a session's role. It returns nil if the
+// caller is not a session, or if the role was deleted: a session can outlive its
+// role, but then it has no permissions, even if a new role has the same name.
 func (s *Service) sessionIdentity(c cloud.Caller) *identity {
 	if c.Role == "" {
 		return nil

@@ -8,12 +8,12 @@ import (
 	"tally/localcloud/cloud"
 )
 
-// administrator is AWS's AdministratorAccess. As on AWS, the policy of a
-// resource may still deny.
+// administrator is AWS's AdministratorAccess policy. As on AWS, a resource policy
+// can still deny a request that it allows.
 var administrator = allow("AdministratorAccess", "*")
 
-// managedPolicies are the AWS managed policies that the local cloud has, by
-// ARN. Each allows some actions on every resource.
+// managedPolicies contains the AWS managed policies that the local cloud supports,
+// by ARN. Each of them allows some actions on all resources.
 //
 // https://docs.aws.amazon.com/aws-managed-policy/latest/reference/policy-list.html
 var managedPolicies = func() map[string]*Policy {
@@ -40,8 +40,8 @@ var managedPolicies = func() map[string]*Policy {
 	return policies
 }()
 
-// allow returns an identity policy that allows actions on every resource. It
-// panics if one of them is not an action.
+// allow returns an identity policy that allows the actions on all resources. It
+// panics if an action is not valid.
 func allow(name string, actions ...string) *Policy {
 	p, err := ParsePolicy(IdentityPolicy, `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["`+
 		strings.Join(actions, `","`)+`"],"Resource":"*"}]}`)

@@ -12,22 +12,23 @@ import (
 	"time"
 )
 
-// operator compares a key of the request with a value of the policy.
+// operator compares the value of a key in the request with a value in the policy.
 type operator struct {
 	compile compile
-	negated bool // its result is inverted: "…NotEquals"
+	negated bool // the result is inverted, as in "StringNotEquals"
 }
 
-// compile returns the test for a value in a policy. variables reports whether
-// the policy's version has variables. It fails if the value is not of the
-// operator's type.
+// compile returns the test for a value in a policy. The argument variables is set
+// if the policy's version supports variables. It returns an error if the value
+// does not have the operator's type.
 type compile func(operand string, variables bool) (test, error)
 
-// test reports whether a value of the request matches. One that is not of the
-// operator's type does not.
+// test reports whether a value in the request matches. A value that does not have
+// the operator's type does not match.
 type test func(value string, k keys) bool
 
-// operators are all operators except Null, which tests the key, not its value.
+// operators contains all operators except Null, which tests the presence of the
+// key and not its value.
 var operators = map[string]operator{
 	"StringEquals":              {compile: text(false, false)},
 	"StringNotEquals":           {compile: text(false, false), negated: true},
@@ -51,7 +52,7 @@ var operators = map[string]operator{
 	"BinaryEquals":              {compile: ordered(base64.StdEncoding.DecodeString, bytes.Compare, equal)},
 	"IpAddress":                 {compile: address},
 	"NotIpAddress":              {compile: address, negated: true},
-	// AWS: ArnEquals and ArnLike behave identically.
+	// AWS documents that ArnEquals and ArnLike behave identically.
 	"ArnEquals":    {compile: arn},
 	"ArnLike":      {compile: arn},
 	"ArnNotEquals": {compile: arn, negated: true},
@@ -64,8 +65,8 @@ func lessOrEqual(order int) bool    { return order <= 0 }
 func greater(order int) bool        { return order > 0 }
 func greaterOrEqual(order int) bool { return order >= 0 }
 
-// ordered compares values of an ordered type, with the value of the request on
-// the left.
+// ordered compares values of an ordered type. The value in the request is the left
+// operand.
 func ordered[T any](parse func(string) (T, error), compare func(a, b T) int, accept func(order int) bool) compile {
 	return func(operand string, _ bool) (test, error) {
 		right, err := parse(operand)
@@ -79,15 +80,16 @@ func ordered[T any](parse func(string) (T, error), compare func(a, b T) int, acc
 	}
 }
 
+// number parses a decimal number.
 func number(s string) (float64, error) {
 	n, err := strconv.ParseFloat(s, 64)
-	if err != nil || math.IsNaN(n) || math.IsInf(n, 0) {
+	if err != nil || math.IsNaN(n) || math.IsInf(n, 0) || strings.ContainsAny(s, "xX") {
 		return 0, fmt.Errorf("%q is not a number", s)
 	}
 	return n, nil
 }
 
-// date parses the W3C profile of ISO 8601, or seconds since 1970.
+// date parses a date in the W3C profile of ISO 8601, or in seconds since 1970.
 func date(s string) (time.Time, error) {
 	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04Z07:00", time.DateOnly, "2006-01", "2006"} {
 		if t, err := time.Parse(layout, s); err == nil {
@@ -122,7 +124,8 @@ func address(operand string, _ bool) (test, error) {
 	}, nil
 }
 
-// text compares strings. With wildcards, "*" and "?" in the policy are patterns.
+// text compares strings. If wildcards is set, "*" and "?" in the policy are
+// wildcards.
 func text(wildcards, ignoreCase bool) compile {
 	return func(operand string, variables bool) (test, error) {
 		t, err := syntax{wildcards: wildcards, variables: variables}.parse(operand)
@@ -139,14 +142,14 @@ func text(wildcards, ignoreCase bool) compile {
 	}
 }
 
-// arn compares the six parts of ARNs one by one, so that no wildcard matches
-// across a colon.
+// arn compares the six parts of ARNs one by one, so that a wildcard in one of the
+// first five does not match a colon.
 func arn(operand string, variables bool) (test, error) {
 	t, err := syntax{wildcards: true, variables: variables}.parse(operand)
 	if err != nil {
 		return nil, err
 	}
-	// The values of variables are not known yet.
+	// The form of an operand with variables is known only with their values.
 	if len(t) == 1 && operand != "*" && (len(t[0].plain.split(6)) < 6 || !strings.HasPrefix(operand, "arn:")) {
 		return nil, fmt.Errorf("%q is not an ARN such as arn:aws:sns:*:*:numbers", operand)
 	}

@@ -8,12 +8,12 @@ import (
 	"tally/localcloud/cloud"
 )
 
-// ParsePolicy parses a policy document of the given kind, strictly: it fails on
-// what AWS refuses and on what AWS would silently ignore. It also fails on
-// conditions and variables with a key whose value the local cloud cannot know,
-// except in a KeyPolicy. The error is a *cloud.Error with code
-// MalformedPolicyDocument: a message, in AWS's words if there are any, followed
-// by the place of the mistake in parentheses.
+// ParsePolicy parses a policy document of the given kind. It is strict: it refuses
+// documents that AWS refuses, and also elements that AWS would silently ignore.
+// Except in a KeyPolicy, it refuses conditions and variables with a key whose
+// value cannot be known in the local cloud. The error is a *cloud.Error with code
+// MalformedPolicyDocument. Its message is AWS's, if there is one, followed by the
+// position and the description of the mistake in parentheses.
 func ParsePolicy(kind Kind, document string) (*Policy, error) {
 	p := parser{kind: kind}
 	root, err := decodeDocument(document)
@@ -34,10 +34,11 @@ func syntaxError(at, format string, args ...any) error {
 	return malformed("Syntax errors in policy.", at, format, args...)
 }
 
-// parser holds the properties of the document that its elements depend on.
+// parser holds the properties of a document that affect how its elements are
+// parsed.
 type parser struct {
 	kind      Kind
-	variables bool // "${…}" is a variable, not text
+	variables bool // whether "${…}" is a variable and not plain text
 }
 
 func (p parser) policy(root any) (*Policy, error) {
@@ -66,15 +67,15 @@ func (p parser) policy(root any) (*Policy, error) {
 		}
 		sameSid := func(other Statement) bool { return s.Sid != "" && other.Sid == s.Sid }
 		if slices.ContainsFunc(policy.Statements, sameSid) {
-			return nil, malformed("Statement IDs (SID) in a single policy must be unique.", at, "has Sid %q again", s.Sid)
+			return nil, malformed("Statement IDs (SID) in a single policy must be unique.", at, "repeats the Sid %q", s.Sid)
 		}
 		policy.Statements = append(policy.Statements, s)
 	}
 	return policy, nil
 }
 
-// header parses Version and Id. A document without a version has the older one,
-// which has no variables.
+// header parses Version and Id. A document without a Version has the older version,
+// which does not support variables.
 func (p *parser) header(o *object) error {
 	switch version, given := o.members["Version"]; {
 	case version == "2012-10-17":
@@ -90,12 +91,13 @@ func (p *parser) header(o *object) error {
 	return nil
 }
 
-// unknown returns the error for an element that the grammar does not have there.
+// unknown returns the error for an element that the grammar does not allow at this
+// position.
 func (p parser) unknown(at, name string) error {
 	if p.kind == TrustPolicy {
-		return malformed("Unknown field "+name, at, "has no element %q", name)
+		return malformed("Unknown field "+name, at, "unknown element %q", name)
 	}
-	return syntaxError(at, "has no element %q", name)
+	return syntaxError(at, "unknown element %q", name)
 }
 
 func (p parser) statement(at string, v any) (Statement, error) {
@@ -104,7 +106,7 @@ func (p parser) statement(at string, v any) (Statement, error) {
 	if !ok {
 		return s, syntaxError(at, "must be an object")
 	}
-	if err := p.outline(at, o); err != nil {
+	if err := p.checkNames(at, o); err != nil {
 		return s, err
 	}
 	for _, name := range o.names {
@@ -112,13 +114,13 @@ func (p parser) statement(at string, v any) (Statement, error) {
 			return s, err
 		}
 	}
-	return s, p.complete(at, &s)
+	return s, p.checkMissing(at, &s)
 }
 
-// outline checks the names of a statement's elements. As on AWS, it precedes
-// the check of their values: an identity policy given as a trust policy is
-// refused for its Resource, not for its actions.
-func (p parser) outline(at string, o *object) error {
+// checkNames checks the names of a statement's elements. As on AWS, they are
+// checked before the values: if an identity policy is used as a trust policy, the
+// error is about its Resource and not about its actions.
+func (p parser) checkNames(at string, o *object) error {
 	for _, name := range o.names {
 		_, known := elements[name]
 		_, both := o.members["Not"+name]
@@ -128,7 +130,7 @@ func (p parser) outline(at string, o *object) error {
 		case both:
 			return syntaxError(at, "has both %s and Not%s", name, name)
 		case p.kind == TrustPolicy && strings.HasSuffix(name, "Resource"):
-			return malformed("Has prohibited field "+name, at, "a trust policy is about the role that has it")
+			return malformed("Has prohibited field "+name, at, "a trust policy applies to the role it is attached to")
 		case p.kind == IdentityPolicy && strings.HasSuffix(name, "Principal"):
 			return malformed("Policy document should not specify a principal.", at, "it applies to the identity it is attached to")
 		}
@@ -136,13 +138,13 @@ func (p parser) outline(at string, o *object) error {
 	return nil
 }
 
-// complete reports elements that are missing.
-func (p parser) complete(at string, s *Statement) error {
+// checkMissing returns an error if a required element is missing.
+func (p parser) checkMissing(at string, s *Statement) error {
 	switch hasPrincipal, hasResource := s.principals != nil, !s.resources.empty(); {
 	case s.Effect == "":
 		return syntaxError(at, "has no Effect")
 	case p.kind == TrustPolicy && !hasPrincipal:
-		return malformed("Missing required field Principal", at, "does not say who is trusted")
+		return malformed("Missing required field Principal", at, "has no Principal")
 	case p.kind != IdentityPolicy && !hasPrincipal:
 		return syntaxError(at, "has no Principal")
 	case s.actions.empty():

@@ -28,7 +28,7 @@ func TestParsePolicyAccepts(t *testing.T) {
 	}
 }
 
-// statement returns a document of the newer version with one statement.
+// statement returns a document with one statement. Its version supports variables.
 func statement(elements string) string {
 	return `{"Version":"2012-10-17","Statement":[{` + elements + `}]}`
 }
@@ -57,61 +57,62 @@ func TestParsePolicyRefuses(t *testing.T) {
 		{IdentityPolicy, `{"Version":"2012-10-17","Statement":["x"]}`, syntaxWords + "(Statement[0]: must be an object)"},
 		{IdentityPolicy, `{"Version":"2013-10-17","Statement":{` + allowAll + `}}`, syntaxWords + `(Version: must be "2012-10-17")`},
 		{IdentityPolicy, `{"Version":"2012-10-17","Id":[],"Statement":{` + allowAll + `}}`, syntaxWords + "(Id: must be a string)"},
-		{IdentityPolicy, `{"Statements":[]}`, syntaxWords + `(document: has no element "Statements")`},
+		{IdentityPolicy, `{"Statements":[]}`, syntaxWords + `(document: unknown element "Statements")`},
 		{IdentityPolicy, statement(allowAll + `,"Effect":"Deny"`), syntaxWords + `(document: "Effect" appears twice in one object)`},
 		// elements
-		{IdentityPolicy, statement(allowAll + `,"Principle":"*"`), syntaxWords + `(Statement[0]: has no element "Principle")`},
-		{TrustPolicy, statement(trust + `,"Principle":"*"`), `Unknown field Principle (Statement[0]: has no element "Principle")`},
+		{IdentityPolicy, statement(allowAll + `,"Principle":"*"`), syntaxWords + `(Statement[0]: unknown element "Principle")`},
+		{TrustPolicy, statement(trust + `,"Principle":"*"`), `Unknown field Principle (Statement[0]: unknown element "Principle")`},
 		{IdentityPolicy, statement(allowAll + `,"Sid":1`), syntaxWords + "(Statement[0].Sid: must be a string)"},
-		{IdentityPolicy, statement(allowAll + `,"Sid":"a b"`), `Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular expression [0-9A-Za-z]* (Statement[0].Sid: is "a b")`},
-		{IdentityPolicy, statement(allowAll + `,"Sid":"a"},{` + allowAll + `,"Sid":"a"`), `Statement IDs (SID) in a single policy must be unique. (Statement[1]: has Sid "a" again)`},
+		{IdentityPolicy, statement(allowAll + `,"Sid":"a b"`), `Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular expression [0-9A-Za-z]* (Statement[0].Sid: found "a b")`},
+		{IdentityPolicy, statement(allowAll + `,"Sid":"a"},{` + allowAll + `,"Sid":"a"`), `Statement IDs (SID) in a single policy must be unique. (Statement[1]: repeats the Sid "a")`},
 		{IdentityPolicy, statement(`"Action":"sns:Publish","Resource":"*"`), syntaxWords + "(Statement[0]: has no Effect)"},
 		{IdentityPolicy, statement(`"Effect":"allow","Action":"sns:Publish","Resource":"*"`), syntaxWords + `(Statement[0].Effect: must be "Allow" or "Deny")`},
 		// actions
 		{IdentityPolicy, statement(`"Effect":"Allow","Resource":"*"`), actions + "(Statement[0]: has no Action)"},
 		{IdentityPolicy, statement(`"Effect":"Allow","Action":[],"Resource":"*"`), actions + "(Statement[0]: has no Action)"},
 		{IdentityPolicy, statement(`"Effect":"Allow","Action":null,"Resource":"*"`), syntaxWords + "(Statement[0].Action: must be a string or a list of strings)"},
-		{IdentityPolicy, statement(`"Effect":"Allow","Action":"sns","Resource":"*"`), prefixed + `(Statement[0].Action: is "sns")`},
-		{IdentityPolicy, statement(`"Effect":"Allow","NotAction":"","Resource":"*"`), prefixed + `(Statement[0].NotAction: is "")`},
-		{IdentityPolicy, statement(`"Effect":"Allow","Action":"s:3:Get","Resource":"*"`), `Actions/Condition can contain only one colon. (Statement[0].Action: is "s:3:Get")`},
-		{IdentityPolicy, statement(`"Effect":"Allow","Action":"a a:Get","Resource":"*"`), `Vendor a a is not valid (Statement[0].Action: is "a a:Get")`},
+		{IdentityPolicy, statement(`"Effect":"Allow","Action":"sns","Resource":"*"`), prefixed + `(Statement[0].Action: found "sns")`},
+		{IdentityPolicy, statement(`"Effect":"Allow","NotAction":"","Resource":"*"`), prefixed + `(Statement[0].NotAction: found "")`},
+		{IdentityPolicy, statement(`"Effect":"Allow","Action":"s:3:Get","Resource":"*"`), `Actions/Condition can contain only one colon. (Statement[0].Action: found "s:3:Get")`},
+		{IdentityPolicy, statement(`"Effect":"Allow","Action":"a a:Get","Resource":"*"`), `Vendor a a is not valid (Statement[0].Action: found "a a:Get")`},
 		{IdentityPolicy, statement(`"Effect":"Allow","Action":"sns:*","NotAction":"sns:*","Resource":"*"`), syntaxWords + "(Statement[0]: has both Action and NotAction)"},
-		{TrustPolicy, statement(`"Effect":"Allow","Principal":"*","Action":"*"`), `AssumeRole policy may only specify STS AssumeRole actions. (Statement[0].Action: is "*")`},
+		{TrustPolicy, statement(`"Effect":"Allow","Principal":"*","Action":"*"`), `AssumeRole policy may only specify STS AssumeRole actions. (Statement[0].Action: found "*")`},
 		// resources
 		{IdentityPolicy, statement(`"Effect":"Allow","Action":"sns:Publish"`), resources + "(Statement[0]: has no Resource)"},
 		{IdentityPolicy, statement(allow + `"Resource":[]`), resources + "(Statement[0]: has no Resource)"},
 		{IdentityPolicy, statement(allow + `"Resource":{"a":"*"}`), syntaxWords + "(Statement[0].Resource: must be a string or a list of strings)"},
 		{IdentityPolicy, statement(allow + `"Resource":""`), `Resource  must be in ARN format or "*". (Statement[0].Resource: an ARN starts with arn:aws:)`},
 		{IdentityPolicy, statement(allow + `"Resource":["*","numbers"]`), `Resource numbers must be in ARN format or "*". (Statement[0].Resource: an ARN starts with arn:aws:)`},
-		{IdentityPolicy, statement(allow + `"Resource":"arn:error:s3:::b"`), `Partition "error" is not valid for resource "arn:error:s3:::b". (Statement[0].Resource: the local cloud has only partition aws)`},
-		{IdentityPolicy, statement(allow + `"Resource":"arn:aws"`), `Resource vendor must be fully qualified and cannot contain regexes. (Statement[0].Resource: is "arn:aws")`},
-		{IdentityPolicy, statement(allow + `"Resource":"arn:aws:s*:::b"`), `Resource vendor must be fully qualified and cannot contain regexes. (Statement[0].Resource: is "arn:aws:s*:::b")`},
-		{IdentityPolicy, statement(allow + `"Resource":"arn:aws:s3::b"`), `The policy failed legacy parsing (Statement[0].Resource: "arn:aws:s3::b" has 5 of the six parts of an ARN)`},
+		{IdentityPolicy, statement(allow + `"Resource":"arn:error:s3:::b"`), `Partition "error" is not valid for resource "arn:error:s3:::b". (Statement[0].Resource: the local cloud has only the partition aws)`},
+		{IdentityPolicy, statement(allow + `"Resource":"arn:aws"`), `Resource vendor must be fully qualified and cannot contain regexes. (Statement[0].Resource: found "arn:aws")`},
+		{IdentityPolicy, statement(allow + `"Resource":"arn:aws:s*:::b"`), `Resource vendor must be fully qualified and cannot contain regexes. (Statement[0].Resource: found "arn:aws:s*:::b")`},
+		{IdentityPolicy, statement(allow + `"Resource":"arn:aws:s3::b"`), `The policy failed legacy parsing (Statement[0].Resource: an ARN has six parts, "arn:aws:s3::b" has 5)`},
 		{IdentityPolicy, statement(allow + `"Resource":"arn:aws:s3:::${"`), syntaxWords + `(Statement[0].Resource: "${" has no closing brace)`},
-		{TrustPolicy, statement(trust + `,"Principal":"*","Resource":"*"`), "Has prohibited field Resource (Statement[0]: a trust policy is about the role that has it)"},
+		{TrustPolicy, statement(trust + `,"Principal":"*","Resource":"*"`), "Has prohibited field Resource (Statement[0]: a trust policy applies to the role it is attached to)"},
 		// principals
 		{IdentityPolicy, statement(allowAll + `,"Principal":"*"`), "Policy document should not specify a principal. (Statement[0]: it applies to the identity it is attached to)"},
 		{ResourcePolicy, statement(allowAll), syntaxWords + "(Statement[0]: has no Principal)"},
-		{TrustPolicy, statement(trust), "Missing required field Principal (Statement[0]: does not say who is trusted)"},
+		{TrustPolicy, statement(trust), "Missing required field Principal (Statement[0]: has no Principal)"},
 		{ResourcePolicy, statement(allowAll + `,"Principal":"000000000000"`), syntaxWords + `(Statement[0].Principal: must be "*" or an object with AWS, Service or Federated)`},
 		{ResourcePolicy, statement(allowAll + `,"Principal":{}`), syntaxWords + `(Statement[0].Principal: must be "*" or an object with AWS, Service or Federated)`},
-		{ResourcePolicy, statement(allowAll + `,"Principal":{"aws":"*"}`), syntaxWords + `(Statement[0].Principal: has no element "aws": it may hold AWS, Service and Federated)`},
-		{ResourcePolicy, statement(allowAll + `,"Principal":{"AWS":[]}`), syntaxWords + "(Statement[0].Principal.AWS: must be a string or a list of strings, with one at least)"},
+		{ResourcePolicy, statement(allowAll + `,"Principal":{"aws":"*"}`), syntaxWords + `(Statement[0].Principal: unknown element "aws"; only AWS, Service and Federated are allowed)`},
+		{ResourcePolicy, statement(allowAll + `,"Principal":{"AWS":[]}`), syntaxWords + "(Statement[0].Principal.AWS: must be a string or a list of at least one string)"},
 		{ResourcePolicy, statement(allowAll + `,"Principal":{"AWS":"arn:aws:iam::000000000000:role/*"}`), `Invalid principal in policy: "AWS":"arn:aws:iam::000000000000:role/*" (Statement[0].Principal: check its spelling)`},
 		{TrustPolicy, statement(trust + `,"Principal":{"Service":"lambda"}`), `Invalid principal in policy: "SERVICE":"lambda" (Statement[0].Principal: check its spelling)`},
 		{TrustPolicy, statement(trust + `,"Principal":{"Federated":""}`), `Invalid principal in policy: "FEDERATED":"" (Statement[0].Principal: check its spelling)`},
 		// conditions
 		{IdentityPolicy, statement(allowAll + `,"Condition":[]`), syntaxWords + "(Statement[0].Condition: must be an object)"},
-		{IdentityPolicy, statement(allowAll + `,"Condition":{"StringEqual":{}}`), syntaxWords + "(Statement[0].Condition.StringEqual: is no condition operator)"},
-		{IdentityPolicy, statement(allowAll + `,"Condition":{"ForSomeValues:StringEquals":{}}`), syntaxWords + "(Statement[0].Condition.ForSomeValues:StringEquals: is no condition operator)"},
-		{IdentityPolicy, statement(allowAll + `,"Condition":{"NullIfExists":{}}`), syntaxWords + "(Statement[0].Condition.NullIfExists: is no condition operator)"},
+		{IdentityPolicy, statement(allowAll + `,"Condition":{"StringEqual":{}}`), syntaxWords + "(Statement[0].Condition.StringEqual: is not a condition operator)"},
+		{IdentityPolicy, statement(allowAll + `,"Condition":{"ForSomeValues:StringEquals":{}}`), syntaxWords + "(Statement[0].Condition.ForSomeValues:StringEquals: is not a condition operator)"},
+		{IdentityPolicy, statement(allowAll + `,"Condition":{"NullIfExists":{}}`), syntaxWords + "(Statement[0].Condition.NullIfExists: is not a condition operator)"},
 		{IdentityPolicy, statement(allowAll + `,"Condition":{"StringEquals":"b"}`), syntaxWords + "(Statement[0].Condition.StringEquals: must be an object of condition keys)"},
-		{IdentityPolicy, statement(allowAll + `,"Condition":{"StringEquals":{"a":"b"}}`), prefixed + `(Statement[0].Condition.StringEquals: is "a")`},
+		{IdentityPolicy, statement(allowAll + `,"Condition":{"StringEquals":{"a":"b"}}`), prefixed + `(Statement[0].Condition.StringEquals: found "a")`},
 		{IdentityPolicy, statement(allowAll + `,"Condition":{"StringEquals":{"a:b":[]}}`), syntaxWords + "(Statement[0].Condition.StringEquals.a:b: must not be empty)"},
 		{IdentityPolicy, statement(allowAll + `,"Condition":{"StringEquals":{"a:b":{}}}`), syntaxWords + "(Statement[0].Condition.StringEquals.a:b: must be a string or a list of strings)"},
-		{IdentityPolicy, statement(allowAll + `,"Condition":{"StringLike":{"a:b":"${c}"}}`), syntaxWords + "(Statement[0].Condition.StringLike.a:b: ${c} is no policy variable: write ${aws:key}, ${aws:key, 'default'}, ${*}, ${?} or ${$})"},
+		{IdentityPolicy, statement(allowAll + `,"Condition":{"StringLike":{"a:b":"${c}"}}`), syntaxWords + "(Statement[0].Condition.StringLike.a:b: ${c} is not a policy variable; use ${aws:key}, ${aws:key, 'default'}, ${*}, ${?} or ${$})"},
 		{IdentityPolicy, statement(allowAll + `,"Condition":{"NumericEquals":{"a:b":"ten"}}`), syntaxWords + `(Statement[0].Condition.NumericEquals.a:b: "ten" is not a number)`},
 		{IdentityPolicy, statement(allowAll + `,"Condition":{"NumericEquals":{"a:b":"NaN"}}`), syntaxWords + `(Statement[0].Condition.NumericEquals.a:b: "NaN" is not a number)`},
+		{IdentityPolicy, statement(allowAll + `,"Condition":{"NumericEquals":{"a:b":"0x1p4"}}`), syntaxWords + `(Statement[0].Condition.NumericEquals.a:b: "0x1p4" is not a number)`},
 		{IdentityPolicy, statement(allowAll + `,"Condition":{"DateLessThan":{"a:b":"soon"}}`), syntaxWords + `(Statement[0].Condition.DateLessThan.a:b: "soon" is not a date such as 2026-01-31T12:00:00Z)`},
 		{IdentityPolicy, statement(allowAll + `,"Condition":{"Bool":{"a:b":"yes"}}`), syntaxWords + `(Statement[0].Condition.Bool.a:b: "yes" is neither "true" nor "false")`},
 		{IdentityPolicy, statement(allowAll + `,"Condition":{"IpAddress":{"a:b":"1.2.3"}}`), syntaxWords + `(Statement[0].Condition.IpAddress.a:b: "1.2.3" is neither an IP address nor a range such as 203.0.113.0/24)`},
@@ -149,8 +150,7 @@ func FuzzParsePolicy(f *testing.F) {
 				}
 				continue
 			}
-			// Layout has no meaning: without white space, the document decides
-			// the same.
+			// White space has no meaning: without it, the decision is the same.
 			var compact bytes.Buffer
 			if err := json.Compact(&compact, []byte(document)); err != nil {
 				t.Fatal(err)
@@ -161,11 +161,11 @@ func FuzzParsePolicy(f *testing.F) {
 			}
 			d, e := Evaluate(request, []*Policy{p}), Evaluate(request, []*Policy{again})
 			if d.Effect != e.Effect || len(d.Reasons) != len(e.Reasons) {
-				t.Errorf("decides %v, and %v without white space", d, e)
+				t.Errorf("decision %v, but %v without white space", d, e)
 			}
-			// The parser is strict: an additional element is an error.
+			// The parser is strict: an unknown element is an error.
 			if _, err := ParsePolicy(kind, strings.Replace(document, "{", `{"Extra":1,`, 1)); err == nil {
-				t.Error("an unknown element passes")
+				t.Error("an unknown element is accepted")
 			}
 		}
 	})

@@ -8,18 +8,18 @@ import (
 	"unicode/utf8"
 )
 
-// glob is text with wildcards. These are negative runes, which no text contains,
-// so a "*" in the value of a variable remains a character.
+// glob is text with wildcards. Wildcards are negative runes, which never occur in
+// text, so a "*" in the value of a variable is an ordinary character.
 type glob []rune
 
 const (
-	anyRun rune = -1 // "*": any characters, or none
+	anyRun rune = -1 // "*": any number of characters
 	anyOne rune = -2 // "?": exactly one character
 )
 
-// match reports whether g matches the whole of s. It backtracks only to the last
-// "*", which is enough: whatever an earlier one could match, the last one can
-// match as well.
+// match reports whether g matches all of s. It backtracks only to the last "*" it
+// has reached. That is enough, because the last one can match whatever an earlier
+// one could match in its place.
 func (g glob) match(s string) bool {
 	i, j := 0, 0           // next byte of s, next rune of g
 	star, resume := -1, -1 // the last "*" of g, and where s continues after it
@@ -46,7 +46,7 @@ func (g glob) match(s string) bool {
 	return j == len(g)
 }
 
-// lower returns g with its letters in lower case.
+// lower returns g with its letters in lowercase.
 func (g glob) lower() glob {
 	lower := make(glob, len(g))
 	for i, r := range g {
@@ -74,19 +74,19 @@ func (g glob) split(n int) []glob {
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
 type template []part
 
-// part is either plain or the value of a condition key.
+// part is a part of a template: either plain text or a variable.
 type part struct {
 	plain    glob
-	name     string  // as written, or "" if the part is plain
-	key      string  // name in lower case
-	fallback *string // the value of a missing key, or nil
+	name     string  // of the variable, as written; "" if the part is plain text
+	key      string  // name in lowercase
+	fallback *string // the default value, or nil if there is none
 }
 
-// syntax selects what is special in a template.
+// syntax selects how a template is parsed.
 type syntax struct {
 	wildcards bool // "*" and "?" are wildcards
 	variables bool // "${…}" is a variable
-	lower     bool // letters become lower case
+	lower     bool // letters are converted to lowercase
 }
 
 // variable is the text between "${" and "}": a condition key, optionally with a
@@ -135,7 +135,7 @@ func (x syntax) special(r rune) rune {
 func parseVariable(name string) (part, error) {
 	m := variable.FindStringSubmatchIndex(name)
 	if m == nil {
-		return part{}, fmt.Errorf(`${%s} is no policy variable: write ${aws:key}, ${aws:key, 'default'}, ${*}, ${?} or ${$}`, name)
+		return part{}, fmt.Errorf(`${%s} is not a policy variable; use ${aws:key}, ${aws:key, 'default'}, ${*}, ${?} or ${$}`, name)
 	}
 	p := part{name: name[m[2]:m[3]], key: strings.ToLower(name[m[2]:m[3]])}
 	if m[4] >= 0 {
@@ -145,8 +145,9 @@ func parseVariable(name string) (part, error) {
 	return p, nil
 }
 
-// expand replaces the variables by their values, and reports whether all of them
-// have one. A key with several values has none as text. The glob is read-only.
+// expand replaces the variables with their values and reports whether each of them
+// has one. A key with several values cannot be used as a variable. The glob is
+// read-only.
 func (t template) expand(k keys) (g glob, ok bool) {
 	if len(t) == 1 && t[0].key == "" {
 		return t[0].plain, true

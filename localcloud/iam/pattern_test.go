@@ -41,12 +41,12 @@ func TestTemplate(t *testing.T) {
 		{"${aws:username}-*", "jo-1", true},
 		{"${aws:UserName}", "jo", true},
 		{"x${aws:username}y${aws:username}z", "xjoyjoz", true},
-		{"${aws:odd}", "anything", false}, // no wildcard comes out of a variable
+		{"${aws:odd}", "anything", false}, // a "*" in a value is not a wildcard
 		{"${aws:odd}", "*", true},
 		{"${*}${?}${$}", "*?$", true},
 		{"${*}", "x", false},
 		{"$x{y}", "$x{y}", true},
-		{"${aws:two}", "a", false}, // several values are none
+		{"${aws:two}", "a", false}, // a key with several values
 		{"${aws:none}", "", false},
 		{"${aws:none, 'default'}", "default", true},
 		{"${aws:none,''}", "", true},
@@ -64,7 +64,7 @@ func TestTemplate(t *testing.T) {
 	}
 	for _, wrong := range []string{"${", "${aws:username", "${}", "${username}", "${aws:}", "${aws:a, b}", "${aws:a, 'b}"} {
 		if _, err := everything.parse(wrong); err == nil {
-			t.Errorf("%q passes", wrong)
+			t.Errorf("%q is accepted", wrong)
 		}
 	}
 }

@@ -1,28 +1,28 @@
-// Package iam is the local cloud's AWS Identity and Access Management: the
-// roles of the account, their sessions, and the decision whether a caller may
-// perform an action.
+// Package iam emulates AWS Identity and Access Management: it stores the roles of the
+// account, starts their sessions, and decides whether a caller may perform an
+// action.
 package iam
 
-// Kind is where a policy is attached, which determines the elements that it
-// must and must not have.
+// Kind is the kind of a policy, which depends on what the policy is attached to. It
+// determines which elements the policy must and must not have.
 type Kind int
 
 // The kinds of policies.
 const (
-	IdentityPolicy Kind = iota // of a role or user: resources, no principal
-	ResourcePolicy             // of a topic, function or queue: resources and principals
-	TrustPolicy                // of a role: principals, no resources
+	IdentityPolicy Kind = iota // of a role or user; has resources and no principals
+	ResourcePolicy             // of a topic, function or queue; has resources and principals
+	TrustPolicy                // of a role; has principals and no resources
 	// KeyPolicy is a ResourcePolicy of a KMS key. It is recorded and never
-	// evaluated, so its conditions may use any key.
+	// evaluated, so its conditions may use any condition key.
 	KeyPolicy
 )
 
-// Policy is a valid policy document, as ParsePolicy returns it. It is read-only.
+// Policy is a parsed and valid policy document. It is read-only.
 //
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
 type Policy struct {
 	// Name identifies the policy in the Reasons of a Decision. ParsePolicy
-	// leaves it empty, because a document does not contain its name.
+	// leaves it empty, because a document does not contain a name.
 	Name       string
 	Kind       Kind
 	Statements []Statement
@@ -44,13 +44,13 @@ type Statement struct {
 	Effect Effect
 
 	principals *principals // nil in identity policies
-	actions    selection   // in lower case: AWS ignores the case of actions
+	actions    selection   // in lowercase: AWS ignores the case of actions
 	resources  selection   // empty in trust policies
 	conditions []condition
 }
 
 // matches reports whether every element of the statement matches the request.
-func (s *Statement) matches(q question) bool {
+func (s *Statement) matches(q query) bool {
 	if s.principals != nil && !s.principals.include(q, s.Effect) {
 		return false
 	}
@@ -68,7 +68,8 @@ func (s *Statement) matches(q question) bool {
 	return true
 }
 
-// selection is an Action or Resource element, or with except its Not… form.
+// selection is an Action or Resource element or, if except is set, a NotAction or
+// NotResource element.
 type selection struct {
 	templates []template
 	except    bool
@@ -76,9 +77,10 @@ type selection struct {
 
 func (s selection) empty() bool { return s.templates == nil }
 
-// includes reports whether the element selects the value. A variable without a
-// value matches nothing; in a Not… element that must not widen the statement
-// to everything, so there it makes the whole element match nothing.
+// includes reports whether the element selects the value. A template with a
+// variable that has no value matches nothing. In a NotAction or NotResource
+// element, that would select everything, so there it makes the whole element
+// select nothing.
 func (s selection) includes(value string, k keys) bool {
 	for _, t := range s.templates {
 		g, ok := t.expand(k)

@@ -5,22 +5,23 @@ import (
 	"slices"
 )
 
-// principals is a Principal element, or with except a NotPrincipal one.
+// principals is a Principal element or, if except is set, a NotPrincipal element.
 //
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
 type principals struct {
 	except   bool
-	everyone bool     // "*" or {"AWS": "*"}, which mean the same
-	accounts []string // twelve digits: everyone in the account
+	everyone bool     // "*" or {"AWS": "*"}, which are equivalent
+	accounts []string // twelve digits
 	arns     []string // users, roles and role sessions
 	services []string // "lambda.amazonaws.com"
 }
 
 // include reports whether a statement with that effect applies to the caller.
 //
-// Allowing an account only delegates to the policies of its identities, so it
-// grants nothing by itself; denying an account denies everyone in it.
-func (p *principals) include(q question, effect Effect) bool {
+// A statement that allows an account only delegates to the policies of the
+// account's identities, so it does not grant anything by itself. A statement that
+// denies an account denies everyone in it.
+func (p *principals) include(q query, effect Effect) bool {
 	named := p.everyone || p.names(q)
 	if effect == Deny || p.except {
 		named = named || slices.Contains(p.accounts, q.Caller.ARN.Account)
@@ -28,15 +29,15 @@ func (p *principals) include(q question, effect Effect) bool {
 	return named != p.except
 }
 
-func (p *principals) names(q question) bool {
+func (p *principals) names(q query) bool {
 	if q.Caller.Service != "" {
 		return slices.Contains(p.services, q.Caller.Service)
 	}
 	if slices.Contains(p.arns, q.Caller.ARN.String()) {
 		return true
 	}
-	// A session is also included by its role, and only this key has the path of
-	// the role.
+	// A session also matches the ARN of its role. The path of the role is not part
+	// of the session's ARN, but of this key.
 	return slices.ContainsFunc(q.keys["aws:principalarn"], func(arn string) bool { return slices.Contains(p.arns, arn) })
 }
 
@@ -46,8 +47,8 @@ var (
 	servicePrincipal = regexp.MustCompile(`^[a-z0-9-]+(\.[a-z0-9-]+)*\.amazonaws\.com$`)
 )
 
-// add adds one value of the element, and reports whether it is valid for a
-// principal of that type.
+// add adds one value of the element and reports whether it is a valid principal of
+// that type.
 func (p *principals) add(kind, value string) bool {
 	switch account := accountPrincipal.FindStringSubmatch(value); {
 	case kind == "AWS" && value == "*":
@@ -59,7 +60,7 @@ func (p *principals) add(kind, value string) bool {
 	case kind == "Service" && servicePrincipal.MatchString(value):
 		p.services = append(p.services, value)
 	case kind == "Federated" && value != "":
-		// Valid, but no one signs in through an identity provider here.
+		// Valid, but it matches no caller: the local cloud has no identity providers.
 	default:
 		return false
 	}

@@ -11,10 +11,10 @@ import (
 type refusal struct {
 	code   string
 	status int
-	action func(string) string // formats the action; nil leaves it as in a policy
+	action func(string) string // formats the action; nil leaves it unchanged
 }
 
-// refusals are the errors of the services by the prefix of the action.
+// refusals contains the error of each service, by the prefix of its actions.
 var refusals = map[string]refusal{
 	"apigateway":  {"AccessDeniedException", 403, nil},
 	"dynamodb":    {"AccessDeniedException", 400, nil},
@@ -28,7 +28,7 @@ var refusals = map[string]refusal{
 	"xray":        {"AccessDeniedException", 403, nil},
 }
 
-// upperPrefix turns "sns:Publish" into "SNS:Publish".
+// upperPrefix converts "sns:Publish" to "SNS:Publish".
 func upperPrefix(action string) string {
 	service, operation, _ := strings.Cut(action, ":")
 	return strings.ToUpper(service) + ":" + operation
@@ -41,7 +41,7 @@ func refuse(r cloud.Request, d Decision) error {
 	service, _, _ := strings.Cut(r.Action, ":")
 	as, ok := refusals[strings.ToLower(service)]
 	if !ok {
-		return fmt.Errorf("iam: %s is denied to %s, and the error of service %q for that is not known", r.Action, r.Caller, service)
+		return fmt.Errorf("iam: %s is denied to %s, but the error that service %q returns for this is unknown", r.Action, r.Caller, service)
 	}
 	action := r.Action
 	if as.action != nil {
@@ -51,9 +51,9 @@ func refuse(r cloud.Request, d Decision) error {
 		r.Caller, action, r.Resource, because(r, d, action))
 }
 
-// because returns the reason of a denial. If nothing allows a request, AWS names
-// the one kind of policy that could have: the identity's, except for services,
-// which have none.
+// because returns the reason for a denial, in AWS's words. If no policy allows the
+// request, AWS names one kind of policy that could: the identity-based one or, for
+// services, which have none, the resource-based one.
 func because(r cloud.Request, d Decision, action string) string {
 	if len(d.Reasons) > 0 {
 		return "with an explicit deny in " + denying[d.Reasons[0].Kind]

@@ -12,7 +12,7 @@ import (
 	"tally/localcloud/store"
 )
 
-// Role is an identity that AWS services assume.
+// Role is an identity that AWS services can assume.
 //
 // https://docs.aws.amazon.com/IAM/latest/APIReference/API_Role.html
 type Role struct {
@@ -21,33 +21,33 @@ type Role struct {
 	ID               string // "AROA…", set by CreateRole
 	Description      string // up to 1,000 characters of Latin-1
 	AssumeRolePolicy string // trust policy, JSON of up to 2,048 characters
-	// MaxSessionSeconds is from 3,600, the default, to 43,200. Sessions here last
-	// until their service revokes them.
+	// MaxSessionSeconds is from 3,600, the default, to 43,200. It is only recorded:
+	// sessions last until the service that started them revokes them.
 	MaxSessionSeconds int
 	Tags              map[string]string
 	Created           time.Time // set by CreateRole
 
-	// Inline and Managed are read-only: PutRolePolicy and AttachRolePolicy
-	// change them, CreateRole and UpdateRole ignore them.
+	// CreateRole and UpdateRole ignore Inline and Managed. PutRolePolicy,
+	// AttachRolePolicy and their counterparts change them.
 	Inline  map[string]string // policy name to document
 	Managed []string          // ARNs in the order in which they were attached
 }
 
-// Service is IAM. Its methods may be called concurrently; what they refuse is
-// a *cloud.Error.
+// Service holds the roles of the account and their sessions. Its methods may be
+// called concurrently. They refuse a request with a *cloud.Error.
 type Service struct {
 	place cloud.Place
-	roles *store.Table[Role] // by name in lower case: names are unique regardless of case
+	roles *store.Table[Role] // by name in lowercase, because names are unique regardless of case
 
-	identities       sync.Map                    // of *identity, like roles
+	identities       sync.Map                    // *identity, by the same keys as roles
 	resourcePolicies *lru.Cache[string, *Policy] // by document
 
-	mu       sync.Mutex // guards changes of roles, and sessions
-	sessions map[string]cloud.Credentials
+	mu       sync.Mutex                   // held while roles change; guards sessions
+	sessions map[string]cloud.Credentials // by access key ID
 }
 
-// New opens the roles in the store; a nil store keeps them in memory. Sessions
-// do not outlive a Service.
+// New opens the roles in the store. If st is nil, roles are in memory only. Sessions
+// are not stored.
 func New(place cloud.Place, st *store.Store) (*Service, error) {
 	roles, err := store.NewTable[Role](st, "iam-roles")
 	if err != nil {
@@ -64,7 +64,7 @@ func New(place cloud.Place, st *store.Store) (*Service, error) {
 	return s, nil
 }
 
-// RoleARN returns "arn:aws:iam::000000000000:role/path/name".
+// RoleARN returns the ARN of a role: "arn:aws:iam::000000000000:role/path/name".
 func (s *Service) RoleARN(r Role) cloud.ARN {
 	return s.place.GlobalARN("iam", "role"+r.Path+r.Name)
 }
@@ -92,8 +92,9 @@ func (s *Service) CreateRole(r Role) (Role, error) {
 	return r, s.put(r)
 }
 
-// UpdateRole replaces the description, the trust policy, the session length
-// and the tags of the role with that name. Errors: those of Role and CreateRole.
+// UpdateRole replaces the description, the trust policy, the maximum session
+// duration and the tags of the role with r's name. Errors: those of Role and
+// CreateRole.
 func (s *Service) UpdateRole(r Role) (Role, error) {
 	err := s.change(r.Name, func(old *Role) error {
 		old.Description, old.AssumeRolePolicy, old.Tags = r.Description, r.AssumeRolePolicy, r.Tags
@@ -110,8 +111,8 @@ func (s *Service) UpdateRole(r Role) (Role, error) {
 	return r, nil
 }
 
-// Role returns the role with that name, or NoSuchEntity. Its maps and slices
-// are read-only.
+// Role returns the role with that name. It fails with NoSuchEntity if there is none.
+// The maps and slices of the role are read-only.
 func (s *Service) Role(name string) (Role, error) {
 	r, ok := s.roles.Get(strings.ToLower(name))
 	if !ok || r.Name != name {
@@ -120,8 +121,8 @@ func (s *Service) Role(name string) (Role, error) {
 	return r, nil
 }
 
-// DeleteRole removes a role, or fails with DeleteConflict if it still has
-// policies and with NoSuchEntity if it does not exist.
+// DeleteRole removes a role. It fails with DeleteConflict if the role still has
+// policies, and with NoSuchEntity if it does not exist.
 func (s *Service) DeleteRole(name string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -140,7 +141,7 @@ func (s *Service) DeleteRole(name string) error {
 	return nil
 }
 
-// change applies f to a copy of the role, and stores the copy unless f fails.
+// change applies f to a copy of the role and stores the copy, unless f fails.
 func (s *Service) change(name string, f func(*Role) error) error {
 	if err := CheckRoleName(name); err != nil {
 		return err

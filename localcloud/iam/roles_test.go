@@ -33,7 +33,7 @@ func must(t *testing.T, err error) {
 	}
 }
 
-// wantError compares the beginning of an error, because some end with a list.
+// wantError checks that err begins with want: some errors end with a list.
 func wantError(t *testing.T, err error, want string) {
 	t.Helper()
 	if err == nil || !strings.HasPrefix(err.Error(), want) {
@@ -41,7 +41,7 @@ func wantError(t *testing.T, err error, want string) {
 	}
 }
 
-func TestRoleLife(t *testing.T) {
+func TestRoleLifecycle(t *testing.T) {
 	dir := t.TempDir()
 	st, err := store.Open(dir)
 	must(t, err)
@@ -68,7 +68,7 @@ func TestRoleLife(t *testing.T) {
 	must(t, s.AttachRolePolicy("worker", basic))
 	must(t, s.AttachRolePolicy("worker", xray))
 	if len(before.Inline) != 1 {
-		t.Error("a role that was read changes with the one in the account")
+		t.Error("a change to a role modifies a copy that was read before")
 	}
 	updated, err := s.UpdateRole(Role{Name: "worker", AssumeRolePolicy: trustsLambda, Description: "works", MaxSessionSeconds: 7200, Tags: map[string]string{"a": "b"}})
 	must(t, err)
@@ -86,10 +86,10 @@ func TestRoleLife(t *testing.T) {
 	got, err := s.Role("worker")
 	must(t, err)
 	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("after a restart: %s", diff)
+		t.Errorf("after a restart (-want +got):\n%s", diff)
 	}
 	if diff := cmp.Diff(want, updated); diff != "" {
-		t.Errorf("updated: %s", diff)
+		t.Errorf("updated role (-want +got):\n%s", diff)
 	}
 
 	session, err := s.AssumeRole(t.Context(), "lambda.amazonaws.com", s.RoleARN(got), "s")
@@ -122,9 +122,10 @@ func TestCreateRoleRefuses(t *testing.T) {
 		"ValidationError: 1 validation error detected: Value at 'description' failed to satisfy constraint: Member must satisfy regular expression pattern: [":                  {Name: "r", Description: "€"},
 		"ValidationError: 1 validation error detected: Value '3599' at 'maxSessionDuration' failed to satisfy constraint: Member must have value greater than or equal to 3600": {Name: "r", MaxSessionSeconds: 3599},
 		"ValidationError: 1 validation error detected: Value '43201' at 'maxSessionDuration' failed to satisfy constraint: Member must have value less than or equal to 43200":  {Name: "r", MaxSessionSeconds: 43201},
-		"LimitExceeded: Cannot exceed quota for ACLSizePerRole: 2048":                           {Name: "r", AssumeRolePolicy: strings.Repeat("x", 2049)},
-		"MalformedPolicyDocument: This policy contains invalid Json (document: not valid JSON)": {Name: "r", AssumeRolePolicy: "{"},
-		"MalformedPolicyDocument: Has prohibited field Resource (Statement[0]: a trust":         {Name: "r", AssumeRolePolicy: mayPublish},
+		"LimitExceeded: Cannot exceed quota for ACLSizePerRole: 2048":                             {Name: "r", AssumeRolePolicy: strings.Repeat("x", 2049)},
+		"MalformedPolicyDocument: This policy contains invalid Json (document: not valid JSON)":   {Name: "r", AssumeRolePolicy: "{"},
+		"MalformedPolicyDocument: Has prohibited field Resource (Statement[0]: a trust":           {Name: "r", AssumeRolePolicy: mayPublish},
+		"InvalidInput: Duplicate tag keys found. Please note that Tag keys are case insensitive.": {Name: "r", Tags: map[string]string{"stage": "dev", "Stage": "prod"}},
 	} {
 		if r.AssumeRolePolicy == "" {
 			r.AssumeRolePolicy = trustsLambda
@@ -173,7 +174,7 @@ func TestRolePoliciesRefuse(t *testing.T) {
 	r, err := s.Role("worker")
 	must(t, err)
 	if len(r.Inline) != 2 || r.AssumeRolePolicy != trustsLambda {
-		t.Errorf("what was refused changed the role: %v", r)
+		t.Errorf("a refused change modified the role: %v", r)
 	}
 }
 

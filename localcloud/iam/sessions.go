@@ -15,10 +15,10 @@ var (
 	_ cloud.RoleAssumer = (*Service)(nil)
 )
 
-// The developer's own keys. They are not secret: they give access to a cloud
-// that listens on the loopback interface only.
+// The developer's keys. They are not secret: the local cloud listens only on the
+// loopback interface.
 const (
-	DeveloperKey    = "test" // access key id
+	DeveloperKey    = "test" // access key ID
 	DeveloperSecret = "test" // secret access key
 	developerID     = "AIDALOCALDEVELOPERKEY"
 )
@@ -35,9 +35,9 @@ func (s *Service) developer() cloud.Credentials {
 	}
 }
 
-// Credentials returns the credentials of an access key: the developer's, or
-// those of a session that was not revoked. It fails with InvalidClientTokenId
-// for any other.
+// Credentials returns the credentials with that access key: the developer's, or
+// those of a session that has not been revoked. It fails with InvalidClientTokenId
+// for any other key.
 func (s *Service) Credentials(accessKeyID string) (cloud.Credentials, error) {
 	if accessKeyID == DeveloperKey {
 		return s.developer(), nil
@@ -52,8 +52,9 @@ func (s *Service) Credentials(accessKeyID string) (cloud.Credentials, error) {
 }
 
 // AssumeRole starts a session of a role that trusts the service principal. The
-// session lasts until Revoke. It fails with AccessDenied if the role does not
-// trust the principal or does not exist; AWS does not say which.
+// session lasts until it is revoked. AssumeRole fails with AccessDenied if the role
+// does not trust the principal or does not exist. As on AWS, the error does not
+// reveal which.
 func (s *Service) AssumeRole(ctx context.Context, principal string, role cloud.ARN, session string) (cloud.Credentials, error) {
 	r, err := s.trusted(ctx, principal, role)
 	if err != nil {
@@ -70,7 +71,7 @@ func (s *Service) AssumeRole(ctx context.Context, principal string, role cloud.A
 			Issued: time.Now().UTC().Truncate(time.Second),
 		},
 	}
-	if principal == "lambda.amazonaws.com" { // which names a session after its function
+	if principal == "lambda.amazonaws.com" { // Lambda names a session after its function
 		c.Caller.SourceFunction = s.place.ARN("lambda", "function:"+session)
 	}
 	s.mu.Lock()
@@ -79,7 +80,7 @@ func (s *Service) AssumeRole(ctx context.Context, principal string, role cloud.A
 	return c, nil
 }
 
-// trusted returns the role if its trust policy lets the service assume it.
+// trusted returns the role if its trust policy allows the service to assume it.
 func (s *Service) trusted(ctx context.Context, principal string, role cloud.ARN) (Role, error) {
 	request := cloud.Request{
 		Caller:   cloud.Caller{Service: principal},
@@ -93,13 +94,13 @@ func (s *Service) trusted(ctx context.Context, principal string, role cloud.ARN)
 	if id.err != nil {
 		return Role{}, id.err
 	}
-	if d := decide(s.question(ctx, request, nil), []*Policy{id.trust}); d.Effect == Deny {
+	if d := decide(s.query(ctx, request, nil), []*Policy{id.trust}); d.Effect == Deny {
 		return Role{}, refuse(request, d)
 	}
 	return id.role, nil
 }
 
-// Revoke ends a session; its access key is unknown from then on.
+// Revoke ends a session. Its access key is no longer valid.
 func (s *Service) Revoke(accessKeyID string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

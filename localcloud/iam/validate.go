@@ -3,21 +3,22 @@ package iam
 import (
 	"cmp"
 	"regexp"
+	"strings"
 	"unicode"
 	"unicode/utf8"
 
 	"tally/localcloud/cloud"
 )
 
-// The checks below refuse what IAM refuses for its form, in its words. They
-// are pure, and return nil or a *cloud.Error.
+// The functions below check only the form of a value. They are pure, and return a
+// *cloud.Error worded like IAM's if the value is not valid.
 //
 // https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 
 const (
 	maxTrustPolicy    = 2048  // characters without white space
-	maxInlinePolicies = 10240 // of all inline policies of a role together, counted likewise
+	maxInlinePolicies = 10240 // characters without white space, of all inline policies of a role together
 	minSessionSeconds = 3600  // the default
 	maxSessionSeconds = 43200
 )
@@ -36,9 +37,9 @@ func CheckRoleName(name string) error { return checkName("roleName", name, 64) }
 // and any of +=,.@_-.
 func CheckPolicyName(name string) error { return checkName("policyName", name, 128) }
 
-func checkName(member, name string, longest int) error {
-	if len(name) > longest {
-		return invalid("1 validation error detected: Value at '%s' failed to satisfy constraint: Member must have length less than or equal to %d", member, longest)
+func checkName(member, name string, maxLength int) error {
+	if len(name) > maxLength {
+		return invalid("1 validation error detected: Value at '%s' failed to satisfy constraint: Member must have length less than or equal to %d", member, maxLength)
 	}
 	if !namePattern.MatchString(name) {
 		return invalid("The specified value for %s is invalid. It must contain only alphanumeric characters and/or the following: +=,.@_-", member)
@@ -46,8 +47,8 @@ func checkName(member, name string, longest int) error {
 	return nil
 }
 
-// CheckPath checks the path of a role: "/", or up to 512 characters of ASCII
-// between slashes.
+// CheckPath checks the path of a role: "/", or up to 512 printable ASCII characters
+// that begin and end with a slash.
 func CheckPath(path string) error {
 	if len(path) > 512 || !pathPattern.MatchString(path) {
 		return invalid("The specified value for path is invalid. It must begin and end with / and contain only alphanumeric characters and/or / characters.")
@@ -55,8 +56,8 @@ func CheckPath(path string) error {
 	return nil
 }
 
-// CheckDescription checks the description of a role: up to 1,000 characters of
-// Latin-1.
+// CheckDescription checks the description of a role: up to 1,000 Latin-1
+// characters.
 func CheckDescription(description string) error {
 	if utf8.RuneCountInString(description) > 1000 {
 		return invalid("1 validation error detected: Value at 'description' failed to satisfy constraint: Member must have length less than or equal to 1000")
@@ -67,8 +68,8 @@ func CheckDescription(description string) error {
 	return nil
 }
 
-// CheckSessionSeconds checks the longest session of a role: 3,600 to 43,200
-// seconds.
+// CheckSessionSeconds checks the maximum session duration of a role: 3,600 to
+// 43,200 seconds.
 func CheckSessionSeconds(seconds int) error {
 	switch {
 	case seconds < minSessionSeconds:
@@ -79,8 +80,8 @@ func CheckSessionSeconds(seconds int) error {
 	return nil
 }
 
-// CheckTrustPolicy checks the trust policy of a role: up to 2,048 characters
-// without white space, with the grammar of a TrustPolicy.
+// CheckTrustPolicy checks the trust policy of a role: a valid TrustPolicy of up to
+// 2,048 characters, not counting white space.
 func CheckTrustPolicy(document string) error {
 	if size(document) > maxTrustPolicy {
 		return cloud.Errorf(409, "LimitExceeded", "Cannot exceed quota for ACLSizePerRole: %d", maxTrustPolicy)
@@ -89,8 +90,8 @@ func CheckTrustPolicy(document string) error {
 	return err
 }
 
-// CheckInlinePolicy checks an inline policy of a role: up to 10,240 characters
-// without white space, with the grammar of an IdentityPolicy.
+// CheckInlinePolicy checks an inline policy of a role: a valid IdentityPolicy of up
+// to 10,240 characters, not counting white space.
 func CheckInlinePolicy(document string) error {
 	if size(document) > maxInlinePolicies {
 		return cloud.Errorf(409, "LimitExceeded", "Maximum policy size of %d bytes exceeded", maxInlinePolicies)
@@ -99,9 +100,8 @@ func CheckInlinePolicy(document string) error {
 	return err
 }
 
-// CheckManagedPolicy checks the ARN of a policy that AWS manages. It fails with
-// NoSuchEntity, and lists the policies that the local cloud has, if arn is none
-// of them.
+// CheckManagedPolicy checks the ARN of an AWS managed policy. If the local cloud does
+// not have the policy, it fails with NoSuchEntity. The error lists the ones it has.
 func CheckManagedPolicy(arn string) error {
 	_, err := managedPolicy(arn)
 	return err
@@ -117,10 +117,21 @@ func CheckManagedPolicies(arns []string) error {
 	return nil
 }
 
-// CheckTags checks the tags of a role: up to 50.
+// CheckTags checks the tags of a role. There may be up to 50, with keys that differ
+// in more than case.
+//
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html
 func CheckTags(tags map[string]string) error {
 	if err := cloud.CheckTags(tags); err != nil {
 		return invalid("Invalid tags: %v", err)
+	}
+	seen := map[string]bool{}
+	for key := range tags {
+		key = strings.ToLower(key)
+		if seen[key] {
+			return cloud.Errorf(400, "InvalidInput", "Duplicate tag keys found. Please note that Tag keys are case insensitive.")
+		}
+		seen[key] = true
 	}
 	return nil
 }
@@ -136,7 +147,8 @@ func invalid(format string, args ...any) error {
 	return cloud.Errorf(400, "ValidationError", format, args...)
 }
 
-// size counts as IAM's quotas do, without white space.
+// size returns the total number of characters in the documents, not counting white
+// space, like IAM's quotas.
 func size(documents ...string) int {
 	n := 0
 	for _, d := range documents {

@@ -1,5 +1,5 @@
 // Package journal holds the most recent events between the services of the local
-// cloud, for the console and other subscribers.
+// cloud, for the console and for subscribers.
 package journal
 
 import (
@@ -16,16 +16,16 @@ import (
 type Journal struct {
 	mu      sync.Mutex
 	ring    []cloud.Entry
-	count   uint64        // entries ever appended; entry n is at ring[n % len(ring)]
-	changed chan struct{} // closed, and replaced, by the next Append
+	count   uint64        // the number of entries ever appended; entry n is at ring[n % len(ring)]
+	changed chan struct{} // closed and replaced by the next Append
 }
 
-// New returns a journal that holds the last capacity entries, at least one.
+// New returns a journal that holds the newest capacity entries, but at least one.
 func New(capacity int) *Journal {
 	return &Journal{ring: make([]cloud.Entry, max(capacity, 1)), changed: make(chan struct{})}
 }
 
-// Append adds the entry, and sets its Time to the current time if it is zero.
+// Append adds the entry. If its Time is zero, Append sets it to the current time.
 func (j *Journal) Append(e cloud.Entry) {
 	if e.Time.IsZero() {
 		e.Time = time.Now()
@@ -45,9 +45,9 @@ func (j *Journal) Recent() []cloud.Entry {
 }
 
 // Subscribe yields every entry appended after the call to Subscribe, until ctx
-// ends. A reader that falls behind by more than the ring's capacity misses the
-// oldest entries; in their place it receives a Warning from the service
-// "journal" with their number.
+// ends. A reader that falls behind by more than the journal's capacity misses the
+// oldest entries. In their place, it receives a Warning from the service
+// "journal" that states how many it missed.
 func (j *Journal) Subscribe(ctx context.Context) iter.Seq[cloud.Entry] {
 	j.mu.Lock()
 	start := j.count
@@ -73,8 +73,8 @@ func (j *Journal) Subscribe(ctx context.Context) iter.Seq[cloud.Entry] {
 	}
 }
 
-// since returns the entries from number first on that the ring still holds, how
-// many of them it no longer holds, the number of the next entry, and a channel
+// since returns the entries from number first on that are still in the ring, the
+// count of those that no longer are, the number of the next entry, and a channel
 // that is closed when that entry is appended.
 func (j *Journal) since(first uint64) (entries []cloud.Entry, missed, next uint64, changed <-chan struct{}) {
 	j.mu.Lock()

@@ -28,7 +28,7 @@ func messages(entries []cloud.Entry) []string {
 	return m
 }
 
-func TestRecentReturnsTheNewestOldestFirst(t *testing.T) {
+func TestRecent(t *testing.T) {
 	j := journal.New(3)
 	if got := j.Recent(); len(got) != 0 {
 		t.Errorf("a new journal holds %v", got)
@@ -55,7 +55,7 @@ func TestAppendSetsTheTime(t *testing.T) {
 	})
 }
 
-func TestSubscribeYieldsLaterEntries(t *testing.T) {
+func TestSubscribe(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		j := journal.New(10)
 		appendEntries(j, 1, 1)
@@ -76,27 +76,27 @@ func TestSubscribeYieldsLaterEntries(t *testing.T) {
 	})
 }
 
-func TestSlowReaderLearnsWhatItMissed(t *testing.T) {
+func TestSubscribeReportsMissedEntries(t *testing.T) {
 	j := journal.New(2)
 	next, stop := iter.Pull(j.Subscribe(t.Context()))
 	defer stop()
 	appendEntries(j, 1, 1)
 	if e, _ := next(); e.Message != "1" {
-		t.Fatalf("first: %q", e.Message)
+		t.Fatalf("first entry %q, want 1", e.Message)
 	}
 	appendEntries(j, 2, 6)
 	missed, _ := next()
 	if missed.Level != cloud.Warning || missed.Service != "journal" || missed.Message != "missed 3 entries: they were appended faster than they were read" {
-		t.Errorf("got %+v", missed)
+		t.Errorf("got %+v, want a warning about 3 missed entries", missed)
 	}
 	for _, want := range []string{"5", "6"} {
 		if e, _ := next(); e.Message != want {
-			t.Errorf("then %q, want %q", e.Message, want)
+			t.Errorf("next entry %q, want %q", e.Message, want)
 		}
 	}
 }
 
-func TestManyWritersOneReader(t *testing.T) {
+func TestConcurrentAppends(t *testing.T) {
 	const writers, each = 8, 200
 	j := journal.New(writers * each)
 	seen := j.Subscribe(t.Context())

@@ -14,14 +14,14 @@ import (
 const followBatch = 256
 
 // Follow yields the events of a group whose time is not before from: first the
-// existing ones, then new ones as they are written. Events come in the order they
-// were written, and none is skipped, however slow the reader is. The group need
-// not exist yet. The sequence ends when ctx ends or the service is closed.
+// existing events, then new ones as they are written. It yields them in the order in
+// which they were written, and skips none, however slow the reader is. The group
+// need not exist yet. The sequence ends when ctx ends or the service is closed.
 func (s *Service) Follow(ctx context.Context, group string, from time.Time) iter.Seq[Event] {
 	return func(yield func(Event) bool) {
 		for cursor := uint64(0); ; {
-			// Loaded before reading, so that a write that the read misses closes
-			// this channel.
+			// Load the channel before reading, so that a write that the read
+			// misses closes it.
 			changed := *s.changed.Load()
 			events, last, err := s.arrivals(group, cursor, from)
 			if err != nil {
@@ -47,8 +47,8 @@ func (s *Service) Follow(ctx context.Context, group string, from time.Time) iter
 	}
 }
 
-// arrivals returns up to followBatch events that were written after the one with
-// sequence number after, and the sequence number of the last one it read.
+// arrivals returns up to followBatch events that were written after the event with
+// the sequence number after, and the sequence number of the last event it read.
 func (s *Service) arrivals(group string, after uint64, from time.Time) (events []Event, last uint64, err error) {
 	g, _ := s.groups.Get(group)
 	oldest := g.since(from)

@@ -1,5 +1,5 @@
-// Package logs is CloudWatch Logs: log groups, their streams and events, and
-// the ways to read them.
+// Package logs emulates Amazon CloudWatch Logs: log groups with their streams and
+// events, and operations to read them.
 package logs
 
 import (
@@ -21,17 +21,17 @@ import (
 type Service struct {
 	place      cloud.Place
 	authorizer cloud.Authorizer
-	delivery   string // the resource policy for log delivery
+	delivery   string // the resource policy that allows log delivery: see deliveryPolicy
 	groups     *store.Table[Group]
 	streams    *store.Table[streamRow]
 	events     store.Series // keyed by group
 
-	// mu is held for reading while events are written, so that no group is
-	// deleted under them, and for writing while groups and streams change.
+	// mu is held for writing while groups and streams change, and for reading
+	// while events are written, so that their group is not deleted meanwhile.
 	mu      sync.RWMutex
 	trimmed map[string]time.Time // when a group's retention was last enforced
 
-	changed atomic.Pointer[chan struct{}] // closed when events were written
+	changed atomic.Pointer[chan struct{}] // closed and replaced when events have been written
 	done    chan struct{}                 // closed by Close
 	close   func()
 }
@@ -40,15 +40,15 @@ type Service struct {
 type Group struct {
 	Name string // see CheckGroupName
 	ARN  string // without the ":*" that DescribeLogGroups appends to "arn"
-	// RetentionDays is how long events are stored: 0 for ever, or a number that
-	// CheckRetention accepts.
+	// RetentionDays is how long events are stored: a number that CheckRetention
+	// accepts. 0 means forever.
 	RetentionDays int
-	KMSKeyID      string // ARN of the key for the events, "" for none; only recorded
+	KMSKeyID      string // ARN of the key that encrypts events, or ""; only recorded
 	Tags          map[string]string
 	Created       time.Time
 }
 
-// New opens the log groups that the store holds.
+// New opens the log groups in the store.
 func New(place cloud.Place, st *store.Store, authorizer cloud.Authorizer) (*Service, error) {
 	groups, err := store.NewTable[Group](st, "logs-groups")
 	if err != nil {
@@ -74,13 +74,13 @@ func New(place cloud.Place, st *store.Store, authorizer cloud.Authorizer) (*Serv
 	return s, nil
 }
 
-// Close ends all calls of Follow. Events are on disk already.
+// Close ends all sequences that Follow returned. All events are already on disk.
 func (s *Service) Close() error {
 	s.close()
 	return nil
 }
 
-// CreateGroup adds a group and sets ARN and Created. It fails with
+// CreateGroup adds a group and sets its ARN and Created. It fails with
 // ResourceAlreadyExistsException and InvalidParameterException.
 //
 // https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_CreateLogGroup.html
@@ -102,7 +102,8 @@ func (s *Service) createGroup(g Group) (Group, error) {
 	return g, s.groups.Put(g.Name, g)
 }
 
-// UpdateGroup changes the retention, the key and the tags of an existing group.
+// UpdateGroup replaces the retention, the key and the tags of the group with that
+// name. It fails with ResourceNotFoundException and InvalidParameterException.
 func (s *Service) UpdateGroup(g Group) (Group, error) {
 	if err := g.check(); err != nil {
 		return Group{}, err
@@ -122,7 +123,8 @@ func (g Group) check() error {
 	return cmp.Or(CheckGroupName(g.Name), CheckRetention(g.RetentionDays), CheckKMSKeyID(g.KMSKeyID), CheckTags(g.Tags))
 }
 
-// Group fails with ResourceNotFoundException if there is no group of that name.
+// Group returns the group with that name. It fails with ResourceNotFoundException if
+// there is none.
 func (s *Service) Group(name string) (Group, error) {
 	g, ok := s.groups.Get(name)
 	if !ok {
@@ -131,7 +133,8 @@ func (s *Service) Group(name string) (Group, error) {
 	return g, nil
 }
 
-// DeleteGroup removes a group with its streams and events.
+// DeleteGroup removes a group with its streams and events. It fails with
+// ResourceNotFoundException.
 func (s *Service) DeleteGroup(name string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -156,8 +159,8 @@ func (s *Service) Groups(prefix string) []Group {
 	return slices.DeleteFunc(s.groups.All(), func(g Group) bool { return !strings.HasPrefix(g.Name, prefix) })
 }
 
-// since returns the mark of the oldest event that the group shows for a start
-// time: older events are past their retention.
+// since returns the position of the oldest event to read if events from the time
+// from on are requested. Events past the group's retention are never read.
 func (g Group) since(from time.Time) store.Mark {
 	if g.RetentionDays > 0 {
 		if start := time.Now().AddDate(0, 0, -g.RetentionDays); start.After(from) {
@@ -187,5 +190,5 @@ func (s *Service) authorize(ctx context.Context, caller cloud.Caller, action str
 	return s.authorizer.Authorize(ctx, r)
 }
 
-// now returns the time in the resolution of CloudWatch Logs.
+// now returns the current time in milliseconds, the resolution of CloudWatch Logs.
 func now() time.Time { return time.Now().Truncate(time.Millisecond) }

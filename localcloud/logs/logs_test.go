@@ -37,7 +37,8 @@ func open(t *testing.T, st *store.Store, a authorizer) *logs.Service {
 	return s
 }
 
-// write appends events "n" at n milliseconds after the epoch.
+// write appends an event with the message "n" and the time n milliseconds after the
+// epoch for each n in at.
 func write(t *testing.T, s *logs.Service, group, stream string, at ...int) {
 	t.Helper()
 	var events []cloud.LogEvent
@@ -45,7 +46,7 @@ func write(t *testing.T, s *logs.Service, group, stream string, at ...int) {
 		events = append(events, cloud.LogEvent{Time: time.UnixMilli(int64(n)), Message: fmt.Sprint(n)})
 	}
 	if err := s.WriteLog(t.Context(), cloud.Caller{}, group, stream, events); err != nil {
-		t.Error(err) // not Fatal: writers are goroutines, too
+		t.Error(err) // not Fatal: goroutines call write, too
 	}
 }
 
@@ -117,10 +118,10 @@ func TestGroups(t *testing.T) {
 	write(t, s, "other", "two", 2)
 	page, err := s.Filter(logs.Query{Group: "other"})
 	if got, want := messages(page.Events), []string{"2"}; err != nil || !slices.Equal(got, want) {
-		t.Errorf("recreated, it holds %v, %v", got, err)
+		t.Errorf("the recreated group has events %v, %v", got, err)
 	}
 	if streams, err := s.Streams("other", ""); err != nil || len(streams) != 1 {
-		t.Errorf("recreated, it has streams %v, %v", streams, err)
+		t.Errorf("the recreated group has streams %v, %v", streams, err)
 	}
 }
 

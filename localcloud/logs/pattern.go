@@ -14,13 +14,13 @@ type predicate func(message string) bool
 
 // parsePattern parses a filter pattern: empty, terms, or { a JSON expression }.
 // The empty pattern matches every message. parsePattern returns an
-// InvalidParameterException that names the part it cannot parse. It refuses
+// InvalidParameterException that names the part that it cannot parse. It refuses
 // regular expressions and [space, delimited] patterns, which are not emulated.
 //
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html
 func parsePattern(pattern string) (predicate, error) {
 	if len(pattern) > maxPattern {
-		return nil, invalid("Invalid filter pattern: longer than %d characters", maxPattern)
+		return nil, invalid("Invalid filter pattern: longer than %d bytes", maxPattern)
 	}
 	trimmed := strings.TrimSpace(pattern)
 	switch {
@@ -32,9 +32,10 @@ func parsePattern(pattern string) (predicate, error) {
 	return parseTerms(trimmed)
 }
 
-// terms is an unstructured pattern. A message matches if it contains all the
-// required terms and none of the excluded ones, or, if all terms are optional, at
-// least one of them. Terms match anywhere in the message and are case-sensitive.
+// terms is an unstructured pattern. If all its terms are optional, a message matches
+// if it contains at least one of them. Otherwise a message matches if it contains
+// all required terms and none of the excluded ones. Terms match anywhere in the
+// message and are case-sensitive.
 type terms struct{ required, excluded, optional []string }
 
 func parseTerms(pattern string) (predicate, error) {
@@ -99,8 +100,8 @@ func nextTerm(s string) (term, rest string, err error) {
 	return term, rest, nil
 }
 
-// quoted splits s after its first term, a string in double quotes, in which a
-// backslash escapes a quote or a backslash. It returns the string unquoted.
+// quoted splits s after its first term, a string in double quotes, and returns the
+// string without the quotes. A backslash escapes a double quote or a backslash.
 func quoted(s string) (value, rest string, err error) {
 	var b strings.Builder
 	for i := 1; i < len(s); i++ {
@@ -112,7 +113,7 @@ func quoted(s string) (value, rest string, err error) {
 		}
 		b.WriteByte(s[i])
 	}
-	return "", "", invalid("Invalid filter pattern: the quote that opens at %s is not closed", abbreviate(s))
+	return "", "", invalid("Invalid filter pattern: missing closing quote after %s", abbreviate(s))
 }
 
 func isWord(r rune) bool { return r == '_' || unicode.IsLetter(r) || unicode.IsDigit(r) }

@@ -22,14 +22,14 @@ type condition func(document any) bool
 //	test       = ( "=" | "!=" ) value | ( "<" | "<=" | ">" | ">=" ) number
 //	           | "IS" ( "NULL" | "TRUE" | "FALSE" ) | "NOT" "EXISTS"
 //	selector   = "$" { "." name | "[" index "]" }
-//	value      = number | "quoted string" | word, the last two with * wildcards
+//	value      = number | "quoted string" | word
 //
-// A field that is missing from a document satisfies only NOT EXISTS. A message that
-// is not JSON does not match.
+// In a quoted string or word, * is a wildcard. A field that is missing from the
+// document satisfies only NOT EXISTS. A message that is not JSON does not match.
 func parseJSONPattern(pattern string) (predicate, error) {
 	p := &jsonParser{rest: pattern}
 	p.take("{")
-	holds, err := p.expression()
+	satisfies, err := p.expression()
 	if err != nil {
 		return nil, err
 	}
@@ -41,7 +41,7 @@ func parseJSONPattern(pattern string) (predicate, error) {
 	}
 	return func(message string) bool {
 		document, ok := decodeJSON(message)
-		return ok && holds(document)
+		return ok && satisfies(document)
 	}, nil
 }
 
@@ -157,7 +157,7 @@ func (p *jsonParser) selector() ([]step, error) {
 	}
 }
 
-// find returns the value at the path, and false if there is none.
+// find returns the value at the path. It returns false if there is none.
 func find(value any, path []step) (any, bool) {
 	for _, s := range path {
 		switch v := value.(type) {
@@ -230,8 +230,8 @@ func compareNumber(op string, want *big.Float) func(any) bool {
 	}
 }
 
-// matchString matches values by whether they are equal to text, in which * stands
-// for any number of characters.
+// matchString returns a test for strings that match text, in which * stands for any
+// number of characters, or, if equal is false, for values that do not match it.
 func matchString(text string, equal bool) func(any) bool {
 	parts := strings.Split(text, "*")
 	for i := range parts {
@@ -277,8 +277,8 @@ func (p *jsonParser) keyword(word string) bool {
 	return true
 }
 
-// unexpected returns an error that says what was expected instead of the rest of
-// the pattern.
+// unexpected returns the error for a pattern whose rest is not what is expected, as
+// described by want.
 func (p *jsonParser) unexpected(want string) error {
 	p.space()
 	if p.rest == "" {

@@ -91,7 +91,7 @@ func TestPatternErrors(t *testing.T) {
 		"a:b":                      "Invalid character(s) in term 'a:b': a term with characters other than letters, digits and _ must be in double quotes",
 		"a -":                      "Invalid character(s) in term '': a term with",
 		"? a":                      "Invalid character(s) in term '': a term with",
-		`"open`:                    `the quote that opens at "open is not closed`,
+		`"open`:                    `missing closing quote after "open`,
 		"%a.*b%":                   "regular expressions (%…%) are not emulated",
 		"[ip, user]":               "space-delimited patterns in [ ] are not emulated",
 		"{":                        "expected a selector such as $.field at the end",
@@ -108,8 +108,8 @@ func TestPatternErrors(t *testing.T) {
 		"{ $.a = %x% }":            "regular expressions (%…%) are not emulated",
 		"{ $.a IS 1 }":             "expected NULL, TRUE or FALSE after IS at 1 }",
 		"{ $.a NOT NULL }":         "expected EXISTS after NOT at NULL }",
-		`{ $.a = "open }`:          "the quote that opens at",
-		strings.Repeat("a ", 1000): "longer than 1024 characters",
+		`{ $.a = "open }`:          "missing closing quote after",
+		strings.Repeat("a ", 1000): "longer than 1024 bytes",
 	} {
 		_, err := parsePattern(pattern)
 		if cloud.ErrorCode(err) != "InvalidParameterException" || !strings.Contains(err.Error(), want) {

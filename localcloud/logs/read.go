@@ -13,8 +13,8 @@ import (
 	"tally/localcloud/store"
 )
 
-// The limits of a page: the maximum number of events, and the maximum size of
-// their messages in bytes. A first event that is longer is returned alone.
+// The limits of a page: the maximum number of events, and the maximum size of their
+// messages in bytes. An event with a longer message has a page of its own.
 const (
 	maxEvents = 10_000
 	maxBytes  = 1 << 20
@@ -45,9 +45,8 @@ type Query struct {
 	// set both.
 	Streams      []string
 	StreamPrefix string
-	// From is the time of the oldest event to return, To that of the newest. As
-	// on AWS, Filter includes events at To, and Events excludes them. Zero means
-	// no limit.
+	// From and To limit the times of the events to return; zero means no limit. From
+	// is inclusive. As on AWS, To is inclusive in Filter and exclusive in Events.
 	From, To time.Time
 	Pattern  string // a filter pattern; used only by Filter
 	Limit    int    // events per page, 1 to 10,000; 0 means 10,000
@@ -55,23 +54,23 @@ type Query struct {
 	FromHead bool   // start with the oldest events; used only by Events
 }
 
-// Page is the result of Filter: events in order of time, and the token of the
-// next page, or "" if there is none.
+// Page is the result of Filter: events in order of time, and the token of the next
+// page, which is "" if there is none.
 type Page struct {
 	Events []Event
 	Next   string
 }
 
-// StreamPage is the result of Events: events in order of time, and the tokens of
-// the next and the previous page. At the end of the stream, Forward is the token
-// that was given; at its beginning, Backward is.
+// StreamPage is the result of Events: events in order of time, and the tokens of the
+// next and the previous page. At the end of the stream, Forward equals the token of
+// the query; at its beginning, Backward does.
 type StreamPage struct {
 	Events            []Event
 	Forward, Backward string // "f/…/s" and "b/…/s"
 }
 
-// Streams returns the streams of a group whose names start with prefix, sorted by
-// name. It returns a ResourceNotFoundException if there is no such group.
+// Streams returns the streams of a group whose names start with prefix, ordered by
+// name. It fails with ResourceNotFoundException if there is no such group.
 func (s *Service) Streams(group, prefix string) ([]Stream, error) {
 	g, err := s.Group(group)
 	if err != nil {
@@ -104,8 +103,8 @@ func (s *Service) Streams(group, prefix string) ([]Stream, error) {
 }
 
 // Filter implements FilterLogEvents: it returns the matching events of all streams
-// of the query, in order of time. It returns a ResourceNotFoundException if the
-// group or a stream does not exist, and an InvalidParameterException if the query
+// of the query, in order of time. It fails with ResourceNotFoundException if the
+// group or a stream does not exist, and with InvalidParameterException if the query
 // is invalid.
 //
 // https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html
@@ -124,14 +123,14 @@ func (s *Service) Filter(q Query) (Page, error) {
 		}
 	}
 	var page Page
-	var full budget
+	var used budget
 	err = s.ascend(q.Group, from, func(e Event, m store.Mark) bool {
 		switch {
 		case !q.To.IsZero() && e.Time.After(q.To):
 			return false
 		case !q.reads(e.Stream) || !matches(e.Message):
 			return true
-		case full.by(e, q.Limit):
+		case used.exhaustedBy(e, q.Limit):
 			page.Next = eventID(m)
 			return false
 		}
@@ -141,9 +140,9 @@ func (s *Service) Filter(q Query) (Page, error) {
 	return page, err
 }
 
-// Events implements GetLogEvents: it returns events of the only stream in
-// q.Streams, in order of time. Without a token, it returns the newest events or,
-// with FromHead, the oldest. Its errors are those of Filter.
+// Events implements GetLogEvents: it returns events of the stream in q.Streams, which
+// must contain exactly one, in order of time. Without a token, it returns the newest
+// events or, with FromHead, the oldest. Its errors are those of Filter.
 //
 // https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_GetLogEvents.html
 func (s *Service) Events(q Query) (StreamPage, error) {
@@ -166,14 +165,14 @@ func (s *Service) Events(q Query) (StreamPage, error) {
 	}
 	var page []Event
 	first, last := at, at
-	var full budget
+	var used budget
 	visit := func(e Event, m store.Mark) bool {
 		switch {
 		case m.Compare(start) < 0 || m.Compare(end) >= 0:
 			return false
 		case !q.reads(e.Stream):
 			return true
-		case full.by(e, q.Limit):
+		case used.exhaustedBy(e, q.Limit):
 			return false
 		}
 		if after := (store.Mark{Time: m.Time, Seq: m.Seq + 1}); len(page) == 0 {
@@ -200,9 +199,9 @@ func (s *Service) Events(q Query) (StreamPage, error) {
 	return StreamPage{page, token("f", last), token("b", first)}, err
 }
 
-// begin validates what all queries have in common, sets the default limit, and
-// returns where the query starts: at From or, if it is later, at the start of the
-// group's retention period.
+// begin checks the parameters that all queries have in common, sets the default
+// limit, and returns the position at which to start reading: From or, if it is
+// later, the start of the group's retention period.
 func (s *Service) begin(q *Query) (store.Mark, error) {
 	g, err := s.Group(q.Group)
 	if err != nil {
@@ -227,6 +226,7 @@ func (s *Service) begin(q *Query) (store.Mark, error) {
 	return g.since(q.From), nil
 }
 
+// reads reports whether the query reads a stream.
 func (q Query) reads(stream string) bool {
 	if len(q.Streams) > 0 {
 		return slices.Contains(q.Streams, stream)
@@ -237,8 +237,9 @@ func (q Query) reads(stream string) bool {
 // budget counts the events of a page and the bytes of their messages.
 type budget struct{ events, bytes int }
 
-// by reports whether the page has no room for e, and counts e if it has.
-func (b *budget) by(e Event, limit int) bool {
+// exhaustedBy reports whether e does not fit on the page. If it fits, exhaustedBy
+// counts it.
+func (b *budget) exhaustedBy(e Event, limit int) bool {
 	if b.events == limit || b.events > 0 && b.bytes+len(e.Message) > maxBytes {
 		return true
 	}
@@ -255,7 +256,7 @@ func (s *Service) descend(group string, before store.Mark, visit func(Event, sto
 	return s.walk(visit, func(v func(store.Point) bool) error { return s.events.Descend(group, before, v) })
 }
 
-// walk decodes the points that each yields, and passes them to visit.
+// walk decodes the points that each visits, and passes the events to visit.
 func (s *Service) walk(visit func(Event, store.Mark) bool, each func(func(store.Point) bool) error) error {
 	var corrupt error
 	err := each(func(p store.Point) bool {
@@ -271,8 +272,8 @@ func (s *Service) walk(visit func(Event, store.Mark) bool, each func(func(store.
 	return err
 }
 
-// eventID returns the ID of the event at m in AWS's form: 56 digits, in order of
-// time.
+// eventID returns the ID of the event at m. As on AWS, IDs have 56 digits and sort in
+// order of time.
 func eventID(m store.Mark) string {
 	return fmt.Sprintf("%013d%043d", max(m.Time.UnixMilli(), 0), m.Seq)
 }
@@ -292,8 +293,8 @@ func parseEventID(s string) (store.Mark, error) {
 	return store.Mark{Time: time.UnixMilli(int64(millis)), Seq: seq}, nil
 }
 
-// token returns the token for a position between two events and the direction in
-// which to continue reading, "f" or "b".
+// token returns the token for continuing to read at m, a position between two events,
+// in a direction: "f" for forward or "b" for backward.
 func token(direction string, m store.Mark) string { return direction + "/" + eventID(m) + "/s" }
 
 func parseToken(s string) (at store.Mark, forward bool, err error) {

@@ -25,12 +25,12 @@ func TestFilter(t *testing.T) {
 		query logs.Query
 		want  []string
 	}{
-		"everything, by time":    {logs.Query{}, []string{"10", "20", "30", "30", "40", "50"}},
-		"both ends are included": {logs.Query{From: ms(20), To: ms(40)}, []string{"20", "30", "30", "40"}},
-		"streams":                {logs.Query{Streams: []string{"a/2", "b"}}, []string{"20", "30", "40"}},
-		"stream prefix":          {logs.Query{StreamPrefix: "a/"}, []string{"10", "20", "30", "30", "50"}},
-		"pattern":                {logs.Query{Pattern: "30"}, []string{"30", "30"}},
-		"nothing":                {logs.Query{Pattern: "x"}, nil},
+		"everything, by time":     {logs.Query{}, []string{"10", "20", "30", "30", "40", "50"}},
+		"both ends are inclusive": {logs.Query{From: ms(20), To: ms(40)}, []string{"20", "30", "30", "40"}},
+		"streams":                 {logs.Query{Streams: []string{"a/2", "b"}}, []string{"20", "30", "40"}},
+		"stream prefix":           {logs.Query{StreamPrefix: "a/"}, []string{"10", "20", "30", "30", "50"}},
+		"pattern":                 {logs.Query{Pattern: "30"}, []string{"30", "30"}},
+		"nothing":                 {logs.Query{Pattern: "x"}, nil},
 	} {
 		c.query.Group = "g"
 		page, err := s.Filter(c.query)
@@ -134,7 +134,7 @@ func TestEventsOfAStream(t *testing.T) {
 	want("backward from the end", got, "50")
 
 	got, _ = get(logs.Query{From: ms(20), To: ms(40)})
-	want("the end is not included", got, "20", "30")
+	want("the end is exclusive", got, "20", "30")
 	got, page = get(logs.Query{From: ms(99)})
 	want("no events yet", got)
 	write(t, s, "g", "s", 99)
@@ -176,7 +176,7 @@ func TestFollow(t *testing.T) {
 		expect("2")
 		expect("9")
 		write(t, s, "other", "s", 7)
-		write(t, s, "g", "t", 3) // older than an event already seen, but new
+		write(t, s, "g", "t", 3) // older than an event already received, but new
 		expect("3")
 		go func() {
 			time.Sleep(time.Minute)
@@ -207,7 +207,8 @@ func TestFollowEndsWithTheService(t *testing.T) {
 }
 
 // TestFollowLosesNothing checks that a reader slower than all writers together
-// receives every event, and the events of each stream in the order written.
+// receives every event, and the events of each stream in the order in which they were
+// written.
 func TestFollowLosesNothing(t *testing.T) {
 	s := open(t, nil, allow)
 	const writers, each = 4, 500

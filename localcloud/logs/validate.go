@@ -9,8 +9,8 @@ import (
 	"tally/localcloud/cloud"
 )
 
-// The functions of this file look at form alone. They fail with
-// InvalidParameterException.
+// The functions in this file check values without regard to what exists. They fail
+// with InvalidParameterException.
 
 // MaxGroupName is the maximum length of a log group's name.
 const MaxGroupName = 512
@@ -20,8 +20,8 @@ var (
 	streamName = regexp.MustCompile(`^[^:*]{1,512}$`)
 )
 
-// CheckGroupName accepts 1 to MaxGroupName letters, digits and any of . - _ / #, except
-// names that begin with "aws/".
+// CheckGroupName accepts 1 to MaxGroupName letters, digits and any of . - _ / #. It
+// refuses names that begin with "aws/".
 //
 // https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_CreateLogGroup.html
 func CheckGroupName(name string) error {
@@ -44,8 +44,8 @@ func CheckStreamName(name string) error {
 	return nil
 }
 
-// CheckRetention accepts 0, for no limit, and the days that PutRetentionPolicy
-// accepts.
+// CheckRetention accepts 0, which means no limit, and the numbers of days that
+// PutRetentionPolicy accepts.
 //
 // https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
 func CheckRetention(days int) error {

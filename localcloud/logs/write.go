@@ -12,21 +12,21 @@ import (
 	"tally/localcloud/store"
 )
 
-// maxMessage is the maximum length of an event's message in bytes: 1 MiB less the
-// overhead of 26 bytes that AWS counts for each event.
+// maxMessage is the maximum length of an event's message in bytes: 1 MiB minus the
+// 26 bytes that AWS adds for each event.
 //
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html
 const maxMessage = 1<<20 - 26
 
-// trimEvery is how often a group's retention is enforced on disk. Readers do
-// not depend on it: they never see events past the retention.
+// trimEvery is the minimum time between deletions of a group's events past their
+// retention. Readers do not depend on the deletions: they never see such events.
 const trimEvery = time.Hour
 
-// deliveryPolicy returns the account's resource policy for log delivery, the
-// service that writes the access logs of other services. AWS adds it when one of
-// them is configured to log to a group; it does not allow creating groups. No
-// client can sign as a service principal: a service of the local cloud acts as
-// one only if the deployer configured it to.
+// deliveryPolicy returns the account's resource policy for log delivery, the service
+// that writes the access logs of other services. It does not allow creating groups.
+// AWS adds it when a service is configured to log to a group. Here it always exists,
+// which allows no client more: none can sign as a service principal, and a service
+// of the local cloud acts as one only if a program configures it to.
 //
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-infrastructure-CWL.html
 func deliveryPolicy(place cloud.Place) string {
@@ -37,21 +37,21 @@ func deliveryPolicy(place cloud.Place) string {
 		place.ARN("logs", "log-group:*:log-stream:*"), place.Account, logs)
 }
 
-// streamRow is a stored stream. The rest of Stream follows from its events.
+// streamRow is a stored stream. The other fields of Stream follow from its events.
 type streamRow struct {
 	Group, Name string
 	Created     time.Time
 }
 
-// key is unique: no group name contains a colon.
+// key returns the key of the stream in its table. It is unique, because the name of a
+// group contains no colon.
 func (r streamRow) key() string { return r.Group + ":" + r.Name }
 
-// WriteLog appends events to a stream, and returns once they are on disk. The
-// caller needs logs:PutLogEvents on the stream, logs:CreateLogStream if the
-// stream does not exist yet, and logs:CreateLogGroup if the group does not: the
-// permissions of Lambda's execution role. Log delivery may write to existing
-// groups. A message longer than AWS accepts becomes several events of the same
-// time.
+// WriteLog appends events to a stream, and returns once they are on disk. The caller
+// needs logs:PutLogEvents on the stream, logs:CreateLogStream if the stream does not
+// exist yet, and logs:CreateLogGroup if the group does not exist: the permissions of
+// Lambda's basic execution role. Log delivery may write to existing groups. WriteLog
+// splits a message that is too long into several events with the same time.
 func (s *Service) WriteLog(ctx context.Context, caller cloud.Caller, group, stream string, events []cloud.LogEvent) error {
 	if err := s.ensureGroup(ctx, caller, group); err != nil {
 		return err
@@ -69,8 +69,8 @@ func (s *Service) WriteLog(ctx context.Context, caller cloud.Caller, group, stre
 	return s.trim(group)
 }
 
-// ensureGroup creates the group if necessary. The resource ends in an empty
-// stream, so that "…:log-group:name:*" in policies matches CreateLogGroup.
+// ensureGroup creates the group if necessary. The resource that it authorizes ends in
+// an empty stream, so that "…:log-group:name:*" in policies matches CreateLogGroup.
 func (s *Service) ensureGroup(ctx context.Context, caller cloud.Caller, group string) error {
 	if _, ok := s.groups.Get(group); ok {
 		return nil
@@ -85,6 +85,7 @@ func (s *Service) ensureGroup(ctx context.Context, caller cloud.Caller, group st
 	return err
 }
 
+// ensureStream creates the stream if necessary.
 func (s *Service) ensureStream(ctx context.Context, caller cloud.Caller, group, stream string) error {
 	row := streamRow{Group: group, Name: stream, Created: now()}
 	if _, ok := s.streams.Get(row.key()); ok {
@@ -140,6 +141,7 @@ func (s *Service) trimIsDue(group string) bool {
 	return time.Since(s.trimmed[group]) >= trimEvery
 }
 
+// points returns the points to store for events.
 func points(stream string, events []cloud.LogEvent) []store.Point {
 	ingested := now()
 	var points []store.Point
@@ -156,7 +158,7 @@ func points(stream string, events []cloud.LogEvent) []store.Point {
 	return points
 }
 
-// split cuts a message that is too long between two characters.
+// split splits a message that is too long between two characters.
 func split(message string) (first, rest string) {
 	if len(message) <= maxMessage {
 		return message, ""
@@ -168,8 +170,8 @@ func split(message string) (first, rest string) {
 	return message[:cut], message[cut:]
 }
 
-// encode returns an event as it is stored: the length of the stream's name, the
-// name, the ingestion time in milliseconds, the message.
+// encode returns the stored form of an event: the length of the stream's name, the
+// name, the ingestion time in milliseconds, and the message.
 func encode(stream string, ingested time.Time, message string) []byte {
 	raw := binary.AppendUvarint(make([]byte, 0, 2+len(stream)+8+len(message)), uint64(len(stream)))
 	raw = append(raw, stream...)
@@ -177,7 +179,7 @@ func encode(stream string, ingested time.Time, message string) []byte {
 	return append(raw, message...)
 }
 
-var errCorrupt = errors.New("a log event on disk cannot be read")
+var errCorrupt = errors.New("a stored log event is corrupt")
 
 func decode(p store.Point) (Event, error) {
 	length, n := binary.Uvarint(p.Data)

@@ -14,9 +14,9 @@ import (
 	"tally/localcloud/store"
 )
 
-// The permissions of AWSLambdaBasicExecutionRole are each required only if
+// WriteLog requires each permission of AWSLambdaBasicExecutionRole only if it is
 // necessary.
-func TestWriteLogAsksForPermission(t *testing.T) {
+func TestWriteLogIsAuthorized(t *testing.T) {
 	const (
 		createGroup  = "logs:CreateLogGroup arn:aws:logs:us-east-1:000000000000:log-group:g:log-stream:"
 		createStream = "logs:CreateLogStream arn:aws:logs:us-east-1:000000000000:log-group:g:log-stream:s"
@@ -25,10 +25,10 @@ func TestWriteLogAsksForPermission(t *testing.T) {
 	refusal := &cloud.Error{Code: "AccessDeniedException", Message: "no"}
 	for _, c := range []struct {
 		name          string
-		group, stream bool // exist already
+		group, stream bool // whether they exist before
 		refused       string
-		asked         []string
-		makes         string // the group and stream that exist then
+		required      []string
+		exist         string // the group and stream that exist afterwards
 	}{
 		{"first write", false, false, "", []string{createGroup, createStream, put}, "g s"},
 		{"group exists", true, false, "", []string{createStream, put}, "g s"},
@@ -38,18 +38,18 @@ func TestWriteLogAsksForPermission(t *testing.T) {
 		{"no events", true, true, put, []string{put}, "g s"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			var asked []string
+			var required []string
 			check := false
 			s := open(t, nil, func(r cloud.Request) error {
-				ask := r.Action + " " + r.Resource
+				permission := r.Action + " " + r.Resource
 				if !check {
 					return nil
 				}
 				if r.Caller.Role != "role" {
-					t.Errorf("asked for caller %v", r.Caller)
+					t.Errorf("authorized caller %v", r.Caller)
 				}
-				asked = append(asked, ask)
-				if ask == c.refused {
+				required = append(required, permission)
+				if permission == c.refused {
 					return refusal
 				}
 				return nil
@@ -67,18 +67,18 @@ func TestWriteLogAsksForPermission(t *testing.T) {
 			if refused := c.refused != ""; refused != (err == error(refusal)) || !refused && err != nil {
 				t.Errorf("error %v", err)
 			}
-			if !slices.Equal(asked, c.asked) {
-				t.Errorf("asked for %q, want %q", asked, c.asked)
+			if !slices.Equal(required, c.required) {
+				t.Errorf("required %q, want %q", required, c.required)
 			}
-			if got := exist(t, s); got != c.makes {
-				t.Errorf("there is %q, want %q", got, c.makes)
+			if got := existing(t, s); got != c.exist {
+				t.Errorf("afterwards %q exist, want %q", got, c.exist)
 			}
 		})
 	}
 }
 
-// Log delivery writes to existing groups, only for this account; no other service
-// writes.
+// Log delivery may write to existing groups, and only for resources of this account.
+// No other service may write.
 func TestWriteLogOfServices(t *testing.T) {
 	authority, err := iam.New(place(), nil)
 	if err != nil {
@@ -99,7 +99,7 @@ func TestWriteLogOfServices(t *testing.T) {
 	}{
 		"delivery":        {cloud.Caller{Service: "delivery.logs.amazonaws.com", SourceARN: source}, "g", ""},
 		"missing group":   {cloud.Caller{Service: "delivery.logs.amazonaws.com", SourceARN: source}, "h", "AccessDeniedException"},
-		"for nobody":      {cloud.Caller{Service: "delivery.logs.amazonaws.com"}, "g", "AccessDeniedException"},
+		"no source":       {cloud.Caller{Service: "delivery.logs.amazonaws.com"}, "g", "AccessDeniedException"},
 		"for a topic":     {cloud.Caller{Service: "delivery.logs.amazonaws.com", SourceARN: place().ARN("sns", "x")}, "g", "AccessDeniedException"},
 		"another service": {cloud.Caller{Service: "sns.amazonaws.com", SourceARN: source}, "g", "AccessDeniedException"},
 	} {
@@ -110,7 +110,8 @@ func TestWriteLogOfServices(t *testing.T) {
 	}
 }
 
-func exist(t *testing.T, s *logs.Service) string {
+// existing returns the names of the group "g" and of its first stream, if they exist.
+func existing(t *testing.T, s *logs.Service) string {
 	t.Helper()
 	if len(s.Groups("")) == 0 {
 		return ""
@@ -125,7 +126,7 @@ func exist(t *testing.T, s *logs.Service) string {
 	return "g " + streams[0].Name
 }
 
-func TestWriteLogRefusesAStreamName(t *testing.T) {
+func TestWriteLogRefusesStreamNames(t *testing.T) {
 	s := open(t, nil, allow)
 	for _, name := range []string{"", "a:b", "a*"} {
 		err := s.WriteLog(t.Context(), cloud.Caller{}, "g", name, nil)
@@ -169,7 +170,7 @@ func TestRetention(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		shown := func() []string {
+		visible := func() []string {
 			page, err := s.Filter(logs.Query{Group: "g"})
 			if err != nil {
 				t.Fatal(err)
@@ -179,7 +180,7 @@ func TestRetention(t *testing.T) {
 				t.Fatal(err)
 			}
 			if !slices.Equal(messages(page.Events), messages(tail.Events)) {
-				t.Errorf("Filter shows %v, Events %v", page.Events, tail.Events)
+				t.Errorf("Filter returns %v, Events %v", page.Events, tail.Events)
 			}
 			return messages(page.Events)
 		}
@@ -187,12 +188,12 @@ func TestRetention(t *testing.T) {
 		time.Sleep(day / 2)
 		line("new")
 		time.Sleep(day/2 + time.Minute)
-		if got := shown(); !slices.Equal(got, []string{"new"}) {
+		if got := visible(); !slices.Equal(got, []string{"new"}) {
 			t.Errorf("after a day: %v", got)
 		}
 		for e := range s.Follow(t.Context(), "g", time.Time{}) {
 			if e.Message != "new" {
-				t.Errorf("after a day a follower sees %q", e.Message)
+				t.Errorf("after a day, Follow yields %q", e.Message)
 			}
 			break
 		}
@@ -200,13 +201,13 @@ func TestRetention(t *testing.T) {
 		if _, err := s.UpdateGroup(logs.Group{Name: "g"}); err != nil {
 			t.Fatal(err)
 		}
-		if got := shown(); !slices.Equal(got, []string{"new", "newest"}) {
-			t.Errorf("kept for ever from now on: %v", got)
+		if got := visible(); !slices.Equal(got, []string{"new", "newest"}) {
+			t.Errorf("without retention: %v", got)
 		}
 	})
 }
 
-// Many environments write at once: nothing is lost, and commits are shared.
+// Concurrent writers, such as execution environments, lose nothing.
 func TestConcurrentWriters(t *testing.T) {
 	st, err := store.Open(t.TempDir())
 	if err != nil {
@@ -230,7 +231,7 @@ func TestConcurrentWriters(t *testing.T) {
 	}
 	byTime := func(a, b logs.Event) int { return a.Time.Compare(b.Time) }
 	if !slices.IsSortedFunc(page.Events, byTime) {
-		t.Error("not in the order of time")
+		t.Error("not in order of time")
 	}
 	ids := map[string]bool{}
 	for _, e := range page.Events {

@@ -1,6 +1,6 @@
 // Package recorded stores what has no effect in the local cloud: resources such
-// as alarms and dashboards, and the names of properties without effect of
-// resources that are emulated.
+// as alarms and dashboards, and, for emulated resources, the names of properties
+// without effect.
 package recorded
 
 import (
@@ -13,7 +13,7 @@ import (
 	"tally/localcloud/store"
 )
 
-// Resource is a resource without effect.
+// Resource is a resource that has no effect.
 type Resource struct {
 	Type    string // Pulumi's token: "aws:kms/key:Key"
 	ID      string // unique within its type
@@ -28,8 +28,8 @@ type Note struct {
 	Properties     []string // "kmsMasterKeyId", "loggingConfig.systemLogLevel"
 }
 
-// ErrExists means that there is a resource of that type and ID.
-var ErrExists = errors.New("the resource exists already")
+// ErrExists means that a resource with the type and the ID already exists.
+var ErrExists = errors.New("the resource already exists")
 
 // Service holds resources and notes. Its methods may be called concurrently.
 type Service struct {
@@ -38,7 +38,7 @@ type Service struct {
 	notes     *store.Table[Note]
 }
 
-// New opens what the store holds.
+// New opens the resources and notes in the store.
 func New(st *store.Store) (*Service, error) {
 	resources, err := store.NewTable[Resource](st, "recorded-resources")
 	if err != nil {
@@ -48,10 +48,10 @@ func New(st *store.Store) (*Service, error) {
 	return &Service{resources: resources, notes: notes}, err
 }
 
-// key is unique: no type contains a space.
+// key returns a unique key, since no type contains a space.
 func key(typ, id string) string { return typ + " " + id }
 
-// Create stores a new resource, or fails with ErrExists.
+// Create stores a new resource. It returns ErrExists if the type and ID are taken.
 func (s *Service) Create(r Resource) (Resource, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -62,8 +62,8 @@ func (s *Service) Create(r Resource) (Resource, error) {
 	return r, s.resources.Put(key(r.Type, r.ID), r)
 }
 
-// Update replaces the inputs of a resource, or fails with
-// ResourceNotFoundException.
+// Update replaces the inputs of a resource. It returns a
+// ResourceNotFoundException if there is no such resource.
 func (s *Service) Update(typ, id string, inputs map[string]any) (Resource, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -75,7 +75,7 @@ func (s *Service) Update(typ, id string, inputs map[string]any) (Resource, error
 	return r, s.resources.Put(key(typ, id), r)
 }
 
-// Resource returns the resource of that type and ID, or
+// Resource returns the resource with that type and ID, or a
 // ResourceNotFoundException.
 func (s *Service) Resource(typ, id string) (Resource, error) {
 	r, ok := s.resources.Get(key(typ, id))
@@ -85,20 +85,20 @@ func (s *Service) Resource(typ, id string) (Resource, error) {
 	return r, nil
 }
 
-// Delete removes a resource; one that does not exist is no error.
+// Delete removes a resource. It is no error if there is none.
 func (s *Service) Delete(typ, id string) error { return s.resources.Delete(key(typ, id)) }
 
 // Resources returns all resources, ordered by type and ID.
 func (s *Service) Resources() []Resource { return s.resources.All() }
 
-// Annotate replaces the note of that type and ID, or removes it if n lists no
+// Annotate replaces the note with n's type and ID, or removes it if n lists no
 // properties.
 func (s *Service) Annotate(n Note) error {
 	if len(n.Properties) > 0 {
 		return s.notes.Put(key(n.Type, n.ID), n)
 	}
 	if _, ok := s.notes.Get(key(n.Type, n.ID)); !ok {
-		return nil // most resources have none: save a write
+		return nil // most resources have no note: avoid a write
 	}
 	return s.notes.Delete(key(n.Type, n.ID))
 }

@@ -31,16 +31,16 @@ func must(t *testing.T, err error) {
 	}
 }
 
-func TestWhatIsRecordedSurvivesARestart(t *testing.T) {
+func TestPersistence(t *testing.T) {
 	dir := t.TempDir()
 	s, st := open(t, dir)
 	made, err := s.Create(Resource{Type: alarm, ID: "errors", Name: "errors", Inputs: map[string]any{"threshold": 1.5}})
 	must(t, err)
 	if made.Created.IsZero() {
-		t.Error("created at no time")
+		t.Error("Created is not set")
 	}
 	if _, err := s.Create(Resource{Type: alarm, ID: "errors"}); err != ErrExists {
-		t.Errorf("a second one: %v", err)
+		t.Errorf("creating the resource again: %v, want ErrExists", err)
 	}
 	_, err = s.Create(Resource{Type: "aws:kms/key:Key", ID: "errors"})
 	must(t, err)
@@ -64,9 +64,9 @@ func TestWhatIsRecordedSurvivesARestart(t *testing.T) {
 	must(t, s.Delete(alarm, "errors"))
 	must(t, s.Delete(alarm, "errors"))
 	if _, err := s.Update(alarm, "errors", nil); cloud.ErrorCode(err) != "ResourceNotFoundException" {
-		t.Errorf("update of what is gone: %v", err)
+		t.Errorf("update of a deleted resource: %v", err)
 	}
 	if all := s.Resources(); len(all) != 1 || all[0].Type != "aws:kms/key:Key" {
-		t.Errorf("left: %v", all)
+		t.Errorf("remaining resources: %v", all)
 	}
 }

@@ -1,5 +1,5 @@
-// Package sigv4 identifies who signed a request: AWS Signature Version 4, in
-// the Authorization header or in the query string of a presigned request.
+// Package sigv4 verifies AWS Signature Version 4, in the Authorization header or in
+// the query string of a presigned request, and so identifies who signed a request.
 //
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html
 package sigv4
@@ -21,18 +21,18 @@ import (
 	"tally/localcloud/cloud"
 )
 
-// A Signature is the signature of a request, parsed.
+// A Signature is the parsed signature of a request.
 type Signature struct {
 	AccessKey     string
-	Region        string // of the scope, like Service
-	Service       string
-	day           string   // "20060102"
-	signedHeaders []string // lower case
-	value         string   // lowercase hex
-	token         string   // session token, "" for long-term keys
-	at            time.Time
+	Region        string    // from the credential scope
+	Service       string    // from the credential scope
+	day           string    // from the credential scope: "20060102"
+	signedHeaders []string  // in lowercase
+	value         string    // lowercase hex
+	token         string    // session token, "" for long-term keys
+	at            time.Time // when the request was signed
 	presigned     bool
-	expires       time.Duration // of a presigned request
+	expires       time.Duration // how long a presigned request is valid
 }
 
 const (
@@ -88,7 +88,7 @@ func parsePresigned(q url.Values) (Signature, error) {
 	return s, s.parse(q.Get("X-Amz-Credential"), q.Get("X-Amz-SignedHeaders"), q.Get("X-Amz-Signature"), q.Get("X-Amz-Date"))
 }
 
-// parse parses the parts that both kinds have.
+// parse parses what both kinds of signatures contain.
 func (s *Signature) parse(credential, signedHeaders, value, date string) error {
 	scope := strings.Split(credential, "/")
 	if len(scope) != 5 {
@@ -116,15 +116,15 @@ type Verifier struct {
 	signer      *v4.Signer
 }
 
-// New returns a Verifier that gets the secret of a key from credentials.
+// New returns a Verifier that looks up access keys with the function credentials.
 func New(credentials func(accessKeyID string) (cloud.Credentials, error)) *Verifier {
 	return &Verifier{credentials, v4.NewSigner()}
 }
 
-// Verify returns the credentials with which s was made, the signature that Parse
-// returned for r. It does not check the region and the service of s. It fails
-// with SignatureDoesNotMatch, including if s is too old, and with
-// InvalidClientTokenId if the key or its session token is unknown.
+// Verify verifies s, which Parse returned for r, and returns the credentials that
+// signed the request. It does not check the region and the service of s. It fails
+// with SignatureDoesNotMatch if the signature is wrong or has expired, and with
+// InvalidClientTokenId if the access key or its session token is unknown.
 func (v *Verifier) Verify(r *http.Request, body []byte, s Signature) (cloud.Credentials, error) {
 	if err := s.checkTime(time.Now().UTC()); err != nil {
 		return cloud.Credentials{}, err
@@ -162,22 +162,22 @@ func (s Signature) checkTime(now time.Time) error {
 	return nil
 }
 
-// sign returns the signature that the request should have. The hash is always
-// that of the received body: the operations served here accept no unsigned or
-// separately signed payload.
+// sign returns the signature that the request should have. The payload hash is
+// always that of the received body, because no operation here accepts an unsigned
+// or a separately signed payload.
 func (v *Verifier) sign(r *http.Request, body []byte, s Signature, creds cloud.Credentials) (string, error) {
-	again := &http.Request{Method: r.Method, URL: &url.URL{Path: r.URL.Path, RawPath: r.URL.RawPath}, Host: r.Host, Header: http.Header{}}
+	expected := &http.Request{Method: r.Method, URL: &url.URL{Path: r.URL.Path, RawPath: r.URL.RawPath}, Host: r.Host, Header: http.Header{}}
 	for _, name := range s.signedHeaders {
 		if values := r.Header.Values(name); len(values) > 0 {
-			again.Header[http.CanonicalHeaderKey(name)] = slices.Clone(values)
+			expected.Header[http.CanonicalHeaderKey(name)] = slices.Clone(values)
 		}
 	}
 	if slices.Contains(s.signedHeaders, "content-length") {
-		again.ContentLength = r.ContentLength
+		expected.ContentLength = r.ContentLength
 	}
 	q := r.URL.Query()
 	q.Del("X-Amz-Signature")
-	again.URL.RawQuery = q.Encode()
+	expected.URL.RawQuery = q.Encode()
 
 	keys := aws.Credentials{AccessKeyID: creds.AccessKeyID, SecretAccessKey: creds.SecretAccessKey}
 	if s.presigned || slices.Contains(s.signedHeaders, "x-amz-security-token") {
@@ -186,7 +186,7 @@ func (v *Verifier) sign(r *http.Request, body []byte, s Signature, creds cloud.C
 	sum := sha256.Sum256(body)
 	hash := hex.EncodeToString(sum[:])
 	if s.presigned {
-		signed, _, err := v.signer.PresignHTTP(r.Context(), keys, again, hash, s.Service, s.Region, s.at,
+		signed, _, err := v.signer.PresignHTTP(r.Context(), keys, expected, hash, s.Service, s.Region, s.at,
 			func(o *v4.SignerOptions) { o.DisableHeaderHoisting = true })
 		if err != nil {
 			return "", err
@@ -194,10 +194,10 @@ func (v *Verifier) sign(r *http.Request, body []byte, s Signature, creds cloud.C
 		_, value, _ := strings.Cut(signed, "X-Amz-Signature=")
 		return value, nil
 	}
-	if err := v.signer.SignHTTP(r.Context(), keys, again, hash, s.Service, s.Region, s.at); err != nil {
+	if err := v.signer.SignHTTP(r.Context(), keys, expected, hash, s.Service, s.Region, s.at); err != nil {
 		return "", err
 	}
-	_, value, _ := strings.Cut(again.Header.Get("Authorization"), "Signature=")
+	_, value, _ := strings.Cut(expected.Header.Get("Authorization"), "Signature=")
 	return value, nil
 }
 
@@ -205,7 +205,7 @@ func incomplete(format string, args ...any) error {
 	return cloud.Errorf(http.StatusBadRequest, "IncompleteSignature", format, args...)
 }
 
-// Mismatch returns the error for a signature that is not valid here.
+// Mismatch returns the error SignatureDoesNotMatch, for an invalid signature.
 func Mismatch(format string, args ...any) error {
 	return cloud.Errorf(http.StatusForbidden, "SignatureDoesNotMatch", format, args...)
 }

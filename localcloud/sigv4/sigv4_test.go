@@ -17,23 +17,23 @@ type request struct {
 	header             map[string]string
 }
 
-// Requests that botocore signed for keys test/test at the moment at which
-// synctest's clock starts.
+// fromBotocore holds requests that botocore signed with the keys test/test at the
+// time at which the clock of a synctest bubble starts.
 var fromBotocore = map[string]request{
-	"a form, its type signed": {method: "POST", path: "/", body: "Action=ListTopics&Version=2010-03-31", header: map[string]string{
+	"form, signed content type": {method: "POST", path: "/", body: "Action=ListTopics&Version=2010-03-31", header: map[string]string{
 		"Content-Type": "application/x-www-form-urlencoded; charset=utf-8", "User-Agent": "Boto3/1", "X-Amz-Date": "20000101T000000Z",
 		"Authorization": "AWS4-HMAC-SHA256 Credential=test/20000101/us-east-1/sns/aws4_request, SignedHeaders=content-type;host;x-amz-date, " +
 			"Signature=a11647966356014b7334306d7751f7c37a8c1550c14bfbe88bc9fe68b7d4d458"}},
-	"a form, its type not signed": {method: "POST", path: "/", body: "Action=GetCallerIdentity&Version=2011-06-15", header: map[string]string{
+	"form, unsigned content type": {method: "POST", path: "/", body: "Action=GetCallerIdentity&Version=2011-06-15", header: map[string]string{
 		"Content-Type": "application/x-www-form-urlencoded", "X-Amz-Date": "20000101T000000Z",
 		"Authorization": "AWS4-HMAC-SHA256 Credential=test/20000101/us-east-1/sts/aws4_request, SignedHeaders=host;x-amz-date, " +
 			"Signature=1bef5fe818d22e941b2013c22efca7a968596abd23e4331dba6e0bb7057e2664"}},
-	"an ARN in the path, escaped": {method: "POST", path: "/2015-03-31/functions/arn%3Aaws%3Alambda%3Aus-east-1%3A000000000000%3Afunction%3Aadd/invocations?Qualifier=%24LATEST",
+	"escaped ARN in the path": {method: "POST", path: "/2015-03-31/functions/arn%3Aaws%3Alambda%3Aus-east-1%3A000000000000%3Afunction%3Aadd/invocations?Qualifier=%24LATEST",
 		body: `{"a": "é"}`, header: map[string]string{
 			"X-Amz-Date": "20000101T000000Z", "X-Amz-Invocation-Type": "Event",
 			"Authorization": "AWS4-HMAC-SHA256 Credential=test/20000101/us-east-1/lambda/aws4_request, SignedHeaders=host;x-amz-date;x-amz-invocation-type, " +
 				"Signature=e99bff32901d8297eb9f675e606d38cd79479faace88c60eebbeb98cf0840ee9"}},
-	"a path with : and $ as they are": {method: "GET", path: "/2015-03-31/functions/add:$LATEST", header: map[string]string{
+	"unescaped : and $ in the path": {method: "GET", path: "/2015-03-31/functions/add:$LATEST", header: map[string]string{
 		"X-Amz-Date": "20000101T000000Z",
 		"Authorization": "AWS4-HMAC-SHA256 Credential=test/20000101/us-east-1/lambda/aws4_request, SignedHeaders=host;x-amz-date, " +
 			"Signature=eed0adc7b726a9e242e582b609a5b4a3ef882badba3a904c3935b5392cfb595a"}},
@@ -53,7 +53,7 @@ func (r request) received() *http.Request {
 	return req
 }
 
-// onlyTest has only the keys test/test.
+// onlyTest returns credentials for the access key test only.
 func onlyTest(accessKeyID string) (cloud.Credentials, error) {
 	if accessKeyID != "test" {
 		return cloud.Credentials{}, cloud.Errorf(http.StatusForbidden, "InvalidClientTokenId", "The security token included in the request is invalid.")
@@ -69,7 +69,7 @@ func verify(v *Verifier, r *http.Request, body string) (cloud.Credentials, error
 	return v.Verify(r, []byte(body), s)
 }
 
-func TestSignaturesOfBotocore(t *testing.T) {
+func TestVerifyBotocoreSignatures(t *testing.T) {
 	v := New(onlyTest)
 	for name, r := range fromBotocore {
 		synctest.Test(t, func(t *testing.T) {
@@ -77,24 +77,24 @@ func TestSignaturesOfBotocore(t *testing.T) {
 			if err != nil || creds.AccessKeyID != "test" {
 				t.Errorf("%s: %+v, %v", name, creds, err)
 			}
-			for change, spoil := range map[string]func(*http.Request, *string){
+			for changed, change := range map[string]func(*http.Request, *string){
 				"method": func(r *http.Request, _ *string) { r.Method = "PUT" },
 				"body":   func(_ *http.Request, body *string) { *body += "x" },
 				"query":  func(r *http.Request, _ *string) { r.URL.RawQuery += "&x=y" },
 				"path":   func(r *http.Request, _ *string) { r.URL.Path += "x"; r.URL.RawPath = "" },
 				"host":   func(r *http.Request, _ *string) { r.Host = "localhost:4566" },
 			} {
-				changed, body := r.received(), r.body
-				spoil(changed, &body)
-				if _, err := verify(v, changed, body); cloud.ErrorCode(err) != "SignatureDoesNotMatch" {
-					t.Errorf("%s with another %s: %v", name, change, err)
+				req, body := r.received(), r.body
+				change(req, &body)
+				if _, err := verify(v, req, body); cloud.ErrorCode(err) != "SignatureDoesNotMatch" {
+					t.Errorf("%s with another %s: %v, want SignatureDoesNotMatch", name, changed, err)
 				}
 			}
 		})
 	}
 }
 
-func TestPresignedExpires(t *testing.T) {
+func TestPresignedRequestExpires(t *testing.T) {
 	v := New(onlyTest)
 	synctest.Test(t, func(t *testing.T) {
 		r := fromBotocore["presigned, with a header"]

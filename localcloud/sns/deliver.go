@@ -10,17 +10,18 @@ import (
 	"tally/localcloud/cloud"
 )
 
-// deliver tries until the target accepts the message, refuses it for good, or
-// AWS would give up. The message then goes to the dead-letter queue, "" for
-// none.
+// deliver tries to deliver a message until the target accepts it or refuses it
+// for good, or until AWS would give up. A message that is not delivered goes to
+// the dead-letter queue, if deadLetterQueue is not "".
 func (s *Service) deliver(d Delivery, deadLetterQueue string) {
-	// Close does not interrupt the call itself: its effect would be unknown.
+	// Close interrupts only the waits. Interrupting Deliver would leave open whether
+	// the endpoint received the message.
 	for try := 1; ; try++ {
-		o := outcome{attempts: try, handed: time.Now()}
+		o := outcome{attempts: try, sent: time.Now()}
 		o.response, o.err = s.Targets[d.Subscription.Protocol].Deliver(context.Background(), d)
 		if o.err == nil {
 			if try > 1 {
-				s.record(cloud.Info, d.Subscription.TopicARN, "message %s was delivered to %s at try %d", d.MessageID, d.Subscription.ARN, try)
+				s.note(cloud.Info, d.Subscription.TopicARN, "message %s was delivered to %s on attempt %d", d.MessageID, d.Subscription.ARN, try)
 			}
 			s.report(d, o)
 			return
@@ -32,12 +33,12 @@ func (s *Service) deliver(d Delivery, deadLetterQueue string) {
 			return
 		}
 		if try == 1 {
-			s.record(cloud.Warning, d.Subscription.TopicARN, "message %s will be sent to %s again: %v", d.MessageID, d.Subscription.ARN, o.err)
+			s.note(cloud.Warning, d.Subscription.TopicARN, "delivery of message %s to %s failed and will be retried: %v", d.MessageID, d.Subscription.ARN, o.err)
 		}
 		select {
 		case <-time.After(delay):
 		case <-s.ctx.Done():
-			s.giveUp(d, deadLetterQueue, "the local cloud stopped before the next try after: "+o.err.Error())
+			s.giveUp(d, deadLetterQueue, "the local cloud stopped before the next attempt; the last one failed: "+o.err.Error())
 			return
 		}
 	}
@@ -50,9 +51,10 @@ func final(err error) bool {
 	return ok && e.HTTPStatus() < http.StatusInternalServerError && e.HTTPStatus() != http.StatusTooManyRequests
 }
 
-// retryDelay returns how long SNS waits after a failed try, counted from 1, of a
-// delivery to an AWS-managed endpoint: not at all for 3 retries, 1 s for 2, from
-// 1 s growing to 20 s for 10, 20 s for 100,000. It returns false after the last.
+// retryDelay returns how long SNS waits after a failed attempt, counted from 1, to
+// deliver to an AWS-managed endpoint: not at all before the first 3 retries, 1 s
+// before the next 2, from 1 s growing to 20 s before the next 10, and 20 s before
+// the last 100,000. It returns false if no retry follows.
 //
 // https://docs.aws.amazon.com/sns/latest/dg/sns-message-delivery-retries.html
 func retryDelay(try int) (delay time.Duration, ok bool) {

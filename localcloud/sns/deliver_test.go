@@ -16,8 +16,8 @@ import (
 	"tally/localcloud/sns"
 )
 
-// seconds are the waits that AWS documents before each retry, except the last
-// 100,000, which are all 20 s.
+// seconds returns the waits that AWS documents before each retry. Of the last
+// 100,000, which are all 20 s, it returns three.
 func seconds() []float64 {
 	return []float64{0, 0, 0, 1, 1, 1, 1.395, 1.946, 2.714, 3.786, 5.282, 7.368, 10.278, 14.337, 20, 20, 20}
 }
@@ -47,23 +47,23 @@ func TestRetriesFollowTheSchedule(t *testing.T) {
 			t.Errorf("waits (-want +got):\n%s", diff)
 		}
 		want := []cloud.Entry{
-			{Level: cloud.Warning, Service: "sns", Resource: numbers, Message: "message " + id + " will be sent to " + sub.ARN + " again: TooManyRequestsException: Rate Exceeded."},
-			{Level: cloud.Info, Service: "sns", Resource: numbers, Message: "message " + id + " was delivered to " + sub.ARN + " at try 18"},
+			{Level: cloud.Warning, Service: "sns", Resource: numbers, Message: "delivery of message " + id + " to " + sub.ARN + " failed and will be retried: TooManyRequestsException: Rate Exceeded."},
+			{Level: cloud.Info, Service: "sns", Resource: numbers, Message: "message " + id + " was delivered to " + sub.ARN + " on attempt 18"},
 		}
 		if diff := cmp.Diff(want, journal.all()); diff != "" {
-			t.Errorf("recorded (-want +got):\n%s", diff)
+			t.Errorf("journal (-want +got):\n%s", diff)
 		}
 	})
 }
 
-// 100,015 retries take 23 days; then the message is lost.
+// After 100,015 retries, which take 23 days, the message is lost.
 func TestRetriesEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		tries := 0
 		journal := &journal{}
 		s, _ := subscribed(t, allow, journal, target(func(sns.Delivery) error {
 			tries++
-			return errors.New("no answer")
+			return errors.New("no response")
 		}))
 		start := time.Now()
 		if _, err := s.Publish(t.Context(), developer(), numbers, sns.Message{Body: "1"}); err != nil {
@@ -72,8 +72,8 @@ func TestRetriesEnd(t *testing.T) {
 		time.Sleep(24 * 24 * time.Hour)
 		synctest.Wait()
 		entries := journal.all()
-		if tries != 1+100_015 || len(entries) != 2 || !strings.HasSuffix(entries[1].Message, "no answer") {
-			t.Fatalf("%d tries, recorded %v", tries, entries)
+		if tries != 1+100_015 || len(entries) != 2 || !strings.HasSuffix(entries[1].Message, "no response") {
+			t.Fatalf("%d tries, journal %v", tries, entries)
 		}
 		if days := time.Since(start).Hours() / 24; days > 24 {
 			t.Errorf("took %v days", days)
@@ -99,7 +99,7 @@ func TestClientSideErrorsAreFinal(t *testing.T) {
 		want := []cloud.Entry{{Level: cloud.Warning, Service: "sns", Resource: numbers,
 			Message: "message " + id + " is lost: subscription " + sub.ARN + " could not deliver it to " + function + ": " + refusal.Error()}}
 		if diff := cmp.Diff(want, journal.all()); diff != "" || tries != 1 {
-			t.Errorf("%d tries, recorded (-want +got):\n%s", tries, diff)
+			t.Errorf("%d tries, journal (-want +got):\n%s", tries, diff)
 		}
 	}
 }
@@ -107,7 +107,7 @@ func TestClientSideErrorsAreFinal(t *testing.T) {
 func TestCloseEndsTheWaitForARetry(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		journal := &journal{}
-		s, _ := subscribed(t, allow, journal, target(func(sns.Delivery) error { return errors.New("no answer") }))
+		s, _ := subscribed(t, allow, journal, target(func(sns.Delivery) error { return errors.New("no response") }))
 		if _, err := s.Publish(t.Context(), developer(), numbers, sns.Message{Body: "1"}); err != nil {
 			t.Fatal(err)
 		}
@@ -118,8 +118,8 @@ func TestCloseEndsTheWaitForARetry(t *testing.T) {
 		}
 		entries := journal.all()
 		if waited := time.Since(start); waited != 0 || len(entries) != 2 ||
-			!strings.HasSuffix(entries[1].Message, ": the local cloud stopped before the next try after: no answer") {
-			t.Errorf("waited %v, recorded %v", waited, entries)
+			!strings.HasSuffix(entries[1].Message, ": the local cloud stopped before the next attempt; the last one failed: no response") {
+			t.Errorf("waited %v, journal %v", waited, entries)
 		}
 	})
 }
@@ -128,7 +128,7 @@ func TestCloseEndsTheWaitForARetry(t *testing.T) {
 type invoker func(cloud.Invocation) error
 
 func (invoker) Invoke(context.Context, cloud.Invocation) (cloud.Outcome, error) {
-	return cloud.Outcome{}, errors.New("SNS invokes asynchronously")
+	return cloud.Outcome{}, errors.New("SNS must invoke asynchronously")
 }
 
 func (f invoker) InvokeAsync(_ context.Context, in cloud.Invocation) (string, error) {
@@ -185,7 +185,7 @@ func TestLambdaEvent(t *testing.T) {
 	}
 }
 
-// checkDecodes decodes the event like a function.
+// checkDecodes checks that a function can decode the event.
 func checkDecodes(t *testing.T, payload []byte, d sns.Delivery) {
 	t.Helper()
 	var event events.SNSEvent

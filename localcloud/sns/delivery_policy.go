@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// deliveryPolicy is the DeliveryPolicy attribute of a topic: how HTTP endpoints
-// are retried, which nothing here is. Numbers that are absent stand for AWS's
-// defaults.
+// deliveryPolicy is the DeliveryPolicy attribute of a topic: how deliveries to HTTP
+// endpoints are retried. It is only recorded, because the local cloud delivers to
+// none. A number that is not set has AWS's default.
 type deliveryPolicy struct {
 	HTTP struct {
 		Retry struct {
@@ -27,7 +27,7 @@ type deliveryPolicy struct {
 	}
 }
 
-// CheckDeliveryPolicy accepts a JSON object within the limits of AWS.
+// CheckDeliveryPolicy accepts a JSON object within AWS's limits.
 //
 // https://docs.aws.amazon.com/sns/latest/dg/sns-message-delivery-retries.html#creating-delivery-policy
 func CheckDeliveryPolicy(document string) error {
@@ -43,16 +43,16 @@ func CheckDeliveryPolicy(document string) error {
 }
 
 func (p deliveryPolicy) check() error {
-	const retry, most = "http.defaultHealthyRetryPolicy", 3600 // seconds, of one delay
+	const retry, maxDelay = "http.defaultHealthyRetryPolicy", 3600 // seconds
 	r := p.HTTP.Retry
-	longest := or(r.MaxDelay, most)
-	retries := or(r.Retries, 3)
+	longest := valueOr(r.MaxDelay, maxDelay)
+	retries := valueOr(r.Retries, 3)
 	for _, n := range []struct {
-		name           string
-		value          *int
-		least, allowed int
+		name      string
+		value     *int
+		low, high int
 	}{
-		{retry + ".maxDelayTarget", r.MaxDelay, 1, most},
+		{retry + ".maxDelayTarget", r.MaxDelay, 1, maxDelay},
 		{retry + ".minDelayTarget", r.MinDelay, 1, longest},
 		{retry + ".numRetries", r.Retries, 0, 100},
 		{retry + ".numNoDelayRetries", r.NoDelay, 0, retries},
@@ -60,11 +60,11 @@ func (p deliveryPolicy) check() error {
 		{retry + ".numMaxDelayRetries", r.AtMaxDelay, 0, retries},
 		{"http.defaultThrottlePolicy.maxReceivesPerSecond", p.HTTP.Throttle.Rate, 1, 1 << 30},
 	} {
-		if n.value != nil && (*n.value < n.least || *n.value > n.allowed) {
-			return fmt.Errorf("%s must be from %d to %d, not %d", n.name, n.least, n.allowed, *n.value)
+		if n.value != nil && (*n.value < n.low || *n.value > n.high) {
+			return fmt.Errorf("%s must be from %d to %d, not %d", n.name, n.low, n.high, *n.value)
 		}
 	}
-	if n := or(r.NoDelay, 0) + or(r.AtMinDelay, 0) + or(r.AtMaxDelay, 0); n > retries {
+	if n := valueOr(r.NoDelay, 0) + valueOr(r.AtMinDelay, 0) + valueOr(r.AtMaxDelay, 0); n > retries {
 		return fmt.Errorf("%s.numRetries must be at least %d, the sum of its phases, not %d", retry, n, retries)
 	}
 	if r.Backoff != "" && !slices.Contains([]string{"arithmetic", "exponential", "geometric", "linear"}, r.Backoff) {
@@ -73,7 +73,7 @@ func (p deliveryPolicy) check() error {
 	return nil
 }
 
-func or(n *int, otherwise int) int {
+func valueOr(n *int, otherwise int) int {
 	if n == nil {
 		return otherwise
 	}

@@ -19,7 +19,7 @@ import (
 const principal = "sns.amazonaws.com"
 
 // Feedback holds the roles with which SNS logs the delivery status of one
-// protocol, and the share of successes to log. All failures are logged.
+// protocol, and the percentage of successes to log. It logs all failures.
 //
 // https://docs.aws.amazon.com/sns/latest/dg/sns-topic-attributes.html
 type Feedback struct {
@@ -41,11 +41,12 @@ type outcome struct {
 	response string // of the endpoint, as JSON
 	err      error  // nil for success
 	attempts int
-	handed   time.Time // when it was handed to the endpoint
+	sent     time.Time // start of the last attempt
 }
 
-// report logs an outcome if the topic is configured to: successes to the group
-// sns/region/account/topic, failures to the same with /Failure appended.
+// report logs an outcome if the topic is configured to do so. Successes go to the
+// log group sns/region/account/topic, failures to the same name with /Failure
+// appended.
 func (s *Service) report(d Delivery, o outcome) {
 	topic, ok := s.topics.Get(d.Subscription.TopicARN)
 	if !ok {
@@ -63,7 +64,7 @@ func (s *Service) report(d Delivery, o outcome) {
 		return
 	}
 	if err := s.writeStatus(role, group, status(d, o)); err != nil {
-		s.record(cloud.Warning, topic.ARN, "the delivery status of message %s is not logged: %v", d.MessageID, err)
+		s.note(cloud.Warning, topic.ARN, "the delivery status of message %s could not be logged: %v", d.MessageID, err)
 	}
 }
 
@@ -112,25 +113,25 @@ func status(d Delivery, o outcome) (e deliveryStatus) {
 	e.Notification.Timestamp = d.Time.UTC().Format("2006-01-02 15:04:05.000")
 	e.Delivery.DeliveryID = uuid.NewString()
 	e.Delivery.Destination = d.Subscription.Endpoint
-	e.Delivery.DwellTimeMS = o.handed.Sub(d.Time).Milliseconds()
+	e.Delivery.DwellTimeMS = o.sent.Sub(d.Time).Milliseconds()
 	e.Delivery.Attempts = o.attempts
 	e.Delivery.ProviderResponse, e.Delivery.StatusCode, e.Status = o.response, http.StatusOK, "SUCCESS"
 	if d.Subscription.Protocol == "lambda" {
 		e.Delivery.StatusCode = http.StatusAccepted // an asynchronous invocation
 	}
 	if o.err != nil {
-		e.Delivery.ProviderResponse, e.Delivery.StatusCode = refusal(o.err)
+		e.Delivery.ProviderResponse, e.Delivery.StatusCode = errorResponse(o.err)
 		e.Status = "FAILURE"
 	}
 	return e
 }
 
-// refusal returns an error in the form of an endpoint's response.
-func refusal(err error) (response string, status int) {
+// errorResponse returns the response of an endpoint that refuses with err.
+func errorResponse(err error) (response string, status int) {
 	code, message, status := "InternalError", err.Error(), http.StatusInternalServerError
 	if e, ok := errors.AsType[*cloud.Error](err); ok {
 		code, message, status = e.Code, e.Message, e.HTTPStatus()
 	}
-	response, _ = encode(map[string]string{"ErrorCode": code, "ErrorMessage": message}) // strings alone always encode
+	response, _ = encode(map[string]string{"ErrorCode": code, "ErrorMessage": message}) // strings always encode
 	return response, status
 }

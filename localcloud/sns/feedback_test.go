@@ -15,7 +15,7 @@ import (
 
 const role = "arn:aws:iam::000000000000:role/status"
 
-// logs are a cloud.LogWriter and the cloud.RoleAssumer whose sessions write to it.
+// logs is a cloud.LogWriter, and the cloud.RoleAssumer whose sessions write to it.
 type logs struct {
 	refuse  error
 	groups  []string
@@ -39,7 +39,8 @@ func (l *logs) WriteLog(_ context.Context, c cloud.Caller, group, _ string, even
 	return nil
 }
 
-// status publishes one message, which the target accepts or refuses after a second.
+// status publishes one message to a target that returns the error refusal, and
+// returns the journal.
 func status(t *testing.T, f sns.Feedback, l *logs, refusal error) *journal {
 	t.Helper()
 	journal := &journal{}
@@ -79,8 +80,8 @@ func TestDeliveryStatus(t *testing.T) {
 			map[string]any{"destination": queue, "providerResponse": `{"ErrorCode":"AccessDenied","ErrorMessage":"no"}`, "dwellTimeMs": 0.0, "attempts": 1.0, "statusCode": 403.0}, "FAILURE"},
 		"success": {sns.Feedback{SuccessRoleARN: role, SuccessSampleRate: 100}, nil, "sns/us-east-1/000000000000/numbers",
 			map[string]any{"destination": queue, "providerResponse": `{}`, "dwellTimeMs": 0.0, "attempts": 1.0, "statusCode": 200.0}, "SUCCESS"},
-		"failures are not asked for":  {sns.Feedback{SuccessRoleARN: role, SuccessSampleRate: 100}, denied, "", nil, ""},
-		"successes are not asked for": {sns.Feedback{FailureRoleARN: role}, nil, "", nil, ""},
+		"failures are not requested":  {sns.Feedback{SuccessRoleARN: role, SuccessSampleRate: 100}, denied, "", nil, ""},
+		"successes are not requested": {sns.Feedback{FailureRoleARN: role}, nil, "", nil, ""},
 		"successes are not sampled":   {sns.Feedback{SuccessRoleARN: role}, nil, "", nil, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -117,8 +118,8 @@ func TestDeliveryStatus(t *testing.T) {
 	}
 }
 
-// If SNS may not assume the role, the journal reports it.
-func TestDeliveryStatusThatCannotBeLogged(t *testing.T) {
+// If SNS may not assume the role, the journal holds a warning.
+func TestDeliveryStatusRoleRefused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := &logs{refuse: cloud.Errorf(403, "AccessDenied", "does not trust sns.amazonaws.com")}
 		entries := status(t, sns.Feedback{SuccessRoleARN: role, SuccessSampleRate: 100}, l, nil).all()

@@ -6,7 +6,7 @@ import (
 	"tally/localcloud/sns/filter"
 )
 
-// selects reports whether the filter policy lets a message through.
+// selects reports whether a message matches the filter policy.
 func (r row) selects(body string, attributes map[string]Attribute) bool {
 	switch {
 	case r.filter == nil:
@@ -17,8 +17,8 @@ func (r row) selects(body string, attributes map[string]Attribute) bool {
 	return r.filter.Match(values(attributes))
 }
 
-// values returns the attributes that a filter policy matches. Binary ones, and
-// arrays that are not valid JSON, are not among them.
+// values returns the attributes that a filter policy is matched against: all but
+// Binary ones and arrays that are not valid JSON.
 func values(attributes map[string]Attribute) map[string]any {
 	seen := map[string]any{}
 	for name, a := range attributes {

@@ -7,7 +7,8 @@ import (
 )
 
 // LambdaTarget returns a target that invokes a function asynchronously for each
-// message, with one record. The function's policy must let sns.amazonaws.com invoke it.
+// message, with an event of one record. The function's policy must let
+// sns.amazonaws.com invoke it.
 //
 // https://docs.aws.amazon.com/lambda/latest/dg/with-sns.html
 func LambdaTarget(invoker cloud.Invoker) Target { return lambdaTarget{invoker} }
@@ -45,8 +46,8 @@ type (
 		EventSubscriptionArn string
 		Sns                  lambdaNotification
 	}
-	// lambdaNotification is a notification as functions receive it: two names are
-	// spelled differently, and no member is omitted.
+	// lambdaNotification is a notification as functions receive it. Unlike in
+	// notification, two names end in "Url", and no member is ever omitted.
 	lambdaNotification struct {
 		Type              string
 		MessageID         string `json:"MessageId"`

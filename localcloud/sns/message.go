@@ -13,14 +13,14 @@ import (
 	"tally/localcloud/cloud"
 )
 
-// maxSize limits a message, or all messages of a batch together, in bytes. The
-// names, types and values of attributes count.
+// maxSize is the maximum size of a message, or of all messages of a batch
+// together, in bytes. It includes the names, types and values of attributes.
 const maxSize = 262_144
 
 // Message is a message to publish.
 type Message struct {
 	Body string // 1 to 262,144 bytes
-	// Subject is up to 100 characters without line breaks; "" is none.
+	// Subject has up to 100 characters and no line breaks; "" means none.
 	Subject string
 	// Structure is "json" if Body is a JSON object with a body for each protocol
 	// and a "default", else "".
@@ -28,7 +28,7 @@ type Message struct {
 	Attributes map[string]Attribute
 }
 
-// Attribute is a message attribute of the type String, String.Array, Number or
+// Attribute is a message attribute. Its type is String, String.Array, Number or
 // Binary, with an optional label ("Number.int").
 type Attribute struct {
 	DataType    string
@@ -36,7 +36,7 @@ type Attribute struct {
 	BinaryValue []byte // for Binary
 }
 
-// bodies are the bodies of a message, by protocol.
+// bodies maps protocols to the bodies of a message.
 type bodies map[string]string
 
 func (b bodies) of(protocol string) string {
@@ -46,7 +46,7 @@ func (b bodies) of(protocol string) string {
 	return b["default"]
 }
 
-// check applies the rules of Publish for a single message, except for its size.
+// check applies the rules of Publish for a single message, except the size limit.
 func (m Message) check() error {
 	if strings.ContainsFunc(m.Subject, unicode.IsControl) || utf8.RuneCountInString(m.Subject) > 100 || !utf8.ValidString(m.Subject) {
 		return invalid("Subject")
@@ -98,13 +98,13 @@ func (m Message) bodies() (bodies, error) {
 	return b, nil
 }
 
-// valueInvalid returns SNS's InvalidParameterValueException, with the code that
-// it has on the wire.
+// valueInvalid returns SNS's InvalidParameterValueException, whose code on the wire
+// is ParameterValueInvalid.
 func valueInvalid(format string, args ...any) error {
 	return cloud.Errorf(http.StatusBadRequest, "ParameterValueInvalid", format, args...)
 }
 
-// checkAttributeName applies the rules for names, in the words of AWS.
+// checkAttributeName applies AWS's rules for names.
 //
 // https://docs.aws.amazon.com/sns/latest/dg/sns-message-attributes.html
 func checkAttributeName(name string) error {

@@ -10,7 +10,7 @@ import (
 	"tally/localcloud/cloud"
 )
 
-// notification is a message as queues receive it, its members in AWS's order.
+// notification is a message as queues receive it, with its members in AWS's order.
 //
 // https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html
 type notification struct {
@@ -32,8 +32,8 @@ type attributeValue struct {
 }
 
 // notify returns the notification of a delivery. Its Signature has the right
-// length but signs nothing: verifying it takes a certificate from amazonaws.com,
-// so a receiver that verifies signatures fails here.
+// length but signs nothing: a valid one would need a certificate from
+// amazonaws.com. A receiver that verifies signatures therefore refuses it.
 func notify(d Delivery, region string) notification {
 	host := fmt.Sprintf("https://sns.%s.amazonaws.com/", region)
 	n := notification{
@@ -61,7 +61,7 @@ func notify(d Delivery, region string) notification {
 	return n
 }
 
-// encode does not escape <, > and &, like AWS.
+// encode returns v as JSON in which, as on AWS, <, > and & are not escaped.
 func encode(v any) (string, error) {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
@@ -70,8 +70,8 @@ func encode(v any) (string, error) {
 	return string(bytes.TrimSuffix(b.Bytes(), []byte("\n"))), err
 }
 
-// queueMessage returns a delivery as a queue receives it: the notification, or
-// with raw delivery the message's own body and attributes.
+// queueMessage returns a delivery as a queue receives it: the notification or,
+// with raw delivery, the message's own body and attributes.
 func queueMessage(d Delivery, region string) (cloud.QueueMessage, error) {
 	if !d.Subscription.RawMessageDelivery {
 		body, err := encode(notify(d, region))

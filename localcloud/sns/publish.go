@@ -11,10 +11,10 @@ import (
 	"tally/localcloud/cloud"
 )
 
-// maxBatch is how many messages one PublishBatch may hold.
+// maxBatch is the maximum number of messages in a batch.
 const maxBatch = 10
 
-// BatchEntry is one message of a batch, with an ID that only the response uses.
+// BatchEntry is one message of a batch. Its ID is used only in the response.
 type BatchEntry struct {
 	ID string // 1 to 80 letters, digits, hyphens and underscores
 	Message
@@ -24,9 +24,8 @@ type BatchEntry struct {
 type BatchResult struct{ ID, MessageID string }
 
 // Publish sends a message to every subscription of the topic, without waiting
-// for the deliveries. The caller needs SNS:Publish. It fails
-// with InvalidParameter, ParameterValueInvalid, AuthorizationError and
-// NotFound.
+// for the deliveries. The caller needs SNS:Publish. It fails with
+// InvalidParameter, ParameterValueInvalid, AuthorizationError and NotFound.
 //
 // https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
 func (s *Service) Publish(ctx context.Context, caller cloud.Caller, topicARN string, m Message) (messageID string, err error) {
@@ -46,8 +45,8 @@ func (s *Service) Publish(ctx context.Context, caller cloud.Caller, topicARN str
 	return s.send(topicARN, m, bodies)
 }
 
-// PublishBatch publishes up to ten messages. As on AWS, a message that is not
-// valid fails the whole batch. Beyond the errors of Publish it fails with
+// PublishBatch publishes up to ten messages. As on AWS, one invalid message fails
+// the whole batch. In addition to the errors of Publish, it fails with
 // EmptyBatchRequest, TooManyEntriesInBatchRequest, BatchEntryIdsNotDistinct,
 // InvalidBatchEntryId and BatchRequestTooLong.
 //
@@ -110,8 +109,8 @@ func checkBatch(entries []BatchEntry) error {
 	return nil
 }
 
-// authorizePublish authorizes before it checks that the topic exists, so that a
-// caller without the permission does not learn whether it does.
+// authorizePublish authorizes the caller before it checks that the topic exists, so
+// that a caller without permission cannot find out whether it does.
 func (s *Service) authorizePublish(ctx context.Context, caller cloud.Caller, topicARN string) error {
 	if err := CheckTopicARN(s.Place, topicARN); err != nil {
 		return err
@@ -136,7 +135,7 @@ func (s *Service) send(topicARN string, m Message, bodies bodies) (messageID str
 	if s.closed {
 		return "", cloud.Errorf(http.StatusServiceUnavailable, "ServiceUnavailable", "The local cloud is stopping.")
 	}
-	topic, _ := s.topics.Get(topicARN) // a topic that is gone has no subscribers
+	topic, _ := s.topics.Get(topicARN) // a deleted topic has no subscribers
 	messageID = uuid.NewString()
 	for _, r := range s.subscribers(topicARN) {
 		d := Delivery{
@@ -146,7 +145,7 @@ func (s *Service) send(topicARN string, m Message, bodies bodies) (messageID str
 		switch {
 		case r.PendingConfirmation:
 		case !r.selects(d.Body, m.Attributes):
-			s.record(cloud.Info, topicARN, "message %s does not match the filter policy of %s", messageID, r.ARN)
+			s.note(cloud.Info, topicARN, "message %s does not match the filter policy of %s", messageID, r.ARN)
 		default:
 			s.deliveries.Go(func() { s.deliver(d, r.deadLetterQueue) })
 		}

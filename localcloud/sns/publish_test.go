@@ -13,7 +13,7 @@ import (
 	"tally/localcloud/sns"
 )
 
-// collect returns a target, and the deliveries that it receives.
+// collect returns a target and a channel of the deliveries that it receives.
 func collect() (sns.Target, chan sns.Delivery) {
 	deliveries := make(chan sns.Delivery, 100)
 	return target(func(d sns.Delivery) error { deliveries <- d; return nil }), deliveries
@@ -31,7 +31,7 @@ func TestPublishErrors(t *testing.T) {
 	const parameter, value = "InvalidParameter", "ParameterValueInvalid"
 	full := strings.Repeat("x", 262_144)
 	for what, c := range map[string]struct {
-		topic         string // numbers where empty
+		topic         string // "" means numbers
 		message       sns.Message
 		code, wording string
 	}{
@@ -83,7 +83,7 @@ func TestPublishErrors(t *testing.T) {
 		}
 		_, err := s.Publish(t.Context(), developer(), topic, c.message)
 		wantError(t, what, err, status, c.code, c.wording)
-		if strings.HasPrefix(what, "too long") { // a batch has its own words for these
+		if strings.HasPrefix(what, "too long") { // a batch has another error for these
 			continue
 		}
 		_, err = s.PublishBatch(t.Context(), developer(), topic, []sns.BatchEntry{{ID: "good", Message: sns.Message{Body: "1"}}, {ID: "bad", Message: c.message}})
@@ -93,8 +93,8 @@ func TestPublishErrors(t *testing.T) {
 
 func TestPublishIsAuthorized(t *testing.T) {
 	refusal := &cloud.Error{Code: "AuthorizationError", Message: "no", Status: 403}
-	var asked []cloud.Request
-	s, _ := subscribed(t, func(r cloud.Request) error { asked = append(asked, r); return refusal },
+	var requests []cloud.Request
+	s, _ := subscribed(t, func(r cloud.Request) error { requests = append(requests, r); return refusal },
 		&journal{}, target(func(d sns.Delivery) error { t.Errorf("delivered %v", d); return nil }))
 	topic, err := s.Topic(numbers)
 	if err != nil {
@@ -107,14 +107,14 @@ func TestPublishIsAuthorized(t *testing.T) {
 	if _, err := s.PublishBatch(t.Context(), developer(), numbers, []sns.BatchEntry{{ID: "a", Message: message}, {ID: "b", Message: message}}); err != error(refusal) {
 		t.Errorf("PublishBatch: %v", err)
 	}
-	// A caller that may not publish does not learn that the topic does not exist.
+	// A caller that may not publish cannot find out that the topic does not exist.
 	if _, err := s.Publish(t.Context(), developer(), numbers+"2", message); err != error(refusal) {
 		t.Errorf("unknown topic: %v", err)
 	}
 	want := cloud.Request{Caller: developer(), Action: "SNS:Publish", Resource: numbers, ResourcePolicy: topic.Policy}
 	unknown := cloud.Request{Caller: developer(), Action: "SNS:Publish", Resource: numbers + "2"}
-	if diff := cmp.Diff([]cloud.Request{want, want, unknown}, asked); diff != "" {
-		t.Errorf("asked (-want +got):\n%s", diff)
+	if diff := cmp.Diff([]cloud.Request{want, want, unknown}, requests); diff != "" {
+		t.Errorf("requests (-want +got):\n%s", diff)
 	}
 }
 
@@ -186,7 +186,7 @@ func TestPublishBatch(t *testing.T) {
 	}
 	for _, r := range results {
 		if delivered[r.MessageID] != "body "+r.ID {
-			t.Errorf("entry %s became %q", r.ID, delivered[r.MessageID])
+			t.Errorf("entry %s was delivered as %q", r.ID, delivered[r.MessageID])
 		}
 	}
 
@@ -213,7 +213,8 @@ func TestPublishBatch(t *testing.T) {
 	}
 }
 
-// Any message is delivered unchanged or refused in SNS's words.
+// FuzzPublish checks that every message is either delivered unchanged or refused
+// with an error of SNS.
 func FuzzPublish(f *testing.F) {
 	f.Add(`{"default":"d","lambda":"l"}`, true, "S", "name", "Number", "1")
 	f.Add(`{"default":1}`, true, "", "a..b", "String.Array", "[]")
@@ -234,13 +235,13 @@ func FuzzPublish(f *testing.F) {
 			return
 		}
 		if !validName.MatchString(name) || kind == "" || value == "" {
-			t.Fatalf("taken: %#v", m)
+			t.Fatalf("accepted: %#v", m)
 		}
 		want := body
 		if structured {
 			var members map[string]any
 			if err := json.Unmarshal([]byte(body), &members); err != nil {
-				t.Fatalf("taken: %#v", m)
+				t.Fatalf("accepted: %#v", m)
 			}
 			var ok bool
 			if want, ok = members["lambda"].(string); !ok {

@@ -6,13 +6,13 @@ import (
 	"tally/localcloud/cloud"
 )
 
-// giveUp moves a message that cannot be delivered to the dead-letter queue of
-// its subscription. The message is lost if there is none, "", or if the queue
-// refuses it.
-func (s *Service) giveUp(d Delivery, queue, why string) {
+// giveUp sends a message that could not be delivered to the dead-letter queue of
+// its subscription. The message is lost if there is no such queue, so that queue
+// is "", or if the queue refuses it.
+func (s *Service) giveUp(d Delivery, queue, reason string) {
 	warn := func(format string, args ...any) {
-		args = append([]any{d.MessageID, d.Subscription.ARN, d.Subscription.Endpoint, why}, args...)
-		s.record(cloud.Warning, d.Subscription.TopicARN, "message %s "+format, args...)
+		args = append([]any{d.MessageID, d.Subscription.ARN, d.Subscription.Endpoint, reason}, args...)
+		s.note(cloud.Warning, d.Subscription.TopicARN, "message %s "+format, args...)
 	}
 	const failed = "subscription %s could not deliver it to %s: %s"
 	if queue == "" {

@@ -38,8 +38,8 @@ func (q *queues) SendMessage(_ context.Context, c cloud.Caller, queue string, m 
 	return "sqs-id", q.refuse[queue]
 }
 
-// delivered publishes a message to one subscription and returns the journal; q
-// collects what is sent. The target serves the protocol "lambda".
+// delivered publishes a message to one subscription and returns the journal. The
+// target tg serves the protocol "lambda"; q collects what is sent to queues.
 func delivered(t *testing.T, sub sns.Subscription, m sns.Message, tg sns.Target, q *queues) []cloud.Entry {
 	t.Helper()
 	journal := &journal{}
@@ -65,7 +65,7 @@ func delivered(t *testing.T, sub sns.Subscription, m sns.Message, tg sns.Target,
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
-	// Replace random names by ones that a test can state.
+	// Replace random names with fixed ones.
 	names := strings.NewReplacer(sub.ARN, "SUB", id, "ID")
 	for i := range q.got {
 		q.got[i].Message.Body = names.Replace(q.got[i].Message.Body)
@@ -91,8 +91,8 @@ func envelope(attributes string) string {
 		`"UnsubscribeURL":"https://sns.us-east-1.amazonaws.com/?Action=Unsubscribe&SubscriptionArn=SUB"` + attributes + `}`
 }
 
-// A message that a function or a queue refuses moves to the dead-letter queue of
-// the subscription, sent by the topic, in the form for a queue.
+// A message that a function or a queue refuses goes to the dead-letter queue of the
+// subscription. The topic sends it, in the form that queues receive.
 func TestRedrive(t *testing.T) {
 	gone := cloud.Errorf(404, "ResourceNotFoundException", "Function not found")
 	noQueue := cloud.Errorf(400, "AWS.SimpleQueueService.NonExistentQueue", "The specified queue does not exist.")
@@ -100,10 +100,10 @@ func TestRedrive(t *testing.T) {
 	raw := map[string]cloud.MessageAttribute{"n": {DataType: "Number", StringValue: "1"}}
 	const enveloped = `,"MessageAttributes":{"n":{"Type":"Number","Value":"1"}}`
 	for name, c := range map[string]struct {
-		sub      sns.Subscription
-		refuse   map[string]error
-		queues   []sent
-		recorded []cloud.Entry
+		sub     sns.Subscription
+		refuse  map[string]error
+		queues  []sent
+		journal []cloud.Entry
 	}{
 		"function gone": {
 			sns.Subscription{Protocol: "lambda", Endpoint: function, RedrivePolicy: redrive}, nil,
@@ -121,7 +121,7 @@ func TestRedrive(t *testing.T) {
 			warning("message ID is lost: subscription SUB could not deliver it to " + function + ": " + gone.Error() +
 				"; its dead-letter queue " + deadLetter + " refused it: " + noQueue.Error()),
 		},
-		"a queue that takes it": {
+		"accepted": {
 			sns.Subscription{Protocol: "sqs", Endpoint: queue, RedrivePolicy: redrive}, nil,
 			[]sent{{topicCaller, queue, cloud.QueueMessage{Body: envelope(enveloped)}}}, nil,
 		},
@@ -133,20 +133,20 @@ func TestRedrive(t *testing.T) {
 				if diff := cmp.Diff(c.queues, q.got); diff != "" {
 					t.Errorf("queues (-want +got):\n%s", diff)
 				}
-				if diff := cmp.Diff(c.recorded, entries); diff != "" {
-					t.Errorf("recorded (-want +got):\n%s", diff)
+				if diff := cmp.Diff(c.journal, entries); diff != "" {
+					t.Errorf("journal (-want +got):\n%s", diff)
 				}
 			})
 		})
 	}
 }
 
-// A delivery that Close interrupts moves to the dead-letter queue, too.
+// A message whose delivery Close interrupts goes to the dead-letter queue, too.
 func TestCloseRedrives(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		q := &queues{}
 		sub := sns.Subscription{Protocol: "lambda", Endpoint: function, RedrivePolicy: redrive}
-		delivered(t, sub, sns.Message{Body: "a <b>"}, target(func(sns.Delivery) error { return errors.New("no answer") }), q)
+		delivered(t, sub, sns.Message{Body: "a <b>"}, target(func(sns.Delivery) error { return errors.New("no response") }), q)
 		if len(q.got) != 1 || q.got[0].Queue != deadLetter || q.got[0].Message.Body != envelope("") {
 			t.Errorf("queues %v", q.got)
 		}
@@ -185,8 +185,8 @@ func TestFilterPolicyOfASubscription(t *testing.T) {
 			if got := len(q.got) == 1; got != c.want {
 				t.Errorf("%s of %s, %v: delivered %v", c.policy, c.message.Body, c.message.Attributes, got)
 			}
-			if told := len(entries) == 1 && entries[0].Message == "message ID does not match the filter policy of SUB"; told == c.want {
-				t.Errorf("recorded %v", entries)
+			if noted := len(entries) == 1 && entries[0].Message == "message ID does not match the filter policy of SUB"; noted == c.want {
+				t.Errorf("journal %v", entries)
 			}
 		})
 	}
@@ -223,8 +223,8 @@ func TestSubscriptionAttributes(t *testing.T) {
 	wantError(t, "unknown", err, 404, "NotFound", "Subscription does not exist")
 }
 
-// Subscriptions of endpoints outside this machine exist, but receive nothing.
-func TestEndpointsOutsideGetNothing(t *testing.T) {
+// Subscriptions with endpoints outside this machine exist, but receive nothing.
+func TestOutsideEndpointsReceiveNothing(t *testing.T) {
 	journal := &journal{}
 	s := open(t, nil, allow, journal, target(discard))
 	if _, err := s.CreateTopic(sns.Topic{Name: "numbers"}); err != nil {
@@ -239,7 +239,7 @@ func TestEndpointsOutsideGetNothing(t *testing.T) {
 	if _, err := s.Publish(t.Context(), developer(), numbers, sns.Message{Body: "1"}); err != nil {
 		t.Fatal(err)
 	}
-	if entries := journal.all(); len(entries) != 4 || !strings.HasSuffix(entries[0].Message, "is outside of this machine, so nothing will be sent to it") {
-		t.Errorf("recorded %v", entries)
+	if entries := journal.all(); len(entries) != 4 || !strings.HasSuffix(entries[0].Message, "is outside this machine, so nothing will be sent to it") {
+		t.Errorf("journal %v", entries)
 	}
 }

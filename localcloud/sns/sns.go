@@ -1,5 +1,5 @@
-// Package sns is Amazon SNS: topics, their subscriptions, and the delivery of
-// messages to them.
+// Package sns emulates Amazon SNS: topics, their subscriptions, and the delivery
+// of messages to them.
 package sns
 
 import (
@@ -19,14 +19,14 @@ import (
 // called concurrently.
 type Service struct {
 	Options
-	stream        string // of the delivery status logs that this process writes
+	stream        string // the log stream to which this process writes delivery statuses
 	topics        *store.Table[Topic]
 	subscriptions *store.Table[row]
 
 	mu         sync.Mutex // held while topics and subscriptions change
 	closed     bool
 	deliveries sync.WaitGroup
-	ctx        context.Context // ends with Close, which cuts waits for a retry short
+	ctx        context.Context // canceled by Close, to end the waits for retries
 	cancel     context.CancelFunc
 }
 
@@ -36,21 +36,23 @@ type Options struct {
 	Store      *store.Store
 	Authorizer cloud.Authorizer
 	Journal    cloud.Journal
-	// Targets, by protocol. Subscriptions with another protocol are only
-	// recorded.
+	// Targets are the targets by protocol. Subscriptions with another protocol are
+	// only recorded.
 	Targets map[string]Target
-	// Queues receives what subscriptions with a redrive policy could not deliver.
+	// Queues receives the messages that a subscription with a redrive policy could
+	// not deliver.
 	Queues cloud.Sender
-	// Logs receives the delivery status, written with a role of the topic.
+	// Logs receives the delivery status, written with a role of the topic that
+	// Roles provides.
 	Logs  cloud.LogWriter
 	Roles cloud.RoleAssumer
 }
 
 // Target delivers the messages of one protocol.
 type Target interface {
-	// Deliver hands over one message, and returns the endpoint's response as a
-	// JSON object. A *cloud.Error with a status in the 400s other than 429 is
-	// final; after any other error SNS tries again.
+	// Deliver delivers one message, and returns the endpoint's response as a JSON
+	// object. A *cloud.Error with a 4xx status other than 429 is final. After any
+	// other error, SNS retries.
 	Deliver(ctx context.Context, d Delivery) (response string, err error)
 }
 
@@ -81,8 +83,8 @@ func New(o Options) (*Service, error) {
 	}, nil
 }
 
-// Close accepts no more messages and waits for the deliveries under way. It
-// gives up on those that wait for a retry.
+// Close makes the service refuse further messages, and waits for the deliveries in
+// progress. It gives up on those that are waiting for a retry.
 func (s *Service) Close() error {
 	s.mu.Lock()
 	s.closed = true
@@ -92,11 +94,13 @@ func (s *Service) Close() error {
 	return nil
 }
 
-func (s *Service) record(level cloud.Level, resource, format string, args ...any) {
+// note adds an entry about a resource to the journal.
+func (s *Service) note(level cloud.Level, resource, format string, args ...any) {
 	s.Journal.Append(cloud.Entry{Level: level, Service: "sns", Resource: resource, Message: fmt.Sprintf(format, args...)})
 }
 
-// invalid is SNS's InvalidParameter: "Invalid parameter: …".
+// invalid returns SNS's error InvalidParameter, whose message begins with
+// "Invalid parameter: ".
 func invalid(format string, args ...any) *cloud.Error {
 	return cloud.Errorf(http.StatusBadRequest, "InvalidParameter", "Invalid parameter: "+format, args...)
 }

@@ -2,7 +2,6 @@ package sns_test
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"strings"
 	"sync"
@@ -38,29 +37,29 @@ func (t target) Deliver(_ context.Context, d sns.Delivery) (string, error) { ret
 
 func discard(sns.Delivery) error { return nil }
 
-// journal is a cloud.Journal that can be read.
+// journal is a cloud.Journal whose entries a test can read.
 type journal struct {
 	mu      sync.Mutex
 	entries []cloud.Entry
 }
 
-func (r *journal) Append(e cloud.Entry) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.entries = append(r.entries, e)
+func (j *journal) Append(e cloud.Entry) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.entries = append(j.entries, e)
 }
 
-func (r *journal) all() []cloud.Entry {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return slices.Clone(r.entries)
+func (j *journal) all() []cloud.Entry {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return slices.Clone(j.entries)
 }
 
-// open returns a service with the target for the protocol "lambda".
-func open(t *testing.T, st *store.Store, a authorizer, r cloud.Journal, tg sns.Target) *sns.Service {
+// open returns a service with the target tg for the protocol "lambda".
+func open(t *testing.T, st *store.Store, a authorizer, j cloud.Journal, tg sns.Target) *sns.Service {
 	t.Helper()
 	s, err := sns.New(sns.Options{
-		Place: place, Store: st, Authorizer: a, Journal: r, Targets: map[string]sns.Target{"lambda": tg},
+		Place: place, Store: st, Authorizer: a, Journal: j, Targets: map[string]sns.Target{"lambda": tg},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -73,10 +72,10 @@ func open(t *testing.T, st *store.Store, a authorizer, r cloud.Journal, tg sns.T
 	return s
 }
 
-// subscribed is open with the topic numbers and one subscription.
-func subscribed(t *testing.T, a authorizer, r cloud.Journal, tg sns.Target) (*sns.Service, sns.Subscription) {
+// subscribed returns a service with the topic numbers and one subscription to it.
+func subscribed(t *testing.T, a authorizer, j cloud.Journal, tg sns.Target) (*sns.Service, sns.Subscription) {
 	t.Helper()
-	s := open(t, nil, a, r, tg)
+	s := open(t, nil, a, j, tg)
 	if _, err := s.CreateTopic(sns.Topic{Name: "numbers"}); err != nil {
 		t.Fatal(err)
 	}
@@ -131,13 +130,13 @@ func TestTopicAndSubscriptionSurviveARestart(t *testing.T) {
 		t.Errorf("subscriptions (-before +after):\n%s", diff)
 	}
 
-	for range 2 { // deleting is idempotent, and takes the subscriptions along
+	for range 2 { // deleting is idempotent, and deletes the subscriptions, too
 		if err := s.DeleteTopic(numbers); err != nil {
 			t.Fatal(err)
 		}
 	}
 	if len(s.Topics()) != 0 || len(s.Subscriptions()) != 0 {
-		t.Errorf("left: %v, %v", s.Topics(), s.Subscriptions())
+		t.Errorf("remaining: %v, %v", s.Topics(), s.Subscriptions())
 	}
 }
 
@@ -161,7 +160,7 @@ func TestTopicErrors(t *testing.T) {
 		"bad name": {create(sns.Topic{Name: "a.b"}), 400, "InvalidParameter", bad + "Topic Name"},
 		"long":     {create(sns.Topic{Name: strings.Repeat("a", 257)}), 400, "InvalidParameter", bad + "Topic Name"},
 		"fifo": {create(sns.Topic{Name: "a.fifo"}), 400, "InvalidParameter",
-			bad + "Topic Name Reason: FIFO topics are not emulated, and a.fifo would be one; use a standard topic"},
+			bad + "Topic Name Reason: FIFO topics are not emulated; use a standard topic instead of a.fifo"},
 		"display name": {create(sns.Topic{Name: "a", DisplayName: strings.Repeat("ä", 101)}), 400, "InvalidParameter",
 			bad + "Attributes Reason: Display name must be less than or equal to 100 characters"},
 		"policy": {create(sns.Topic{Name: "a", Policy: "{"}), 400, "InvalidParameter",
@@ -176,7 +175,7 @@ func TestTopicErrors(t *testing.T) {
 	}
 }
 
-// The policy that AWS gives a topic, except for the order of its members.
+// The default policy equals that of AWS, except for the order of its members.
 func TestDefaultPolicy(t *testing.T) {
 	s := open(t, nil, allow, &journal{}, target(discard))
 	topic, err := s.CreateTopic(sns.Topic{Name: "numbers"})
@@ -235,11 +234,17 @@ func TestSubscribe(t *testing.T) {
 	}
 }
 
-func TestAfterCloseNothingIsTaken(t *testing.T) {
-	s, _ := subscribed(t, allow, &journal{}, target(func(sns.Delivery) error { return errors.New("delivered") }))
+func TestPublishAfterClose(t *testing.T) {
+	s, _ := subscribed(t, allow, &journal{}, target(func(d sns.Delivery) error {
+		t.Errorf("delivered %v", d)
+		return nil
+	}))
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
 	_, err := s.Publish(t.Context(), developer(), numbers, sns.Message{Body: "1"})
 	wantError(t, "publish", err, 503, "ServiceUnavailable", "The local cloud is stopping.")
+	if err := s.Close(); err != nil { // would wait for a delivery
+		t.Error(err)
+	}
 }

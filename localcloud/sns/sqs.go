@@ -6,8 +6,8 @@ import (
 	"tally/localcloud/cloud"
 )
 
-// SQSTarget returns a target that sends each message to a queue, whose policy must let
-// sns.amazonaws.com send to it.
+// SQSTarget returns a target that sends each message to a queue. The queue's policy
+// must let sns.amazonaws.com send to it.
 //
 // https://docs.aws.amazon.com/sns/latest/dg/sns-sqs-as-subscriber.html
 func SQSTarget(queues cloud.Sender) Target { return sqsTarget{queues} }

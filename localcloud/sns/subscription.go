@@ -22,8 +22,8 @@ type Subscription struct {
 	// FilterPolicyScope is the part of a message that the filter policy matches:
 	// filter.Attributes, which is the default, or filter.Body.
 	FilterPolicyScope string
-	// RedrivePolicy is {"deadLetterTargetArn": "…"}, the queue for messages that
-	// cannot be delivered; "" drops them.
+	// RedrivePolicy is {"deadLetterTargetArn": "…"}, with the ARN of the queue for
+	// messages that cannot be delivered; if it is "", they are lost.
 	RedrivePolicy string
 	// RawMessageDelivery omits the JSON envelope around a message's body.
 	RawMessageDelivery bool
@@ -41,8 +41,8 @@ type row struct {
 	deadLetterQueue string         // ARN; "" for none
 }
 
-// parse returns the row of a subscription, or the reason why AWS refuses a
-// policy.
+// parse returns the row of a subscription, or the error for a policy that AWS
+// refuses.
 func parse(sub Subscription) (r row, err error) {
 	r.Subscription = sub
 	if sub.FilterPolicy != "" {
@@ -69,9 +69,9 @@ func (r *row) UnmarshalJSON(raw []byte) error {
 	return err
 }
 
-// Subscribe adds a subscription and sets its ARN. If the topic has an equal one
-// already, it returns that. It fails with NotFound if the topic does not exist,
-// and with InvalidParameter.
+// Subscribe adds a subscription and sets its ARN. If the topic already has an equal
+// subscription, it returns that one. It fails with InvalidParameter, and with
+// NotFound if the topic does not exist.
 //
 // https://docs.aws.amazon.com/sns/latest/api/API_Subscribe.html
 func (s *Service) Subscribe(sub Subscription) (Subscription, error) {
@@ -98,13 +98,13 @@ func (s *Service) Subscribe(sub Subscription) (Subscription, error) {
 	}
 	r.ARN = r.TopicARN + ":" + uuid.NewString()
 	if r.PendingConfirmation {
-		s.record(cloud.Info, r.TopicARN, "subscription %s is only recorded: %s is outside of this machine, so nothing will be sent to it", r.ARN, r.Endpoint)
+		s.note(cloud.Info, r.TopicARN, "subscription %s is only recorded: %s is outside this machine, so nothing will be sent to it", r.ARN, r.Endpoint)
 	}
 	return r.Subscription, s.subscriptions.Put(r.ARN, r)
 }
 
-// UpdateSubscription replaces the attributes of the subscription with that ARN:
-// all but topic, protocol and endpoint.
+// UpdateSubscription replaces all attributes of the subscription with that ARN,
+// except topic, protocol and endpoint.
 //
 // https://docs.aws.amazon.com/sns/latest/api/API_SetSubscriptionAttributes.html
 func (s *Service) UpdateSubscription(sub Subscription) (Subscription, error) {
@@ -117,12 +117,13 @@ func (s *Service) UpdateSubscription(sub Subscription) (Subscription, error) {
 	sub.TopicARN, sub.Protocol, sub.Endpoint = old.TopicARN, old.Protocol, old.Endpoint
 	r, err := s.complete(sub)
 	if err != nil {
-		return Subscription{}, invalid("%v", err) // without the "Attributes Reason" of Subscribe
+		return Subscription{}, invalid("%v", err) // unlike Subscribe, without "Attributes Reason"
 	}
 	return r.Subscription, s.subscriptions.Put(r.ARN, r)
 }
 
-// complete checks the attributes and sets those that follow from others.
+// complete checks the attributes, sets defaults and PendingConfirmation, and parses
+// the policies.
 func (s *Service) complete(sub Subscription) (row, error) {
 	_, delivers := s.Targets[sub.Protocol]
 	sub.PendingConfirmation = !delivers
@@ -134,7 +135,7 @@ func (s *Service) complete(sub Subscription) (row, error) {
 	return r, cmp.Or(err, checkRaw(sub.Protocol, sub.RawMessageDelivery))
 }
 
-// Subscription fails with NotFound.
+// Subscription returns the subscription with that ARN. It fails with NotFound.
 func (s *Service) Subscription(arn string) (Subscription, error) {
 	r, ok := s.subscriptions.Get(arn)
 	if !ok {
@@ -143,15 +144,15 @@ func (s *Service) Subscription(arn string) (Subscription, error) {
 	return r.Subscription, nil
 }
 
-// Unsubscribe removes a subscription; one that does not exist is no error.
+// Unsubscribe removes a subscription. It is not an error if there is none.
 func (s *Service) Unsubscribe(arn string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.subscriptions.Delete(arn)
 }
 
-// Subscriptions returns all subscriptions by ARN, so those of a topic are
-// adjacent.
+// Subscriptions returns all subscriptions, ordered by ARN, so that those of a topic
+// are adjacent.
 func (s *Service) Subscriptions() []Subscription {
 	rows := s.subscriptions.All()
 	all := make([]Subscription, len(rows))

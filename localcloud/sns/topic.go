@@ -14,25 +14,25 @@ type Topic struct {
 	Name        string // see CheckTopicName
 	ARN         string
 	DisplayName string // at most 100 characters
-	// Policy is the topic's policy document, as JSON. "" stands for the default
-	// policy of AWS: see defaultPolicy.
+	// Policy is the topic's policy document, as JSON; "" means AWS's default policy
+	// (see defaultPolicy).
 	Policy string
 	Tags   map[string]string
-	// Feedback is the delivery status logging, by protocol.
+	// Feedback configures the logging of delivery status, by protocol.
 	Feedback map[string]Feedback
-	// SignatureVersion is that of the messages: 1 or 2; 0 stands for 1.
+	// SignatureVersion is the version of message signatures, 1 or 2; 0 means 1.
 	SignatureVersion int
 
-	// The rest is only recorded.
+	// The remaining fields are only recorded.
 
 	KMSMasterKeyID string // ID, ARN or alias of a key; "" for no encryption
 	TracingConfig  string // "Active" or "PassThrough", the default
 	DeliveryPolicy string // of HTTP deliveries, as JSON; "" for the default of AWS
 }
 
-// CreateTopic adds a topic and sets its ARN. It fails with InvalidParameter,
-// also if the name is taken: AWS would return the existing topic, and two stacks
-// would share it without noticing.
+// CreateTopic adds a topic and sets its ARN. It fails with InvalidParameter.
+// Unlike AWS, which would return the existing topic, it also fails if the name is
+// taken. Otherwise two stacks could share a topic without noticing.
 //
 // https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html
 func (s *Service) CreateTopic(t Topic) (Topic, error) {
@@ -48,7 +48,7 @@ func (s *Service) CreateTopic(t Topic) (Topic, error) {
 	return s.putTopic(t)
 }
 
-// UpdateTopic replaces the topic with that ARN, except its name.
+// UpdateTopic replaces everything but the name of the topic with that ARN.
 func (s *Service) UpdateTopic(t Topic) (Topic, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -60,7 +60,7 @@ func (s *Service) UpdateTopic(t Topic) (Topic, error) {
 	return s.putTopic(t)
 }
 
-// SetPolicy replaces only the topic's policy; "" restores the default policy.
+// SetPolicy replaces the topic's policy; "" restores the default policy.
 func (s *Service) SetPolicy(arn, policy string) (Topic, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -82,7 +82,7 @@ func (s *Service) putTopic(t Topic) (Topic, error) {
 	return t, s.topics.Put(t.ARN, t)
 }
 
-// check refuses attributes; those that are not set stand for defaults.
+// check checks the attributes. Those that are not set have valid defaults.
 func (t Topic) check() error {
 	err := cmp.Or(
 		CheckDisplayName(t.DisplayName),
@@ -99,8 +99,8 @@ func (t Topic) check() error {
 	return err
 }
 
-// Topic fails with InvalidParameter if arn is not the ARN of a topic here, and
-// with NotFound.
+// Topic returns the topic with that ARN. It fails with InvalidParameter if arn is
+// not the ARN of a topic in this region, and with NotFound.
 func (s *Service) Topic(arn string) (Topic, error) {
 	if err := CheckTopicARN(s.Place, arn); err != nil {
 		return Topic{}, err
@@ -112,8 +112,8 @@ func (s *Service) Topic(arn string) (Topic, error) {
 	return t, nil
 }
 
-// DeleteTopic removes a topic with its subscriptions; one that does not exist
-// is no error, as on AWS.
+// DeleteTopic removes a topic with its subscriptions. As on AWS, it is not an error
+// if there is none.
 func (s *Service) DeleteTopic(arn string) error {
 	if err := CheckTopicARN(s.Place, arn); err != nil {
 		return err
@@ -136,12 +136,12 @@ func (s *Service) HasDefaultPolicy(t Topic) bool {
 	return t.Policy == defaultPolicy(t.ARN, s.Place.Account)
 }
 
-// defaultPolicy returns the policy that AWS gives a topic created without one.
-// It lets AWS services publish on behalf of the owner's own resources, but no
-// user or role: their requests carry no aws:SourceOwner, so they need a policy
-// of their own.
+// defaultPolicy returns the policy of a topic that was created without one, as on
+// AWS. It allows AWS services to publish on behalf of the owner's own resources,
+// but allows no user or role anything: their requests carry no aws:SourceOwner, so
+// they need identity policies.
 func defaultPolicy(arn, account string) string {
-	policy, _ := json.Marshal(map[string]any{ // strings alone always marshal
+	policy, _ := json.Marshal(map[string]any{ // strings always marshal
 		"Version": "2008-10-17",
 		"Id":      "__default_policy_ID",
 		"Statement": []any{map[string]any{

@@ -15,10 +15,11 @@ import (
 	"tally/localcloud/sns/filter"
 )
 
-// The functions of this file look at form alone. They fail with
-// InvalidParameter, in the words in which CreateTopic and Subscribe refuse.
+// The functions in this file check values without regard to what exists. They fail
+// with InvalidParameter and the messages of CreateTopic and Subscribe.
 
-// invalidAttribute refuses an attribute at creation.
+// invalidAttribute turns the reason why an attribute is invalid into the error of
+// Subscribe. It returns nil if err is nil.
 func invalidAttribute(err error) error {
 	if err == nil {
 		return nil
@@ -37,14 +38,14 @@ var topicName = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
 func CheckTopicName(name string) error {
 	switch {
 	case strings.HasSuffix(name, ".fifo"):
-		return invalid("Topic Name Reason: FIFO topics are not emulated, and %s would be one; use a standard topic", name)
+		return invalid("Topic Name Reason: FIFO topics are not emulated; use a standard topic instead of %s", name)
 	case len(name) > MaxTopicName || !topicName.MatchString(name):
 		return invalid("Topic Name")
 	}
 	return nil
 }
 
-// CheckTopicARN accepts the ARN of a topic of that place's region.
+// CheckTopicARN accepts the ARN of a topic in the region of place.
 func CheckTopicARN(place cloud.Place, arn string) error {
 	parsed, err := cloud.ParseARN(arn)
 	if err != nil {
@@ -64,7 +65,7 @@ func CheckDisplayName(name string) error {
 	return nil
 }
 
-// CheckPolicy accepts JSON. Whether it is a valid policy is for IAM to decide.
+// CheckPolicy accepts any JSON. IAM checks whether it is a valid policy.
 func CheckPolicy(document string) error {
 	if !json.Valid([]byte(document)) {
 		return invalid("Attributes Reason: Policy: failed to parse JSON.")
@@ -124,8 +125,8 @@ func CheckTags(tags map[string]string) error {
 	return nil
 }
 
-// CheckProtocol accepts the protocols that are emulated, and those that are
-// only recorded: their endpoints are outside this machine.
+// CheckProtocol accepts the protocols that are emulated, and those that are only
+// recorded because their endpoints are outside this machine.
 //
 // https://docs.aws.amazon.com/sns/latest/api/API_Subscribe.html
 func CheckProtocol(protocol string) error {
@@ -146,6 +147,9 @@ func CheckEndpoint(protocol, endpoint string) error {
 	case "sqs":
 		if cloud.ServiceOf(endpoint) != "sqs" {
 			return invalid("SQS endpoint ARN")
+		}
+		if strings.HasSuffix(endpoint, ".fifo") {
+			return invalid("Invalid parameter: Endpoint Reason: FIFO SQS Queues can not be subscribed to standard SNS topics")
 		}
 	case "http", "https":
 		if u, err := url.Parse(endpoint); err != nil || u.Host == "" || u.Scheme != protocol {
@@ -169,7 +173,7 @@ func checkScope(scope string) error {
 	return nil
 }
 
-// CheckFilterPolicy accepts a filter policy of the scope; "" stands for
+// CheckFilterPolicy accepts a filter policy of that scope. The scope "" means
 // filter.Attributes.
 func CheckFilterPolicy(scope, document string) error {
 	_, err := parseFilterPolicy(scope, document)
@@ -205,7 +209,7 @@ func parseRedrivePolicy(document string) (queueARN string, err error) {
 	return p.DeadLetterTargetARN, nil
 }
 
-// CheckRawMessageDelivery accepts raw delivery for the protocols that have it.
+// CheckRawMessageDelivery accepts raw delivery for the protocols that support it.
 //
 // https://docs.aws.amazon.com/sns/latest/dg/sns-large-payload-raw-message-delivery.html
 func CheckRawMessageDelivery(protocol string, raw bool) error {

@@ -39,6 +39,7 @@ func TestChecks(t *testing.T) {
 		{sns.CheckRawMessageDelivery("email", true), "Attributes Reason: RawMessageDelivery: Delivery protocol [email] does not support raw message delivery."},
 		{sns.CheckEndpoint("sqs", queue), ""},
 		{sns.CheckEndpoint("sqs", function), "SQS endpoint ARN"},
+		{sns.CheckEndpoint("sqs", queue+".fifo"), "Invalid parameter: Endpoint Reason: FIFO SQS Queues can not be subscribed to standard SNS topics"},
 		{sns.CheckDeliveryPolicy(`{"http":{}}`), ""},
 		{sns.CheckDeliveryPolicy(retry(`"minDelayTarget":1,"maxDelayTarget":60,"numRetries":50,"numNoDelayRetries":3,"numMinDelayRetries":2,"numMaxDelayRetries":35,"backoffFunction":"exponential"`)), ""},
 		{sns.CheckDeliveryPolicy("[]"), delivery + "failed to parse JSON."},
@@ -60,7 +61,7 @@ func TestChecks(t *testing.T) {
 	}
 }
 
-// A service opened on stored subscriptions has parsed their policies.
+// Stored subscriptions have their policies parsed when a service opens them.
 func TestPoliciesSurviveARestart(t *testing.T) {
 	dir := t.TempDir()
 	st, err := store.Open(dir)

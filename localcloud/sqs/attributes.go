@@ -8,11 +8,11 @@ import (
 // Counts are the numbers of messages in a queue.
 type Counts struct {
 	Available int
-	InFlight  int // received, and hidden until their visibility timeout
-	Delayed   int // sent, and not available yet
+	InFlight  int // received, and hidden until their visibility timeout is over
+	Delayed   int // sent, but not yet available
 }
 
-// Count counts the messages of a queue. It fails as Queue does.
+// Count counts the messages of a queue. Its errors are those of Queue.
 func (s *Service) Count(url string) (Counts, error) {
 	q, err := s.Queue(url)
 	if err != nil {
@@ -42,8 +42,8 @@ func (s *Service) Count(url string) (Counts, error) {
 	return c, nil
 }
 
-// Attributes returns the attributes of a queue by the names of
-// GetQueueAttributes, without those that are not set.
+// Attributes returns the attributes of a queue that are set, by their names in
+// GetQueueAttributes.
 //
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_GetQueueAttributes.html
 func (s *Service) Attributes(url string) (map[string]string, error) {

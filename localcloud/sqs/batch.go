@@ -8,8 +8,8 @@ import (
 	"tally/localcloud/cloud"
 )
 
-// BatchEntry is one request of a batch: Of is an Entry for SendBatch, a receipt
-// handle for DeleteBatch, a Visibility for ChangeVisibilityBatch.
+// BatchEntry is one request of a batch. Of is an Entry for SendBatch, a receipt
+// handle for DeleteBatch, and a Visibility for ChangeVisibilityBatch.
 type BatchEntry[T any] struct {
 	ID string // 1 to 80 letters, digits, hyphens and underscores, unique in the batch
 	Of T
@@ -28,8 +28,8 @@ type BatchResult struct {
 	Err       *cloud.Error // nil for success
 }
 
-// SendBatch is Send for up to 10 messages of at most 1 MiB in total. Each may
-// fail on its own; the error is that of the batch as a whole.
+// SendBatch sends up to 10 messages of at most 1 MiB in total, as Send does. Each of
+// them may fail separately; the returned error concerns the whole batch.
 //
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html
 func (s *Service) SendBatch(ctx context.Context, caller cloud.Caller, url string, entries []BatchEntry[Entry]) ([]BatchResult, error) {
@@ -44,7 +44,8 @@ func (s *Service) SendBatch(ctx context.Context, caller cloud.Caller, url string
 	return batch("SendMessageBatchRequestEntry", entries, total, func(e Entry) (string, error) { return s.enqueue(q, caller, e) })
 }
 
-// DeleteBatch is Delete for up to 10 receipt handles, as SendBatch is Send.
+// DeleteBatch deletes up to 10 messages, as Delete does. It reports errors as
+// SendBatch does.
 //
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_DeleteMessageBatch.html
 func (s *Service) DeleteBatch(ctx context.Context, caller cloud.Caller, url string, entries []BatchEntry[string]) ([]BatchResult, error) {
@@ -55,8 +56,8 @@ func (s *Service) DeleteBatch(ctx context.Context, caller cloud.Caller, url stri
 	return batch("DeleteMessageBatchRequestEntry", entries, 0, func(handle string) (string, error) { return "", s.delete(q, handle) })
 }
 
-// ChangeVisibilityBatch is ChangeVisibility for up to 10 messages, as SendBatch
-// is Send.
+// ChangeVisibilityBatch changes the visibility of up to 10 messages, as
+// ChangeVisibility does. It reports errors as SendBatch does.
 //
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ChangeMessageVisibilityBatch.html
 func (s *Service) ChangeVisibilityBatch(ctx context.Context, caller cloud.Caller, url string, entries []BatchEntry[Visibility]) ([]BatchResult, error) {
@@ -73,12 +74,12 @@ var batchID = regexp.MustCompile(`^[A-Za-z0-9_-]{1,80}$`)
 
 // batch checks a batch and runs its requests one by one.
 func batch[T any](kind string, entries []BatchEntry[T], bytes int, run func(T) (string, error)) ([]BatchResult, error) {
-	const most = 10
+	const maxEntries = 10
 	switch {
 	case len(entries) == 0:
 		return nil, refusal(namespace+"EmptyBatchRequest", "There should be at least one %s in the request.", kind)
-	case len(entries) > most:
-		return nil, refusal(namespace+"TooManyEntriesInBatchRequest", "Maximum number of entries per request are %d. You have sent %d.", most, len(entries))
+	case len(entries) > maxEntries:
+		return nil, refusal(namespace+"TooManyEntriesInBatchRequest", "Maximum number of entries per request are %d. You have sent %d.", maxEntries, len(entries))
 	case bytes > maxMessage:
 		return nil, refusal(namespace+"BatchRequestTooLong", "Batch requests cannot be longer than %d bytes. You have sent %d bytes.", maxMessage, bytes)
 	}

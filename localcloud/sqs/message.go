@@ -25,14 +25,15 @@ type message struct {
 	cloud.QueueMessage
 	Sender      string // the value of SenderId
 	Sent        time.Time
-	Received    time.Time // first
+	Received    time.Time // for the first time
+	LastReceive time.Time
 	Receives    int
-	AvailableAt time.Time // after a delay, or a visibility timeout
-	Receipt     string    // of the last receive
-	Source      string    // ARN of the queue it moved from; "" for none
+	AvailableAt time.Time // when its delay or visibility timeout is over
+	Receipt     string    // part of the receipt handle of the last receive
+	Source      string    // ARN of the queue it was moved from; "" for none
 }
 
-// key sorts like the number.
+// key returns the key of the message in the store. Keys sort as the numbers do.
 func (m *message) key() string { return fmt.Sprintf("%016x", m.Number) }
 
 func compareNumbers(a, b *message) int { return cmp.Compare(a.Number, b.Number) }
@@ -64,7 +65,7 @@ func size(m cloud.QueueMessage) int {
 	return n
 }
 
-// check applies the rules of SendMessage for a single message.
+// check applies the rules of SendMessage to a message of at most limit bytes.
 func check(m cloud.QueueMessage, limit int) error {
 	if m.Body == "" {
 		return missing("MessageBody")
@@ -89,10 +90,13 @@ func check(m cloud.QueueMessage, limit int) error {
 // checkText refuses characters that XML cannot represent.
 func checkText(s string) error {
 	for i, r := range s {
-		switch {
-		case r == utf8.RuneError && !strings.HasPrefix(s[i:], "\uFFFD"), r < ' ' && r != '\t' && r != '\n' && r != '\r', r == 0xFFFE, r == 0xFFFF:
+		invalidUTF8 := r == utf8.RuneError && !strings.HasPrefix(s[i:], "\uFFFD")
+		if invalidUTF8 {
+			r = rune(s[i])
+		}
+		if invalidUTF8 || r < ' ' && r != '\t' && r != '\n' && r != '\r' || r == 0xFFFE || r == 0xFFFF {
 			return refusal("InvalidMessageContents", "Invalid binary character '#x%X' was found in the message body, the set of allowed characters is "+
-				"#x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF", s[i])
+				"#x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF", r)
 		}
 	}
 	return nil
@@ -100,6 +104,8 @@ func checkText(s string) error {
 
 var attributeName = regexp.MustCompile(`^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$`)
 
+// checkAttribute applies the rules for one attribute of a message.
+//
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-message-metadata.html
 func checkAttribute(name string, a cloud.MessageAttribute) error {
 	fail := func(format string, args ...any) error { return refusal("InvalidParameterValue", format, args...) }
@@ -107,8 +113,8 @@ func checkAttribute(name string, a cloud.MessageAttribute) error {
 	kind, _, _ := strings.Cut(a.DataType, ".")
 	switch {
 	case len(name) > 256 || !attributeName.MatchString(name) || strings.HasPrefix(lower, "aws.") || strings.HasPrefix(lower, "amazon."):
-		return fail("The message attribute name '%s' is invalid: it takes up to 256 letters, digits, '_', '-' and single '.' between them, "+
-			"and does not begin with 'AWS.' or 'Amazon.'.", name)
+		return fail("The message attribute name '%s' is invalid: it must consist of up to 256 letters, digits, '_', '-' and single '.' between them, "+
+			"and must not begin with 'AWS.' or 'Amazon.'.", name)
 	case a.DataType == "":
 		return fail("The message attribute '%s' must contain non-empty message attribute type.", name)
 	case kind != "String" && kind != "Number" && kind != "Binary":
@@ -123,12 +129,15 @@ func checkAttribute(name string, a cloud.MessageAttribute) error {
 	return checkText(a.StringValue)
 }
 
+var number = regexp.MustCompile(`^[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?$`)
+
+// isNumber reports whether s is a decimal number within the range of a float64.
 func isNumber(s string) bool {
 	_, err := strconv.ParseFloat(s, 64)
-	return err == nil
+	return err == nil && number.MatchString(s)
 }
 
-// MD5OfBody returns the checksum of a body, in hex, that clients verify.
+// MD5OfBody returns the checksum of a body in hex, which clients verify.
 func MD5OfBody(body string) string { return sum([]byte(body)) }
 
 // MD5OfAttributes returns the checksum of message attributes, in hex, or "" if

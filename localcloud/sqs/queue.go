@@ -19,31 +19,32 @@ type Queue struct {
 	VisibilityTimeoutSeconds int // 0 to 43,200; 0 does not hide a received message
 	RetentionSeconds         int // 60 to 1,209,600; 0 becomes 345,600, four days
 	DelaySeconds             int // 0 to 900
-	MaxMessageBytes          int // 1,024 to 1,048,576; 0 becomes that
+	MaxMessageBytes          int // 1,024 to 1,048,576; 0 becomes 1,048,576
 	ReceiveWaitSeconds       int // 0 to 20
 
 	Policy             string // as JSON; "" for none
 	RedrivePolicy      string // {"deadLetterTargetArn":…,"maxReceiveCount":1 to 1000}; "" for none
-	RedriveAllowPolicy string // {"redrivePermission":…,"sourceQueueArns":[…]}; "" admits all
+	RedriveAllowPolicy string // {"redrivePermission":…,"sourceQueueArns":[…]}; "" allows all queues
 
-	// Encryption is only recorded.
-	SSE             bool   // with a key of SQS
-	KMSMasterKeyID  string // of a key of KMS; "" for none
+	// The settings of encryption are only recorded.
+	SSE             bool   // encrypts with a key of SQS
+	KMSMasterKeyID  string // ID, ARN or alias of a key of KMS; "" for none
 	KMSReuseSeconds int    // 60 to 86,400; 0 becomes 300
 
 	Tags              map[string]string
 	Created, Modified time.Time
 }
 
-// maxMessage limits a message, or all messages of a batch together, in bytes.
-// The names, types and values of attributes count.
+// maxMessage is the maximum size of a message, or of all messages of a batch
+// together, in bytes. It includes the names, types and values of attributes.
 //
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
 const maxMessage = 1 << 20
 
 // CreateQueue adds a queue and sets its ARN, URL and times. It fails with
-// QueueAlreadyExists if the name is taken, also by an equal queue: AWS would
-// return that one, and two stacks would share it without noticing.
+// QueueAlreadyExists if the name is taken. Unlike AWS, which would return an
+// existing queue with equal attributes, it fails for such a queue, too. Otherwise
+// two stacks could share a queue without noticing.
 //
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html
 func (s *Service) CreateQueue(q Queue) (Queue, error) {
@@ -64,8 +65,8 @@ func (s *Service) CreateQueue(q Queue) (Queue, error) {
 	return q, err
 }
 
-// UpdateQueue applies change to the queue, except to its name, in one step: calls
-// that change different attributes do not undo each other.
+// UpdateQueue applies change to all of the queue but its name. It does so in one
+// step, so that calls that change different attributes do not undo each other.
 func (s *Service) UpdateQueue(url string, change func(*Queue)) (Queue, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -109,20 +110,22 @@ func (s *Service) putQueue(q Queue) (Queue, error) {
 	return s.withURL(r.Queue), s.queues.Put(r.Name, r)
 }
 
-func fill(value *int, with int) {
+// fill sets value to its default if it is 0.
+func fill(value *int, standard int) {
 	if *value == 0 {
-		*value = with
+		*value = standard
 	}
 }
 
+// invalidAttribute returns the error for the value of a queue's attribute.
 func invalidAttribute(name, reason string, args ...any) error {
 	e := refusal("InvalidAttributeValue", reason, args...)
 	e.Message = "Invalid value for the parameter " + name + ". Reason: " + e.Message
 	return e
 }
 
-// Queue finds a queue by its URL, whatever its host. It fails with
-// AWS.SimpleQueueService.NonExistentQueue, and with InvalidAddress.
+// Queue returns the queue at a URL, whose host does not matter. It fails with
+// AWS.SimpleQueueService.NonExistentQueue, InvalidAddress and MissingParameter.
 func (s *Service) Queue(url string) (Queue, error) {
 	name, err := s.nameIn(url)
 	if err != nil {
@@ -135,7 +138,7 @@ func (s *Service) Queue(url string) (Queue, error) {
 	return s.withURL(r.Queue), nil
 }
 
-// byARN finds a queue of this place.
+// byARN returns the queue with that ARN, and reports whether it exists.
 func (s *Service) byARN(arn string) (row, bool) {
 	r, ok := s.queues.Get(arn[strings.LastIndex(arn, ":")+1:])
 	return r, ok && r.ARN == arn
@@ -157,7 +160,7 @@ func (s *Service) withURLs(rows []row) []Queue {
 	return all
 }
 
-// DeleteQueue removes a queue with its messages. It fails as Queue does.
+// DeleteQueue removes a queue with its messages. Its errors include those of Queue.
 func (s *Service) DeleteQueue(url string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -165,7 +168,8 @@ func (s *Service) DeleteQueue(url string) error {
 	if err != nil {
 		return err
 	}
-	// The queue first: without it, messages that a crash leaves behind are ignored.
+	// Delete the queue first. If a crash leaves messages without a queue, load
+	// deletes them.
 	if err := s.queues.Delete(q.Name); err != nil {
 		return err
 	}

@@ -15,8 +15,8 @@ func (s *Service) handle(q Queue, m *message) string {
 	return base64.StdEncoding.EncodeToString([]byte(strings.Join([]string{m.Receipt, q.ARN, m.ID}, " ")))
 }
 
-// find returns the message of a receipt handle, or nil if it is gone or was
-// received again since.
+// find returns the message of a receipt handle. It returns nil if the message is
+// gone or has been received again since.
 func (b *backlog) find(q Queue, handle string) (*message, error) {
 	if handle == "" {
 		return nil, missing("ReceiptHandle")
@@ -34,9 +34,10 @@ func (b *backlog) find(q Queue, handle string) (*message, error) {
 	return nil, nil
 }
 
-// Delete removes a received message, also after its visibility timeout, unless it
-// was received again: then, as on AWS, it stays, which is no error. It fails with AWS.SimpleQueueService.NonExistentQueue,
-// AccessDenied and ReceiptHandleIsInvalid.
+// Delete removes a received message, even after its visibility timeout. As on AWS, a
+// message that has been received again since stays, which is not an error. Delete
+// fails with AWS.SimpleQueueService.NonExistentQueue, AccessDenied and
+// ReceiptHandleIsInvalid.
 //
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_DeleteMessage.html
 func (s *Service) Delete(ctx context.Context, caller cloud.Caller, url, handle string) error {
@@ -66,9 +67,9 @@ func (s *Service) delete(q Queue, handle string) error {
 }
 
 // ChangeVisibility hides a message in flight for 0 to 43,200 seconds from now; 0
-// makes it available at once. It fails as Delete does,
-// and with InvalidParameterValue and
-// AWS.SimpleQueueService.MessageNotInflight.
+// makes it available at once. A message cannot be hidden for longer than 43,200
+// seconds after a receive. In addition to the errors of Delete, ChangeVisibility
+// fails with InvalidParameterValue and AWS.SimpleQueueService.MessageNotInflight.
 //
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ChangeMessageVisibility.html
 func (s *Service) ChangeVisibility(ctx context.Context, caller cloud.Caller, url, handle string, seconds int) error {
@@ -99,10 +100,12 @@ func (s *Service) changeVisibility(q Queue, handle string, seconds int) error {
 		return invalid(handle, "ReceiptHandle", "Message does not exist or is not available for visibility timeout change.")
 	case !m.AvailableAt.After(now):
 		return refusal(namespace+"MessageNotInflight", "The message referred to isn't in flight.")
+	case int(now.Sub(m.LastReceive).Seconds())+seconds > maxVisibility:
+		return invalid(seconds, "VisibilityTimeout", "Total VisibilityTimeout for the message is beyond the limit [%d seconds]", maxVisibility)
 	}
 	next := *m
 	next.AvailableAt = now.Add(time.Duration(seconds) * time.Second)
-	if err := s.keep(m, next); err != nil {
+	if err := s.replace(m, next); err != nil {
 		return err
 	}
 	b.notify()
@@ -111,7 +114,7 @@ func (s *Service) changeVisibility(q Queue, handle string, seconds int) error {
 
 // Purge removes every message of a queue. It fails with
 // AWS.SimpleQueueService.NonExistentQueue, AccessDenied, and
-// AWS.SimpleQueueService.PurgeQueueInProgress within 60 seconds.
+// AWS.SimpleQueueService.PurgeQueueInProgress within 60 seconds of the last purge.
 //
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_PurgeQueue.html
 func (s *Service) Purge(ctx context.Context, caller cloud.Caller, url string) error {

@@ -18,24 +18,24 @@ const (
 // ReceiveRequest holds the parameters of Receive.
 type ReceiveRequest struct {
 	Max                      int  // 1 to 10
-	VisibilityTimeoutSeconds *int // 0 to 43,200; nil for the queue's own
-	WaitSeconds              *int // for a first message: 0 to 20; nil for the queue's own
+	VisibilityTimeoutSeconds *int // 0 to 43,200; nil means the queue's timeout
+	WaitSeconds              *int // how long to wait for a message: 0 to 20; nil means the queue's time
 }
 
-// Message is a message that was received.
+// Message is a received message.
 type Message struct {
 	ID            string
-	ReceiptHandle string // of this receive: the next has another
+	ReceiptHandle string // of this receive; every receive has its own
 	Body          string
 	Attributes    map[string]cloud.MessageAttribute
 	System        map[string]string // SentTimestamp, ApproximateReceiveCount, …
 }
 
-// Receive returns the oldest available messages and hides them for the
-// visibility timeout. If there are none it waits for one; a timeout is no error.
-// Messages that were received too often move to the dead-letter queue instead.
-// It fails with AWS.SimpleQueueService.NonExistentQueue, AccessDenied
-// and InvalidParameterValue.
+// Receive returns the oldest available messages and hides them for the visibility
+// timeout. If there are none, it waits for one; if none arrives in time, it returns
+// none. Messages that have been received too often move to the dead-letter queue
+// instead. It fails with AWS.SimpleQueueService.NonExistentQueue, AccessDenied and
+// InvalidParameterValue.
 //
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ReceiveMessage.html
 func (s *Service) Receive(ctx context.Context, caller cloud.Caller, url string, r ReceiveRequest) ([]Message, error) {
@@ -67,34 +67,34 @@ func (s *Service) Receive(ctx context.Context, caller cloud.Caller, url string, 
 
 // times returns how long to hide messages, and how long to wait for one.
 func (r ReceiveRequest) times(q Queue) (hidden, wait time.Duration, err error) {
-	seconds := func(given *int, own int) time.Duration {
-		if given != nil {
-			own = *given
-		}
-		return time.Duration(own) * time.Second
+	hide, await := q.VisibilityTimeoutSeconds, q.ReceiveWaitSeconds
+	if r.VisibilityTimeoutSeconds != nil {
+		hide = *r.VisibilityTimeoutSeconds
 	}
-	hidden, wait = seconds(r.VisibilityTimeoutSeconds, q.VisibilityTimeoutSeconds), seconds(r.WaitSeconds, q.ReceiveWaitSeconds)
+	if r.WaitSeconds != nil {
+		await = *r.WaitSeconds
+	}
 	const reason = "Must be >= 0 and <= %d, if provided."
-	switch {
+	switch { // before the conversions, which can overflow
 	case r.Max < 1 || r.Max > 10:
 		err = invalid(r.Max, "MaxNumberOfMessages", "Must be between 1 and 10, if provided.")
-	case hidden < 0 || hidden > maxVisibility*time.Second:
-		err = invalid(*r.VisibilityTimeoutSeconds, "VisibilityTimeout", reason, maxVisibility)
-	case wait < 0 || wait > maxWait*time.Second:
-		err = invalid(*r.WaitSeconds, "WaitTimeSeconds", reason, maxWait)
+	case hide < 0 || hide > maxVisibility:
+		err = invalid(hide, "VisibilityTimeout", reason, maxVisibility)
+	case await < 0 || await > maxWait:
+		err = invalid(await, "WaitTimeSeconds", reason, maxWait)
 	}
-	return hidden, wait, err
+	return time.Duration(hide) * time.Second, time.Duration(await) * time.Second, err
 }
 
-// An attempt is the result of one look at a queue.
+// An attempt is the result of one attempt to receive messages.
 type attempt struct {
 	received []Message
-	changed  <-chan struct{}  // closed when another look is worthwhile
-	due      <-chan time.Time // when a message that is hidden becomes available; nil if none is
+	changed  <-chan struct{}  // closed when another attempt may succeed
+	due      <-chan time.Time // fires when a hidden message becomes available; nil if none is hidden
 }
 
-// attempt receives what is available now.
-func (s *Service) attempt(ctx context.Context, queue string, most int, hidden time.Duration) (attempt, error) {
+// attempt receives up to limit messages that are available now.
+func (s *Service) attempt(ctx context.Context, queue string, limit int, hidden time.Duration) (attempt, error) {
 	if err := ctx.Err(); err != nil {
 		return attempt{}, err // the caller is gone
 	}
@@ -112,7 +112,7 @@ func (s *Service) attempt(ctx context.Context, queue string, most int, hidden ti
 	a := attempt{changed: b.changed}
 	var next time.Time
 	for _, m := range slices.Clone(b.messages) {
-		if len(a.received) == most {
+		if len(a.received) == limit {
 			break
 		}
 		if m.AvailableAt.After(now) {
@@ -121,13 +121,13 @@ func (s *Service) attempt(ctx context.Context, queue string, most int, hidden ti
 			}
 			continue
 		}
-		if moved, err := s.giveUp(q, b, m); moved || err != nil {
+		if moved, err := s.redrive(q, b, m); moved || err != nil {
 			if err != nil {
 				return a, err
 			}
 			continue
 		}
-		if err := s.hand(m, now, hidden); err != nil {
+		if err := s.markReceived(m, now, hidden); err != nil {
 			return a, err
 		}
 		a.received = append(a.received, Message{m.ID, s.handle(q.Queue, m), m.Body, m.Attributes, m.system()})
@@ -138,20 +138,21 @@ func (s *Service) attempt(ctx context.Context, queue string, most int, hidden ti
 	return a, nil
 }
 
-// hand marks a message as received.
-func (s *Service) hand(m *message, now time.Time, hidden time.Duration) error {
+// markReceived counts a receive of a message, hides it, and gives it a new receipt.
+func (s *Service) markReceived(m *message, now time.Time, hidden time.Duration) error {
 	next := *m
 	next.Receives++
 	if next.Received.IsZero() {
 		next.Received = now
 	}
+	next.LastReceive = now
 	next.AvailableAt = now.Add(hidden)
 	next.Receipt = uuid.NewString()
-	return s.keep(m, next)
+	return s.replace(m, next)
 }
 
-// keep changes a message, on disk first.
-func (s *Service) keep(m *message, next message) error {
+// replace replaces a message with next, on disk first.
+func (s *Service) replace(m *message, next message) error {
 	if err := s.messages.Put(next.key(), next); err != nil {
 		return err
 	}
@@ -159,16 +160,17 @@ func (s *Service) keep(m *message, next message) error {
 	return nil
 }
 
-// giveUp moves a message that was received too often to the dead-letter queue.
-// As on AWS, it keeps the time it was sent and its receive count.
-func (s *Service) giveUp(q row, from *backlog, m *message) (moved bool, err error) {
+// redrive moves a message that has been received too often to the dead-letter queue,
+// and reports whether it did. As on AWS, the message retains the time at which it
+// was sent and its receive count.
+func (s *Service) redrive(q row, from *backlog, m *message) (moved bool, err error) {
 	to, after, ok := s.deadLetterQueue(q)
 	if !ok || m.Receives < after {
 		return false, nil
 	}
 	next := *m
 	next.Queue, next.Source, next.Receipt = to.Name, q.ARN, ""
-	if err := s.keep(m, next); err != nil {
+	if err := s.replace(m, next); err != nil {
 		return false, err
 	}
 	from.remove(m)

@@ -13,7 +13,7 @@ type row struct {
 	allow   redriveAllowPolicy
 }
 
-// parse returns the row of a queue, or the reason why AWS refuses a policy.
+// parse returns the row of a queue, or the error for a policy that AWS refuses.
 func parse(q Queue) (r row, err error) {
 	r.Queue = q
 	if r.allow, err = parseRedriveAllow(q.RedriveAllowPolicy); err != nil {
@@ -36,8 +36,8 @@ func (r *row) UnmarshalJSON(raw []byte) error {
 	return err
 }
 
-// checkTarget refuses a redrive policy to a queue that does not exist or does
-// not admit this one.
+// checkTarget refuses a redrive policy whose dead-letter queue does not exist or does
+// not allow messages from this queue.
 func (s *Service) checkTarget(r row) error {
 	if r.redrive == nil {
 		return nil
@@ -48,9 +48,9 @@ func (s *Service) checkTarget(r row) error {
 	}
 	switch {
 	case !exists:
-		return redriveError(r.RedrivePolicy, "RedrivePolicy", "Dead letter target does not exist.")
-	case !dead.allow.admits(r.ARN):
-		return redriveError(r.RedrivePolicy, "RedrivePolicy", "The RedriveAllowPolicy of %s does not admit %s.", r.redrive.Target, r.ARN)
+		return invalid(r.RedrivePolicy, "RedrivePolicy", "Dead letter target does not exist.")
+	case !dead.allow.allows(r.ARN):
+		return invalid(r.RedrivePolicy, "RedrivePolicy", "The RedriveAllowPolicy of %s does not allow %s.", r.redrive.Target, r.ARN)
 	}
 	return nil
 }
@@ -62,13 +62,13 @@ func (s *Service) Sources(arn string) []Queue {
 	return s.withURLs(rows)
 }
 
-// deadLetterQueue returns the queue to which messages move, and after how many
-// receives. It returns false if they stay: there is no such queue, it was
-// deleted, or it does not admit this one any more.
+// deadLetterQueue returns the queue to which messages move, and the number of
+// receives after which they do. It returns false if there is no such queue, if it
+// was deleted, or if it no longer allows messages from this one.
 func (s *Service) deadLetterQueue(r row) (to row, after int, ok bool) {
 	if r.redrive == nil {
 		return row{}, 0, false
 	}
 	to, ok = s.byARN(r.redrive.Target)
-	return to, int(r.redrive.Max), ok && to.Name != r.Name && to.allow.admits(r.ARN)
+	return to, int(r.redrive.Max), ok && to.Name != r.Name && to.allow.allows(r.ARN)
 }

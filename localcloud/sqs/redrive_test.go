@@ -17,8 +17,8 @@ const (
 	allowOther = `{"redrivePermission":"byQueue","sourceQueueArns":["` + workARN + `2"]}`
 )
 
-// withDeadLetters returns a service whose queue work has the dead-letter queue dead
-// after two receives.
+// withDeadLetters returns a service whose queue work moves a message to the queue
+// dead after two receives. The queue dead has the redrive allow policy allow.
 func withDeadLetters(t *testing.T, allow string) *sqs.Service {
 	t.Helper()
 	s := newService(t, nil)
@@ -27,7 +27,7 @@ func withDeadLetters(t *testing.T, allow string) *sqs.Service {
 	return s
 }
 
-func TestAMessageReceivedTooOftenGoesToTheDeadLetterQueue(t *testing.T) {
+func TestMessageReceivedTooOftenMovesToTheDeadLetterQueue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := withDeadLetters(t, allowWork)
 		id := send(t, s, work, "m")
@@ -38,7 +38,7 @@ func TestAMessageReceivedTooOftenGoesToTheDeadLetterQueue(t *testing.T) {
 			time.Sleep(30 * time.Second)
 		}
 		arrived := make(chan []sqs.Message, 1)
-		go func() { arrived <- receive(t, s, dead, 20) }() // is woken by the message that comes
+		go func() { arrived <- receive(t, s, dead, 20) }() // waits for the message
 		synctest.Wait()
 		if got := bodies(receive(t, s, work, 0)); got != "" {
 			t.Errorf("received %q a third time", got)
@@ -56,11 +56,12 @@ func TestAMessageReceivedTooOftenGoesToTheDeadLetterQueue(t *testing.T) {
 	})
 }
 
-// A message stays if its dead-letter queue is gone, or does not admit its queue.
-func TestAMessageStaysWhereNoDeadLetterQueueTakesIt(t *testing.T) {
+// A message stays if the dead-letter queue was deleted, or if it does not allow
+// messages from the queue.
+func TestMessageStaysWithoutADeadLetterQueue(t *testing.T) {
 	for name, change := range map[string]func(*sqs.Service) error{
 		"deleted": func(s *sqs.Service) error { return s.DeleteQueue(dead) },
-		"closed": func(s *sqs.Service) error {
+		"not allowed": func(s *sqs.Service) error {
 			_, err := s.UpdateQueue(dead, func(q *sqs.Queue) { q.RedriveAllowPolicy = allowOther })
 			return err
 		},
@@ -95,22 +96,22 @@ func TestRedrivePoliciesAreChecked(t *testing.T) {
 		`{"deadLetterTargetArn":"` + deadARN + `","maxReceiveCount":"x"}`:  "It must be a JSON object with deadLetterTargetArn and maxReceiveCount.",
 		`{"deadLetterTargetArn":"` + deadARN + `","maxReceiveCount":1001}`: "Invalid value for maxReceiveCount: 1001, valid values are from 1 to 1000 both inclusive.",
 		`{"deadLetterTargetArn":"` + deadARN + `2","maxReceiveCount":1}`:   "Dead letter target does not exist.",
-		`{"deadLetterTargetArn":"` + deadARN + `","maxReceiveCount":1}`:    "The RedriveAllowPolicy of " + deadARN + " does not admit " + workARN + ".",
+		`{"deadLetterTargetArn":"` + deadARN + `","maxReceiveCount":1}`:    "The RedriveAllowPolicy of " + deadARN + " does not allow " + workARN + ".",
 	} {
 		_, err := s.UpdateQueue(work, func(q *sqs.Queue) { q.RedrivePolicy = policy })
 		wantError(t, err, value+policy+" for parameter RedrivePolicy"+reason+want)
 	}
 	for policy, want := range map[string]string{
 		"{}":                                "It must be a JSON object whose redrivePermission is allowAll, denyAll or byQueue.",
-		`{"redrivePermission":"byQueue"}`:   "sourceQueueArns is required with the redrivePermission byQueue, and allowed with no other.",
+		`{"redrivePermission":"byQueue"}`:   "sourceQueueArns is required with the redrivePermission byQueue, and not allowed with any other.",
 		`{"redrivePermission":"everybody"}`: "It must be a JSON object whose redrivePermission is allowAll, denyAll or byQueue.",
-		`{"redrivePermission":"denyAll","sourceQueueArns":["a"]}`: "sourceQueueArns is required with the redrivePermission byQueue, and allowed with no other.",
+		`{"redrivePermission":"denyAll","sourceQueueArns":["a"]}`: "sourceQueueArns is required with the redrivePermission byQueue, and not allowed with any other.",
 	} {
 		_, err := s.UpdateQueue(work, func(q *sqs.Queue) { q.RedriveAllowPolicy = policy })
 		wantError(t, err, value+policy+" for parameter RedriveAllowPolicy"+reason+want)
 	}
 	if q := must(s.Queue(work))(t); q.RedrivePolicy != "" || q.RedriveAllowPolicy != "" {
-		t.Errorf("a refused policy was kept: %+v", q)
+		t.Errorf("a refused policy was stored: %+v", q)
 	}
 }
 
@@ -121,7 +122,7 @@ func FuzzRedrivePolicies(f *testing.F) {
 	f.Fuzz(func(t *testing.T, document string) {
 		for _, err := range []error{sqs.CheckRedrivePolicy(document), sqs.CheckRedriveAllowPolicy(document)} {
 			if err != nil && document == "" {
-				t.Errorf("no policy is refused: %v", err)
+				t.Errorf("an empty document is refused: %v", err)
 			}
 		}
 	})

@@ -9,9 +9,9 @@ import (
 	"tally/localcloud/sqs"
 )
 
-// The queue's policy admits the service that it names, for the resource that it
-// names, although it denies plain HTTP.
-func TestTheQueuesPolicyAdmits(t *testing.T) {
+// The queue's policy allows the service and the source that it names, although it
+// denies plain HTTP.
+func TestQueuePolicyAllows(t *testing.T) {
 	const topic = "arn:aws:sns:us-east-1:000000000000:numbers"
 	s := withQueue(t, sqs.Queue{Policy: `{"Version":"2012-10-17","Statement":[
 		{"Effect":"Allow","Principal":{"Service":"sns.amazonaws.com"},"Action":"sqs:SendMessage","Resource":"` + workARN + `",
@@ -21,10 +21,10 @@ func TestTheQueuesPolicyAdmits(t *testing.T) {
 		"sns.amazonaws.com":    {"numbers": true, "sums": false},
 		"events.amazonaws.com": {"numbers": false},
 	} {
-		for source, admitted := range sources {
+		for source, allowed := range sources {
 			caller := cloud.Caller{Service: principal, SourceARN: place.ARN("sns", source)}
 			_, err := s.SendMessage(t.Context(), caller, workARN, cloud.QueueMessage{Body: source})
-			if admitted {
+			if allowed {
 				must("", err)(t)
 				continue
 			}
@@ -40,7 +40,7 @@ func TestTheQueuesPolicyAdmits(t *testing.T) {
 	wantError(t, err, "AWS.SimpleQueueService.NonExistentQueue: The specified queue does not exist.")
 }
 
-// A caller without permissions is refused every operation.
+// A caller without permissions may perform no operation.
 func TestEachOperationIsAuthorized(t *testing.T) {
 	s := withQueue(t, sqs.Queue{})
 	send(t, s, work, "m")
@@ -91,9 +91,16 @@ func TestRefusedMessages(t *testing.T) {
 		"no value":          {attribute("a", cloud.MessageAttribute{DataType: "Binary.x", StringValue: "v"}), bad + "The message attribute 'a' must contain non-empty message attribute value for message attribute type 'Binary.x'."},
 		"two values":        {attribute("a", cloud.MessageAttribute{DataType: "String", StringValue: "v", BinaryValue: []byte{1}}), bad + "The message attribute 'a' with type 'String' must use field 'String'."},
 		"no number":         {attribute("a", cloud.MessageAttribute{DataType: "Number", StringValue: "v"}), bad + "Can't cast the value of message (user) attribute 'a' to a number."},
+		"NaN":               {attribute("a", cloud.MessageAttribute{DataType: "Number", StringValue: "NaN"}), bad + "Can't cast the value of message (user) attribute 'a' to a number."},
+		"infinity":          {attribute("a", cloud.MessageAttribute{DataType: "Number", StringValue: "-Inf"}), bad + "Can't cast the value of message (user) attribute 'a' to a number."},
+		"hexadecimal":       {attribute("a", cloud.MessageAttribute{DataType: "Number", StringValue: "0x10p0"}), bad + "Can't cast the value of message (user) attribute 'a' to a number."},
 		"reserved name": {attribute("AWS.a", cloud.MessageAttribute{DataType: "String", StringValue: "v"}), bad +
-			"The message attribute name 'AWS.a' is invalid: it takes up to 256 letters, digits, '_', '-' and single '.' between them, and does not begin with 'AWS.' or 'Amazon.'."},
+			"The message attribute name 'AWS.a' is invalid: it must consist of up to 256 letters, digits, '_', '-' and single '.' between them, and must not begin with 'AWS.' or 'Amazon.'."},
 		"control character": {entry("a\x00"), "InvalidMessageContents: Invalid binary character '#x0' was found in the message body, the set of allowed characters is " +
+			"#x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF"},
+		"noncharacter": {entry("a\uFFFE"), "InvalidMessageContents: Invalid binary character '#xFFFE' was found in the message body, the set of allowed characters is " +
+			"#x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF"},
+		"not UTF-8": {entry("a\xC3"), "InvalidMessageContents: Invalid binary character '#xC3' was found in the message body, the set of allowed characters is " +
 			"#x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -150,7 +157,7 @@ func TestRefusedQueues(t *testing.T) {
 	for want, q := range map[string]sqs.Queue{
 		"QueueAlreadyExists: A queue named work already exists; delete it or choose another name":                                    {Name: "work"},
 		"InvalidParameterValue: Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length":                {Name: "a.b"},
-		"InvalidParameterValue: FIFO queues are not emulated, and a.fifo would be one; use a standard queue":                         {Name: "a.fifo"},
+		"InvalidParameterValue: FIFO queues are not emulated; use a standard queue instead of a.fifo":                                {Name: "a.fifo"},
 		"InvalidAttributeValue: Invalid value for the parameter DelaySeconds. Reason: Must be from 0 to 900, not 901.":               {Name: "a", DelaySeconds: 901},
 		"InvalidAttributeValue: Invalid value for the parameter VisibilityTimeout. Reason: Must be from 0 to 43200, not -1.":         {Name: "a", VisibilityTimeoutSeconds: -1},
 		"InvalidAttributeValue: Invalid value for the parameter MessageRetentionPeriod. Reason: Must be from 60 to 1209600, not 59.": {Name: "a", RetentionSeconds: 59},
@@ -179,20 +186,21 @@ func TestRefusedQueues(t *testing.T) {
 
 func TestRefusedReceives(t *testing.T) {
 	s := withQueue(t, sqs.Queue{})
-	wait, hidden := 21, 43201
+	wait, hidden, overflow := 21, 43201, 18446744074 // in nanoseconds, the last one overflows to 0.3 s
 	for want, r := range map[string]sqs.ReceiveRequest{
-		"Value 0 for parameter MaxNumberOfMessages is invalid. Reason: Must be between 1 and 10, if provided.":    {},
-		"Value 11 for parameter MaxNumberOfMessages is invalid. Reason: Must be between 1 and 10, if provided.":   {Max: 11},
-		"Value 21 for parameter WaitTimeSeconds is invalid. Reason: Must be >= 0 and <= 20, if provided.":         {Max: 1, WaitSeconds: &wait},
-		"Value 43201 for parameter VisibilityTimeout is invalid. Reason: Must be >= 0 and <= 43200, if provided.": {Max: 1, VisibilityTimeoutSeconds: &hidden},
+		"Value 0 for parameter MaxNumberOfMessages is invalid. Reason: Must be between 1 and 10, if provided.":          {},
+		"Value 11 for parameter MaxNumberOfMessages is invalid. Reason: Must be between 1 and 10, if provided.":         {Max: 11},
+		"Value 21 for parameter WaitTimeSeconds is invalid. Reason: Must be >= 0 and <= 20, if provided.":               {Max: 1, WaitSeconds: &wait},
+		"Value 43201 for parameter VisibilityTimeout is invalid. Reason: Must be >= 0 and <= 43200, if provided.":       {Max: 1, VisibilityTimeoutSeconds: &hidden},
+		"Value 18446744074 for parameter VisibilityTimeout is invalid. Reason: Must be >= 0 and <= 43200, if provided.": {Max: 1, VisibilityTimeoutSeconds: &overflow},
 	} {
 		_, err := s.Receive(t.Context(), developer, work, r)
 		wantError(t, err, "InvalidParameterValue: "+want)
 	}
 }
 
-// Checksums computed by AWS.
-func TestCheckSums(t *testing.T) {
+// The expected checksums were computed by AWS.
+func TestChecksums(t *testing.T) {
 	if got := sqs.MD5OfBody("message-1"); got != "3d6b824fd8c1520e9a047d21fee6fb1f" {
 		t.Errorf("of the body: %s", got)
 	}

@@ -14,10 +14,11 @@ const maxDelay = 900 // seconds
 // Entry is a message to send.
 type Entry struct {
 	cloud.QueueMessage
-	DelaySeconds *int // 0 to 900; nil for the queue's own
+	DelaySeconds *int // 0 to 900; nil means the queue's delay
 }
 
-// SendMessage is Send for other services, which name a queue by its ARN.
+// SendMessage sends a message as Send does, to a queue given by its ARN. Other
+// services use it.
 func (s *Service) SendMessage(ctx context.Context, caller cloud.Caller, queueARN string, m cloud.QueueMessage) (string, error) {
 	q, ok := s.byARN(queueARN)
 	if !ok {
@@ -70,6 +71,7 @@ func (s *Service) enqueue(q Queue, caller cloud.Caller, e Entry) (string, error)
 	return m.ID, nil
 }
 
+// sender returns the SenderId of messages from a caller.
 func sender(c cloud.Caller) string {
 	if c.Service != "" {
 		return c.Service

@@ -1,6 +1,6 @@
-// Package sqs is the local cloud's Amazon Simple Queue Service: standard queues
-// with visibility timeouts, long polling and dead-letter queues. Messages are
-// on disk before a sender has its response.
+// Package sqs emulates Amazon SQS: standard queues with visibility timeouts, long
+// polling and dead-letter queues. A message is on disk before its sender receives
+// the response.
 package sqs
 
 import (
@@ -35,13 +35,13 @@ type Service struct {
 // backlog holds the messages of a queue.
 type backlog struct {
 	messages []*message    // ordered by number
-	changed  chan struct{} // closed and replaced when a receiver should look again
-	purged   time.Time
+	changed  chan struct{} // closed and replaced when receivers should try again
+	purged   time.Time     // when Purge last removed all messages
 }
 
-// New opens the queues that the store holds. Each operation on messages is
-// authorized. The URLs of queues begin with what endpoint returns: the base URL
-// of the gateway.
+// New opens the queues in the store. The authorizer authorizes each operation on
+// messages. The URLs of queues begin with what endpoint returns: the base URL of the
+// gateway.
 func New(place cloud.Place, st *store.Store, authorizer cloud.Authorizer, endpoint func() string) (*Service, error) {
 	s := &Service{place: place, authorizer: authorizer, endpoint: endpoint, done: make(chan struct{}), backlogs: map[string]*backlog{}}
 	s.end = sync.OnceFunc(func() { close(s.done) })
@@ -57,12 +57,12 @@ func New(place cloud.Place, st *store.Store, authorizer cloud.Authorizer, endpoi
 	return s, s.load()
 }
 
-// load sorts what the store holds into the backlogs.
+// load fills the backlogs with the messages in the store.
 func (s *Service) load() error {
 	for _, m := range s.messages.All() {
 		s.last = m.Number
 		b := s.backlogs[m.Queue]
-		if b == nil { // its queue was being deleted, and another may get that name
+		if b == nil { // a crash interrupted DeleteQueue; a new queue may have that name
 			if err := s.messages.Delete(m.key()); err != nil {
 				return err
 			}
@@ -73,14 +73,14 @@ func (s *Service) load() error {
 	return nil
 }
 
-// Close ends the waits of receivers. Messages can still be sent, as by services
-// that close later.
+// Close ends the waits of receivers. Services that close later can still send
+// messages.
 func (s *Service) Close() error {
 	s.end()
 	return nil
 }
 
-// notify wakes the receivers that wait.
+// notify wakes the waiting receivers.
 func (b *backlog) notify() {
 	close(b.changed)
 	b.changed = make(chan struct{})
@@ -99,8 +99,8 @@ func (b *backlog) remove(m *message) {
 	}
 }
 
-// nameIn returns the name of the queue at a URL. The host does not matter: this
-// machine has several names, and the port may change.
+// nameIn returns the name of the queue at a URL. It ignores the host, because this
+// machine has several names and the port may change.
 func (s *Service) nameIn(address string) (string, error) {
 	account, name, err := splitURL(address)
 	if err != nil {
@@ -112,7 +112,7 @@ func (s *Service) nameIn(address string) (string, error) {
 	return name, nil
 }
 
-// permit finds a queue and authorizes the caller for an action on it.
+// permit returns the queue at a URL if the caller may perform the action on it.
 func (s *Service) permit(ctx context.Context, caller cloud.Caller, address, action string) (Queue, error) {
 	q, err := s.Queue(address)
 	if err != nil {
@@ -135,6 +135,7 @@ func nonExistent() error {
 	return refusal(namespace+"NonExistentQueue", "The specified queue does not exist.")
 }
 
+// missing returns the error for a parameter that is not set.
 func missing(parameter string) error {
 	return refusal("MissingParameter", "The request must contain the parameter %s.", parameter)
 }

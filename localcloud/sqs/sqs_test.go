@@ -58,7 +58,7 @@ func send(t *testing.T, s *sqs.Service, url, body string) string {
 
 func entry(body string) sqs.Entry { return sqs.Entry{QueueMessage: cloud.QueueMessage{Body: body}} }
 
-// receive receives up to 10 messages, and waits that many seconds for the first.
+// receive receives up to 10 messages, and waits up to wait seconds for the first.
 func receive(t *testing.T, s *sqs.Service, url string, wait int) []sqs.Message {
 	t.Helper()
 	return must(s.Receive(t.Context(), developer, url, sqs.ReceiveRequest{Max: 10, WaitSeconds: &wait}))(t)
@@ -87,7 +87,7 @@ func wantError(t *testing.T, err error, want string) {
 	}
 }
 
-func TestAReceivedMessageIsHiddenAndComesBack(t *testing.T) {
+func TestReceivedMessageIsHiddenAndReturns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := withQueue(t, sqs.Queue{})
 		for _, body := range []string{"one", "two", "three"} {
@@ -121,8 +121,8 @@ func TestAReceivedMessageIsHiddenAndComesBack(t *testing.T) {
 	})
 }
 
-// The handle of the last receive deletes the message, also after the timeout; an
-// older one is accepted without effect.
+// The handle of the last receive deletes the message, even after the timeout. An
+// older handle has no effect, which is not an error.
 func TestReceiptHandles(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := withQueue(t, sqs.Queue{})
@@ -137,7 +137,7 @@ func TestReceiptHandles(t *testing.T) {
 			t.Error(err)
 		}
 		wantCounts(t, s, work, sqs.Counts{Available: 1})
-		for range 2 { // deleting again is no error
+		for range 2 { // deleting again is not an error
 			if err := s.Delete(t.Context(), developer, work, last); err != nil {
 				t.Error(err)
 			}
@@ -150,6 +150,29 @@ func TestReceiptHandles(t *testing.T) {
 				`ReceiptHandleIsInvalid: The input receipt handle "`+garbage+`" is not a valid receipt handle.`)
 		}
 		wantError(t, s.Delete(t.Context(), developer, work, ""), "MissingParameter: The request must contain the parameter ReceiptHandle.")
+	})
+}
+
+// A message is hidden for at most 12 hours after it was received.
+func TestTotalVisibilityTimeout(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := withQueue(t, sqs.Queue{})
+		send(t, s, work, "m")
+		change := func(handle string, seconds int) error {
+			return s.ChangeVisibility(t.Context(), developer, work, handle, seconds)
+		}
+		handle := receive(t, s, work, 0)[0].ReceiptHandle
+		time.Sleep(10 * time.Second)
+		wantError(t, change(handle, 43191), "InvalidParameterValue: Value 43191 for parameter VisibilityTimeout is invalid. "+
+			"Reason: Total VisibilityTimeout for the message is beyond the limit [43200 seconds]")
+		if err := change(handle, 43190); err != nil {
+			t.Error(err)
+		}
+		time.Sleep(43190 * time.Second)
+		handle = receive(t, s, work, 0)[0].ReceiptHandle
+		if err := change(handle, 43200); err != nil {
+			t.Errorf("after another receive: %v", err)
+		}
 	})
 }
 
@@ -197,13 +220,13 @@ func TestLongPolling(t *testing.T) {
 	}
 }
 
-func TestALongPollEndsWithItsQueueAndItsCaller(t *testing.T) {
+func TestLongPollEndsWithItsQueueAndItsCaller(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := withQueue(t, sqs.Queue{ReceiveWaitSeconds: 20})
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(time.Second, cancel)
 		if _, err := s.Receive(ctx, developer, work, sqs.ReceiveRequest{Max: 1}); !errors.Is(err, context.Canceled) {
-			t.Errorf("the caller went: %v", err)
+			t.Errorf("canceled by the caller: %v", err)
 		}
 		time.AfterFunc(time.Second, func() {
 			if err := s.DeleteQueue(work); err != nil {
@@ -215,7 +238,7 @@ func TestALongPollEndsWithItsQueueAndItsCaller(t *testing.T) {
 	})
 }
 
-// Each message goes to one of the receivers that wait.
+// Exactly one of the waiting receivers receives each message.
 func TestReceiversShareTheMessages(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := withQueue(t, sqs.Queue{})
@@ -244,7 +267,7 @@ func TestReceiversShareTheMessages(t *testing.T) {
 		for range messages {
 			id := <-got
 			if !want[id] {
-				t.Errorf("message %s came twice", id)
+				t.Errorf("message %s was received twice", id)
 			}
 			delete(want, id)
 		}

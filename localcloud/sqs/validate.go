@@ -2,7 +2,6 @@ package sqs
 
 import (
 	"encoding/json"
-	"fmt"
 	"maps"
 	"net/url"
 	"regexp"
@@ -13,8 +12,8 @@ import (
 	"tally/localcloud/cloud"
 )
 
-// The functions of this file look at form alone, and fail with the error of
-// CreateQueue and SetQueueAttributes.
+// The functions in this file check values without regard to what exists. They fail
+// with the errors of CreateQueue and SetQueueAttributes.
 
 // MaxName is the maximum length of a queue's name.
 const MaxName = 80
@@ -27,14 +26,14 @@ var queueName = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
 func CheckName(name string) error {
 	switch {
 	case strings.HasSuffix(name, ".fifo"):
-		return refusal("InvalidParameterValue", "FIFO queues are not emulated, and %s would be one; use a standard queue", name)
+		return refusal("InvalidParameterValue", "FIFO queues are not emulated; use a standard queue instead of %s", name)
 	case len(name) > MaxName || !queueName.MatchString(name):
 		return refusal("InvalidParameterValue", "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length")
 	}
 	return nil
 }
 
-// CheckURL accepts the URL of a queue, whatever its host and account.
+// CheckURL accepts the URL of a queue, with any host and account.
 func CheckURL(address string) error {
 	_, _, err := splitURL(address)
 	return err
@@ -93,7 +92,7 @@ func within(attribute string, value, low, high int) error {
 	return nil
 }
 
-// CheckKMSMasterKeyID accepts the ID, ARN or alias of a key.
+// CheckKMSMasterKeyID accepts the ID, ARN or alias of a key, and "" for none.
 func CheckKMSMasterKeyID(id string) error {
 	if strings.HasPrefix(id, "arn:") && cloud.ServiceOf(id) != "kms" {
 		return invalidAttribute("KmsMasterKeyId", "%s is not a key of AWS KMS.", id)
@@ -109,8 +108,8 @@ func checkEncryption(kmsMasterKeyID string, sqsManaged bool) error {
 	return nil
 }
 
-// CheckPolicy accepts JSON within the quotas of SQS, and "" for no policy. Whether
-// it is a valid policy is for IAM to decide.
+// CheckPolicy accepts any JSON within the quotas of SQS, and "" for no policy. IAM
+// checks whether it is a valid policy.
 //
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-policies.html
 func CheckPolicy(document string) error {
@@ -128,7 +127,7 @@ func CheckPolicy(document string) error {
 		Statement oneOrMore[struct{ Action oneOrMore[string] }]
 	}
 	if json.Unmarshal([]byte(document), &policy) != nil {
-		return nil // not a policy
+		return nil // not a policy: IAM refuses it
 	}
 	if n := len(policy.Statement); n > maxStatements {
 		return refusal("OverLimit", "%d Statements were found, maximum allowed is %d.", n, maxStatements)
@@ -141,7 +140,8 @@ func CheckPolicy(document string) error {
 	return nil
 }
 
-// oneOrMore is a list in a policy, in which a single element needs no brackets.
+// oneOrMore is a list in a policy. A list of one element may be written without
+// brackets.
 type oneOrMore[T any] []T
 
 func (o *oneOrMore[T]) UnmarshalJSON(raw []byte) error {
@@ -152,7 +152,8 @@ func (o *oneOrMore[T]) UnmarshalJSON(raw []byte) error {
 	return json.Unmarshal(raw, &(*o)[0])
 }
 
-// CheckTags accepts any number of tags: 50 is a recommendation of AWS.
+// CheckTags accepts any number of tags. AWS recommends at most 50, but does not
+// enforce it.
 //
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-queues.html
 func CheckTags(tags map[string]string) error {
@@ -164,7 +165,7 @@ func CheckTags(tags map[string]string) error {
 	return nil
 }
 
-// redrivePolicy names the queue for messages that were received too often.
+// redrivePolicy names the queue for messages that have been received too often.
 //
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html
 type redrivePolicy struct {
@@ -172,7 +173,7 @@ type redrivePolicy struct {
 	Max    count  `json:"maxReceiveCount"`
 }
 
-// count is a whole number, which a policy may also write as a string.
+// count is a whole number. A policy may also contain it as a string.
 type count int
 
 func (c *count) UnmarshalJSON(raw []byte) error {
@@ -185,19 +186,19 @@ func (c *count) UnmarshalJSON(raw []byte) error {
 	return err
 }
 
-// CheckRedrivePolicy accepts a redrive policy to a queue, and "" for none.
+// CheckRedrivePolicy accepts a redrive policy that names a queue, and "" for none.
 func CheckRedrivePolicy(document string) error {
 	_, err := parseRedrive(document)
 	return err
 }
 
-// parseRedrive returns nil if there is no policy.
+// parseRedrive parses a redrive policy. It returns nil if document is "".
 func parseRedrive(document string) (*redrivePolicy, error) {
 	if document == "" {
 		return nil, nil
 	}
 	fail := func(reason string, args ...any) (*redrivePolicy, error) {
-		return nil, redriveError(document, "RedrivePolicy", reason, args...)
+		return nil, invalid(document, "RedrivePolicy", reason, args...)
 	}
 	var p redrivePolicy
 	switch err := json.Unmarshal([]byte(document), &p); {
@@ -211,19 +212,20 @@ func parseRedrive(document string) (*redrivePolicy, error) {
 	return &p, nil
 }
 
-// redriveAllowPolicy says which queues may use this one as dead-letter queue.
+// redriveAllowPolicy lists the queues that may use this one as dead-letter queue.
 type redriveAllowPolicy struct {
 	Permission string   `json:"redrivePermission"`
 	Sources    []string `json:"sourceQueueArns"`
 }
 
-// admits reports whether the queue accepts messages that source gives up on.
-func (p redriveAllowPolicy) admits(source string) bool {
+// allows reports whether the queue with the ARN source may use this one as its
+// dead-letter queue.
+func (p redriveAllowPolicy) allows(source string) bool {
 	return p.Permission == "allowAll" || slices.Contains(p.Sources, source)
 }
 
-// CheckRedriveAllowPolicy accepts a redrive-allow policy, and "" for the
-// default, which admits all queues.
+// CheckRedriveAllowPolicy accepts a redrive allow policy, and "" for the default,
+// which allows all queues.
 func CheckRedriveAllowPolicy(document string) error {
 	_, err := parseRedriveAllow(document)
 	return err
@@ -234,15 +236,15 @@ func parseRedriveAllow(document string) (p redriveAllowPolicy, err error) {
 		return redriveAllowPolicy{Permission: "allowAll"}, nil
 	}
 	fail := func(reason string, args ...any) (redriveAllowPolicy, error) {
-		return p, redriveError(document, "RedriveAllowPolicy", reason, args...)
+		return p, invalid(document, "RedriveAllowPolicy", reason, args...)
 	}
 	switch err := json.Unmarshal([]byte(document), &p); {
 	case err != nil || !slices.Contains([]string{"allowAll", "denyAll", "byQueue"}, p.Permission):
 		return fail("It must be a JSON object whose redrivePermission is allowAll, denyAll or byQueue.")
 	case (p.Permission == "byQueue") != (len(p.Sources) > 0):
-		return fail("sourceQueueArns is required with the redrivePermission byQueue, and allowed with no other.")
+		return fail("sourceQueueArns is required with the redrivePermission byQueue, and not allowed with any other.")
 	case len(p.Sources) > 10:
-		return fail("sourceQueueArns takes at most 10 queues.")
+		return fail("sourceQueueArns can contain at most 10 queues.")
 	}
 	for _, source := range p.Sources {
 		if cloud.ServiceOf(source) != "sqs" {
@@ -250,9 +252,4 @@ func parseRedriveAllow(document string) (p redriveAllowPolicy, err error) {
 		}
 	}
 	return p, nil
-}
-
-// redriveError keeps the document out of the format of the reason.
-func redriveError(document, parameter, reason string, args ...any) error {
-	return invalid(document, parameter, "%s", fmt.Sprintf(reason, args...))
 }

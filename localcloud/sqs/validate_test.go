@@ -57,7 +57,7 @@ func TestChecks(t *testing.T) {
 	}
 }
 
-// A service opened on stored queues has parsed their policies.
+// Stored queues have their policies parsed when a service opens them.
 func TestRedrivePoliciesSurviveARestart(t *testing.T) {
 	dir := t.TempDir()
 	st := must(store.Open(dir))(t)
@@ -92,7 +92,7 @@ func BenchmarkReceive(b *testing.B) {
 	if _, err := s.CreateQueue(sqs.Queue{Name: "dead", RedriveAllowPolicy: allowWork}); err != nil {
 		b.Fatal(err)
 	}
-	const receives = 1000 // the most that a redrive policy allows
+	const receives = 1000 // the maximum in a redrive policy
 	hidden := 0
 	for i := 0; b.Loop(); i++ {
 		if i%receives == 0 {
@@ -107,7 +107,7 @@ func BenchmarkReceive(b *testing.B) {
 	}
 }
 
-// refill replaces the queue work by one that holds ten messages.
+// refill replaces the queue work with one that holds ten messages.
 func refill(b *testing.B, s *sqs.Service, receives int) {
 	b.Helper()
 	if err := s.DeleteQueue(work); err != nil && cloud.ErrorCode(err) != "AWS.SimpleQueueService.NonExistentQueue" {

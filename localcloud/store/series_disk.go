@@ -12,8 +12,8 @@ import (
 // commitDelay is how long an Append waits for others that share its commit.
 const commitDelay = 2 * time.Millisecond
 
-// diskSeries holds nothing in memory. Its bucket contains one bucket for each
-// key, with two more: the points by Mark, and the marks by arrival (Seq).
+// diskSeries is a Series on disk. Its bucket contains one bucket for each key,
+// which contains two more: the points by Mark, and the marks by Seq.
 type diskSeries struct {
 	db   *bbolt.DB
 	name []byte
@@ -31,6 +31,9 @@ func newDiskSeries(db *bbolt.DB, name string) (*diskSeries, error) {
 }
 
 func (d *diskSeries) Append(key string, points []Point) error {
+	if len(points) == 0 {
+		return nil // without points, the key's bucket would lack the two inner buckets
+	}
 	return d.wrap(key, d.db.Batch(func(tx *bbolt.Tx) error {
 		root := tx.Bucket(d.name)
 		b, err := root.CreateBucketIfNotExists([]byte(key))
@@ -38,7 +41,7 @@ func (d *diskSeries) Append(key string, points []Point) error {
 			return err
 		}
 		for _, p := range points {
-			// The sequence is the root's, so that a recreated key reuses no number.
+			// The sequence belongs to the root, so a recreated key reuses no number.
 			if p.Seq, err = root.NextSequence(); err != nil {
 				return err
 			}
@@ -123,7 +126,7 @@ func (d *diskSeries) Drop(key string) error {
 	}))
 }
 
-// view reads the two buckets of a key if it has points.
+// view calls read with the two buckets of a key, if the key has points.
 func (d *diskSeries) view(key string, read func(times, arrivals *bbolt.Bucket)) error {
 	return d.wrap(key, d.db.View(func(tx *bbolt.Tx) error {
 		if b := tx.Bucket(d.name).Bucket([]byte(key)); b != nil {

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// memorySeries is a Series in memory, in the order of arrival. Reads in another
-// order sort it.
+// memorySeries is a Series in memory. It holds points in the order of arrival;
+// reads in another order sort a copy.
 type memorySeries struct {
 	mu     sync.Mutex
 	seq    uint64
@@ -40,14 +40,14 @@ func (m *memorySeries) Arrivals(key string, after uint64, visit func(Point) bool
 	return nil
 }
 
-// visit visits the points to keep, in the given order.
-func (m *memorySeries) visit(key string, visit, keep func(Point) bool, order func(p, q Point) int) {
+// visit calls visit for the points that include selects, in the given order.
+func (m *memorySeries) visit(key string, visit, include func(Point) bool, order func(p, q Point) int) {
 	m.mu.Lock()
 	points := slices.Clone(m.points[key])
 	m.mu.Unlock()
 	slices.SortStableFunc(points, order)
 	for _, p := range points {
-		if keep(p) && !visit(p) {
+		if include(p) && !visit(p) {
 			return
 		}
 	}

@@ -29,7 +29,7 @@ func appendAt(t *testing.T, r store.Series, key string, millis ...int64) {
 	}
 }
 
-// collect returns what a walk over a series visits: "millis/seq".
+// collect returns the points that walk visits, as "millis/seq".
 func collect(t *testing.T, walk func(func(store.Point) bool) error) []string {
 	t.Helper()
 	var seen []string
@@ -46,11 +46,11 @@ func collect(t *testing.T, walk func(func(store.Point) bool) error) []string {
 	return seen
 }
 
-// Reads of a series on disk and of one in memory return the same.
+// TestSeries checks that a series on disk and one in memory behave the same.
 func TestSeries(t *testing.T) {
 	onDisk := open(t, t.TempDir())
 	defer onDisk.Close()
-	for name, s := range map[string]*store.Store{"on disk": onDisk, "forgetful": nil} {
+	for name, s := range map[string]*store.Store{"on disk": onDisk, "in memory": nil} {
 		t.Run(name, func(t *testing.T) {
 			r := series(t, s)
 			appendAt(t, r, "a", 30, 10)
@@ -73,11 +73,11 @@ func TestSeries(t *testing.T) {
 			}{
 				"all":               {ascend(store.Mark{}), []string{"10/2", "10/5", "20/4", "30/1"}},
 				"from a point":      {ascend(at(10, 5)), []string{"10/5", "20/4", "30/1"}},
-				"from between":      {ascend(at(15, 0)), []string{"20/4", "30/1"}},
+				"between points":    {ascend(at(15, 0)), []string{"20/4", "30/1"}},
 				"from the end":      {ascend(at(31, 0)), nil},
 				"down from the end": {descend(at(99, 0)), []string{"30/1", "20/4", "10/5", "10/2"}},
 				"down from a point": {descend(at(20, 4)), []string{"10/5", "10/2"}},
-				"down from nowhere": {descend(store.Mark{}), nil},
+				"down from zero":    {descend(store.Mark{}), nil},
 				"arrivals":          {arrivals(0), []string{"30/1", "10/2", "20/4", "10/5"}},
 				"later arrivals":    {arrivals(3), []string{"20/4", "10/5"}},
 				"no arrivals":       {arrivals(5), nil},
@@ -96,7 +96,7 @@ func TestSeries(t *testing.T) {
 			if got, want := collect(t, arrivals(0)), []string{"30/1", "20/4"}; !slices.Equal(got, want) {
 				t.Errorf("arrivals after Trim: %v, want %v", got, want)
 			}
-			for _, key := range []string{"a", "a"} { // the second time it does not exist
+			for _, key := range []string{"a", "a"} { // the second time, there is nothing to drop
 				if err := r.Drop(key); err != nil {
 					t.Fatal(err)
 				}
@@ -109,15 +109,37 @@ func TestSeries(t *testing.T) {
 	}
 }
 
-func TestSeriesStopsWhenTold(t *testing.T) {
-	r := series(t, nil)
-	appendAt(t, r, "a", 1, 2, 3)
-	seen := 0
-	if err := r.Ascend("a", store.Mark{}, func(store.Point) bool { seen++; return seen < 2 }); err != nil {
-		t.Fatal(err)
+func TestSeriesStopsWhenVisitReturnsFalse(t *testing.T) {
+	onDisk := open(t, t.TempDir())
+	defer onDisk.Close()
+	for name, s := range map[string]*store.Store{"on disk": onDisk, "in memory": nil} {
+		r := series(t, s)
+		appendAt(t, r, "a", 1, 2, 3)
+		for order, walk := range map[string]func(visit func(store.Point) bool) error{
+			"Ascend":   func(v func(store.Point) bool) error { return r.Ascend("a", store.Mark{}, v) },
+			"Descend":  func(v func(store.Point) bool) error { return r.Descend("a", store.Mark{Time: time.UnixMilli(9)}, v) },
+			"Arrivals": func(v func(store.Point) bool) error { return r.Arrivals("a", 0, v) },
+		} {
+			seen := 0
+			if err := walk(func(store.Point) bool { seen++; return seen < 2 }); err != nil || seen != 2 {
+				t.Errorf("%s, %s: visited %d points, want 2; error %v", name, order, seen, err)
+			}
+		}
 	}
-	if seen != 2 {
-		t.Errorf("visited %d points, want 2", seen)
+}
+
+func TestSeriesAppendWithoutPoints(t *testing.T) {
+	onDisk := open(t, t.TempDir())
+	defer onDisk.Close()
+	for name, s := range map[string]*store.Store{"on disk": onDisk, "in memory": nil} {
+		r := series(t, s)
+		if err := r.Append("a", nil); err != nil {
+			t.Fatal(err)
+		}
+		got := collect(t, func(v func(store.Point) bool) error { return r.Ascend("a", store.Mark{}, v) })
+		if err := r.Trim("a", time.Now()); err != nil || len(got) > 0 {
+			t.Errorf("%s: points %v, error %v", name, got, err)
+		}
 	}
 }
 

@@ -1,4 +1,4 @@
-// Package store holds the local cloud's durable state in one file, which
+// Package store holds the local cloud's durable state in one file. The state
 // survives a restart, even after SIGKILL.
 package store
 
@@ -23,8 +23,8 @@ type Store struct{ db *bbolt.DB }
 // ErrInUse means that another process has the state file open.
 var ErrInUse = errors.New("another local cloud uses this folder")
 
-// Open opens the state file in folder dir, and creates both if they do not
-// exist. The error is ErrInUse if another process has the file open.
+// Open opens the state file in the folder dir and creates both if necessary. It
+// returns an error that wraps ErrInUse if another process has the file open.
 func Open(dir string) (*Store, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
@@ -35,12 +35,12 @@ func Open(dir string) (*Store, error) {
 		return nil, fmt.Errorf("%s: %w", dir, ErrInUse)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("open the state file %s: %w; if it is damaged, remove the folder %s and deploy again", path, err, dir)
+		return nil, fmt.Errorf("opening the state file %s: %w; if it is damaged, remove the folder %s and deploy again", path, err, dir)
 	}
 	return &Store{db}, nil
 }
 
-// Close closes the file.
+// Close closes the state file.
 func (s *Store) Close() error {
 	if s == nil {
 		return nil
@@ -48,9 +48,10 @@ func (s *Store) Close() error {
 	return s.db.Close()
 }
 
-// Table is a durable map from keys to values of one type, with a copy in memory.
-// Values are stored as JSON. The caller must not modify what Get returns.
-// Methods may be called concurrently; the caller locks a read-modify-write.
+// Table is a durable map from keys to rows of one type, with a copy in memory.
+// Rows are stored as JSON. The caller must not modify a row that Get or All
+// returns. Methods may be called concurrently, but a caller that reads, modifies
+// and writes a row must lock it.
 type Table[T any] struct {
 	store *Store
 	name  []byte
@@ -58,7 +59,7 @@ type Table[T any] struct {
 	rows  map[string]T
 }
 
-// NewTable opens the table of that name and reads its rows.
+// NewTable opens the table with that name and reads its rows.
 func NewTable[T any](s *Store, name string) (*Table[T], error) {
 	t := &Table[T]{store: s, name: []byte(name), rows: map[string]T{}}
 	if s == nil {
@@ -80,7 +81,7 @@ func NewTable[T any](s *Store, name string) (*Table[T], error) {
 	})
 }
 
-// Get returns the row with that key, and reports whether it exists.
+// Get returns the row with that key and reports whether it exists.
 func (t *Table[T]) Get(key string) (T, bool) {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
@@ -99,7 +100,7 @@ func (t *Table[T]) All() []T {
 	return rows
 }
 
-// Put adds the row or replaces it, and returns once it is on disk.
+// Put adds or replaces a row, and returns once it is on disk.
 func (t *Table[T]) Put(key string, row T) error {
 	raw, err := json.Marshal(row)
 	if err != nil {
@@ -110,22 +111,22 @@ func (t *Table[T]) Put(key string, row T) error {
 		func() { t.rows[key] = row })
 }
 
-// Delete removes the row. It is no error if there is none.
+// Delete removes a row. It is no error if there is none.
 func (t *Table[T]) Delete(key string) error {
 	return t.write(
 		func(b *bbolt.Bucket) error { return b.Delete([]byte(key)) },
 		func() { delete(t.rows, key) })
 }
 
-// write changes the disk first, so that memory never holds what a restart would
-// lose.
+// write changes the disk before the memory, so that a restart never loses what a
+// reader has seen.
 func (t *Table[T]) write(disk func(*bbolt.Bucket) error, memory func()) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.store != nil {
 		err := t.store.db.Update(func(tx *bbolt.Tx) error { return disk(tx.Bucket(t.name)) })
 		if err != nil {
-			return fmt.Errorf("write table %s: %w", t.name, err)
+			return fmt.Errorf("writing table %s: %w", t.name, err)
 		}
 	}
 	memory()

@@ -65,7 +65,7 @@ func TestOpenTwice(t *testing.T) {
 	dir := t.TempDir()
 	defer open(t, dir).Close()
 	if _, err := store.Open(dir); !errors.Is(err, store.ErrInUse) {
-		t.Errorf("second Open: %v, want ErrInUse", err)
+		t.Errorf("second Open returned %v, want ErrInUse", err)
 	}
 }
 
@@ -75,11 +75,11 @@ func TestOpenDamaged(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := store.Open(dir); err == nil || !strings.Contains(err.Error(), "remove the folder "+dir) {
-		t.Errorf("got %v, want an error that says what to do", err)
+		t.Errorf("got %v, want an error that suggests removing the folder", err)
 	}
 }
 
-func TestForgetfulStore(t *testing.T) {
+func TestTableInMemory(t *testing.T) {
 	tab := table(t, nil)
 	if err := tab.Put("a", row{1}); err != nil {
 		t.Fatal(err)

@@ -1,5 +1,5 @@
-// Package nearest finds the name that a misspelt one was probably meant to be,
-// for error messages that suggest it.
+// Package nearest finds the name that a misspelled one was probably meant to be,
+// for suggestions in error messages.
 package nearest
 
 import (
@@ -8,13 +8,13 @@ import (
 	"github.com/agnivade/levenshtein"
 )
 
-// mostEdits is the number of letters that may be added, removed or replaced.
-const mostEdits = 3
+// maxEdits is the maximum number of letters that are added, removed or replaced.
+const maxEdits = 3
 
-// Name returns the name closest to wrong, ignoring case, or "" if every one of
-// them is more than three edits away.
+// Name returns the name closest to wrong, ignoring case, or "" if none is within
+// three edits.
 func Name(wrong string, names []string) string {
-	best, distance := "", mostEdits+1
+	best, distance := "", maxEdits+1
 	for _, name := range names {
 		if d := levenshtein.ComputeDistance(strings.ToLower(wrong), strings.ToLower(name)); d < distance {
 			best, distance = name, d

@@ -69,13 +69,13 @@ func (p *parser) textual(name string) (pattern, error) {
 	case "equals-ignore-case":
 		return equalsFold(text), nil
 	case "cidr":
-		return p.explained(cidr(text))
+		return p.withPosition(cidr(text))
 	}
-	return p.explained(wildcard(text))
+	return p.withPosition(wildcard(text))
 }
 
-// explained adds the position to the error, if there is one.
-func (p *parser) explained(m pattern, err error) (pattern, error) {
+// withPosition adds the position to err unless it is nil.
+func (p *parser) withPosition(m pattern, err error) (pattern, error) {
 	if err != nil {
 		return nil, p.errorf("%v", err)
 	}

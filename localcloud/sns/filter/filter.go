@@ -10,7 +10,7 @@ import (
 	"slices"
 )
 
-// The scopes of a filter policy: the part of a message it applies to.
+// The scopes of a filter policy: the part of a message that it applies to.
 const (
 	Attributes = "MessageAttributes"
 	Body       = "MessageBody"
@@ -19,8 +19,8 @@ const (
 // Policy is a parsed and validated filter policy.
 type Policy struct{ root object }
 
-// object is a JSON object of a policy. A message matches if every field matches,
-// and at least one object of each $or list.
+// object is a JSON object of a policy. A message matches if every field matches and
+// at least one object of each $or list matches.
 type object struct {
 	fields map[string]field
 	either [][]object
@@ -36,9 +36,9 @@ type field struct {
 // absent is the value of a key that the message does not have.
 type absent struct{}
 
-// Match reports whether the message matches the policy. Its values have the types
-// that encoding/json decodes to with UseNumber: string, json.Number, bool, nil,
-// []any and map[string]any.
+// Match reports whether the message matches the policy. The message's values have
+// the types to which encoding/json decodes with UseNumber: string, json.Number,
+// bool, nil, []any and map[string]any.
 func (p *Policy) Match(message map[string]any) bool { return p.root.match(message) }
 
 // MatchBody reports whether the body matches the policy. A body that is not a JSON

@@ -82,7 +82,7 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-// FuzzMatch checks that every string matches the policies made of it, except
+// FuzzMatch checks that every string matches the policies built from it, except
 // anything-but.
 func FuzzMatch(f *testing.F) {
 	f.Add("a")

@@ -44,8 +44,8 @@ type parser struct {
 	dec    *json.Decoder
 	token  json.Token
 	end    int // offset of the end of token, in bytes
-	// read is the offset up to which AWS's parser has read. Of a string it has
-	// read only the opening quote until text is called.
+	// read is the offset up to which AWS's parser has read. It reads only the opening
+	// quote of a string until text is called.
 	read int
 }
 
@@ -55,8 +55,8 @@ func newParser(source string) *parser {
 	return p
 }
 
-// next advances to the next token. Valid JSON has one at every call, so next
-// ignores the error.
+// next advances to the next token. It ignores the error, because the parser never
+// reads past the end of valid JSON.
 func (p *parser) next() {
 	before := p.end
 	p.token, _ = p.dec.Token()

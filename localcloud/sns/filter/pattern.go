@@ -17,8 +17,8 @@ func equals(want any) pattern { return func(v any) bool { return v == want } }
 
 func equalsNumber(want float64) pattern { return between(want, want, true, true) }
 
-// between matches the numbers of a range, including its ends if withBottom and
-// withTop are set.
+// between matches the numbers in a range, including bottom if withBottom is set and
+// top if withTop is set.
 func between(bottom, top float64, withBottom, withTop bool) pattern {
 	return func(v any) bool {
 		number, ok := v.(json.Number)
@@ -50,8 +50,8 @@ func equalsFold(p string) pattern {
 	return text(func(s string) bool { return strings.EqualFold(s, p) })
 }
 
-func exists(wanted bool) pattern {
-	return func(v any) bool { return (v != absent{}) == wanted }
+func exists(want bool) pattern {
+	return func(v any) bool { return (v != absent{}) == want }
 }
 
 // not matches every value that is present and that none of the patterns matches.
