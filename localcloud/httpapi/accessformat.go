@@ -127,13 +127,13 @@ var variables = map[string]func(*exchange) string{
 	"identity.sourceIp":                      func(x *exchange) string { return x.sourceIP() },
 	"identity.userAgent":                     func(x *exchange) string { return x.UserAgent() },
 	"integration.error":                      integrationError,
-	"integration.integrationStatus":          integrationStatus,
+	"integration.integrationStatus":          invocationStatus,
 	"integration.latency":                    integrationLatency,
 	"integration.requestId":                  func(x *exchange) string { return x.invocation.requestID },
-	"integration.status":                     func(x *exchange) string { return status(x.invocation.status) },
+	"integration.status":                     functionStatus,
 	"integrationErrorMessage":                integrationError,
 	"integrationLatency":                     integrationLatency,
-	"integrationStatus":                      integrationStatus,
+	"integrationStatus":                      invocationStatus,
 	"path":                                   func(x *exchange) string { return x.URL.Path },
 	"protocol":                               func(x *exchange) string { return x.Proto },
 	"requestId":                              func(x *exchange) string { return x.id },
@@ -177,8 +177,12 @@ func responseType(x *exchange) string {
 
 func integrationError(x *exchange) string { return x.invocation.failure }
 
-// integrationStatus returns the function's own status.
-func integrationStatus(x *exchange) string {
+// invocationStatus returns the status with which Lambda responded to the
+// invocation.
+func invocationStatus(x *exchange) string { return status(x.invocation.status) }
+
+// functionStatus returns the status in the function's response.
+func functionStatus(x *exchange) string {
 	if x.invocation.status == 0 || x.invocation.failure != "" {
 		return ""
 	}

@@ -48,7 +48,7 @@ func TestAccessLog(t *testing.T) {
 	api, _ := build(t, s, "$default", "POST /add/{n}")
 	stage := must(s.Stage(api.ID, "$default"))(t)
 	stage.AccessLog = &AccessLog{logDestination + ":*", `{"id":"$context.requestId","to":"$context.httpMethod $context.path","key":"$context.routeKey","ip":"$context.identity.sourceIp",` +
-		`"agent":"$context.identity.userAgent","status":$context.status,"own":"$context.integrationStatus","length":$context.responseLength,` +
+		`"agent":"$context.identity.userAgent","status":$context.status,"own":"$context.integration.status","lambdaStatus":"$context.integrationStatus","length":$context.responseLength,` +
 		`"data":"$context.dataProcessed","error":"$context.error.message","type":"$context.error.responseType","lambda":"$context.awsEndpointRequestId","org":"$context.identity.principalOrgId"}` + "\n"}
 	must(s.UpdateStage(stage))(t)
 
@@ -73,9 +73,9 @@ func TestAccessLog(t *testing.T) {
 		got = append(got, decoded(t, []byte(message)))
 	}
 	want := []map[string]any{
-		{"id": ids[0], "to": `POST /add/"x`, "key": "POST /add/{n}", "ip": "127.0.0.1", "agent": `a"b`, "status": 201.0, "own": "201", "length": 5.0,
+		{"id": ids[0], "to": `POST /add/"x`, "key": "POST /add/{n}", "ip": "127.0.0.1", "agent": `a"b`, "status": 201.0, "own": "201", "lambdaStatus": "200", "length": 5.0,
 			"data": "8", "error": "-", "type": "-", "lambda": "lambda-1", "org": "-"},
-		{"id": ids[1], "to": "POST /nowhere", "key": "-", "ip": "127.0.0.1", "agent": `a"b`, "status": 404.0, "own": "-", "length": 23.0,
+		{"id": ids[1], "to": "POST /nowhere", "key": "-", "ip": "127.0.0.1", "agent": `a"b`, "status": 404.0, "own": "-", "lambdaStatus": "-", "length": 23.0,
 			"data": "23", "error": "Not Found", "type": "RESOURCE_NOT_FOUND", "lambda": "-", "org": "-"},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -119,7 +119,8 @@ func TestAccessLogVariables(t *testing.T) {
 		`{"id":"$context.requestId","m":$context.error.messageString}`:                           `{"id":"id=","m":"Too Many Requests"}`,
 		"$context.requestId $context.error.responseType $context.authorizer.error":               "id= THROTTLED no token",
 		"$context.requestId $context.integrationLatency $context.integrationErrorMessage":        "id= 1500 the function failed",
-		"$context.requestId $context.integration.status $context.integrationStatus":              "id= 200 -",
+		"$context.requestId $context.integration.status $context.integrationStatus":              "id= - 200",
+		"$context.requestId $context.integration.integrationStatus":                              "id= 200",
 		"$context.requestId $context.requestTimeEpoch $context.accountId":                        "id= 0 000000000000",
 		"$context.requestId $contextual $stageVariables.x":                                       "",
 		"$context.requestId $context.identity.apiKey":                                            "",

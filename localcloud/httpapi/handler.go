@@ -142,7 +142,7 @@ func (s *Service) call(x *exchange, payload []byte) (response, string) {
 		Caller:   cloud.Caller{Service: "apigateway.amazonaws.com", SourceARN: s.sourceARN(x.Method, x.match)},
 		Function: x.function, Payload: payload, TraceHeader: x.Header.Get(traceHeader),
 	})
-	x.invocation = invocation{requestID: out.RequestID, status: invocationStatus(err), latency: time.Since(start)}
+	x.invocation = invocation{requestID: out.RequestID, status: lambdaStatus(err), latency: time.Since(start)}
 	if errors.Is(err, context.DeadlineExceeded) {
 		return refuse(http.StatusServiceUnavailable, "Service Unavailable"),
 			fmt.Sprintf("the function did not return within the integration's timeout of %d ms", x.timeout.Milliseconds())
@@ -150,8 +150,8 @@ func (s *Service) call(x *exchange, payload []byte) (response, string) {
 	return settle(out, err)
 }
 
-// invocationStatus returns the status of Lambda's response to an invocation.
-func invocationStatus(err error) int {
+// lambdaStatus returns the status of Lambda's response to an invocation.
+func lambdaStatus(err error) int {
 	if e, ok := errors.AsType[*cloud.Error](err); ok {
 		return e.HTTPStatus()
 	}
