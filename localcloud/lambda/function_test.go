@@ -25,10 +25,11 @@ func TestValidate(t *testing.T) {
 		code, text string
 	}{
 		{func(c *lambda.Config) { c.Name = "a b" }, "ValidationException",
-			"1 validation error detected: Value 'a b' at 'functionName' failed to satisfy constraint: Member must satisfy regular expression pattern: "},
+			"1 validation error detected: Value 'a b' at 'functionName' failed to satisfy constraint: Member must satisfy regular expression pattern: [a-zA-Z0-9-_]{1,64}"},
 		{func(c *lambda.Config) { c.Name = strings.Repeat("a", 65) }, "ValidationException", ""},
 		{func(c *lambda.Config) { c.Role = "worker" }, "ValidationException",
-			"1 validation error detected: Value 'worker' at 'role' failed"},
+			"1 validation error detected: Value 'worker' at 'role' failed to satisfy constraint: Member must satisfy regular expression pattern: " +
+				`arn:(aws[a-zA-Z-]*)?:iam::\d{12}:role/?[a-zA-Z_0-9+=,.@\-_/]+`},
 		{func(c *lambda.Config) { c.LogGroup = "a b" }, "ValidationException",
 			"1 validation error detected: Value 'a b' at 'loggingConfig.logGroup' failed"},
 		{func(c *lambda.Config) { c.Runtime = "python3.12" }, "InvalidParameterValueException",

@@ -54,9 +54,12 @@ func badParameter(format string, args ...any) *cloud.Error {
 	return cloud.Errorf(http.StatusBadRequest, "InvalidParameterValueException", format, args...)
 }
 
+// match returns an error if the value does not match the pattern. As on AWS, the
+// error shows the pattern without its anchors.
 func match(pattern *regexp.Regexp, parameter, value string) error {
 	if !pattern.MatchString(value) {
-		return invalid("Value '%s' at '%s' failed to satisfy constraint: Member must satisfy regular expression pattern: %s", value, parameter, pattern)
+		return invalid("Value '%s' at '%s' failed to satisfy constraint: Member must satisfy regular expression pattern: %s",
+			value, parameter, strings.TrimSuffix(strings.TrimPrefix(pattern.String(), "^"), "$"))
 	}
 	return nil
 }
