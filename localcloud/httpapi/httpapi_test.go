@@ -263,10 +263,12 @@ func TestDeleteAPITakesAllWithIt(t *testing.T) {
 	s, _ := open(t, nil, nil, 0)
 	kept, _ := build(t, s, "$default", "GET /")
 	gone, _ := build(t, s, "dev", "GET /", "POST /add")
+	must(s.CreateAuthorizer(Authorizer{APIID: gone.ID, Name: "a", Type: "JWT", IdentitySources: []string{"$request.header.Authorization"},
+		Issuer: "https://login.example.com", Audience: []string{"a"}}))(t)
 	if err := s.DeleteAPI(gone.ID); err != nil {
 		t.Fatal(err)
 	}
-	if n := len(s.apis.All()) + len(s.integrations.All()) + len(s.routes.All()) + len(s.stages.All()); n != 4 {
+	if n := len(s.apis.All()) + len(s.integrations.All()) + len(s.routes.All()) + len(s.stages.All()) + len(s.authorizers.All()); n != 4 {
 		t.Errorf("%d rows left, want the 4 of API %s", n, kept.ID)
 	}
 }
