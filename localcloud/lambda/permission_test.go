@@ -55,7 +55,7 @@ func TestPolicy(t *testing.T) {
 	expectError(t, err, "ResourceNotFoundException", "Statement sns is not found")
 }
 
-// The function of a permission can be named in any form that Resolve accepts.
+// The function of a permission may be given in any form that Resolve accepts.
 func TestPermissionByARN(t *testing.T) {
 	s := newKit(t).open(t)
 	create(t, s, "add")
@@ -84,7 +84,7 @@ func TestPolicySize(t *testing.T) {
 	expectError(t, err, "PolicyLengthExceededException", "The final policy size (20")
 	policy, err := s.Policy("add")
 	if err != nil || len(policy) > 20480 || len(policy) < 20000 {
-		t.Errorf("a policy of %d bytes, %v", len(policy), err)
+		t.Errorf("policy of %d bytes, %v", len(policy), err)
 	}
 }
 

@@ -7,8 +7,8 @@ import (
 	"tally/localcloud/cloud"
 )
 
-// The values of what belongs to a function: its permissions, aliases and
-// configurations of asynchronous invocation.
+// The functions in this file check the values of what belongs to a function: its
+// permissions, its aliases and its configurations of asynchronous invocation.
 
 // The maximum lengths of the names of aliases and statements.
 const (
@@ -27,8 +27,8 @@ var (
 	number           = regexp.MustCompile(`^[0-9]+$`)
 )
 
-// CheckFunction accepts a name or ARN of a function, and a version or alias of
-// it, "" for none, unless the former ends in another one.
+// CheckFunction accepts the name or ARN of a function, and a version or alias, ""
+// for none. It refuses a name or ARN that ends in a different version or alias.
 //
 // https://docs.aws.amazon.com/lambda/latest/api/API_AddPermission.html
 func CheckFunction(function, qualifier string) error {
@@ -36,8 +36,8 @@ func CheckFunction(function, qualifier string) error {
 	return err
 }
 
-// CheckPermissionTarget is CheckFunction for permissions, which $LATEST cannot
-// have.
+// CheckPermissionTarget accepts what CheckFunction accepts, except $LATEST, to
+// which no permission can apply.
 func CheckPermissionTarget(function, qualifier string) error {
 	n, err := split(function, qualifier)
 	if err != nil {
@@ -52,7 +52,8 @@ func CheckPermissionTarget(function, qualifier string) error {
 // CheckQualifier accepts a version or the name of an alias.
 func CheckQualifier(name string) error { return match(qualifierName, "qualifier", name) }
 
-// CheckStatementID accepts 1 to MaxStatementID letters, digits, hyphens and underscores.
+// CheckStatementID accepts 1 to MaxStatementID letters, digits, hyphens and
+// underscores.
 func CheckStatementID(id string) error {
 	if len(id) > MaxStatementID || !statementID.MatchString(id) {
 		return invalid("Value '%s' at 'statementId' failed to satisfy constraint: "+
@@ -102,8 +103,8 @@ func CheckSourceARN(arn string) error { return match(sourceARN, "sourceArn", arn
 // CheckSourceAccount accepts an account ID.
 func CheckSourceAccount(id string) error { return match(accountID, "sourceAccount", id) }
 
-// CheckAliasName accepts 1 to MaxAliasName letters, digits, hyphens and underscores that
-// are not a number.
+// CheckAliasName accepts 1 to MaxAliasName letters, digits, hyphens and
+// underscores, unless they are all digits.
 //
 // https://docs.aws.amazon.com/lambda/latest/api/API_CreateAlias.html
 func CheckAliasName(name string) error {
@@ -119,8 +120,9 @@ func CheckFunctionVersion(version string) error {
 	return match(functionVersion, "functionVersion", version)
 }
 
-// CheckRouting accepts a weight from 0 to 1 for one version other than that of
-// the alias, "" if that is unknown. An alias of $LATEST has no weights.
+// CheckRouting accepts a weight from 0 to 1 for at most one version in addition to
+// the alias's own version, which is "" if it is unknown. It refuses weights for an
+// alias of $LATEST.
 //
 // https://docs.aws.amazon.com/lambda/latest/api/API_AliasRoutingConfiguration.html
 func CheckRouting(version string, weights map[string]float64) error {
@@ -158,7 +160,7 @@ func CheckMaximumEventAge(seconds int) error {
 
 // CheckDestination accepts the ARN of a queue, topic or function.
 func CheckDestination(arn string) error {
-	a, _ := cloud.ParseARN(arn) // the zero ARN names no destination
+	a, _ := cloud.ParseARN(arn) // the zero ARN is no destination
 	if _, ok := destinations[a.Service]; !ok || a.Service == "lambda" && !strings.HasPrefix(a.Resource, "function:") {
 		return badParameter("The destination ARN %s is invalid. The local cloud delivers to queues, topics and functions.", arn)
 	}
