@@ -18,11 +18,11 @@ import (
 	"tally/localcloud/cloud"
 )
 
-// logs is a cloud.LogWriter that keeps every event, even if it fails.
+// logs is a cloud.LogWriter that collects every event, even if it fails.
 type logs struct {
 	mu    sync.Mutex
 	err   error
-	hold  chan struct{} // writes wait until it is closed
+	hold  chan struct{} // if not nil, writes wait until it is closed
 	lines []string      // "group stream caller source message"
 }
 
@@ -57,11 +57,11 @@ func TestAccessLog(t *testing.T) {
 		r := must(http.NewRequest("POST", api.Endpoint()+path, strings.NewReader("abc")))(t)
 		r.Header.Set("User-Agent", `a"b`)
 		res := must(http.DefaultClient.Do(r))(t)
-		_ = must(io.Copy(io.Discard, res.Body))(t) // so that the next request follows on this connection, and in the log
+		_ = must(io.Copy(io.Discard, res.Body))(t) // so that the next request uses the same connection and is logged after this one
 		_ = res.Body.Close()
 		ids = append(ids, res.Header.Get("Apigw-Requestid"))
 	}
-	_ = s.Close() // writes what waits
+	_ = s.Close() // writes the pending events
 
 	prefix := "/aws/http/api " + api.ID + "/$default delivery.logs.amazonaws.com arn:aws:logs:us-east-1:000000000000:delivery-source:" + api.ID + "/$default "
 	var got []map[string]any
@@ -83,7 +83,7 @@ func TestAccessLog(t *testing.T) {
 	}
 }
 
-// A failure to write a log is reported and delays no response.
+// A failure to write an access log is reported, and delays no response.
 func TestAccessLogFails(t *testing.T) {
 	l := &logs{hold: make(chan struct{}), err: errors.New("AccessDeniedException: no such group")}
 	s, j := openWith(t, Options{Logs: l, Invoker: capture(new(cloud.Invocation))})
@@ -94,12 +94,12 @@ func TestAccessLogFails(t *testing.T) {
 	if status, _ := get(t, api.Endpoint()); status != 200 {
 		t.Errorf("status %d", status)
 	}
-	for range 2*maxWaiting + 1 { // one batch may be on its way already
+	for range 2*maxWaiting + 1 { // one batch may already be in flight
 		s.accessLogs.add(logStream{"g", "s"}, cloud.LogEvent{})
 	}
 	close(l.hold)
 	_ = s.Close()
-	if !j.says("are lost: AccessDeniedException: no such group") || !j.says("events of access logs are lost: more than 10000 waited") {
+	if !j.warned("are lost: AccessDeniedException: no such group") || !j.warned("events of access logs are lost: more than 10000 were waiting") {
 		t.Errorf("journal %v", j.entries)
 	}
 }
