@@ -283,6 +283,12 @@ func TestEventInvokeConfig(t *testing.T) {
 		{lambda.EventInvokeConfig{Function: "add", MaxEventAgeSeconds: 59}, "ValidationException",
 			"1 validation error detected: Value '59' at 'maximumEventAgeInSeconds' failed to satisfy constraint: Member must have value greater than or equal to 60"},
 		{lambda.EventInvokeConfig{Function: "add", OnFailure: "arn:aws:s3:::bucket"}, "InvalidParameterValueException", "The destination ARN arn:aws:s3:::bucket is invalid."},
+		{lambda.EventInvokeConfig{Function: "add", OnSuccess: addARN + ":$LATEST"}, "InvalidParameterValueException",
+			"You can't specify the function as a destination for itself."},
+		{lambda.EventInvokeConfig{Function: "add", OnFailure: strings.Replace(addARN, "add", "sub", 1)}, "InvalidParameterValueException",
+			"The destination ARN " + strings.Replace(addARN, "add", "sub", 1) + " is invalid."},
+		{lambda.EventInvokeConfig{Function: "add", OnFailure: strings.Replace(addARN, "us-east-1", "eu-west-1", 1)}, "InvalidParameterValueException",
+			"The destination ARN " + strings.Replace(addARN, "us-east-1", "eu-west-1", 1) + " is invalid."},
 		{lambda.EventInvokeConfig{Function: "add", OnSuccess: successesARN}, "InvalidParameterValueException",
 			"The function's execution role does not have permissions to call Publish on " + successesARN},
 	} {

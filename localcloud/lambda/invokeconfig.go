@@ -69,7 +69,8 @@ func (c EventInvokeConfig) validate() error {
 	)
 }
 
-// checkDestinations checks that the function's role may send to both destinations.
+// checkDestinations checks that both destinations are valid for the function, and
+// that its role may send to them.
 func (s *Service) checkDestinations(function Config, c EventInvokeConfig) error {
 	credentials, err := s.assume(context.Background(), function)
 	if err != nil {
@@ -80,10 +81,32 @@ func (s *Service) checkDestinations(function Config, c EventInvokeConfig) error 
 		if arn == "" {
 			continue
 		}
+		if err := s.checkDestinationFunction(function.Name, arn); err != nil {
+			return err
+		}
 		if err := s.checkSend(credentials.Caller, arn); err != nil {
 			return badParameter("The function's execution role does not have permissions to call %s on %s",
 				destinations[cloud.ServiceOf(arn)].operation, arn)
 		}
+	}
+	return nil
+}
+
+// checkDestinationFunction checks that a destination, if it is a function, exists
+// and is not the function itself.
+func (s *Service) checkDestinationFunction(function, arn string) error {
+	if cloud.ServiceOf(arn) != "lambda" {
+		return nil
+	}
+	to, err := s.Resolve(arn, "")
+	if err == nil {
+		_, err = s.Lookup(to)
+	}
+	switch {
+	case err != nil:
+		return badParameter("The destination ARN %s is invalid.", arn)
+	case to.Name == function:
+		return badParameter("You can't specify the function as a destination for itself.")
 	}
 	return nil
 }
