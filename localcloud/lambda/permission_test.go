@@ -13,6 +13,7 @@ var permission = lambda.Permission{
 }
 
 func TestPolicy(t *testing.T) {
+	const sessionARN = "arn:aws:sts::000000000000:assumed-role/worker/session"
 	s := newKit(t).open(t)
 	create(t, s, "add")
 	_, err := s.Policy("add")
@@ -23,6 +24,7 @@ func TestPolicy(t *testing.T) {
 		{StatementID: "both", Action: "lambda:InvokeFunction", Principal: "s3.amazonaws.com", SourceARN: "arn:aws:s3:::b", SourceAccount: "111122223333"},
 		{StatementID: "account", Action: "lambda:*", Principal: "111122223333"},
 		{StatementID: "role", Action: "lambda:InvokeFunction", Principal: roleARN},
+		{StatementID: "session", Action: "lambda:InvokeFunction", Principal: sessionARN},
 		{StatementID: "all", Action: "*", Principal: "*"},
 	} {
 		if err := s.AddPermission("add", p); err != nil {
@@ -40,6 +42,7 @@ func TestPolicy(t *testing.T) {
 		`,"Condition":{"ArnLike":{"AWS:SourceArn":"arn:aws:s3:::b"},"StringEquals":{"AWS:SourceAccount":"111122223333"}}},` +
 		`{"Sid":"account","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:root"},"Action":"lambda:*"` + end + `},` +
 		`{"Sid":"role","Effect":"Allow","Principal":{"AWS":"` + roleARN + `"},"Action":"lambda:InvokeFunction"` + end + `},` +
+		`{"Sid":"session","Effect":"Allow","Principal":{"AWS":"` + sessionARN + `"},"Action":"lambda:InvokeFunction"` + end + `},` +
 		`{"Sid":"all","Effect":"Allow","Principal":"*","Action":"*"` + end + `}]}`
 	if got, err := s.Policy("add"); err != nil || got != want {
 		t.Errorf("Policy =\n%s, %v, want\n%s", got, err, want)
@@ -102,6 +105,8 @@ func TestAddPermissionRefused(t *testing.T) {
 		{"add", func(p *lambda.Permission) { p.Action = "sns:Publish" }, "ValidationException", "1 validation error detected: Value 'sns:Publish' at 'action'"},
 		{"add", func(p *lambda.Permission) { p.Principal = "sns" }, "InvalidParameterValueException", "The provided principal was invalid."},
 		{"add", func(p *lambda.Permission) { p.Principal = permission.SourceARN }, "InvalidParameterValueException", "The provided principal was invalid."},
+		{"add", func(p *lambda.Permission) { p.Principal = "arn:aws:iam::000000000000:policy/p" }, "InvalidParameterValueException", "The provided principal was invalid."},
+		{"add", func(p *lambda.Permission) { p.Principal = "arn:aws:iam::0:role/worker" }, "InvalidParameterValueException", "The provided principal was invalid."},
 	} {
 		p := permission
 		tc.change(&p)

@@ -21,6 +21,7 @@ var (
 	statementID      = regexp.MustCompile(`^[a-zA-Z0-9-_]+$`)
 	permissionAction = regexp.MustCompile(`^(lambda:[*]|lambda:[a-zA-Z]+|[*])$`)
 	sourceARN        = regexp.MustCompile(`^arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9\-])+:([a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1})?:(\d{12})?:(.*)$`)
+	arnPrincipal     = regexp.MustCompile(`^arn:aws[a-z-]*:(iam::\d{12}:(root|(user|role)/[^*?]+)|sts::\d{12}:(assumed-role|federated-user)/[^*?]+)$`)
 	accountID        = regexp.MustCompile(`^\d{12}$`)
 	aliasName        = regexp.MustCompile(`^[a-zA-Z0-9-_]+$`)
 	functionVersion  = regexp.MustCompile(`^(\$LATEST|[0-9]+)$`)
@@ -71,8 +72,8 @@ func CheckAction(action string) error {
 	return nil
 }
 
-// CheckPrincipal accepts a service, an account, the ARN of a user or role, and
-// "*".
+// CheckPrincipal accepts a service, an account, "*", and the ARN of an account's
+// root user, a user, a role, or a session of one.
 func CheckPrincipal(principal string) error {
 	if principalElement(principal) == nil {
 		return badParameter("The provided principal was invalid. Please check the principal and try again.")
@@ -90,11 +91,10 @@ func principalElement(principal string) any {
 		return map[string]string{"Service": principal}
 	case accountID.MatchString(principal):
 		return map[string]string{"AWS": "arn:aws:iam::" + principal + ":root"}
+	case arnPrincipal.MatchString(principal):
+		return map[string]string{"AWS": principal}
 	}
-	if service := cloud.ServiceOf(principal); service != "iam" && service != "sts" {
-		return nil
-	}
-	return map[string]string{"AWS": principal}
+	return nil
 }
 
 // CheckSourceARN accepts an ARN, whose resource may be a pattern.
