@@ -1,6 +1,7 @@
 package lambda_test
 
 import (
+	"strings"
 	"testing"
 
 	"tally/localcloud/cloud"
@@ -70,6 +71,8 @@ func TestAliasRefused(t *testing.T) {
 		{lambda.Alias{Function: "add", Name: "live", Version: "1"}, "ResourceConflictException", "Alias already exists: " + addARN + ":live"},
 		{lambda.Alias{Function: "add", Name: "1", Version: "1"}, "ValidationException", "1 validation error detected: Value '1' at 'name'"},
 		{lambda.Alias{Function: "add", Name: "a b", Version: "1"}, "ValidationException", "1 validation error detected: Value 'a b' at 'name'"},
+		{lambda.Alias{Function: "add", Name: strings.Repeat("a", 129), Version: "1"}, "ValidationException",
+			"1 validation error detected: Value '" + strings.Repeat("a", 129) + "' at 'name' failed to satisfy constraint: Member must have length less than or equal to 128"},
 		{lambda.Alias{Function: "sub", Name: "a", Version: "1"}, "ResourceNotFoundException", "Function not found: "},
 		{lambda.Alias{Function: "add", Name: "a", Version: "7"}, "ResourceNotFoundException", "Function not found: " + addARN + ":7"},
 		{lambda.Alias{Function: "add", Name: "a", Version: "1", AdditionalVersionWeights: weights("1", 0.5)}, "InvalidParameterValueException",

@@ -2,6 +2,7 @@ package lambda_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"tally/localcloud/lambda"
@@ -102,6 +103,8 @@ func TestAddPermissionRefused(t *testing.T) {
 		{"sub", func(*lambda.Permission) {}, "ResourceNotFoundException", "Function not found: "},
 		{"a b", func(*lambda.Permission) {}, "ValidationException", "1 validation error detected: Value 'a b' at 'functionName'"},
 		{"add", func(p *lambda.Permission) { p.StatementID = "a b" }, "ValidationException", "1 validation error detected: Value 'a b' at 'statementId'"},
+		{"add", func(p *lambda.Permission) { p.StatementID = strings.Repeat("a", 101) }, "ValidationException",
+			"1 validation error detected: Value '" + strings.Repeat("a", 101) + "' at 'statementId' failed to satisfy constraint: Member must have length less than or equal to 100"},
 		{"add", func(p *lambda.Permission) { p.Action = "sns:Publish" }, "ValidationException", "1 validation error detected: Value 'sns:Publish' at 'action'"},
 		{"add", func(p *lambda.Permission) { p.Principal = "sns" }, "InvalidParameterValueException", "The provided principal was invalid."},
 		{"add", func(p *lambda.Permission) { p.Principal = permission.SourceARN }, "InvalidParameterValueException", "The provided principal was invalid."},

@@ -66,6 +66,14 @@ func match(pattern *regexp.Regexp, parameter, value string) error {
 	return nil
 }
 
+// atMost returns an error if the value has more characters than max.
+func atMost(parameter, value string, max int) error {
+	if utf8.RuneCountInString(value) > max {
+		return invalid("Value '%s' at '%s' failed to satisfy constraint: Member must have length less than or equal to %d", value, parameter, max)
+	}
+	return nil
+}
+
 func between(parameter string, value, low, high int) error {
 	const constraint = "Value '%d' at '%s' failed to satisfy constraint: Member must have value %s than or equal to %d"
 	switch {
@@ -110,12 +118,7 @@ func CheckRole(arn string) error { return match(rolePattern, "role", arn) }
 func CheckHandler(name string) error { return match(handlerName, "handler", name) }
 
 // CheckDescription accepts up to 256 characters.
-func CheckDescription(text string) error {
-	if utf8.RuneCountInString(text) > 256 {
-		return invalid("Value '%s' at 'description' failed to satisfy constraint: Member must have length less than or equal to 256", text)
-	}
-	return nil
-}
+func CheckDescription(text string) error { return atMost("description", text, 256) }
 
 // CheckLogGroup accepts the name of a log group.
 func CheckLogGroup(name string) error { return match(logGroupName, "loggingConfig.logGroup", name) }

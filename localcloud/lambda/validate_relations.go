@@ -1,6 +1,7 @@
 package lambda
 
 import (
+	"cmp"
 	"regexp"
 	"strings"
 
@@ -18,7 +19,7 @@ const (
 
 var (
 	qualifierName    = regexp.MustCompile(`^[a-zA-Z0-9$_-]{1,128}$`)
-	statementID      = regexp.MustCompile(`^[a-zA-Z0-9-_]+$`)
+	statementID      = regexp.MustCompile(`^([a-zA-Z0-9-_]+)$`)
 	permissionAction = regexp.MustCompile(`^(lambda:[*]|lambda:[a-zA-Z]+|[*])$`)
 	sourceARN        = regexp.MustCompile(`^arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9\-])+:([a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1})?:(\d{12})?:(.*)$`)
 	arnPrincipal     = regexp.MustCompile(`^arn:aws[a-z-]*:(iam::\d{12}:(root|(user|role)/[^*?]+)|sts::\d{12}:(assumed-role|federated-user)/[^*?]+)$`)
@@ -56,21 +57,11 @@ func CheckQualifier(name string) error { return match(qualifierName, "qualifier"
 // CheckStatementID accepts 1 to MaxStatementID letters, digits, hyphens and
 // underscores.
 func CheckStatementID(id string) error {
-	if len(id) > MaxStatementID || !statementID.MatchString(id) {
-		return invalid("Value '%s' at 'statementId' failed to satisfy constraint: "+
-			"Member must satisfy regular expression pattern: ([a-zA-Z0-9-_]+)", id)
-	}
-	return nil
+	return cmp.Or(atMost("statementId", id, MaxStatementID), match(statementID, "statementId", id))
 }
 
 // CheckAction accepts an action of Lambda, such as "lambda:InvokeFunction".
-func CheckAction(action string) error {
-	if !permissionAction.MatchString(action) {
-		return invalid("Value '%s' at 'action' failed to satisfy constraint: "+
-			"Member must satisfy regular expression pattern: (lambda:[*]|lambda:[a-zA-Z]+|[*])", action)
-	}
-	return nil
-}
+func CheckAction(action string) error { return match(permissionAction, "action", action) }
 
 // CheckPrincipal accepts a service, an account, "*", and the ARN of an account's
 // root user, a user, a role, or a session of one.
@@ -108,7 +99,10 @@ func CheckSourceAccount(id string) error { return match(accountID, "sourceAccoun
 //
 // https://docs.aws.amazon.com/lambda/latest/api/API_CreateAlias.html
 func CheckAliasName(name string) error {
-	if len(name) > MaxAliasName || !aliasName.MatchString(name) || number.MatchString(name) {
+	if err := atMost("name", name, MaxAliasName); err != nil {
+		return err
+	}
+	if !aliasName.MatchString(name) || number.MatchString(name) {
 		return invalid("Value '%s' at 'name' failed to satisfy constraint: "+
 			"Member must satisfy regular expression pattern: (?!^[0-9]+$)([a-zA-Z0-9-_]+)", name)
 	}
