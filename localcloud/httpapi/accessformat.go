@@ -12,8 +12,8 @@ import (
 // An accessFormat is the parsed format of an access log.
 type accessFormat struct {
 	pieces []piece
-	// json reports that values are inside a JSON object, where they must not end
-	// the string that contains them.
+	// json is set if the format is a JSON object. Values are then escaped, so that
+	// they cannot end the string that contains them.
 	json bool
 }
 
@@ -26,8 +26,8 @@ type piece struct {
 
 var variableReference = regexp.MustCompile(`\$context((?:\.[A-Za-z0-9_]+)*)`)
 
-// parseFormat parses a format: one line of known variables, with at least the
-// request's ID.
+// parseFormat parses a format, which must be one line that contains the request's
+// ID, and no unknown variables.
 func parseFormat(text string) (accessFormat, error) {
 	line := strings.TrimSuffix(text, "\n")
 	if strings.Contains(line, "\n") {
@@ -52,7 +52,8 @@ func parseFormat(text string) (accessFormat, error) {
 	return format, nil
 }
 
-// render returns the line for an exchange. A variable without a value is "-".
+// render returns the line for an exchange. A variable without a value is rendered as
+// "-".
 func (f *accessFormat) render(x *exchange) string {
 	var line strings.Builder
 	for _, p := range f.pieces {
@@ -74,15 +75,14 @@ func (f *accessFormat) render(x *exchange) string {
 	return line.String()
 }
 
-// escaped returns a value in the form that it has between the quotes of a JSON
-// string.
+// escaped escapes a value as in a JSON string, without the quotes.
 func escaped(value string) string {
 	quoted, _ := json.Marshal(value) // strings always encode
 	return string(quoted[1 : len(quoted)-1])
 }
 
-// variableOf returns the function for the value of a variable, or nil if there is
-// no variable with that name.
+// variableOf returns the function that returns the value of a variable, or nil if
+// there is no variable with that name.
 func variableOf(name string) func(*exchange) string {
 	if claim, ok := strings.CutPrefix(name, "authorizer.claims."); ok {
 		return func(x *exchange) string { return x.claim(claim) }
@@ -90,7 +90,7 @@ func variableOf(name string) func(*exchange) string {
 	return variables[name]
 }
 
-// variables are the variables of API Gateway.
+// variables holds the functions that return the values of API Gateway's variables.
 //
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging-variables.html
 var variables = map[string]func(*exchange) string{
@@ -127,13 +127,13 @@ var variables = map[string]func(*exchange) string{
 	"identity.sourceIp":                      func(x *exchange) string { return x.sourceIP() },
 	"identity.userAgent":                     func(x *exchange) string { return x.UserAgent() },
 	"integration.error":                      integrationError,
-	"integration.integrationStatus":          integrationStatus,
+	"integration.integrationStatus":          invocationStatus,
 	"integration.latency":                    integrationLatency,
 	"integration.requestId":                  func(x *exchange) string { return x.invocation.requestID },
-	"integration.status":                     func(x *exchange) string { return status(x.invocation.status) },
+	"integration.status":                     functionStatus,
 	"integrationErrorMessage":                integrationError,
 	"integrationLatency":                     integrationLatency,
-	"integrationStatus":                      integrationStatus,
+	"integrationStatus":                      invocationStatus,
 	"path":                                   func(x *exchange) string { return x.URL.Path },
 	"protocol":                               func(x *exchange) string { return x.Proto },
 	"requestId":                              func(x *exchange) string { return x.id },
@@ -149,9 +149,12 @@ var variables = map[string]func(*exchange) string{
 // requestTime is the time format of the Common Log Format.
 const requestTime = "02/Jan/2006:15:04:05 -0700"
 
-// absent is for variables about what the local cloud does not have.
+// absent is the function of variables for features that the local cloud does not
+// have.
 func absent(*exchange) string { return "" }
 
+// signed returns the function of a variable that has a value only if the caller
+// signed the request.
 func signed(part func(*iamAuthorization) string) func(*exchange) string {
 	return func(x *exchange) string {
 		if x.authorization == nil || x.authorization.IAM == nil {
@@ -161,6 +164,7 @@ func signed(part func(*iamAuthorization) string) func(*exchange) string {
 	}
 }
 
+// claim returns a claim of the caller's token, or "" if there is none.
 func (x *exchange) claim(name string) string {
 	if x.authorization == nil || x.authorization.JWT == nil {
 		return ""
@@ -177,8 +181,12 @@ func responseType(x *exchange) string {
 
 func integrationError(x *exchange) string { return x.invocation.failure }
 
-// integrationStatus returns the function's own status.
-func integrationStatus(x *exchange) string {
+// invocationStatus returns the status with which Lambda responded to the
+// invocation.
+func invocationStatus(x *exchange) string { return status(x.invocation.status) }
+
+// functionStatus returns the status in the function's response.
+func functionStatus(x *exchange) string {
 	if x.invocation.status == 0 || x.invocation.failure != "" {
 		return ""
 	}

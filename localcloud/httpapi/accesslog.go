@@ -11,16 +11,16 @@ import (
 	"tally/localcloud/cloud"
 )
 
-// AccessLog configures the log of a stage, with one event for each request.
+// AccessLog configures the access log of a stage, which has one event per request.
 //
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging.html
 type AccessLog struct {
 	DestinationARN string // of a log group
-	Format         string // one line with "$context.requestId" and other variables
+	Format         string // see CheckAccessLogFormat
 }
 
 // logGroupOf returns the name of the log group with that ARN, or "" if it is not
-// the ARN of a log group of the place.
+// the ARN of a log group in this place.
 func logGroupOf(place cloud.Place, destination string) string {
 	arn, err := cloud.ParseARN(strings.TrimSuffix(destination, ":*"))
 	if err != nil {
@@ -39,8 +39,8 @@ type accessLogs struct {
 	place   cloud.Place
 	logs    cloud.LogWriter
 	journal cloud.Journal
-	wake    chan struct{} // holds a token while events wait
-	stop    func()        // may be called repeatedly
+	wake    chan struct{} // holds a value while events wait
+	stop    func()        // closes closing; may be called repeatedly
 	closing chan struct{}
 	running sync.WaitGroup
 
@@ -52,7 +52,8 @@ type accessLogs struct {
 
 type logStream struct{ group, stream string }
 
-// maxWaiting bounds the memory of events that cannot be written.
+// maxWaiting is the maximum number of events in pending. It bounds the memory that
+// they use if they cannot be written.
 const maxWaiting = 10_000
 
 func newAccessLogs(o Options) *accessLogs {
@@ -68,7 +69,7 @@ func newAccessLogs(o Options) *accessLogs {
 // start starts the goroutine that writes the events.
 func (l *accessLogs) start() { l.running.Go(l.run) }
 
-// close writes the pending events.
+// close writes the pending events and stops the goroutine.
 func (l *accessLogs) close() {
 	l.stop()
 	l.running.Wait()
@@ -102,15 +103,15 @@ func (l *accessLogs) add(to logStream, e cloud.LogEvent) {
 	}
 }
 
-// flush writes the pending events as the log delivery service, which may write
-// to every log group of the account, but not create one.
+// flush writes the pending events. The caller is the log delivery service, which may
+// write to every log group of the account but may not create any.
 func (l *accessLogs) flush() {
 	l.mu.Lock()
 	pending, lost := l.pending, l.lost
 	l.pending, l.waiting, l.lost = map[logStream][]cloud.LogEvent{}, 0, 0
 	l.mu.Unlock()
 	if lost > 0 {
-		l.warn("access logs", fmt.Sprintf("%d events of access logs are lost: more than %d waited to be written", lost, maxWaiting))
+		l.warn("access logs", fmt.Sprintf("%d events of access logs are lost: more than %d were waiting to be written", lost, maxWaiting))
 	}
 	for to, events := range pending {
 		delivery := cloud.Caller{Service: "delivery.logs.amazonaws.com", SourceARN: l.place.ARN("logs", "delivery-source:"+to.stream)}

@@ -18,11 +18,11 @@ import (
 	"tally/localcloud/cloud"
 )
 
-// logs is a cloud.LogWriter that keeps every event, even if it fails.
+// logs is a cloud.LogWriter that collects every event, even if it fails.
 type logs struct {
 	mu    sync.Mutex
 	err   error
-	hold  chan struct{} // writes wait until it is closed
+	hold  chan struct{} // if not nil, writes wait until it is closed
 	lines []string      // "group stream caller source message"
 }
 
@@ -48,7 +48,7 @@ func TestAccessLog(t *testing.T) {
 	api, _ := build(t, s, "$default", "POST /add/{n}")
 	stage := must(s.Stage(api.ID, "$default"))(t)
 	stage.AccessLog = &AccessLog{logDestination + ":*", `{"id":"$context.requestId","to":"$context.httpMethod $context.path","key":"$context.routeKey","ip":"$context.identity.sourceIp",` +
-		`"agent":"$context.identity.userAgent","status":$context.status,"own":"$context.integrationStatus","length":$context.responseLength,` +
+		`"agent":"$context.identity.userAgent","status":$context.status,"own":"$context.integration.status","lambdaStatus":"$context.integrationStatus","length":$context.responseLength,` +
 		`"data":"$context.dataProcessed","error":"$context.error.message","type":"$context.error.responseType","lambda":"$context.awsEndpointRequestId","org":"$context.identity.principalOrgId"}` + "\n"}
 	must(s.UpdateStage(stage))(t)
 
@@ -57,11 +57,11 @@ func TestAccessLog(t *testing.T) {
 		r := must(http.NewRequest("POST", api.Endpoint()+path, strings.NewReader("abc")))(t)
 		r.Header.Set("User-Agent", `a"b`)
 		res := must(http.DefaultClient.Do(r))(t)
-		_ = must(io.Copy(io.Discard, res.Body))(t) // so that the next request follows on this connection, and in the log
+		_ = must(io.Copy(io.Discard, res.Body))(t) // so that the next request uses the same connection and is logged after this one
 		_ = res.Body.Close()
 		ids = append(ids, res.Header.Get("Apigw-Requestid"))
 	}
-	_ = s.Close() // writes what waits
+	_ = s.Close() // writes the pending events
 
 	prefix := "/aws/http/api " + api.ID + "/$default delivery.logs.amazonaws.com arn:aws:logs:us-east-1:000000000000:delivery-source:" + api.ID + "/$default "
 	var got []map[string]any
@@ -73,9 +73,9 @@ func TestAccessLog(t *testing.T) {
 		got = append(got, decoded(t, []byte(message)))
 	}
 	want := []map[string]any{
-		{"id": ids[0], "to": `POST /add/"x`, "key": "POST /add/{n}", "ip": "127.0.0.1", "agent": `a"b`, "status": 201.0, "own": "201", "length": 5.0,
+		{"id": ids[0], "to": `POST /add/"x`, "key": "POST /add/{n}", "ip": "127.0.0.1", "agent": `a"b`, "status": 201.0, "own": "201", "lambdaStatus": "200", "length": 5.0,
 			"data": "8", "error": "-", "type": "-", "lambda": "lambda-1", "org": "-"},
-		{"id": ids[1], "to": "POST /nowhere", "key": "-", "ip": "127.0.0.1", "agent": `a"b`, "status": 404.0, "own": "-", "length": 23.0,
+		{"id": ids[1], "to": "POST /nowhere", "key": "-", "ip": "127.0.0.1", "agent": `a"b`, "status": 404.0, "own": "-", "lambdaStatus": "-", "length": 23.0,
 			"data": "23", "error": "Not Found", "type": "RESOURCE_NOT_FOUND", "lambda": "-", "org": "-"},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -83,7 +83,7 @@ func TestAccessLog(t *testing.T) {
 	}
 }
 
-// A failure to write a log is reported and delays no response.
+// A failure to write an access log is reported, and delays no response.
 func TestAccessLogFails(t *testing.T) {
 	l := &logs{hold: make(chan struct{}), err: errors.New("AccessDeniedException: no such group")}
 	s, j := openWith(t, Options{Logs: l, Invoker: capture(new(cloud.Invocation))})
@@ -94,12 +94,12 @@ func TestAccessLogFails(t *testing.T) {
 	if status, _ := get(t, api.Endpoint()); status != 200 {
 		t.Errorf("status %d", status)
 	}
-	for range 2*maxWaiting + 1 { // one batch may be on its way already
+	for range 2*maxWaiting + 1 { // one batch may already be in flight
 		s.accessLogs.add(logStream{"g", "s"}, cloud.LogEvent{})
 	}
 	close(l.hold)
 	_ = s.Close()
-	if !j.says("are lost: AccessDeniedException: no such group") || !j.says("events of access logs are lost: more than 10000 waited") {
+	if !j.warned("are lost: AccessDeniedException: no such group") || !j.warned("events of access logs are lost: more than 10000 were waiting") {
 		t.Errorf("journal %v", j.entries)
 	}
 }
@@ -119,7 +119,8 @@ func TestAccessLogVariables(t *testing.T) {
 		`{"id":"$context.requestId","m":$context.error.messageString}`:                           `{"id":"id=","m":"Too Many Requests"}`,
 		"$context.requestId $context.error.responseType $context.authorizer.error":               "id= THROTTLED no token",
 		"$context.requestId $context.integrationLatency $context.integrationErrorMessage":        "id= 1500 the function failed",
-		"$context.requestId $context.integration.status $context.integrationStatus":              "id= 200 -",
+		"$context.requestId $context.integration.status $context.integrationStatus":              "id= - 200",
+		"$context.requestId $context.integration.integrationStatus":                              "id= 200",
 		"$context.requestId $context.requestTimeEpoch $context.accountId":                        "id= 0 000000000000",
 		"$context.requestId $contextual $stageVariables.x":                                       "",
 		"$context.requestId $context.identity.apiKey":                                            "",

@@ -13,20 +13,21 @@ type API struct {
 	Description  string // at most 1,024 characters
 	ProtocolType string // "HTTP"
 	Tags         map[string]string
-	CORS         *CORS // nil: left to functions
-	// DisableExecuteAPIEndpoint refuses every request to the default endpoint, the
-	// only one in the local cloud.
+	CORS         *CORS // nil: left to the functions
+	// DisableExecuteAPIEndpoint makes the API refuse every request to its default
+	// endpoint, the only one in the local cloud.
 	DisableExecuteAPIEndpoint bool
 
 	Port    int       // of its loopback endpoint; set by CreateAPI
 	Created time.Time // set by CreateAPI
 }
 
-// Endpoint returns the base URL of the API: "http://127.0.0.1:4567".
+// Endpoint returns the base URL of the API, such as "http://127.0.0.1:4567".
 func (a API) Endpoint() string { return fmt.Sprintf("http://127.0.0.1:%d", a.Port) }
 
-// CreateAPI creates an API without integrations, routes or stages and listens
-// on a port of its own, where it returns 404 until it has a stage and a route.
+// CreateAPI creates an API without integrations, routes or stages. It serves the API
+// on a port of its own, where every request gets a 404 until there are a stage and a
+// route.
 func (s *Service) CreateAPI(api API) (API, error) {
 	if err := api.validate(); err != nil {
 		return API{}, err
@@ -77,8 +78,8 @@ func (s *Service) API(id string) (API, error) {
 // APIs returns all APIs, ordered by ID.
 func (s *Service) APIs() []API { return s.apis.All() }
 
-// DeleteAPI removes the API with everything that belongs to it, as on AWS, and
-// frees its port.
+// DeleteAPI removes the API and, as on AWS, everything that belongs to it. Its port
+// becomes free.
 func (s *Service) DeleteAPI(id string) error {
 	s.mu.Lock()
 	if _, err := s.API(id); err != nil {
@@ -95,8 +96,8 @@ func (s *Service) DeleteAPI(id string) error {
 	return err
 }
 
-// deleteRows removes the API's row last, so that DeleteAPI can be repeated after
-// an error.
+// deleteRows removes the API from the store. It removes the row of the API itself
+// last, so that DeleteAPI can be repeated after an error.
 func (s *Service) deleteRows(id string) error {
 	for _, r := range s.routesOf(id) {
 		if err := s.routes.Delete(key(id, r.ID)); err != nil {
@@ -125,5 +126,5 @@ func (a API) validate() error {
 	return cmp.Or(CheckName(a.Name), CheckDescription(a.Description), CheckProtocolType(a.ProtocolType), CheckCORS(a.CORS), CheckTags(a.Tags))
 }
 
-// key returns the store's key of something that belongs to an API.
+// key returns the key in the store for a part of an API.
 func key(apiID, id string) string { return apiID + "/" + id }

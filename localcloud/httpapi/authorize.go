@@ -16,7 +16,7 @@ const (
 	authJWT  = "JWT"
 )
 
-// authorization is requestContext.authorizer of an event: the caller.
+// authorization is the caller, in the form of requestContext.authorizer in an event.
 type authorization struct {
 	JWT *jwtAuthorization `json:"jwt,omitempty"`
 	IAM *iamAuthorization `json:"iam,omitempty"`
@@ -31,8 +31,8 @@ type iamAuthorization struct {
 	AccessKey       string  `json:"accessKey"`
 	AccountID       string  `json:"accountId"`
 	CallerID        string  `json:"callerId"`
-	CognitoIdentity *string `json:"cognitoIdentity"` // always null, as the next
-	PrincipalOrgID  *string `json:"principalOrgId"`
+	CognitoIdentity *string `json:"cognitoIdentity"` // always null
+	PrincipalOrgID  *string `json:"principalOrgId"`  // always null
 	UserARN         string  `json:"userArn"`
 	UserID          string  `json:"userId"`
 }
@@ -40,10 +40,11 @@ type iamAuthorization struct {
 // A denial is the response to a request that is not authorized, and the reason.
 type denial struct {
 	response
-	why string
+	reason string
 }
 
-// authorize identifies the caller of a route and decides whether it may call.
+// authorize identifies the caller of a route and decides whether it may call the
+// route.
 func (s *Service) authorize(x *exchange, body []byte) (*authorization, *denial) {
 	switch x.route.AuthorizationType {
 	case authIAM:
@@ -55,7 +56,7 @@ func (s *Service) authorize(x *exchange, body []byte) (*authorization, *denial) 
 }
 
 // authorizeIAM admits a caller that signed the request for execute-api and may
-// invoke the route. The response to any other says no more than Forbidden.
+// invoke the route. Any other caller receives only Forbidden, without the reason.
 //
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-access-control-iam.html
 func (s *Service) authorizeIAM(x *exchange, body []byte) (*authorization, *denial) {
@@ -74,8 +75,8 @@ func (s *Service) authorizeIAM(x *exchange, body []byte) (*authorization, *denia
 	}}, nil
 }
 
-// conditionKeys returns the condition keys of the client of a request. AWS sends
-// the last two only with the header.
+// conditionKeys returns the condition keys for the client of a request. The keys for
+// its User-Agent and Referer headers exist only if the request has the header.
 //
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-resource-policies-aws-condition-keys.html
 func (x *exchange) conditionKeys() map[string][]string {
@@ -101,8 +102,8 @@ func (s *Service) signer(r *http.Request, body []byte) (cloud.Credentials, error
 	return s.verifier.Verify(r, body, signature)
 }
 
-// requestARN returns the resource that a policy must allow to invoke:
-// api-id/stage/METHOD/path, with the method and path of the request.
+// requestARN returns the ARN that a policy must allow the caller to invoke. It ends
+// in api-id/stage/METHOD/path, with the method and the path of the request.
 //
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-control-access-using-iam-policies-to-invoke-api.html
 func (s *Service) requestARN(r *http.Request, m match) string {

@@ -29,7 +29,7 @@ var worker = cloud.Credentials{AccessKeyID: "ASIAWORKER", SecretAccessKey: "secr
 
 func TestIAM(t *testing.T) {
 	var in cloud.Invocation
-	var asked cloud.Request
+	var got cloud.Request
 	var client map[string][]string
 	refusal := error(nil)
 	s, j := openWith(t, Options{Invoker: capture(&in),
@@ -40,7 +40,7 @@ func TestIAM(t *testing.T) {
 			return worker, nil
 		},
 		Authorizer: authorizer(func(ctx context.Context, r cloud.Request) error {
-			asked, client = r, cloud.ConditionKeys(ctx)
+			got, client = r, cloud.ConditionKeys(ctx)
 			return refusal
 		}),
 	})
@@ -73,8 +73,8 @@ func TestIAM(t *testing.T) {
 	}
 	want := cloud.Request{Caller: worker.Caller, Action: "execute-api:Invoke",
 		Resource: "arn:aws:execute-api:us-east-1:000000000000:" + api.ID + "/dev/POST/sums/a b"}
-	if diff := cmp.Diff(want, asked); diff != "" {
-		t.Errorf("asked (-want +got)\n%s", diff)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("authorization request (-want +got)\n%s", diff)
 	}
 	wantClient := map[string][]string{"aws:SourceIp": {"127.0.0.1"}, "aws:UserAgent": {"test/1"}, "aws:referer": {"https://www.example.com/"}}
 	if diff := cmp.Diff(wantClient, client); diff != "" {
@@ -88,8 +88,8 @@ func TestIAM(t *testing.T) {
 
 	in = cloud.Invocation{}
 	for name, c := range map[string]struct {
-		r   *http.Request
-		why string
+		r      *http.Request
+		reason string
 	}{
 		"unsigned":        {changed(func(r *http.Request) { r.Header.Del("Authorization") }), "MissingAuthenticationToken"},
 		"bearer":          {changed(func(r *http.Request) { r.Header.Set("Authorization", "Bearer x") }), "IncompleteSignature"},
@@ -100,12 +100,12 @@ func TestIAM(t *testing.T) {
 			"The request signature we calculated"},
 		"another path": {changed(func(r *http.Request) { r.URL.Path, r.URL.RawPath = "/dev/sums/c", "" }), "The request signature we calculated"},
 	} {
-		if got := send(c.r); got != `403 {"message":"Forbidden"}` || !j.says("POST", "returned 403", c.why) {
+		if got := send(c.r); got != `403 {"message":"Forbidden"}` || !j.warned("POST", "returned 403", c.reason) {
 			t.Errorf("%s: %s, journal %v", name, got, j.entries)
 		}
 	}
 	refusal = cloud.Errorf(403, "AccessDeniedException", "worker may not")
-	if got := send(good()); got != `403 {"message":"Forbidden"}` || !j.says("worker may not") {
+	if got := send(good()); got != `403 {"message":"Forbidden"}` || !j.warned("worker may not") {
 		t.Errorf("not allowed: %s, journal %v", got, j.entries)
 	}
 	if in.Payload != nil {

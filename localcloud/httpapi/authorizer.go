@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// Authorizer admits requests that carry a JSON Web Token of its issuer.
+// Authorizer admits requests that contain a JSON Web Token from its issuer.
 //
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-jwt-authorizer.html
 type Authorizer struct {
@@ -16,11 +16,11 @@ type Authorizer struct {
 	APIID string
 	Name  string // 1 to 128 characters, unique in its API
 	Type  string // "JWT"
-	// IdentitySources has one element, the place of the token:
+	// IdentitySources has one element, which states where the token is, such as
 	// "$request.header.Authorization" or "$request.querystring.token".
 	IdentitySources []string
 	Issuer          string   // an HTTPS URL, or a plain HTTP one on loopback
-	Audience        []string // the token's aud, or else its client_id, must be one of them
+	Audience        []string // must contain the token's aud or, if it has none, its client_id
 }
 
 // CreateAuthorizer adds an authorizer to its API.
@@ -67,8 +67,8 @@ func (s *Service) Authorizer(apiID, id string) (Authorizer, error) {
 	return a, nil
 }
 
-// DeleteAuthorizer removes an authorizer that no route uses; otherwise it
-// fails with ConflictException.
+// DeleteAuthorizer removes an authorizer. It fails with ConflictException if a route
+// uses the authorizer.
 func (s *Service) DeleteAuthorizer(apiID, id string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -80,7 +80,7 @@ func (s *Service) DeleteAuthorizer(apiID, id string) error {
 			return conflict("Cannot delete authorizer '%s', it is used by route %s", id, r.Key)
 		}
 	}
-	return s.authorizers.Delete(key(apiID, id)) // no route is deployed with it
+	return s.authorizers.Delete(key(apiID, id)) // no deployed route uses it
 }
 
 func (s *Service) authorizersOf(apiID string) []Authorizer {
@@ -102,8 +102,8 @@ func (s *Service) validateAuthorizer(a Authorizer) error {
 	return nil
 }
 
-// A tokenSource is the place of the token in a request: a header or a parameter
-// of the query string.
+// A tokenSource states where the token of a request is: in a header or in a
+// parameter of the query string.
 type tokenSource struct {
 	header bool
 	name   string
@@ -119,7 +119,8 @@ func parseTokenSource(source string) (tokenSource, bool) {
 	return tokenSource{m[1] == "header", m[2]}, true
 }
 
-// token returns the token of a request, without "Bearer " in front of it, or "".
+// token returns the token of a request without its prefix "Bearer ", or "" if there
+// is none.
 func (t tokenSource) token(r *http.Request) string {
 	var value string
 	if t.header {

@@ -18,17 +18,17 @@ import (
 	"tally/localcloud/cloud"
 )
 
-// discarded is a cloud.LogWriter that keeps nothing.
-type discarded struct{}
+// discard is a cloud.LogWriter that discards all events.
+type discard struct{}
 
-func (discarded) WriteLog(context.Context, cloud.Caller, string, string, []cloud.LogEvent) error {
+func (discard) WriteLog(context.Context, cloud.Caller, string, string, []cloud.LogEvent) error {
 	return nil
 }
 
-// BenchmarkServeHTTP serves a signed request to the last of twenty routes,
-// whose stage has an access log.
+// BenchmarkServeHTTP serves a signed request to the last of twenty routes. The
+// stage has an access log.
 func BenchmarkServeHTTP(b *testing.B) {
-	s, err := New(Options{Place: here, Journal: &journal{}, Logs: discarded{},
+	s, err := New(Options{Place: here, Journal: &journal{}, Logs: discard{},
 		Invoker: invoker(func(context.Context, cloud.Invocation) (cloud.Outcome, error) {
 			return cloud.Outcome{Payload: []byte(`{"statusCode":200,"body":"5"}`)}, nil
 		}),

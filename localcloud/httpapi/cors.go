@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// CORS determines which origins' pages a browser lets read the responses of an
-// API. If it is set, the CORS headers of functions are removed.
+// CORS determines which origins may read the responses of an API in a browser. If an
+// API has a CORS configuration, the CORS headers in functions' responses are removed.
 //
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-cors.html
 type CORS struct {
@@ -16,23 +16,23 @@ type CORS struct {
 	AllowMethods     []string // "GET", "*"
 	AllowHeaders     []string // "authorization", "*"
 	ExposeHeaders    []string
-	AllowCredentials bool // not with origin "*"
+	AllowCredentials bool // not allowed with the origin "*"
 	MaxAgeSeconds    int  // -1 to 86,400; 0 leaves it to the browser
 }
 
 // corsHeaders are the headers of a CORS configuration, ready to be set.
 type corsHeaders struct {
 	origins           []string
-	every             bool        // origin "*"
+	anyOrigin         bool        // origins contains "*"
 	actual, preflight http.Header // without Access-Control-Allow-Origin
 }
 
-// newCORSHeaders returns nil if c is nil.
+// newCORSHeaders returns the headers for a CORS configuration, or nil if c is nil.
 func newCORSHeaders(c *CORS) *corsHeaders {
 	if c == nil {
 		return nil
 	}
-	h := &corsHeaders{origins: c.AllowOrigins, every: slices.Contains(c.AllowOrigins, "*"), actual: http.Header{}, preflight: http.Header{}}
+	h := &corsHeaders{origins: c.AllowOrigins, anyOrigin: slices.Contains(c.AllowOrigins, "*"), actual: http.Header{}, preflight: http.Header{}}
 	if c.AllowCredentials {
 		h.actual.Set("Access-Control-Allow-Credentials", "true")
 		h.preflight.Set("Access-Control-Allow-Credentials", "true")
@@ -52,13 +52,13 @@ func setList(h http.Header, name string, values []string) {
 	}
 }
 
-// allows returns the value of Access-Control-Allow-Origin for a page of that
-// origin, or "".
-func (c *corsHeaders) allows(origin string) string {
+// allowOrigin returns the value of Access-Control-Allow-Origin for a page of that
+// origin, or "" if the origin is not allowed.
+func (c *corsHeaders) allowOrigin(origin string) string {
 	if origin == "" {
 		return ""
 	}
-	if c.every {
+	if c.anyOrigin {
 		return "*"
 	}
 	scheme, _, _ := strings.Cut(origin, "://")
@@ -68,14 +68,14 @@ func (c *corsHeaders) allows(origin string) string {
 	return ""
 }
 
-// mark adds to a response the headers for the browser of a page of another
-// origin: after a preflight request what the page may send, otherwise what it
-// may read. A nil corsHeaders adds nothing.
-func (c *corsHeaders) mark(r *http.Request, res response) {
+// add adds the CORS headers to a response if the request comes from a page of an
+// allowed origin. For a preflight request they state what the page may send, otherwise
+// what it may read. A nil corsHeaders adds nothing.
+func (c *corsHeaders) add(r *http.Request, res response) {
 	if c == nil {
 		return
 	}
-	origin := c.allows(r.Header.Get("Origin"))
+	origin := c.allowOrigin(r.Header.Get("Origin"))
 	if origin == "" {
 		return
 	}
@@ -91,8 +91,8 @@ func (c *corsHeaders) mark(r *http.Request, res response) {
 	}
 }
 
-// strip removes the CORS headers of a function from its response. A nil
-// corsHeaders leaves them.
+// strip removes the CORS headers from a function's response. A nil corsHeaders
+// removes nothing.
 func (c *corsHeaders) strip(res response) {
 	if c == nil {
 		return

@@ -21,9 +21,9 @@ func TestCORS(t *testing.T) {
 	const page = "https://www.example.com"
 	full := CORS{AllowOrigins: []string{page}, AllowMethods: []string{"GET", "POST"}, AllowHeaders: []string{"authorization", "x-id"},
 		ExposeHeaders: []string{"date"}, AllowCredentials: true, MaxAgeSeconds: 300}
-	everybody := CORS{AllowOrigins: []string{"*"}, AllowMethods: []string{"*"}}
+	anyOrigin := CORS{AllowOrigins: []string{"*"}, AllowMethods: []string{"*"}}
 	secure := CORS{AllowOrigins: []string{"https://*"}}
-	ask := "Access-Control-Request-Method"
+	const requestMethod = "Access-Control-Request-Method"
 
 	preflight := map[string]string{"Allow-Origin": page, "Allow-Methods": "GET,POST", "Allow-Headers": "authorization,x-id", "Allow-Credentials": "true", "Max-Age": "300"}
 	actual := map[string]string{"Allow-Origin": page, "Allow-Credentials": "true", "Expose-Headers": "date"}
@@ -35,21 +35,21 @@ func TestCORS(t *testing.T) {
 		status  int
 		want    map[string]string // without "Access-Control-"
 	}{
-		"preflight":                {&full, "OPTIONS /sum", map[string]string{"Origin": page, ask: "GET"}, 204, preflight},
-		"preflight of any path":    {&full, "OPTIONS /nowhere", map[string]string{"Origin": page, ask: "GET"}, 204, preflight},
-		"preflight to a route":     {&full, "OPTIONS /any", map[string]string{"Origin": page, ask: "GET"}, 200, preflight},
-		"preflight of a stranger":  {&full, "OPTIONS /sum", map[string]string{"Origin": "https://evil.example", ask: "GET"}, 204, none},
-		"no preflight":             {&full, "OPTIONS /sum", map[string]string{"Origin": page}, 204, none},
-		"preflight of everybody":   {&everybody, "OPTIONS /sum", map[string]string{"Origin": page, ask: "GET"}, 204, map[string]string{"Allow-Origin": "*", "Allow-Methods": "*"}},
-		"not configured preflight": {nil, "OPTIONS /sum", map[string]string{"Origin": page, ask: "GET"}, 404, none},
-		"actual":                   {&full, "GET /sum", map[string]string{"Origin": page}, 200, actual},
-		"actual of a stranger":     {&full, "GET /sum", map[string]string{"Origin": page + ".evil.example"}, 200, none},
-		"actual without origin":    {&full, "GET /sum", nil, 200, none},
-		"actual of everybody":      {&everybody, "GET /sum", map[string]string{"Origin": "null"}, 200, map[string]string{"Allow-Origin": "*"}},
-		"any secure origin":        {&secure, "GET /sum", map[string]string{"Origin": page}, 200, map[string]string{"Allow-Origin": page}},
-		"an insecure origin":       {&secure, "GET /sum", map[string]string{"Origin": "http://www.example.com"}, 200, none},
-		"an error":                 {&full, "GET /nowhere", map[string]string{"Origin": page}, 404, actual},
-		"the function's own":       {nil, "GET /sum", map[string]string{"Origin": page}, 200, map[string]string{"Allow-Origin": "*", "Allow-Headers": "x"}},
+		"preflight":               {&full, "OPTIONS /sum", map[string]string{"Origin": page, requestMethod: "GET"}, 204, preflight},
+		"preflight for any path":  {&full, "OPTIONS /nowhere", map[string]string{"Origin": page, requestMethod: "GET"}, 204, preflight},
+		"preflight for a route":   {&full, "OPTIONS /any", map[string]string{"Origin": page, requestMethod: "GET"}, 200, preflight},
+		"preflight, other origin": {&full, "OPTIONS /sum", map[string]string{"Origin": "https://evil.example", requestMethod: "GET"}, 204, none},
+		"not a preflight":         {&full, "OPTIONS /sum", map[string]string{"Origin": page}, 204, none},
+		"preflight, any origin":   {&anyOrigin, "OPTIONS /sum", map[string]string{"Origin": page, requestMethod: "GET"}, 204, map[string]string{"Allow-Origin": "*", "Allow-Methods": "*"}},
+		"preflight without CORS":  {nil, "OPTIONS /sum", map[string]string{"Origin": page, requestMethod: "GET"}, 404, none},
+		"actual":                  {&full, "GET /sum", map[string]string{"Origin": page}, 200, actual},
+		"actual, other origin":    {&full, "GET /sum", map[string]string{"Origin": page + ".evil.example"}, 200, none},
+		"actual without origin":   {&full, "GET /sum", nil, 200, none},
+		"actual, any origin":      {&anyOrigin, "GET /sum", map[string]string{"Origin": "null"}, 200, map[string]string{"Allow-Origin": "*"}},
+		"any secure origin":       {&secure, "GET /sum", map[string]string{"Origin": page}, 200, map[string]string{"Allow-Origin": page}},
+		"an insecure origin":      {&secure, "GET /sum", map[string]string{"Origin": "http://www.example.com"}, 200, none},
+		"an error":                {&full, "GET /nowhere", map[string]string{"Origin": page}, 404, actual},
+		"the function's own":      {nil, "GET /sum", map[string]string{"Origin": page}, 200, map[string]string{"Allow-Origin": "*", "Allow-Headers": "x"}},
 	} {
 		must(s.UpdateAPI(API{ID: api.ID, Name: "a", ProtocolType: "HTTP", CORS: c.cors}))(t)
 		method, path, _ := strings.Cut(c.request, " ")
@@ -70,7 +70,7 @@ func TestCORS(t *testing.T) {
 			t.Errorf("%s: %d, want %d (-want +got)\n%s", name, res.StatusCode, c.status, diff)
 		}
 		if res.StatusCode == 200 && res.Header.Get("X-Own") != "1" {
-			t.Errorf("%s: the function's other headers are gone", name)
+			t.Errorf("%s: the function's other headers are missing", name)
 		}
 	}
 }
@@ -80,7 +80,7 @@ func TestDisabledEndpoint(t *testing.T) {
 	api, _ := build(t, s, "$default", "GET /")
 	api.DisableExecuteAPIEndpoint = true
 	must(s.UpdateAPI(api))(t)
-	if status, body := get(t, api.Endpoint()); status != 403 || body != `{"message":"Forbidden"}` || !j.says("the default endpoint is disabled") {
+	if status, body := get(t, api.Endpoint()); status != 403 || body != `{"message":"Forbidden"}` || !j.warned("the default endpoint is disabled") {
 		t.Errorf("%d %s, journal %v", status, body, j.entries)
 	}
 }

@@ -6,14 +6,14 @@ import (
 	"time"
 )
 
-// A deployment is what an API serves at one moment, parsed so that no request
-// has to. It is never modified but replaced, so that a request needs no lock.
+// A deployment is the parsed configuration that an API serves. It is replaced and
+// never modified, so that requests need neither parsing nor a lock.
 type deployment struct {
 	api     API
 	cors    *corsHeaders // nil: none
 	stages  map[string]deployedStage
 	routes  []deployedRoute // in the order in which they are tried
-	buckets map[limit]*bucket
+	buckets map[bucketKey]*bucket
 }
 
 type deployedStage struct {
@@ -25,19 +25,20 @@ type deployedStage struct {
 type deployedRoute struct {
 	key        routeKey
 	route      Route
-	authorizer Authorizer // of a JWT route
+	authorizer Authorizer // if the authorization type is JWT
 	source     tokenSource
 	function   string // ARN
 	timeout    time.Duration
 }
 
-// deploy makes an API serve every change, as a stage with AutoDeploy does. The
-// caller holds s.mu, unless nothing else uses s.
+// deploy makes an API serve its current configuration; it is called after every
+// change, because all stages have AutoDeploy. The caller holds s.mu, unless nothing
+// else uses s.
 func (s *Service) deploy(apiID string) {
 	srv := s.servers[apiID]
 	api, ok := s.apis.Get(apiID)
 	if srv == nil || !ok {
-		return // closed meanwhile
+		return // closed in the meantime
 	}
 	d := &deployment{api: api, cors: newCORSHeaders(api.CORS), stages: map[string]deployedStage{}}
 	for _, st := range s.stagesOf(apiID) {
@@ -47,16 +48,16 @@ func (s *Service) deploy(apiID string) {
 		d.routes = append(d.routes, s.deployedRoute(r))
 	}
 	slices.SortFunc(d.routes, func(a, b deployedRoute) int { return compareKeys(a.key, b.key) })
-	var old map[limit]*bucket
-	if was := srv.deployed.Load(); was != nil {
-		old = was.buckets
+	var old map[bucketKey]*bucket
+	if previous := srv.deployed.Load(); previous != nil {
+		old = previous.buckets
 	}
 	d.buckets = buckets(d.stages, old)
 	srv.deployed.Store(d)
 }
 
-// deployedStage and deployedRoute ignore errors of parsing: everything in the
-// store was checked when it was set.
+// deployedStage parses a stage. It ignores parse errors, because a stage is checked
+// before it is stored.
 func (s *Service) deployedStage(st Stage) deployedStage {
 	d := deployedStage{Stage: st}
 	if access := st.AccessLog; access != nil {
@@ -68,6 +69,8 @@ func (s *Service) deployedStage(st Stage) deployedStage {
 	return d
 }
 
+// deployedRoute parses a route with its integration and its authorizer. It ignores
+// parse errors, because all of them are checked before they are stored.
 func (s *Service) deployedRoute(r Route) deployedRoute {
 	d := deployedRoute{route: r}
 	d.key, _ = parseRouteKey(r.Key)
@@ -87,10 +90,10 @@ type match struct {
 	parameters map[string]string
 }
 
-// find returns the stage and the route of a request, or why there is none; m
-// then has what it found. A named stage is the first part of the path, and
-// takes precedence over $default.
-func (d *deployment) find(r *http.Request) (m match, why string) {
+// find returns the stage and the route for a request. If there is no route, it
+// returns the reason, and m contains what was found. The first segment of the path
+// selects a stage with that name, which takes precedence over $default.
+func (d *deployment) find(r *http.Request) (m match, reason string) {
 	m.api = d.api
 	path, ok := splitPath(r.URL)
 	if !ok {

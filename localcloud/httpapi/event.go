@@ -15,7 +15,7 @@ import (
 	"unicode/utf8"
 )
 
-// event is payload format 2.0.
+// event is the event for a function in payload format 2.0.
 //
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
 type event struct {
@@ -55,8 +55,8 @@ type httpContext struct {
 	UserAgent string `json:"userAgent"`
 }
 
-// newEvent returns the event for a request. Unlike those of REST APIs, its paths
-// are decoded; they begin with the stage, unless that is $default.
+// newEvent returns the event for a request. Unlike in the events of REST APIs, paths
+// are decoded. They begin with the stage, unless that is $default.
 func newEvent(x *exchange, body []byte) event {
 	at := x.start.UTC()
 	e := event{
@@ -88,9 +88,8 @@ func (x *exchange) sourceIP() string {
 
 const traceHeader = "X-Amzn-Trace-Id"
 
-// headers returns the headers of a request with names in lower case and repeated
-// values joined by commas, without those of the connection, and with those that
-// AWS adds.
+// headers returns the headers of a request, with names in lower case and repeated
+// values joined with commas. It omits hop-by-hop headers and adds those that AWS adds.
 func headers(r *http.Request, port int, sourceIP string) map[string]string {
 	if r.Header.Get(traceHeader) == "" {
 		r.Header.Set(traceHeader, newTraceID())
@@ -139,10 +138,10 @@ func cookies(h http.Header) []string {
 	return all
 }
 
-// query decodes the query string and joins the values of repeated parameters by
+// query decodes the query string and joins the values of repeated parameters with
 // commas.
 func query(raw string) map[string]string {
-	values, _ := url.ParseQuery(raw) // what cannot be decoded is omitted
+	values, _ := url.ParseQuery(raw) // parameters that cannot be decoded are omitted
 	if len(values) == 0 {
 		return nil
 	}
@@ -153,9 +152,9 @@ func query(raw string) map[string]string {
 	return joined
 }
 
-// isText reports whether a body is passed as it is: text and the few textual
-// application types, in UTF-8 and without content encoding. Everything else,
-// including a form, is passed in base64.
+// isText reports whether a body is passed as is. This applies to text and a few
+// textual application types, in UTF-8 and without content encoding. Everything else,
+// including a form, is encoded as base64.
 func isText(h http.Header, body []byte) bool {
 	if h.Get("Content-Encoding") != "" || !utf8.Valid(body) {
 		return false

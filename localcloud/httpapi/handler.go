@@ -16,13 +16,13 @@ import (
 	"tally/localcloud/cloud"
 )
 
-// The quotas of HTTP APIs, and of the payload of a synchronous invocation.
+// The quotas of HTTP APIs, and the maximum payload of a synchronous invocation.
 //
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
 const (
 	maxBodyBytes    = 10 << 20
 	maxPayloadBytes = 6 << 20
-	maxHeaderBytes  = 10_240 // request line and headers
+	maxHeaderBytes  = 10_240 // including the request line
 )
 
 // An exchange is one request and its outcome.
@@ -34,15 +34,15 @@ type exchange struct {
 	match
 	received      int // bytes of the body
 	authorization *authorization
-	denied        string // why authorization failed
+	denied        string // the reason why authorization failed
 	invocation    invocation
 	response      response
 }
 
-// An invocation is what an access log reports about the integration.
+// An invocation holds what an access log contains about the integration.
 type invocation struct {
 	requestID string
-	status    int // of Lambda, 0 without an invocation
+	status    int // of Lambda's response, 0 if there is none
 	failure   string
 	latency   time.Duration
 }
@@ -51,13 +51,13 @@ type invocation struct {
 func (srv *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x := &exchange{Request: r, place: srv.service.place, id: newRequestID(), start: time.Now()}
 	d := srv.deployed.Load()
-	why := ""
-	x.response, why = srv.service.respond(x, d)
-	if why != "" {
+	reason := ""
+	x.response, reason = srv.service.respond(x, d)
+	if reason != "" {
 		srv.service.journal.Append(cloud.Entry{Level: cloud.Warning, Service: "apigateway", Resource: d.api.Name,
-			Message: fmt.Sprintf("%s %s returned %d: %s", r.Method, r.URL.Path, x.response.status, why)})
+			Message: fmt.Sprintf("%s %s returned %d: %s", r.Method, r.URL.Path, x.response.status, reason)})
 	}
-	d.cors.mark(r, x.response)
+	d.cors.add(r, x.response)
 	x.response.header.Set("Apigw-Requestid", x.id)
 	x.response.write(w)
 	srv.service.logAccess(x)
@@ -65,23 +65,23 @@ func (srv *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // respond returns the response to a request, and the reason if it is not the
 // function's.
-func (s *Service) respond(x *exchange, d *deployment) (res response, why string) {
-	if res, why := refuseRequest(x.Request, d.api); why != "" {
-		return res, why
+func (s *Service) respond(x *exchange, d *deployment) (res response, reason string) {
+	if res, reason := refuseRequest(x.Request, d.api); reason != "" {
+		return res, reason
 	}
-	if x.match, why = d.find(x.Request); why != "" {
+	if x.match, reason = d.find(x.Request); reason != "" {
 		if d.cors != nil && x.Method == http.MethodOptions {
-			// Only if no route matches, which may be one for any method.
+			// A route that matches, such as one for any method, takes precedence.
 			return response{status: http.StatusNoContent, header: http.Header{}}, ""
 		}
-		return refuse(http.StatusNotFound, "Not Found"), why
+		return refuse(http.StatusNotFound, "Not Found"), reason
 	}
 	if !d.bucketOf(x.stage.Name, x.key.text).take() {
-		return refuse(http.StatusTooManyRequests, "Too Many Requests"), "the throttling limits of the route or the stage are reached"
+		return refuse(http.StatusTooManyRequests, "Too Many Requests"), "the throttling limits of the route or the stage are exceeded"
 	}
 	body, err := io.ReadAll(io.LimitReader(x.Body, maxBodyBytes+1))
 	if err != nil {
-		return refuse(http.StatusBadRequest, "Bad Request"), err.Error() // an aborted request, or malformed chunks
+		return refuse(http.StatusBadRequest, "Bad Request"), err.Error() // the client aborted the request or sent malformed chunks
 	}
 	if x.received = len(body); x.received > maxBodyBytes {
 		return refuse(http.StatusRequestEntityTooLarge, "Request Entity Too Large"),
@@ -90,28 +90,28 @@ func (s *Service) respond(x *exchange, d *deployment) (res response, why string)
 	return s.forward(x, d.cors, body)
 }
 
-// refuseRequest refuses requests before routing.
-func refuseRequest(r *http.Request, api API) (res response, why string) {
+// refuseRequest refuses requests for reasons that do not depend on the route.
+func refuseRequest(r *http.Request, api API) (res response, reason string) {
 	switch {
 	case !cloud.IsLoopback(r.Host):
-		// The page of another site whose name resolves to this machine must not
-		// reach the API.
-		return refuse(http.StatusForbidden, "Forbidden"), fmt.Sprintf("the Host header is %q, not this machine's", r.Host)
+		// A web page whose host name resolves to this machine must not reach the
+		// API.
+		return refuse(http.StatusForbidden, "Forbidden"), fmt.Sprintf("the Host header is %q, which is not this machine", r.Host)
 	case headerBytes(r) > maxHeaderBytes:
 		return refuse(http.StatusRequestHeaderFieldsTooLarge, "Request Header Fields Too Large"),
-			fmt.Sprintf("request line and headers have %d bytes; the limit of API Gateway is %d", headerBytes(r), maxHeaderBytes)
+			fmt.Sprintf("the request line and the headers have %d bytes, but the limit of API Gateway is %d", headerBytes(r), maxHeaderBytes)
 	case api.DisableExecuteAPIEndpoint:
 		return refuse(http.StatusForbidden, "Forbidden"), "the default endpoint is disabled, and the local cloud has no other"
 	}
 	return response{}, ""
 }
 
-// forward calls the function of the route if the caller may.
+// forward calls the function of the route if the caller is authorized.
 func (s *Service) forward(x *exchange, cors *corsHeaders, body []byte) (response, string) {
 	var denied *denial
 	if x.authorization, denied = s.authorize(x, body); denied != nil {
-		x.denied = denied.why
-		return denied.response, denied.why
+		x.denied = denied.reason
+		return denied.response, denied.reason
 	}
 	payload, err := json.Marshal(newEvent(x, body))
 	if err != nil {
@@ -119,21 +119,21 @@ func (s *Service) forward(x *exchange, cors *corsHeaders, body []byte) (response
 	}
 	if len(payload) > maxPayloadBytes {
 		return refuse(http.StatusRequestEntityTooLarge, "Request Entity Too Large"),
-			fmt.Sprintf("the event has %d bytes; the limit of a function is %d", len(payload), maxPayloadBytes)
+			fmt.Sprintf("the event has %d bytes, but the limit of a function is %d", len(payload), maxPayloadBytes)
 	}
-	res, why := s.call(x, payload)
-	if why == "" {
+	res, reason := s.call(x, payload)
+	if reason == "" {
 		cors.strip(res)
 	}
-	x.invocation.failure = why
-	return res, why
+	x.invocation.failure = reason
+	return res, reason
 }
 
 // call invokes the function and returns the response for its outcome.
 //
-// As on AWS, a client that disconnects ends nothing, so that is not reported as
-// a failure. Nor does the integration's timeout stop the function; the Invoker
-// only stops waiting for it.
+// As on AWS, call waits for the function even if the client disconnects. The
+// integration's timeout does not stop the function either, but the Invoker then stops
+// waiting for it.
 func (s *Service) call(x *exchange, payload []byte) (response, string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(x.Context()), x.timeout)
 	defer cancel()
@@ -142,16 +142,16 @@ func (s *Service) call(x *exchange, payload []byte) (response, string) {
 		Caller:   cloud.Caller{Service: "apigateway.amazonaws.com", SourceARN: s.sourceARN(x.Method, x.match)},
 		Function: x.function, Payload: payload, TraceHeader: x.Header.Get(traceHeader),
 	})
-	x.invocation = invocation{requestID: out.RequestID, status: invocationStatus(err), latency: time.Since(start)}
+	x.invocation = invocation{requestID: out.RequestID, status: lambdaStatus(err), latency: time.Since(start)}
 	if errors.Is(err, context.DeadlineExceeded) {
 		return refuse(http.StatusServiceUnavailable, "Service Unavailable"),
 			fmt.Sprintf("the function did not return within the integration's timeout of %d ms", x.timeout.Milliseconds())
 	}
-	return settle(out, err)
+	return responseTo(out, err)
 }
 
-// invocationStatus returns the status of Lambda's response to an invocation.
-func invocationStatus(err error) int {
+// lambdaStatus returns the status of Lambda's response to an invocation.
+func lambdaStatus(err error) int {
 	if e, ok := errors.AsType[*cloud.Error](err); ok {
 		return e.HTTPStatus()
 	}
@@ -161,10 +161,10 @@ func invocationStatus(err error) int {
 	return http.StatusOK
 }
 
-// settle returns API Gateway's response for the outcome of an invocation. A
-// failure that may be temporary, a function out of time or of concurrency, is
-// 503; any other failure is 500.
-func settle(out cloud.Outcome, err error) (response, string) {
+// responseTo returns API Gateway's response for the outcome of an invocation. If the
+// function timed out or was throttled, which may be temporary, the status is 503. Any
+// other failure is 500.
+func responseTo(out cloud.Outcome, err error) (response, string) {
 	const unavailable, internal = http.StatusServiceUnavailable, http.StatusInternalServerError
 	if err != nil {
 		if cloud.ErrorCode(err) == "TooManyRequestsException" {
@@ -173,11 +173,11 @@ func settle(out cloud.Outcome, err error) (response, string) {
 		return refuse(internal, "Internal Server Error"), err.Error()
 	}
 	if out.FunctionError != "" {
-		why := "the function failed: " + string(out.Payload)
+		reason := "the function failed: " + string(out.Payload)
 		if out.TimedOut {
-			return refuse(unavailable, "Service Unavailable"), why
+			return refuse(unavailable, "Service Unavailable"), reason
 		}
-		return refuse(internal, "Internal Server Error"), why
+		return refuse(internal, "Internal Server Error"), reason
 	}
 	res, err := decodeReply(out.Payload)
 	if err != nil {
@@ -186,18 +186,20 @@ func settle(out cloud.Outcome, err error) (response, string) {
 	return res, ""
 }
 
-// sourceARN returns what the function's policy compares with its SourceArn:
-// api-id/stage/METHOD/path with the path of the route's key ("sums/{id}"), or
-// api-id/stage/$default. The method is the request's, even if the route's is
-// ANY; grants for such a route end in /*/* or /*/path anyway.
+// sourceARN returns the ARN with which the function's policy compares its SourceArn.
+// It ends in api-id/stage/METHOD/path, with the path in the route's key
+// ("sums/{id}"), or in api-id/stage/$default. The method is that of the request, even
+// if the method of the route is ANY; permissions for such a route end in /*/* or
+// /*/path.
 //
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
 func (s *Service) sourceARN(method string, m match) cloud.ARN {
 	return s.place.ARN("execute-api", m.api.ID+"/"+m.stage.Name+"/"+m.key.sourcePath(method))
 }
 
-// splitPath splits a path at its slashes before it decodes the parts, so that
-// an encoded slash does not separate parts.
+// splitPath returns the decoded segments of a path. It splits the path before it
+// decodes the segments, so an encoded slash does not separate segments. It returns
+// false if the path is not absolute.
 func splitPath(u *url.URL) ([]string, bool) {
 	escaped, ok := strings.CutPrefix(u.EscapedPath(), "/")
 	if !ok {
@@ -224,7 +226,8 @@ func headerBytes(r *http.Request) int {
 	return n
 }
 
-// newRequestID returns an ID in the form of API Gateway's: "JKJaXmPLvHcESHA=".
+// newRequestID returns an ID in the format of API Gateway, such as
+// "JKJaXmPLvHcESHA=".
 func newRequestID() string {
 	var raw [11]byte
 	_, _ = rand.Read(raw[:]) // never fails

@@ -29,7 +29,7 @@ func get(t *testing.T, url string) (int, string) {
 	return res.StatusCode, string(must(io.ReadAll(res.Body))(t))
 }
 
-// capture returns `{}` and keeps the last invocation.
+// capture returns an invoker that stores the last invocation and returns `{}`.
 func capture(last *cloud.Invocation) invoker {
 	return func(_ context.Context, in cloud.Invocation) (cloud.Outcome, error) {
 		*last = in
@@ -89,7 +89,7 @@ func TestEvent(t *testing.T) {
 	}
 }
 
-// Parts that a request does not have are absent from its event.
+// What a request does not have is absent from its event.
 func TestSmallestEvent(t *testing.T) {
 	var in cloud.Invocation
 	s, _ := open(t, nil, capture(&in), 0)
@@ -118,7 +118,7 @@ func decoded(t *testing.T, raw []byte) (v map[string]any) {
 	return v
 }
 
-// withoutTime checks the times of an event and replaces them by fixed ones.
+// withoutTime checks the times in an event and replaces them with fixed values.
 func withoutTime(t *testing.T, payload []byte) map[string]any {
 	t.Helper()
 	e := decoded(t, payload)
@@ -176,8 +176,8 @@ func TestResponses(t *testing.T) {
 		"success":      {cloud.Outcome{Payload: []byte(`{"statusCode":201,"body":"made"}`)}, nil, 201, "made", ""},
 		"unformatted":  {cloud.Outcome{Payload: []byte(`{"sum":5}`)}, nil, 200, `{"sum":5}`, ""},
 		"error":        {cloud.Outcome{FunctionError: "Unhandled", Payload: []byte(`{"errorMessage":"no"}`)}, nil, 500, internal, `{"errorMessage":"no"}`},
-		"out of time":  {cloud.Outcome{FunctionError: "Unhandled", TimedOut: true, Payload: []byte(`"late"`)}, nil, 503, unavailable, "late"},
-		"nonsense":     {cloud.Outcome{Payload: []byte(`{"statusCode":"OK"}`)}, nil, 500, internal, "an invalid response: statusCode"},
+		"timeout":      {cloud.Outcome{FunctionError: "Unhandled", TimedOut: true, Payload: []byte(`"late"`)}, nil, 503, unavailable, "late"},
+		"invalid":      {cloud.Outcome{Payload: []byte(`{"statusCode":"OK"}`)}, nil, 500, internal, "an invalid response: statusCode"},
 		"refused":      {cloud.Outcome{}, cloud.Errorf(403, "AccessDeniedException", "no permission"), 500, internal, "AccessDeniedException: no permission"},
 		"missing":      {cloud.Outcome{}, cloud.Errorf(404, "ResourceNotFoundException", "Function not found"), 500, internal, "Function not found"},
 		"throttled":    {cloud.Outcome{}, cloud.Errorf(429, "TooManyRequestsException", "Rate Exceeded."), 503, unavailable, "Rate Exceeded."},
@@ -192,7 +192,7 @@ func TestResponses(t *testing.T) {
 			if res.StatusCode != c.status || body != c.body || res.ContentLength != int64(len(c.body)) {
 				t.Errorf("%d %s (%d bytes), want %d %s", res.StatusCode, body, res.ContentLength, c.status, c.body)
 			}
-			if c.warning == "" && len(j.entries) > 0 || c.warning != "" && !j.says("GET / returned", c.warning) {
+			if c.warning == "" && len(j.entries) > 0 || c.warning != "" && !j.warned("GET / returned", c.warning) {
 				t.Errorf("journal %v, want %q", j.entries, c.warning)
 			}
 
@@ -244,9 +244,9 @@ func TestRefusedBeforeTheFunction(t *testing.T) {
 		}
 		_ = res.Body.Close()
 	}
-	for _, why := range []string{"no route matches", "no stage $default", "the Host header is", "the limit of API Gateway is 10240", "more than 10485760 bytes", "the limit of a function is 6291456"} {
-		if !j.says(why) {
-			t.Errorf("the journal does not say %q: %v", why, j.entries)
+	for _, reason := range []string{"no route matches", "no stage $default", "the Host header is", "the limit of API Gateway is 10240", "more than 10485760 bytes", "the limit of a function is 6291456"} {
+		if !j.warned(reason) {
+			t.Errorf("the journal has no warning with %q: %v", reason, j.entries)
 		}
 	}
 }
@@ -262,17 +262,17 @@ func TestIntegrationTimeout(t *testing.T) {
 			return cloud.Outcome{}, ctx.Err()
 		})}
 		ctx, clientGone := context.WithCancel(t.Context())
-		clientGone() // which ends nothing
+		clientGone() // this must not end the invocation
 		r := httptest.NewRequestWithContext(ctx, "POST", "/add", nil)
 		start := time.Now()
-		res, why := s.call(&exchange{Request: r, match: match{deployedRoute: deployedRoute{timeout: 29 * time.Second}}}, nil)
-		if res.status != 503 || time.Since(start) != 29*time.Second || !strings.Contains(why, "29000 ms") {
-			t.Errorf("status %d after %v: %s", res.status, time.Since(start), why)
+		res, reason := s.call(&exchange{Request: r, match: match{deployedRoute: deployedRoute{timeout: 29 * time.Second}}}, nil)
+		if res.status != 503 || time.Since(start) != 29*time.Second || !strings.Contains(reason, "29000 ms") {
+			t.Errorf("status %d after %v: %s", res.status, time.Since(start), reason)
 		}
 	})
 }
 
-// A client may send requests that no library would.
+// A client may send requests that no library would send.
 func TestRawRequests(t *testing.T) {
 	s, _ := open(t, nil, capture(new(cloud.Invocation)), 0)
 	api, _ := build(t, s, "$default", "$default")

@@ -1,9 +1,11 @@
-// Package httpapi is Amazon API Gateway's HTTP APIs: APIs, integrations with
-// Lambda functions, routes and stages, each API served on a loopback port of
-// its own, so that its base path is "/" as it is on AWS.
+// Package httpapi emulates the HTTP APIs of Amazon API Gateway: APIs, routes,
+// authorizers, integrations with Lambda functions, and stages. It serves each API on
+// a loopback port of its own, so that the base path of the API is "/", as on AWS.
 //
-// Errors of the management methods are *cloud.Error with the codes and words
-// of https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/.
+// The errors of the management methods are *cloud.Error with AWS's codes and, where
+// AWS has an error for the case, AWS's wording.
+//
+// https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/
 package httpapi
 
 import (
@@ -23,16 +25,16 @@ import (
 // FirstPort.
 type Options struct {
 	Place   cloud.Place
-	Store   *store.Store // nil keeps APIs in memory
+	Store   *store.Store // nil: APIs are in memory only
 	Invoker cloud.Invoker
 	Journal cloud.Journal
-	// Credentials returns the credentials with which a request was signed, and
-	// Authorizer decides whether their owner may call an AWS_IAM route.
+	// Credentials returns the credentials that have an access key ID, and Authorizer
+	// decides whether their owner may call a route with AWS_IAM authorization.
 	Credentials func(accessKeyID string) (cloud.Credentials, error)
 	Authorizer  cloud.Authorizer
 	Logs        cloud.LogWriter // receives the access logs
 	// FirstPort is the lowest loopback port of an API, usually 4567; 0 means any
-	// free one.
+	// free port.
 	FirstPort int
 }
 
@@ -54,10 +56,10 @@ type Service struct {
 	routes       *store.Table[Route]       // by apiID/routeID
 	stages       *store.Table[Stage]       // by apiID/stageName
 	authorizers  *store.Table[Authorizer]  // by apiID/authorizerID
-	servers      map[string]*server        // by API id
+	servers      map[string]*server        // by API ID
 }
 
-// New opens the APIs in the store. None is served before Start.
+// New loads the APIs from the store. None is served before Start.
 func New(o Options) (*Service, error) {
 	s := &Service{
 		place: o.Place, invoker: o.Invoker, journal: o.Journal, firstPort: o.FirstPort,
@@ -77,8 +79,8 @@ func New(o Options) (*Service, error) {
 	return s, nil
 }
 
-// Start listens for each API on the port it had. If another program has taken
-// that port, the API moves to the next free one, and the journal records it.
+// Start serves each API on the port that it had before. If another program uses
+// that port, the API moves to a free one, and the journal reports the move.
 func (s *Service) Start() error {
 	s.accessLogs.start()
 	for _, api := range s.apis.All() {
@@ -105,9 +107,9 @@ func (s *Service) Close() error {
 	return nil
 }
 
-// reopen listens again for an API in the store.
+// reopen serves an API from the store again.
 func (s *Service) reopen(api API) error {
-	was := api.Endpoint()
+	previous := api.Endpoint()
 	l, err := listenAt(api.Port)
 	if err != nil {
 		if l, err = s.listen(); err != nil {
@@ -118,14 +120,14 @@ func (s *Service) reopen(api API) error {
 			return errors.Join(err, l.Close())
 		}
 		s.journal.Append(cloud.Entry{Level: cloud.Warning, Service: "apigateway", Resource: api.Name,
-			Message: fmt.Sprintf("%s is taken by another program: the API is at %s from now on; refresh the stack to see that in its outputs",
-				was, api.Endpoint())})
+			Message: fmt.Sprintf("%s is taken by another program. The API has moved to %s. Refresh the stack to update its outputs.",
+				previous, api.Endpoint())})
 	}
 	s.serve(api, l)
 	return nil
 }
 
-// newID returns an identifier of n lowercase letters and digits, at most 26.
+// newID returns a random ID of n lowercase letters and digits; n is at most 26.
 func newID(n int) string { return strings.ToLower(rand.Text()[:n]) }
 
 func badRequest(format string, args ...any) error {

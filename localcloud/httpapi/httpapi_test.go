@@ -30,7 +30,7 @@ func (invoker) InvokeAsync(context.Context, cloud.Invocation) (string, error) {
 	panic("an HTTP API invokes synchronously")
 }
 
-// journal is a cloud.Journal that keeps every entry.
+// journal is a cloud.Journal that collects all entries.
 type journal struct {
 	mu      sync.Mutex
 	entries []cloud.Entry
@@ -42,8 +42,8 @@ func (j *journal) Append(e cloud.Entry) {
 	j.entries = append(j.entries, e)
 }
 
-// says reports whether a warning contains all of the words.
-func (j *journal) says(words ...string) bool {
+// warned reports whether a warning contains all of the words.
+func (j *journal) warned(words ...string) bool {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return slices.ContainsFunc(j.entries, func(e cloud.Entry) bool {
@@ -87,7 +87,8 @@ func must[T any](v T, err error) func(*testing.T) T {
 	}
 }
 
-// build creates an API with a route for each key, all to one function.
+// build creates an API with one stage and a route for each key. All routes call the
+// same function.
 func build(t *testing.T, s *Service, stage string, keys ...string) (API, Integration) {
 	t.Helper()
 	api := must(s.CreateAPI(API{Name: "calculator", ProtocolType: "HTTP"}))(t)
@@ -200,7 +201,7 @@ func TestIntegrationURI(t *testing.T) {
 	}
 }
 
-func TestStateOutlivesARestart(t *testing.T) {
+func TestStateSurvivesARestart(t *testing.T) {
 	st := must(store.Open(t.TempDir()))(t)
 	defer st.Close()
 	echo := invoker(func(context.Context, cloud.Invocation) (cloud.Outcome, error) {
@@ -223,7 +224,7 @@ func TestStateOutlivesARestart(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	// Another program now has the port.
+	// Another program now uses the port.
 	squatter := must(listenAt(api.Port))(t)
 	defer squatter.Close()
 	third, j := open(t, st, echo, 0)
@@ -231,43 +232,45 @@ func TestStateOutlivesARestart(t *testing.T) {
 	if status, body := get(t, moved.Endpoint()+"/"); status != 200 || body != `"alive"` {
 		t.Errorf("on another port: %d %s", status, body)
 	}
-	if moved.Port == api.Port || !j.says(api.Endpoint()+" is taken", moved.Endpoint()) {
+	if moved.Port == api.Port || !j.warned(api.Endpoint()+" is taken", moved.Endpoint()) {
 		t.Errorf("port %d, was %d; journal %v", moved.Port, api.Port, j.entries)
 	}
 }
 
-func TestPortsAreTakenFromTheFirstUp(t *testing.T) {
-	free := must(net.Listen("tcp", "127.0.0.1:0"))(t)
-	first := portOf(free)
+func TestAPIsUseTheLowestFreePort(t *testing.T) {
+	taken := must(net.Listen("tcp", "127.0.0.1:0"))(t)
+	first := portOf(taken)
 	s, _ := open(t, nil, nil, first)
 	a := must(s.CreateAPI(API{Name: "a", ProtocolType: "HTTP"}))(t)
 	if a.Port <= first {
 		t.Errorf("port %d, though %d is taken", a.Port, first)
 	}
-	_ = free.Close()
+	_ = taken.Close()
 	b := must(s.CreateAPI(API{Name: "b", ProtocolType: "HTTP"}))(t)
 	if b.Port != first {
-		t.Errorf("port %d, want the free %d", b.Port, first)
+		t.Errorf("port %d, want %d, which is free", b.Port, first)
 	}
 	if err := s.DeleteAPI(b.ID); err != nil {
 		t.Fatal(err)
 	}
 	l, err := listenAt(b.Port)
 	if err != nil {
-		t.Fatalf("a deleted API keeps its port: %v", err)
+		t.Fatalf("the port of a deleted API is not free: %v", err)
 	}
 	_ = l.Close()
 }
 
-func TestDeleteAPITakesAllWithIt(t *testing.T) {
+func TestDeleteAPIDeletesItsParts(t *testing.T) {
 	s, _ := open(t, nil, nil, 0)
-	kept, _ := build(t, s, "$default", "GET /")
-	gone, _ := build(t, s, "dev", "GET /", "POST /add")
-	if err := s.DeleteAPI(gone.ID); err != nil {
+	other, _ := build(t, s, "$default", "GET /")
+	api, _ := build(t, s, "dev", "GET /", "POST /add")
+	must(s.CreateAuthorizer(Authorizer{APIID: api.ID, Name: "a", Type: "JWT", IdentitySources: []string{"$request.header.Authorization"},
+		Issuer: "https://login.example.com", Audience: []string{"a"}}))(t)
+	if err := s.DeleteAPI(api.ID); err != nil {
 		t.Fatal(err)
 	}
-	if n := len(s.apis.All()) + len(s.integrations.All()) + len(s.routes.All()) + len(s.stages.All()); n != 4 {
-		t.Errorf("%d rows left, want the 4 of API %s", n, kept.ID)
+	if n := len(s.apis.All()) + len(s.integrations.All()) + len(s.routes.All()) + len(s.stages.All()) + len(s.authorizers.All()); n != 4 {
+		t.Errorf("%d rows left, want the 4 of API %s", n, other.ID)
 	}
 }
 

@@ -75,8 +75,8 @@ func (s *Service) Integration(apiID, id string) (Integration, error) {
 	return in, nil
 }
 
-// DeleteIntegration removes an integration that no route uses; otherwise it
-// fails with ConflictException.
+// DeleteIntegration removes an integration. It fails with ConflictException if a
+// route uses the integration.
 func (s *Service) DeleteIntegration(apiID, id string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -108,8 +108,8 @@ func (in Integration) validate() error {
 
 var invocationURI = regexp.MustCompile(`^arn:aws:apigateway:[a-z0-9-]+:lambda:path/2015-03-31/functions/(.+)/invocations$`)
 
-// functionOf returns the ARN of the function that an integration's URI names, or
-// "".
+// functionOf returns the ARN of the function in the URI of an integration, or "" if
+// the URI is invalid.
 func functionOf(uri string) string {
 	if m := invocationURI.FindStringSubmatch(uri); m != nil {
 		uri = m[1]

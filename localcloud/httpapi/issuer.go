@@ -20,17 +20,17 @@ import (
 )
 
 const (
-	// keysLast is the time for which AWS caches an issuer's keys.
-	keysLast = 2 * time.Hour
-	// keysRest is the minimum time between two fetches, so that tokens with
-	// invented key IDs do not cause requests to the issuer.
-	keysRest = 10 * time.Second
-	// issuerTimeout is AWS's timeout for each of the two requests.
+	// keysTTL is the time for which AWS caches an issuer's keys.
+	keysTTL = 2 * time.Hour
+	// fetchInterval is the minimum time between two fetches from an issuer. It
+	// limits the requests that tokens with unknown key IDs can cause.
+	fetchInterval = 10 * time.Second
+	// issuerTimeout is AWS's timeout for each of the two requests of a fetch.
 	issuerTimeout = 1500 * time.Millisecond
-	maxDocument   = 1 << 20
+	maxDocument   = 1 << 20 // bytes of a response
 )
 
-// issuers fetches and caches the public keys of the issuers of tokens.
+// issuers fetches and caches the public keys of token issuers.
 type issuers struct {
 	client  *http.Client
 	journal cloud.Journal // receives failures to fetch keys
@@ -43,7 +43,7 @@ type issuers struct {
 type issuerKeys struct {
 	set   jose.JSONWebKeySet
 	at    time.Time // of the last successful fetch
-	tried time.Time // of the last fetch
+	tried time.Time // of the last fetch, successful or not
 	err   error     // of the last fetch
 }
 
@@ -54,42 +54,43 @@ func newIssuers(journal cloud.Journal) *issuers {
 			if len(via) > 3 {
 				return errors.New("too many redirects")
 			}
-			return checkPrivate(r.URL)
+			return checkSecure(r.URL)
 		},
 	}}
 }
 
-// key returns the key with that ID, and fetches the issuer's keys if it is
-// unknown or too old. Clients may see the error.
+// key returns the key with that ID. It fetches the issuer's keys if the key is not
+// cached or too old. Its error is sent to the client.
 func (i *issuers) key(ctx context.Context, issuer, id string) (*rsa.PublicKey, error) {
-	have := i.have(issuer)
-	if have.key(id) == nil && time.Since(have.tried) >= keysRest {
-		// Other requests wait for this fetch, so it does not end with this one.
+	cached := i.cached(issuer)
+	if cached.key(id) == nil && time.Since(cached.tried) >= fetchInterval {
+		// Other requests wait for this fetch, so the end of this one must not
+		// cancel it.
 		_, _, _ = i.fetches.Do(issuer, func() (any, error) {
 			i.fetch(context.WithoutCancel(ctx), issuer)
 			return nil, nil
 		})
-		have = i.have(issuer)
+		cached = i.cached(issuer)
 	}
-	switch key := have.key(id); {
+	switch key := cached.key(id); {
 	case key != nil:
 		return key, nil
-	case have.err != nil:
+	case cached.err != nil:
 		return nil, errors.New("OIDC discovery endpoint communication error")
 	}
-	return nil, errors.New("the token's key is none of the issuer's")
+	return nil, errors.New("the issuer has no key with the token's key ID")
 }
 
-func (i *issuers) have(issuer string) issuerKeys {
+func (i *issuers) cached(issuer string) issuerKeys {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	return i.keys[issuer]
 }
 
-// key returns the RSA key with that ID, or nil if it does not exist or is too
+// key returns the RSA key with that ID, or nil if there is none or the keys are too
 // old.
 func (k issuerKeys) key(id string) *rsa.PublicKey {
-	if time.Since(k.at) >= keysLast {
+	if time.Since(k.at) >= keysTTL {
 		return nil
 	}
 	for _, found := range k.set.Key(id) {
@@ -100,7 +101,7 @@ func (k issuerKeys) key(id string) *rsa.PublicKey {
 	return nil
 }
 
-// fetch fetches the issuer's keys. It leaves the cached ones if that fails.
+// fetch fetches the issuer's keys. If that fails, the cached keys remain.
 func (i *issuers) fetch(ctx context.Context, issuer string) {
 	var configuration struct {
 		KeysURI string `json:"jwks_uri"`
@@ -112,7 +113,7 @@ func (i *issuers) fetch(ctx context.Context, issuer string) {
 	}
 	if err != nil {
 		i.journal.Append(cloud.Entry{Level: cloud.Warning, Service: "apigateway", Resource: issuer,
-			Message: "the public keys of the tokens' issuer cannot be fetched: " + err.Error()})
+			Message: "cannot fetch the issuer's public keys: " + err.Error()})
 	}
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -124,13 +125,13 @@ func (i *issuers) fetch(ctx context.Context, issuer string) {
 	i.keys[issuer] = k
 }
 
-// get decodes the JSON document at an address.
+// get fetches the JSON document at an address and decodes it.
 func (i *issuers) get(ctx context.Context, address string, into any) error {
 	u, err := url.Parse(address)
 	if err != nil {
 		return err
 	}
-	if err := checkPrivate(u); err != nil {
+	if err := checkSecure(u); err != nil {
 		return err
 	}
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
@@ -141,16 +142,16 @@ func (i *issuers) get(ctx context.Context, address string, into any) error {
 	if err != nil {
 		return err
 	}
-	defer func() { _ = res.Body.Close() }() // it was only read
+	defer res.Body.Close()
 	if res.StatusCode != http.StatusOK {
 		return fmt.Errorf("%s returned %s", address, res.Status)
 	}
 	return json.NewDecoder(io.LimitReader(res.Body, maxDocument)).Decode(into)
 }
 
-// checkPrivate refuses URLs whose responses others on the network could forge:
-// an issuer's keys determine whose tokens are valid.
-func checkPrivate(u *url.URL) error {
+// checkSecure refuses URLs whose responses others on the network could forge, because
+// an issuer's keys determine which tokens are valid.
+func checkSecure(u *url.URL) error {
 	if u.Host == "" || u.Scheme != "https" && (u.Scheme != "http" || !cloud.IsLoopback(u.Host)) {
 		return fmt.Errorf("%q is neither an https URL nor one of this machine", u)
 	}

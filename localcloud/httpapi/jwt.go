@@ -14,8 +14,8 @@ import (
 	"github.com/go-jose/go-jose/v4/jwt"
 )
 
-// authorizeJWT admits a request with a token that the authorizer's issuer signed
-// for its audience, with one of the route's scopes.
+// authorizeJWT admits a request with a token that the authorizer's issuer signed for
+// the authorizer's audience, and that has one of the route's scopes.
 func (s *Service) authorizeJWT(r *http.Request, m match) (*authorization, *denial) {
 	token := m.source.token(r)
 	if token == "" {
@@ -33,7 +33,7 @@ func (s *Service) authorizeJWT(r *http.Request, m match) (*authorization, *denia
 		auth.Scopes = scopes(claims)
 		if !slices.ContainsFunc(auth.Scopes, func(has string) bool { return slices.Contains(m.route.Scopes, has) }) {
 			d := &denial{refuse(http.StatusForbidden, "Forbidden"),
-				fmt.Sprintf("the token has none of the scopes %q, but %q", m.route.Scopes, auth.Scopes)}
+				fmt.Sprintf("the token has none of the scopes %q, only %q", m.route.Scopes, auth.Scopes)}
 			d.header.Set("Www-Authenticate", fmt.Sprintf(`Bearer scope=%q error="insufficient_scope"`, strings.Join(m.route.Scopes, " ")))
 			return nil, d
 		}
@@ -41,14 +41,14 @@ func (s *Service) authorizeJWT(r *http.Request, m match) (*authorization, *denia
 	return &authorization{JWT: auth}, nil
 }
 
-func unauthorized(challenge, why string) *denial {
-	d := &denial{refuse(http.StatusUnauthorized, "Unauthorized"), why}
+func unauthorized(challenge, reason string) *denial {
+	d := &denial{refuse(http.StatusUnauthorized, "Unauthorized"), reason}
 	d.header.Set("Www-Authenticate", challenge)
 	return d
 }
 
-// verify returns the claims of a valid token. Clients see the error, which says
-// why the token is not valid.
+// verify returns the claims of a valid token. Its error states why the token is not
+// valid, and is sent to the client.
 //
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-jwt-authorizer.html
 func (s *Service) verify(ctx context.Context, a Authorizer, token string) (map[string]json.RawMessage, error) {
@@ -86,7 +86,7 @@ func checkClaims(c jwt.Claims, a Authorizer) error {
 		return errors.New("the token has no expiration time")
 	}
 	err := c.ValidateWithLeeway(jwt.Expected{Issuer: a.Issuer, AnyAudience: a.Audience, Time: time.Now()}, 0)
-	for refusal, words := range map[error]string{
+	for refusal, description := range map[error]string{
 		jwt.ErrInvalidIssuer:     "the token does not have a valid issuer",
 		jwt.ErrInvalidAudience:   "the token does not have a valid audience",
 		jwt.ErrExpired:           "the token has expired",
@@ -94,13 +94,14 @@ func checkClaims(c jwt.Claims, a Authorizer) error {
 		jwt.ErrIssuedInTheFuture: "the token was issued in the future",
 	} {
 		if errors.Is(err, refusal) {
-			return errors.New(words)
+			return errors.New(description)
 		}
 	}
 	return err
 }
 
-// scopes returns the scopes in the claim scope, or else scp: words, or a list.
+// scopes returns the scopes in the claim "scope" or, if there is none, in the claim
+// "scp": words in a string, or a list.
 func scopes(claims map[string]json.RawMessage) []string {
 	raw := claims["scope"]
 	if raw == nil {
@@ -111,12 +112,12 @@ func scopes(claims map[string]json.RawMessage) []string {
 		return strings.Fields(words)
 	}
 	var list []string
-	_ = json.Unmarshal(raw, &list) // anything else has no scopes
+	_ = json.Unmarshal(raw, &list) // anything else contains no scopes
 	return list
 }
 
-// claimText returns a claim in the form that functions receive: a string as it
-// is, a list as "[a b]", anything else in JSON.
+// claimText returns a claim in the form in which functions receive it: a string as
+// is, a list as "[a b]", and anything else as JSON.
 func claimText(raw json.RawMessage) string {
 	var text string
 	if json.Unmarshal(raw, &text) == nil {

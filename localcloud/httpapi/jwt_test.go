@@ -22,7 +22,7 @@ import (
 	"tally/localcloud/cloud"
 )
 
-// An issuer signs tokens, and is the HTTP server of its public keys.
+// An issuer signs tokens and serves its public keys over HTTP.
 type issuer struct {
 	url     string
 	mu      sync.Mutex
@@ -78,8 +78,8 @@ func sign(t *testing.T, alg jose.SignatureAlgorithm, key any, kid string, claims
 	return must(jwt.Signed(signer).Claims(claims).Serialize())(t)
 }
 
-// good returns the claims of a valid token, changed by pairs of name and value;
-// nil removes a claim.
+// good returns the claims of a valid token after applying changes, which are pairs of
+// a name and a value; nil removes a claim.
 func (i *issuer) good(change ...any) map[string]any {
 	now := time.Now().Unix()
 	claims := map[string]any{"iss": i.url, "aud": "calculator", "exp": now + 60, "nbf": now - 60, "iat": now - 60, "scope": "read add"}
@@ -97,6 +97,7 @@ func (i *issuer) authorizer(api API) Authorizer {
 		Issuer: i.url, Audience: []string{"calculator", "other"}}
 }
 
+// protect creates an authorizer and sets it on the first route of its API.
 func protect(t *testing.T, s *Service, a Authorizer, scopes ...string) (Authorizer, Route) {
 	t.Helper()
 	a = must(s.CreateAuthorizer(a))(t)
@@ -113,8 +114,8 @@ func TestJWT(t *testing.T) {
 	protect(t, s, i.authorizer(api), "add", "all")
 	key, stranger, now := i.keys["one"], newKey(t), time.Now().Unix()
 	rs := func(change ...any) string { return sign(t, jose.RS256, key, "one", i.good(change...)) }
-	invalid := func(why string) string {
-		return `401 Bearer scope="" error="invalid_token" error_description="` + why + `"`
+	invalid := func(reason string) string {
+		return `401 Bearer scope="" error="invalid_token" error_description="` + reason + `"`
 	}
 	const forbidden = `403 Bearer scope="add all" error="insufficient_scope"`
 
@@ -135,13 +136,13 @@ func TestJWT(t *testing.T) {
 		"shared secret":     {sign(t, jose.HS256, []byte(strings.Repeat("x", 32)), "one", i.good()), invalid("the token is signed with an algorithm other than RS256, RS384 and RS512")},
 		"no signature":      {"eyJhbGciOiJub25lIiwia2lkIjoib25lIn0.e30.", invalid("the token is signed with an algorithm other than RS256, RS384 and RS512")},
 		"another's key":     {sign(t, jose.RS256, stranger, "one", i.good()), invalid("the token has an invalid signature")},
-		"unknown key":       {sign(t, jose.RS256, stranger, "two", i.good()), invalid("the token's key is none of the issuer's")},
+		"unknown key":       {sign(t, jose.RS256, stranger, "two", i.good()), invalid("the issuer has no key with the token's key ID")},
 		"issuer":            {rs("iss", "https://evil.example"), invalid("the token does not have a valid issuer")},
 		"audience":          {rs("aud", "x"), invalid("the token does not have a valid audience")},
 		"audience first":    {rs("aud", "x", "client_id", "calculator"), invalid("the token does not have a valid audience")},
 		"no audience":       {rs("aud", nil), invalid("the token does not have a valid audience")},
 		"expired":           {rs("exp", now-1), invalid("the token has expired")},
-		"lasts for ever":    {rs("exp", nil), invalid("the token has no expiration time")},
+		"no expiration":     {rs("exp", nil), invalid("the token has no expiration time")},
 		"too early":         {rs("nbf", now+60), invalid("the token is not valid yet")},
 		"from the future":   {rs("iat", now+60), invalid("the token was issued in the future")},
 		"claims":            {rs("exp", "soon"), invalid("the token's claims are malformed")},
@@ -167,7 +168,7 @@ func TestJWT(t *testing.T) {
 			t.Errorf("%s: invoked %v", name, invoked)
 		}
 	}
-	if !j.says("GET /add returned 401", "the request has no token at $request.header.Authorization") || !j.says("returned 403", `none of the scopes ["add" "all"]`) {
+	if !j.warned("GET /add returned 401", "the request has no token at $request.header.Authorization") || !j.warned("returned 403", `none of the scopes ["add" "all"]`) {
 		t.Errorf("journal %v", j.entries)
 	}
 }
@@ -222,49 +223,49 @@ func TestClaimsReachTheFunction(t *testing.T) {
 	}
 }
 
-// Keys are cached for two hours, and fetched again for an unknown key, but not
-// for every one.
-func TestIssuersKeysAreKept(t *testing.T) {
+// Keys are cached for two hours. An unknown key ID causes a fetch, but not before the
+// minimum time between two fetches is over.
+func TestIssuerKeysAreCached(t *testing.T) {
 	first, second := newKey(t), newKey(t)
 	synctest.Test(t, func(t *testing.T) {
 		i := &issuer{url: "https://login.example.com", keys: map[string]*rsa.PrivateKey{"one": first}}
 		j := &journal{}
-		known := newIssuers(j)
-		known.client.Transport = i
+		cache := newIssuers(j)
+		cache.client.Transport = i
 		check := func(when, kid, want string, fetches int) {
 			t.Helper()
-			_, err := known.key(t.Context(), i.url, kid)
+			_, err := cache.key(t.Context(), i.url, kid)
 			if err == nil && want != "" || err != nil && err.Error() != want || i.fetches != fetches {
 				t.Errorf("%s: %v after %d fetches, want %q after %d", when, err, i.fetches, want, fetches)
 			}
 		}
-		const unknown = "the token's key is none of the issuer's"
+		const unknown = "the issuer has no key with the token's key ID"
 		check("at first", "one", "", 1)
 		check("a moment later", "one", "", 1)
-		check("an invented key", "two", unknown, 1)
-		time.Sleep(keysRest)
-		check("an invented key later", "two", unknown, 2)
+		check("an unknown key", "two", unknown, 1)
+		time.Sleep(fetchInterval)
+		check("an unknown key later", "two", unknown, 2)
 		i.keys["two"] = second
-		check("a new key at once", "two", unknown, 2)
-		time.Sleep(keysRest)
+		check("a new key too early", "two", unknown, 2)
+		time.Sleep(fetchInterval)
 		check("a new key", "two", "", 3)
 		i.down = true
-		time.Sleep(keysRest)
-		check("an invented key while the issuer is down", "three", "OIDC discovery endpoint communication error", 3)
+		time.Sleep(fetchInterval)
+		check("an unknown key while the issuer is down", "three", "OIDC discovery endpoint communication error", 3)
 		check("a known key while the issuer is down", "one", "", 3)
-		time.Sleep(2*time.Hour - keysRest)
-		check("keys too old", "one", "OIDC discovery endpoint communication error", 3)
-		if !j.says("https://login.example.com/.well-known/openid-configuration returned 503") {
+		time.Sleep(2*time.Hour - fetchInterval)
+		check("a known key that is too old", "one", "OIDC discovery endpoint communication error", 3)
+		if !j.warned("https://login.example.com/.well-known/openid-configuration returned 503") {
 			t.Errorf("journal %v", j.entries)
 		}
 		i.down = false
-		time.Sleep(keysRest)
+		time.Sleep(fetchInterval)
 		check("the issuer is up again", "one", "", 4)
 	})
 }
 
-func TestIssuerMustBePrivate(t *testing.T) {
-	known := newIssuers(&journal{})
+func TestIssuerMustBeSecure(t *testing.T) {
+	cache := newIssuers(&journal{})
 	for name, document := range map[string]string{
 		"plain keys":      `{"jwks_uri":"http://login.example.com/keys"}`,
 		"no keys":         `{}`,
@@ -274,14 +275,14 @@ func TestIssuerMustBePrivate(t *testing.T) {
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			_, _ = io.WriteString(w, strings.Replace(document, "SELF", "http://"+r.Host, 1))
 		}))
-		if _, err := known.key(t.Context(), server.URL, "one"); err == nil || err.Error() != "OIDC discovery endpoint communication error" {
+		if _, err := cache.key(t.Context(), server.URL, "one"); err == nil || err.Error() != "OIDC discovery endpoint communication error" {
 			t.Errorf("%s: %v", name, err)
 		}
 		server.Close()
 	}
 	redirect := httptest.NewServer(http.RedirectHandler("http://login.example.com/", http.StatusFound))
 	defer redirect.Close()
-	if err := known.get(t.Context(), redirect.URL, nil); err == nil || !strings.Contains(err.Error(), "neither an https URL nor one of this machine") {
+	if err := cache.get(t.Context(), redirect.URL, nil); err == nil || !strings.Contains(err.Error(), "neither an https URL nor one of this machine") {
 		t.Errorf("redirected to plain HTTP: %v", err)
 	}
 }

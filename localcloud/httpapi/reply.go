@@ -9,12 +9,12 @@ import (
 	"strconv"
 )
 
-// A response is what a client receives.
+// A response is the response that a client receives.
 type response struct {
 	status  int
 	header  http.Header
 	body    []byte
-	refusal string // API Gateway's own message; "" for a function's response
+	refusal string // the message of API Gateway itself; "" for a function's response
 }
 
 // refuse returns a response of API Gateway itself.
@@ -31,20 +31,20 @@ func (r response) write(w http.ResponseWriter) {
 		w.Header().Set("Content-Length", strconv.Itoa(len(r.body)))
 	}
 	w.WriteHeader(r.status)
-	_, _ = w.Write(r.body) // it fails if the client is gone, or if HTTP allows no body
+	_, _ = w.Write(r.body) // fails if the client has disconnected or HTTP allows no body
 }
 
-// decodeReply returns the response for the output of a function in format 2.0:
-// an object with a statusCode describes a response; any other JSON is the body
-// of a response with status 200. It fails if the output is neither.
+// decodeReply returns the response for the reply of a function in format 2.0: an
+// object with a statusCode describes a response, and any other JSON is the body of a
+// response with status 200. It fails if the reply is neither.
 //
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
 func decodeReply(payload []byte) (response, error) {
 	if !json.Valid(payload) {
 		return response{}, errors.New("it is not JSON")
 	}
-	// A map, because encoding/json matches the fields of a struct regardless of
-	// case, and AWS does not.
+	// This is a map because encoding/json matches the fields of a struct regardless
+	// of case, which AWS does not do.
 	var reply map[string]json.RawMessage
 	if json.Unmarshal(payload, &reply) != nil || reply["statusCode"] == nil {
 		return response{status: http.StatusOK, header: http.Header{"Content-Type": {"application/json"}}, body: payload}, nil
@@ -52,6 +52,7 @@ func decodeReply(payload []byte) (response, error) {
 	return decodeFormatted(reply)
 }
 
+// decodeFormatted returns the response that the members of a reply describe.
 func decodeFormatted(reply map[string]json.RawMessage) (response, error) {
 	var (
 		res      = response{header: http.Header{}}

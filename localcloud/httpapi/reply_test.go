@@ -12,7 +12,7 @@ func TestDecodeReply(t *testing.T) {
 	asJSON := http.Header{"Content-Type": {"application/json"}}
 	asText := http.Header{"Content-Type": {"text/plain;charset=utf-8"}}
 	for payload, want := range map[string]response{
-		// Without a statusCode the whole output is the body.
+		// Without a statusCode, the whole reply is the body.
 		`{"sum":5}`:          {status: 200, header: asJSON, body: []byte(`{"sum":5}`)},
 		`"hello"`:            {status: 200, header: asJSON, body: []byte(`"hello"`)},
 		`[1, 2]`:             {status: 200, header: asJSON, body: []byte(`[1, 2]`)},
@@ -35,7 +35,7 @@ func TestDecodeReply(t *testing.T) {
 	}
 }
 
-func TestDecodeReplyRefusesNonsense(t *testing.T) {
+func TestDecodeReplyRefuses(t *testing.T) {
 	for payload, want := range map[string]string{
 		``:                                                     "not JSON",
 		`{"statusCode":200`:                                    "not JSON",

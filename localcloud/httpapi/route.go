@@ -17,13 +17,13 @@ type Route struct {
 	Target            string   // "integrations/ID"
 	AuthorizationType string   // "NONE", the default, "AWS_IAM" or "JWT"
 	AuthorizerID      string   // only with JWT
-	Scopes            []string // only with JWT: the token must have one of them, unless there are none
+	Scopes            []string // only with JWT; the token must have one of them, unless there are none
 	OperationName     string   // at most 64 characters
 }
 
 const targetPrefix = "integrations/"
 
-// CreateRoute adds a route to its API, which serves it at once.
+// CreateRoute adds a route to its API. The API serves the route at once.
 func (s *Service) CreateRoute(r Route) (Route, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -94,8 +94,8 @@ func (s *Service) Route(apiID, id string) (Route, error) {
 	return r, nil
 }
 
-// DeleteRoute removes a route. Its requests match another route, or none, at
-// once.
+// DeleteRoute removes a route. From then on, its requests match another route or
+// none.
 func (s *Service) DeleteRoute(apiID, id string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -20,20 +20,21 @@ type segment struct {
 	text string // the literal, or the variable's name
 }
 
-// A segmentKind is the kind of a segment, the most specific one first.
+// A segmentKind is the kind of a segment. The kinds are ordered from the most to the
+// least specific.
 type segmentKind int
 
 const (
 	literal  segmentKind = iota
-	variable             // {name}: exactly one segment, not empty
-	greedy               // {name+}: the rest of the path, not empty
+	variable             // {name}: exactly one nonempty segment
+	greedy               // {name+}: the rest of the path, which is not empty
 )
 
 const anyMethod = "ANY"
 
 var (
-	methods  = []string{"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", anyMethod}
-	variably = regexp.MustCompile(`^\{([A-Za-z0-9._:-]+)(\+?)\}$`)
+	methods         = []string{"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", anyMethod}
+	variableSegment = regexp.MustCompile(`^\{([A-Za-z0-9._:-]+)(\+?)\}$`)
 )
 
 // parseRouteKey parses "METHOD /path" or "$default".
@@ -52,7 +53,7 @@ func parseRouteKey(text string) (routeKey, error) {
 	k := routeKey{text: text, method: method}
 	for _, part := range strings.Split(path[1:], "/") {
 		seg := segment{literal, part}
-		if m := variably.FindStringSubmatch(part); m != nil {
+		if m := variableSegment.FindStringSubmatch(part); m != nil {
 			seg = segment{variable, m[1]}
 			if m[2] == "+" {
 				seg.kind = greedy
@@ -65,6 +66,8 @@ func parseRouteKey(text string) (routeKey, error) {
 	return k, k.checkVariables()
 }
 
+// checkVariables checks that a greedy variable is the last segment, and that the
+// names of variables are unique.
 func (k routeKey) checkVariables() error {
 	seen := map[string]bool{}
 	for i, seg := range k.segments {
@@ -81,9 +84,9 @@ func (k routeKey) checkVariables() error {
 	return nil
 }
 
-// sourcePath returns the route's part of the ARN that a permission's SourceArn
-// is compared with, after the stage: "POST/add", "GET/sums/{id}", "$default". A
-// route for any method has the method of the request.
+// sourcePath returns the part after the stage of the ARN with which the SourceArn of
+// a permission is compared, such as "POST/add", "GET/sums/{id}" or "$default". For a
+// route with the method ANY, it contains the method of the request.
 func (k routeKey) sourcePath(method string) string {
 	if k.method == "" {
 		return k.text
@@ -92,9 +95,9 @@ func (k routeKey) sourcePath(method string) string {
 	return method + path
 }
 
-// match reports whether a request matches the route, and returns the values of
-// its variables, or nil if there are none. path is split at its slashes and
-// decoded.
+// match reports whether a request matches the route, and returns the values of the
+// route's variables, or nil if there are none. path contains the decoded segments of
+// the request's path.
 func (k routeKey) match(method string, path []string) (map[string]string, bool) {
 	if k.method == "" {
 		return nil, true
@@ -130,9 +133,9 @@ func (k routeKey) match(method string, path []string) (map[string]string, bool) 
 	return values, true
 }
 
-// compareKeys orders routes as they are tried: the most specific path first
-// (from left to right, a literal before a variable before a greedy variable),
-// then a method before ANY, and $default last.
+// compareKeys orders route keys as they are tried: the most specific path first
+// (from left to right, a literal before a variable before a greedy variable), for
+// the same path a method before ANY, and $default last.
 func compareKeys(a, b routeKey) int {
 	return cmp.Or(
 		cmp.Compare(a.isDefault(), b.isDefault()),

@@ -73,8 +73,8 @@ func TestMostSpecificRouteWins(t *testing.T) {
 		method, path, _ := strings.Cut(request, " ")
 		for range 5 { // in any order of creation
 			keys = append(keys[1:], keys[0])
-			m, why := deploymentOf(t, keys).find(httptest.NewRequest(method, path, nil))
-			if why != "" || m.key.text != want.key || !cmp.Equal(m.parameters, want.parameters) {
+			m, reason := deploymentOf(t, keys).find(httptest.NewRequest(method, path, nil))
+			if reason != "" || m.key.text != want.key || !cmp.Equal(m.parameters, want.parameters) {
 				t.Errorf("%s: route %q with %v, want %q with %v", request, m.key.text, m.parameters, want.key, want.parameters)
 			}
 		}

@@ -26,18 +26,18 @@ func (s *Service) serve(api API, l net.Listener) {
 		Handler:                      srv,
 		DisableGeneralOptionsHandler: true,
 		ReadHeaderTimeout:            10 * time.Second,
-		MaxHeaderBytes:               4 * maxHeaderBytes, // the handler refuses requests below this, in AWS's words
+		MaxHeaderBytes:               4 * maxHeaderBytes, // larger than the handler's own limit, whose error is that of AWS
 	}
 	s.servers[api.ID] = srv
 	s.deploy(api.ID)
-	go func() { _ = srv.http.Serve(l) }() // always ErrServerClosed, or the listener is gone
+	go func() { _ = srv.http.Serve(l) }() // fails only once the server or the listener is closed
 }
 
-// gracePeriod is the time that close gives requests in progress to end.
+// gracePeriod is how long close waits for requests in progress.
 const gracePeriod = 5 * time.Second
 
 func (srv *server) close() {
-	_ = srv.listener.Close() // the port is free at once, even if Serve has not begun
+	_ = srv.listener.Close() // frees the port at once, even if Serve has not begun
 	ctx, cancel := context.WithTimeout(context.Background(), gracePeriod)
 	defer cancel()
 	if srv.http.Shutdown(ctx) != nil {

@@ -10,12 +10,12 @@ import (
 // any other at "/NAME/".
 type Stage struct {
 	APIID       string
-	Name        string // "$default", or 1 to 128 of A-Z a-z 0-9 _ -
+	Name        string // see CheckStageName
 	Description string // at most 1,024 characters
-	AutoDeploy  bool   // true: every change of the API is served at once
+	AutoDeploy  bool   // must be true: every change of the API is served at once
 	Tags        map[string]string
 	Variables   map[string]string // passed to functions as stageVariables
-	// DefaultRouteSettings apply to routes without settings of their own; nil sets
+	// DefaultRouteSettings apply to routes without settings of their own; nil means
 	// no limits.
 	DefaultRouteSettings *RouteSettings
 	RouteSettings        map[string]RouteSettings // by the key of an existing route
@@ -26,8 +26,8 @@ type Stage struct {
 
 const defaultStage = "$default"
 
-// CreateStage adds a stage to its API. It fails with BadRequestException without
-// AutoDeploy, because the local cloud has no deployments.
+// CreateStage adds a stage to its API. It fails with BadRequestException if
+// AutoDeploy is false, because the local cloud has no manual deployments.
 func (s *Service) CreateStage(st Stage) (Stage, error) {
 	if err := s.validateStage(st); err != nil {
 		return Stage{}, err
@@ -44,7 +44,7 @@ func (s *Service) CreateStage(st Stage) (Stage, error) {
 	return s.putStage(st)
 }
 
-// UpdateStage replaces a stage, except its name.
+// UpdateStage replaces the stage with that name, except its creation time.
 func (s *Service) UpdateStage(st Stage) (Stage, error) {
 	if err := s.validateStage(st); err != nil {
 		return Stage{}, err
@@ -80,7 +80,7 @@ func (s *Service) Stage(apiID, name string) (Stage, error) {
 	return st, nil
 }
 
-// DeleteStage removes a stage: its URLs return 404 from then on.
+// DeleteStage removes a stage, whose URLs return 404 from then on.
 func (s *Service) DeleteStage(apiID, name string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -112,7 +112,8 @@ func (s *Service) validateStage(st Stage) error {
 	return cmp.Or(CheckAccessLogDestination(s.place, st.AccessLog.DestinationARN), CheckAccessLogFormat(st.AccessLog.Format))
 }
 
-// validateSettings refuses settings of a route that does not exist, as AWS does.
+// validateSettings checks the route settings. As on AWS, settings for a route that
+// does not exist are an error.
 func (s *Service) validateSettings(st Stage) error {
 	if st.DefaultRouteSettings != nil {
 		if err := st.DefaultRouteSettings.validate(); err != nil {

@@ -6,26 +6,26 @@ import (
 	"time"
 )
 
-// RouteSettings limit the requests to a route. As on AWS, a limit of 0 admits no
-// request at all.
+// RouteSettings limits the requests to a route. As on AWS, a limit of 0 admits no
+// requests at all.
 //
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-throttling.html
 type RouteSettings struct {
 	BurstLimit      int     // concurrent requests
 	RateLimit       float64 // requests per second
-	DetailedMetrics bool    // recorded: there are no metrics here
+	DetailedMetrics bool    // recorded: the local cloud has no metrics
 }
 
 func (rs RouteSettings) validate() error {
 	return cmp.Or(CheckBurstLimit(rs.BurstLimit), CheckRateLimit(rs.RateLimit))
 }
 
-// A limit identifies a bucket: that of one route of a stage, or with route ""
-// the one that its other routes share.
-type limit struct{ stage, route string }
+// A bucketKey identifies a bucket: that of one route of a stage or, if route is "",
+// the bucket that the other routes of the stage share.
+type bucketKey struct{ stage, route string }
 
-// A bucket holds a token for each request that it admits at once, and gains
-// tokens at the rate of its settings.
+// A bucket holds one token for each request that it can admit at once, and gains
+// tokens at the rate in its settings.
 type bucket struct {
 	settings RouteSettings
 
@@ -38,8 +38,8 @@ func newBucket(rs RouteSettings) *bucket {
 	return &bucket{settings: rs, tokens: float64(rs.BurstLimit), at: time.Now()}
 }
 
-// take takes a token and reports whether there was one. A nil bucket has no
-// limit.
+// take takes a token and reports whether there was one. A nil bucket admits every
+// request.
 func (b *bucket) take() bool {
 	if b == nil {
 		return true
@@ -56,30 +56,30 @@ func (b *bucket) take() bool {
 	return true
 }
 
-// buckets returns the buckets of an API's stages. A bucket keeps its tokens if
-// its settings remain the same.
-func buckets(stages map[string]deployedStage, old map[limit]*bucket) map[limit]*bucket {
-	all := map[limit]*bucket{}
-	add := func(l limit, rs RouteSettings) {
-		if all[l] = old[l]; all[l] == nil || all[l].settings != rs {
-			all[l] = newBucket(rs)
+// buckets returns the buckets of an API's stages. It reuses old buckets whose
+// settings have not changed.
+func buckets(stages map[string]deployedStage, old map[bucketKey]*bucket) map[bucketKey]*bucket {
+	all := map[bucketKey]*bucket{}
+	add := func(k bucketKey, rs RouteSettings) {
+		if all[k] = old[k]; all[k] == nil || all[k].settings != rs {
+			all[k] = newBucket(rs)
 		}
 	}
 	for _, st := range stages {
 		if st.DefaultRouteSettings != nil {
-			add(limit{st.Name, ""}, *st.DefaultRouteSettings)
+			add(bucketKey{st.Name, ""}, *st.DefaultRouteSettings)
 		}
 		for route, rs := range st.RouteSettings {
-			add(limit{st.Name, route}, rs)
+			add(bucketKey{st.Name, route}, rs)
 		}
 	}
 	return all
 }
 
-// bucketOf returns the bucket of the requests to a route, or nil.
+// bucketOf returns the bucket for requests to a route, or nil if they have no limit.
 func (d *deployment) bucketOf(stage, route string) *bucket {
-	if b := d.buckets[limit{stage, route}]; b != nil {
+	if b := d.buckets[bucketKey{stage, route}]; b != nil {
 		return b
 	}
-	return d.buckets[limit{stage, ""}]
+	return d.buckets[bucketKey{stage, ""}]
 }

@@ -36,8 +36,8 @@ func TestBucket(t *testing.T) {
 	})
 }
 
-// As on AWS, settings without limits have limits of 0; without settings there is
-// no limit.
+// As on AWS, settings without limits mean limits of 0. Without settings there are no
+// limits.
 func TestZeroLimitsAdmitNothing(t *testing.T) {
 	for _, rs := range []RouteSettings{{DetailedMetrics: true}, {BurstLimit: 5}, {RateLimit: 5}} {
 		if newBucket(rs).take() {
@@ -57,7 +57,7 @@ func TestThrottledRoutes(t *testing.T) {
 	}, 0)
 	api, _ := build(t, s, "$default", "GET /own", "GET /a", "GET /b", "GET /free")
 	stage := must(s.Stage(api.ID, "$default"))(t)
-	const never = 1e-9 // tokens come back so rarely
+	const never = 1e-9 // so slow that no token comes back
 	stage.DefaultRouteSettings = &RouteSettings{BurstLimit: 2, RateLimit: never}
 	stage.RouteSettings = map[string]RouteSettings{"GET /own": {BurstLimit: 1, RateLimit: never}, "GET /free": {BurstLimit: 5000, RateLimit: 10000}}
 	must(s.UpdateStage(stage))(t)
@@ -72,16 +72,16 @@ func TestThrottledRoutes(t *testing.T) {
 		}
 		return all
 	}
-	// The routes without settings of their own share the stage's.
+	// The routes without settings of their own share the bucket of the stage.
 	got := strings.Join(statuses("/own", "/own", "/a", "/b", "/a", "/free", "/missing"), ", ")
 	if want := "OK, Too Many Requests, OK, OK, Too Many Requests, OK, Not Found"; got != want || calls != 4 {
 		t.Errorf("%s with %d invocations, want %s", got, calls, want)
 	}
-	if !j.says("GET /own returned 429", "throttling limits") {
+	if !j.warned("GET /own returned 429", "throttling limits") {
 		t.Errorf("journal %v", j.entries)
 	}
 
-	// Other deployments add no tokens; new limits do.
+	// A deployment adds tokens only if it changes the limits.
 	must(s.UpdateAPI(API{ID: api.ID, Name: "renamed", ProtocolType: "HTTP"}))(t)
 	stage.RouteSettings["GET /own"] = RouteSettings{BurstLimit: 1, RateLimit: 2 * never}
 	must(s.UpdateStage(stage))(t)

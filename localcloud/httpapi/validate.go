@@ -11,9 +11,9 @@ import (
 	"tally/localcloud/cloud"
 )
 
-// The checks below refuse what API Gateway refuses for its form, and what the
-// local cloud does not have. They are pure, and return nil or a *cloud.Error
-// with code BadRequestException.
+// The functions in this file refuse values whose form API Gateway refuses, and
+// features that the local cloud does not have. They are pure functions. Their errors
+// are *cloud.Error with the code BadRequestException.
 //
 // https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/
 
@@ -173,8 +173,9 @@ func CheckScopes(scopes []string) error {
 	return nil
 }
 
-// CheckAuthorization checks that a route of an authorization type has an
-// authorizer if it needs one, and neither authorizer nor scopes otherwise.
+// CheckAuthorization checks that a route with the given authorization type has an
+// authorizer if the type requires one, and otherwise neither an authorizer nor
+// scopes.
 func CheckAuthorization(kind string, authorizer, scopes bool) error {
 	switch {
 	case kind == authJWT && !authorizer:
@@ -196,8 +197,8 @@ func CheckAuthorizerType(kind string) error {
 	return badRequest("Invalid authorizer type specified. Must be one of [JWT, REQUEST], not %q", kind)
 }
 
-// CheckIdentitySources checks the place of the token in a request: one header
-// or parameter of the query string.
+// CheckIdentitySources checks where the token of a request is: in one header or in
+// one parameter of the query string.
 func CheckIdentitySources(sources []string) error {
 	if len(sources) == 1 {
 		if _, ok := parseTokenSource(sources[0]); ok {
@@ -207,20 +208,21 @@ func CheckIdentitySources(sources []string) error {
 	return badRequest("IdentitySource must be one of $request.header.<name> and $request.querystring.<name>, not %q", sources)
 }
 
-// CheckIssuer checks the issuer of tokens: an https URL, or a plain http one on
-// the loopback interface.
+// CheckIssuer checks the issuer of tokens: an HTTPS URL, or a plain HTTP URL on the
+// loopback interface.
 func CheckIssuer(issuer string) error {
 	u, err := url.Parse(issuer)
 	if err != nil || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
 		return badRequest("Invalid issuer: %q is not the URL of an issuer, such as https://login.example.com/tenant", issuer)
 	}
-	if err := checkPrivate(u); err != nil {
+	if err := checkSecure(u); err != nil {
 		return badRequest("Invalid issuer: %v", err)
 	}
 	return nil
 }
 
-// CheckAudience checks the audience of tokens: at least one, and none empty.
+// CheckAudience checks the audience of tokens: at least one value, and none of them
+// empty.
 func CheckAudience(audience []string) error {
 	if len(audience) == 0 || slices.Contains(audience, "") {
 		return badRequest("Audience is a required parameter for authorizer type JWT")
@@ -243,7 +245,7 @@ func CheckStageName(name string) error {
 	return nil
 }
 
-// CheckAutoDeploy checks whether a stage deploys every change: true.
+// CheckAutoDeploy checks that a stage deploys every change automatically.
 func CheckAutoDeploy(auto bool) error {
 	if !auto {
 		return badRequest("AutoDeploy false needs deployments, which are not part of the local cloud: set autoDeploy to true")
@@ -251,11 +253,12 @@ func CheckAutoDeploy(auto bool) error {
 	return nil
 }
 
-// CheckStageVariables checks stage variables.
+// CheckStageVariables checks the characters in the names and values of stage
+// variables.
 func CheckStageVariables(variables map[string]string) error {
 	for name, value := range variables {
 		if !stageVariableName.MatchString(name) || !stageVariableValue.MatchString(value) {
-			return badRequest("Stage variable %q is invalid: a name may only have A-Za-z0-9_ and a value A-Za-z0-9-._~:/?#&=,", name)
+			return badRequest("Stage variable %q is invalid: its name may contain only A-Za-z0-9_ and its value only A-Za-z0-9-._~:/?#&=,", name)
 		}
 	}
 	return nil
@@ -278,8 +281,8 @@ func CheckRateLimit(rate float64) error {
 	return nil
 }
 
-// CheckAccessLogDestination checks the ARN of a stage's access log: a log group
-// of the place, with or without ":*" at its end.
+// CheckAccessLogDestination checks the ARN of a stage's access log: a log group in
+// this place, with or without ":*" at the end.
 func CheckAccessLogDestination(place cloud.Place, arn string) error {
 	if logGroupOf(place, arn) == "" {
 		return badRequest("Invalid ARN specified in the request: access logs go to a log group of this account and region, not to %q", arn)
@@ -287,8 +290,8 @@ func CheckAccessLogDestination(place cloud.Place, arn string) error {
 	return nil
 }
 
-// CheckAccessLogFormat checks the format of an access log: one line of known
-// variables with $context.requestId.
+// CheckAccessLogFormat checks the format of an access log: one line that contains
+// $context.requestId, and no unknown variables.
 func CheckAccessLogFormat(format string) error {
 	_, err := parseFormat(format)
 	return err

@@ -18,16 +18,17 @@ type Alias struct {
 	Name        string // see CheckAliasName
 	Function    string // in any form that Resolve accepts
 	ARN         string // set by the service
-	Version     string // "$LATEST" or a published one
+	Version     string // "$LATEST" or the number of a published version
 	Description string
 	RevisionID  string // set by the service; changes with every update
-	// AdditionalVersionWeights is the share of invocations, from 0 to 1, of one
-	// further version.
+	// AdditionalVersionWeights maps at most one further version to its share of
+	// the invocations, from 0 to 1.
 	AdditionalVersionWeights map[string]float64
 }
 
-// CreateAlias fails with ResourceConflictException if the function has an alias
-// of that name, and with ResourceNotFoundException if it has no such version.
+// CreateAlias creates an alias. It fails with ResourceConflictException if the
+// function already has an alias with that name, and with ResourceNotFoundException
+// if it does not have the version.
 func (s *Service) CreateAlias(a Alias) (Alias, error) {
 	if err := CheckAliasName(a.Name); err != nil {
 		return Alias{}, err
@@ -40,7 +41,8 @@ func (s *Service) CreateAlias(a Alias) (Alias, error) {
 	})
 }
 
-// UpdateAlias replaces the alias of that name.
+// UpdateAlias replaces the alias with that name. It fails with
+// ResourceNotFoundException if the function does not have the alias or the version.
 func (s *Service) UpdateAlias(a Alias) (Alias, error) {
 	return s.putAlias(a, func(exists bool, arn string) error {
 		if !exists {
@@ -50,6 +52,7 @@ func (s *Service) UpdateAlias(a Alias) (Alias, error) {
 	})
 }
 
+// putAlias stores the alias, unless it is invalid or admit returns an error.
 func (s *Service) putAlias(a Alias, admit func(exists bool, arn string) error) (Alias, error) {
 	err := cmp.Or(CheckFunctionVersion(a.Version), CheckDescription(a.Description), CheckRouting(a.Version, a.AdditionalVersionWeights))
 	if err != nil {
@@ -83,8 +86,8 @@ func (r record) checkVersions(a Alias) error {
 	return nil
 }
 
-// choose returns the version that an invocation of the alias runs, for a roll
-// from 0 to 1. With 1 it ignores the weights.
+// choose returns the version that an invocation of the alias runs, where roll is a
+// random number in [0, 1). A roll of 1 ignores the weights.
 func (a Alias) choose(roll float64) string {
 	for version, weight := range a.AdditionalVersionWeights {
 		if roll < weight {
@@ -94,7 +97,7 @@ func (a Alias) choose(roll float64) string {
 	return a.Version
 }
 
-// Alias returns the function's alias of that name, or
+// Alias returns the function's alias with that name, or
 // ResourceNotFoundException.
 func (s *Service) Alias(function, name string) (Alias, error) {
 	_, row, err := s.named(function)
@@ -136,8 +139,9 @@ func (r record) withoutAlias(name string) []Alias {
 	return slices.DeleteFunc(slices.Clone(r.Aliases), func(a Alias) bool { return a.Name == name })
 }
 
-// knows reports whether the function has that version or alias.
-func (r record) knows(qualifier string) bool {
+// has reports whether the function has that version or alias. An empty qualifier
+// names $LATEST.
+func (r record) has(qualifier string) bool {
 	_, isAlias := r.alias(qualifier)
 	_, isVersion := r.version(cmp.Or(qualifier, latest))
 	return isAlias || isVersion

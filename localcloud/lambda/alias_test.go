@@ -1,6 +1,7 @@
 package lambda_test
 
 import (
+	"strings"
 	"testing"
 
 	"tally/localcloud/cloud"
@@ -43,7 +44,7 @@ func TestAliases(t *testing.T) {
 	if _, err := s.UpdateAlias(lambda.Alias{Function: "add", Name: "live", Version: "1", AdditionalVersionWeights: weights("2", 0.5)}); err != nil {
 		t.Fatal(err)
 	}
-	for range 200 { // to miss one of both: 2 to the power of -199
+	for range 200 { // the probability that only one version runs is 2^-199
 		ran[invokeVersion(t, s, "add", "live").ExecutedVersion]++
 	}
 	if ran["1"] == 0 || ran["2"] == 0 {
@@ -70,6 +71,8 @@ func TestAliasRefused(t *testing.T) {
 		{lambda.Alias{Function: "add", Name: "live", Version: "1"}, "ResourceConflictException", "Alias already exists: " + addARN + ":live"},
 		{lambda.Alias{Function: "add", Name: "1", Version: "1"}, "ValidationException", "1 validation error detected: Value '1' at 'name'"},
 		{lambda.Alias{Function: "add", Name: "a b", Version: "1"}, "ValidationException", "1 validation error detected: Value 'a b' at 'name'"},
+		{lambda.Alias{Function: "add", Name: strings.Repeat("a", 129), Version: "1"}, "ValidationException",
+			"1 validation error detected: Value '" + strings.Repeat("a", 129) + "' at 'name' failed to satisfy constraint: Member must have length less than or equal to 128"},
 		{lambda.Alias{Function: "sub", Name: "a", Version: "1"}, "ResourceNotFoundException", "Function not found: "},
 		{lambda.Alias{Function: "add", Name: "a", Version: "7"}, "ResourceNotFoundException", "Function not found: " + addARN + ":7"},
 		{lambda.Alias{Function: "add", Name: "a", Version: "1", AdditionalVersionWeights: weights("1", 0.5)}, "InvalidParameterValueException",
@@ -91,9 +94,9 @@ func TestAliasRefused(t *testing.T) {
 	expectError(t, err, "ResourceNotFoundException", "Cannot find alias arn: "+addARN+":old")
 }
 
-// The function, and each of its versions and aliases, has a policy of its own,
-// which decides on invocations by that name.
-func TestPolicyOfAnAlias(t *testing.T) {
+// The function and each of its versions and aliases have policies of their own,
+// which apply to invocations under that name.
+func TestAliasPolicy(t *testing.T) {
 	k := newKit(t)
 	s := k.open(t)
 	create(t, s, "add")
@@ -113,13 +116,13 @@ func TestPolicyOfAnAlias(t *testing.T) {
 	if got, err := s.Permission("add:live", "sns"); err != nil || got != p {
 		t.Errorf("%+v, %v", got, err)
 	}
-	asked := map[string]string{}
-	k.authorize = func(r cloud.Request) error { asked[r.Resource] = r.ResourcePolicy; return nil }
+	policies := map[string]string{} // by the resource to authorize
+	k.authorize = func(r cloud.Request) error { policies[r.Resource] = r.ResourcePolicy; return nil }
 	for _, qualifier := range []string{"", "1", "live"} {
 		invokeVersion(t, s, "add", qualifier)
 	}
-	if asked[addARN] != "" || asked[addARN+":1"] != "" || asked[addARN+":live"] != want {
-		t.Errorf("asked with %v", asked)
+	if policies[addARN] != "" || policies[addARN+":1"] != "" || policies[addARN+":live"] != want {
+		t.Errorf("authorized with the policies %v", policies)
 	}
 
 	if err := s.AddPermission("add", permission); err != nil {

@@ -21,21 +21,21 @@ import (
 	"tally/localcloud/cloud"
 )
 
-// stagingFolder holds bundles while they are unpacked. It is not a valid name of
-// a function.
+// stagingFolder holds bundles while they are unpacked. Its name is not a valid
+// function name, so it cannot clash with the folder of a function.
 const stagingFolder = ".staging"
 
 // codeDir returns the folder of the function's code: <Dir>/<function>/<SHA-256>.
 func (s *Service) codeDir(f Function) string {
 	sum, err := base64.StdEncoding.DecodeString(f.CodeSHA256)
 	if err != nil {
-		panic(fmt.Sprintf("code hash of %s: %v", f.Name, err)) // only put writes it
+		panic(fmt.Sprintf("code hash of %s: %v", f.Name, err)) // put encoded it
 	}
 	return filepath.Join(s.options.Dir, f.Name, hex.EncodeToString(sum))
 }
 
 // stage unpacks the zip into a folder of its own, which installLocked moves into
-// place in one step.
+// place atomically.
 func (s *Service) stage(bundle []byte, operation string) (dir string, err error) {
 	if len(bundle) > maxZipped {
 		return "", cloud.Errorf(http.StatusRequestEntityTooLarge, "RequestEntityTooLargeException",
@@ -72,8 +72,8 @@ func (s *Service) installLocked(staged string, f Function) error {
 	return os.Rename(staged, to)
 }
 
-// sweepLocked removes code that neither a version nor an environment of the
-// function uses.
+// sweepLocked removes code that no version and no environment of the function
+// uses.
 func (s *Service) sweepLocked(name string) {
 	var keep []string
 	if row, ok := s.functions.Get(name); ok {
@@ -89,8 +89,8 @@ func (s *Service) sweepLocked(name string) {
 	}
 }
 
-// removeExcept removes the entries of dir other than the paths to keep, and dir
-// itself if there are none.
+// removeExcept removes the entries of dir other than the paths to keep. If there
+// are no paths to keep, it removes dir itself.
 func removeExcept(dir string, keep []string) error {
 	if len(keep) == 0 {
 		return os.RemoveAll(dir)
@@ -107,8 +107,8 @@ func removeExcept(dir string, keep []string) error {
 	return err
 }
 
-// removeLeftovers cleans up after a process that could not. Only New calls it,
-// before the service is in use.
+// removeLeftovers removes the code that an earlier process could not remove. Only
+// New calls it, so it needs no lock.
 func (s *Service) removeLeftovers() error {
 	if err := os.MkdirAll(s.options.Dir, 0o755); err != nil {
 		return err
@@ -131,7 +131,7 @@ func unpack(bundle []byte, dir string) error {
 	if err != nil {
 		return errUnzip
 	}
-	// A Root refuses every path that leads out of it.
+	// A Root refuses every path that leads out of dir.
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return err
@@ -156,11 +156,11 @@ func unpackFile(root *os.Root, file *zip.File) error {
 	name, mode := path.Clean(file.Name), file.Mode()
 	switch {
 	case !filepath.IsLocal(filepath.FromSlash(name)):
-		return badParameter("%s The path %q leads out of it.", errUnzip.Message, file.Name)
+		return badParameter("%s The path %q leads out of the bundle.", errUnzip.Message, file.Name)
 	case mode.IsDir():
 		return errorAt(file, root.MkdirAll(name, 0o755))
 	case !mode.IsRegular():
-		return badParameter("%s %q is neither a file nor a folder: the local cloud unpacks nothing else.", errUnzip.Message, file.Name)
+		return badParameter("%s %q is neither a file nor a folder. The local cloud unpacks nothing else.", errUnzip.Message, file.Name)
 	}
 	in, err := file.Open()
 	if err != nil {
@@ -170,9 +170,9 @@ func unpackFile(root *os.Root, file *zip.File) error {
 	if err := root.MkdirAll(path.Dir(name), 0o755); err != nil {
 		return errorAt(file, err)
 	}
-	// A forked process holds a copy of every open file until it calls exec, and a
-	// file that is open for writing cannot be executed: while this one is open, no
-	// process may be forked.
+	// A forked process has a copy of every open file until it calls exec, and a
+	// file that is open for writing cannot be executed. Therefore no process may be
+	// forked while this file is open.
 	syscall.ForkLock.RLock()
 	defer syscall.ForkLock.RUnlock()
 	out, err := root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
@@ -181,7 +181,7 @@ func unpackFile(root *os.Root, file *zip.File) error {
 	}
 	size := int64(file.UncompressedSize64)
 	n, err := io.Copy(out, io.LimitReader(in, size+1))
-	// Not in OpenFile, where the umask of the local cloud would apply.
+	// Set the mode here, because OpenFile would apply the local cloud's umask.
 	err = errors.Join(err, out.Chmod(mode.Perm()), out.Close())
 	for _, broken := range []error{zip.ErrChecksum, zip.ErrFormat, io.ErrUnexpectedEOF} {
 		if errors.Is(err, broken) {
@@ -194,8 +194,8 @@ func unpackFile(root *os.Root, file *zip.File) error {
 	return err
 }
 
-// errorAt wraps an error that a path of the zip caused, such as a file that is
-// also a folder.
+// errorAt wraps an error that a path in the zip caused, such as a file whose path
+// is also that of a folder. It returns nil if err is nil.
 func errorAt(file *zip.File, err error) error {
 	if err == nil {
 		return nil

@@ -18,19 +18,20 @@ import (
 // sns:Publish does.
 type Publish func(ctx context.Context, caller cloud.Caller, topicARN string, m cloud.QueueMessage) error
 
-// destination is a service that receives records of invocations.
+// destination is a kind of resource that can receive records of invocations: the
+// display name of its service, and the operation and action that send to it.
 type destination struct{ service, operation, action string }
 
-// destinations are those that a configuration may name, by the service in the
-// ARN.
+// destinations holds the supported destinations by the service in their ARN.
 var destinations = map[string]destination{
 	"sqs":    {"SQS", "SendMessage", "sqs:SendMessage"},
 	"sns":    {"SNS", "Publish", "sns:Publish"},
 	"lambda": {"Lambda", "InvokeFunction", "lambda:InvokeFunction"},
 }
 
-// mayReach returns an error if the role's own policies do not let it send there.
-func (s *Service) mayReach(role cloud.Caller, arn string) error {
+// checkSend returns an error if the role's policies do not allow it to send to the
+// ARN.
+func (s *Service) checkSend(role cloud.Caller, arn string) error {
 	role.SourceFunction = cloud.ARN{}
 	return s.options.Authorizer.Authorize(context.Background(), cloud.Request{
 		Caller: role, Action: destinations[cloud.ServiceOf(arn)].action, Resource: arn,
@@ -52,8 +53,8 @@ func (r result) reason() string {
 	return describe(r.outcome.Payload)
 }
 
-// parcel is a message with its recipient.
-type parcel struct {
+// delivery is a message and its recipient.
+type delivery struct {
 	to string // ARN
 	cloud.QueueMessage
 }
@@ -61,27 +62,27 @@ type parcel struct {
 // conclude sends the result of the event to its destinations, and removes it from
 // the queue.
 func (s *Service) conclude(e event, r result) {
-	parcels, f := s.parcels(e, r)
+	deliveries, f := s.deliveries(e, r)
 	switch {
 	case r.condition == success:
-	case len(parcels) == 0:
+	case len(deliveries) == 0:
 		s.note(cloud.Warning, e.Function, "event %s is dropped after %s, %s: %s",
 			e.Event.RequestID, count(e.Attempts, "failed attempt"), r.condition, r.reason())
 	default:
 		s.note(cloud.Warning, e.Function, "event %s is abandoned after %s, %s: %s",
 			e.Event.RequestID, count(e.Attempts, "failed attempt"), r.condition, r.reason())
 	}
-	if len(parcels) > 0 {
-		s.send(f, e, parcels)
+	if len(deliveries) > 0 {
+		s.send(f, e, deliveries)
 	}
-	if s.life.Err() == nil { // else what was not sent is for the next start
-		s.keep(e.Event.RequestID, e.Function, s.events.Delete(e.Event.RequestID))
+	if s.life.Err() == nil { // otherwise the next start sends what could not be sent
+		s.noteStoreError(e, s.events.Delete(e.Event.RequestID))
 	}
 }
 
-// parcels returns the messages to send, and the version of the function whose
+// deliveries returns the messages to send, and the version of the function whose
 // role sends them.
-func (s *Service) parcels(e event, r result) ([]parcel, Function) {
+func (s *Service) deliveries(e event, r result) ([]delivery, Function) {
 	row, err := s.get(e.Function)
 	if err != nil || r.condition == functionGone {
 		return nil, Function{}
@@ -91,50 +92,51 @@ func (s *Service) parcels(e event, r result) ([]parcel, Function) {
 	if !ok {
 		return nil, Function{}
 	}
-	var parcels []parcel
+	var deliveries []delivery
 	to := config.OnFailure
 	if r.condition == success {
 		to = config.OnSuccess
 	}
 	if to != "" {
-		parcels = append(parcels, parcel{to, cloud.QueueMessage{Body: invocationRecord(e, r), TraceHeader: e.Event.TraceID}})
+		deliveries = append(deliveries, delivery{to, cloud.QueueMessage{Body: invocationRecord(e, r), TraceHeader: e.Event.TraceID}})
 	}
 	if r.condition != success && f.DeadLetterTargetARN != "" {
-		parcels = append(parcels, parcel{f.DeadLetterTargetARN, deadLetter(e, r)})
+		deliveries = append(deliveries, delivery{f.DeadLetterTargetARN, deadLetter(e, r)})
 	}
-	return parcels, f
+	return deliveries, f
 }
 
-// send delivers with the function's role. Refused parcels are lost, as on AWS.
-func (s *Service) send(f Function, e event, parcels []parcel) {
+// send sends the messages with the function's role. As on AWS, a message that its
+// recipient refuses is lost.
+func (s *Service) send(f Function, e event, deliveries []delivery) {
 	credentials, err := s.assume(s.life, f.Config)
 	if err != nil {
 		s.note(cloud.Warning, f.Name, "event %s is lost: %s", e.Event.RequestID, roleRefused)
 		return
 	}
 	defer s.options.Roles.Revoke(credentials.AccessKeyID)
-	for _, p := range parcels {
-		if err := s.deliver(credentials.Caller, p); err != nil {
-			s.note(cloud.Warning, f.Name, "event %s is lost to %s: %v", e.Event.RequestID, p.to, err)
+	for _, d := range deliveries {
+		if err := s.deliver(credentials.Caller, d); err != nil {
+			s.note(cloud.Warning, f.Name, "event %s is lost: cannot send it to %s: %v", e.Event.RequestID, d.to, err)
 			continue
 		}
-		s.note(cloud.Info, f.Name, "the result of event %s is sent to %s", e.Event.RequestID, p.to)
+		s.note(cloud.Info, f.Name, "sent the result of event %s to %s", e.Event.RequestID, d.to)
 	}
 }
 
-// deliver sends a parcel, which is a request of Lambda and not of the function's
-// code.
+// deliver sends one message. Lambda makes the request and not the function's code,
+// so the request has no source function.
 //
 // https://docs.aws.amazon.com/lambda/latest/dg/permissions-source-function-arn.html
-func (s *Service) deliver(as cloud.Caller, p parcel) (err error) {
+func (s *Service) deliver(as cloud.Caller, d delivery) (err error) {
 	as.SourceFunction = cloud.ARN{}
-	switch cloud.ServiceOf(p.to) {
+	switch cloud.ServiceOf(d.to) {
 	case "sqs":
-		_, err = s.options.Sender.SendMessage(s.life, as, p.to, p.QueueMessage)
+		_, err = s.options.Sender.SendMessage(s.life, as, d.to, d.QueueMessage)
 	case "sns":
-		err = s.options.Publish(s.life, as, p.to, p.QueueMessage)
+		err = s.options.Publish(s.life, as, d.to, d.QueueMessage)
 	case "lambda":
-		_, err = s.InvokeAsync(s.life, cloud.Invocation{Caller: as, Function: p.to, Payload: []byte(p.Body)})
+		_, err = s.InvokeAsync(s.life, cloud.Invocation{Caller: as, Function: d.to, Payload: []byte(d.Body)})
 	}
 	return err
 }
@@ -180,7 +182,8 @@ func invocationRecord(e event, r result) string {
 	return encode(record)
 }
 
-// deadLetter returns the event itself, with the reason in attributes.
+// deadLetter returns a message with the event as its body and the reason of the
+// failure in its attributes.
 //
 // https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html#invocation-dlq
 func deadLetter(e event, r result) cloud.QueueMessage {
@@ -190,8 +193,8 @@ func deadLetter(e event, r result) cloud.QueueMessage {
 	} else if refusal, ok := r.err.(*cloud.Error); ok {
 		code, message = refusal.HTTPStatus(), refusal.Message
 	}
-	const longest = 1024 // bytes
-	message = cmp.Or(strings.ToValidUTF8(message[:min(len(message), longest)], ""), "Unhandled")
+	const maxMessage = 1024 // bytes
+	message = cmp.Or(strings.ToValidUTF8(message[:min(len(message), maxMessage)], ""), "Unhandled")
 	return cloud.QueueMessage{
 		Body: string(e.Event.Payload),
 		Attributes: map[string]cloud.MessageAttribute{
@@ -203,8 +206,8 @@ func deadLetter(e event, r result) cloud.QueueMessage {
 	}
 }
 
-// asDocument returns the payload as JSON: as a string if it is not JSON, since a
-// runtime may return anything.
+// asDocument returns the payload as JSON. A runtime may return anything: a payload
+// that is not JSON becomes a JSON string.
 func asDocument(payload []byte) json.RawMessage {
 	if json.Valid(payload) {
 		return payload
@@ -223,5 +226,5 @@ func encode(v any) string {
 	return string(bytes.TrimSuffix(b.Bytes(), []byte("\n")))
 }
 
-// timestamp formats a time like Lambda's documents.
+// timestamp formats a time as Lambda does in logs and records.
 func timestamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }

@@ -30,8 +30,8 @@ type sent struct {
 
 // outbox collects what is sent to queues and topics.
 type outbox struct {
-	refuse error
-	sent   []sent
+	err  error // returned for every message if it is not nil
+	sent []sent
 }
 
 func (o *outbox) SendMessage(ctx context.Context, caller cloud.Caller, arn string, m cloud.QueueMessage) (string, error) {
@@ -39,21 +39,22 @@ func (o *outbox) SendMessage(ctx context.Context, caller cloud.Caller, arn strin
 }
 
 func (o *outbox) publish(_ context.Context, caller cloud.Caller, arn string, m cloud.QueueMessage) error {
-	if o.refuse != nil {
-		return o.refuse
+	if o.err != nil {
+		return o.err
 	}
 	o.sent = append(o.sent, sent{arn, caller.Role, m})
 	return nil
 }
 
+// outbox makes the service send to an outbox.
 func (k *kit) outbox() *outbox {
 	o := &outbox{}
 	k.options.Sender, k.options.Publish = o, o.publish
 	return o
 }
 
-// TestDestinations compares the records of every way in which an asynchronous
-// invocation ends with those of AWS.
+// TestDestinations compares the records for every way in which an asynchronous
+// invocation can end with those of AWS.
 func TestDestinations(t *testing.T) {
 	failed := func(context.Context, runtimeapi.Event) (runtimeapi.Reply, error) {
 		return runtimeapi.Reply{Payload: []byte(`{"errorMessage":"<no> luck","errorType":"Oops"}`), Failed: true}, nil
@@ -83,7 +84,7 @@ func TestDestinations(t *testing.T) {
 			handle: failed, config: lambda.EventInvokeConfig{OnFailure: failuresARN, MaxRetryAttempts: 2}, to: failuresARN,
 			want: begin + `3:00.000Z"` + about(":$LATEST", "RetriesExhausted", "3") + request + strings.Replace(response, "VERSION", "$LATEST", 1),
 		},
-		"no retry, by the alias": {
+		"no retry, configured for an alias": {
 			handle: failed, config: lambda.EventInvokeConfig{Qualifier: "live", OnFailure: failuresARN}, to: failuresARN,
 			want: begin + `0:00.000Z"` + about(":live", "RetriesExhausted", "1") + request + strings.Replace(response, "VERSION", "1", 1),
 		},
@@ -95,7 +96,7 @@ func TestDestinations(t *testing.T) {
 			config: lambda.EventInvokeConfig{OnFailure: failuresARN}, change: func(c *lambda.Config) { c.ReservedConcurrency = 0 }, to: failuresARN,
 			want: begin + `0:00.000Z"` + about(":$LATEST", "ZeroReservedConcurrency", "0") + request + `}`,
 		},
-		"no JSON": {
+		"not JSON": {
 			handle: func(context.Context, runtimeapi.Event) (runtimeapi.Reply, error) {
 				return runtimeapi.Reply{Payload: []byte("ok")}, nil
 			},
@@ -185,7 +186,7 @@ func TestDeadLetters(t *testing.T) {
 	}
 }
 
-// A record that the destination refuses is lost, and the journal reports it.
+// A record that its destination refuses is lost, and the loss is in the journal.
 func TestDestinationRefused(t *testing.T) {
 	dir, state := t.TempDir(), t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
@@ -193,7 +194,7 @@ func TestDestinationRefused(t *testing.T) {
 		k.options.Dir = dir
 		st := k.openStore(t, state)
 		o := k.outbox()
-		o.refuse = cloud.Errorf(403, "AccessDenied", "not today")
+		o.err = cloud.Errorf(403, "AccessDenied", "not today")
 		k.handle = failing(&attempts{})
 		s := k.open(t)
 		create(t, s, "add")
@@ -203,7 +204,7 @@ func TestDestinationRefused(t *testing.T) {
 		id := invokeAsync(t, s, "add")
 		synctest.Wait()
 		warnings := k.warnings()
-		want := "event " + id + " is lost to " + failuresARN + ": AccessDenied: not today"
+		want := "event " + id + " is lost: cannot send it to " + failuresARN + ": AccessDenied: not today"
 		if last := warnings[len(warnings)-1]; last != want {
 			t.Errorf("last warning %q, want %q", last, want)
 		}
@@ -215,7 +216,7 @@ func TestDestinationRefused(t *testing.T) {
 		time.Sleep(time.Hour)
 		synctest.Wait()
 		if after := k.warnings(); len(after) > before {
-			t.Errorf("the event came back: %q", after[before:])
+			t.Errorf("the event was processed again: %q", after[before:])
 		}
 		if err := errors.Join(s.Close(), st.Close()); err != nil {
 			t.Fatal(err)
@@ -223,7 +224,8 @@ func TestDestinationRefused(t *testing.T) {
 	})
 }
 
-// A function can receive the record. The role of the other function invokes it.
+// A function that is a destination is invoked with the role of the function whose
+// result it receives.
 func TestFunctionAsDestination(t *testing.T) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
@@ -252,7 +254,7 @@ func TestFunctionAsDestination(t *testing.T) {
 			t.Errorf("events %+v", got)
 		}
 		if !slices.Contains(callers, "worker "+other.ARN) {
-			t.Errorf("asked for %q", callers)
+			t.Errorf("authorized calls %q", callers)
 		}
 	})
 }
@@ -281,6 +283,12 @@ func TestEventInvokeConfig(t *testing.T) {
 		{lambda.EventInvokeConfig{Function: "add", MaxEventAgeSeconds: 59}, "ValidationException",
 			"1 validation error detected: Value '59' at 'maximumEventAgeInSeconds' failed to satisfy constraint: Member must have value greater than or equal to 60"},
 		{lambda.EventInvokeConfig{Function: "add", OnFailure: "arn:aws:s3:::bucket"}, "InvalidParameterValueException", "The destination ARN arn:aws:s3:::bucket is invalid."},
+		{lambda.EventInvokeConfig{Function: "add", OnSuccess: addARN + ":$LATEST"}, "InvalidParameterValueException",
+			"You can't specify the function as a destination for itself."},
+		{lambda.EventInvokeConfig{Function: "add", OnFailure: strings.Replace(addARN, "add", "sub", 1)}, "InvalidParameterValueException",
+			"The destination ARN " + strings.Replace(addARN, "add", "sub", 1) + " is invalid."},
+		{lambda.EventInvokeConfig{Function: "add", OnFailure: strings.Replace(addARN, "us-east-1", "eu-west-1", 1)}, "InvalidParameterValueException",
+			"The destination ARN " + strings.Replace(addARN, "us-east-1", "eu-west-1", 1) + " is invalid."},
 		{lambda.EventInvokeConfig{Function: "add", OnSuccess: successesARN}, "InvalidParameterValueException",
 			"The function's execution role does not have permissions to call Publish on " + successesARN},
 	} {

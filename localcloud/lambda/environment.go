@@ -15,7 +15,7 @@ import (
 	"tally/localcloud/cloud"
 )
 
-// open assigns a new environment its role's credentials and its log stream.
+// open gets the role credentials of a new environment and opens its log stream.
 func (s *Service) open(inst *instance) error {
 	f := inst.function
 	credentials, err := s.assume(s.life, f.Config)
@@ -39,7 +39,7 @@ func (s *Service) start(ctx context.Context, inst *instance) error {
 		Env:      variables(f, dir, s.options.Place.Region, s.options.Endpoint(), inst.log.stream, inst.credentials),
 		MemoryMB: f.MemoryMB,
 		Output: func(line string) {
-			if f.keeps(line) {
+			if f.logs(line) {
 				inst.log.add(line)
 			}
 		},
@@ -51,10 +51,10 @@ func (s *Service) start(ctx context.Context, inst *instance) error {
 	return nil
 }
 
-// variables returns the whole environment of a function's process: the variables
-// that AWS sets for an OS-only runtime, the function's own, and the endpoint
-// through which AWS SDKs reach the local cloud. The function's own override the
-// endpoint, and cannot clash with the others.
+// variables returns all environment variables of a function's process: those that
+// AWS sets for an OS-only runtime, those of the function's configuration, and the
+// endpoint through which AWS SDKs reach the local cloud. The configuration takes
+// precedence over the endpoint and over AWS's variables that are not reserved.
 //
 // https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime
 func variables(f Function, root, region, endpoint, stream string, credentials cloud.Credentials) []string {
@@ -85,7 +85,7 @@ func variables(f Function, root, region, endpoint, stream string, credentials cl
 		"PATH": "/var/lang/bin:/usr/local/bin:/usr/bin/:/bin:/opt/bin",
 		"LD_LIBRARY_PATH": "/var/lang/lib:/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:" +
 			root + ":" + root + "/lib:/opt/lib",
-		// Nothing listens there: traces stay on this machine.
+		// Nothing listens at this address, so traces are discarded.
 		"AWS_XRAY_CONTEXT_MISSING": "LOG_ERROR",
 		"AWS_XRAY_DAEMON_ADDRESS":  "127.0.0.1:2000",
 		"_AWS_XRAY_DAEMON_ADDRESS": "127.0.0.1",

@@ -8,8 +8,8 @@ import (
 	"tally/localcloud/lambda/runtimeapi"
 )
 
-// execute runs the function once, in an idle environment or a new one. A failing
-// function is an Outcome, not an error.
+// execute runs the function once, in an idle environment or a new one. A failure
+// of the function is part of the Outcome and not an error.
 func (s *Service) execute(to Reference, event runtimeapi.Event) (cloud.Outcome, error) {
 	inst, err := s.acquire(to)
 	if err != nil {
@@ -24,8 +24,8 @@ func (s *Service) execute(to Reference, event runtimeapi.Event) (cloud.Outcome, 
 	return s.run(inst, event)
 }
 
-// run runs the function once in this environment, and logs the invocation like
-// AWS.
+// run runs the function once in this environment, and logs the invocation as AWS
+// does.
 func (s *Service) run(inst *instance, event runtimeapi.Event) (cloud.Outcome, error) {
 	initDuration := s.initialize(inst)
 
@@ -39,7 +39,7 @@ func (s *Service) run(inst *instance, event runtimeapi.Event) (cloud.Outcome, er
 	memory := 0
 	if inst.env != nil {
 		if err != nil {
-			inst.env.Close() // its last lines precede END
+			inst.env.Close() // so that its last lines precede END
 		}
 		memory = inst.env.MaxMemoryMB()
 	}
@@ -53,15 +53,15 @@ func (s *Service) run(inst *instance, event runtimeapi.Event) (cloud.Outcome, er
 		}
 		reply = end.reply
 	}
-	inst.system.done(measured{
+	inst.system.done(measurements{
 		requestID: event.RequestID, took: duration, init: initDuration, memoryMB: memory, failed: reply.Failed, ending: end,
 	})
 	return s.outcome(inst, event.RequestID, reply, duration, end.status == statusTimeout), nil
 }
 
-// initialize starts the runtime of a new environment ahead of the invocation,
-// like AWS, and returns how long that took: 0 if there was nothing to start, or
-// if it failed.
+// initialize starts the runtime of a new environment before the invocation, as
+// AWS does, and returns how long that took. It returns 0 if the runtime was already
+// running or failed to start.
 //
 // https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html#runtimes-lifecycle-ib
 func (s *Service) initialize(inst *instance) time.Duration {
@@ -79,8 +79,8 @@ func (s *Service) initialize(inst *instance) time.Duration {
 	return time.Since(start)
 }
 
-// attempt passes the event to the runtime. If initialize failed it starts the
-// runtime again, at the expense of the invocation's timeout.
+// attempt passes the event to the runtime. If initialize failed, it first starts
+// the runtime again, which counts toward the invocation's timeout.
 func (s *Service) attempt(ctx context.Context, inst *instance, event runtimeapi.Event) (runtimeapi.Reply, error) {
 	start := time.Now()
 	var err error
@@ -96,6 +96,8 @@ func (s *Service) attempt(ctx context.Context, inst *instance, event runtimeapi.
 	return inst.env.Invoke(ctx, event)
 }
 
+// outcome returns the outcome for the reply of the runtime, and reports it in the
+// journal.
 func (s *Service) outcome(inst *instance, requestID string, reply runtimeapi.Reply, took time.Duration, timedOut bool) cloud.Outcome {
 	out := cloud.Outcome{
 		RequestID: requestID, Payload: reply.Payload, TimedOut: timedOut,

@@ -17,8 +17,8 @@ import (
 	"tally/localcloud/lambda/runtimeapi"
 )
 
-// TestEndings checks the result and the log of every way in which an invocation
-// ends. ID stands for the request ID; times are those of the fake clock.
+// TestEndings checks the result and the log for every way in which an invocation
+// can end. ID stands for the request ID; times are those of the fake clock.
 func TestEndings(t *testing.T) {
 	exit := &lambda.Failure{Type: "Runtime.ExitError", Message: "Runtime exited with error: exit status 1"}
 	fails := func(errs ...error) func(context.Context, lambda.Spec) error {
@@ -161,13 +161,13 @@ func TestNoLogs(t *testing.T) {
 		invoke(t, s, "add")
 	}
 	s.Close()
-	want := []string{"no logs of this environment: AccessDeniedException: not authorized to perform: logs:PutLogEvents"}
+	want := []string{"no logs from this environment: AccessDeniedException: not authorized to perform: logs:PutLogEvents"}
 	if diff := cmp.Diff(want, k.warnings()); diff != "" {
 		t.Errorf("warnings: -want +got\n%s", diff)
 	}
 }
 
-// TestVariables checks the complete environment of a function.
+// TestVariables checks all environment variables of a function.
 func TestVariables(t *testing.T) {
 	k := newKit(t)
 	s := k.open(t)

@@ -20,7 +20,7 @@ import (
 type Config struct {
 	Name           string // see CheckFunctionName
 	Role           string // ARN of the execution role
-	Handler        string // passed on as _HANDLER; OS-only runtimes ignore it
+	Handler        string // set as _HANDLER; OS-only runtimes ignore it
 	Runtime        string // "provided.al2023" or "provided.al2"
 	Description    string
 	Architectures  []string // one of "x86_64" (default) and "arm64"; recorded only
@@ -34,13 +34,13 @@ type Config struct {
 	// "INFO" or "WARN") are the minimum levels of the function's own lines and of
 	// Lambda's with LogFormat JSON: "INFO" by default. Text has none.
 	ApplicationLogLevel, SystemLogLevel string
-	// DeadLetterTargetARN is the queue or topic for events on which the function
-	// failed for good; "" for none.
+	// DeadLetterTargetARN is the queue or topic that receives asynchronous events
+	// that the function could not process; "" for none.
 	DeadLetterTargetARN string
 	KMSKeyARN           string // of the key for the variables, "" for AWS's own; recorded only
 	TracingMode         string // "PassThrough" (default) or "Active"; recorded only
-	// ReservedConcurrency limits how many environments may be busy at once: -1 for
-	// what the account has left, 0 for none at all.
+	// ReservedConcurrency limits how many environments may be busy at once: -1
+	// means as many as the account has left, 0 means none.
 	ReservedConcurrency int
 	Tags                map[string]string
 }
@@ -56,7 +56,7 @@ type Function struct {
 	RevisionID   string // changes with every update
 }
 
-// QualifiedARN is the ARN of this version.
+// QualifiedARN returns the ARN of this version.
 func (f Function) QualifiedARN() string { return f.ARN + ":" + f.Version }
 
 func (f Function) timeout() time.Duration { return time.Duration(f.TimeoutSeconds) * time.Second }
@@ -99,10 +99,10 @@ func (s *Service) CreateFunction(c Config, zip []byte) (Function, error) {
 		return Function{}, err
 	}
 	if zip == nil {
-		zip = []byte{} // no zip is a broken zip: there is no code to retain
+		zip = []byte{} // invalid, whereas nil would mean the code that is already there
 	}
 	f := Function{Config: c, ARN: s.arn(c.Name), Version: latest}
-	return s.put(f, zip, "CreateFunction", func(_ record, exists bool) error {
+	return s.put(f, zip, "CreateFunction", func(exists bool) error {
 		if exists {
 			return errExists(c.Name)
 		}
@@ -111,8 +111,8 @@ func (s *Service) CreateFunction(c Config, zip []byte) (Function, error) {
 }
 
 // UpdateFunction replaces the configuration of the function named c.Name, and
-// its code if zip is not nil. Environments of the previous version are removed,
-// busy ones after they finish.
+// its code if zip is not nil. Environments with the previous code or configuration
+// are removed, busy ones once they have finished.
 func (s *Service) UpdateFunction(c Config, zip []byte) (Function, error) {
 	if err := Validate(c); err != nil {
 		return Function{}, err
@@ -125,7 +125,7 @@ func (s *Service) UpdateFunction(c Config, zip []byte) (Function, error) {
 	if err := s.checkRole(f.Config); err != nil {
 		return Function{}, err
 	}
-	return s.put(f, zip, "UpdateFunctionCode", func(_ record, exists bool) error {
+	return s.put(f, zip, "UpdateFunctionCode", func(exists bool) error {
 		if !exists {
 			return errNotFound(s.arn(c.Name))
 		}
@@ -133,9 +133,9 @@ func (s *Service) UpdateFunction(c Config, zip []byte) (Function, error) {
 	})
 }
 
-// put stores the function, with new code if zip is not nil, unless admit refuses
-// it.
-func (s *Service) put(f Function, zip []byte, operation string, admit func(record, bool) error) (Function, error) {
+// put stores the function, with new code if zip is not nil, unless admit returns
+// an error. admit receives whether the function already exists.
+func (s *Service) put(f Function, zip []byte, operation string, admit func(exists bool) error) (Function, error) {
 	staged := ""
 	if zip != nil {
 		sum := sha256.Sum256(zip)
@@ -155,11 +155,11 @@ func (s *Service) put(f Function, zip []byte, operation string, admit func(recor
 	return f, err
 }
 
-// replaceLocked puts code and record in place, and returns the environments that
-// are now out of date.
-func (s *Service) replaceLocked(f Function, staged string, admit func(record, bool) error) ([]*instance, error) {
+// replaceLocked installs the code, stores the function, and returns the idle
+// environments that are now out of date.
+func (s *Service) replaceLocked(f Function, staged string, admit func(exists bool) error) ([]*instance, error) {
 	row, exists := s.functions.Get(f.Name)
-	if err := admit(row, exists); err != nil {
+	if err := admit(exists); err != nil {
 		return nil, err
 	}
 	if err := s.checkReservedLocked(f); err != nil {
@@ -179,6 +179,8 @@ func (s *Service) replaceLocked(f Function, staged string, admit func(record, bo
 	return s.takeIdleLocked(f.Name, row), nil
 }
 
+// checkReservedLocked returns an error if the function reserves more concurrency
+// than the other functions leave.
 func (s *Service) checkReservedLocked(f Function) error {
 	sum := max(0, f.ReservedConcurrency)
 	for _, other := range s.functions.All() {
@@ -232,8 +234,8 @@ func (s *Service) Functions() []Function {
 	return functions
 }
 
-// checkRole checks that Lambda may assume the role, and the role may send to the
-// dead-letter target, as AWS does when a function is created or changed.
+// checkRole checks that Lambda may assume the role and that the role may send to
+// the dead-letter target, as AWS does when a function is created or changed.
 func (s *Service) checkRole(c Config) error {
 	creds, err := s.assume(context.Background(), c)
 	if err != nil {
@@ -244,7 +246,7 @@ func (s *Service) checkRole(c Config) error {
 		return nil
 	}
 	to := destinations[cloud.ServiceOf(c.DeadLetterTargetARN)]
-	if err := s.mayReach(creds.Caller, c.DeadLetterTargetARN); err != nil {
+	if err := s.checkSend(creds.Caller, c.DeadLetterTargetARN); err != nil {
 		return badParameter("The provided execution role does not have permissions to call %s on %s", to.operation, to.service)
 	}
 	return nil

@@ -19,16 +19,17 @@ import (
 )
 
 func TestValidate(t *testing.T) {
-	const trouble = "Lambda was unable to configure your environment variables because the environment variables you have provided "
+	const prefix = "Lambda was unable to configure your environment variables because the environment variables you have provided "
 	for _, tc := range []struct {
 		change     func(*lambda.Config)
 		code, text string
 	}{
 		{func(c *lambda.Config) { c.Name = "a b" }, "ValidationException",
-			"1 validation error detected: Value 'a b' at 'functionName' failed to satisfy constraint: Member must satisfy regular expression pattern: "},
+			"1 validation error detected: Value 'a b' at 'functionName' failed to satisfy constraint: Member must satisfy regular expression pattern: [a-zA-Z0-9-_]{1,64}"},
 		{func(c *lambda.Config) { c.Name = strings.Repeat("a", 65) }, "ValidationException", ""},
 		{func(c *lambda.Config) { c.Role = "worker" }, "ValidationException",
-			"1 validation error detected: Value 'worker' at 'role' failed"},
+			"1 validation error detected: Value 'worker' at 'role' failed to satisfy constraint: Member must satisfy regular expression pattern: " +
+				`arn:(aws[a-zA-Z-]*)?:iam::\d{12}:role/?[a-zA-Z_0-9+=,.@\-_/]+`},
 		{func(c *lambda.Config) { c.LogGroup = "a b" }, "ValidationException",
 			"1 validation error detected: Value 'a b' at 'loggingConfig.logGroup' failed"},
 		{func(c *lambda.Config) { c.Runtime = "python3.12" }, "InvalidParameterValueException",
@@ -57,18 +58,18 @@ func TestValidate(t *testing.T) {
 		{func(c *lambda.Config) { c.Environment = map[string]string{"A-B": ""} }, "ValidationException",
 			"1 validation error detected: Value at 'environment.variables' failed"},
 		{func(c *lambda.Config) { c.Environment = map[string]string{"AWS_REGION": "x", "_HANDLER": "y"} },
-			"InvalidParameterValueException", trouble + "contains reserved keys that are currently not supported for modification. " +
+			"InvalidParameterValueException", prefix + "contains reserved keys that are currently not supported for modification. " +
 				"Reserved keys used in this request: AWS_REGION, _HANDLER"},
 		{func(c *lambda.Config) { c.Environment = map[string]string{"BIG": strings.Repeat("x", 4096)} },
-			"InvalidParameterValueException", trouble + `exceeded the 4KB limit. String measured: {"BIG":"xxx`},
-		{func(c *lambda.Config) { c.Environment = map[string]string{"NUL": "a\x00b"} }, "InvalidParameterValueException", trouble},
+			"InvalidParameterValueException", prefix + `exceeded the 4KB limit. String measured: {"BIG":"xxx`},
+		{func(c *lambda.Config) { c.Environment = map[string]string{"NUL": "a\x00b"} }, "InvalidParameterValueException", prefix},
 	} {
 		c := config("add")
 		tc.change(&c)
 		expectError(t, lambda.Validate(c), tc.code, tc.text)
 	}
 	if err := lambda.Validate(config("add")); err != nil {
-		t.Errorf("a sound configuration: %v", err)
+		t.Errorf("a valid configuration: %v", err)
 	}
 }
 
@@ -97,7 +98,7 @@ func TestCreateFunction(t *testing.T) {
 		t.Errorf("Functions() = %v", got)
 	}
 	if k.sessions["ASIA0"] {
-		t.Error("the session that tried the role is still open")
+		t.Error("the session that checked the role is still open")
 	}
 	create(t, s, "most", func(c *lambda.Config) { c.ReservedConcurrency = 900 })
 	c := config("sub")
@@ -116,9 +117,8 @@ func TestBrokenBundle(t *testing.T) {
 	corrupt := bundle(t, "content that is stored")
 	corrupt[40] ^= 0xff
 	huge := zipped(t, &zip.FileHeader{Name: "bootstrap", Method: zip.Deflate}, "x")
-	lie := slices.Clone(huge) // the central directory claims 4 GB
-	at := strings.LastIndex(string(lie), "PK\x01\x02")
-	copy(lie[at+24:], "\xfe\xff\xff\xff")
+	at := strings.LastIndex(string(huge), "PK\x01\x02")
+	copy(huge[at+24:], "\xfe\xff\xff\xff") // the central directory states a size of 4 GB
 
 	for name, tc := range map[string]struct {
 		zip        []byte
@@ -127,10 +127,10 @@ func TestBrokenBundle(t *testing.T) {
 		"nothing":      {nil, "InvalidParameterValueException", unzip},
 		"not a zip":    {[]byte("hello"), "InvalidParameterValueException", unzip},
 		"corrupt":      {corrupt, "InvalidParameterValueException", unzip},
-		"slip":         {zipped(t, &zip.FileHeader{Name: "../bootstrap"}, "x"), "InvalidParameterValueException", unzip},
-		"absolute":     {zipped(t, &zip.FileHeader{Name: "/bootstrap"}, "x"), "InvalidParameterValueException", unzip},
+		"relative":     {zipped(t, &zip.FileHeader{Name: "../bootstrap"}, "x"), "InvalidParameterValueException", unzip + ` The path "../bootstrap" leads out`},
+		"absolute":     {zipped(t, &zip.FileHeader{Name: "/bootstrap"}, "x"), "InvalidParameterValueException", unzip + ` The path "/bootstrap" leads out`},
 		"link":         {zipped(t, link, "/etc/passwd"), "InvalidParameterValueException", unzip + ` "link" is neither a file nor a folder`},
-		"unzipped big": {lie, "InvalidParameterValueException", "Unzipped size must be smaller than 262144000 bytes"},
+		"unzipped big": {huge, "InvalidParameterValueException", "Unzipped size must be smaller than 262144000 bytes"},
 		"zipped big":   {make([]byte, 50<<20+1), "RequestEntityTooLargeException", "Request must be smaller than 52428800 bytes for the CreateFunction operation"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -166,7 +166,7 @@ func files(t *testing.T, dir string) []string {
 }
 
 // A running invocation finishes with the old code, later ones run the new code,
-// and the old code is deleted when no invocation runs it.
+// and the old code is deleted once no invocation runs it.
 func TestUpdateFunction(t *testing.T) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
@@ -176,7 +176,7 @@ func TestUpdateFunction(t *testing.T) {
 		s := k.open(t)
 		create(t, s, "add")
 		invoke(t, s, "add")
-		invokeBehind(t, s, "add")
+		invokeInBackground(t, s, "add")
 
 		c := config("add")
 		c.Description = "new"
@@ -185,12 +185,12 @@ func TestUpdateFunction(t *testing.T) {
 			t.Fatal(err)
 		}
 		if got := len(files(t, dir)); got != 2 {
-			t.Errorf("%d bundles while the first is in use, want 2", got)
+			t.Errorf("%d bundles while the first one is in use, want 2", got)
 		}
 		invoke(t, s, "add")
 		synctest.Wait()
 		if got := k.alive(); !slices.Equal(got, []int{1}) {
-			t.Errorf("environments alive: %v, want the second alone", got)
+			t.Errorf("environments alive: %v, want only the second one", got)
 		}
 		raw, err := os.ReadFile(filepath.Join(k.specs[1].Dir, "bootstrap"))
 		if err != nil || string(raw) != "second" {
@@ -199,9 +199,9 @@ func TestUpdateFunction(t *testing.T) {
 		if got := files(t, dir); len(got) != 1 {
 			t.Errorf("bundles left: %v", got)
 		}
-		kept, err := s.UpdateFunction(config("add"), nil)
-		if err != nil || kept.CodeSHA256 != f.CodeSHA256 || kept.Description != "" {
-			t.Errorf("update without code: %+v, %v", kept, err)
+		updated, err := s.UpdateFunction(config("add"), nil)
+		if err != nil || updated.CodeSHA256 != f.CodeSHA256 || updated.Description != "" {
+			t.Errorf("update without code: %+v, %v", updated, err)
 		}
 		_, err = s.UpdateFunction(config("sub"), nil)
 		expectError(t, err, "ResourceNotFoundException", "Function not found: ")
@@ -227,8 +227,8 @@ func TestDeleteFunction(t *testing.T) {
 	}
 }
 
-// Functions and their code survive a restart; unfinished work of the old process
-// is cleaned up.
+// Functions and their code survive a restart, which removes unfinished work of the
+// old process.
 func TestRestart(t *testing.T) {
 	k := newKit(t)
 	state := t.TempDir()
@@ -277,11 +277,11 @@ func FuzzBundle(f *testing.F) {
 		s := k.open(t)
 		_, err := s.CreateFunction(config("add"), raw)
 		if _, ok := errors.AsType[*cloud.Error](err); err != nil && !ok {
-			t.Errorf("not in AWS's words: %v", err)
+			t.Errorf("error %v, want one with a code of AWS", err)
 		}
 		for _, name := range files(t, filepath.Dir(k.options.Dir)) {
 			if !strings.HasPrefix(name, "code/add/") {
-				t.Errorf("%s is outside of the function's code", name)
+				t.Errorf("%s is outside the folder of the function's code", name)
 			}
 		}
 	})

@@ -31,7 +31,7 @@ func (s *Service) Invoke(ctx context.Context, in cloud.Invocation) (cloud.Outcom
 	err = s.begin(func() {
 		outcome, err := s.execute(to, event)
 		if err != nil {
-			s.note(cloud.Warning, to.Name, "not run for %s: %v", in.Caller, err)
+			s.note(cloud.Warning, to.Name, "did not run for %s: %v", in.Caller, err)
 		}
 		responses <- response{outcome, err}
 	})
@@ -46,8 +46,9 @@ func (s *Service) Invoke(ctx context.Context, in cloud.Invocation) (cloud.Outcom
 	}
 }
 
-// admit checks what Lambda checks before it runs or queues an event: the caller's
-// permission, that the function exists, and the payload.
+// admit makes the checks that precede running or queueing an event: that the
+// caller has permission, that the function exists, and that the payload is valid.
+// It returns the function and the event.
 func (s *Service) admit(ctx context.Context, in cloud.Invocation, kind string, limit int) (Reference, runtimeapi.Event, error) {
 	to, err := s.Resolve(in.Function, in.Qualifier)
 	if err != nil {
@@ -58,10 +59,10 @@ func (s *Service) admit(ctx context.Context, in cloud.Invocation, kind string, l
 		Caller: in.Caller, Action: "lambda:InvokeFunction", Resource: to.ARN, ResourcePolicy: row.documents[plainQualifier(to.Qualifier)],
 	})
 	if err != nil {
-		s.note(cloud.Warning, to.Name, "refused to %s: %v", in.Caller, err)
+		s.note(cloud.Warning, to.Name, "refused the invocation by %s: %v", in.Caller, err)
 		return Reference{}, runtimeapi.Event{}, err
 	}
-	if !exists || !row.knows(to.Qualifier) {
+	if !exists || !row.has(to.Qualifier) {
 		return Reference{}, runtimeapi.Event{}, errNotFound(to.ARN)
 	}
 	payload, err := checkPayload(in.Payload, kind, limit)
@@ -81,6 +82,8 @@ func (s *Service) admit(ctx context.Context, in cloud.Invocation, kind string, l
 	}, nil
 }
 
+// checkPayload returns the payload of the event, which is an empty object if the
+// caller sent none. It returns an error if the payload is too large or not JSON.
 func checkPayload(payload []byte, kind string, limit int) ([]byte, error) {
 	if len(payload) > limit {
 		return nil, cloud.Errorf(http.StatusRequestEntityTooLarge, "RequestTooLargeException",

@@ -22,8 +22,8 @@ func TestInvokeNames(t *testing.T) {
 	k := newKit(t)
 	s := k.open(t)
 	create(t, s, "add")
-	var asked cloud.Request
-	k.authorize = func(r cloud.Request) error { asked = r; return nil }
+	var authorized cloud.Request
+	k.authorize = func(r cloud.Request) error { authorized = r; return nil }
 	var got runtimeapi.Event
 	k.handle = func(_ context.Context, ev runtimeapi.Event) (runtimeapi.Reply, error) {
 		got = ev
@@ -44,8 +44,8 @@ func TestInvokeNames(t *testing.T) {
 		if err != nil || string(out.Payload) != "3" || out.ExecutedVersion != "$LATEST" || out.RequestID != got.RequestID {
 			t.Errorf("%s %s: %+v, %v", tc.function, tc.qualifier, out, err)
 		}
-		if got.FunctionARN != tc.arn || asked.Resource != tc.arn || asked.Action != "lambda:InvokeFunction" {
-			t.Errorf("%s %s: invoked as %s, authorized %+v", tc.function, tc.qualifier, got.FunctionARN, asked)
+		if got.FunctionARN != tc.arn || authorized.Resource != tc.arn || authorized.Action != "lambda:InvokeFunction" {
+			t.Errorf("%s %s: invoked as %s, authorized %+v", tc.function, tc.qualifier, got.FunctionARN, authorized)
 		}
 		if string(got.Payload) != "{}" || got.ClientContext != `{"a":1}` || got.TraceID != "Root=1" {
 			t.Errorf("event %+v", got)
@@ -53,7 +53,7 @@ func TestInvokeNames(t *testing.T) {
 	}
 	invoke(t, s, "add")
 	if !regexp.MustCompile(`^Root=1-[0-9a-f]{8}-[0-9a-f]{24};Parent=[0-9a-f]{16};Sampled=0$`).MatchString(got.TraceID) {
-		t.Errorf("trace header made up: %s", got.TraceID)
+		t.Errorf("generated trace header: %s", got.TraceID)
 	}
 }
 
@@ -101,8 +101,8 @@ func TestInvokeRefused(t *testing.T) {
 	}
 }
 
-// The function's own policy is part of the request to authorize an invocation.
-func TestPolicyIsAsked(t *testing.T) {
+// An invocation is authorized with the function's own policy.
+func TestInvokeUsesThePolicy(t *testing.T) {
 	k := newKit(t)
 	s := k.open(t)
 	create(t, s, "add")
@@ -115,7 +115,7 @@ func TestPolicyIsAsked(t *testing.T) {
 	}
 	k.authorize = func(r cloud.Request) error {
 		if r.ResourcePolicy != want || r.Caller.Service != "sns.amazonaws.com" {
-			t.Errorf("asked %+v", r)
+			t.Errorf("authorization request %+v", r)
 		}
 		return nil
 	}
@@ -124,8 +124,8 @@ func TestPolicyIsAsked(t *testing.T) {
 	}
 }
 
-// The most recently used environment is used next, each is removed after ten idle
-// minutes, and a dead one is replaced.
+// The most recently used environment is used next, an environment is removed after
+// ten idle minutes, and one that has died is replaced.
 func TestReuse(t *testing.T) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
@@ -134,7 +134,7 @@ func TestReuse(t *testing.T) {
 		k.handle = sleep(time.Second)
 		s := k.open(t)
 		create(t, s, "add")
-		invokeBehind(t, s, "add")
+		invokeInBackground(t, s, "add")
 		time.Sleep(time.Millisecond)
 		invoke(t, s, "add")
 		if got := k.alive(); !slices.Equal(got, []int{0, 1}) {
@@ -143,20 +143,20 @@ func TestReuse(t *testing.T) {
 		time.Sleep(9 * time.Minute)
 		invoke(t, s, "add")
 		if len(k.started[0].ran) != 1 || len(k.started[1].ran) != 2 {
-			t.Error("not the environment used last was used again")
+			t.Error("the most recently used environment was not used again")
 		}
 		time.Sleep(time.Minute)
 		synctest.Wait()
 		if got := k.alive(); !slices.Equal(got, []int{1}) {
-			t.Errorf("alive after ten idle minutes of the first: %v", got)
+			t.Errorf("alive after the first was idle for ten minutes: %v", got)
 		}
 		k.started[1].Close()
 		invoke(t, s, "add")
 		if got := k.alive(); !slices.Equal(got, []int{2}) {
 			t.Errorf("alive after the second died: %v", got)
 		}
-		if got := len(k.sessions); got != 4 { // and the one that tried the role
-			t.Errorf("%d role sessions, want one for each environment", got)
+		if got := len(k.sessions); got != 4 { // three environments and the check of the role
+			t.Errorf("%d role sessions, want 4", got)
 		}
 	})
 }
@@ -174,7 +174,7 @@ func TestConcurrency(t *testing.T) {
 		create(t, s, "none", func(c *lambda.Config) { c.ReservedConcurrency = 0 })
 		for name, limit := range map[string]int{"two": 2, "rest": 102, "none": 0} {
 			for range limit {
-				invokeBehind(t, s, name)
+				invokeInBackground(t, s, name)
 			}
 			_, err := s.Invoke(t.Context(), cloud.Invocation{Caller: developer, Function: name})
 			want := &cloud.Error{Code: "TooManyRequestsException", Message: "Rate Exceeded.", Status: 429,
@@ -216,7 +216,8 @@ func TestCallerLeaves(t *testing.T) {
 	})
 }
 
-// Close ends and refuses running invocations, and leaves nothing behind.
+// Close ends running invocations with an error, leaves nothing behind, and refuses
+// later invocations.
 func TestClose(t *testing.T) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
@@ -226,7 +227,7 @@ func TestClose(t *testing.T) {
 		create(t, s, "add")
 		invoke(t, s, "add")
 		k.handle = sleep(time.Second)
-		invoke(t, s, "add") // keeps the first handler: an idle environment
+		invoke(t, s, "add") // in the idle environment, which has the first handler
 		create(t, s, "slow")
 		result := make(chan error)
 		go func() {
@@ -261,7 +262,7 @@ func FuzzFunctionName(f *testing.F) {
 	f.Fuzz(func(t *testing.T, name, qualifier string) {
 		_, err := s.Invoke(t.Context(), cloud.Invocation{Caller: developer, Function: name, Qualifier: qualifier})
 		if cloud.ErrorCode(err) == "" {
-			t.Errorf("%q %q: %v, want a refusal", name, qualifier, err)
+			t.Errorf("%q %q: %v, want an error with a code", name, qualifier, err)
 		}
 	})
 }

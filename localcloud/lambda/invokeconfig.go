@@ -11,23 +11,24 @@ import (
 )
 
 // EventInvokeConfig configures the asynchronous invocations of a function, or of
-// one version or alias of it: an alias has its own or none.
+// one of its versions or aliases. A version or alias does not inherit the
+// configuration of the function.
 //
 // https://docs.aws.amazon.com/lambda/latest/api/API_FunctionEventInvokeConfig.html
 type EventInvokeConfig struct {
 	Function           string // in any form that Resolve accepts
-	Qualifier          string // a version or alias; "$LATEST" stands for ""
+	Qualifier          string // a version or alias; "$LATEST" means the same as ""
 	MaxRetryAttempts   int    // 0 to 2
-	MaxEventAgeSeconds int    // 60 to 21600; 0 for Lambda's own, six hours
-	// OnSuccess and OnFailure are ARNs of the queue, topic or function that
-	// receives a record of each such invocation; "" for none.
+	MaxEventAgeSeconds int    // 60 to 21600; 0 means Lambda's default, six hours
+	// OnSuccess and OnFailure are the ARNs of the queues, topics or functions that
+	// receive a record of each successful or failed invocation; "" for none.
 	OnSuccess, OnFailure string
 	LastModified         time.Time // set by the service
 }
 
 // PutEventInvokeConfig creates or replaces the configuration. It fails with
-// InvalidParameterValueException if a destination is invalid, or the function's
-// role may not send there.
+// InvalidParameterValueException if a destination is invalid or if the function's
+// role may not send to it.
 func (s *Service) PutEventInvokeConfig(c EventInvokeConfig) (EventInvokeConfig, error) {
 	if err := c.validate(); err != nil {
 		return EventInvokeConfig{}, err
@@ -52,7 +53,8 @@ func (s *Service) PutEventInvokeConfig(c EventInvokeConfig) (EventInvokeConfig, 
 	return c, err
 }
 
-// plainQualifier returns "" for the function itself, qualified by $LATEST or not.
+// plainQualifier returns the qualifier, or "" for $LATEST, which is the function
+// itself.
 func plainQualifier(qualifier string) string {
 	if qualifier == latest {
 		return ""
@@ -67,7 +69,8 @@ func (c EventInvokeConfig) validate() error {
 	)
 }
 
-// checkDestinations checks that the function's role may send to both.
+// checkDestinations checks that both destinations are valid for the function, and
+// that its role may send to them.
 func (s *Service) checkDestinations(function Config, c EventInvokeConfig) error {
 	credentials, err := s.assume(context.Background(), function)
 	if err != nil {
@@ -78,10 +81,32 @@ func (s *Service) checkDestinations(function Config, c EventInvokeConfig) error 
 		if arn == "" {
 			continue
 		}
-		if err := s.mayReach(credentials.Caller, arn); err != nil {
+		if err := s.checkDestinationFunction(function.Name, arn); err != nil {
+			return err
+		}
+		if err := s.checkSend(credentials.Caller, arn); err != nil {
 			return badParameter("The function's execution role does not have permissions to call %s on %s",
 				destinations[cloud.ServiceOf(arn)].operation, arn)
 		}
+	}
+	return nil
+}
+
+// checkDestinationFunction checks that a destination, if it is a function, exists
+// and is not the function itself.
+func (s *Service) checkDestinationFunction(function, arn string) error {
+	if cloud.ServiceOf(arn) != "lambda" {
+		return nil
+	}
+	to, err := s.Resolve(arn, "")
+	if err == nil {
+		_, err = s.Lookup(to)
+	}
+	switch {
+	case err != nil:
+		return badParameter("The destination ARN %s is invalid.", arn)
+	case to.Name == function:
+		return badParameter("You can't specify the function as a destination for itself.")
 	}
 	return nil
 }

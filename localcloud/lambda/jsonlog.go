@@ -8,13 +8,13 @@ import (
 	"time"
 )
 
-// Log levels, the most detailed first.
+// The log levels, the most detailed one first.
 var (
 	logLevels       = []string{"TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"}
 	systemLogLevels = []string{"DEBUG", "INFO", "WARN"}
 )
 
-// jsonLog writes Lambda's platform events as JSON objects, if they have at least
+// jsonLog writes Lambda's platform events as JSON objects. It omits events below
 // the function's system log level.
 //
 // https://docs.aws.amazon.com/lambda/latest/dg/telemetry-schema-reference.html
@@ -24,7 +24,7 @@ type jsonLog struct {
 	log      *logStream
 }
 
-// platformRecord holds the members of all kinds of events.
+// platformRecord holds the fields of all types of events.
 type platformRecord struct {
 	InitializationType string           `json:"initializationType,omitempty"`
 	Phase              string           `json:"phase,omitempty"`
@@ -58,10 +58,11 @@ func (l *jsonLog) write(level, kind string, record platformRecord) {
 	}{timestamp(time.Now()), kind, record}))
 }
 
-// level returns the level of an event: otherwise for a success, else "WARN".
-func level(status, otherwise string) string {
+// level returns the level of an event: success if the status is a success, and
+// "WARN" otherwise.
+func level(status, success string) string {
 	if status == statusSuccess {
-		return otherwise
+		return success
 	}
 	return "WARN"
 }
@@ -86,7 +87,7 @@ func (l *jsonLog) start(requestID string) {
 	l.write("INFO", "platform.start", platformRecord{RequestID: requestID, Version: l.function.Version})
 }
 
-func (l *jsonLog) done(m measured) {
+func (l *jsonLog) done(m measurements) {
 	status := m.ending.status
 	switch {
 	case m.failed && status == "":
@@ -110,11 +111,11 @@ func (l *jsonLog) done(m measured) {
 // rounded returns a duration in milliseconds, to two decimal places.
 func rounded(d time.Duration) float64 { return math.Round(inMilliseconds(d)*100) / 100 }
 
-// keeps reports whether a line of the function has at least its application log
-// level. In a custom runtime Lambda changes no lines, and filters only JSON
-// objects; one without a level or a time in RFC 3339 counts as INFO. Metrics in
-// the embedded format always pass.
-func (c Config) keeps(line string) bool {
+// logs reports whether a line that the function writes has at least its
+// application log level. For custom runtimes, Lambda changes no lines and filters
+// only JSON objects. An object without a level or without a time in RFC 3339 counts
+// as INFO. Metrics in the embedded metric format are always logged.
+func (c Config) logs(line string) bool {
 	if c.LogFormat != "JSON" {
 		return true
 	}

@@ -16,8 +16,8 @@ import (
 	"tally/localcloud/lambda/runtimeapi"
 )
 
-// TestJSONLog checks Lambda's platform events around the unchanged lines of the
-// function.
+// TestJSONLog checks Lambda's platform events and that the function's own lines
+// are unchanged.
 func TestJSONLog(t *testing.T) {
 	const (
 		initStart = `{"time":"2000-01-01T00:00:00.000Z","type":"platform.initStart","record":{"initializationType":"on-demand","phase":"init",` +
@@ -96,8 +96,8 @@ func TestJSONInitFailure(t *testing.T) {
 	})
 }
 
-// logLines are lines of a function and the lowest level at which the JSON format
-// drops them; "" for never.
+// logLines are lines that a function writes, each with the lowest application log
+// level at which it is dropped if the log format is JSON; "" for never.
 var logLines = []struct{ line, dropped string }{
 	{`{"time":"2026-01-02T03:04:05.6Z","level":"DEBUG","msg":"x"}`, "INFO"},
 	{`{"timestamp":"2026-01-02T03:04:05Z","level":"warn"}`, "ERROR"},
@@ -105,7 +105,7 @@ var logLines = []struct{ line, dropped string }{
 	{`{"time":"2026-01-02T03:04:05Z","level":"FATAL"}`, ""},
 	{`{"time":"2026-01-02T03:04:05Z","level":"LOUD"}`, "WARN"},
 	{`{"time":"2026-01-02T03:04:05Z","level":4}`, "WARN"},
-	{`{"time":"yesterday","level":"ERROR"}`, "WARN"}, // Lambda takes it for INFO
+	{`{"time":"yesterday","level":"ERROR"}`, "WARN"}, // counts as INFO
 	{`{"msg":"x"}`, "WARN"},
 	{`{"_aws":{"Timestamp":1,"CloudWatchMetrics":[]},"Sums":1}`, ""},
 	{`plain`, ""},
@@ -134,7 +134,7 @@ func TestApplicationLogLevel(t *testing.T) {
 		for _, l := range logLines {
 			dropped := level != "Text" && l.dropped != "" && at >= slices.Index(levels, l.dropped)
 			if slices.Contains(k.log, l.line) == dropped {
-				t.Errorf("%s: %s is dropped: %t", level, l.line, !dropped)
+				t.Errorf("%s: %s: dropped %t, want %t", level, l.line, !dropped, dropped)
 			}
 		}
 		variable := slices.Contains(k.specs[0].Env, "AWS_LAMBDA_LOG_FORMAT=JSON") && slices.Contains(k.specs[0].Env, "AWS_LAMBDA_LOG_LEVEL="+level)
@@ -144,8 +144,8 @@ func TestApplicationLogLevel(t *testing.T) {
 	}
 }
 
-// FuzzLogLine checks that any line is retained unchanged or dropped as a whole, and
-// that plain text is never dropped.
+// FuzzLogLine checks that a line is either logged unchanged or dropped as a whole,
+// and that plain text is never dropped.
 func FuzzLogLine(f *testing.F) {
 	for _, l := range logLines {
 		f.Add(l.line)

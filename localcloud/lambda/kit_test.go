@@ -27,10 +27,10 @@ const (
 
 var developer = cloud.Caller{ARN: place.GlobalARN("iam", "user/developer"), Administrator: true}
 
-// kit holds the fakes around a Service. A test may replace them before open.
+// kit holds the fakes around a Service. Tests may replace its functions.
 type kit struct {
 	options lambda.Options
-	handle  func(ctx context.Context, ev runtimeapi.Event) (runtimeapi.Reply, error) // of every fake environment
+	handle  func(ctx context.Context, ev runtimeapi.Event) (runtimeapi.Reply, error) // of fake environments that start from now on
 	start   func(ctx context.Context, spec lambda.Spec) error
 
 	authorize func(cloud.Request) error
@@ -61,7 +61,7 @@ func newKit(t testing.TB) *kit {
 	return k
 }
 
-// open starts the service, and closes it when the test ends.
+// open returns a started service, which is closed when the test ends.
 func (k *kit) open(t *testing.T) *lambda.Service {
 	t.Helper()
 	s, err := lambda.New(k.options)
@@ -73,7 +73,7 @@ func (k *kit) open(t *testing.T) *lambda.Service {
 	return s
 }
 
-// openStore gives the service a durable store.
+// openStore opens a durable store for the service.
 func (k *kit) openStore(t *testing.T, dir string) *store.Store {
 	t.Helper()
 	st, err := store.Open(dir)
@@ -116,7 +116,7 @@ func (k *kit) WriteLog(_ context.Context, caller cloud.Caller, group, stream str
 	for _, e := range events {
 		line, ended := strings.CutSuffix(e.Message, "\n")
 		if !ended {
-			line += " (without the newline that AWS's events end in)"
+			line += " (without the newline at the end of AWS's events)"
 		}
 		k.log = append(k.log, line)
 	}
@@ -157,8 +157,8 @@ func (k *kit) Start(ctx context.Context, spec lambda.Spec) (lambda.Environment, 
 	return e, nil
 }
 
-// alive returns the indexes of the running environments, in the order of their
-// start.
+// alive returns the indexes of the running environments, in the order in which
+// they started.
 func (k *kit) alive() []int {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -201,12 +201,13 @@ func (e *fakeEnvironment) Close() {
 	e.closed = true
 }
 
-// bundle returns a zip with a bootstrap of that content.
+// bundle returns a zip that contains a bootstrap with the given content.
 func bundle(t testing.TB, content string) []byte {
 	t.Helper()
 	return zipped(t, &zip.FileHeader{Name: "bootstrap"}, content)
 }
 
+// zipped returns a zip that contains one file.
 func zipped(t testing.TB, header *zip.FileHeader, content string) []byte {
 	t.Helper()
 	if header.Mode() == 0 {
@@ -231,12 +232,12 @@ func config(name string) lambda.Config {
 	return lambda.Config{Name: name, Role: roleARN, Runtime: "provided.al2023", Handler: "bootstrap", ReservedConcurrency: -1}
 }
 
-// create creates a function with a changed configuration.
+// create creates a function, after applying the changes to its configuration.
 func create(t *testing.T, s *lambda.Service, name string, change ...func(*lambda.Config)) lambda.Function {
 	t.Helper()
 	c := config(name)
-	for _, touch := range change {
-		touch(&c)
+	for _, apply := range change {
+		apply(&c)
 	}
 	f, err := s.CreateFunction(c, bundle(t, "first"))
 	if err != nil {
@@ -254,14 +255,14 @@ func invoke(t *testing.T, s *lambda.Service, name string) cloud.Outcome {
 	return out
 }
 
-// invokeBehind starts an invocation, and returns when it blocks. It needs a
-// synctest bubble.
-func invokeBehind(t *testing.T, s *lambda.Service, name string) {
+// invokeInBackground starts an invocation and returns once it blocks. It must be
+// called in a synctest bubble.
+func invokeInBackground(t *testing.T, s *lambda.Service, name string) {
 	go s.Invoke(t.Context(), cloud.Invocation{Caller: developer, Function: name})
 	synctest.Wait()
 }
 
-// expectError checks the code of a refusal, and the beginning of its text.
+// expectError checks the code of an error and the beginning of its message.
 func expectError(t *testing.T, err error, code, text string) {
 	t.Helper()
 	e, ok := errors.AsType[*cloud.Error](err)
@@ -270,6 +271,7 @@ func expectError(t *testing.T, err error, code, text string) {
 	}
 }
 
+// sleep returns a handler that responds after d.
 func sleep(d time.Duration) func(context.Context, runtimeapi.Event) (runtimeapi.Reply, error) {
 	return func(ctx context.Context, _ runtimeapi.Event) (runtimeapi.Reply, error) {
 		select {

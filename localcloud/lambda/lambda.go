@@ -24,15 +24,15 @@ const (
 	maxAsyncPayload    = 1024 * 1024      // bytes
 	maxZipped          = 50 * 1024 * 1024 // bytes
 	maxUnzipped        = 250 * 1024 * 1024
-	maxEnvironment     = 4 * 1024  // bytes, all variables as JSON
-	maxPolicy          = 20 * 1024 // bytes, a resource-based policy
-	accountConcurrency = 1000      // environments busy at once, over all functions
-	minUnreserved      = 100       // of them, for functions that reserve none
+	maxEnvironment     = 4 * 1024  // bytes of all variables as JSON
+	maxPolicy          = 20 * 1024 // bytes of a resource-based policy
+	accountConcurrency = 1000      // environments of all functions busy at once
+	minUnreserved      = 100       // of these, left to functions without a reservation
 	initTimeout        = 10 * time.Second
 )
 
-// principal is the name of Lambda in policies. The trust policy of a function's
-// role must allow it.
+// principal is Lambda's service principal. The trust policy of a function's role
+// must allow it to assume the role.
 const principal = "lambda.amazonaws.com"
 
 // Options are the dependencies of a Service. All but Store, Pace and IdleTimeout
@@ -47,30 +47,30 @@ type Options struct {
 	Journal    cloud.Journal
 	Runner     Runner
 	Pace       cloud.Pace    // of the waits between asynchronous attempts
-	Endpoint   func() string // AWS_ENDPOINT_URL of the functions
+	Endpoint   func() string // returns the functions' AWS_ENDPOINT_URL
 	// Sender and Publish deliver records of asynchronous invocations to queues and
 	// topics.
 	Sender  cloud.Sender
 	Publish Publish
 	// IdleTimeout is how long an environment waits for its next event before it is
-	// removed; 0 stands for 10 minutes.
+	// removed; 0 means 10 minutes.
 	IdleTimeout time.Duration
 }
 
-// Service is AWS Lambda. It is a cloud.Invoker.
+// Service is AWS Lambda. It implements [cloud.Invoker].
 type Service struct {
 	options   Options
 	functions *store.Table[record]
 	events    *store.Table[event]
 
-	life context.Context // ends with Close
+	life context.Context // canceled by Close
 	end  context.CancelFunc
-	work sync.WaitGroup // whatever must end before Close returns
+	work sync.WaitGroup // the goroutines that Close waits for
 
 	mu     sync.Mutex
 	closed bool
-	// live holds every environment by its function's name, the most recently used
-	// last.
+	// live holds the environments of each function by its name, the most recently
+	// used one last.
 	live map[string][]*instance
 }
 
@@ -82,12 +82,13 @@ type record struct {
 	Aliases       []Alias    // ordered by name
 	InvokeConfigs []EventInvokeConfig
 
-	// documents are the policies that follow from Permissions, by qualifier. They
-	// are built when the record changes, and when the table is opened.
+	// documents holds the policy documents that result from Permissions, by
+	// qualifier. They are rebuilt when the record changes and when the table is
+	// opened.
 	documents map[string]string
 }
 
-// UnmarshalJSON reads a stored function.
+// UnmarshalJSON decodes a stored function and builds its policy documents.
 func (r *record) UnmarshalJSON(raw []byte) error {
 	type stored record // without this method
 	if err := json.Unmarshal(raw, (*stored)(r)); err != nil {
@@ -97,13 +98,13 @@ func (r *record) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
-// New opens the functions that the store holds and removes what an earlier
-// process left in the code folder. Queued events wait for Start.
+// New loads the functions from the store, and removes from the code folder what
+// an earlier process left behind. Queued events wait for Start.
 func New(o Options) (*Service, error) {
 	if o.IdleTimeout == 0 {
 		o.IdleTimeout = 10 * time.Minute
 	}
-	// A function's process has another working directory.
+	// A function's process has a different working directory.
 	dir, err := filepath.Abs(o.Dir)
 	if err != nil {
 		return nil, err
@@ -126,15 +127,15 @@ func New(o Options) (*Service, error) {
 }
 
 // Start resumes the asynchronous invocations that an earlier process left in
-// the queue. Call it once, when everything that functions and destinations
-// reach is ready.
+// the queue. Call it once, after everything that functions and destinations
+// depend on is ready.
 func (s *Service) Start() {
 	for _, e := range s.events.All() {
-		s.work.Go(func() { s.attend(e) })
+		s.work.Go(func() { s.process(e) })
 	}
 }
 
-// Close ends every environment and every invocation under way. Queued events
+// Close ends every environment and every invocation in progress. Queued events
 // stay in the store.
 func (s *Service) Close() error {
 	s.mu.Lock()
@@ -152,7 +153,8 @@ func (s *Service) Close() error {
 
 var errClosed = cloud.Errorf(http.StatusServiceUnavailable, "ServiceException", "The local cloud is shutting down.")
 
-// begin starts work that Close waits for, unless Close has begun.
+// begin runs work in a goroutine that Close waits for. It returns errClosed if
+// Close has begun.
 func (s *Service) begin(work func()) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

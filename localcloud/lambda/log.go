@@ -12,9 +12,8 @@ import (
 // maxLogTail is the size in bytes of the log tail returned to callers.
 const maxLogTail = 4 * 1024
 
-// logStream writes the lines of one environment to its log stream, in a goroutine
-// of its own: a function waits for the disk only if it writes faster than that
-// for long.
+// logStream writes the lines of one environment to its log stream in a goroutine
+// of its own. A function waits for the disk only while events is full.
 type logStream struct {
 	stream string
 	events chan cloud.LogEvent
@@ -24,7 +23,8 @@ type logStream struct {
 	tail []byte // of the current invocation; at most twice maxLogTail
 }
 
-// openLog opens a stream that is written with the environment's own role.
+// openLog opens a stream, which caller, a session of the function's role, writes
+// to.
 func (s *Service) openLog(f Function, stream string, caller cloud.Caller) *logStream {
 	l := &logStream{stream: stream, events: make(chan cloud.LogEvent, 1024), done: make(chan struct{})}
 	go func() {
@@ -32,16 +32,16 @@ func (s *Service) openLog(f Function, stream string, caller cloud.Caller) *logSt
 		l.write(func(batch []cloud.LogEvent) error {
 			return s.options.Logs.WriteLog(context.Background(), caller, f.LogGroup, stream, batch)
 		}, func(err error) {
-			s.note(cloud.Warning, f.Name, "no logs of this environment: %v", err)
+			s.note(cloud.Warning, f.Name, "no logs from this environment: %v", err)
 		})
 	}()
 	return l
 }
 
-// write passes the lines on in batches, each of which collects during the one
-// before. After the first refusal it drops everything: the role would be refused
-// again.
-func (l *logStream) write(hand func([]cloud.LogEvent) error, refused func(error)) {
+// write passes the lines to put in batches. While one batch is written, the next
+// one collects. After the first error, which it passes to failed, it drops all
+// lines: a role without permission would be refused again.
+func (l *logStream) write(put func([]cloud.LogEvent) error, failed func(error)) {
 	var err error
 	for first := range l.events {
 		batch := []cloud.LogEvent{first}
@@ -51,14 +51,15 @@ func (l *logStream) write(hand func([]cloud.LogEvent) error, refused func(error)
 		if err != nil {
 			continue
 		}
-		if err = hand(batch); err != nil {
-			refused(err)
+		if err = put(batch); err != nil {
+			failed(err)
 		}
 	}
 }
 
-// add appends one line to the log, as an event that ends in a newline like on
-// AWS. That makes an empty line possible: CloudWatch Logs accepts no empty events.
+// add appends one line to the log as an event that ends in a newline, as on AWS.
+// The newline makes empty lines possible, because CloudWatch Logs accepts no empty
+// events.
 func (l *logStream) add(line string) {
 	message := line + "\n"
 	l.mu.Lock()
@@ -72,7 +73,7 @@ func (l *logStream) add(line string) {
 
 func (l *logStream) addf(format string, args ...any) { l.add(fmt.Sprintf(format, args...)) }
 
-// cutTail returns the tail of the lines added since the last cutTail.
+// cutTail returns the tail of the lines added since the last call of cutTail.
 func (l *logStream) cutTail() []byte {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -81,7 +82,7 @@ func (l *logStream) cutTail() []byte {
 	return tail
 }
 
-// close waits until everything is written. Lines cannot be added afterwards.
+// close waits until all lines are written. No lines may be added afterwards.
 func (l *logStream) close() {
 	close(l.events)
 	<-l.done

@@ -9,28 +9,29 @@ import (
 	"tally/localcloud/cloud"
 )
 
-// latest is the version that can change.
+// latest is the unpublished version of a function, the only one that can change.
 const latest = "$LATEST"
 
 // functionName is AWS's own pattern for the FunctionName parameter: a name, a
-// partial ARN or a whole one, each with or without a qualifier.
+// partial ARN or a full ARN, each with or without a qualifier.
 //
 // https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
 var functionName = regexp.MustCompile(
 	`^(?:arn:aws[a-zA-Z-]*:lambda:)?([a-z]{2}(?:-gov)?-[a-z]+-\d:)?(\d{12}:)?(?:function:)?([a-zA-Z0-9-_]{1,64})(?::(\$LATEST|[a-zA-Z0-9-_]+))?$`)
 
-// Reference is a function as a caller names it.
+// Reference identifies a function, or a version or alias of it, as its caller did.
 type Reference struct {
 	Name      string
 	Qualifier string // a version, the name of an alias, or ""
 	ARN       string // qualified if the caller qualified it
 }
 
-// Resolve returns the function that a caller names by a name or a partial or
-// whole ARN, and by a qualifier, which may also stand at the end of the former.
-// It does not check that the function exists, only that it is in this account
-// and region. It fails with ValidationException, InvalidParameterValueException
-// if the two qualifiers differ, and ResourceNotFoundException.
+// Resolve returns the function that a caller refers to. The function is a name, a
+// partial ARN or a full ARN; the qualifier may be given separately or at the end of
+// it. Resolve does not check that the function exists, only that it is in this
+// account and region. It fails with ValidationException, with
+// InvalidParameterValueException if two different qualifiers are given, and with
+// ResourceNotFoundException.
 func (s *Service) Resolve(function, qualifier string) (Reference, error) {
 	n, err := split(function, qualifier)
 	if err != nil {
@@ -46,9 +47,11 @@ func (s *Service) Resolve(function, qualifier string) (Reference, error) {
 	return to, nil
 }
 
-// parts are the parts of a function's name; "" for those not given.
+// parts holds the parts of a reference to a function. Parts that are not given are
+// "".
 type parts struct{ region, account, name, qualifier string }
 
+// split checks and splits what Resolve accepts.
 func split(function, qualifier string) (parts, error) {
 	m := functionName.FindStringSubmatch(function)
 	if m == nil {

@@ -10,8 +10,8 @@ import (
 	"tally/localcloud/cloud"
 )
 
-// Permission is one statement of a function's resource-based policy, which lets
-// others use the function.
+// Permission is one statement of a function's resource-based policy, which allows
+// others to use the function.
 //
 // https://docs.aws.amazon.com/lambda/latest/api/API_AddPermission.html
 type Permission struct {
@@ -19,7 +19,7 @@ type Permission struct {
 	Qualifier     string // the version or alias it applies to; "" for the unqualified function
 	Action        string // "lambda:InvokeFunction"
 	Principal     string // "sns.amazonaws.com", an account, the ARN of a user or role, or "*"
-	SourceARN     string // pattern of the resource on whose behalf a service calls; "" for any
+	SourceARN     string // pattern for the resource on whose behalf a service calls; "" for any
 	SourceAccount string // account of that resource; "" for any
 }
 
@@ -30,7 +30,7 @@ func (p Permission) validate() error {
 	)
 }
 
-// statement is one element of a policy document, with the members in AWS's order.
+// statement is one statement of a policy document, with the fields in AWS's order.
 type statement struct {
 	Sid       string                       `json:"Sid"`
 	Effect    string                       `json:"Effect"`
@@ -57,8 +57,9 @@ func (p Permission) statement(function string) statement {
 	return st
 }
 
-// policies returns the policy documents of the function, by qualifier: each
-// version and alias has one of its own, if anybody was permitted anything.
+// policies returns the policy documents of the function by qualifier. The function
+// and each of its versions and aliases that has permissions has a document of its
+// own.
 func (r record) policies() map[string]string {
 	statements := map[string][]statement{}
 	for _, p := range r.Permissions {
@@ -79,10 +80,11 @@ func (r record) policies() map[string]string {
 	return documents
 }
 
-// AddPermission adds a statement to the policy of the function, or of the
-// version or alias that qualifies it. Here and below, function has any form that
-// Resolve accepts. It fails with ResourceConflictException if the policy has a
-// statement of that ID, and with PolicyLengthExceededException.
+// AddPermission adds a statement to the policy of the function, or of one of its
+// versions or aliases if there is a qualifier. As in the methods below, function
+// has any form that Resolve accepts. AddPermission fails with
+// ResourceConflictException if the policy has a statement with that ID, and with
+// PolicyLengthExceededException if the policy would be too long.
 func (s *Service) AddPermission(function string, p Permission) error {
 	if err := cmp.Or(p.validate(), CheckPermissionTarget(function, p.Qualifier)); err != nil {
 		return err
@@ -93,7 +95,7 @@ func (s *Service) AddPermission(function string, p Permission) error {
 	}
 	p.Qualifier = to.Qualifier
 	return s.change(to.Name, func(row *record) error {
-		if !row.knows(p.Qualifier) {
+		if !row.has(p.Qualifier) {
 			return errNotFound(to.ARN)
 		}
 		if row.permission(to, p.StatementID) >= 0 {
@@ -125,7 +127,7 @@ func (s *Service) RemovePermission(function, id string) error {
 	})
 }
 
-// permission returns the index of a statement, or -1.
+// permission returns the index of the statement with that ID, or -1.
 func (r record) permission(to Reference, id string) int {
 	return slices.IndexFunc(r.Permissions, func(p Permission) bool {
 		return p.StatementID == id && p.Qualifier == plainQualifier(to.Qualifier)
@@ -160,7 +162,8 @@ func (s *Service) Policy(function string) (string, error) {
 	return policy, nil
 }
 
-// named returns the function that a caller names in a form that Resolve accepts.
+// named returns the function that a caller refers to in a form that Resolve
+// accepts.
 func (s *Service) named(function string) (Reference, record, error) {
 	to, err := s.Resolve(function, "")
 	if err != nil {

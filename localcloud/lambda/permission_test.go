@@ -2,6 +2,7 @@ package lambda_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"tally/localcloud/lambda"
@@ -13,6 +14,7 @@ var permission = lambda.Permission{
 }
 
 func TestPolicy(t *testing.T) {
+	const sessionARN = "arn:aws:sts::000000000000:assumed-role/worker/session"
 	s := newKit(t).open(t)
 	create(t, s, "add")
 	_, err := s.Policy("add")
@@ -23,6 +25,7 @@ func TestPolicy(t *testing.T) {
 		{StatementID: "both", Action: "lambda:InvokeFunction", Principal: "s3.amazonaws.com", SourceARN: "arn:aws:s3:::b", SourceAccount: "111122223333"},
 		{StatementID: "account", Action: "lambda:*", Principal: "111122223333"},
 		{StatementID: "role", Action: "lambda:InvokeFunction", Principal: roleARN},
+		{StatementID: "session", Action: "lambda:InvokeFunction", Principal: sessionARN},
 		{StatementID: "all", Action: "*", Principal: "*"},
 	} {
 		if err := s.AddPermission("add", p); err != nil {
@@ -40,6 +43,7 @@ func TestPolicy(t *testing.T) {
 		`,"Condition":{"ArnLike":{"AWS:SourceArn":"arn:aws:s3:::b"},"StringEquals":{"AWS:SourceAccount":"111122223333"}}},` +
 		`{"Sid":"account","Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:root"},"Action":"lambda:*"` + end + `},` +
 		`{"Sid":"role","Effect":"Allow","Principal":{"AWS":"` + roleARN + `"},"Action":"lambda:InvokeFunction"` + end + `},` +
+		`{"Sid":"session","Effect":"Allow","Principal":{"AWS":"` + sessionARN + `"},"Action":"lambda:InvokeFunction"` + end + `},` +
 		`{"Sid":"all","Effect":"Allow","Principal":"*","Action":"*"` + end + `}]}`
 	if got, err := s.Policy("add"); err != nil || got != want {
 		t.Errorf("Policy =\n%s, %v, want\n%s", got, err, want)
@@ -55,7 +59,7 @@ func TestPolicy(t *testing.T) {
 	expectError(t, err, "ResourceNotFoundException", "Statement sns is not found")
 }
 
-// The function of a permission can be named in any form that Resolve accepts.
+// The function of a permission may be given in any form that Resolve accepts.
 func TestPermissionByARN(t *testing.T) {
 	s := newKit(t).open(t)
 	create(t, s, "add")
@@ -84,7 +88,7 @@ func TestPolicySize(t *testing.T) {
 	expectError(t, err, "PolicyLengthExceededException", "The final policy size (20")
 	policy, err := s.Policy("add")
 	if err != nil || len(policy) > 20480 || len(policy) < 20000 {
-		t.Errorf("a policy of %d bytes, %v", len(policy), err)
+		t.Errorf("policy of %d bytes, %v", len(policy), err)
 	}
 }
 
@@ -99,9 +103,13 @@ func TestAddPermissionRefused(t *testing.T) {
 		{"sub", func(*lambda.Permission) {}, "ResourceNotFoundException", "Function not found: "},
 		{"a b", func(*lambda.Permission) {}, "ValidationException", "1 validation error detected: Value 'a b' at 'functionName'"},
 		{"add", func(p *lambda.Permission) { p.StatementID = "a b" }, "ValidationException", "1 validation error detected: Value 'a b' at 'statementId'"},
+		{"add", func(p *lambda.Permission) { p.StatementID = strings.Repeat("a", 101) }, "ValidationException",
+			"1 validation error detected: Value '" + strings.Repeat("a", 101) + "' at 'statementId' failed to satisfy constraint: Member must have length less than or equal to 100"},
 		{"add", func(p *lambda.Permission) { p.Action = "sns:Publish" }, "ValidationException", "1 validation error detected: Value 'sns:Publish' at 'action'"},
 		{"add", func(p *lambda.Permission) { p.Principal = "sns" }, "InvalidParameterValueException", "The provided principal was invalid."},
 		{"add", func(p *lambda.Permission) { p.Principal = permission.SourceARN }, "InvalidParameterValueException", "The provided principal was invalid."},
+		{"add", func(p *lambda.Permission) { p.Principal = "arn:aws:iam::000000000000:policy/p" }, "InvalidParameterValueException", "The provided principal was invalid."},
+		{"add", func(p *lambda.Permission) { p.Principal = "arn:aws:iam::0:role/worker" }, "InvalidParameterValueException", "The provided principal was invalid."},
 	} {
 		p := permission
 		tc.change(&p)

@@ -12,13 +12,13 @@ import (
 // instance is one execution environment of a function. Its fields other than
 // state and idle belong to the invocation that acquired it.
 type instance struct {
-	function Function // when the environment was created
+	function Function // as it was when the environment was created
 	state    state    // guarded by Service.mu
 	idle     *time.Timer
 
 	credentials cloud.Credentials
 	log         *logStream  // nil until opened
-	system      systemLog   // Lambda's own lines in it
+	system      systemLog   // writes Lambda's own lines to log
 	env         Environment // nil until its runtime has started
 }
 
@@ -30,10 +30,10 @@ const (
 	ended       // being closed
 )
 
-// acquire makes an environment of that version of the function busy: the most
-// recently used, or a new one, which has yet to be opened. It fails with
-// TooManyRequestsException if concurrency, which all versions share, is
-// exhausted.
+// acquire returns an environment of the given version of the function and marks
+// it busy. This is the most recently used idle environment or, if there is none, a
+// new one, which the caller must open. It fails with TooManyRequestsException if
+// the concurrency, which all versions share, is exhausted.
 func (s *Service) acquire(to Reference) (*instance, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -63,8 +63,9 @@ func (s *Service) acquire(to Reference) (*instance, error) {
 	return inst, nil
 }
 
-// throttleLocked refuses another busy environment if the function's reserved
-// concurrency, or the unreserved concurrency of the account, is used up.
+// throttleLocked returns an error if the function's reserved concurrency or, for
+// a function without a reservation, the account's unreserved concurrency is used
+// up.
 //
 // https://docs.aws.amazon.com/lambda/latest/dg/lambda-concurrency.html
 func (s *Service) throttleLocked(f Function) error {
@@ -106,7 +107,7 @@ func (s *Service) busyLocked(name string) int {
 }
 
 // release makes an acquired environment idle until the next event, or removes it
-// if it cannot receive one.
+// if it cannot receive another one.
 func (s *Service) release(inst *instance) {
 	s.mu.Lock()
 	name := inst.function.Name
@@ -124,7 +125,7 @@ func (s *Service) release(inst *instance) {
 	s.mu.Unlock()
 }
 
-// expire removes an environment that was idle for too long.
+// expire removes an environment that has been idle for too long.
 func (s *Service) expire(inst *instance) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -135,12 +136,13 @@ func (s *Service) expire(inst *instance) {
 	s.work.Go(func() { s.retire(inst) })
 }
 
-// takeIdleLocked ends the function's idle environments, except those of versions
-// in stays, and returns them. The caller retires them without the lock.
-func (s *Service) takeIdleLocked(name string, stays record) []*instance {
+// takeIdleLocked marks the function's idle environments as ended, except those of
+// the versions in current, and returns them. The caller must retire them after
+// releasing the lock.
+func (s *Service) takeIdleLocked(name string, current record) []*instance {
 	var taken []*instance
 	for _, inst := range s.live[name] {
-		if inst.state == idle && !stays.holds(inst.function) {
+		if inst.state == idle && !current.holds(inst.function) {
 			inst.state = ended
 			inst.idle.Stop()
 			taken = append(taken, inst)
@@ -149,7 +151,7 @@ func (s *Service) takeIdleLocked(name string, stays record) []*instance {
 	return taken
 }
 
-// retire closes ended environments, and removes code that only they used.
+// retire closes ended environments and removes the code that only they used.
 func (s *Service) retire(instances ...*instance) {
 	for _, inst := range instances {
 		if inst.env != nil {

@@ -15,10 +15,10 @@ import (
 //
 // https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
 const (
-	maxRetries   = 2               // of a failing function
+	maxRetries   = 2               // after errors of the function
 	maxEventAge  = 6 * time.Hour   // after which an event is not retried
-	firstBackoff = time.Second     // after a throttled attempt; doubles
-	maxBackoff   = 5 * time.Minute // with each further one, up to this
+	firstBackoff = time.Second     // after the first throttled attempt; doubles with each further one
+	maxBackoff   = 5 * time.Minute // the maximum after a throttled attempt
 )
 
 // retryDelays are the waits after the first and the second failed attempt.
@@ -30,7 +30,7 @@ type event struct {
 	Qualifier string // as invoked
 	Event     runtimeapi.Event
 	Received  time.Time
-	Attempts  int           // failures of the function
+	Attempts  int           // that ended with an error of the function
 	Backoff   time.Duration // wait after the next throttled attempt; 0 for firstBackoff
 	Due       time.Time     // of the next attempt
 }
@@ -41,9 +41,9 @@ func (e event) target() Reference {
 }
 
 // InvokeAsync stores the event in the function's queue, where it survives a
-// restart, and returns. The function receives it at least once; if it fails it
-// receives it again, with the same request ID, according to its
-// EventInvokeConfig.
+// restart, and returns its request ID. The function receives the event at least
+// once. If the function fails, its EventInvokeConfig determines whether it receives
+// the event again, with the same request ID.
 func (s *Service) InvokeAsync(ctx context.Context, in cloud.Invocation) (string, error) {
 	to, ev, err := s.admit(ctx, in, "Event", maxAsyncPayload)
 	if err != nil {
@@ -55,13 +55,14 @@ func (s *Service) InvokeAsync(ctx context.Context, in cloud.Invocation) (string,
 		return "", err
 	}
 	s.note(cloud.Info, to.Name, "queued for %s (request %s)", in.Caller, ev.RequestID)
-	// If Close has begun, the event waits in the store for the next start.
-	_ = s.begin(func() { s.attend(e) })
+	// If Close has begun, the event stays in the store until the next start.
+	_ = s.begin(func() { s.process(e) })
 	return ev.RequestID, nil
 }
 
-// attend tries the event until it succeeds or is abandoned, or the service closes.
-func (s *Service) attend(e event) {
+// process invokes the function with the event until it succeeds, the event is
+// abandoned, or the service closes.
+func (s *Service) process(e event) {
 	for {
 		select {
 		case <-time.After(time.Until(e.Due)):
@@ -70,27 +71,28 @@ func (s *Service) attend(e event) {
 		}
 		outcome, err := s.execute(e.target(), e.Event)
 		if errors.Is(err, errClosed) {
-			return // not an attempt: the event waits for the next start
+			return // not an attempt: the event stays in the store until the next start
 		}
-		next, end := s.judge(e, outcome, err)
+		next, end := s.decide(e, outcome, err)
 		if end != "" {
 			s.conclude(next, result{end, outcome, err})
 			return
 		}
 		e = next
-		s.keep(e.Event.RequestID, e.Function, s.events.Put(e.Event.RequestID, e))
+		s.noteStoreError(e, s.events.Put(e.Event.RequestID, e))
 	}
 }
 
-// keep reports an error of writing the queue.
-func (s *Service) keep(requestID, function string, err error) {
+// noteStoreError reports an error of storing or deleting the event, unless err is
+// nil.
+func (s *Service) noteStoreError(e event, err error) {
 	if err != nil {
-		s.note(cloud.Warning, function, "event %s: %v", requestID, err)
+		s.note(cloud.Warning, e.Function, "event %s cannot be updated in the store: %v", e.Event.RequestID, err)
 	}
 }
 
-// condition is why an event is not retried, in the words of its record; "" if it
-// is retried.
+// condition is the reason why an event is not retried, as its invocation record
+// states it; "" if it is retried.
 type condition string
 
 const (
@@ -98,12 +100,12 @@ const (
 	retriesExhausted        condition = "RetriesExhausted"
 	eventAgeExceeded        condition = "EventAgeExceeded"
 	zeroReservedConcurrency condition = "ZeroReservedConcurrency"
-	functionGone            condition = "its function is gone" // which AWS does not report
+	functionGone            condition = "its function no longer exists" // AWS sends no record in this case
 )
 
-// judge decides on the event after an attempt: it returns the event to retry, or
-// why there is no retry.
-func (s *Service) judge(e event, outcome cloud.Outcome, err error) (event, condition) {
+// decide decides after an attempt whether the event is retried. It returns the
+// updated event, and the condition if there is no retry.
+func (s *Service) decide(e event, outcome cloud.Outcome, err error) (event, condition) {
 	row, _ := s.functions.Get(e.Function)
 	config, configured := row.invokeConfig(plainQualifier(e.Qualifier))
 	if !configured {
@@ -123,12 +125,13 @@ func (s *Service) judge(e event, outcome cloud.Outcome, err error) (event, condi
 	case row.ReservedConcurrency == 0:
 		return e, zeroReservedConcurrency
 	}
-	// It was throttled, or Lambda itself failed.
+	// The invocation was throttled, or Lambda itself failed.
 	delay := max(e.Backoff, firstBackoff)
 	e.Backoff = min(2*delay, maxBackoff)
 	return s.retry(e, config, delay, err)
 }
 
+// retry schedules the next attempt, unless the event would be too old by then.
 func (s *Service) retry(e event, config EventInvokeConfig, delay time.Duration, err error) (event, condition) {
 	wait := s.options.Pace.Wait(delay)
 	e.Due = time.Now().UTC().Add(wait)
@@ -136,7 +139,7 @@ func (s *Service) retry(e event, config EventInvokeConfig, delay time.Duration, 
 	if e.Due.Sub(e.Received) > s.options.Pace.Wait(age) {
 		return e, eventAgeExceeded
 	}
-	s.note(cloud.Warning, e.Function, "event %s is tried again in %s: %v", e.Event.RequestID, wait, err)
+	s.note(cloud.Warning, e.Function, "event %s will be retried in %s: %v", e.Event.RequestID, wait, err)
 	return e, ""
 }
 

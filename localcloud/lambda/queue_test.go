@@ -16,7 +16,7 @@ import (
 	"tally/localcloud/lambda/runtimeapi"
 )
 
-// attempts collects when a function runs, and with which request ID.
+// attempts collects the times and the request IDs of a function's invocations.
 type attempts struct {
 	began time.Time
 	at    []time.Duration
@@ -28,6 +28,7 @@ func (a *attempts) note(ev runtimeapi.Event) {
 	a.ids = append(a.ids, ev.RequestID)
 }
 
+// failing returns a handler that collects its invocations and fails.
 func failing(a *attempts) func(context.Context, runtimeapi.Event) (runtimeapi.Reply, error) {
 	return func(_ context.Context, ev runtimeapi.Event) (runtimeapi.Reply, error) {
 		a.note(ev)
@@ -50,7 +51,7 @@ func TestRetries(t *testing.T) {
 		want []time.Duration
 	}{
 		"as on AWS": {0, []time.Duration{0, time.Minute, 3 * time.Minute}},
-		"hurried":   {60, []time.Duration{0, time.Second, 3 * time.Second}},
+		"faster":    {60, []time.Duration{0, time.Second, 3 * time.Second}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
@@ -67,7 +68,7 @@ func TestRetries(t *testing.T) {
 					t.Errorf("attempts at %v, want %v", a.at, tc.want)
 				}
 				if !slices.Equal(a.ids, []string{id, id, id}) {
-					t.Errorf("request ids %v, want %s thrice", a.ids, id)
+					t.Errorf("request IDs %v, want %s three times", a.ids, id)
 				}
 				warnings := k.warnings()
 				want := "event " + id + " is dropped after 3 failed attempts, RetriesExhausted: Oops: no luck"
@@ -88,7 +89,7 @@ func TestThrottled(t *testing.T) {
 		s := k.open(t)
 		create(t, s, "add", func(c *lambda.Config) { c.ReservedConcurrency = 1; c.TimeoutSeconds = 900 })
 		k.handle = func(ctx context.Context, _ runtimeapi.Event) (runtimeapi.Reply, error) {
-			<-ctx.Done() // keeps the only environment busy
+			<-ctx.Done() // the only environment stays busy until the timeout
 			return runtimeapi.Reply{}, context.Cause(ctx)
 		}
 		go func() {
@@ -104,7 +105,7 @@ func TestThrottled(t *testing.T) {
 		var waits []time.Duration
 		var last cloud.Entry
 		for _, e := range k.entries {
-			if _, after, again := strings.Cut(e.Message, id+" is tried again in "); again {
+			if _, after, again := strings.Cut(e.Message, id+" will be retried in "); again {
 				text, _, _ := strings.Cut(after, ":")
 				wait, err := time.ParseDuration(text)
 				if err != nil {
@@ -127,7 +128,7 @@ func TestThrottled(t *testing.T) {
 			t.Errorf("waits: -want +got\n%s", diff)
 		}
 		if want := "after 0 failed attempts, EventAgeExceeded: TooManyRequestsException: Rate Exceeded."; !strings.HasSuffix(last.Message, want) {
-			t.Errorf("last word %q, want …%s", last.Message, want)
+			t.Errorf("last entry %q, want …%s", last.Message, want)
 		}
 	})
 }
@@ -156,15 +157,15 @@ func TestDroppedAtOnce(t *testing.T) {
 		time.Sleep(time.Minute)
 		synctest.Wait()
 		got := k.warnings()
-		want = "event " + id + " is dropped after 1 failed attempt, its function is gone: ResourceNotFoundException: Function not found: "
+		want = "event " + id + " is dropped after 1 failed attempt, its function no longer exists: ResourceNotFoundException: Function not found: "
 		if last := got[len(got)-1]; !strings.HasPrefix(last, want) {
 			t.Errorf("last warning %q, want %q", last, want)
 		}
 	})
 }
 
-// The next process retries an event whose attempt Close interrupted, and one that
-// waits for its second attempt, each when it is due.
+// The next process retries an event whose attempt was interrupted by Close and an
+// event that waits for its second attempt, each when it is due.
 func TestQueueSurvives(t *testing.T) {
 	dir, state := t.TempDir(), t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
@@ -180,7 +181,7 @@ func TestQueueSurvives(t *testing.T) {
 		synctest.Wait()
 		k.started[0].Close()
 		k.handle = sleep(time.Hour)
-		cut := invokeAsync(t, s, "add")
+		interrupted := invokeAsync(t, s, "add")
 		synctest.Wait()
 		if err := errors.Join(s.Close(), st.Close()); err != nil {
 			t.Fatal(err)
@@ -199,11 +200,11 @@ func TestQueueSurvives(t *testing.T) {
 		s = k.open(t)
 		time.Sleep(time.Hour)
 		synctest.Wait()
-		if want := []string{cut, failed}; !slices.Equal(second.ids, want) {
-			t.Errorf("tried %v, want %v", second.ids, want)
+		if want := []string{interrupted, failed}; !slices.Equal(second.ids, want) {
+			t.Errorf("retried %v, want %v", second.ids, want)
 		}
 		if want := []time.Duration{0, 40 * time.Second}; !slices.Equal(second.at, want) {
-			t.Errorf("tried at %v, want %v", second.at, want)
+			t.Errorf("retried at %v, want %v", second.at, want)
 		}
 		if err := errors.Join(s.Close(), st.Close()); err != nil {
 			t.Fatal(err)
@@ -216,7 +217,7 @@ func TestQueueSurvives(t *testing.T) {
 		time.Sleep(time.Hour)
 		synctest.Wait()
 		if len(third.ids) > 0 {
-			t.Errorf("done events came back: %v", third.ids)
+			t.Errorf("completed events were retried: %v", third.ids)
 		}
 		if err := errors.Join(s.Close(), st.Close()); err != nil {
 			t.Fatal(err)

@@ -13,13 +13,13 @@ import (
 // ending is the result of an invocation whose runtime sent no response.
 type ending struct {
 	reply     runtimeapi.Reply
-	line      string // of the log, "" for none
+	line      string // to log, "" for none
 	status    string // "timeout" or "error"
-	errorType string // of status "error"
+	errorType string // if the status is "error"
 }
 
-// ending returns the result for err in the words of Lambda. It returns an error
-// that the function did not cause.
+// ending returns the result for err in Lambda's wording. It returns an error if
+// the function did not cause err.
 func (f Function) ending(requestID string, err error) (ending, error) {
 	if errors.Is(err, context.DeadlineExceeded) {
 		message := fmt.Sprintf("Task timed out after %.2f seconds", f.timeout().Seconds())
@@ -53,7 +53,8 @@ const (
 	statusTimeout = "timeout"
 )
 
-// errorType returns the errorType of the error with which a runtime ended.
+// errorType returns the errorType that Lambda reports for the error with which a
+// runtime ended.
 func errorType(err error) string {
 	if failure, ok := errors.AsType[*Failure](err); ok {
 		return failure.Type
@@ -66,7 +67,8 @@ func errorType(err error) string {
 	return "Runtime.Unknown"
 }
 
-// decodeError reads the response of a failing function.
+// decodeError returns the errorType and the errorMessage in the response of a
+// function that failed. If the response is not such an object, it is the message.
 func decodeError(payload []byte) (kind, message string) {
 	var e struct{ ErrorType, ErrorMessage string }
 	if json.Unmarshal(payload, &e) != nil {
@@ -75,6 +77,8 @@ func decodeError(payload []byte) (kind, message string) {
 	return e.ErrorType, e.ErrorMessage
 }
 
+// describe returns the error in the response of a function that failed, for the
+// journal.
 func describe(payload []byte) string {
 	kind, message := decodeError(payload)
 	if kind == "" {

@@ -9,14 +9,15 @@ import (
 // Runner starts execution environments.
 type Runner interface {
 	// Start starts the bundle's bootstrap and waits until its runtime requests an
-	// event. It fails with *Failure or *runtimeapi.InitError if the function is to
-	// blame, and with the cause of ctx's end. A failed start leaves nothing behind.
+	// event. It fails with *Failure or *runtimeapi.InitError if the function is the
+	// cause, and with context.Cause(ctx) if ctx ends first. A failed start leaves no
+	// process behind.
 	Start(ctx context.Context, spec Spec) (Environment, error)
 }
 
 // Spec describes an environment to start.
 type Spec struct {
-	Dir      string   // the unpacked bundle and working directory
+	Dir      string   // the unpacked bundle, which is the working directory
 	Env      []string // "NAME=value", all but AWS_LAMBDA_RUNTIME_API
 	MemoryMB int      // MiB; the process is killed if it uses more
 	// Output receives each line that the function writes to stdout or stderr,
@@ -24,12 +25,13 @@ type Spec struct {
 	Output func(line string)
 }
 
-// Environment is a started runtime. It runs one Invoke at a time.
+// Environment is a started runtime. Only one call of Invoke may be in progress at
+// a time.
 type Environment interface {
 	// Invoke runs the function once. When it returns, Output has received every
 	// line that the function wrote in the meantime. It fails with *Failure if the
-	// runtime ended before it responded, and with the cause of ctx's end. After an
-	// error the environment can only be closed.
+	// runtime ended before it responded, and with context.Cause(ctx) if ctx ended
+	// first. After an error, the environment can only be closed.
 	Invoke(ctx context.Context, event runtimeapi.Event) (runtimeapi.Reply, error)
 	// Alive reports whether the runtime can receive another event.
 	Alive() bool
@@ -37,14 +39,14 @@ type Environment interface {
 	// unknown.
 	MaxMemoryMB() int
 	// Close ends the runtime and everything it started, and waits for them to end.
-	// It can be called again.
+	// It may be called more than once.
 	Close()
 }
 
-// Failure is the end of a runtime, in the words of Lambda.
+// Failure describes in Lambda's wording how a runtime ended.
 type Failure struct {
-	Type    string // "Runtime.ExitError", "Runtime.InvalidEntrypoint"
-	Message string // "Runtime exited with error: exit status 1"
+	Type    string // "Runtime.ExitError" or "Runtime.InvalidEntrypoint"
+	Message string // such as "Runtime exited with error: exit status 1"
 }
 
 func (f *Failure) Error() string { return f.Type + ": " + f.Message }

@@ -8,30 +8,31 @@ import (
 	"time"
 )
 
-// systemLog writes the lines of Lambda itself to the log of a function.
+// systemLog writes Lambda's own lines to the log of a function.
 type systemLog interface {
 	initStart(region string)
-	// initFailed reports a runtime that did not start, in phase "init" or
+	// initFailed logs that the runtime did not start, in phase "init" or
 	// "invoke".
 	initFailed(took time.Duration, phase string, err error)
 	start(requestID string)
-	done(m measured)
+	done(m measurements)
 }
 
-// measured holds what Lambda logs about a completed invocation.
-type measured struct {
+// measurements holds what Lambda logs about a completed invocation.
+type measurements struct {
 	requestID  string
-	took, init time.Duration // init is 0 if the runtime was started before
+	took, init time.Duration // init is 0 if the runtime was already running
 	memoryMB   int
-	failed     bool // according to the function itself
+	failed     bool // the response is an error
 	ending     ending
 }
 
-// billed returns the duration in milliseconds that AWS charges.
-func (m measured) billed() int { return int(math.Ceil(inMilliseconds(m.took))) }
+// billed returns the billed duration in milliseconds.
+func (m measurements) billed() int { return int(math.Ceil(inMilliseconds(m.took))) }
 
-// memory returns the peak use, which AWS caps at the limit of the function.
-func (m measured) memory(f Function) int { return min(m.memoryMB, f.MemoryMB) }
+// memory returns the peak memory use in MiB, capped at the function's limit as on
+// AWS.
+func (m measurements) memory(f Function) int { return min(m.memoryMB, f.MemoryMB) }
 
 // newSystemLog returns a log in the function's log format.
 func newSystemLog(f Function, log *logStream) systemLog {
@@ -59,8 +60,9 @@ func (l *textLog) start(requestID string) {
 	l.log.addf("START RequestId: %s Version: %s", requestID, l.function.Version)
 }
 
-// done writes tabs between the fields of the REPORT line and after the last.
-func (l *textLog) done(m measured) {
+// done logs the end of an invocation. As on AWS, every field of the REPORT line
+// ends in a tab.
+func (l *textLog) done(m measurements) {
 	if m.ending.line != "" {
 		l.log.add(m.ending.line)
 	}
@@ -76,7 +78,7 @@ func (l *textLog) done(m measured) {
 	l.log.add(line)
 }
 
-// textStatus returns the last fields of a report.
+// textStatus returns the fields at the end of a report that state the status.
 func textStatus(status, errorType string) string {
 	if errorType == "" {
 		return "Status: " + status
@@ -84,7 +86,8 @@ func textStatus(status, errorType string) string {
 	return fmt.Sprintf("Status: %s\tError Type: %s", status, errorType)
 }
 
-// initStatus returns how the start of a runtime failed.
+// initStatus returns the status of a runtime that failed to start, and the type of
+// the error.
 func initStatus(err error) (status, kind string) {
 	if errors.Is(err, context.DeadlineExceeded) {
 		return statusTimeout, ""
@@ -92,7 +95,7 @@ func initStatus(err error) (status, kind string) {
 	return statusError, errorType(err)
 }
 
-// runtimeVersion returns the name of a runtime in Lambda's log.
+// runtimeVersion returns the name that Lambda's log has for a runtime.
 func runtimeVersion(runtime string) string {
 	if runtime == "provided.al2" {
 		return "provided:al2"

@@ -14,18 +14,18 @@ import (
 	"tally/localcloud/cloud"
 )
 
-// The functions of this file look at form alone. They fail with
-// ValidationException, or with InvalidParameterValueException if the value
-// conforms to the API's model.
+// The functions in this file check only the form of values. They fail with
+// ValidationException if a value does not conform to the API's model, and with
+// InvalidParameterValueException if it does but is invalid nevertheless.
 
 // MaxFunctionName is the maximum length of a function's name.
 const MaxFunctionName = 64
 
-// runtimes are the ones that run here: a bundle brings everything but the
+// runtimes are the supported runtimes, whose bundles contain everything but the
 // operating system.
 var runtimes = []string{"provided.al2023", "provided.al2"}
 
-// reservedVariables are set by Lambda itself.
+// reservedVariables are the environment variables that only Lambda may set.
 //
 // https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime
 var reservedVariables = []string{
@@ -50,13 +50,26 @@ func invalid(format string, args ...any) *cloud.Error {
 	return cloud.Errorf(http.StatusBadRequest, "ValidationException", "1 validation error detected: "+format, args...)
 }
 
+// badParameter returns the error of a value that conforms to the API's model but is
+// invalid.
 func badParameter(format string, args ...any) *cloud.Error {
 	return cloud.Errorf(http.StatusBadRequest, "InvalidParameterValueException", format, args...)
 }
 
+// match returns an error if the value does not match the pattern. As on AWS, the
+// error shows the pattern without its anchors.
 func match(pattern *regexp.Regexp, parameter, value string) error {
 	if !pattern.MatchString(value) {
-		return invalid("Value '%s' at '%s' failed to satisfy constraint: Member must satisfy regular expression pattern: %s", value, parameter, pattern)
+		return invalid("Value '%s' at '%s' failed to satisfy constraint: Member must satisfy regular expression pattern: %s",
+			value, parameter, strings.TrimSuffix(strings.TrimPrefix(pattern.String(), "^"), "$"))
+	}
+	return nil
+}
+
+// atMost returns an error if the value has more characters than max.
+func atMost(parameter, value string, max int) error {
+	if utf8.RuneCountInString(value) > max {
+		return invalid("Value '%s' at '%s' failed to satisfy constraint: Member must have length less than or equal to %d", value, parameter, max)
 	}
 	return nil
 }
@@ -80,8 +93,8 @@ func oneOf(parameter, value string, allowed ...string) error {
 	return nil
 }
 
-// Validate checks a function's configuration as a whole, with its defaults. It
-// checks neither the role's trust policy nor the code.
+// Validate checks a function's configuration as a whole, including its defaults.
+// It checks neither the role's trust policy nor the code.
 //
 // https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html
 func Validate(c Config) error {
@@ -105,12 +118,7 @@ func CheckRole(arn string) error { return match(rolePattern, "role", arn) }
 func CheckHandler(name string) error { return match(handlerName, "handler", name) }
 
 // CheckDescription accepts up to 256 characters.
-func CheckDescription(text string) error {
-	if utf8.RuneCountInString(text) > 256 {
-		return invalid("Value '%s' at 'description' failed to satisfy constraint: Member must have length less than or equal to 256", text)
-	}
-	return nil
-}
+func CheckDescription(text string) error { return atMost("description", text, 256) }
 
 // CheckLogGroup accepts the name of a log group.
 func CheckLogGroup(name string) error { return match(logGroupName, "loggingConfig.logGroup", name) }
@@ -119,13 +127,13 @@ func CheckLogGroup(name string) error { return match(logGroupName, "loggingConfi
 func CheckRuntime(name string) error {
 	if !slices.Contains(runtimes, name) {
 		return badParameter("Value %s at 'runtime' failed to satisfy constraint: Member must satisfy enum value set: [%s]. "+
-			"The local cloud runs OS-only runtimes, whose bundle holds an executable named bootstrap.",
+			"The local cloud runs only OS-only runtimes, whose bundles contain an executable named bootstrap.",
 			name, strings.Join(runtimes, ", "))
 	}
 	return nil
 }
 
-// CheckArchitectures accepts one of "x86_64" and "arm64".
+// CheckArchitectures accepts exactly one of "x86_64" and "arm64".
 func CheckArchitectures(names []string) error {
 	if len(names) != 1 || names[0] != "x86_64" && names[0] != "arm64" {
 		return invalid("Value '[%s]' at 'architectures' failed to satisfy constraint: "+
@@ -146,8 +154,8 @@ func CheckEphemeralStorage(megabytes int) error {
 	return between("ephemeralStorage.size", megabytes, 512, 10240)
 }
 
-// CheckReservedConcurrency accepts -1 for none, and at most as much as leaves
-// other functions the minimum that AWS guarantees them.
+// CheckReservedConcurrency accepts -1, which means no reservation, and any number
+// that leaves functions without a reservation the minimum that AWS guarantees.
 func CheckReservedConcurrency(executions int) error {
 	switch {
 	case executions < -1:
@@ -175,7 +183,8 @@ func CheckSystemLogLevel(level string) error {
 	return oneOf("loggingConfig.systemLogLevel", level, systemLogLevels...)
 }
 
-// CheckLogLevels accepts levels, "" for none, with the format "JSON".
+// CheckLogLevels accepts the log levels of a function, "" for the default. Only the
+// format "JSON" can have log levels.
 func CheckLogLevels(format, application, system string) error {
 	if format != "JSON" && (application != "" || system != "") {
 		return badParameter("To use log-level filtering, the log format must be JSON, not %s.", format)
@@ -204,12 +213,12 @@ func CheckKMSKeyARN(arn string) error {
 	return nil
 }
 
-// CheckVariables accepts up to 4 KiB of environment variables that Lambda does
-// not set itself, measured as JSON.
+// CheckVariables accepts environment variables whose names are not reserved and
+// whose JSON encoding has at most 4 KiB.
 //
 // https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
 func CheckVariables(variables map[string]string) error {
-	const trouble = "Lambda was unable to configure your environment variables because the environment variables you have provided "
+	const prefix = "Lambda was unable to configure your environment variables because the environment variables you have provided "
 	var reserved []string
 	for _, name := range slices.Sorted(maps.Keys(variables)) {
 		switch {
@@ -219,11 +228,11 @@ func CheckVariables(variables map[string]string) error {
 			return invalid("Value at 'environment.variables' failed to satisfy constraint: Map keys must satisfy constraint: "+
 				"[Member must satisfy regular expression pattern: [a-zA-Z]([a-zA-Z0-9_])+], unlike '%s'", name)
 		case strings.ContainsRune(variables[name], 0):
-			return badParameter(trouble+"contain a null character: %s", name)
+			return badParameter(prefix+"contain a null character: %s", name)
 		}
 	}
 	if len(reserved) > 0 {
-		return badParameter(trouble+"contains reserved keys that are currently not supported for modification. "+
+		return badParameter(prefix+"contains reserved keys that are currently not supported for modification. "+
 			"Reserved keys used in this request: %s", strings.Join(reserved, ", "))
 	}
 	measured, err := json.Marshal(variables)
@@ -231,7 +240,7 @@ func CheckVariables(variables map[string]string) error {
 		panic(fmt.Sprintf("encode environment variables: %v", err)) // strings always encode
 	}
 	if len(measured) > maxEnvironment {
-		return badParameter(trouble+"exceeded the 4KB limit. String measured: %s", measured)
+		return badParameter(prefix+"exceeded the 4KB limit. String measured: %s", measured)
 	}
 	return nil
 }

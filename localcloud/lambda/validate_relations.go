@@ -1,14 +1,15 @@
 package lambda
 
 import (
+	"cmp"
 	"regexp"
 	"strings"
 
 	"tally/localcloud/cloud"
 )
 
-// The values of what belongs to a function: its permissions, aliases and
-// configurations of asynchronous invocation.
+// The functions in this file check the values of what belongs to a function: its
+// permissions, its aliases and its configurations of asynchronous invocation.
 
 // The maximum lengths of the names of aliases and statements.
 const (
@@ -18,17 +19,18 @@ const (
 
 var (
 	qualifierName    = regexp.MustCompile(`^[a-zA-Z0-9$_-]{1,128}$`)
-	statementID      = regexp.MustCompile(`^[a-zA-Z0-9-_]+$`)
+	statementID      = regexp.MustCompile(`^([a-zA-Z0-9-_]+)$`)
 	permissionAction = regexp.MustCompile(`^(lambda:[*]|lambda:[a-zA-Z]+|[*])$`)
 	sourceARN        = regexp.MustCompile(`^arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9\-])+:([a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1})?:(\d{12})?:(.*)$`)
+	arnPrincipal     = regexp.MustCompile(`^arn:aws[a-z-]*:(iam::\d{12}:(root|(user|role)/[^*?]+)|sts::\d{12}:(assumed-role|federated-user)/[^*?]+)$`)
 	accountID        = regexp.MustCompile(`^\d{12}$`)
 	aliasName        = regexp.MustCompile(`^[a-zA-Z0-9-_]+$`)
 	functionVersion  = regexp.MustCompile(`^(\$LATEST|[0-9]+)$`)
 	number           = regexp.MustCompile(`^[0-9]+$`)
 )
 
-// CheckFunction accepts a name or ARN of a function, and a version or alias of
-// it, "" for none, unless the former ends in another one.
+// CheckFunction accepts the name or ARN of a function, and a version or alias, ""
+// for none. It refuses a name or ARN that ends in a different version or alias.
 //
 // https://docs.aws.amazon.com/lambda/latest/api/API_AddPermission.html
 func CheckFunction(function, qualifier string) error {
@@ -36,8 +38,8 @@ func CheckFunction(function, qualifier string) error {
 	return err
 }
 
-// CheckPermissionTarget is CheckFunction for permissions, which $LATEST cannot
-// have.
+// CheckPermissionTarget accepts what CheckFunction accepts, except $LATEST, to
+// which no permission can apply.
 func CheckPermissionTarget(function, qualifier string) error {
 	n, err := split(function, qualifier)
 	if err != nil {
@@ -52,26 +54,17 @@ func CheckPermissionTarget(function, qualifier string) error {
 // CheckQualifier accepts a version or the name of an alias.
 func CheckQualifier(name string) error { return match(qualifierName, "qualifier", name) }
 
-// CheckStatementID accepts 1 to MaxStatementID letters, digits, hyphens and underscores.
+// CheckStatementID accepts 1 to MaxStatementID letters, digits, hyphens and
+// underscores.
 func CheckStatementID(id string) error {
-	if len(id) > MaxStatementID || !statementID.MatchString(id) {
-		return invalid("Value '%s' at 'statementId' failed to satisfy constraint: "+
-			"Member must satisfy regular expression pattern: ([a-zA-Z0-9-_]+)", id)
-	}
-	return nil
+	return cmp.Or(atMost("statementId", id, MaxStatementID), match(statementID, "statementId", id))
 }
 
 // CheckAction accepts an action of Lambda, such as "lambda:InvokeFunction".
-func CheckAction(action string) error {
-	if !permissionAction.MatchString(action) {
-		return invalid("Value '%s' at 'action' failed to satisfy constraint: "+
-			"Member must satisfy regular expression pattern: (lambda:[*]|lambda:[a-zA-Z]+|[*])", action)
-	}
-	return nil
-}
+func CheckAction(action string) error { return match(permissionAction, "action", action) }
 
-// CheckPrincipal accepts a service, an account, the ARN of a user or role, and
-// "*".
+// CheckPrincipal accepts a service, an account, "*", and the ARN of an account's
+// root user, a user, a role, or a session of one.
 func CheckPrincipal(principal string) error {
 	if principalElement(principal) == nil {
 		return badParameter("The provided principal was invalid. Please check the principal and try again.")
@@ -89,11 +82,10 @@ func principalElement(principal string) any {
 		return map[string]string{"Service": principal}
 	case accountID.MatchString(principal):
 		return map[string]string{"AWS": "arn:aws:iam::" + principal + ":root"}
+	case arnPrincipal.MatchString(principal):
+		return map[string]string{"AWS": principal}
 	}
-	if service := cloud.ServiceOf(principal); service != "iam" && service != "sts" {
-		return nil
-	}
-	return map[string]string{"AWS": principal}
+	return nil
 }
 
 // CheckSourceARN accepts an ARN, whose resource may be a pattern.
@@ -102,12 +94,15 @@ func CheckSourceARN(arn string) error { return match(sourceARN, "sourceArn", arn
 // CheckSourceAccount accepts an account ID.
 func CheckSourceAccount(id string) error { return match(accountID, "sourceAccount", id) }
 
-// CheckAliasName accepts 1 to MaxAliasName letters, digits, hyphens and underscores that
-// are not a number.
+// CheckAliasName accepts 1 to MaxAliasName letters, digits, hyphens and
+// underscores, unless they are all digits.
 //
 // https://docs.aws.amazon.com/lambda/latest/api/API_CreateAlias.html
 func CheckAliasName(name string) error {
-	if len(name) > MaxAliasName || !aliasName.MatchString(name) || number.MatchString(name) {
+	if err := atMost("name", name, MaxAliasName); err != nil {
+		return err
+	}
+	if !aliasName.MatchString(name) || number.MatchString(name) {
 		return invalid("Value '%s' at 'name' failed to satisfy constraint: "+
 			"Member must satisfy regular expression pattern: (?!^[0-9]+$)([a-zA-Z0-9-_]+)", name)
 	}
@@ -119,8 +114,9 @@ func CheckFunctionVersion(version string) error {
 	return match(functionVersion, "functionVersion", version)
 }
 
-// CheckRouting accepts a weight from 0 to 1 for one version other than that of
-// the alias, "" if that is unknown. An alias of $LATEST has no weights.
+// CheckRouting accepts a weight from 0 to 1 for at most one version in addition to
+// the alias's own version, which is "" if it is unknown. It refuses weights for an
+// alias of $LATEST.
 //
 // https://docs.aws.amazon.com/lambda/latest/api/API_AliasRoutingConfiguration.html
 func CheckRouting(version string, weights map[string]float64) error {
@@ -158,7 +154,7 @@ func CheckMaximumEventAge(seconds int) error {
 
 // CheckDestination accepts the ARN of a queue, topic or function.
 func CheckDestination(arn string) error {
-	a, _ := cloud.ParseARN(arn) // the zero ARN names no destination
+	a, _ := cloud.ParseARN(arn) // the zero ARN is no destination
 	if _, ok := destinations[a.Service]; !ok || a.Service == "lambda" && !strings.HasPrefix(a.Resource, "function:") {
 		return badParameter("The destination ARN %s is invalid. The local cloud delivers to queues, topics and functions.", arn)
 	}

@@ -10,11 +10,11 @@ import (
 	"github.com/google/uuid"
 )
 
-// PublishVersion creates an immutable version of the function as it is, or
-// returns the last one if neither code nor configuration has changed since. A
-// description other than "" replaces that of the function. It fails with
-// InvalidParameterValueException if codeSHA256 is neither "" nor that of the
-// code.
+// PublishVersion creates an immutable version from the function's current code
+// and configuration, or returns the latest version if neither has changed since. A
+// description other than "" replaces that of the function. PublishVersion fails
+// with InvalidParameterValueException if codeSHA256 is neither "" nor that of the
+// current code.
 //
 // https://docs.aws.amazon.com/lambda/latest/api/API_PublishVersion.html
 func (s *Service) PublishVersion(function, description, codeSHA256 string) (Function, error) {
@@ -38,16 +38,16 @@ func (s *Service) PublishVersion(function, description, codeSHA256 string) (Func
 	return published, err
 }
 
-// sameAs reports whether two versions have the same code and configuration,
-// apart from what belongs to the function as a whole.
+// sameAs reports whether two versions have the same code and configuration. It
+// ignores tags and reserved concurrency, which belong to the function as a whole.
 func (f Function) sameAs(other Function) bool {
-	for _, one := range []*Function{&f, &other} {
-		one.Tags, one.ReservedConcurrency = nil, 0
+	for _, v := range []*Function{&f, &other} {
+		v.Tags, v.ReservedConcurrency = nil, 0
 	}
 	return f.CodeSHA256 == other.CodeSHA256 && reflect.DeepEqual(f.Config, other.Config)
 }
 
-// Versions returns $LATEST and then the function's published versions, the
+// Versions returns $LATEST, followed by the function's published versions, the
 // oldest first.
 func (s *Service) Versions(function string) ([]Function, error) {
 	_, row, err := s.named(function)
@@ -57,9 +57,9 @@ func (s *Service) Versions(function string) ([]Function, error) {
 	return row.versions(), nil
 }
 
-// Lookup returns the version that the reference names: $LATEST without a
-// qualifier, and for an alias the version it points to. It fails with
-// ResourceNotFoundException.
+// Lookup returns the version that the reference names: $LATEST if it has no
+// qualifier, and the version that the alias points to if the qualifier is an alias.
+// It fails with ResourceNotFoundException.
 func (s *Service) Lookup(r Reference) (Function, error) {
 	row, err := s.get(r.Name)
 	if err != nil {
@@ -76,13 +76,13 @@ func (r record) versions() []Function {
 	return append([]Function{r.Function}, r.Versions...)
 }
 
-// version returns the version of that number, or "$LATEST".
+// version returns the version with that number, which may be "$LATEST".
 func (r record) version(number string) (Function, bool) {
 	return find(r.versions(), func(f Function) bool { return f.Version == number })
 }
 
-// lookup returns the version that a qualifier stands for. The roll, from 0 to 1,
-// selects one of the versions of an alias.
+// lookup returns the version that the qualifier names. If it is an alias, roll
+// selects one of the alias's versions, as in choose.
 func (r record) lookup(qualifier string, roll float64) (Function, bool) {
 	if a, ok := r.alias(qualifier); ok {
 		return r.version(a.choose(roll))
@@ -96,8 +96,8 @@ func (r record) holds(f Function) bool {
 	return ok
 }
 
-// change applies edit to the function's record and stores it. Edit must replace
-// slices and maps, not modify them.
+// change applies edit to the function's record and stores the record. edit must
+// replace slices and maps instead of modifying them.
 func (s *Service) change(function string, edit func(*record) error) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

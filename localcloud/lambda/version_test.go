@@ -65,7 +65,7 @@ func TestPublishVersion(t *testing.T) {
 	}
 	update(t, s, "add", "", func(c *lambda.Config) { c.ReservedConcurrency, c.Tags = 5, map[string]string{"a": "b"} })
 	if again := publish(t, s, "add"); again.RevisionID != first.RevisionID {
-		t.Errorf("published version %s of what is not new", again.Version)
+		t.Errorf("published version %s without a change of code or configuration", again.Version)
 	}
 	update(t, s, "add", "", func(c *lambda.Config) { c.Environment = map[string]string{"KEY": "2"} })
 	if second := publish(t, s, "add"); second.Version != "2" || second.Environment["KEY"] != "2" {
@@ -91,9 +91,9 @@ func TestPublishVersion(t *testing.T) {
 	}
 }
 
-// Versions are immutable, each has its own environments, and those of a published
-// version survive an update.
-func TestVersionsRunApart(t *testing.T) {
+// Versions are immutable, each version has environments of its own, and those of a
+// published version survive an update.
+func TestVersionsRunSeparately(t *testing.T) {
 	k := newKit(t)
 	var event runtimeapi.Event
 	k.handle = func(_ context.Context, ev runtimeapi.Event) (runtimeapi.Reply, error) {
@@ -108,7 +108,7 @@ func TestVersionsRunApart(t *testing.T) {
 	invokeVersion(t, s, "add", "1")
 	update(t, s, "add", "second", func(c *lambda.Config) { c.Environment = map[string]string{"KEY": "two"} })
 	if got := k.alive(); !slices.Equal(got, []int{1}) {
-		t.Fatalf("alive after an update: %v, want the version's alone", got)
+		t.Fatalf("alive after an update: %v, want only that of version 1", got)
 	}
 	for _, tc := range []struct{ qualifier, version, key string }{
 		{"1", "1", "KEY=one"}, {"live", "1", "KEY=one"}, {"$LATEST", "$LATEST", "KEY=two"}, {"", "$LATEST", "KEY=two"},
@@ -132,10 +132,10 @@ func TestVersionsRunApart(t *testing.T) {
 		if !strings.Contains(string(out.LogTail), "Version: "+tc.version+"\n") {
 			t.Errorf("%s: log %s", tc.qualifier, out.LogTail)
 		}
-		inStream := func(v string) bool {
+		namesVersion := func(v string) bool {
 			return strings.HasPrefix(v, "AWS_LAMBDA_LOG_STREAM_NAME=") && strings.Contains(v, "["+tc.version+"]")
 		}
-		if !slices.ContainsFunc(e.spec.Env, inStream) {
+		if !slices.ContainsFunc(e.spec.Env, namesVersion) {
 			t.Errorf("%s: log stream in %v", tc.qualifier, e.spec.Env)
 		}
 		if _, err := os.Stat(filepath.Join(e.spec.Dir, "bootstrap")); err != nil {
@@ -146,14 +146,14 @@ func TestVersionsRunApart(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got := k.alive(); len(got) > 0 {
-		t.Errorf("alive after the deletion: %v", got)
+		t.Errorf("alive after the function was deleted: %v", got)
 	}
 	if _, err := os.Stat(filepath.Join(k.options.Dir, "add")); !os.IsNotExist(err) {
 		t.Errorf("code of a deleted function: %v", err)
 	}
 }
 
-// Versions, their code and aliases survive a restart.
+// Versions, their code and their aliases survive a restart.
 func TestVersionsSurvive(t *testing.T) {
 	k := newKit(t)
 	st := k.openStore(t, t.TempDir())
@@ -190,7 +190,7 @@ func TestVersionsShareConcurrency(t *testing.T) {
 		create(t, s, "add", func(c *lambda.Config) { c.ReservedConcurrency = 1 })
 		publish(t, s, "add")
 		update(t, s, "add", "", func(c *lambda.Config) { c.MemoryMB = 256 })
-		invokeBehind(t, s, "add:1")
+		invokeInBackground(t, s, "add:1")
 		_, err := s.Invoke(t.Context(), cloud.Invocation{Caller: developer, Function: "add"})
 		expectError(t, err, "TooManyRequestsException", "Rate Exceeded.")
 		time.Sleep(time.Second)

@@ -27,7 +27,7 @@ import (
 )
 
 // TestMain makes the test binary one of three programs: the tests, the bootstrap
-// of a function with AWS's own runtime client, or a local cloud to be killed.
+// of a function that uses AWS's own runtime client, or a local cloud to be killed.
 func TestMain(m *testing.M) {
 	switch {
 	case os.Getenv("AWS_LAMBDA_RUNTIME_API") != "":
@@ -39,7 +39,7 @@ func TestMain(m *testing.M) {
 	}
 }
 
-// request lists what the function does, in this order.
+// request lists what the function does, in the order of the fields.
 type request struct {
 	Print    []string // lines to print, alternately to stdout and stderr
 	Fill     int      // number of lines of 100 digits to print
@@ -56,7 +56,7 @@ type request struct {
 	Describe bool
 }
 
-// description is what a function sees of its surroundings.
+// description is a function's view of its environment.
 type description struct {
 	Environ     []string
 	Directory   string
@@ -142,7 +142,7 @@ func handle(ctx context.Context, in request) (any, error) {
 }
 
 // localCloud starts an environment whose function dials address, and waits to be
-// killed. If it runs as a function's child, it dials address itself.
+// killed. In a child process of a function, it dials address itself.
 func localCloud(address string) {
 	if os.Getenv("CHILD") != "" {
 		conn, err := net.Dial("tcp", address)
@@ -178,7 +178,7 @@ func localCloud(address string) {
 	select {}
 }
 
-// link links this binary as the bundle's bootstrap.
+// link makes the bundle's bootstrap a symbolic link to this binary.
 func link(fatal func(...any), dir string) {
 	self, err := os.Executable()
 	if err != nil {

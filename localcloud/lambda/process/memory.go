@@ -37,7 +37,7 @@ func (e *environment) watchMemory() (stop func()) {
 
 // overLimit reports whether the process has ever used more memory than its
 // limit. The kernel tracks the peak, so a spike between two checks still counts.
-// For a process that has ended, overLimit uses the last peak it read.
+// For a process that has ended, overLimit uses the last peak that was read.
 func (e *environment) overLimit() bool {
 	peak, _ := peakMemory(e.cmd.Process.Pid)
 	// The watcher and the end of an invocation may call overLimit concurrently.

@@ -40,8 +40,8 @@ func openOutput(line func(string)) (o *output, writer *os.File, err error) {
 	return o, writer, nil
 }
 
-// drain returns once everything in the pipe at the time of the call has been
-// passed on, including a last line without a newline.
+// drain returns once everything that the pipe contained at the time of the call
+// has been passed on, including a last line without a newline.
 //
 // drain sets a read deadline in the past to interrupt the reader. The reader
 // then empties the pipe without blocking and signals drained.
@@ -99,7 +99,7 @@ func (o *output) empty(buffer []byte) {
 		n := 0
 		err := conn.Read(func(fd uintptr) bool {
 			n, _ = syscall.Read(int(fd), buffer)
-			return true // whatever the result: do not wait
+			return true // do not wait, whatever the result
 		})
 		if err != nil || n <= 0 {
 			return
@@ -109,7 +109,7 @@ func (o *output) empty(buffer []byte) {
 	}
 }
 
-// pipeCapacity returns an upper bound of a pipe's capacity in bytes: 16 pages on
+// pipeCapacity returns an upper bound for a pipe's capacity in bytes: 16 pages on
 // Linux, 64 KiB on macOS.
 func pipeCapacity() int { return max(16*os.Getpagesize(), 64*1024) }
 

@@ -37,9 +37,9 @@ func TestDrainNoisy(t *testing.T) {
 	writer.Close()
 }
 
-// TestDrainTwice checks concurrent drains: an invocation may end just as its
-// process does, and then both drain. Meanwhile a process that left the group may
-// still hold the other end of the pipe.
+// TestDrainTwice checks concurrent drains, which occur if an invocation and its
+// process end at the same time. A process that left the group may still hold the
+// other end of the pipe.
 func TestDrainTwice(t *testing.T) {
 	for range 500 {
 		o, writer, err := openOutput(func(string) {})
@@ -77,7 +77,7 @@ func FuzzLines(f *testing.F) {
 		total := 0
 		for _, line := range got {
 			if len(line) > maxLine || strings.Contains(line, "\n") {
-				t.Errorf("a line of %d bytes: %.100q", len(line), line)
+				t.Errorf("line of %d bytes: %.100q", len(line), line)
 			}
 			total += len(line)
 		}

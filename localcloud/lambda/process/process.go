@@ -120,8 +120,8 @@ func invalidEntrypoint(message string) error {
 	return &lambda.Failure{Type: "Runtime.InvalidEntrypoint", Message: message}
 }
 
-// await waits for the process to end, kills any processes it left running, and
-// returns how it ended.
+// await waits for the process to end, kills the processes that it left running,
+// and returns how it ended.
 func (e *environment) await() *lambda.Failure {
 	err := e.cmd.Wait()
 	e.kill()
@@ -161,7 +161,7 @@ func (e *environment) Invoke(ctx context.Context, event runtimeapi.Event) (runti
 		e.Close()
 		return runtimeapi.Reply{}, context.Cause(e.life)
 	case watched.Err() != nil:
-		e.Close() // it responded in time but did not ask for the next event
+		e.Close() // it responded in time but did not request the next event
 	default:
 		e.output.drain()
 	}

@@ -41,7 +41,7 @@ func (e *environment) output(line string) {
 	e.lines = append(e.lines, line)
 }
 
-// take returns the lines since the last take.
+// take returns the lines since the last call of take.
 func (e *environment) take() []string {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -87,10 +87,10 @@ func event(t testing.TB, in request) runtimeapi.Event {
 	}
 }
 
-// TestFunctionSees checks that a function sees exactly the environment variables
-// it was given, the bundle as its working directory and the event's context, and
-// nothing of the local cloud's own environment.
-func TestFunctionSees(t *testing.T) {
+// TestFunctionEnvironment checks that a function has exactly the environment
+// variables that it was given and none of the local cloud's own, that its working
+// directory is the bundle, and that it receives the event's context.
+func TestFunctionEnvironment(t *testing.T) {
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "the developer's")
 	t.Setenv("HOME", "/home/developer")
 	t.Setenv("_LAMBDA_SERVER_PORT", "1")
@@ -118,8 +118,8 @@ func TestFunctionSees(t *testing.T) {
 	}
 }
 
-// TestEndings covers every way an invocation ends: what the caller receives, and
-// whether the environment can be used again.
+// TestEndings checks for every way in which an invocation can end what the caller
+// receives, and whether the environment can be used again.
 func TestEndings(t *testing.T) {
 	for name, tc := range map[string]struct {
 		in      request
@@ -225,8 +225,8 @@ func TestStartFails(t *testing.T) {
 	}
 }
 
-// TestDrain checks that all of a function's output, however long, has arrived
-// when its invocation ends.
+// TestDrain checks that all output of a function has arrived when its invocation
+// ends, however long it is.
 func TestDrain(t *testing.T) {
 	e := start(t, lambda.Spec{})
 	for round := range 200 {
@@ -241,8 +241,8 @@ func TestDrain(t *testing.T) {
 	}
 }
 
-// TestTimeout checks that when ctx ends, the function ends with every process it
-// started, and that its output up to then is not lost.
+// TestTimeout checks that the end of ctx ends the function and every process that
+// it started, and that its output up to then is not lost.
 func TestTimeout(t *testing.T) {
 	listener := listen(t)
 	e := start(t, lambda.Spec{})
@@ -313,8 +313,8 @@ func accept(t *testing.T, listener net.Listener) net.Conn {
 	return conn
 }
 
-// expectEnd waits until the process at the other end of conn is gone: the
-// kernel closes its connections.
+// expectEnd waits until the process at the other end of conn has ended, which is
+// when the kernel closes its connections.
 func expectEnd(t *testing.T, conn net.Conn) {
 	t.Helper()
 	if err := conn.SetReadDeadline(time.Now().Add(10 * time.Second)); err != nil {

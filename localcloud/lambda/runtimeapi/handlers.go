@@ -37,7 +37,7 @@ var (
 		fmt.Sprintf("Exceeded maximum allowed payload size (%d bytes).", MaxPayload), "RequestEntityTooLarge"}
 )
 
-// ServeHTTP serves a request of the runtime.
+// ServeHTTP serves a request from the runtime.
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.mux.ServeHTTP(w, r) }
 
 func (a *API) routes() {
@@ -71,8 +71,8 @@ func writeAccepted(w http.ResponseWriter) {
 	io.WriteString(w, `{"status":"OK"}`+"\n")
 }
 
-// next ends the current invocation and waits for the next one until the runtime
-// closes the connection.
+// next ends the current invocation, waits for the next one and sends it to the
+// runtime. It stops waiting if the runtime closes the connection.
 func (a *API) next(w http.ResponseWriter, r *http.Request) error {
 	if err := a.finish(); err != nil {
 		return err
@@ -90,8 +90,8 @@ func (a *API) next(w http.ResponseWriter, r *http.Request) error {
 }
 
 // finish ends the current invocation, if there is one, and marks the runtime as
-// started. It returns errState if the runtime has not yet responded to the
-// current event.
+// started. It returns errState if the runtime has not responded to the current
+// event.
 func (a *API) finish() error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -110,8 +110,8 @@ func (a *API) finish() error {
 	return nil
 }
 
-// write sends the event. It ignores errors: a failed write means that the runtime
-// is gone, and the end of its process ends the context of Ready and Invoke.
+// write sends the event. It ignores errors: if a write fails, the runtime has ended,
+// and the end of its process cancels the context of Ready and Invoke.
 func (c *call) write(w http.ResponseWriter) {
 	h := w.Header()
 	h.Set("Content-Type", "application/json")
@@ -126,10 +126,11 @@ func (c *call) write(w http.ResponseWriter) {
 	_, _ = w.Write(c.Payload)
 }
 
+// response receives the result of the current event.
 func (a *API) response(w http.ResponseWriter, r *http.Request) error {
 	payload, err := readAll(r)
 	if err == errTooLarge {
-		// The runtime and the caller receive different errors.
+		// The caller receives a different error from the runtime.
 		message := fmt.Sprintf("Response payload size exceeded maximum allowed payload size (%d bytes).", MaxPayload)
 		if err := a.setReply(r.PathValue("id"), Failure("Function.ResponseSizeTooLarge", message)); err != nil {
 			return err
@@ -153,6 +154,7 @@ func (a *API) response(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
+// failure receives the error with which the function failed.
 func (a *API) failure(w http.ResponseWriter, r *http.Request) error {
 	payload, err := readAll(r)
 	if err != nil {
@@ -165,6 +167,7 @@ func (a *API) failure(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
+// initFailure receives the error because of which the runtime cannot start.
 func (a *API) initFailure(w http.ResponseWriter, r *http.Request) error {
 	payload, err := readAll(r)
 	if err != nil {
@@ -186,7 +189,7 @@ func (a *API) initFailure(w http.ResponseWriter, r *http.Request) error {
 }
 
 // setReply sets the reply to the current event. It returns errRequestID if id is
-// not that event's, and errState if the event already has a reply.
+// not the ID of that event, and errState if the event already has a reply.
 func (a *API) setReply(id string, reply Reply) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -200,15 +203,15 @@ func (a *API) setReply(id string, reply Reply) error {
 	return nil
 }
 
-// readAll reads the body, and with it the trailers. It returns errTooLarge if the
-// body is longer than MaxPayload.
+// readAll reads the body, after which the trailers are available. It returns
+// errTooLarge if the body is longer than MaxPayload.
 func readAll(r *http.Request) ([]byte, error) {
 	payload, err := io.ReadAll(io.LimitReader(r.Body, MaxPayload+1))
 	if err != nil {
 		return nil, err
 	}
 	if len(payload) > MaxPayload {
-		// A client that is still sending would not read the response.
+		// Read the rest, because a client reads no response while it sends.
 		_, _ = io.Copy(io.Discard, r.Body)
 		return nil, errTooLarge
 	}

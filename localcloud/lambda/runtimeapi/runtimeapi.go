@@ -12,10 +12,10 @@ import (
 	"time"
 )
 
-// Event is one invocation as the runtime sees it.
+// Event is one invocation as the runtime receives it.
 type Event struct {
 	RequestID     string
-	FunctionARN   string // as invoked: with the qualifier if the caller gave one
+	FunctionARN   string // with a qualifier if the caller specified one
 	Payload       []byte // JSON
 	Deadline      time.Time
 	TraceID       string // X-Amzn-Trace-Id
@@ -46,7 +46,7 @@ type API struct {
 
 	mu      sync.Mutex
 	started bool  // ready is closed
-	current *call // sent to the runtime, until the runtime requests the next
+	current *call // sent to the runtime; nil once the runtime requests the next one
 }
 
 // call is an Event in progress.
@@ -83,8 +83,8 @@ func (a *API) Ready(ctx context.Context) error {
 }
 
 // Invoke sends the event to the runtime and returns the reply once the runtime
-// requests the next event: only then has it finished this one and written its
-// last line of output. If ctx ends first, Invoke returns the reply if it has
+// requests the next event, because only then has it finished this one and written
+// its last line of output. If ctx ends first, Invoke returns the reply if it has
 // already arrived, and otherwise context.Cause(ctx).
 //
 // Only one call of Invoke may be in progress at a time.

@@ -15,7 +15,7 @@ import (
 
 const base = "/2018-06-01/runtime/"
 
-// runtime is a client of the API, like a function's runtime.
+// runtime is a client that uses the API as a function's runtime does.
 type runtime struct {
 	t   *testing.T
 	url string
@@ -158,7 +158,7 @@ func TestTooLarge(t *testing.T) {
 	}
 }
 
-// TestTrailers checks that a response broken off by an error is a failure, whose
+// TestTrailers checks that a response that an error interrupts is a failure, whose
 // payload is the error in the trailers.
 func TestTrailers(t *testing.T) {
 	api, r := open(t)
@@ -195,11 +195,11 @@ func TestInitError(t *testing.T) {
 	}
 }
 
-// TestEndOfContext checks that Ready and Invoke return the cause of the context's
-// end.
+// TestEndOfContext checks that Ready and Invoke return the context's cause if it
+// ends.
 func TestEndOfContext(t *testing.T) {
 	api, r := open(t)
-	gone := errors.New("the process is gone")
+	gone := errors.New("the process has ended")
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cancel(gone)
 	if err := api.Ready(ctx); err != gone {
