@@ -36,8 +36,8 @@ func onFunction[In interface {
 		if err != nil {
 			return target{}, err
 		}
-		// A missing function is one without a policy, so that a caller without
-		// permission does not learn whether it exists.
+		// A missing function counts as one without a policy, so that a caller
+		// without permission does not learn whether it exists.
 		policy, _ := c.Lambda.Policy(f.Name)
 		return target{c.place.ARN("lambda", "function:"+f.Name).String(), policy}, nil
 	}, func(c *call, in In) (any, error) {
@@ -137,14 +137,14 @@ type loggingConfig struct {
 	SystemLogLevel      string `json:",omitempty"`
 }
 
-// configurationOf describes a function under the ARN by which the caller named
-// it.
+// configurationOf returns the description of a function with the ARN by which the
+// caller referred to it.
 func configurationOf(f lambda.Function, arn string) configuration {
 	c := configuration{
 		Architectures: f.Architectures, CodeSha256: f.CodeSHA256, CodeSize: f.CodeSize, Description: f.Description,
 		KMSKeyARN: f.KMSKeyARN, FunctionArn: arn, FunctionName: f.Name, Handler: f.Handler,
 		LastModified:     f.LastModified.UTC().Format("2006-01-02T15:04:05.000+0000"),
-		LastUpdateStatus: "Successful", State: "Active", // a change is complete when it returns
+		LastUpdateStatus: "Successful", State: "Active", // every change is complete when its call returns
 		MemorySize: f.MemoryMB, PackageType: "Zip", RevisionID: f.RevisionID, Role: f.Role, Runtime: f.Runtime,
 		Timeout: f.TimeoutSeconds, Version: f.Version,
 	}
@@ -234,8 +234,8 @@ func listFunctions(c *call, in listFunctionsInput) (any, error) {
 	return out, nil
 }
 
-// lambdaPage returns at most 50 items at once, as Lambda does even if MaxItems is
-// larger.
+// lambdaPage returns a page of at most 50 items even if maxItems is larger, as
+// Lambda does.
 func lambdaPage[T any](items []T, marker string, maxItems *int, key func(T) string) (first []T, next string, err error) {
 	size := 50
 	if maxItems != nil {
@@ -247,7 +247,7 @@ func lambdaPage[T any](items []T, marker string, maxItems *int, key func(T) stri
 	}
 	first, next, ok := page(items, marker, size, key)
 	if !ok {
-		return nil, "", cloud.Errorf(http.StatusBadRequest, "InvalidParameterValueException", "The Marker '%s' is not one that this operation returned", marker)
+		return nil, "", cloud.Errorf(http.StatusBadRequest, "InvalidParameterValueException", "The Marker '%s' was not returned by this operation", marker)
 	}
 	return first, next, nil
 }

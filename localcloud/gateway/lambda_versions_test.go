@@ -11,7 +11,7 @@ import (
 	"tally/localcloud/lambda"
 )
 
-// The SDK reads twelve versions and the aliases that point to them.
+// Twelve versions, more than fit on two pages, and the aliases that point to them.
 func TestVersions(t *testing.T) {
 	k := newKit(t)
 	k.role(t, everything)

@@ -56,7 +56,7 @@ func TestLogs(t *testing.T) {
 		}
 	}
 
-	//lint:ignore SA1019 older clients send Interleaved, and must be served
+	//lint:ignore SA1019 older clients send Interleaved, which must be accepted
 	errorsOnly := must(client.FilterLogEvents(t.Context(), &cloudwatchlogs.FilterLogEventsInput{LogGroupIdentifier: aws.String(arn + ":*"), Interleaved: aws.Bool(true),
 		FilterPattern: aws.String("ERROR"), StartTime: aws.Int64(now.UnixMilli() + 2)}))(t).Events
 	if len(errorsOnly) != 2 || *errorsOnly[0].Message != "ERROR s2" || *errorsOnly[0].LogStreamName != "s2" || *errorsOnly[1].Timestamp != now.UnixMilli()+2001 {
@@ -76,7 +76,7 @@ func TestLogs(t *testing.T) {
 	one := must(client.GetLogEvents(t.Context(), &cloudwatchlogs.GetLogEventsInput{LogGroupName: group, LogStreamName: aws.String("s"), Limit: aws.Int32(1)}))(t)
 	back := must(client.GetLogEvents(t.Context(), &cloudwatchlogs.GetLogEventsInput{LogGroupName: group, LogStreamName: aws.String("s"), NextToken: one.NextBackwardToken}))(t)
 	if len(one.Events) != 1 || *one.Events[0].Message != "ERROR s" || len(back.Events) != 1 || *back.Events[0].Message != "START s" {
-		t.Errorf("%+v, before that %+v", one.Events, back.Events)
+		t.Errorf("the newest event is %+v, the previous one %+v", one.Events, back.Events)
 	}
 }
 
