@@ -122,7 +122,7 @@ func TestCheckReportsEverythingThatIsWrong(t *testing.T) {
 	}
 }
 
-func TestCheckSeesInputsTogether(t *testing.T) {
+func TestTogether(t *testing.T) {
 	dimmed := lamp()
 	dimmed.Together = func(in Values, fail Fail) {
 		if in.Given("dim") && !in.Given("warmth") {
@@ -193,7 +193,7 @@ func TestNames(t *testing.T) {
 	}
 	// A name that the program chose and then omitted is not a generated one.
 	if got := check(t, CheckRequest{New: room, Old: check(t, CheckRequest{New: named})})["name"].StringValue(); got == "mine" {
-		t.Error("the old explicit name was kept")
+		t.Error("the old explicit name was retained")
 	}
 	for _, mode := range []plugin.AutonamingMode{plugin.AutonamingModePropose, plugin.AutonamingModeEnforce} {
 		in := check(t, CheckRequest{New: room, Autonaming: &plugin.AutonamingOptions{Mode: mode, ProposedName: "proposed"}})
@@ -244,7 +244,7 @@ func TestGeneratedNamesAreChecked(t *testing.T) {
 	}
 }
 
-// Tags are checked alone, and together with the default tags if there are any.
+// A resource's own tags are checked, and then all tags if there are default tags.
 func TestTagsAreChecked(t *testing.T) {
 	tagged := lamp()
 	i := slices.IndexFunc(tagged.Inputs, func(p Property) bool { return p.Name == tags })
@@ -283,7 +283,7 @@ func TestTagsAreChecked(t *testing.T) {
 	}
 }
 
-// A Check never sees elements of the wrong kind.
+// A Check never receives elements of the wrong kind.
 func TestChecksOfElements(t *testing.T) {
 	coloured := lamp()
 	i := slices.IndexFunc(coloured.Inputs, func(p Property) bool { return p.Kind == List })
@@ -299,7 +299,7 @@ func TestChecksOfElements(t *testing.T) {
 	}
 }
 
-// A JSON property with a Check is refused in its words, also if it is not JSON.
+// The Check of a JSON property also refuses strings that are not JSON.
 func TestChecksOfDocuments(t *testing.T) {
 	planned := lamp()
 	i := slices.IndexFunc(planned.Inputs, func(p Property) bool { return p.Kind == JSON })
@@ -345,32 +345,32 @@ func TestDiff(t *testing.T) {
 		replaces []resource.PropertyKey
 		first    bool // delete before replace
 	}{
-		"nothing":               {},
-		"policy, reformatted":   {change: map[string]any{"policy": `{ "Statement": {"Effect":"Allow", "Action":["a","b"]} }`}},
-		"policy, left out":      {change: map[string]any{"policy": nil}},
-		"policy, changed":       {change: map[string]any{"policy": `{}`}, detail: map[string]string{"policy": "update"}},
-		"empty is nothing":      {change: map[string]any{"dim": false, "tags": map[string]any{}}},
-		"computed inside":       {change: map[string]any{"shade": map[string]any{"size": 1, "fabric": "silk", "labels": map[string]any{"a": "1", "b": "2"}}}, detail: map[string]string{"shade.fabric": "update"}},
-		"the same computed":     {change: map[string]any{"shade": map[string]any{"size": 1, "fabric": "linen", "labels": map[string]any{"a": "1", "b": "2"}}}},
-		"add":                   {change: map[string]any{"dim": true}, detail: map[string]string{"dim": "add"}},
-		"delete":                {change: map[string]any{"colours": nil}, detail: map[string]string{"colours": "delete"}},
-		"list":                  {change: map[string]any{"colours": []any{"red", "green"}}, detail: map[string]string{"colours[1]": "update"}},
-		"nested":                {change: map[string]any{"shade": map[string]any{"size": 1, "labels": map[string]any{"a": "3", "c": "4"}}}, detail: map[string]string{"shade.labels.a": "update", "shade.labels.b": "delete", "shade.labels.c": "add"}},
-		"secret, same":          {change: map[string]any{"watts": resource.MakeSecret(resource.NewNumberProperty(40))}},
-		"float":                 {change: map[string]any{"warmth": 2.75}, detail: map[string]string{"warmth": "update"}},
-		"document, reformatted": {change: map[string]any{"plan": `{ "b": 1.0, "a": [1, 2] }`}},
-		"document, reordered":   {change: map[string]any{"plan": `{"a":[2,1],"b":1}`}, detail: map[string]string{"plan": "update"}},
-		"objects, computed":     {change: map[string]any{"bulbs": []any{map[string]any{"socket": "E27", "watts": 9}}}},
-		"objects, changed":      {change: map[string]any{"bulbs": []any{map[string]any{"socket": "E14"}}}, detail: map[string]string{"bulbs[0].socket": "update"}},
-		"objects, one more":     {change: map[string]any{"bulbs": []any{map[string]any{"socket": "E27"}, map[string]any{"socket": "E14"}}}, detail: map[string]string{"bulbs[1]": "add"}},
-		"archive moved":         {change: map[string]any{"code": &archive.Archive{Sig: archive.ArchiveSig, Path: "elsewhere/x.zip", Hash: "one"}}},
-		"archive changed":       {change: map[string]any{"code": hash("two")}, detail: map[string]string{"code": "update"}},
-		"unknown":               {change: map[string]any{"watts": unknown()}, detail: map[string]string{"watts": "update"}},
-		"replace, invented":     {change: map[string]any{"room": "attic"}, detail: map[string]string{"room": "update-replace"}, replaces: []resource.PropertyKey{"room"}},
-		"replace, unknown":      {change: map[string]any{"room": unknown()}, detail: map[string]string{"room": "update-replace"}, replaces: []resource.PropertyKey{"room"}},
-		"replace, named":        {change: map[string]any{"room": "attic", defaults: []any{}}, detail: map[string]string{"room": "update-replace"}, replaces: []resource.PropertyKey{"room"}, first: true},
-		"replace, named anew":   {change: map[string]any{"name": "new", defaults: []any{}}, detail: map[string]string{"name": "update-replace"}, replaces: []resource.PropertyKey{"name"}},
-		"replace and an update": {change: map[string]any{"room": "attic", "watts": 60}, detail: map[string]string{"room": "update-replace", "watts": "update"}, replaces: []resource.PropertyKey{"room"}},
+		"nothing":                 {},
+		"policy, reformatted":     {change: map[string]any{"policy": `{ "Statement": {"Effect":"Allow", "Action":["a","b"]} }`}},
+		"policy, omitted":         {change: map[string]any{"policy": nil}},
+		"policy, changed":         {change: map[string]any{"policy": `{}`}, detail: map[string]string{"policy": "update"}},
+		"empty is nothing":        {change: map[string]any{"dim": false, "tags": map[string]any{}}},
+		"computed inside":         {change: map[string]any{"shade": map[string]any{"size": 1, "fabric": "silk", "labels": map[string]any{"a": "1", "b": "2"}}}, detail: map[string]string{"shade.fabric": "update"}},
+		"the same computed":       {change: map[string]any{"shade": map[string]any{"size": 1, "fabric": "linen", "labels": map[string]any{"a": "1", "b": "2"}}}},
+		"add":                     {change: map[string]any{"dim": true}, detail: map[string]string{"dim": "add"}},
+		"delete":                  {change: map[string]any{"colours": nil}, detail: map[string]string{"colours": "delete"}},
+		"list":                    {change: map[string]any{"colours": []any{"red", "green"}}, detail: map[string]string{"colours[1]": "update"}},
+		"nested":                  {change: map[string]any{"shade": map[string]any{"size": 1, "labels": map[string]any{"a": "3", "c": "4"}}}, detail: map[string]string{"shade.labels.a": "update", "shade.labels.b": "delete", "shade.labels.c": "add"}},
+		"secret, same":            {change: map[string]any{"watts": resource.MakeSecret(resource.NewNumberProperty(40))}},
+		"float":                   {change: map[string]any{"warmth": 2.75}, detail: map[string]string{"warmth": "update"}},
+		"document, reformatted":   {change: map[string]any{"plan": `{ "b": 1.0, "a": [1, 2] }`}},
+		"document, reordered":     {change: map[string]any{"plan": `{"a":[2,1],"b":1}`}, detail: map[string]string{"plan": "update"}},
+		"objects, computed":       {change: map[string]any{"bulbs": []any{map[string]any{"socket": "E27", "watts": 9}}}},
+		"objects, changed":        {change: map[string]any{"bulbs": []any{map[string]any{"socket": "E14"}}}, detail: map[string]string{"bulbs[0].socket": "update"}},
+		"objects, one more":       {change: map[string]any{"bulbs": []any{map[string]any{"socket": "E27"}, map[string]any{"socket": "E14"}}}, detail: map[string]string{"bulbs[1]": "add"}},
+		"archive moved":           {change: map[string]any{"code": &archive.Archive{Sig: archive.ArchiveSig, Path: "elsewhere/x.zip", Hash: "one"}}},
+		"archive changed":         {change: map[string]any{"code": hash("two")}, detail: map[string]string{"code": "update"}},
+		"unknown":                 {change: map[string]any{"watts": unknown()}, detail: map[string]string{"watts": "update"}},
+		"replace, generated name": {change: map[string]any{"room": "attic"}, detail: map[string]string{"room": "update-replace"}, replaces: []resource.PropertyKey{"room"}},
+		"replace, unknown":        {change: map[string]any{"room": unknown()}, detail: map[string]string{"room": "update-replace"}, replaces: []resource.PropertyKey{"room"}},
+		"replace, named":          {change: map[string]any{"room": "attic", defaults: []any{}}, detail: map[string]string{"room": "update-replace"}, replaces: []resource.PropertyKey{"room"}, first: true},
+		"replace, renamed":        {change: map[string]any{"name": "new", defaults: []any{}}, detail: map[string]string{"name": "update-replace"}, replaces: []resource.PropertyKey{"name"}},
+		"replace and an update":   {change: map[string]any{"room": "attic", "watts": 60}, detail: map[string]string{"room": "update-replace", "watts": "update"}, replaces: []resource.PropertyKey{"room"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := lamp().Diff(state, base, with(base, tc.change))
@@ -391,7 +391,7 @@ func TestDiff(t *testing.T) {
 	}
 }
 
-func TestWithoutEffectAreTheGivenRecordedInputs(t *testing.T) {
+func TestWithoutEffect(t *testing.T) {
 	for name, tc := range map[string]struct {
 		in   map[string]any
 		want []string
@@ -427,12 +427,12 @@ func TestPreviews(t *testing.T) {
 	}
 	state = lamp().PreviewCreate(with(in, parts))
 	if !fabric(state).IsComputed() || !watts(state).IsComputed() {
-		t.Errorf("create: what the service chooses inside of objects is known: %v", state)
+		t.Errorf("create: values that the service chooses inside of objects are known: %v", state)
 	}
 	chosen := props(map[string]any{"shade": map[string]any{"size": 1, "fabric": "silk"}, "bulbs": []any{map[string]any{"socket": "E27", "watts": 9}}})
 	state = lamp().PreviewUpdate(chosen, with(in, parts), with(in, parts))
 	if fabric(state).V != "silk" || watts(state).V != 9.0 {
-		t.Errorf("update: what the service chose inside of objects is forgotten: %v", state)
+		t.Errorf("update: values that the service chose inside of objects are lost: %v", state)
 	}
 	old := props(map[string]any{"room": "hall", "name": "lamp", "watts": 40, "arn": "arn", "lastModified": "then", "codeHash": "hash", "policy": "{}", "tagsAll": map[string]any{}})
 	state = lamp().PreviewUpdate(old, in, with(in, map[string]any{"watts": 60}))
@@ -441,7 +441,7 @@ func TestPreviews(t *testing.T) {
 		t.Errorf("update: %v, want %v", state, want)
 	}
 	if got := lamp().Effective(old, in)["policy"]; got.StringValue() != "{}" {
-		t.Errorf("the service's own policy is not kept: %v", got)
+		t.Errorf("the service's own policy is lost: %v", got)
 	}
 }
 
