@@ -98,7 +98,9 @@ func (c *checker) value(path string, p Property, v resource.PropertyValue) resou
 		return v
 	case v.IsResourceReference():
 		return c.value(path, p, v.ResourceReferenceValue().ID)
-	case p.Kind == Policy && v.IsObject() && !v.ContainsUnknowns() && !v.ContainsSecrets():
+	case p.Kind == Policy && v.IsObject() && !v.ContainsUnknowns() && v.ContainsSecrets():
+		return resource.MakeSecret(c.value(path, p, reveal(v)))
+	case p.Kind == Policy && v.IsObject() && !v.ContainsUnknowns():
 		v = policyString(v)
 	}
 	if !p.accepts(v) {

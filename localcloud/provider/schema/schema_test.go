@@ -254,6 +254,19 @@ func TestUnknownsAndSecretsPassTheCheck(t *testing.T) {
 	}
 }
 
+// A policy with a secret inside is a secret document.
+func TestPolicyWithSecret(t *testing.T) {
+	in := check(t, CheckRequest{New: resource.PropertyMap{
+		"room": resource.NewStringProperty("hall"),
+		"policy": resource.NewObjectProperty(resource.PropertyMap{
+			"Version": resource.MakeSecret(resource.NewStringProperty("2012-10-17")),
+		}),
+	}})
+	if p := in["policy"]; !p.IsSecret() || p.SecretValue().Element.V != `{"Version":"2012-10-17"}` {
+		t.Errorf("policy: %v", p)
+	}
+}
+
 func TestWithoutEffect(t *testing.T) {
 	for name, tc := range map[string]struct {
 		in   map[string]any
