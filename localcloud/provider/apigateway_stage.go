@@ -8,7 +8,7 @@ import (
 	"tally/localcloud/provider/schema"
 )
 
-// stage is a stage of an API. Its ID is its name.
+// stage returns the type of the stages of APIs. Their ID is their name.
 func stage(place cloud.Place, service *httpapi.Service) *Resource {
 	live := func(s httpapi.Stage, like schema.Values) (map[string]any, error) {
 		a, err := service.API(s.APIID)
@@ -27,7 +27,7 @@ func stage(place cloud.Place, service *httpapi.Service) *Resource {
 			"arn": apiARN(place, s.APIID, "/stages/"+s.Name), "executionArn": executionARN(place, s.APIID+"/"+s.Name),
 		}, nil
 	}
-	asked := func(in schema.Values) httpapi.Stage {
+	wanted := func(in schema.Values) httpapi.Stage {
 		return httpapi.Stage{
 			APIID: in.String("apiId"), Name: in.String("name"), Description: in.String("description"), AutoDeploy: in.Bool("autoDeploy"),
 			Variables: in.Map("stageVariables"), Tags: in.Map("tagsAll"),
@@ -46,7 +46,7 @@ func stage(place cloud.Place, service *httpapi.Service) *Resource {
 			Inputs: []schema.Property{
 				{Name: "apiId", Required: true, ForceNew: true},
 				{Name: "name", AutoName: 128, ForceNew: true, Check: text(httpapi.CheckStageName)},
-				// The real default, false, is refused: there are no deployments.
+				// The real provider's default, false, is refused: there are no deployments.
 				{Name: "autoDeploy", Kind: schema.Bool, Default: false, Check: flag(httpapi.CheckAutoDeploy)},
 				{Name: "description", Check: text(httpapi.CheckDescription)},
 				{Name: "stageVariables", Kind: schema.Map},
@@ -62,14 +62,14 @@ func stage(place cloud.Place, service *httpapi.Service) *Resource {
 			},
 			Outputs:     []schema.Output{{Name: "arn"}, {Name: "executionArn"}, {Name: "invokeUrl"}, schema.TagOutput()},
 			Unsupported: []string{"clientCertificateId", "deploymentId"},
-			Together: func(in schema.Values, fail schema.Fail) { // a Check would see empty values for unknown ones
+			Together: func(in schema.Values, fail schema.Fail) { // a Check would receive empty values for unknown ones
 				if err := httpapi.CheckStageVariables(in.Map("stageVariables")); err != nil {
 					fail("stageVariables", "%s", err)
 				}
 			},
 		},
 		Create: func(_ context.Context, in schema.Values) (string, map[string]any, error) {
-			s, err := service.CreateStage(asked(in))
+			s, err := service.CreateStage(wanted(in))
 			if err != nil {
 				return "", nil, err
 			}
@@ -89,7 +89,7 @@ func stage(place cloud.Place, service *httpapi.Service) *Resource {
 			return s.Name, found, err
 		},
 		Update: func(_ context.Context, _ string, _, in schema.Values) (map[string]any, error) {
-			s, err := service.UpdateStage(asked(in))
+			s, err := service.UpdateStage(wanted(in))
 			if err != nil {
 				return nil, err
 			}

@@ -22,13 +22,14 @@ func role(service *iam.Service) *Resource {
 			"arn": service.RoleARN(r).String(), "uniqueId": r.ID, "createDate": r.Created.UTC().Format(time.RFC3339),
 		}
 	}
-	asked := func(in schema.Values) iam.Role {
+	wanted := func(in schema.Values) iam.Role {
 		return iam.Role{
 			Name: in.String("name"), Path: in.String("path"), Description: in.String("description"),
 			AssumeRolePolicy: in.String("assumeRolePolicy"), MaxSessionSeconds: in.Int("maxSessionDuration"), Tags: in.Map("tagsAll"),
 		}
 	}
-	// attach replaces the attached policies by those asked for, in their order.
+	// attach replaces the attached policies with those that the program lists, in
+	// the same order.
 	attach := func(r iam.Role, in schema.Values) (iam.Role, error) {
 		if !in.Has("managedPolicyArns") {
 			return r, nil
@@ -62,7 +63,7 @@ func role(service *iam.Service) *Resource {
 			Unsupported: []string{"inlinePolicies", "namePrefix", "permissionsBoundary"},
 		},
 		Create: func(_ context.Context, in schema.Values) (string, map[string]any, error) {
-			r, err := service.CreateRole(asked(in))
+			r, err := service.CreateRole(wanted(in))
 			if err == nil {
 				r, err = attach(r, in)
 			}
@@ -74,7 +75,7 @@ func role(service *iam.Service) *Resource {
 			return r.Name, live(r, imported || state.Has("managedPolicyArns")), err
 		},
 		Update: func(_ context.Context, _ string, _, in schema.Values) (map[string]any, error) {
-			r, err := service.UpdateRole(asked(in))
+			r, err := service.UpdateRole(wanted(in))
 			if err == nil {
 				r, err = attach(r, in)
 			}

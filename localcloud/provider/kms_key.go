@@ -11,7 +11,8 @@ import (
 	"tally/localcloud/provider/schema"
 )
 
-// kmsKey encrypts nothing here: what the local cloud holds is on this machine.
+// kmsKey returns the type of keys. They encrypt nothing: the data of the local
+// cloud stay on this machine.
 //
 // https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateKey.html
 func kmsKey(place cloud.Place) recordedType {
@@ -41,7 +42,7 @@ func kmsKey(place cloud.Place) recordedType {
 				case rotates && in.Has("customerMasterKeySpec") && in.String("customerMasterKeySpec") != symmetric:
 					fail("enableKeyRotation", "only keys of the spec %s can be rotated", symmetric)
 				case !rotates && in.Has("enableKeyRotation") && in.Given("rotationPeriodInDays"):
-					fail("rotationPeriodInDays", "needs enableKeyRotation")
+					fail("rotationPeriodInDays", "requires enableKeyRotation")
 				}
 			},
 		},
@@ -64,7 +65,7 @@ func kmsKey(place cloud.Place) recordedType {
 
 const symmetric = "SYMMETRIC_DEFAULT"
 
-// defaultKeyPolicy leaves the key to the account's IAM policies.
+// defaultKeyPolicy delegates access to the key to the account's IAM policies.
 //
 // https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html
 const defaultKeyPolicy = `{"Id":"key-default-1","Statement":[{"Action":"kms:*","Effect":"Allow",` +
