@@ -29,9 +29,9 @@ func metricAlarm(place cloud.Place) recordedType {
 				{Name: "namespace", Check: matching("[^:].{0,254}", "1 to 255 characters that do not begin with a colon")},
 				{Name: "dimensions", Kind: schema.Map, Check: atMostDimensions},
 				{Name: "period", Kind: schema.Int, Check: period},
-				{Name: "statistic", Check: oneOf("SampleCount", "Average", "Sum", "Minimum", "Maximum")},
+				{Name: "statistic", Check: statistic},
 				{Name: "extendedStatistic", Check: extendedStatistic},
-				{Name: "unit"},
+				{Name: "unit", Check: unit},
 				{Name: "threshold", Kind: schema.Float},
 				{Name: "thresholdMetricId"},
 				{Name: "treatMissingData", Default: "missing", Check: oneOf("breaching", "notBreaching", "ignore", "missing")},
@@ -67,8 +67,8 @@ func metricQuery() []schema.Property {
 			{Name: "namespace"},
 			{Name: "dimensions", Kind: schema.Map, Check: atMostDimensions},
 			{Name: "period", Kind: schema.Int, Required: true, Check: period},
-			{Name: "stat", Required: true},
-			{Name: "unit"},
+			{Name: "stat", Required: true, Check: queryStatistic},
+			{Name: "unit", Check: unit},
 		}},
 	}
 }
@@ -87,10 +87,28 @@ func period(v any) error {
 	return nil
 }
 
-var statistics = regexp.MustCompile(`^(IQM|(p|tm|wm|tc|ts)(100|\d{1,2})(\.\d{1,10})?|(PR|TM|WM|TC|TS)\([^)]*:[^)]*\))$`)
+var statistic = oneOf("SampleCount", "Average", "Sum", "Minimum", "Maximum")
+
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricDatum.html
+var unit = oneOf(
+	"Seconds", "Microseconds", "Milliseconds", "Bytes", "Kilobytes", "Megabytes", "Gigabytes", "Terabytes",
+	"Bits", "Kilobits", "Megabits", "Gigabits", "Terabits", "Percent", "Count",
+	"Bytes/Second", "Kilobytes/Second", "Megabytes/Second", "Gigabytes/Second", "Terabytes/Second",
+	"Bits/Second", "Kilobits/Second", "Megabits/Second", "Gigabits/Second", "Terabits/Second", "Count/Second", "None")
+
+// queryStatistic accepts what a metric of a query can have: either kind of
+// statistic.
+func queryStatistic(v any) error {
+	if statistic(v) == nil || extendedStatistic(v) == nil {
+		return nil
+	}
+	return fmt.Errorf(`must be a statistic such as "Sum" or "p99", not %q`, v)
+}
+
+var extendedStatistics = regexp.MustCompile(`^(IQM|(p|tm|wm|tc|ts)(100|\d{1,2})(\.\d{1,10})?|(PR|TM|WM|TC|TS)\([^)]*:[^)]*\))$`)
 
 func extendedStatistic(v any) error {
-	if !statistics.MatchString(v.(string)) {
+	if !extendedStatistics.MatchString(v.(string)) {
 		return fmt.Errorf(`must be a percentile or another extended statistic, such as "p99" or "TM(10%%:90%%)", not %q`, v)
 	}
 	return nil
