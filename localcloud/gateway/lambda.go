@@ -220,7 +220,13 @@ func listFunctions(c *call, in listFunctionsInput) (any, error) {
 	if region := in.MasterRegion; region != "" && region != "ALL" && region != c.place.Region {
 		return nil, constraint(region, "masterRegion", "[ALL, "+c.place.Region+"]")
 	}
-	functions, next, err := lambdaPage(c.Lambda.Functions(), in.Marker, in.MaxItems, func(f lambda.Function) string { return f.Name })
+	all, arn := c.Lambda.Functions(), func(f lambda.Function) string { return f.ARN }
+	if in.FunctionVersion == "ALL" {
+		all, arn = allVersions(c, all), lambda.Function.QualifiedARN
+	}
+	// No name contains the zero byte, so the versions of a function stay together.
+	key := func(f lambda.Function) string { return f.Name + "\x00" + versionKey(f) }
+	functions, next, err := lambdaPage(all, in.Marker, in.MaxItems, key)
 	if err != nil {
 		return nil, err
 	}
@@ -229,9 +235,18 @@ func listFunctions(c *call, in listFunctionsInput) (any, error) {
 		NextMarker string `json:",omitempty"`
 	}{[]configuration{}, next}
 	for _, f := range functions {
-		out.Functions = append(out.Functions, configurationOf(f, f.ARN))
+		out.Functions = append(out.Functions, configurationOf(f, arn(f)))
 	}
 	return out, nil
+}
+
+// allVersions returns $LATEST and the published versions of each function.
+func allVersions(c *call, functions []lambda.Function) (all []lambda.Function) {
+	for _, f := range functions {
+		versions, _ := c.Lambda.Versions(f.Name) // none if it has been deleted since
+		all = append(all, versions...)
+	}
+	return all
 }
 
 // lambdaPage returns a page of at most 50 items even if maxItems is larger, as
