@@ -90,11 +90,18 @@ func allGroups(c *call, _ describeGroupsInput) (target, error) {
 }
 
 func groupOf[In interface{ group() (string, string) }](c *call, in In) (target, error) {
-	return c.logStream(groupName(in), ""), nil
+	return c.logStream(groupName(in), ""), checkGroup(in.group())
 }
 
 func streamOf(c *call, in getEventsInput) (target, error) {
-	return c.logStream(groupName(in), in.Stream), nil
+	return c.logStream(groupName(in), in.Stream), checkGroup(in.group())
+}
+
+func checkGroup(name, identifier string) error {
+	if name != "" && identifier != "" {
+		return cloud.Errorf(http.StatusBadRequest, "ValidationException", "LogGroup name and LogGroup ARN are mutually exclusive parameters.")
+	}
+	return nil
 }
 
 func (c *call) logStream(group, stream string) target {

@@ -113,14 +113,16 @@ func TestLogsErrors(t *testing.T) {
 		err  error
 		want string
 	}{
-		"group":   {second(client.FilterLogEvents(t.Context(), &cloudwatchlogs.FilterLogEventsInput{LogGroupName: aws.String("no")})), "ResourceNotFoundException: The specified log group does not exist."},
-		"stream":  {second(client.GetLogEvents(t.Context(), &cloudwatchlogs.GetLogEventsInput{LogGroupName: aws.String("g"), LogStreamName: aws.String("no")})), "ResourceNotFoundException: The specified log stream does not exist."},
-		"token":   {second(client.DescribeLogGroups(t.Context(), &cloudwatchlogs.DescribeLogGroupsInput{NextToken: aws.String("!")})), "InvalidParameterException: The specified nextToken is invalid."},
-		"limit":   {second(client.DescribeLogGroups(t.Context(), &cloudwatchlogs.DescribeLogGroupsInput{Limit: aws.Int32(51)})), "InvalidParameterException: 1 validation error detected"},
-		"order":   {second(client.DescribeLogStreams(t.Context(), &cloudwatchlogs.DescribeLogStreamsInput{LogGroupName: aws.String("g"), OrderBy: "Size"})), "InvalidParameterException: 1 validation error detected: Value 'Size' at 'orderBy'"},
-		"unknown": {second(client.CreateLogGroup(t.Context(), &cloudwatchlogs.CreateLogGroupInput{LogGroupName: aws.String("x")})), "UnknownOperationException: Unknown operation Logs_20140328.CreateLogGroup; the local cloud serves DescribeLogGroups, DescribeLogStreams, FilterLogEvents, GetLogEvents of"},
-		"groups":  {second(other.DescribeLogGroups(t.Context(), nil)), refused + "DescribeLogGroups on resource: arn:aws:logs:us-east-1:000000000000:log-group::log-stream: because"},
-		"events":  {second(other.GetLogEvents(t.Context(), &cloudwatchlogs.GetLogEventsInput{LogGroupName: aws.String("g"), LogStreamName: aws.String("s")})), refused + "GetLogEvents on resource: arn:aws:logs:us-east-1:000000000000:log-group:g:log-stream:s because"},
+		"group":               {second(client.FilterLogEvents(t.Context(), &cloudwatchlogs.FilterLogEventsInput{LogGroupName: aws.String("no")})), "ResourceNotFoundException: The specified log group does not exist."},
+		"stream":              {second(client.GetLogEvents(t.Context(), &cloudwatchlogs.GetLogEventsInput{LogGroupName: aws.String("g"), LogStreamName: aws.String("no")})), "ResourceNotFoundException: The specified log stream does not exist."},
+		"name and identifier": {second(client.FilterLogEvents(t.Context(), &cloudwatchlogs.FilterLogEventsInput{LogGroupName: aws.String("g"), LogGroupIdentifier: aws.String("g")})), "ValidationException: LogGroup name and LogGroup ARN are mutually exclusive parameters."},
+		"events of both":      {second(client.GetLogEvents(t.Context(), &cloudwatchlogs.GetLogEventsInput{LogGroupName: aws.String("g"), LogGroupIdentifier: aws.String("g"), LogStreamName: aws.String("s")})), "ValidationException: LogGroup name and LogGroup ARN"},
+		"token":               {second(client.DescribeLogGroups(t.Context(), &cloudwatchlogs.DescribeLogGroupsInput{NextToken: aws.String("!")})), "InvalidParameterException: The specified nextToken is invalid."},
+		"limit":               {second(client.DescribeLogGroups(t.Context(), &cloudwatchlogs.DescribeLogGroupsInput{Limit: aws.Int32(51)})), "InvalidParameterException: 1 validation error detected"},
+		"order":               {second(client.DescribeLogStreams(t.Context(), &cloudwatchlogs.DescribeLogStreamsInput{LogGroupName: aws.String("g"), OrderBy: "Size"})), "InvalidParameterException: 1 validation error detected: Value 'Size' at 'orderBy'"},
+		"unknown":             {second(client.CreateLogGroup(t.Context(), &cloudwatchlogs.CreateLogGroupInput{LogGroupName: aws.String("x")})), "UnknownOperationException: Unknown operation Logs_20140328.CreateLogGroup; the local cloud serves DescribeLogGroups, DescribeLogStreams, FilterLogEvents, GetLogEvents of"},
+		"groups":              {second(other.DescribeLogGroups(t.Context(), nil)), refused + "DescribeLogGroups on resource: arn:aws:logs:us-east-1:000000000000:log-group::log-stream: because"},
+		"events":              {second(other.GetLogEvents(t.Context(), &cloudwatchlogs.GetLogEventsInput{LogGroupName: aws.String("g"), LogStreamName: aws.String("s")})), refused + "GetLogEvents on resource: arn:aws:logs:us-east-1:000000000000:log-group:g:log-stream:s because"},
 	} {
 		if got := code(c.err); !strings.HasPrefix(got, c.want) {
 			t.Errorf("%s: %s, want %s", name, got, c.want)
