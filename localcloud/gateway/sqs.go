@@ -175,7 +175,8 @@ func listSourceQueues(c *call, in sourceQueuesInput) (any, error) {
 	}{urls, next}, err
 }
 
-// queuePage returns a page of at most 1,000 queue URLs.
+// queuePage returns a page of at most 1,000 queue URLs. As on AWS, only a request
+// with MaxResults receives the token of the next page.
 func queuePage(all []sqs.Queue, token string, maxResults *int) (urls []string, next string, err error) {
 	const limit = 1000
 	size := limit
@@ -188,6 +189,9 @@ func queuePage(all []sqs.Queue, token string, maxResults *int) (urls []string, n
 	queues, next, ok := page(all, token, size, func(q sqs.Queue) string { return q.Name })
 	if !ok {
 		return nil, "", invalidSQS("Invalid or expired next token.")
+	}
+	if maxResults == nil {
+		next = ""
 	}
 	urls = []string{}
 	for _, q := range queues {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/url"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -104,6 +105,14 @@ func TestQueuesArePaged(t *testing.T) {
 	base := k.url + "/000000000000/"
 	if want := []string{base + "q0", base + "q1", base + "q2"}; !reflect.DeepEqual(got, want) {
 		t.Errorf("queues %v", got)
+	}
+}
+
+// Without MaxResults there is no second page.
+func TestQueuesWithoutMaxResults(t *testing.T) {
+	urls, next, err := queuePage(slices.Repeat([]sqs.Queue{{Name: "q"}}, 1001), "", nil)
+	if len(urls) != 1000 || next != "" || err != nil {
+		t.Errorf("%d queues, next page %q, %v", len(urls), next, err)
 	}
 }
 
