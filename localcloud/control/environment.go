@@ -24,9 +24,9 @@ func (c Config) Environment() []Variable {
 		{"AWS_DEFAULT_REGION", c.Region},
 		{"PULUMI_DEBUG_PROVIDERS", fmt.Sprintf("aws:%d", c.ProviderPort)},
 		{"PULUMI_BACKEND_URL", "file://" + c.PulumiState()},
-		// A local stack has no secrets that are worth a passphrase.
+		// The secrets of a local stack need no passphrase.
 		{"PULUMI_CONFIG_PASSPHRASE", ""},
-		// Without a home of its own Pulumi leaves files in the developer's.
+		// Without this, Pulumi would write to the developer's own home.
 		{"PULUMI_HOME", filepath.Join(c.Dir, "pulumi-home")},
 		{"PULUMI_SKIP_UPDATE_CHECK", "true"},
 		{"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION", "true"},
