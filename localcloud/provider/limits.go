@@ -52,6 +52,16 @@ func whole(check func(int) error) func(any) error {
 	return func(v any) error { return check(int(v.(float64))) }
 }
 
+// number adapts a service's validator of a number.
+func number(check func(float64) error) func(any) error {
+	return func(v any) error { return check(v.(float64)) }
+}
+
+// flag adapts a service's validator of a boolean.
+func flag(check func(bool) error) func(any) error {
+	return func(v any) error { return check(v.(bool)) }
+}
+
 // texts adapts a service's validator of a list of strings.
 func texts(check func([]string) error) func(any) error {
 	return func(v any) error {

@@ -97,3 +97,11 @@ func orNilMap(m map[string]string) any {
 	}
 	return m
 }
+
+// orNilList returns nil for an empty list, which means not set.
+func orNilList[T any](list []T) any {
+	if len(list) == 0 {
+		return nil
+	}
+	return list
+}
