@@ -1,5 +1,5 @@
-// Package account holds the services of one account and region: each made once,
-// and shared by everything that serves them.
+// Package account holds the services of one account and region. They are
+// constructed once, and shared by the gateway, the provider and the server.
 package account
 
 import (
@@ -30,12 +30,11 @@ type Services struct {
 	HTTPAPI *httpapi.Service
 	// Recorded holds what has no effect here.
 	Recorded *recorded.Service
-	// Deployments knows the programs and stacks that resources come from.
+	// Deployments holds the programs and stacks that resources come from.
 	Deployments *deployments.Service
 }
 
-// Options are what services are made of. Place, Dir, Journal and Endpoint are
-// required.
+// Options configures the services. Place, Dir, Journal and Endpoint are required.
 type Options struct {
 	Place   cloud.Place
 	Store   *store.Store // nil stores nothing durably
@@ -48,13 +47,13 @@ type Options struct {
 	APIPort int
 	// Pace scales the waits between asynchronous attempts.
 	Pace cloud.Pace
-	// IdleTimeout is how long an unused execution environment is kept; 0 means
-	// 10 minutes.
+	// IdleTimeout is how long an unused execution environment lives; 0 means 10
+	// minutes.
 	IdleTimeout time.Duration
 }
 
-// New constructs the services over what the store holds, in the order in which
-// they need each other. Nothing listens or runs before Start.
+// New constructs the services with the state in the store, in the order of their
+// dependencies. Nothing listens or runs before Start.
 func New(o Options) (_ *Services, err error) {
 	s := &Services{}
 	if s.Deployments, err = deployments.New(o.Store); err != nil {
@@ -100,8 +99,9 @@ func (s *Services) lambdaOptions(o Options) lambda.Options {
 	}
 }
 
-// publish delivers the results of asynchronous invocations to topics. SNS
-// delivers to Lambda and is constructed after it, but before anything runs.
+// publish delivers the results of asynchronous invocations to topics. Lambda
+// receives a method instead of SNS itself, which is constructed later because it
+// delivers to Lambda. By the time that anything runs, it exists.
 func (s *Services) publish(ctx context.Context, caller cloud.Caller, topicARN string, m cloud.QueueMessage) error {
 	message := sns.Message{Body: m.Body, Attributes: map[string]sns.Attribute{}}
 	for name, a := range m.Attributes {
@@ -143,8 +143,8 @@ func (s *Services) Start() error {
 	return s.HTTPAPI.Start()
 }
 
-// Close ends the services in reverse order, whether or not they were started:
-// whoever delivers closes before whoever receives.
+// Close ends the services in reverse order, whether or not they were started: a
+// service that delivers closes before those that it delivers to.
 func (s *Services) Close() error {
 	return errors.Join(s.HTTPAPI.Close(), s.SNS.Close(), s.Lambda.Close(), s.SQS.Close(), s.Logs.Close())
 }

@@ -1,5 +1,5 @@
-// Package control lets the localcloud command find a running local cloud, read
-// its status and stop it.
+// Package control finds a running local cloud, reads its status and its logs, and
+// stops it.
 //
 // A running local cloud has a run file in its state folder. Beside AWS's
 // protocols it serves a few pages: its status as JSON, its functions' logs as
@@ -27,14 +27,14 @@ import (
 	"tally/localcloud/store"
 )
 
-// The pages.
+// The paths of the pages.
 const (
 	StatusPath   = "/_localcloud/status"
 	LogsPath     = "/_localcloud/logs"
 	ProgramsPath = "/_localcloud/programs"
 )
 
-// ErrNotRunning means that no local cloud runs on a state folder or port.
+// ErrNotRunning means that no local cloud runs with a state folder or on a port.
 var ErrNotRunning = errors.New("no local cloud is running here; start one with: localcloud start --detach")
 
 // Config is the configuration of a local cloud.
@@ -50,9 +50,9 @@ type Config struct {
 	APIPort int `json:"apiPort"`
 	// Stacks are the globs of the stacks that the provider accepts.
 	Stacks []string `json:"stacks"`
-	// TimeScale divides AWS's waits of a minute or more; 0 and 1 leave them as they are.
+	// TimeScale divides AWS's waits of a minute or more; 0 and 1 leave them unchanged.
 	TimeScale float64 `json:"timeScale"`
-	// IdleTimeout is how long an unused execution environment is kept.
+	// IdleTimeout is how long an unused execution environment lives.
 	IdleTimeout time.Duration `json:"idleTimeout"`
 }
 
@@ -76,7 +76,7 @@ type Status struct {
 type Resource struct {
 	Type   string `json:"type"` // "function", "topic", "queue", "api"
 	Name   string `json:"name"`
-	Detail string `json:"detail"`          // its most important properties, for people
+	Detail string `json:"detail"`          // its most important properties, for human readers
 	Stack  string `json:"stack,omitempty"` // "project/stack"; "" if no program created it
 }
 
@@ -98,7 +98,7 @@ type run struct {
 
 func runFile(dir string) string { return filepath.Join(dir, "run.json") }
 
-// WriteRunFile records where this process listens. Call it when it does.
+// WriteRunFile writes the run file of this process, which must be listening.
 func WriteRunFile(c Config) error {
 	raw, err := json.Marshal(run{PID: os.Getpid(), Port: c.Port})
 	if err != nil {
@@ -118,9 +118,9 @@ func RemoveRunFile(c Config) error {
 	return os.Remove(runFile(c.Dir))
 }
 
-// Find returns the status of the local cloud that runs on folder dir. The error
-// is ErrNotRunning if there is none, even if one died and left its run file,
-// and ctx's error if ctx ends before the response.
+// Find returns the status of the local cloud whose state is in dir. The error is
+// ErrNotRunning if there is none, even if one died and left its run file, and
+// ctx's error if ctx ends before the response.
 func Find(ctx context.Context, dir string) (Status, error) {
 	raw, err := os.ReadFile(runFile(dir))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -131,7 +131,7 @@ func Find(ctx context.Context, dir string) (Status, error) {
 	}
 	var r run
 	if err := json.Unmarshal(raw, &r); err != nil {
-		return Status{}, fmt.Errorf("%s: %w; remove the file if no local cloud runs", runFile(dir), err)
+		return Status{}, fmt.Errorf("%s: %w; remove the file if no local cloud is running", runFile(dir), err)
 	}
 	status, err := At(ctx, r.Port)
 	if err == nil && status.PID != r.PID {
@@ -188,7 +188,7 @@ func Stop(ctx context.Context, status Status) error {
 			return err
 		}
 	}
-	return fmt.Errorf("process %d does not stop: %w", status.PID, ctx.Err())
+	return fmt.Errorf("process %d has not stopped: %w", status.PID, ctx.Err())
 }
 
 // request sends a request to a page and returns the body of a 200. Another
@@ -198,7 +198,7 @@ func request(ctx context.Context, method string, port int, page string, body io.
 	if err != nil {
 		return nil, err
 	}
-	// A proxy of the developer's environment does not apply to loopback.
+	// No proxy: those in the developer's environment are not for loopback.
 	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 	resp, err := client.Do(req)
 	if err != nil {

@@ -7,8 +7,8 @@ import (
 	"os"
 )
 
-// ProgramDigest returns a digest of this process's executable, by which a newer
-// build recognizes that an older one still runs.
+// ProgramDigest returns a digest of this process's executable, with which a newer
+// build recognizes that an older one is still running.
 func ProgramDigest() (string, error) {
 	path, err := os.Executable()
 	if err != nil {

@@ -56,7 +56,7 @@ func (c Config) Environment() []Variable {
 		{"AWS_DEFAULT_REGION", c.Region},
 		{"PULUMI_DEBUG_PROVIDERS", fmt.Sprintf("aws:%d", c.ProviderPort)},
 		{"PULUMI_BACKEND_URL", "file://" + c.pulumiState()},
-		// A local stack has no secrets that are worth a passphrase.
+		// The secrets of a local stack need no passphrase.
 		{"PULUMI_CONFIG_PASSPHRASE", ""},
 		{"PULUMI_HOME", c.pulumiHome()},
 		{"PULUMI_SKIP_UPDATE_CHECK", "true"},

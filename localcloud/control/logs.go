@@ -10,12 +10,12 @@ import (
 	"time"
 )
 
-// LogQuery chooses what Logs copies.
+// LogQuery selects the lines that Logs copies.
 type LogQuery struct {
 	// Function is the name of a function, with or without its autonaming suffix;
 	// "" means every function.
 	Function string
-	Since    time.Time // zero: from the beginning
+	Since    time.Time // the zero time means from the beginning
 	Follow   bool      // continue until ctx ends
 }
 
@@ -44,7 +44,7 @@ func ParseLogQuery(v url.Values) (q LogQuery, err error) {
 	return q, nil
 }
 
-// Logs copies the chosen log lines to w as they arrive.
+// Logs copies the selected log lines to w as they arrive.
 func Logs(ctx context.Context, c Config, q LogQuery, w io.Writer) error {
 	body, err := request(ctx, http.MethodGet, c.Port, LogsPath+"?"+q.Values().Encode(), nil)
 	if err != nil {
@@ -52,7 +52,7 @@ func Logs(ctx context.Context, c Config, q LogQuery, w io.Writer) error {
 	}
 	defer body.Close()
 	if _, err := io.Copy(w, body); err != nil && ctx.Err() == nil {
-		return fmt.Errorf("the local cloud ended: %w", err)
+		return fmt.Errorf("the connection to the local cloud ended: %w", err)
 	}
 	return nil
 }

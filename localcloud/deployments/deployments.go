@@ -29,7 +29,7 @@ type program struct {
 	Registered time.Time
 }
 
-// New opens what the store holds.
+// New returns a service with the state in the store.
 func New(st *store.Store) (*Service, error) {
 	programs, err := store.NewTable[program](st, "programs")
 	if err != nil {
@@ -72,8 +72,8 @@ func (s *Service) Programs() (all []Program) {
 	return all
 }
 
-// load reads the program in dir. A Pulumi.yaml that cannot be read is the
-// Pulumi CLI's to report; here the folder counts as one without.
+// load reads the program in dir. A folder whose Pulumi.yaml cannot be read counts
+// as one without: the Pulumi CLI reports the error.
 func load(dir string) Program {
 	p := Program{Dir: dir, main: dir}
 	for _, name := range []string{"Pulumi.yaml", "Pulumi.yml", "Pulumi.json"} {
@@ -93,10 +93,10 @@ func load(dir string) Program {
 	return p
 }
 
-// Folders returns where relative paths of a project's program may start: its
-// registered folders, the most recently registered first, each followed by the
-// folder that its Pulumi.yaml names as main; then the folders that belong to no
-// project.
+// Folders returns the folders in which relative paths of a project's program may
+// start: its registered folders, the most recently registered first, each followed
+// by the folder that its Pulumi.yaml names as main; then the folders that belong
+// to no project.
 func (s *Service) Folders(project string) (folders []string) {
 	if s == nil {
 		return nil
@@ -111,19 +111,20 @@ func (s *Service) Folders(project string) (folders []string) {
 	return slices.Compact(folders)
 }
 
-// Owner is the resource of a program that a resource here was created for.
+// Owner is the resource in a program for which a resource was created here.
 type Owner struct {
 	URN urn.URN
 	ID  string
-	// Identity distinguishes the resource from others of its type if AWS allows
-	// only one and does not refuse the second; else "".
+	// Identity distinguishes the resource from others of its type. It is set only
+	// for types of which AWS accepts a second resource with the same name, and
+	// then replaces or returns the first one.
 	Identity string
 }
 
-// Type is the resource's type: "aws:sns/topic:Topic".
+// Type returns the type of the resource: "aws:sns/topic:Topic".
 func (o Owner) Type() string { return string(o.URN.Type()) }
 
-// String is "stack local of project tally".
+// String returns the stack in words: "stack local of project tally".
 func (o Owner) String() string {
 	return fmt.Sprintf("stack %s of project %s", o.URN.Stack(), o.URN.Project())
 }
@@ -149,8 +150,8 @@ func (s *Service) Identified(typ, identity string) (Owner, bool) {
 	return all[i], true
 }
 
-// Disown forgets the owner of a deleted resource, unless the resource belongs
-// to another one by now.
+// Disown removes u as the owner of a deleted resource. It does nothing if the
+// resource has another owner by now.
 func (s *Service) Disown(u urn.URN, id string) error {
 	if o, ok := s.Owner(string(u.Type()), id); !ok || o.URN != u {
 		return nil

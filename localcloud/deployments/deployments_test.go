@@ -67,7 +67,7 @@ func TestFolders(t *testing.T) {
 	}
 	check(t, os.WriteFile(filepath.Join(loose, "Pulumi.yaml"), []byte("name: r\nruntime: go\n"), 0o644))
 	if got := s.Folders("r"); !slices.Equal(got, []string{loose, broken}) {
-		t.Errorf("a folder that became a project's: %q", got)
+		t.Errorf("a folder that has become one of project r: %q", got)
 	}
 }
 
@@ -101,6 +101,6 @@ func TestOwner(t *testing.T) {
 	}
 	check(t, s.Disown(a, "1"))
 	if _, ok := s.Owner("aws:sns/topic:Topic", "1"); ok {
-		t.Error("the owner outlives its resource")
+		t.Error("a deleted resource still has its owner")
 	}
 }

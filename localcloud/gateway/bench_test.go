@@ -13,8 +13,8 @@ import (
 	"tally/localcloud/sns"
 )
 
-// serveRepeatedly measures a signed request from the handler's entry to its
-// response, without a connection.
+// serveRepeatedly measures how the handler serves a signed request, without a
+// network connection.
 func serveRepeatedly(b *testing.B, k *kit, signed request) {
 	b.Helper()
 	handler := New(here, k.Services, k)
@@ -32,7 +32,7 @@ func serveRepeatedly(b *testing.B, k *kit, signed request) {
 	}
 }
 
-// caller returns the credentials of a role that may do everything, so that the
+// caller returns credentials of a role that may do everything, so that the
 // benchmarks include the evaluation of a policy.
 func (k *kit) caller(b *testing.B) cloud.Credentials { return k.role(b, everything) }
 

@@ -12,15 +12,15 @@ import (
 	"tally/localcloud/cloud"
 )
 
-// A form holds the parameters of a Query request, by full name and as a tree with
-// a level for each dot: "Entries.member.2.Id" is the Id of the second item of a
-// list.
+// A form holds the parameters of a Query request, by full name and as a tree, in
+// which each dot of a name starts a new level: "Entries.member.2.Id" is the Id of
+// the second item of a list.
 type form struct {
 	all  map[string]*parameter
 	root parameter
 }
 
-// A parameter is a node of that tree.
+// A parameter is a node of the tree of a form.
 type parameter struct {
 	name  string // in full
 	value string
@@ -95,8 +95,8 @@ func (p *parameter) setStruct(v reflect.Value) error {
 }
 
 // find returns the parameter below p with that name, or nil. SDKs send an empty
-// list as its name alone, without the infix of its items, so a parameter without
-// a value on the way counts as read.
+// list as its name alone, without the infix of its items, so find marks the
+// parameters without a value on the path as read.
 func (p *parameter) find(name string) *parameter {
 	for part := range strings.SplitSeq(name, ".") {
 		if p = p.below[part]; p == nil {

@@ -2,10 +2,10 @@
 // AWS SDK and the AWS CLI work with AWS_ENDPOINT_URL: SNS and STS (Query),
 // SQS (JSON 1.0 and Query), Lambda (REST JSON) and CloudWatch Logs (JSON 1.1).
 //
-// A request passes five steps: identify who signed it, find the operation that
-// it names, decode the input, authorize the caller, run the operation. Each
-// operation is one row of its service's table; a protocol only decodes and
-// encodes. Every step returns errors, which one method of each protocol encodes.
+// A request goes through five steps: identify the signer, find the operation,
+// decode the input, authorize the caller, run the operation. Each operation is
+// a row of its service's table; protocols only decode and encode. Any step may
+// return an error, which one method of each protocol encodes.
 package gateway
 
 import (
@@ -26,8 +26,8 @@ import (
 // are required.
 type Services = account.Services
 
-// New returns the handler of the gateway's port. Failures that are not the
-// caller's fault go to the journal.
+// New returns the handler of the gateway's port. Internal failures are written
+// to the journal.
 func New(place cloud.Place, s Services, journal cloud.Journal) http.Handler {
 	g := &gateway{place: place, Services: s, journal: journal, verifier: sigv4.New(s.IAM.Credentials), services: map[string]*service{}}
 	for _, s := range services() {
@@ -44,11 +44,11 @@ type gateway struct {
 	services map[string]*service // by scope
 }
 
-// A call is one request on its way through the gateway.
+// A call is a request that the gateway is handling.
 type call struct {
 	*gateway
 	*http.Request
-	id           string // request id
+	id           string // request ID
 	signature    sigv4.Signature
 	signatureErr error // why there is no signature to verify
 	service      *service
@@ -66,7 +66,7 @@ func (g *gateway) newCall(r *http.Request) *call {
 	return c
 }
 
-// conditionKeys returns the condition keys that only the HTTP request holds.
+// conditionKeys returns the condition keys that come from the HTTP request.
 //
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-sourceip
 func conditionKeys(r *http.Request) map[string][]string {
@@ -80,8 +80,8 @@ func conditionKeys(r *http.Request) map[string][]string {
 	return keys
 }
 
-// A response is what the client receives. An operation returns one instead of a
-// result if its body is not a document of the protocol.
+// A response is an HTTP response to the client. An operation returns one instead
+// of a result if the protocol does not encode the body.
 type response struct {
 	status int
 	header http.Header
@@ -96,8 +96,8 @@ func (r response) write(w http.ResponseWriter) {
 	_, _ = w.Write(r.body) // fails only if the client is gone
 }
 
-// requestIDHeader holds the id of the request, or of the invocation that it led
-// to, which the response of Invoke sets.
+// requestIDHeader holds the ID of the request or, in a response of Invoke, that
+// of the invocation.
 const requestIDHeader = "X-Amzn-Requestid"
 
 func (g *gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -134,14 +134,14 @@ func (c *call) handle() (res response, err error) {
 	return c.protocol.encode(name, result, c.id)
 }
 
-// refusal returns err as AWS reports it. An error that is not one of AWS's is a
-// failure of the local cloud: the client receives InternalFailure, and the
-// journal the details.
+// refusal returns err as an error of AWS. Any other error is a failure of the
+// local cloud: the client receives InternalFailure, and the details are written
+// to the journal.
 func (c *call) refusal(err error) *cloud.Error {
 	if e, ok := errors.AsType[*cloud.Error](err); ok {
 		return e
 	}
-	if c.Context().Err() == nil { // otherwise err only says that the client went away
+	if c.Context().Err() == nil { // otherwise the client has disconnected
 		c.journal.Append(cloud.Entry{Level: cloud.Warning, Service: c.service.scope, Resource: c.id,
 			Message: c.Method + " " + c.URL.Path + ": " + err.Error()})
 	}
@@ -149,8 +149,9 @@ func (c *call) refusal(err error) *cloud.Error {
 		"The request processing has failed because of an unknown error, exception or failure.")
 }
 
-// findService returns the service that the request is for. A request without a
-// valid signature also has one: its client must understand the refusal.
+// findService returns the service that the request is for. It returns one even
+// without a valid signature, because the refusal must use a protocol that the
+// client understands.
 func (c *call) findService() *service {
 	if s := c.services[c.signature.Service]; s != nil && c.signatureErr == nil {
 		return s
@@ -166,12 +167,13 @@ func (c *call) findService() *service {
 	return c.services["sns"]
 }
 
-// checkOrigin refuses requests from web pages. No AWS client sends an Origin, and
-// a site that rebinds its own name to this machine sends that name as the Host.
+// checkOrigin refuses requests from web pages. AWS clients send no Origin header.
+// A site that rebinds its own DNS name to this machine (DNS rebinding) still
+// sends that name in the Host header.
 func checkOrigin(r *http.Request) error {
 	if r.Header.Get("Origin") != "" {
 		return cloud.Errorf(http.StatusForbidden, "AccessDenied",
-			"Requests of web pages are refused: this one has the Origin header %q", r.Header.Get("Origin"))
+			"Requests from web pages are refused: this one has the Origin header %q", r.Header.Get("Origin"))
 	}
 	if !cloud.IsLoopback(r.Host) {
 		return cloud.Errorf(http.StatusForbidden, "AccessDenied",
@@ -180,14 +182,14 @@ func checkOrigin(r *http.Request) error {
 	return nil
 }
 
-// maxBody, in bytes, is larger than any operation's limit, so that the services
-// refuse what is too large for them in their own words.
+// maxBody, in bytes, is above the limit of every operation, so that a service
+// refuses oversized input with an error of its own.
 const maxBody = 8 << 20
 
 func readBody(r *http.Request) ([]byte, error) {
 	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
 	if err != nil {
-		return nil, cloud.Errorf(http.StatusBadRequest, "IncompleteBody", "The request's body ends early: %v", err)
+		return nil, cloud.Errorf(http.StatusBadRequest, "IncompleteBody", "The request body ended early: %v", err)
 	}
 	if len(body) > maxBody {
 		return nil, cloud.Errorf(http.StatusRequestEntityTooLarge, "RequestEntityTooLarge", "Request must be smaller than %d bytes", maxBody)

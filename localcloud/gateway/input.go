@@ -72,15 +72,15 @@ func (b *blob) UnmarshalText(text []byte) (err error) {
 	return err
 }
 
-// messageAttribute is an attribute of a message of SQS or SNS.
+// messageAttribute is an attribute of an SQS or SNS message.
 type messageAttribute struct {
 	StringValue string `json:",omitempty" xml:",omitempty"`
 	BinaryValue blob   `json:",omitempty" xml:",omitempty"`
 	DataType    string
 }
 
-// unknownParameter refuses a parameter that an operation does not have: a
-// misspelled one must not pass for one that was left out.
+// unknownParameter returns the error for a parameter that an operation does not
+// have: a misspelled parameter must not be taken for an omitted one.
 func unknownParameter(code, name, operation string, known []string) error {
 	takes := "it takes none"
 	if len(known) > 0 {

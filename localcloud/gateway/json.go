@@ -11,8 +11,8 @@ import (
 	"tally/localcloud/cloud"
 )
 
-// awsJSON is the AWS JSON protocol: the operation in a header, one JSON object
-// each way.
+// awsJSON is the AWS JSON protocol: a header names the operation, and input and
+// result are JSON objects.
 //
 // https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html
 type awsJSON struct {
@@ -41,9 +41,9 @@ func (j awsJSON) encode(_ string, result any, _ string) (response, error) {
 func (j awsJSON) refuse(e *cloud.Error, _ string) response {
 	status, code := e.HTTPStatus(), jsonCode(e.Code)
 	if code != e.Code {
-		status = http.StatusBadRequest // errors of signatures are 403 only in Query
+		status = http.StatusBadRequest // signature errors have status 403 only in Query
 	}
-	res, _ := jsonResponse(status, j.contentType(), map[string]string{"__type": code, "message": e.Message}) // strings always encode
+	res, _ := jsonResponse(status, j.contentType(), map[string]string{"__type": code, "message": e.Message}) // encoding strings cannot fail
 	return res
 }
 
@@ -61,7 +61,7 @@ func decodeJSON(body []byte, operation string, into any) error {
 
 type jsonInput struct{ operation string }
 
-// set decodes value into v. Its place in the input is path, such as "Entries.Id",
+// set decodes value into v. path is its place in the input, such as "Entries.Id",
 // or "" for the input itself.
 func (in jsonInput) set(v reflect.Value, value json.RawMessage, path string) error {
 	structs := func() bool { return v.Type().Elem().Kind() == reflect.Struct }

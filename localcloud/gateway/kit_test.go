@@ -30,7 +30,7 @@ import (
 var here = cloud.Place{Region: "us-east-1", Account: "000000000000"}
 
 // A kit is a gateway in front of real services. Only the runner of functions is a
-// fake: it echoes the event, or fails if the event says so.
+// fake: it echoes the event, or fails if the event is "fail".
 type kit struct {
 	Services
 	url string
@@ -74,7 +74,7 @@ func (r runner) Start(context.Context, lambda.Spec) (lambda.Environment, error) 
 
 func (runner) Invoke(_ context.Context, event runtimeapi.Event) (runtimeapi.Reply, error) {
 	if string(event.Payload) == `"fail"` {
-		return runtimeapi.Reply{Payload: []byte(`{"errorMessage":"as told","errorType":"errorString"}`), Failed: true}, nil
+		return runtimeapi.Reply{Payload: []byte(`{"errorMessage":"as requested","errorType":"errorString"}`), Failed: true}, nil
 	}
 	return runtimeapi.Reply{Payload: event.Payload}, nil
 }
@@ -137,7 +137,7 @@ func (k *kit) config(c cloud.Credentials) aws.Config {
 	}
 }
 
-// A request is one that a test sends without an SDK.
+// A request is an HTTP request that a test sends without an SDK.
 type request struct {
 	method, path, service, body string
 	header                      map[string]string

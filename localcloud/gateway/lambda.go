@@ -36,8 +36,8 @@ func onFunction[In interface {
 		if err != nil {
 			return target{}, err
 		}
-		// A missing function is one without a policy, so that a caller without
-		// permission does not learn whether it exists.
+		// A missing function counts as one without a policy, so that a caller
+		// without permission does not learn whether it exists.
 		policy, _ := c.Lambda.Policy(f.Name)
 		return target{c.place.ARN("lambda", "function:"+f.Name).String(), policy}, nil
 	}, func(c *call, in In) (any, error) {
@@ -137,14 +137,14 @@ type loggingConfig struct {
 	SystemLogLevel      string `json:",omitempty"`
 }
 
-// configurationOf describes a function under the ARN by which the caller named
-// it.
+// configurationOf returns the description of a function with the ARN by which the
+// caller referred to it.
 func configurationOf(f lambda.Function, arn string) configuration {
 	c := configuration{
 		Architectures: f.Architectures, CodeSha256: f.CodeSHA256, CodeSize: f.CodeSize, Description: f.Description,
 		KMSKeyARN: f.KMSKeyARN, FunctionArn: arn, FunctionName: f.Name, Handler: f.Handler,
 		LastModified:     f.LastModified.UTC().Format("2006-01-02T15:04:05.000+0000"),
-		LastUpdateStatus: "Successful", State: "Active", // a change is complete when it returns
+		LastUpdateStatus: "Successful", State: "Active", // every change is complete when its call returns
 		MemorySize: f.MemoryMB, PackageType: "Zip", RevisionID: f.RevisionID, Role: f.Role, Runtime: f.Runtime,
 		Timeout: f.TimeoutSeconds, Version: f.Version,
 	}
@@ -220,7 +220,13 @@ func listFunctions(c *call, in listFunctionsInput) (any, error) {
 	if region := in.MasterRegion; region != "" && region != "ALL" && region != c.place.Region {
 		return nil, constraint(region, "masterRegion", "[ALL, "+c.place.Region+"]")
 	}
-	functions, next, err := lambdaPage(c.Lambda.Functions(), in.Marker, in.MaxItems, func(f lambda.Function) string { return f.Name })
+	all, arn := c.Lambda.Functions(), func(f lambda.Function) string { return f.ARN }
+	if in.FunctionVersion == "ALL" {
+		all, arn = allVersions(c, all), lambda.Function.QualifiedARN
+	}
+	// No name contains the zero byte, so the versions of a function stay together.
+	key := func(f lambda.Function) string { return f.Name + "\x00" + versionKey(f) }
+	functions, next, err := lambdaPage(all, in.Marker, in.MaxItems, key)
 	if err != nil {
 		return nil, err
 	}
@@ -229,13 +235,22 @@ func listFunctions(c *call, in listFunctionsInput) (any, error) {
 		NextMarker string `json:",omitempty"`
 	}{[]configuration{}, next}
 	for _, f := range functions {
-		out.Functions = append(out.Functions, configurationOf(f, f.ARN))
+		out.Functions = append(out.Functions, configurationOf(f, arn(f)))
 	}
 	return out, nil
 }
 
-// lambdaPage returns at most 50 items at once, as Lambda does even if MaxItems is
-// larger.
+// allVersions returns $LATEST and the published versions of each function.
+func allVersions(c *call, functions []lambda.Function) (all []lambda.Function) {
+	for _, f := range functions {
+		versions, _ := c.Lambda.Versions(f.Name) // none if it has been deleted since
+		all = append(all, versions...)
+	}
+	return all
+}
+
+// lambdaPage returns a page of at most 50 items even if maxItems is larger, as
+// Lambda does.
 func lambdaPage[T any](items []T, marker string, maxItems *int, key func(T) string) (first []T, next string, err error) {
 	size := 50
 	if maxItems != nil {
@@ -247,7 +262,7 @@ func lambdaPage[T any](items []T, marker string, maxItems *int, key func(T) stri
 	}
 	first, next, ok := page(items, marker, size, key)
 	if !ok {
-		return nil, "", cloud.Errorf(http.StatusBadRequest, "InvalidParameterValueException", "The Marker '%s' is not one that this operation returned", marker)
+		return nil, "", cloud.Errorf(http.StatusBadRequest, "InvalidParameterValueException", "The Marker '%s' was not returned by this operation", marker)
 	}
 	return first, next, nil
 }

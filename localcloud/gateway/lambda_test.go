@@ -29,7 +29,7 @@ func TestInvoke(t *testing.T) {
 		}
 	}
 	failed := must(client.Invoke(t.Context(), &awslambda.InvokeInput{FunctionName: &f.Name, Payload: []byte(`"fail"`)}))(t)
-	if failed.StatusCode != 200 || aws.ToString(failed.FunctionError) != "Unhandled" || !strings.Contains(string(failed.Payload), `"errorMessage":"as told"`) || failed.LogResult != nil {
+	if failed.StatusCode != 200 || aws.ToString(failed.FunctionError) != "Unhandled" || !strings.Contains(string(failed.Payload), `"errorMessage":"as requested"`) || failed.LogResult != nil {
 		t.Errorf("a function error: %+v %s", failed, failed.Payload)
 	}
 	queued := must(client.Invoke(t.Context(), &awslambda.InvokeInput{FunctionName: &f.Name, InvocationType: types.InvocationTypeEvent}))(t)
@@ -54,16 +54,16 @@ func TestInvokeErrors(t *testing.T) {
 		in     awslambda.InvokeInput
 		want   string
 	}{
-		"missing":   {client, awslambda.InvokeInput{FunctionName: aws.String("sub")}, "ResourceNotFoundException: Function not found: arn:aws:lambda:us-east-1:000000000000:function:sub"},
-		"version":   {client, awslambda.InvokeInput{FunctionName: aws.String("add"), Qualifier: aws.String("1")}, "ResourceNotFoundException: Function not found: arn:aws:lambda:us-east-1:000000000000:function:add:1"},
-		"not json":  {client, awslambda.InvokeInput{FunctionName: aws.String("add"), Payload: []byte("{")}, "InvalidRequestContentException: Could not parse request body into json: "},
-		"too large": {client, awslambda.InvokeInput{FunctionName: aws.String("add"), Payload: []byte(`"` + strings.Repeat("x", 6<<20) + `"`)}, "RequestTooLargeException: 6291458 byte payload is too large"},
-		"huge":      {client, awslambda.InvokeInput{FunctionName: aws.String("add"), Payload: []byte(`"` + strings.Repeat("x", maxBody) + `"`)}, "RequestEntityTooLarge: Request must be smaller than"},
-		"type":      {client, awslambda.InvokeInput{FunctionName: aws.String("add"), InvocationType: "Sync"}, "ValidationException: 1 validation error detected: Value 'Sync' at 'invocationType' failed to satisfy constraint: Member must satisfy enum value set: [Event, RequestResponse, DryRun]"},
-		"log type":  {client, awslambda.InvokeInput{FunctionName: aws.String("add"), LogType: "All"}, "ValidationException: 1 validation error detected: Value 'All' at 'logType'"},
-		"refused":   {other, awslambda.InvokeInput{FunctionName: aws.String("add")}, refused},
-		"dry run":   {other, awslambda.InvokeInput{FunctionName: aws.String("add"), InvocationType: types.InvocationTypeDryRun}, refused},
-		"dry miss":  {client, awslambda.InvokeInput{FunctionName: aws.String("sub"), InvocationType: types.InvocationTypeDryRun}, "ResourceNotFoundException: Function not found: arn:aws:lambda:us-east-1:000000000000:function:sub"},
+		"missing":                  {client, awslambda.InvokeInput{FunctionName: aws.String("sub")}, "ResourceNotFoundException: Function not found: arn:aws:lambda:us-east-1:000000000000:function:sub"},
+		"version":                  {client, awslambda.InvokeInput{FunctionName: aws.String("add"), Qualifier: aws.String("1")}, "ResourceNotFoundException: Function not found: arn:aws:lambda:us-east-1:000000000000:function:add:1"},
+		"not json":                 {client, awslambda.InvokeInput{FunctionName: aws.String("add"), Payload: []byte("{")}, "InvalidRequestContentException: Could not parse request body into json: "},
+		"too large":                {client, awslambda.InvokeInput{FunctionName: aws.String("add"), Payload: []byte(`"` + strings.Repeat("x", 6<<20) + `"`)}, "RequestTooLargeException: 6291458 byte payload is too large"},
+		"huge":                     {client, awslambda.InvokeInput{FunctionName: aws.String("add"), Payload: []byte(`"` + strings.Repeat("x", maxBody) + `"`)}, "RequestEntityTooLarge: Request must be smaller than"},
+		"type":                     {client, awslambda.InvokeInput{FunctionName: aws.String("add"), InvocationType: "Sync"}, "ValidationException: 1 validation error detected: Value 'Sync' at 'invocationType' failed to satisfy constraint: Member must satisfy enum value set: [Event, RequestResponse, DryRun]"},
+		"log type":                 {client, awslambda.InvokeInput{FunctionName: aws.String("add"), LogType: "All"}, "ValidationException: 1 validation error detected: Value 'All' at 'logType'"},
+		"refused":                  {other, awslambda.InvokeInput{FunctionName: aws.String("add")}, refused},
+		"dry run":                  {other, awslambda.InvokeInput{FunctionName: aws.String("add"), InvocationType: types.InvocationTypeDryRun}, refused},
+		"dry run of a missing one": {client, awslambda.InvokeInput{FunctionName: aws.String("sub"), InvocationType: types.InvocationTypeDryRun}, "ResourceNotFoundException: Function not found: arn:aws:lambda:us-east-1:000000000000:function:sub"},
 	} {
 		_, err := c.client.Invoke(t.Context(), &c.in)
 		if got := code(err); !strings.HasPrefix(got, c.want) {

@@ -7,11 +7,12 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awslambda "github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
 	"tally/localcloud/lambda"
 )
 
-// The SDK reads twelve versions and the aliases that point to them.
+// Twelve versions, more than fit on two pages, and the aliases that point to them.
 func TestVersions(t *testing.T) {
 	k := newKit(t)
 	k.role(t, everything)
@@ -65,6 +66,40 @@ func TestVersions(t *testing.T) {
 	}
 	if out := must(client.Invoke(t.Context(), &awslambda.InvokeInput{FunctionName: &f.Name, Qualifier: aws.String("next")}))(t); *out.ExecutedVersion != "12" {
 		t.Errorf("invoked version %s", *out.ExecutedVersion)
+	}
+}
+
+// With FunctionVersion ALL, ListFunctions lists the published versions of each
+// function after $LATEST. The names and numbers sort differently as plain strings.
+func TestListAllVersions(t *testing.T) {
+	k := newKit(t)
+	k.role(t, everything)
+	for _, name := range []string{"add", "add-more"} {
+		f := k.function(t, lambda.Config{Name: name})
+		for n := range 10 {
+			f.MemoryMB = 128 + n
+			must(k.Lambda.UpdateFunction(f.Config, nil))(t)
+			must(k.Lambda.PublishVersion(name, "", ""))(t)
+		}
+	}
+	var want []string
+	for _, name := range []string{"add", "add-more"} {
+		arn := here.ARN("lambda", "function:"+name).String()
+		want = append(want, arn+":$LATEST")
+		for n := range 10 {
+			want = append(want, fmt.Sprintf("%s:%d", arn, n+1))
+		}
+	}
+	client := awslambda.NewFromConfig(k.config(developer))
+	var got []string
+	pages := awslambda.NewListFunctionsPaginator(client, &awslambda.ListFunctionsInput{FunctionVersion: types.FunctionVersionAll, MaxItems: aws.Int32(7)})
+	for pages.HasMorePages() {
+		for _, f := range must(pages.NextPage(t.Context()))(t).Functions {
+			got = append(got, *f.FunctionArn)
+		}
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got  %v\nwant %v", got, want)
 	}
 }
 

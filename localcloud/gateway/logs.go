@@ -28,7 +28,7 @@ type describeGroupsInput struct {
 	Pattern string `json:"logGroupNamePattern"`
 	Limit   *int   `json:"limit"`
 	Token   string `json:"nextToken"`
-	// There is one account and one class of log group.
+	// Here there is only one account, and only the class STANDARD.
 	AccountIdentifiers    []string `json:"accountIdentifiers"`
 	IncludeLinkedAccounts bool     `json:"includeLinkedAccounts"`
 	LogGroupClass         string   `json:"logGroupClass"`
@@ -90,11 +90,18 @@ func allGroups(c *call, _ describeGroupsInput) (target, error) {
 }
 
 func groupOf[In interface{ group() (string, string) }](c *call, in In) (target, error) {
-	return c.logStream(groupName(in), ""), nil
+	return c.logStream(groupName(in), ""), checkGroup(in.group())
 }
 
 func streamOf(c *call, in getEventsInput) (target, error) {
-	return c.logStream(groupName(in), in.Stream), nil
+	return c.logStream(groupName(in), in.Stream), checkGroup(in.group())
+}
+
+func checkGroup(name, identifier string) error {
+	if name != "" && identifier != "" {
+		return cloud.Errorf(http.StatusBadRequest, "ValidationException", "LogGroup name and LogGroup ARN are mutually exclusive parameters.")
+	}
+	return nil
 }
 
 func (c *call) logStream(group, stream string) target {
@@ -108,7 +115,7 @@ func describeLogGroups(c *call, in describeGroupsInput) (any, error) {
 		Days    int    `json:"retentionInDays,omitempty"`
 		Filters int    `json:"metricFilterCount"`
 		ARN     string `json:"arn"`
-		Bytes   int64  `json:"storedBytes"` // always 0; AWS updates it days later
+		Bytes   int64  `json:"storedBytes"` // always 0; AWS takes days to update it
 		Class   string `json:"logGroupClass"`
 		Plain   string `json:"logGroupArn"`
 	}
@@ -251,7 +258,8 @@ func getLogEvents(c *call, in getEventsInput) (any, error) {
 	return out, err
 }
 
-// pageSize returns the limit of groups or streams: 1 to 50, by default 50.
+// pageSize returns the number of groups or streams on a page: limit, or 50 by
+// default.
 func pageSize(limit *int) (int, error) {
 	if limit == nil {
 		return 50, nil
@@ -262,8 +270,8 @@ func pageSize(limit *int) (int, error) {
 	return *limit, nil
 }
 
-// eventLimit returns the limit of events, or 0 for the service's default. A
-// limit of 0 is refused here, one above the maximum by the service.
+// eventLimit returns the maximum number of events, or 0 for the service's
+// default. The service itself refuses a limit above its maximum.
 func eventLimit(limit *int) (int, error) {
 	if limit == nil {
 		return 0, nil

@@ -56,7 +56,7 @@ func TestLogs(t *testing.T) {
 		}
 	}
 
-	//lint:ignore SA1019 older clients send Interleaved, and must be served
+	//lint:ignore SA1019 older clients send Interleaved, which must be accepted
 	errorsOnly := must(client.FilterLogEvents(t.Context(), &cloudwatchlogs.FilterLogEventsInput{LogGroupIdentifier: aws.String(arn + ":*"), Interleaved: aws.Bool(true),
 		FilterPattern: aws.String("ERROR"), StartTime: aws.Int64(now.UnixMilli() + 2)}))(t).Events
 	if len(errorsOnly) != 2 || *errorsOnly[0].Message != "ERROR s2" || *errorsOnly[0].LogStreamName != "s2" || *errorsOnly[1].Timestamp != now.UnixMilli()+2001 {
@@ -76,7 +76,7 @@ func TestLogs(t *testing.T) {
 	one := must(client.GetLogEvents(t.Context(), &cloudwatchlogs.GetLogEventsInput{LogGroupName: group, LogStreamName: aws.String("s"), Limit: aws.Int32(1)}))(t)
 	back := must(client.GetLogEvents(t.Context(), &cloudwatchlogs.GetLogEventsInput{LogGroupName: group, LogStreamName: aws.String("s"), NextToken: one.NextBackwardToken}))(t)
 	if len(one.Events) != 1 || *one.Events[0].Message != "ERROR s" || len(back.Events) != 1 || *back.Events[0].Message != "START s" {
-		t.Errorf("%+v, before that %+v", one.Events, back.Events)
+		t.Errorf("the newest event is %+v, the previous one %+v", one.Events, back.Events)
 	}
 }
 
@@ -113,14 +113,16 @@ func TestLogsErrors(t *testing.T) {
 		err  error
 		want string
 	}{
-		"group":   {second(client.FilterLogEvents(t.Context(), &cloudwatchlogs.FilterLogEventsInput{LogGroupName: aws.String("no")})), "ResourceNotFoundException: The specified log group does not exist."},
-		"stream":  {second(client.GetLogEvents(t.Context(), &cloudwatchlogs.GetLogEventsInput{LogGroupName: aws.String("g"), LogStreamName: aws.String("no")})), "ResourceNotFoundException: The specified log stream does not exist."},
-		"token":   {second(client.DescribeLogGroups(t.Context(), &cloudwatchlogs.DescribeLogGroupsInput{NextToken: aws.String("!")})), "InvalidParameterException: The specified nextToken is invalid."},
-		"limit":   {second(client.DescribeLogGroups(t.Context(), &cloudwatchlogs.DescribeLogGroupsInput{Limit: aws.Int32(51)})), "InvalidParameterException: 1 validation error detected"},
-		"order":   {second(client.DescribeLogStreams(t.Context(), &cloudwatchlogs.DescribeLogStreamsInput{LogGroupName: aws.String("g"), OrderBy: "Size"})), "InvalidParameterException: 1 validation error detected: Value 'Size' at 'orderBy'"},
-		"unknown": {second(client.CreateLogGroup(t.Context(), &cloudwatchlogs.CreateLogGroupInput{LogGroupName: aws.String("x")})), "UnknownOperationException: Unknown operation Logs_20140328.CreateLogGroup; the local cloud serves DescribeLogGroups, DescribeLogStreams, FilterLogEvents, GetLogEvents of"},
-		"groups":  {second(other.DescribeLogGroups(t.Context(), nil)), refused + "DescribeLogGroups on resource: arn:aws:logs:us-east-1:000000000000:log-group::log-stream: because"},
-		"events":  {second(other.GetLogEvents(t.Context(), &cloudwatchlogs.GetLogEventsInput{LogGroupName: aws.String("g"), LogStreamName: aws.String("s")})), refused + "GetLogEvents on resource: arn:aws:logs:us-east-1:000000000000:log-group:g:log-stream:s because"},
+		"group":               {second(client.FilterLogEvents(t.Context(), &cloudwatchlogs.FilterLogEventsInput{LogGroupName: aws.String("no")})), "ResourceNotFoundException: The specified log group does not exist."},
+		"stream":              {second(client.GetLogEvents(t.Context(), &cloudwatchlogs.GetLogEventsInput{LogGroupName: aws.String("g"), LogStreamName: aws.String("no")})), "ResourceNotFoundException: The specified log stream does not exist."},
+		"name and identifier": {second(client.FilterLogEvents(t.Context(), &cloudwatchlogs.FilterLogEventsInput{LogGroupName: aws.String("g"), LogGroupIdentifier: aws.String("g")})), "ValidationException: LogGroup name and LogGroup ARN are mutually exclusive parameters."},
+		"events of both":      {second(client.GetLogEvents(t.Context(), &cloudwatchlogs.GetLogEventsInput{LogGroupName: aws.String("g"), LogGroupIdentifier: aws.String("g"), LogStreamName: aws.String("s")})), "ValidationException: LogGroup name and LogGroup ARN"},
+		"token":               {second(client.DescribeLogGroups(t.Context(), &cloudwatchlogs.DescribeLogGroupsInput{NextToken: aws.String("!")})), "InvalidParameterException: The specified nextToken is invalid."},
+		"limit":               {second(client.DescribeLogGroups(t.Context(), &cloudwatchlogs.DescribeLogGroupsInput{Limit: aws.Int32(51)})), "InvalidParameterException: 1 validation error detected"},
+		"order":               {second(client.DescribeLogStreams(t.Context(), &cloudwatchlogs.DescribeLogStreamsInput{LogGroupName: aws.String("g"), OrderBy: "Size"})), "InvalidParameterException: 1 validation error detected: Value 'Size' at 'orderBy'"},
+		"unknown":             {second(client.CreateLogGroup(t.Context(), &cloudwatchlogs.CreateLogGroupInput{LogGroupName: aws.String("x")})), "UnknownOperationException: Unknown operation Logs_20140328.CreateLogGroup; the local cloud serves DescribeLogGroups, DescribeLogStreams, FilterLogEvents, GetLogEvents of"},
+		"groups":              {second(other.DescribeLogGroups(t.Context(), nil)), refused + "DescribeLogGroups on resource: arn:aws:logs:us-east-1:000000000000:log-group::log-stream: because"},
+		"events":              {second(other.GetLogEvents(t.Context(), &cloudwatchlogs.GetLogEventsInput{LogGroupName: aws.String("g"), LogStreamName: aws.String("s")})), refused + "GetLogEvents on resource: arn:aws:logs:us-east-1:000000000000:log-group:g:log-stream:s because"},
 	} {
 		if got := code(c.err); !strings.HasPrefix(got, c.want) {
 			t.Errorf("%s: %s, want %s", name, got, c.want)

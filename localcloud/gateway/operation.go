@@ -2,18 +2,18 @@ package gateway
 
 import "tally/localcloud/cloud"
 
-// An operation is one row of a service's table, the same for every protocol. Its
-// input is a struct that the protocol decodes, its result a struct that the
-// protocol encodes. The three constructors below make all operations, so that each
-// row states which permission it needs and who checks it.
+// An operation is a row of a service's table. It has the same form for every
+// protocol: a protocol decodes the input into a struct, and encodes the result
+// from one. All operations are made by the three constructors below, so that each
+// row states which permission it requires and who checks it.
 type operation struct {
-	action    string // that the caller needs permission for: "SNS:ListTopics"
+	action    string // the action that must be permitted: "SNS:ListTopics"
 	authority authority
-	route     string // method and path, of REST only: "GET /2015-03-31/functions"
+	route     string // method and path, for REST only: "GET /2015-03-31/functions"
 	serve     func(c *call, decode decoder) (result any, err error)
 }
 
-// operations is the table of a service, by the operations' names.
+// operations is the table of a service, keyed by the names of the operations.
 type operations map[string]operation
 
 // A decoder decodes the input of a request into the struct that into points to,
@@ -33,26 +33,27 @@ const (
 // resource policy, or "" if it has none.
 type target struct{ resource, policy string }
 
-// authorized makes an operation that needs permission for action on the
+// authorized makes an operation that requires permission for action on the
 // resource that on returns.
 func authorized[In any](action string, on func(*call, In) (target, error), run func(*call, In) (any, error)) operation {
 	return newOperation(byGateway, action, on, run)
 }
 
-// authorizedByService makes an operation that the service itself authorizes:
-// publishing, invoking and what is done with messages. Such calls also come from
-// other services, not through the gateway, and need the same permissions.
+// authorizedByService makes an operation that the service itself authorizes, such
+// as publishing, invoking, or sending and receiving messages. Other services
+// perform these without the gateway, and require the same permissions.
 func authorizedByService[In any](action string, run func(*call, In) (any, error)) operation {
 	return newOperation(byService, action, nil, run)
 }
 
-// openToAll makes an operation that needs no permission, only a valid signature.
+// openToAll makes an operation that requires a valid signature and no permission.
 func openToAll[In any](run func(*call, In) (any, error)) operation {
 	return newOperation(byNobody, "", nil, run)
 }
 
-// newOperation makes an operation whose caller is authorized, if by the gateway,
-// between decoding its input and running it. on is used by byGateway alone.
+// newOperation makes an operation. The gateway authorizes the caller, if that is
+// its task, after decoding the input and before running the operation. on is used
+// only then.
 func newOperation[In any](a authority, action string, on func(*call, In) (target, error), run func(*call, In) (any, error)) operation {
 	return operation{action: action, authority: a, serve: func(c *call, decode decoder) (any, error) {
 		var in In
@@ -72,14 +73,12 @@ func newOperation[In any](a authority, action string, on func(*call, In) (target
 	}}
 }
 
-// at sets the method and path of an operation in REST.
+// at returns the operation with its method and path in REST.
 func (o operation) at(route string) operation {
 	o.route = route
 	return o
 }
 
 func (c *call) authorize(action string, on target) error {
-	return c.IAM.Authorize(c.Context(), cloud.Request{
-		Caller: c.caller, Action: action, Resource: on.resource, ResourcePolicy: on.policy, Context: cloud.ConditionKeys(c.Context()),
-	})
+	return c.IAM.Authorize(c.Context(), cloud.Request{Caller: c.caller, Action: action, Resource: on.resource, ResourcePolicy: on.policy})
 }

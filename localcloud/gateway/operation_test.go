@@ -18,8 +18,8 @@ import (
 	"tally/localcloud/sns"
 )
 
-// samples holds the input of a valid request for each operation: parameters of a
-// form, members of a JSON object, or a path. A new operation needs one here.
+// samples returns the input of a valid request for each operation: parameters of
+// a form, members of a JSON object, or a path. Every operation must have one.
 func samples(topic, subscription, queue string) map[string]map[string]any {
 	const one = "/2015-03-31/functions/add"
 	path := func(p string) map[string]any { return map[string]any{"path": p} }
@@ -71,7 +71,7 @@ func samples(topic, subscription, queue string) map[string]map[string]any {
 	}
 }
 
-// sampleRequest puts an input into a request of the service's current protocol.
+// sampleRequest encodes an input as a request of the service's current protocol.
 func sampleRequest(t *testing.T, s service, name string, input map[string]any) request {
 	t.Helper()
 	r := request{method: "POST", path: "/", service: s.scope}
@@ -93,9 +93,9 @@ func sampleRequest(t *testing.T, s service, name string, input map[string]any) r
 	return r
 }
 
-// Each row states who authorizes the operation. A caller without permissions is
-// refused everything but the one operation open to all, and the refusal names the
-// action of the row, which also goes into the documentation.
+// Each row states who authorizes the operation. A caller without permissions may
+// use only the one operation that is open to all. Every other operation is refused
+// with an error that names the action of the row, which the documentation lists.
 func TestEveryOperationIsAuthorized(t *testing.T) {
 	k := newKit(t)
 	keys := k.role(t, nothing)
@@ -113,7 +113,7 @@ func TestEveryOperationIsAuthorized(t *testing.T) {
 			}
 			switch {
 			case op.authority == 0:
-				t.Errorf("%s.%s does not say who authorizes it", s.name, name)
+				t.Errorf("%s.%s has no authority", s.name, name)
 			case op.authority == byNobody && (op.action != "" || name != "GetCallerIdentity"):
 				t.Errorf("%s.%s is open to all", s.name, name)
 			case op.authority != byNobody && op.action == "":
@@ -164,8 +164,8 @@ type authorizer func(ctx context.Context, r cloud.Request) error
 
 func (a authorizer) Authorize(ctx context.Context, r cloud.Request) error { return a(ctx, r) }
 
-// The client's address and user agent reach the authorizer, whether the gateway
-// or the service calls it.
+// The client's address and user agent are condition keys, whether the gateway or
+// the service authorizes the call.
 func TestConditionKeysOfTheRequest(t *testing.T) {
 	k := newKit(t)
 	_ = k.SNS.Close()

@@ -5,11 +5,12 @@ import (
 	"slices"
 )
 
-// page returns the first size items after those that token stands for, and the
-// token of the next page, or "" if it is the last. Items are in the order of
-// their keys, none of which is empty. A token holds the key of the last item
-// returned, so that changes between two pages neither repeat nor skip others.
-// ok is false if page did not make the token.
+// page returns the page of at most size items that token refers to, which is the
+// first page if token is "", and the token of the next page, or "" if there is
+// none. The items must be sorted by key, and no key may be empty. A token holds
+// the key of the last item of the previous page, so that an item that is added or
+// removed between two requests causes no other to be repeated or skipped. ok is
+// false if token is malformed.
 func page[T any](items []T, token string, size int, key func(T) string) (first []T, next string, ok bool) {
 	after, err := base64.RawURLEncoding.DecodeString(token)
 	if err != nil {

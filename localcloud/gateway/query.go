@@ -66,7 +66,7 @@ func (q query) refuse(e *cloud.Error, requestID string) response {
 	if e.HTTPStatus() >= http.StatusInternalServerError {
 		fault = "Receiver"
 	}
-	res, _ := xmlResponse(e.HTTPStatus(), struct { // strings always encode
+	res, _ := xmlResponse(e.HTTPStatus(), struct { // encoding strings cannot fail
 		XMLName   xml.Name
 		Error     failure
 		RequestID string `xml:"RequestId"`

@@ -11,12 +11,12 @@ import (
 	"tally/localcloud/cloud"
 )
 
-// restJSON is the REST JSON protocol: method and path name the operation.
+// restJSON is the REST JSON protocol: the method and the path name the operation.
 //
 // https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html
 type restJSON struct {
 	routes []route
-	served string // the routes as a list, for refusals
+	served string // the routes as a list, for error messages
 }
 
 // A route is the method and path of an operation. Segments in braces, as in
@@ -58,11 +58,11 @@ func (r route) matches(method string, path []string) bool {
 	})
 }
 
-// label returns the value of the segment with that name.
+// label returns the value of the path segment with that name.
 func (r route) label(name string, path []string) (string, error) {
 	label, err := url.PathUnescape(path[slices.Index(r.segments, "{"+name+"}")])
 	if err != nil {
-		return "", cloud.Errorf(http.StatusBadRequest, "ValidationException", "The path is not encoded: %v", err)
+		return "", cloud.Errorf(http.StatusBadRequest, "ValidationException", "The path is not percent-encoded correctly: %v", err)
 	}
 	return label, nil
 }
@@ -114,7 +114,7 @@ func (restJSON) refuse(e *cloud.Error, _ string) response {
 	}
 	body := map[string]string{"Type": fault, "message": e.Message, "Message": e.Message}
 	maps.Copy(body, e.Fields)
-	res, _ := jsonResponse(status, "application/json", body) // strings always encode
+	res, _ := jsonResponse(status, "application/json", body) // encoding strings cannot fail
 	res.header.Set("X-Amzn-Errortype", code)
 	return res
 }

@@ -9,13 +9,13 @@ import (
 	"tally/localcloud/cloud"
 )
 
-// A service is one of AWS's services as the gateway serves it.
+// A service is an AWS service that the gateway serves.
 type service struct {
 	name       string // as AWS abbreviates it: "SNS"
 	scope      string // in the scope of a signature: "sns"
 	operations operations
-	protocol   protocol // of current SDKs
-	older      protocol // of SDKs that predate it; nil for most
+	protocol   protocol // used by current SDKs
+	older      protocol // used by older SDKs; nil for most services
 }
 
 // services returns all services that the gateway serves.
@@ -30,11 +30,12 @@ func services() []service {
 	}
 }
 
-// A protocol is one of AWS's ways of putting operations into HTTP.
+// A protocol is one of AWS's encodings of operations in HTTP.
 type protocol interface {
 	// String returns the protocol's name: "AWS JSON 1.1".
 	String() string
-	// parse finds the operation that a request names in the table of its service.
+	// parse returns the operation of the service's table that the request names,
+	// and the decoder of its input.
 	parse(c *call) (name string, decode decoder, err error)
 	// encode encodes the result of an operation.
 	encode(name string, result any, requestID string) (response, error)
@@ -51,7 +52,7 @@ func (s *service) protocolOf(r *http.Request) protocol {
 	return s.protocol
 }
 
-// names returns the names of the operations as a list, for refusals.
+// names returns the names of the operations as a list, for error messages.
 func (o operations) names() string {
 	return strings.Join(slices.Sorted(maps.Keys(o)), ", ")
 }
@@ -59,7 +60,7 @@ func (o operations) names() string {
 // OperationInfo describes an operation that the gateway serves.
 type OperationInfo struct {
 	Service   string   // as AWS abbreviates it: "SNS"
-	Protocols []string // current SDKs speak the first: "AWS JSON 1.0", "AWS Query"
+	Protocols []string // current SDKs use the first: "AWS JSON 1.0", "AWS Query"
 	Name      string   // "PublishBatch"
 	Action    string   // the permission that the caller needs: "SNS:Publish"; "" if none
 }

@@ -35,7 +35,7 @@ func (g *gateway) checkScope(s sigv4.Signature) error {
 	return nil
 }
 
-// parameters returns the parameters in the URL that are not part of a signature.
+// parameters returns the query parameters that are not part of a signature.
 func (c *call) parameters() url.Values {
 	q := c.URL.Query()
 	for name := range q {

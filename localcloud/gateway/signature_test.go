@@ -36,8 +36,8 @@ func TestSignatureRefusals(t *testing.T) {
 		want   string
 	}{
 		"session":         {session, 0, nil, ""},
-		"a bit slow":      {developer, -14 * time.Minute, nil, ""},
-		"a bit fast":      {developer, 14 * time.Minute, nil, ""},
+		"slow clock":      {developer, -14 * time.Minute, nil, ""},
+		"fast clock":      {developer, 14 * time.Minute, nil, ""},
 		"unsigned":        {developer, 0, func(r *http.Request) { r.Header.Del(authorization) }, "MissingAuthenticationToken: Request is missing Authentication Token"},
 		"basic":           {developer, 0, set(authorization, "Basic dGVzdA=="), "IncompleteSignature: Unsupported AWS 'algorithm': 'Basic'"},
 		"asymmetric":      {developer, 0, with("AWS4-HMAC-SHA256", "AWS4-ECDSA-P256-SHA256"), "IncompleteSignature: Unsupported AWS 'algorithm'"},

@@ -13,7 +13,7 @@ import (
 const (
 	snsVersion   = "2010-03-31"
 	snsNamespace = "http://sns.amazonaws.com/doc/2010-03-31/"
-	snsPage      = 100 // topics or subscriptions
+	snsPage      = 100 // topics or subscriptions on a page
 )
 
 // https://docs.aws.amazon.com/sns/latest/api/API_Operations.html
@@ -127,8 +127,9 @@ type (
 func (in topicInput) topic() string     { return in.TopicARN }
 func (in topicPageInput) topic() string { return in.TopicARN }
 
-// theTopic returns the topic that the input names. A missing one is a topic without
-// a policy, so that a caller without permission does not learn whether it exists.
+// theTopic returns the topic that the input names. A missing topic counts as one
+// without a policy, so that a caller without permission does not learn whether it
+// exists.
 func theTopic[In interface{ topic() string }](c *call, in In) (target, error) {
 	topic, _ := c.SNS.Topic(in.topic())
 	return target{in.topic(), topic.Policy}, nil
@@ -143,7 +144,7 @@ func topicOfSubscription(c *call, in subscriptionInput) (target, error) {
 	return target{sub.TopicARN, topic.Policy}, nil
 }
 
-// members is a list; an empty one is still an element, as in AWS's responses.
+// members is a list. An empty one is encoded as an empty element, as AWS does.
 type members[T any] struct {
 	Member []T `xml:"member"`
 }
@@ -221,7 +222,8 @@ func (m *attributeMap) set(key, value string) {
 	}
 }
 
-// effectiveDelivery is AWS's policy for HTTP deliveries of a topic without its own.
+// effectiveDelivery is the delivery policy that AWS applies to a topic that has
+// none of its own.
 //
 // https://docs.aws.amazon.com/sns/latest/dg/sns-message-delivery-retries.html
 const effectiveDelivery = `{"http":{"defaultHealthyRetryPolicy":{"minDelayTarget":20,"maxDelayTarget":20,"numRetries":3,` +

@@ -47,7 +47,7 @@ func TestCallerIdentity(t *testing.T) {
 	}
 }
 
-// Each error has the code, message and fault that AWS gives.
+// Each error has the code and the message that AWS returns.
 func TestPublishErrors(t *testing.T) {
 	k := newKit(t)
 	client := awssns.NewFromConfig(k.config(developer))
@@ -116,8 +116,8 @@ func entries(n int, attributes map[string]types.MessageAttributeValue) []types.P
 	return list
 }
 
-// A message is read from a form whose numbers may be in any order.
-func TestMessageOfForm(t *testing.T) {
+// The numbers of attributes in a form may be in any order.
+func TestMessageFromForm(t *testing.T) {
 	read := func(pairs ...string) (sns.Message, error) {
 		var in publishInput
 		if err := formOf(pairs...).decode("Publish", &in); err != nil {
@@ -214,7 +214,7 @@ func TestTopicsAndSubscriptions(t *testing.T) {
 	}
 }
 
-func TestAttributesThatAreSet(t *testing.T) {
+func TestOptionalAttributes(t *testing.T) {
 	k := newKit(t)
 	client := awssns.NewFromConfig(k.config(developer))
 	role := "arn:aws:iam::000000000000:role/status"
@@ -265,7 +265,7 @@ func TestReadsAreAuthorized(t *testing.T) {
 	if _, err := client.ListTopics(t.Context(), nil); !strings.HasPrefix(code(err), "AuthorizationError: ") {
 		t.Error(code(err))
 	}
-	in.TopicArn = aws.String(topic.ARN + "x") // the caller does not learn that it does not exist
+	in.TopicArn = aws.String(topic.ARN + "x") // the caller does not learn that this topic does not exist
 	if _, err := client.GetTopicAttributes(t.Context(), in); !strings.HasPrefix(code(err), "AuthorizationError: ") {
 		t.Error(code(err))
 	}

@@ -127,12 +127,12 @@ func listQueueTags(c *call, in queueInput) (any, error) {
 	}{tags}, err
 }
 
-// A tagList is pairs whose names are called Key.
+// A tagList is pairs whose XML elements have Key in place of Name.
 type tagList []pair
 
 func (t tagList) MarshalJSON() ([]byte, error) { return pairs(t).MarshalJSON() }
 
-// MarshalXML writes the tags one after another, without an element around them.
+// MarshalXML writes the tags one after another, without an enclosing element.
 func (t tagList) MarshalXML(e *xml.Encoder, start xml.StartElement) error {
 	for _, p := range t {
 		if err := e.EncodeElement(struct{ Key, Value string }{p.Name, p.Value}, start); err != nil {
@@ -175,12 +175,13 @@ func listSourceQueues(c *call, in sourceQueuesInput) (any, error) {
 	}{urls, next}, err
 }
 
-// queuePage returns the URLs of up to 1,000 queues.
-func queuePage(all []sqs.Queue, token string, most *int) (urls []string, next string, err error) {
+// queuePage returns a page of at most 1,000 queue URLs. As on AWS, only a request
+// with MaxResults receives the token of the next page.
+func queuePage(all []sqs.Queue, token string, maxResults *int) (urls []string, next string, err error) {
 	const limit = 1000
 	size := limit
-	if most != nil {
-		size = *most
+	if maxResults != nil {
+		size = *maxResults
 	}
 	if size < 1 || size > limit {
 		return nil, "", invalidSQS("Value %d for parameter MaxResults is invalid. Reason: Must be between 1 and %d, if provided.", size, limit)
@@ -188,6 +189,9 @@ func queuePage(all []sqs.Queue, token string, most *int) (urls []string, next st
 	queues, next, ok := page(all, token, size, func(q sqs.Queue) string { return q.Name })
 	if !ok {
 		return nil, "", invalidSQS("Invalid or expired next token.")
+	}
+	if maxResults == nil {
+		next = ""
 	}
 	urls = []string{}
 	for _, q := range queues {

@@ -38,7 +38,8 @@ type sendInput struct {
 	System     map[string]messageAttribute `json:"MessageSystemAttributes" query:"MessageSystemAttribute"`
 }
 
-// sent holds the checksums by which a client verifies what arrived.
+// sent is the result of sending a message: its ID, and the checksums with which
+// the client verifies what arrived.
 type sent struct {
 	MD5OfMessageBody             string
 	MD5OfMessageAttributes       string `json:",omitempty" xml:",omitempty"`
@@ -256,8 +257,8 @@ type batchResults struct {
 	Failed     []batchFailure `json:",omitempty" xml:"BatchResultErrorEntry"`
 }
 
-// batchResponse returns the outcome of each entry. The result that more returns is
-// added to an entry that succeeded.
+// batchResponse returns the outcome of each entry. more returns what is added to
+// the result of an entry that succeeded.
 func batchResponse(element string, results []sqs.BatchResult, more func(sqs.BatchResult) *sent) batchResults {
 	var out batchResults
 	for _, r := range results {

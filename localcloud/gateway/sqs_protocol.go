@@ -13,8 +13,8 @@ const (
 	sqsTarget    = "AmazonSQS"
 )
 
-// sqsJSON is the AWS JSON 1.0 protocol, with the errors' older codes in a
-// header.
+// sqsJSON is the AWS JSON 1.0 protocol, with the error codes of the Query
+// protocol in a header.
 //
 // https://smithy.io/2.0/aws/protocols/aws-query-protocol.html#aws-protocols-awsquerycompatible-trait
 type sqsJSON struct{ awsJSON }
@@ -25,7 +25,7 @@ func (j sqsJSON) refuse(e *cloud.Error, _ string) response {
 		fault = "Receiver"
 	}
 	body := map[string]string{"__type": "com.amazonaws.sqs#" + sqsShape(e.Code), "message": e.Message}
-	res, _ := jsonResponse(e.HTTPStatus(), j.contentType(), body) // strings always encode
+	res, _ := jsonResponse(e.HTTPStatus(), j.contentType(), body) // encoding strings cannot fail
 	res.header.Set("X-Amzn-Query-Error", e.Code+";"+fault)
 	return res
 }

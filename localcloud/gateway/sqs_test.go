@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/url"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -25,8 +26,8 @@ func (k *kit) queues(t testing.TB) (work, dead string) {
 	return w.URL, d.URL
 }
 
-// AWS's client verifies the checksums that it receives.
-func TestQueuesByTheSDK(t *testing.T) {
+// The SDK's client verifies the checksums that it receives.
+func TestQueuesWithSDK(t *testing.T) {
 	k := newKit(t)
 	work, dead := k.queues(t)
 	client := awssqs.NewFromConfig(k.config(developer))
@@ -107,8 +108,16 @@ func TestQueuesArePaged(t *testing.T) {
 	}
 }
 
-// A role without permission reads nothing about queues.
-func TestReadsOfQueuesAreAuthorized(t *testing.T) {
+// Without MaxResults there is no second page.
+func TestQueuesWithoutMaxResults(t *testing.T) {
+	urls, next, err := queuePage(slices.Repeat([]sqs.Queue{{Name: "q"}}, 1001), "", nil)
+	if len(urls) != 1000 || next != "" || err != nil {
+		t.Errorf("%d queues, next page %q, %v", len(urls), next, err)
+	}
+}
+
+// A role without permissions cannot read anything about queues.
+func TestQueueReadsAreAuthorized(t *testing.T) {
 	k := newKit(t)
 	work, _ := k.queues(t)
 	client := awssqs.NewFromConfig(k.config(k.role(t, nothing)))
@@ -127,7 +136,7 @@ func TestReadsOfQueuesAreAuthorized(t *testing.T) {
 }
 
 // The responses of both protocols, byte by byte.
-func TestWireOfQueues(t *testing.T) {
+func TestQueuesOnTheWire(t *testing.T) {
 	k := newKit(t)
 	work, _ := k.queues(t)
 	json := func(operation, body string) request {
@@ -156,28 +165,28 @@ func TestWireOfQueues(t *testing.T) {
 		older  string // X-Amzn-Query-Error
 		body   string
 	}{
-		"url":             {json("GetQueueUrl", `{"QueueName":"work"}`), 200, "", `{"QueueUrl":"` + work + `"}`},
-		"empty":           {json("ReceiveMessage", `{"QueueUrl":"`+work+`"}`), 200, "", `{}`},
-		"no queue":        {json("PurgeQueue", `{"QueueUrl":"`+work+`x"}`), 400, noQueue + ";Sender", `{"__type":"com.amazonaws.sqs#QueueDoesNotExist","message":"The specified queue does not exist."}`},
-		"no body":         {json("SendMessage", `{"QueueUrl":"`+work+`"}`), 400, "MissingParameter;Sender", `{"__type":"com.amazonaws.sqs#MissingRequiredParameterException","message":"The request must contain the parameter MessageBody."}`},
-		"too many":        {json("ReceiveMessage", `{"QueueUrl":"`+work+`","MaxNumberOfMessages":11}`), 400, "InvalidParameterValue;Sender", `{"__type":"com.amazonaws.sqs#InvalidParameterValueException","message":"Value 11 for parameter MaxNumberOfMessages is invalid. Reason: Must be between 1 and 10, if provided."}`},
-		"empty batch":     {json("DeleteMessageBatch", `{"QueueUrl":"`+work+`"}`), 400, "AWS.SimpleQueueService.EmptyBatchRequest;Sender", `{"__type":"com.amazonaws.sqs#EmptyBatchRequest","message":"There should be at least one DeleteMessageBatchRequestEntry in the request."}`},
-		"misspelt member": {json("GetQueueUrl", `{"Queue":"work"}`), 400, "ValidationException;Sender", `{"__type":"com.amazonaws.sqs#ValidationException","message":"1 validation error detected: GetQueueUrl does not take the parameter 'Queue'; it takes QueueName, QueueOwnerAWSAccountId"}`},
+		"URL":               {json("GetQueueUrl", `{"QueueName":"work"}`), 200, "", `{"QueueUrl":"` + work + `"}`},
+		"empty":             {json("ReceiveMessage", `{"QueueUrl":"`+work+`"}`), 200, "", `{}`},
+		"no queue":          {json("PurgeQueue", `{"QueueUrl":"`+work+`x"}`), 400, noQueue + ";Sender", `{"__type":"com.amazonaws.sqs#QueueDoesNotExist","message":"The specified queue does not exist."}`},
+		"no body":           {json("SendMessage", `{"QueueUrl":"`+work+`"}`), 400, "MissingParameter;Sender", `{"__type":"com.amazonaws.sqs#MissingRequiredParameterException","message":"The request must contain the parameter MessageBody."}`},
+		"too many":          {json("ReceiveMessage", `{"QueueUrl":"`+work+`","MaxNumberOfMessages":11}`), 400, "InvalidParameterValue;Sender", `{"__type":"com.amazonaws.sqs#InvalidParameterValueException","message":"Value 11 for parameter MaxNumberOfMessages is invalid. Reason: Must be between 1 and 10, if provided."}`},
+		"empty batch":       {json("DeleteMessageBatch", `{"QueueUrl":"`+work+`"}`), 400, "AWS.SimpleQueueService.EmptyBatchRequest;Sender", `{"__type":"com.amazonaws.sqs#EmptyBatchRequest","message":"There should be at least one DeleteMessageBatchRequestEntry in the request."}`},
+		"misspelled member": {json("GetQueueUrl", `{"Queue":"work"}`), 400, "ValidationException;Sender", `{"__type":"com.amazonaws.sqs#ValidationException","message":"1 validation error detected: GetQueueUrl does not take the parameter 'Queue'; it takes QueueName, QueueOwnerAWSAccountId"}`},
 		"unsigned": {request{method: "POST", path: "/", header: map[string]string{"X-Amz-Target": "AmazonSQS.ListQueues"}}, 403, "MissingAuthenticationToken;Sender",
 			`{"__type":"com.amazonaws.sqs#MissingAuthenticationTokenException","message":"Request is missing Authentication Token"}`},
 
-		"url by form":      {form("/", "Action", "GetQueueUrl", "QueueName", "work"), 200, "", response("GetQueueUrl", `<QueueUrl>`+work+`</QueueUrl>`)},
+		"URL by form":      {form("/", "Action", "GetQueueUrl", "QueueName", "work"), 200, "", response("GetQueueUrl", `<QueueUrl>`+work+`</QueueUrl>`)},
 		"queue as path":    {form("/000000000000/dead", "Action", "ListQueueTags"), 200, "", response("ListQueueTags", `<Tag><Key>a</Key><Value>1</Value></Tag><Tag><Key>b</Key><Value>2</Value></Tag>`)},
 		"empty by form":    {form("/", "Action", "ReceiveMessage", "QueueUrl", work), 200, "", response("ReceiveMessage", "")},
 		"no queue by form": {form("/", "Action", "PurgeQueue", "QueueUrl", work+"x"), 400, "", failure(noQueue, "The specified queue does not exist for this wsdl version.")},
-		"misspelt by form": {form("/", "Action", "PurgeQueue", "Queueurl", work), 400, "",
+		"misspelled by form": {form("/", "Action", "PurgeQueue", "Queueurl", work), 400, "",
 			failure("ValidationError", "1 validation error detected: PurgeQueue does not take the parameter &#39;Queueurl&#39;; it takes QueueUrl")},
 		"bare name": {form("/", "Action", "GetQueueAttributes", "QueueUrl", work, "AttributeName", "DelaySeconds"), 200, "",
 			response("GetQueueAttributes", `<Attribute><Name>DelaySeconds</Name><Value>0</Value></Attribute>`)},
 		"empty list": {form("/", "Action", "GetQueueAttributes", "QueueUrl", work, "AttributeName", ""), 200, "", response("GetQueueAttributes", "")},
 		"not a number": {form("/", "Action", "GetQueueAttributes", "QueueUrl", work, "AttributeName.x", "All"), 400, "",
 			failure("ValidationError", "1 validation error detected: GetQueueAttributes does not take the parameter &#39;AttributeName.x&#39;; it takes QueueUrl, AttributeName.N")},
-		"misspelt inside": {json("SendMessageBatch", `{"QueueUrl":"`+work+`","Entries":[{"Id":"a","Messagebody":"b"}]}`), 400, "ValidationException;Sender",
+		"misspelled inside": {json("SendMessageBatch", `{"QueueUrl":"`+work+`","Entries":[{"Id":"a","Messagebody":"b"}]}`), 400, "ValidationException;Sender",
 			`{"__type":"com.amazonaws.sqs#ValidationException","message":"1 validation error detected: SendMessageBatch does not take the parameter 'Entries.Messagebody'; ` +
 				`it takes Entries.Id, Entries.MessageBody, Entries.DelaySeconds, Entries.MessageAttributes, Entries.MessageSystemAttributes"}`},
 		"wrong type": {json("SendMessage", `{"QueueUrl":"`+work+`","DelaySeconds":"1"}`), 400, "SerializationException;Sender",
@@ -196,8 +205,8 @@ func TestWireOfQueues(t *testing.T) {
 	}
 }
 
-// A message sent in one protocol is received in the other.
-func TestAMessageByForm(t *testing.T) {
+// A message that was sent in one protocol is received in the other.
+func TestMessageAcrossProtocols(t *testing.T) {
 	k := newKit(t)
 	work, _ := k.queues(t)
 	values := url.Values{"Action": {"SendMessage"}, "Version": {sqsVersion}, "QueueUrl": {work}, "MessageBody": {"<m> é"},
@@ -215,7 +224,7 @@ func TestAMessageByForm(t *testing.T) {
 	}
 }
 
-func FuzzFormOfQueues(f *testing.F) {
+func FuzzQueueForm(f *testing.F) {
 	f.Add("QueueUrl=u&SendMessageBatchRequestEntry.1.Id=a&SendMessageBatchRequestEntry.1.MessageAttribute.1.Name=n&SendMessageBatchRequestEntry.1.MessageAttribute.1.Value.BinaryValue=AP8%3D")
 	f.Add("SendMessageBatchRequestEntry.2.DelaySeconds=1&SendMessageBatchRequestEntry.x=y&SendMessageBatchRequestEntry=")
 	f.Fuzz(func(t *testing.T, body string) {

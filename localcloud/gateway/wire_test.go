@@ -13,7 +13,7 @@ import (
 	"tally/localcloud/sns"
 )
 
-// The responses on the wire, byte by byte except for request ids.
+// The responses on the wire, byte by byte except for request IDs.
 func TestWire(t *testing.T) {
 	k := newKit(t)
 	topic := must(k.SNS.CreateTopic(sns.Topic{Name: "numbers"}))(t)
@@ -44,7 +44,7 @@ func TestWire(t *testing.T) {
 			`<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult><Arn>arn:aws:iam::000000000000:user/developer</Arn>` +
 				`<UserId>USER</UserId><Account>000000000000</Account></GetCallerIdentityResult><ResponseMetadata><RequestId>ID</RequestId></ResponseMetadata></GetCallerIdentityResponse>`},
 		"not found": {post("sns", "Action=Publish&Version=2010-03-31&Message=a&TopicArn="+topic.ARN+"x"), 404, "text/xml", snsError("NotFound", "Topic does not exist")},
-		"misspelt": {post("sns", "Action=ListTopics&Version=2010-03-31&Nexttoken=a"), 400, "text/xml",
+		"misspelled": {post("sns", "Action=ListTopics&Version=2010-03-31&Nexttoken=a"), 400, "text/xml",
 			snsError("ValidationError", "1 validation error detected: ListTopics does not take the parameter &#39;Nexttoken&#39;; it takes NextToken")},
 		"twice": {post("sns", "Action=ListTopics&Version=2010-03-31&NextToken=a&NextToken=b"), 400, "text/xml", snsError("MalformedInput", "Parameter NextToken is given 2 times")},
 		"no action": {post("sns", ""), 400, "text/xml", snsError("InvalidAction", "Could not find operation  for version ; the local cloud serves "+
@@ -58,7 +58,7 @@ func TestWire(t *testing.T) {
 			snsError("MissingAuthenticationToken", "Request is missing Authentication Token")},
 
 		"groups": {target("Logs_20140328.DescribeLogGroups", "{}"), 200, "application/x-amz-json-1.1", `{"logGroups":[]}`},
-		"misspelt member": {target("Logs_20140328.GetLogEvents", `{"LogGroupName":"g"}`), 400, "application/x-amz-json-1.1",
+		"misspelled member": {target("Logs_20140328.GetLogEvents", `{"LogGroupName":"g"}`), 400, "application/x-amz-json-1.1",
 			`{"__type":"ValidationException","message":"1 validation error detected: GetLogEvents does not take the parameter 'LogGroupName'; it takes logGroupName, ` +
 				`logGroupIdentifier, logStreamName, startTime, endTime, limit, nextToken, startFromHead, unmask"}`},
 		"not json": {target("Logs_20140328.DescribeLogGroups", "["), 400, "application/x-amz-json-1.1",
@@ -71,7 +71,7 @@ func TestWire(t *testing.T) {
 		"functions": {request{method: "GET", path: "/2015-03-31/functions/", service: "lambda"}, 200, "application/json", `{"Functions":[]}`},
 		"no function": {request{method: "GET", path: "/2015-03-31/functions/add/policy", service: "lambda"}, 404, "application/json",
 			`{"Message":"Function not found: arn:aws:lambda:us-east-1:000000000000:function:add","Type":"User","message":"Function not found: arn:aws:lambda:us-east-1:000000000000:function:add"}`},
-		"misspelt query": {request{method: "GET", path: "/2015-03-31/functions?maxItems=1", service: "lambda"}, 400, "application/json",
+		"misspelled query": {request{method: "GET", path: "/2015-03-31/functions?maxItems=1", service: "lambda"}, 400, "application/json",
 			lambdaError("1 validation error detected: ListFunctions does not take the parameter 'maxItems'; it takes Marker, MaxItems, FunctionVersion, MasterRegion")},
 		"max items": {request{method: "GET", path: "/2015-03-31/functions?MaxItems=0", service: "lambda"}, 400, "application/json",
 			lambdaError("1 validation error detected: Value '0' at 'maxItems' failed to satisfy constraint: Member must have value from 1 to 10000")},
@@ -102,7 +102,8 @@ func lambdaError(message string) string {
 	return `{"Message":"` + message + `","Type":"User","message":"` + message + `"}`
 }
 
-// A page in a browser must not drive the local cloud, even if it could sign.
+// A page in a browser must not control the local cloud, even if it could sign
+// requests.
 func TestPagesAreRefused(t *testing.T) {
 	k := newKit(t)
 	for name, change := range map[string]func(*http.Request){
@@ -134,7 +135,7 @@ func TestOtherErrorsAreInternalFailures(t *testing.T) {
 	}
 }
 
-// Whatever a client sends receives a response of AWS, never an internal failure.
+// Invalid input leads to an error of AWS, never to an internal failure.
 func FuzzForm(f *testing.F) {
 	f.Add("Action=Publish&Version=2010-03-31&MessageAttributes.entry.1.Name=a&MessageAttributes.entry.1.Value.BinaryValue=AA==")
 	f.Add("Action=PublishBatch&PublishBatchRequestEntries.member.2.Id=a&PublishBatchRequestEntries.member.1.MessageAttributes.entry.3.Name=b")
@@ -155,7 +156,7 @@ func FuzzForm(f *testing.F) {
 	})
 }
 
-// Pages hold every item once, in order, whatever their size.
+// The pages hold every item once, in order, whatever their size.
 func FuzzPage(f *testing.F) {
 	f.Add("a,b,c", 2, "")
 	f.Add("", 1, "!")
@@ -194,7 +195,7 @@ func FuzzDecodeJSON(f *testing.F) {
 	})
 }
 
-func TestListOfForm(t *testing.T) {
+func TestListInForm(t *testing.T) {
 	form := must(newForm(url.Values{"a.10.x": {"j"}, "a.2.x": {"b"}, "a.2.y.z": {"c"}, "ab.1.x": {"no"}, "a.x": {"no"}, "a.02.x": {"no"}, "a.-1.x": {"no"}, "a": {""}}))(t)
 	list := form.root.find("a").items()
 	if len(list) != 2 || list[0].find("x").value != "b" || list[0].find("y.z").value != "c" || list[1].find("x").value != "j" {

@@ -13,9 +13,9 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
 )
 
-// command is the pulumi CLI in a fixed environment: the Automation API's own
-// one always inherits that of the process, and with it the developer's
-// credentials.
+// command is the pulumi CLI with a fixed environment. The Automation API's own
+// command always inherits the environment of the process, and with it the
+// developer's credentials.
 type command struct {
 	auto.PulumiCommand
 	path string
@@ -27,8 +27,8 @@ func newCommand(env []string) (command, error) {
 	if err != nil {
 		return command{}, fmt.Errorf("localcloudtest needs the pulumi CLI on PATH, see https://www.pulumi.com/docs/iac/download-install/: %w", err)
 	}
-	// Without the check of its version: that is for the oldest one that a
-	// program's own SDK supports, and pulumi makes it itself.
+	// The oldest supported version depends on the SDK of the program, and pulumi
+	// checks it itself.
 	cli, err := auto.NewPulumiCommand(&auto.PulumiCommandOptions{SkipVersionCheck: true})
 	return command{cli, path, env}, err
 }
@@ -41,7 +41,7 @@ func (c command) Run(ctx context.Context, dir string, stdin io.Reader, stdout, s
 	cmd.Dir, cmd.Stdin = dir, stdin
 	cmd.Env = append(append(c.env[:len(c.env):len(c.env)], env...), "PULUMI_AUTOMATION_API=true")
 	cmd.Stdout, cmd.Stderr = io.MultiWriter(append(stdout, &out)...), io.MultiWriter(append(stderr, &errs)...)
-	// Pulumi ends by itself, so that its state stays whole.
+	// An interrupt lets Pulumi finish cleanly, and leave its state intact.
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = 10 * time.Second
 	err := cmd.Run()

@@ -24,8 +24,8 @@ type Program struct {
 	// none: relative paths of its archives start in Dir, which is the test's
 	// working directory by default.
 	Dir string
-	// Run is an inline program, which runs inside the test. It takes the place
-	// of the one in Dir.
+	// Run is an inline program, which runs inside the test's process, in place of
+	// the one in Dir.
 	Run pulumi.RunFunc
 	// Project is the name of an inline program's project, "test" by default.
 	Project string
@@ -44,14 +44,13 @@ type Stack struct {
 	cloud *Cloud
 }
 
-// Deploy deploys the program as a new stack, which may be one of several of the
-// same program.
+// Deploy deploys the program as a new stack. A program may have several stacks.
 //
 // Nothing is written to the program's folder: Pulumi works in a temporary
 // folder, with copies of Pulumi.yaml, whose main is the absolute path of the
 // program, and of the stack's configuration. The program itself runs in its own
-// folder. It therefore finds its files by its working directory, but not by
-// Pulumi's root directory.
+// folder. It therefore finds its files relative to its working directory, but not
+// relative to Pulumi's root directory.
 func (c *Cloud) Deploy(ctx context.Context, p Program) *Stack {
 	c.t.Helper()
 	stack := c.NewStack(ctx, p)
@@ -61,8 +60,8 @@ func (c *Cloud) Deploy(ctx context.Context, p Program) *Stack {
 	return stack
 }
 
-// NewStack creates the stack that Deploy deploys, with its configuration and
-// without resources. It is for tests of what a preview or an update refuses.
+// NewStack creates a stack as Deploy does, with its configuration, but without
+// deploying it. It is for tests of what a preview or an update refuses.
 func (c *Cloud) NewStack(ctx context.Context, p Program) *Stack {
 	c.t.Helper()
 	if p.Stack == "" {
@@ -149,8 +148,8 @@ func (p Program) project(dir string) (*workspace.Project, error) {
 	return &workspace.Project{Name: tokens.PackageName(name), Runtime: workspace.NewProjectRuntimeInfo("go", nil)}, nil
 }
 
-// Output returns an output of the stack as a string. It ends the test if the
-// stack has no output of that name.
+// Output returns an output of the stack as a string. It fails the test if the
+// stack has no output with that name.
 func (s *Stack) Output(ctx context.Context, name string) string {
 	s.cloud.t.Helper()
 	outputs, err := s.Outputs(ctx)

@@ -11,8 +11,8 @@ import (
 	"tally/localcloud/localcloudtest"
 )
 
-// program is what the example deploys. Usually the program is a folder of its
-// own: localcloudtest.Program{Dir: ".."}.
+// program is the program that the example deploys. Usually, a program has a folder
+// of its own: localcloudtest.Program{Dir: ".."}.
 func program(ctx *pulumi.Context) error {
 	queue, err := awssqs.NewQueue(ctx, "orders", nil)
 	if err != nil {
@@ -23,7 +23,7 @@ func program(ctx *pulumi.Context) error {
 }
 
 // An integration test deploys a stack, uses it through an AWS SDK, and waits for
-// what is to happen. In a test file, this function is TestOrders.
+// the expected effects. In a test file, the function would be TestOrders.
 func Example() {
 	_ = func(t *testing.T) { // func TestOrders(t *testing.T) {
 		ctx := t.Context()
@@ -42,7 +42,7 @@ func Example() {
 			t.Fatal(err)
 		}
 		if m := cloud.WaitForMessage(ctx, url, nil); *m.Body != order {
-			t.Errorf("the queue holds %q, want %q", *m.Body, order)
+			t.Errorf("received %q, want %q", *m.Body, order)
 		}
 
 		// A second preview of the same program shows no change.

@@ -10,8 +10,8 @@
 //	}
 //
 // Each test has a local cloud of its own, inside the test's process, on free
-// ports, with its state in a temporary folder. Tests may run in parallel. All of
-// it ends with the test; no stack needs to be destroyed.
+// ports, with its state in a temporary folder. Tests may run in parallel. The
+// local cloud ends with the test; no stack needs to be destroyed.
 //
 // Programs are deployed by the pulumi CLI on PATH, version 3.200 or later, with
 // the language host of the program. Pulumi's state and its home are in the
@@ -20,8 +20,8 @@
 // developer's Pulumi login are used. Plugins of providers other than aws must
 // be installed beforehand, with pulumi plugin install.
 //
-// A failure ends the test through t.Fatal. If a test fails, the log of its
-// local cloud and of its functions is part of the test's output.
+// Failures end the test through t.Fatal. If a test fails, its output contains the
+// logs of its local cloud and of its functions.
 package localcloudtest
 
 import (
@@ -41,7 +41,7 @@ import (
 	"tally/localcloud/server"
 )
 
-// Cloud is a running local cloud, as one test or subtest uses it.
+// Cloud is a running local cloud for use by one test or subtest.
 type Cloud struct {
 	t      testing.TB
 	config control.Config
@@ -91,8 +91,8 @@ func Start(t testing.TB, options ...Option) *Cloud {
 }
 
 // Connect returns the local cloud that already listens on a loopback port, such
-// as one that the localcloud command started. It outlives the test, and what the
-// test deploys stays there.
+// as one that the localcloud command started. It outlives the test, and so do the
+// stacks that the test deploys.
 func Connect(t testing.TB, port int) *Cloud {
 	t.Helper()
 	status, err := control.At(t.Context(), port)
@@ -102,7 +102,7 @@ func Connect(t testing.TB, port int) *Cloud {
 	return &Cloud{t, status.Config}
 }
 
-// WithT returns the local cloud for use by a subtest: failures end t.
+// WithT returns the local cloud for use by a subtest, so that failures end t.
 func (c *Cloud) WithT(t testing.TB) *Cloud { return &Cloud{t, c.config} }
 
 // logs returns what happened between the services, and the functions' logs.
@@ -142,7 +142,7 @@ func (c *Cloud) Environ() []string {
 	for _, v := range c.config.Environment() {
 		env = append(env, v.Name+"="+v.Value)
 	}
-	// Files of the developer's, too, may hold credentials.
+	// The developer's files, too, may hold credentials.
 	return append(env, "AWS_CONFIG_FILE="+os.DevNull, "AWS_SHARED_CREDENTIALS_FILE="+os.DevNull)
 }
 

@@ -33,7 +33,7 @@ func (f *fatal) Fatalf(format string, args ...any) {
 	panic(f)
 }
 
-// fails returns the message with which call ends the test of c.
+// fails returns the message with which call fails the test of c.
 func (c *Cloud) fails(t *testing.T, call func(c *Cloud)) string {
 	t.Helper()
 	f := &fatal{TB: t}
@@ -46,7 +46,7 @@ func (c *Cloud) fails(t *testing.T, call func(c *Cloud)) string {
 		call(c.WithT(f))
 	}()
 	if f.message == "" {
-		t.Error("the test does not end")
+		t.Error("the call did not fail the test")
 	}
 	return f.message
 }
@@ -54,11 +54,11 @@ func (c *Cloud) fails(t *testing.T, call func(c *Cloud)) string {
 func holds(t *testing.T, message string, words ...string) {
 	t.Helper()
 	if !containsAll(message, words) {
-		t.Errorf("%q does not hold each of %q", message, words)
+		t.Errorf("%q does not contain each of %q", message, words)
 	}
 }
 
-// needsPulumi skips a test that deploys where only Go is installed.
+// needsPulumi skips a test that deploys if the pulumi CLI is not installed.
 func needsPulumi(t *testing.T) {
 	t.Helper()
 	if _, err := exec.LookPath("pulumi"); err != nil {
@@ -84,7 +84,7 @@ func TestWaitForMessage(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for _, body := range []string{"three", "one", "three"} { // each stays there
+	for _, body := range []string{"three", "one", "three"} { // messages stay in the queue
 		m := c.WaitForMessage(t.Context(), url, func(m types.Message) bool { return *m.Body == body })
 		if *m.Body != body {
 			t.Errorf("waited for %q and received %q", body, *m.Body)
@@ -131,14 +131,14 @@ func TestOptions(t *testing.T) {
 	}
 }
 
-// TestEnviron: nothing of the developer's accounts reaches a program.
+// Programs receive nothing that gives access to the developer's accounts.
 func TestEnviron(t *testing.T) {
 	for _, name := range []string{"AWS_PROFILE", "AWS_SESSION_TOKEN", "PULUMI_ACCESS_TOKEN", "PULUMI_CONFIG_PASSPHRASE_FILE", "AWS_ACCESS_KEY_ID"} {
 		t.Setenv(name, "the-developers-own")
 	}
-	t.Setenv("KEPT", "yes")
+	t.Setenv("OTHER", "yes")
 	env := Start(t).Environ()
-	if strings.Contains(strings.Join(env, "\n"), "the-developers-own") || !slices.Contains(env, "KEPT=yes") || !slices.Contains(env, "AWS_ACCESS_KEY_ID=test") {
+	if strings.Contains(strings.Join(env, "\n"), "the-developers-own") || !slices.Contains(env, "OTHER=yes") || !slices.Contains(env, "AWS_ACCESS_KEY_ID=test") {
 		t.Errorf("the environment is %q", env)
 	}
 }

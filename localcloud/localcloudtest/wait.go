@@ -15,19 +15,19 @@ import (
 	"tally/localcloud/control"
 )
 
-// patience bounds every wait, so that a test ends before its process is killed.
-const patience = time.Minute
+// maxWait bounds every wait, so that a test ends before its process is killed.
+const maxWait = time.Minute
 
 // WaitForLog waits until the function's log has a line that contains every one
 // of the words, and returns the line as `localcloud logs` prints it, with its
-// time and function. Lines from before the call count. The function's name may
-// lack the suffix that Pulumi appended to it.
+// time and function. Lines from before the call count, too. The function's name
+// may omit the suffix that Pulumi appended to it.
 //
-// It ends the test, with the lines it saw, if no such line is written before
-// ctx ends, or within a minute.
+// It fails the test, and prints the lines that it read, if no such line is written
+// before ctx ends or within a minute.
 func (c *Cloud) WaitForLog(ctx context.Context, function string, words ...string) string {
 	c.t.Helper()
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, maxWait)
 	defer cancel()
 	r, w := io.Pipe()
 	defer r.Close()
@@ -45,7 +45,7 @@ func (c *Cloud) WaitForLog(ctx context.Context, function string, words ...string
 func findLine(r io.Reader, words []string) (string, error) {
 	var seen []string
 	lines := bufio.NewScanner(r)
-	lines.Buffer(nil, 1<<20) // a function's line may have 256 KiB
+	lines.Buffer(nil, 1<<20) // a line of a function's log may have 256 KiB
 	for lines.Scan() {
 		if containsAll(lines.Text(), words) {
 			return lines.Text(), nil
@@ -68,11 +68,11 @@ func containsAll(line string, words []string) bool {
 // returns it. A nil match accepts every message. All messages stay in the queue
 // and can be received again at once, although their receive counts grow.
 //
-// It ends the test, with the bodies it saw, if no such message arrives before
-// ctx ends, or within a minute.
+// It fails the test, and prints the bodies that it received, if no such message
+// arrives before ctx ends or within a minute.
 func (c *Cloud) WaitForMessage(ctx context.Context, queueURL string, match func(types.Message) bool) types.Message {
 	c.t.Helper()
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, maxWait)
 	defer cancel()
 	m, err := waitForMessage(ctx, sqs.NewFromConfig(c.AWSConfig()), queueURL, match)
 	if err != nil {
@@ -86,7 +86,7 @@ func waitForMessage(ctx context.Context, client *sqs.Client, queueURL string, ma
 	defer func() { restore(ctx, client, queueURL, seen) }()
 	for {
 		received, err := client.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{
-			QueueUrl: &queueURL, MaxNumberOfMessages: 1, WaitTimeSeconds: 20, VisibilityTimeout: int32(2 * patience.Seconds()),
+			QueueUrl: &queueURL, MaxNumberOfMessages: 1, WaitTimeSeconds: 20, VisibilityTimeout: int32(2 * maxWait.Seconds()),
 			MessageAttributeNames:       []string{"All"},
 			MessageSystemAttributeNames: []types.MessageSystemAttributeName{types.MessageSystemAttributeNameAll},
 		})

@@ -13,8 +13,8 @@ import (
 	"tally/localcloud/provider/schema"
 )
 
-// certificate has its ARN as ID. It is issued at once: nothing here could prove
-// the ownership of a domain.
+// certificate returns the type of certificates. Their ID is their ARN. They are
+// issued at once, because nothing here can prove the ownership of a domain.
 func certificate(place cloud.Place) recordedType {
 	return recordedType{
 		Type: schema.Type{
@@ -85,8 +85,8 @@ func validations(id string, domains []string) []any {
 	return options
 }
 
-// certificateValidation waits on AWS until a certificate is issued. Here it always
-// is.
+// certificateValidation returns the type of resources that, on AWS, wait until a
+// certificate is issued. Here it always is.
 func certificateValidation() recordedType {
 	return recordedType{
 		Type: schema.Type{

@@ -16,7 +16,7 @@ func api(place cloud.Place, service *httpapi.Service) *Resource {
 			"apiEndpoint": a.Endpoint(), "arn": apiARN(place, a.ID, ""), "executionArn": executionARN(place, a.ID),
 		}
 	}
-	asked := func(id string, in schema.Values) httpapi.API {
+	wanted := func(id string, in schema.Values) httpapi.API {
 		return httpapi.API{
 			ID: id, Name: in.String("name"), Description: in.String("description"), ProtocolType: in.String("protocolType"),
 			Tags: in.Map("tagsAll"), CORS: corsOf(in), DisableExecuteAPIEndpoint: in.Bool("disableExecuteApiEndpoint"),
@@ -52,7 +52,7 @@ func api(place cloud.Place, service *httpapi.Service) *Resource {
 			},
 		},
 		Create: func(_ context.Context, in schema.Values) (string, map[string]any, error) {
-			a, err := service.CreateAPI(asked("", in))
+			a, err := service.CreateAPI(wanted("", in))
 			return a.ID, live(a), err
 		},
 		Read: func(_ context.Context, id string, _ schema.Values) (string, map[string]any, error) {
@@ -60,7 +60,7 @@ func api(place cloud.Place, service *httpapi.Service) *Resource {
 			return a.ID, live(a), err
 		},
 		Update: func(_ context.Context, id string, _, in schema.Values) (map[string]any, error) {
-			a, err := service.UpdateAPI(asked(id, in))
+			a, err := service.UpdateAPI(wanted(id, in))
 			return live(a), err
 		},
 		Delete: func(_ context.Context, id string, _ schema.Values) error { return service.DeleteAPI(id) },
@@ -88,14 +88,14 @@ func liveCORS(c *httpapi.CORS) any {
 	}
 }
 
-// apiARN returns the ARN of an API, or with "/stages/NAME" of a part of it, for
-// API Gateway's own actions. It has no account.
+// apiARN returns the ARN of an API or, given a path such as "/stages/NAME", of a
+// part of it, for API Gateway's own actions. It contains no account.
 func apiARN(place cloud.Place, api, part string) string {
 	return cloud.ARN{Partition: "aws", Service: "apigateway", Region: place.Region, Resource: "/apis/" + api + part}.String()
 }
 
-// executionARN returns the ARN for calls of an API. Permissions append
-// "/STAGE/METHOD/path" to it.
+// executionARN returns the ARN for calls to an API, to which permissions append
+// "/STAGE/METHOD/path".
 func executionARN(place cloud.Place, resource string) string {
 	return place.ARN("execute-api", resource).String()
 }

@@ -12,8 +12,8 @@ import (
 	"tally/localcloud/recorded"
 )
 
-// apiMapping is the mapping of an API to a domain. It is imported by its ID, a
-// slash and the domain.
+// apiMapping returns the type of the mappings of APIs to domains. They are
+// imported by "id/domain".
 func apiMapping(service *recorded.Service, apis *httpapi.Service) recordedType {
 	return recordedType{
 		Type: schema.Type{

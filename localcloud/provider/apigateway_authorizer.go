@@ -14,7 +14,7 @@ func authorizer(service *httpapi.Service) *Resource {
 			"jwtConfiguration": map[string]any{"issuer": a.Issuer, "audiences": a.Audience},
 		}
 	}
-	asked := func(id string, in schema.Values) httpapi.Authorizer {
+	wanted := func(id string, in schema.Values) httpapi.Authorizer {
 		jwt := in.Object("jwtConfiguration")
 		return httpapi.Authorizer{
 			ID: id, APIID: in.String("apiId"), Name: in.String("name"), Type: in.String("authorizerType"),
@@ -39,7 +39,7 @@ func authorizer(service *httpapi.Service) *Resource {
 			},
 		},
 		Create: func(_ context.Context, in schema.Values) (string, map[string]any, error) {
-			a, err := service.CreateAuthorizer(asked("", in))
+			a, err := service.CreateAuthorizer(wanted("", in))
 			return a.ID, live(a), err
 		},
 		Read: func(_ context.Context, id string, state schema.Values) (string, map[string]any, error) {
@@ -51,7 +51,7 @@ func authorizer(service *httpapi.Service) *Resource {
 			return a.ID, live(a), err
 		},
 		Update: func(_ context.Context, id string, _, in schema.Values) (map[string]any, error) {
-			a, err := service.UpdateAuthorizer(asked(id, in))
+			a, err := service.UpdateAuthorizer(wanted(id, in))
 			return live(a), err
 		},
 		Delete: func(_ context.Context, id string, state schema.Values) error {

@@ -10,8 +10,8 @@ import (
 	"tally/localcloud/provider/schema"
 )
 
-// domainName is a custom domain, whose ID is the domain. APIs are only reachable
-// at their loopback URLs.
+// domainName returns the type of custom domains. Their ID is the domain. APIs are
+// reachable only at their loopback URLs.
 //
 // https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/domainnames.html
 func domainName(place cloud.Place) recordedType {

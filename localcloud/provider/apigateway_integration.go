@@ -14,7 +14,7 @@ func integration(service *httpapi.Service) *Resource {
 			"payloadFormatVersion": i.PayloadFormatVersion, "description": orNil(i.Description), "timeoutMilliseconds": i.TimeoutMillis,
 		}
 	}
-	asked := func(id string, in schema.Values) httpapi.Integration {
+	wanted := func(id string, in schema.Values) httpapi.Integration {
 		return httpapi.Integration{
 			ID: id, APIID: in.String("apiId"), Type: in.String("integrationType"), URI: in.String("integrationUri"),
 			Method: in.String("integrationMethod"), PayloadFormatVersion: in.String("payloadFormatVersion"),
@@ -29,7 +29,7 @@ func integration(service *httpapi.Service) *Resource {
 				{Name: "integrationType", Required: true, ForceNew: true, Check: text(httpapi.CheckIntegrationType)},
 				{Name: "integrationUri", Required: true, Check: text(httpapi.CheckIntegrationURI)},
 				{Name: "integrationMethod", Computed: true, Check: text(httpapi.CheckIntegrationMethod)},
-				// The real default, 1.0, is refused: programs must set 2.0.
+				// The real provider's default, 1.0, is refused: programs must set 2.0.
 				{Name: "payloadFormatVersion", Default: "1.0", Check: text(httpapi.CheckPayloadFormatVersion)},
 				{Name: "connectionType", Default: "INTERNET", Check: oneOf("INTERNET")},
 				{Name: "description", Check: text(httpapi.CheckDescription)},
@@ -42,7 +42,7 @@ func integration(service *httpapi.Service) *Resource {
 			},
 		},
 		Create: func(_ context.Context, in schema.Values) (string, map[string]any, error) {
-			i, err := service.CreateIntegration(asked("", in))
+			i, err := service.CreateIntegration(wanted("", in))
 			return i.ID, live(i), err
 		},
 		Read: func(_ context.Context, id string, state schema.Values) (string, map[string]any, error) {
@@ -54,7 +54,7 @@ func integration(service *httpapi.Service) *Resource {
 			return i.ID, live(i), err
 		},
 		Update: func(_ context.Context, id string, _, in schema.Values) (map[string]any, error) {
-			i, err := service.UpdateIntegration(asked(id, in))
+			i, err := service.UpdateIntegration(wanted(id, in))
 			return live(i), err
 		},
 		Delete: func(_ context.Context, id string, state schema.Values) error {

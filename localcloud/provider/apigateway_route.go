@@ -14,7 +14,7 @@ func route(service *httpapi.Service) *Resource {
 			"authorizerId": orNil(r.AuthorizerID), "authorizationScopes": orNilList(r.Scopes), "operationName": orNil(r.OperationName),
 		}
 	}
-	asked := func(id string, in schema.Values) httpapi.Route {
+	wanted := func(id string, in schema.Values) httpapi.Route {
 		return httpapi.Route{
 			ID: id, APIID: in.String("apiId"), Key: in.String("routeKey"), Target: in.String("target"),
 			AuthorizationType: in.String("authorizationType"), AuthorizerID: in.String("authorizerId"),
@@ -48,7 +48,7 @@ func route(service *httpapi.Service) *Resource {
 			},
 		},
 		Create: func(_ context.Context, in schema.Values) (string, map[string]any, error) {
-			r, err := service.CreateRoute(asked("", in))
+			r, err := service.CreateRoute(wanted("", in))
 			return r.ID, live(r), err
 		},
 		Read: func(_ context.Context, id string, state schema.Values) (string, map[string]any, error) {
@@ -60,7 +60,7 @@ func route(service *httpapi.Service) *Resource {
 			return r.ID, live(r), err
 		},
 		Update: func(_ context.Context, id string, _, in schema.Values) (map[string]any, error) {
-			r, err := service.UpdateRoute(asked(id, in))
+			r, err := service.UpdateRoute(wanted(id, in))
 			return live(r), err
 		},
 		Delete: func(_ context.Context, id string, state schema.Values) error {

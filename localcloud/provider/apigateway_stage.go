@@ -8,7 +8,7 @@ import (
 	"tally/localcloud/provider/schema"
 )
 
-// stage is a stage of an API. Its ID is its name.
+// stage returns the type of the stages of APIs. Their ID is their name.
 func stage(place cloud.Place, service *httpapi.Service) *Resource {
 	live := func(s httpapi.Stage, like schema.Values) (map[string]any, error) {
 		a, err := service.API(s.APIID)
@@ -27,49 +27,17 @@ func stage(place cloud.Place, service *httpapi.Service) *Resource {
 			"arn": apiARN(place, s.APIID, "/stages/"+s.Name), "executionArn": executionARN(place, s.APIID+"/"+s.Name),
 		}, nil
 	}
-	asked := func(in schema.Values) httpapi.Stage {
+	wanted := func(in schema.Values) httpapi.Stage {
 		return httpapi.Stage{
 			APIID: in.String("apiId"), Name: in.String("name"), Description: in.String("description"), AutoDeploy: in.Bool("autoDeploy"),
 			Variables: in.Map("stageVariables"), Tags: in.Map("tagsAll"),
 			DefaultRouteSettings: defaultSettingsOf(in), RouteSettings: settingsOf(in), AccessLog: accessLogOf(in),
 		}
 	}
-	limits := []schema.Property{
-		{Name: "throttlingBurstLimit", Kind: schema.Int, Check: whole(httpapi.CheckBurstLimit)},
-		{Name: "throttlingRateLimit", Kind: schema.Float, Check: number(httpapi.CheckRateLimit)},
-		{Name: "detailedMetricsEnabled", Kind: schema.Bool, Recorded: true},
-	}
-	webSocketOnly := []string{"dataTraceEnabled", "loggingLevel"}
 	return &Resource{
-		Type: schema.Type{
-			Token: "aws:apigatewayv2/stage:Stage", Noun: "API Gateway v2 Stage",
-			Inputs: []schema.Property{
-				{Name: "apiId", Required: true, ForceNew: true},
-				{Name: "name", AutoName: 128, ForceNew: true, Check: text(httpapi.CheckStageName)},
-				// The real default, false, is refused: there are no deployments.
-				{Name: "autoDeploy", Kind: schema.Bool, Default: false, Check: flag(httpapi.CheckAutoDeploy)},
-				{Name: "description", Check: text(httpapi.CheckDescription)},
-				{Name: "stageVariables", Kind: schema.Map},
-				{Name: "defaultRouteSettings", Kind: schema.Object, Properties: limits, Unsupported: webSocketOnly},
-				{Name: "routeSettings", Kind: schema.Objects, Unsupported: webSocketOnly,
-					Properties: append([]schema.Property{{Name: "routeKey", Required: true}}, limits...)},
-				{Name: "accessLogSettings", Kind: schema.Object, Properties: []schema.Property{
-					{Name: "destinationArn", Required: true, Check: text(func(arn string) error {
-						return httpapi.CheckAccessLogDestination(place, arn)
-					})},
-					{Name: "format", Required: true, Check: text(httpapi.CheckAccessLogFormat)}}},
-				tagged(httpapi.CheckTags),
-			},
-			Outputs:     []schema.Output{{Name: "arn"}, {Name: "executionArn"}, {Name: "invokeUrl"}, schema.TagOutput()},
-			Unsupported: []string{"clientCertificateId", "deploymentId"},
-			Together: func(in schema.Values, fail schema.Fail) { // a Check would see empty values for unknown ones
-				if err := httpapi.CheckStageVariables(in.Map("stageVariables")); err != nil {
-					fail("stageVariables", "%s", err)
-				}
-			},
-		},
+		Type: stageType(place),
 		Create: func(_ context.Context, in schema.Values) (string, map[string]any, error) {
-			s, err := service.CreateStage(asked(in))
+			s, err := service.CreateStage(wanted(in))
 			if err != nil {
 				return "", nil, err
 			}
@@ -89,7 +57,7 @@ func stage(place cloud.Place, service *httpapi.Service) *Resource {
 			return s.Name, found, err
 		},
 		Update: func(_ context.Context, _ string, _, in schema.Values) (map[string]any, error) {
-			s, err := service.UpdateStage(asked(in))
+			s, err := service.UpdateStage(wanted(in))
 			if err != nil {
 				return nil, err
 			}
@@ -97,6 +65,42 @@ func stage(place cloud.Place, service *httpapi.Service) *Resource {
 		},
 		Delete: func(_ context.Context, id string, state schema.Values) error {
 			return service.DeleteStage(state.String("apiId"), id)
+		},
+	}
+}
+
+func stageType(place cloud.Place) schema.Type {
+	limits := []schema.Property{
+		{Name: "throttlingBurstLimit", Kind: schema.Int, Check: whole(httpapi.CheckBurstLimit)},
+		{Name: "throttlingRateLimit", Kind: schema.Float, Check: number(httpapi.CheckRateLimit)},
+		{Name: "detailedMetricsEnabled", Kind: schema.Bool, Recorded: true},
+	}
+	webSocketOnly := []string{"dataTraceEnabled", "loggingLevel"}
+	return schema.Type{
+		Token: "aws:apigatewayv2/stage:Stage", Noun: "API Gateway v2 Stage",
+		Inputs: []schema.Property{
+			{Name: "apiId", Required: true, ForceNew: true},
+			{Name: "name", AutoName: 128, ForceNew: true, Check: text(httpapi.CheckStageName)},
+			// The real provider's default, false, is refused: there are no deployments.
+			{Name: "autoDeploy", Kind: schema.Bool, Default: false, Check: flag(httpapi.CheckAutoDeploy)},
+			{Name: "description", Check: text(httpapi.CheckDescription)},
+			{Name: "stageVariables", Kind: schema.Map},
+			{Name: "defaultRouteSettings", Kind: schema.Object, Properties: limits, Unsupported: webSocketOnly},
+			{Name: "routeSettings", Kind: schema.Objects, Unsupported: webSocketOnly,
+				Properties: append([]schema.Property{{Name: "routeKey", Required: true}}, limits...)},
+			{Name: "accessLogSettings", Kind: schema.Object, Properties: []schema.Property{
+				{Name: "destinationArn", Required: true, Check: text(func(arn string) error {
+					return httpapi.CheckAccessLogDestination(place, arn)
+				})},
+				{Name: "format", Required: true, Check: text(httpapi.CheckAccessLogFormat)}}},
+			tagged(httpapi.CheckTags),
+		},
+		Outputs:     []schema.Output{{Name: "arn"}, {Name: "executionArn"}, {Name: "invokeUrl"}, schema.TagOutput()},
+		Unsupported: []string{"clientCertificateId", "deploymentId"},
+		Together: func(in schema.Values, fail schema.Fail) { // a Check would receive empty values for unknown ones
+			if err := httpapi.CheckStageVariables(in.Map("stageVariables")); err != nil {
+				fail("stageVariables", "%s", err)
+			}
 		},
 	}
 }

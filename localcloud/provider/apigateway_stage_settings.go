@@ -15,8 +15,8 @@ func settingsFrom(v schema.Values) httpapi.RouteSettings {
 }
 
 // defaultSettingsOf returns the default settings, or nil if there are none. Like
-// the real provider, it sets all of them if there are any, so that omitted limits
-// are 0 and admit no request.
+// the real provider, it sets all of them if the program sets any, so that omitted
+// limits are 0 and no request is admitted.
 func defaultSettingsOf(in schema.Values) *httpapi.RouteSettings {
 	if !in.Given("defaultRouteSettings") {
 		return nil
@@ -55,7 +55,7 @@ func liveLimits(rs httpapi.RouteSettings) map[string]any {
 }
 
 // liveSettings returns the settings of routes in the order of the program, which
-// AWS does not keep, followed by those that the program does not have.
+// AWS does not preserve, followed by those that are not in the program.
 func liveSettings(all map[string]httpapi.RouteSettings, like schema.Values) any {
 	var order []string
 	for _, v := range like.Objects("routeSettings") {

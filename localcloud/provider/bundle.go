@@ -11,8 +11,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/asset"
 )
 
-// folders returns where the relative paths of a program's archives may start,
-// the likeliest folder first.
+// folders returns the folders in which the relative paths of a program's archives
+// may start, the most likely one first.
 type folders func() []string
 
 // bundle returns the zip of a function's code: a .zip file as it is, a folder
@@ -29,7 +29,7 @@ func bundle(in folders, code *archive.Archive) ([]byte, error) {
 	return zip.Bytes(), nil
 }
 
-// findable returns a check that refuses archives whose files are not found.
+// findable accepts archives whose files exist.
 func findable(in folders) func(any) error {
 	return func(v any) error {
 		_, err := locate(in, v.(*archive.Archive))
@@ -37,13 +37,13 @@ func findable(in folders) func(any) error {
 	}
 }
 
-// locate returns the folder in which the archive's paths start. A provider that
-// the engine did not start does not learn where the program runs, so locate
-// tries the folders of the project's programs; the engine's hash of the archive
-// decides which one is right.
+// locate returns the folder in which the archive's relative paths start. The
+// engine does not pass the program's folder to a provider that it did not start,
+// so locate tries the folders of the project's programs. The right one is that
+// in which the archive has the hash that the engine sent.
 func locate(in folders, code *archive.Archive) (string, error) {
 	if uri := remote(code); uri != "" {
-		return "", fmt.Errorf("the local cloud takes code only from this machine, not from %s: use files", uri)
+		return "", fmt.Errorf("the local cloud accepts code only from this machine, not from %s: use local files", uri)
 	}
 	if !code.IsPath() && len(code.Assets) == 0 {
 		return "", errors.New("the archive is empty")
@@ -58,7 +58,7 @@ func locate(in folders, code *archive.Archive) (string, error) {
 		if err == nil && (code.Hash == "" || found == code.Hash) {
 			return folder, nil
 		}
-		why := "the files there have another hash than the engine sent"
+		why := "the files there do not have the hash that the engine sent"
 		if err != nil {
 			why = err.Error()
 		}
@@ -88,7 +88,7 @@ func remote(code *archive.Archive) string {
 	return ""
 }
 
-// hashIn returns the hash of the archive if its paths start in folder.
+// hashIn returns the hash of the archive with its relative paths in folder.
 func hashIn(code *archive.Archive, folder string) (string, error) {
 	fresh := withoutHash(code)
 	if err := fresh.EnsureHashWithWD(folder); err != nil {
@@ -97,7 +97,8 @@ func hashIn(code *archive.Archive, folder string) (string, error) {
 	return fresh.Hash, nil
 }
 
-// withoutHash copies the archive without its hashes, which Pulumi would trust.
+// withoutHash returns a copy of the archive without hashes: Pulumi does not
+// compute one that is present.
 func withoutHash(a *archive.Archive) *archive.Archive {
 	fresh := *a
 	fresh.Hash = ""

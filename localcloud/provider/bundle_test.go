@@ -52,11 +52,11 @@ func TestBundle(t *testing.T) {
 				t.Fatal(err)
 			}
 			if tc.raw != nil && !bytes.Equal(got, tc.raw) {
-				t.Error("the zip has another hash than the engine sent")
+				t.Error("the zip does not have the hash that the engine sent")
 			}
 			again, err := bundle(in, code)
 			if err != nil || !bytes.Equal(got, again) {
-				t.Errorf("packed twice, it differs: %v", err)
+				t.Errorf("packing it a second time gives another zip: %v", err)
 			}
 			r, err := zip.NewReader(bytes.NewReader(got), int64(len(got)))
 			if err != nil {
@@ -87,8 +87,8 @@ func registered(t *testing.T, dirs ...string) folders {
 	return func() []string { return d.Folders("p") }
 }
 
-// TestBundleOfManyPrograms: the hash of the archive tells apart two clones of a
-// project, and the name in the URN two projects.
+// The hash of the archive distinguishes two clones of a project, and the name in
+// the URN distinguishes two projects.
 func TestBundleOfManyPrograms(t *testing.T) {
 	first, second, other, loose := t.TempDir(), t.TempDir(), t.TempDir(), t.TempDir()
 	for dir, content := range map[string]string{first: "first", second: "second", other: "other", loose: "loose"} {
@@ -105,7 +105,7 @@ func TestBundleOfManyPrograms(t *testing.T) {
 		}
 	}
 	if _, err := bundle(in, pathArchive(t, other, "f.zip")); err == nil {
-		t.Error("a program of project p was given the code of project q")
+		t.Error("a program of project p received the code of project q")
 	} else {
 		holds(t, err, "tried "+second+":", first+":", loose+":")
 	}
@@ -114,7 +114,7 @@ func TestBundleOfManyPrograms(t *testing.T) {
 	}
 }
 
-func TestBundleThatIsNotThere(t *testing.T) {
+func TestBundleNotFound(t *testing.T) {
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "Pulumi.yaml"), []byte("name: p\nruntime: go\nmain: infra\n"))
 	in := registered(t, dir)
@@ -123,7 +123,7 @@ func TestBundleThatIsNotThere(t *testing.T) {
 
 	write(t, filepath.Join(dir, "f.zip"), zipped(t, "one"))
 	_, err = bundle(in, &archive.Archive{Sig: archive.ArchiveSig, Path: "f.zip", Hash: "0"})
-	holds(t, err, dir+": the files there have another hash")
+	holds(t, err, dir+": the files there do not have the hash that the engine sent")
 
 	_, err = bundle(in, &archive.Archive{Sig: archive.ArchiveSig, URI: "https://example.com/f.zip"})
 	holds(t, err, "not from https://example.com/f.zip")
@@ -134,9 +134,9 @@ func TestBundleThatIsNotThere(t *testing.T) {
 	holds(t, err, "the archive is empty")
 }
 
-// If a program ignores changes of the code, the engine sends the archive of its
-// state: a hash, whose files may be gone or different by now.
-func TestCodeOfTheStateStays(t *testing.T) {
+// If a program ignores changes to the code, the engine sends the archive of its
+// state: a hash, whose files may have been removed or changed.
+func TestIgnoredCodeIsUnchanged(t *testing.T) {
 	c := start(t)
 	m := c.function("f")
 	write(t, filepath.Join(c.dir, "f.zip"), zipped(t, "two"))

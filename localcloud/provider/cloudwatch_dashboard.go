@@ -12,7 +12,7 @@ import (
 	"tally/localcloud/provider/schema"
 )
 
-// dashboard has its name as ID.
+// dashboard returns the type of dashboards. Their ID is their name.
 func dashboard(place cloud.Place) recordedType {
 	return recordedType{
 		Type: schema.Type{
@@ -37,7 +37,7 @@ type widget struct {
 	Properties          map[string]any
 }
 
-// widgetNeeds are the properties that a widget of that type requires.
+// widgetNeeds holds the required properties of each type of widget.
 //
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html
 var widgetNeeds = map[string][]string{
@@ -49,7 +49,8 @@ var widgetNeeds = map[string][]string{
 	"text":     {"markdown"},
 }
 
-// dashboardBody refuses a body with everything that is wrong with it.
+// dashboardBody accepts valid bodies. Its error lists everything that is wrong
+// with the body.
 func dashboardBody(v any) error {
 	if !json.Valid([]byte(v.(string))) {
 		return errors.New("must be a JSON document")
@@ -60,7 +61,7 @@ func dashboardBody(v any) error {
 	}
 	var wrong []string
 	if n := len(body.Widgets); n > 500 {
-		wrong = append(wrong, fmt.Sprintf("/widgets has %d, and may have 500", n))
+		wrong = append(wrong, fmt.Sprintf("/widgets has %d elements, expected at most 500", n))
 	}
 	for i, w := range body.Widgets {
 		for _, reason := range w.wrong() {
@@ -80,7 +81,7 @@ func (w widget) wrong() (reasons []string) {
 	}
 	for _, name := range needs {
 		if _, ok := w.Properties[name]; !ok {
-			reasons = append(reasons, fmt.Sprintf("has no property %q, which a widget of type %s needs", name, w.Type))
+			reasons = append(reasons, fmt.Sprintf("has no property %q, which a widget of type %s requires", name, w.Type))
 		}
 	}
 	for _, side := range []struct {

@@ -10,7 +10,8 @@ import (
 	"tally/localcloud/provider/schema"
 )
 
-// metricAlarm has its name as ID. An alarm is never raised here.
+// metricAlarm returns the type of metric alarms. Their ID is their name. They are
+// never raised.
 //
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
 func metricAlarm(place cloud.Place) recordedType {
@@ -18,19 +19,19 @@ func metricAlarm(place cloud.Place) recordedType {
 		Type: schema.Type{
 			Token: "aws:cloudwatch/metricAlarm:MetricAlarm", Noun: "CloudWatch Metric Alarm",
 			Inputs: []schema.Property{
-				{Name: "name", AutoName: 255, ForceNew: true, Check: longest(255)},
+				{Name: "name", AutoName: 255, ForceNew: true, Check: nonEmpty(255)},
 				{Name: "comparisonOperator", Required: true, Check: oneOf(
 					"GreaterThanOrEqualToThreshold", "GreaterThanThreshold", "LessThanThreshold", "LessThanOrEqualToThreshold",
 					"LessThanLowerOrGreaterThanUpperThreshold", "LessThanLowerThreshold", "GreaterThanUpperThreshold")},
 				{Name: "evaluationPeriods", Kind: schema.Int, Required: true, Check: between(1, 86400)},
 				{Name: "datapointsToAlarm", Kind: schema.Int, Check: between(1, 86400)},
-				{Name: "metricName", Check: longest(255)},
+				{Name: "metricName", Check: nonEmpty(255)},
 				{Name: "namespace", Check: matching("[^:].{0,254}", "1 to 255 characters that do not begin with a colon")},
 				{Name: "dimensions", Kind: schema.Map, Check: atMostDimensions},
 				{Name: "period", Kind: schema.Int, Check: period},
-				{Name: "statistic", Check: oneOf("SampleCount", "Average", "Sum", "Minimum", "Maximum")},
+				{Name: "statistic", Check: statistic},
 				{Name: "extendedStatistic", Check: extendedStatistic},
-				{Name: "unit"},
+				{Name: "unit", Check: unit},
 				{Name: "threshold", Kind: schema.Float},
 				{Name: "thresholdMetricId"},
 				{Name: "treatMissingData", Default: "missing", Check: oneOf("breaching", "notBreaching", "ignore", "missing")},
@@ -56,18 +57,18 @@ func metricAlarm(place cloud.Place) recordedType {
 func metricQuery() []schema.Property {
 	return []schema.Property{
 		{Name: "id", Required: true, Check: matching("[a-z][a-zA-Z0-9_]{0,254}", "letters, digits and underscores after a lowercase letter")},
-		{Name: "expression", Check: longest(2048)},
+		{Name: "expression", Check: nonEmpty(2048)},
 		{Name: "label"},
 		{Name: "period", Kind: schema.Int, Check: period},
 		{Name: "returnData", Kind: schema.Bool},
 		{Name: "accountId"},
 		{Name: "metric", Kind: schema.Object, Properties: []schema.Property{
-			{Name: "metricName", Required: true, Check: longest(255)},
+			{Name: "metricName", Required: true, Check: nonEmpty(255)},
 			{Name: "namespace"},
 			{Name: "dimensions", Kind: schema.Map, Check: atMostDimensions},
 			{Name: "period", Kind: schema.Int, Required: true, Check: period},
-			{Name: "stat", Required: true},
-			{Name: "unit"},
+			{Name: "stat", Required: true, Check: queryStatistic},
+			{Name: "unit", Check: unit},
 		}},
 	}
 }
@@ -86,10 +87,28 @@ func period(v any) error {
 	return nil
 }
 
-var statistics = regexp.MustCompile(`^(IQM|(p|tm|wm|tc|ts)(100|\d{1,2})(\.\d{1,10})?|(PR|TM|WM|TC|TS)\([^)]*:[^)]*\))$`)
+var statistic = oneOf("SampleCount", "Average", "Sum", "Minimum", "Maximum")
+
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricDatum.html
+var unit = oneOf(
+	"Seconds", "Microseconds", "Milliseconds", "Bytes", "Kilobytes", "Megabytes", "Gigabytes", "Terabytes",
+	"Bits", "Kilobits", "Megabits", "Gigabits", "Terabits", "Percent", "Count",
+	"Bytes/Second", "Kilobytes/Second", "Megabytes/Second", "Gigabytes/Second", "Terabytes/Second",
+	"Bits/Second", "Kilobits/Second", "Megabits/Second", "Gigabits/Second", "Terabits/Second", "Count/Second", "None")
+
+// queryStatistic accepts what a metric of a query can have: either kind of
+// statistic.
+func queryStatistic(v any) error {
+	if statistic(v) == nil || extendedStatistic(v) == nil {
+		return nil
+	}
+	return fmt.Errorf(`must be a statistic such as "Sum" or "p99", not %q`, v)
+}
+
+var extendedStatistics = regexp.MustCompile(`^(IQM|(p|tm|wm|tc|ts)(100|\d{1,2})(\.\d{1,10})?|(PR|TM|WM|TC|TS)\([^)]*:[^)]*\))$`)
 
 func extendedStatistic(v any) error {
-	if !statistics.MatchString(v.(string)) {
+	if !extendedStatistics.MatchString(v.(string)) {
 		return fmt.Errorf(`must be a percentile or another extended statistic, such as "p99" or "TM(10%%:90%%)", not %q`, v)
 	}
 	return nil
@@ -100,7 +119,7 @@ func alarmTogether(in schema.Values, fail schema.Fail) {
 	if in.Given("metricQueries") {
 		for _, name := range []string{"metricName", "namespace", "dimensions", "period", "statistic", "extendedStatistic", "unit"} {
 			if in.Given(name) {
-				fail(name, "conflicts with metricQueries, each of which has a metric of its own")
+				fail(name, "conflicts with metricQueries, which have metrics of their own")
 			}
 		}
 		queriesTogether(in.Objects("metricQueries"), fail)
@@ -126,7 +145,7 @@ func alarmTogether(in schema.Values, fail schema.Fail) {
 		longest *= 7
 	}
 	if span := time.Duration(periods*in.Int("period")) * time.Second; span > longest {
-		fail("evaluationPeriods", "metrics cannot be checked across more than %s (evaluationPeriods times period), and this is %s", longest, span)
+		fail("evaluationPeriods", "metrics cannot be checked across more than %s (evaluationPeriods times period), but this is %s", longest, span)
 	}
 }
 
@@ -149,6 +168,6 @@ func queriesTogether(queries []schema.Values, fail schema.Fail) {
 		}
 	}
 	if known && len(queries) > 0 && returned != 1 {
-		fail("metricQueries", "exactly one query must have returnData, the one the alarm watches; %d have", returned)
+		fail("metricQueries", "exactly one query must have returnData, the one that the alarm watches; %d have it", returned)
 	}
 }

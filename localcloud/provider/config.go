@@ -19,12 +19,13 @@ import (
 
 // setting is one key of the provider's configuration.
 type setting struct {
-	// Check refuses values that the local cloud cannot honour. It is nil for
-	// settings about the connection to AWS, which mean nothing here.
+	// Check refuses values that the local cloud cannot honor. It is nil for
+	// settings of the connection to AWS, which have no effect here.
 	Check func(place cloud.Place, value any) error
 }
 
-// settings are the keys of the real provider. See ProviderArgs of its SDK.
+// settings are the configuration keys of the real provider: ProviderArgs in its
+// SDK.
 var settings = map[string]setting{
 	"accessKey":                      {},
 	"allowedAccountIds":              {Check: checkAllowed},
@@ -72,14 +73,14 @@ func checkRegion(place cloud.Place, v any) error {
 
 func checkAllowed(place cloud.Place, v any) error {
 	if list, ok := v.([]any); !ok || len(list) > 0 && !slices.Contains(list, any(place.Account)) {
-		return fmt.Errorf("AWS account ID not allowed: %s, the local cloud's; add it to this stack's allowedAccountIds", place.Account)
+		return fmt.Errorf("AWS account ID not allowed: %s, the account of the local cloud; add it to this stack's allowedAccountIds", place.Account)
 	}
 	return nil
 }
 
 func checkForbidden(place cloud.Place, v any) error {
 	if list, ok := v.([]any); !ok || slices.Contains(list, any(place.Account)) {
-		return fmt.Errorf("AWS account ID not allowed: %s, the local cloud's; remove it from this stack's forbiddenAccountIds", place.Account)
+		return fmt.Errorf("AWS account ID not allowed: %s, the account of the local cloud; remove it from this stack's forbiddenAccountIds", place.Account)
 	}
 	return nil
 }
@@ -144,8 +145,8 @@ func (p *provider) checkSetting(key string, v resource.PropertyValue) error {
 	return s.Check(p.place, settingValue(v))
 }
 
-// settingValue returns the value of a setting. Lists and objects may be JSON
-// text: stack configuration and most SDKs encode them.
+// settingValue returns the value of a setting. Lists and objects may be encoded as
+// JSON, as in stack configuration and most SDKs.
 func settingValue(v resource.PropertyValue) any {
 	plain := schema.Plain(resource.PropertyMap{"value": v})
 	if s := plain.String("value"); strings.HasPrefix(s, "{") || strings.HasPrefix(s, "[") {
@@ -158,7 +159,7 @@ func settingValue(v resource.PropertyValue) any {
 }
 
 // DiffConfig compares configurations. No change requires new resources, because
-// all of them are in the same local cloud.
+// all resources are in the same local cloud.
 func (p *provider) DiffConfig(_ context.Context, req *pulumirpc.DiffRequest) (*pulumirpc.DiffResponse, error) {
 	if _, err := p.parse(req.GetUrn()); err != nil {
 		return nil, err

@@ -14,10 +14,10 @@ import (
 	"tally/localcloud/provider/schema"
 )
 
-// function is one data source of the aws package.
+// function is a data source of the aws package.
 type function func(args schema.Values) (map[string]any, error)
 
-// functions is the table of data sources.
+// functions returns the table of data sources.
 func functions(place cloud.Place, s Services) map[string]function {
 	return map[string]function{
 		"aws:index/getCallerIdentity:getCallerIdentity": getCallerIdentity(place, s.IAM),
@@ -46,7 +46,7 @@ func (p *provider) Invoke(_ context.Context, req *pulumirpc.InvokeRequest) (*pul
 
 func getCallerIdentity(place cloud.Place, service *iam.Service) function {
 	return func(schema.Values) (map[string]any, error) {
-		c, err := service.Credentials(iam.DeveloperKey) // of whoever deploys
+		c, err := service.Credentials(iam.DeveloperKey) // deployments run as the developer
 		if err != nil {
 			return nil, err
 		}
@@ -59,7 +59,7 @@ func getCallerIdentity(place cloud.Place, service *iam.Service) function {
 func getRegion(place cloud.Place) function {
 	return func(args schema.Values) (map[string]any, error) {
 		if name := args.String("name"); name != "" && name != place.Region {
-			return nil, fmt.Errorf("the local cloud is in region %s: it has no getRegion of %s", place.Region, name)
+			return nil, fmt.Errorf("the local cloud is in region %s, and getRegion does not describe %s", place.Region, name)
 		}
 		return map[string]any{
 			"id": place.Region, "name": place.Region, "description": "The local cloud",

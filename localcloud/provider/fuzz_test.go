@@ -8,8 +8,8 @@ import (
 	"google.golang.org/protobuf/types/known/structpb"
 )
 
-// FuzzProperties calls what a preview calls with arbitrary structs. Errors are
-// fine; a panic would end the local cloud.
+// FuzzProperties makes the calls of a preview with arbitrary structs. They may
+// return errors, but a panic would end the local cloud.
 func FuzzProperties(f *testing.F) {
 	const (
 		signature = "4dabf18193072939515e22adb298388d"

@@ -22,49 +22,18 @@ func role(service *iam.Service) *Resource {
 			"arn": service.RoleARN(r).String(), "uniqueId": r.ID, "createDate": r.Created.UTC().Format(time.RFC3339),
 		}
 	}
-	asked := func(in schema.Values) iam.Role {
+	wanted := func(in schema.Values) iam.Role {
 		return iam.Role{
 			Name: in.String("name"), Path: in.String("path"), Description: in.String("description"),
 			AssumeRolePolicy: in.String("assumeRolePolicy"), MaxSessionSeconds: in.Int("maxSessionDuration"), Tags: in.Map("tagsAll"),
 		}
 	}
-	// attach replaces the attached policies by those asked for, in their order.
-	attach := func(r iam.Role, in schema.Values) (iam.Role, error) {
-		if !in.Has("managedPolicyArns") {
-			return r, nil
-		}
-		for _, arn := range r.Managed {
-			if err := service.DetachRolePolicy(r.Name, arn); err != nil {
-				return r, err
-			}
-		}
-		for _, arn := range in.Strings("managedPolicyArns") {
-			if err := service.AttachRolePolicy(r.Name, arn); err != nil {
-				return r, err
-			}
-		}
-		return service.Role(r.Name)
-	}
 	return &Resource{
-		Type: schema.Type{
-			Token: "aws:iam/role:Role", Noun: "IAM Role",
-			Inputs: []schema.Property{
-				{Name: "name", AutoName: 64, ForceNew: true, Check: text(iam.CheckRoleName)},
-				{Name: "path", Default: "/", ForceNew: true, Check: text(iam.CheckPath)},
-				{Name: "description", Check: text(iam.CheckDescription)},
-				{Name: "assumeRolePolicy", Kind: schema.Policy, Required: true, Check: text(iam.CheckTrustPolicy)},
-				{Name: "maxSessionDuration", Kind: schema.Int, Default: 3600, Check: whole(iam.CheckSessionSeconds)},
-				{Name: "forceDetachPolicies", Kind: schema.Bool, Default: false, Check: oneOf(false)},
-				{Name: "managedPolicyArns", Kind: schema.List, Check: texts(iam.CheckManagedPolicies)},
-				tagged(iam.CheckTags),
-			},
-			Outputs:     []schema.Output{{Name: "arn"}, {Name: "uniqueId"}, {Name: "createDate"}, schema.TagOutput()},
-			Unsupported: []string{"inlinePolicies", "namePrefix", "permissionsBoundary"},
-		},
+		Type: roleType(),
 		Create: func(_ context.Context, in schema.Values) (string, map[string]any, error) {
-			r, err := service.CreateRole(asked(in))
+			r, err := service.CreateRole(wanted(in))
 			if err == nil {
-				r, err = attach(r, in)
+				r, err = attachPolicies(service, r, in)
 			}
 			return r.Name, live(r, in.Has("managedPolicyArns")), err
 		},
@@ -74,9 +43,9 @@ func role(service *iam.Service) *Resource {
 			return r.Name, live(r, imported || state.Has("managedPolicyArns")), err
 		},
 		Update: func(_ context.Context, _ string, _, in schema.Values) (map[string]any, error) {
-			r, err := service.UpdateRole(asked(in))
+			r, err := service.UpdateRole(wanted(in))
 			if err == nil {
-				r, err = attach(r, in)
+				r, err = attachPolicies(service, r, in)
 			}
 			return live(r, in.Has("managedPolicyArns")), err
 		},
@@ -89,4 +58,41 @@ func role(service *iam.Service) *Resource {
 			return service.DeleteRole(id)
 		},
 	}
+}
+
+func roleType() schema.Type {
+	return schema.Type{
+		Token: "aws:iam/role:Role", Noun: "IAM Role",
+		Inputs: []schema.Property{
+			{Name: "name", AutoName: 64, ForceNew: true, Check: text(iam.CheckRoleName)},
+			{Name: "path", Default: "/", ForceNew: true, Check: text(iam.CheckPath)},
+			{Name: "description", Check: text(iam.CheckDescription)},
+			{Name: "assumeRolePolicy", Kind: schema.Policy, Required: true, Check: text(iam.CheckTrustPolicy)},
+			{Name: "maxSessionDuration", Kind: schema.Int, Default: 3600, Check: whole(iam.CheckSessionSeconds)},
+			{Name: "forceDetachPolicies", Kind: schema.Bool, Default: false, Check: oneOf(false)},
+			{Name: "managedPolicyArns", Kind: schema.List, Check: texts(iam.CheckManagedPolicies)},
+			tagged(iam.CheckTags),
+		},
+		Outputs:     []schema.Output{{Name: "arn"}, {Name: "uniqueId"}, {Name: "createDate"}, schema.TagOutput()},
+		Unsupported: []string{"inlinePolicies", "namePrefix", "permissionsBoundary"},
+	}
+}
+
+// attachPolicies replaces the attached policies with those that the program
+// lists, in the same order.
+func attachPolicies(service *iam.Service, r iam.Role, in schema.Values) (iam.Role, error) {
+	if !in.Has("managedPolicyArns") {
+		return r, nil
+	}
+	for _, arn := range r.Managed {
+		if err := service.DetachRolePolicy(r.Name, arn); err != nil {
+			return r, err
+		}
+	}
+	for _, arn := range in.Strings("managedPolicyArns") {
+		if err := service.AttachRolePolicy(r.Name, arn); err != nil {
+			return r, err
+		}
+	}
+	return service.Role(r.Name)
 }

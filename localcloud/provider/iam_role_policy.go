@@ -11,7 +11,8 @@ import (
 	"tally/localcloud/provider/schema"
 )
 
-// rolePolicy is an inline policy of a role. Its ID is "role:name".
+// rolePolicy returns the type of the inline policies of roles. Their ID is
+// "role:name".
 func rolePolicy(service *iam.Service) *Resource {
 	put := func(in schema.Values) (string, map[string]any, error) {
 		role, name, policy := in.String("role"), in.String("name"), in.String("policy")

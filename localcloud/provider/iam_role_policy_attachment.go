@@ -12,8 +12,8 @@ import (
 	"tally/localcloud/provider/schema"
 )
 
-// rolePolicyAttachment attaches a managed policy to a role. Its ID is
-// "role/policyArn", as in imports of the real provider.
+// rolePolicyAttachment returns the type of the attachments of managed policies to
+// roles. Their ID is "role/policyArn", as in imports of the real provider.
 func rolePolicyAttachment(service *iam.Service) *Resource {
 	live := func(role, policy string) map[string]any {
 		return map[string]any{"role": role, "policyArn": policy}

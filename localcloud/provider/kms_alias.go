@@ -11,7 +11,7 @@ import (
 	"tally/localcloud/recorded"
 )
 
-// kmsAlias has its name as ID.
+// kmsAlias returns the type of the aliases of keys. Their ID is their name.
 func kmsAlias(place cloud.Place, service *recorded.Service) recordedType {
 	keyID := func(in schema.Values) string {
 		id := in.String("targetKeyId")
@@ -46,12 +46,12 @@ func kmsAlias(place cloud.Place, service *recorded.Service) recordedType {
 	}
 }
 
-var aliasForm = matching("alias/[a-zA-Z0-9/_-]{1,250}", `"alias/" and letters, digits, slashes, dashes and underscores`)
+var aliasForm = matching("alias/[a-zA-Z0-9/_-]{1,250}", `"alias/" followed by letters, digits, slashes, dashes and underscores`)
 
-// aliasName accepts names of aliases other than AWS's own.
+// aliasName accepts names of aliases, except for those of AWS's own aliases.
 func aliasName(v any) error {
 	if strings.HasPrefix(v.(string), "alias/aws/") {
-		return fmt.Errorf("must be another than AWS's own, which begin with alias/aws/, not %q", v)
+		return fmt.Errorf("must not begin with alias/aws/, as AWS's own aliases do, but is %q", v)
 	}
 	return aliasForm(v)
 }
@@ -61,5 +61,5 @@ func keyReference(v any) error {
 	if id := v.(string); strings.HasPrefix(id, "arn:") {
 		return arnOf("kms")(id)
 	}
-	return longest(2048)(v)
+	return nonEmpty(2048)(v)
 }

@@ -2,6 +2,8 @@ package provider
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -11,7 +13,8 @@ import (
 	"tally/localcloud/provider/schema"
 )
 
-// kmsKey encrypts nothing here: what the local cloud holds is on this machine.
+// kmsKey returns the type of keys. They encrypt nothing: the data of the local
+// cloud stay on this machine.
 //
 // https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateKey.html
 func kmsKey(place cloud.Place) recordedType {
@@ -25,8 +28,7 @@ func kmsKey(place cloud.Place) recordedType {
 				{Name: "rotationPeriodInDays", Kind: schema.Int, Computed: true, Check: between(90, 2560)},
 				{Name: "deletionWindowInDays", Kind: schema.Int, Check: between(7, 30)},
 				{Name: "isEnabled", Kind: schema.Bool, Default: true},
-				{Name: "keyUsage", Default: "ENCRYPT_DECRYPT", ForceNew: true, Check: oneOf(
-					"ENCRYPT_DECRYPT", "SIGN_VERIFY", "GENERATE_VERIFY_MAC", "KEY_AGREEMENT")},
+				{Name: "keyUsage", Default: encrypt, ForceNew: true, Check: oneOf(encrypt, sign, mac, agree)},
 				{Name: "customerMasterKeySpec", Default: symmetric, ForceNew: true, Check: oneOf(
 					symmetric, "RSA_2048", "RSA_3072", "RSA_4096", "HMAC_224", "HMAC_256", "HMAC_384", "HMAC_512",
 					"ECC_NIST_P256", "ECC_NIST_P384", "ECC_NIST_P521", "ECC_SECG_P256K1")},
@@ -37,11 +39,12 @@ func kmsKey(place cloud.Place) recordedType {
 			Outputs:     []schema.Output{{Name: "arn"}, {Name: "keyId"}, schema.TagOutput()},
 			Unsupported: []string{"customKeyStoreId", "xksKeyId"},
 			Together: func(in schema.Values, fail schema.Fail) {
+				checkKeyUsage(in, fail)
 				switch rotates := in.Bool("enableKeyRotation"); {
 				case rotates && in.Has("customerMasterKeySpec") && in.String("customerMasterKeySpec") != symmetric:
 					fail("enableKeyRotation", "only keys of the spec %s can be rotated", symmetric)
 				case !rotates && in.Has("enableKeyRotation") && in.Given("rotationPeriodInDays"):
-					fail("rotationPeriodInDays", "needs enableKeyRotation")
+					fail("rotationPeriodInDays", "requires enableKeyRotation")
 				}
 			},
 		},
@@ -64,7 +67,41 @@ func kmsKey(place cloud.Place) recordedType {
 
 const symmetric = "SYMMETRIC_DEFAULT"
 
-// defaultKeyPolicy leaves the key to the account's IAM policies.
+// The usages of keys.
+const (
+	encrypt = "ENCRYPT_DECRYPT"
+	sign    = "SIGN_VERIFY"
+	mac     = "GENERATE_VERIFY_MAC"
+	agree   = "KEY_AGREEMENT"
+)
+
+// keyUsages returns the usages that keys of a spec can have.
+func keyUsages(spec string) []string {
+	switch kind, _, _ := strings.Cut(spec, "_"); {
+	case kind == "RSA":
+		return []string{encrypt, sign}
+	case kind == "HMAC":
+		return []string{mac}
+	case spec == "ECC_SECG_P256K1":
+		return []string{sign}
+	case kind == "ECC":
+		return []string{sign, agree}
+	}
+	return []string{encrypt}
+}
+
+// checkKeyUsage refuses a usage that keys of the given spec cannot have.
+func checkKeyUsage(in schema.Values, fail schema.Fail) {
+	spec, usage := in.String("customerMasterKeySpec"), in.String("keyUsage")
+	if spec == "" || usage == "" {
+		return // not known yet
+	}
+	if usages := keyUsages(spec); !slices.Contains(usages, usage) {
+		fail("keyUsage", "keys of the spec %s can have %s, not %s", spec, strings.Join(usages, " or "), usage)
+	}
+}
+
+// defaultKeyPolicy delegates access to the key to the account's IAM policies.
 //
 // https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html
 const defaultKeyPolicy = `{"Id":"key-default-1","Statement":[{"Action":"kms:*","Effect":"Allow",` +

@@ -10,7 +10,8 @@ import (
 	"tally/localcloud/provider/schema"
 )
 
-// lambdaAlias has its ARN as ID, and is imported by "function/alias".
+// lambdaAlias returns the type of the aliases of functions. Their ID is their ARN,
+// and they are imported by "function/alias".
 func lambdaAlias(place cloud.Place, service *lambda.Service) *Resource {
 	live := func(function string, a lambda.Alias) map[string]any {
 		var routing any

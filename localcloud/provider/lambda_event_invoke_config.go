@@ -8,8 +8,8 @@ import (
 	"tally/localcloud/provider/schema"
 )
 
-// eventInvokeConfig has "function" or "function:qualifier" as ID, and is
-// imported by it.
+// eventInvokeConfig returns the type of the configurations of asynchronous
+// invocations. Their ID, also in imports, is "function" or "function:qualifier".
 func eventInvokeConfig(service *lambda.Service) *Resource {
 	put := func(in schema.Values) (map[string]any, error) {
 		to := in.Object("destinationConfig")
@@ -58,7 +58,8 @@ func eventInvokeConfig(service *lambda.Service) *Resource {
 	}
 }
 
-// liveEventInvokeConfig names the function like the program.
+// liveEventInvokeConfig returns the live configuration, with the name of the
+// function as the program gives it.
 func liveEventInvokeConfig(function, qualifier string, c lambda.EventInvokeConfig) map[string]any {
 	destinations := map[string]any{}
 	for name, arn := range map[string]string{"onFailure": c.OnFailure, "onSuccess": c.OnSuccess} {

@@ -10,8 +10,8 @@ import (
 	"tally/localcloud/provider/schema"
 )
 
-// lambdaFunction creates functions from archives on this machine; relative
-// paths start in one of the folders.
+// lambdaFunction returns the type of functions. Their code is an archive on this
+// machine, whose relative path starts in one of the folders.
 func lambdaFunction(place cloud.Place, service *lambda.Service, files folders) *Resource {
 	return &Resource{
 		Type: functionType(files),
@@ -37,15 +37,15 @@ func lambdaFunction(place cloud.Place, service *lambda.Service, files folders) *
 				return "", nil, err
 			}
 			if was := state.String("codeSha256"); was != "" && was != f.CodeSHA256 {
-				live["code"] = nil // no longer the archive of the state
+				live["code"] = nil // it is no longer the archive in the state
 			}
 			if !state.Has("publish") {
-				live["publish"] = f.QualifiedARN() != live["qualifiedArn"] // imported: infer it from the function
+				live["publish"] = f.QualifiedARN() != live["qualifiedArn"] // in an import: infer it from the function
 			}
 			return f.Name, live, err
 		},
 		Update: func(_ context.Context, _ string, state, in schema.Values) (map[string]any, error) {
-			var zip []byte // nil: the code stays
+			var zip []byte // nil leaves the code unchanged
 			if code, old := in.Archive("code"), state.Archive("code"); old == nil || old.Hash != code.Hash {
 				var err error
 				if zip, err = bundle(files, code); err != nil {
@@ -67,8 +67,8 @@ func lambdaFunction(place cloud.Place, service *lambda.Service, files folders) *
 	}
 }
 
-// published returns the live function. It first publishes a version of a function
-// that changed, if publish is set.
+// published returns the live function. If publish is set, it first publishes a
+// version of a function that has changed.
 func published(place cloud.Place, service *lambda.Service, f lambda.Function, publish bool) (map[string]any, error) {
 	if publish {
 		if _, err := service.PublishVersion(f.Name, "", ""); err != nil {
@@ -84,7 +84,7 @@ func published(place cloud.Place, service *lambda.Service, f lambda.Function, pu
 
 func functionType(files folders) schema.Type {
 	code := []string{"code"}
-	// The inputs that a version contains: only their changes create a new one.
+	// Only changes of these inputs, which a version contains, create a new version.
 	versioned := []string{
 		"code", "publish", "role", "handler", "runtime", "description", "architectures", "memorySize", "timeout", "environment",
 		"ephemeralStorage", "loggingConfig", "tracingConfig", "deadLetterConfig", "kmsKeyArn",
@@ -129,7 +129,8 @@ func functionType(files folders) schema.Type {
 			{Name: "codeSha256", Follows: code}, {Name: "sourceCodeHash", Follows: code}, {Name: "sourceCodeSize", Follows: code},
 			schema.TagOutput(),
 		},
-		// sourceCodeHash is an output nevertheless: the hash of the code.
+		// sourceCodeHash is refused as an input, but is also an output: the hash of
+		// the code.
 		Unsupported: []string{
 			"codeSigningConfigArn", "fileSystemConfig", "imageConfig", "imageUri", "layers",
 			"replaceSecurityGroupsOnDestroy", "replacementSecurityGroupIds", "s3Bucket", "s3Key", "s3ObjectVersion", "snapStart",
@@ -139,7 +140,7 @@ func functionType(files folders) schema.Type {
 	}
 }
 
-// checkLogLevels refuses levels that do not go with the log format.
+// checkLogLevels refuses levels that the log format does not support.
 func checkLogLevels(in schema.Values, fail schema.Fail) {
 	logging := in.Object("loggingConfig")
 	if !logging.Has("logFormat") {

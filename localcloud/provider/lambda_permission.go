@@ -9,8 +9,9 @@ import (
 	"tally/localcloud/provider/schema"
 )
 
-// permission has its statement ID as ID, and is imported by
-// "function/statementId" or "function:qualifier/statementId".
+// permission returns the type of the statements in policies of functions. Their
+// ID is the statement ID, and they are imported by "function/statementId" or
+// "function:qualifier/statementId".
 func permission(service *lambda.Service) *Resource {
 	live := func(function string, p lambda.Permission) map[string]any {
 		return map[string]any{
@@ -60,8 +61,8 @@ func permission(service *lambda.Service) *Resource {
 	}
 }
 
-// qualify returns the name of a version or alias of the function; "" is the
-// function itself.
+// qualify returns the name of a version or alias of the function, or of the
+// function itself if qualifier is "".
 func qualify(function, qualifier string) string {
 	if qualifier == "" {
 		return function

@@ -36,9 +36,9 @@ func (p *provider) Check(ctx context.Context, req *pulumirpc.CheckRequest) (*pul
 	return checked(want, in, failures)
 }
 
-// checked encodes the response of Check and CheckConfig. The engine prints the
-// value of a failure's property, so the reason names properties missing from
-// want, such as nested ones.
+// checked encodes the response of Check and CheckConfig. The engine prints a
+// failure with the value of its property. A property that want does not have at
+// its top level, such as a nested one, is therefore named in the reason instead.
 func checked(want, in resource.PropertyMap, failures []plugin.CheckFailure) (*pulumirpc.CheckResponse, error) {
 	raw, err := encode(in)
 	if err != nil {
@@ -68,7 +68,7 @@ func (p *provider) Diff(_ context.Context, req *pulumirpc.DiffRequest) (*pulumir
 	return encodeDiff(r.Diff(state, old, want)), nil
 }
 
-// Create creates the resource, or in a preview predicts its state.
+// Create creates the resource or, in a preview, predicts its state.
 func (p *provider) Create(ctx context.Context, req *pulumirpc.CreateRequest) (*pulumirpc.CreateResponse, error) {
 	r, u, err := p.resource(req.GetUrn())
 	if err != nil {
@@ -93,8 +93,9 @@ func (p *provider) Create(ctx context.Context, req *pulumirpc.CreateRequest) (*p
 	return &pulumirpc.CreateResponse{Id: id, Properties: raw}, err
 }
 
-// Read reads the live resource: in a refresh with the old inputs and state, in
-// an import with only the ID. The ID is empty if the resource does not exist.
+// Read reads the live resource. A refresh passes the old inputs and state, an
+// import only the ID. The ID in the response is empty if the resource does not
+// exist.
 func (p *provider) Read(ctx context.Context, req *pulumirpc.ReadRequest) (*pulumirpc.ReadResponse, error) {
 	r, _, err := p.resource(req.GetUrn())
 	if err != nil {
@@ -125,7 +126,7 @@ func (p *provider) Read(ctx context.Context, req *pulumirpc.ReadRequest) (*pulum
 	return &pulumirpc.ReadResponse{Id: id, Inputs: inputs, Properties: outputs}, err
 }
 
-// Update changes the resource, or in a preview predicts its state.
+// Update changes the resource or, in a preview, predicts its state.
 func (p *provider) Update(ctx context.Context, req *pulumirpc.UpdateRequest) (*pulumirpc.UpdateResponse, error) {
 	r, _, err := p.resource(req.GetUrn())
 	if err != nil {
@@ -153,7 +154,7 @@ func (p *provider) Update(ctx context.Context, req *pulumirpc.UpdateRequest) (*p
 	return &pulumirpc.UpdateResponse{Properties: raw}, err
 }
 
-// Delete removes the resource; one that is gone already is no error.
+// Delete deletes the resource. It succeeds if the resource does not exist.
 func (p *provider) Delete(ctx context.Context, req *pulumirpc.DeleteRequest) (*emptypb.Empty, error) {
 	r, u, err := p.resource(req.GetUrn())
 	if err != nil {
@@ -169,8 +170,8 @@ func (p *provider) Delete(ctx context.Context, req *pulumirpc.DeleteRequest) (*e
 	return &emptypb.Empty{}, errors.Join(p.services.Deployments.Disown(u, req.GetId()), p.annotate(r, req.GetId(), nil))
 }
 
-// annotate records, for the status, which inputs of an emulated resource have
-// no effect.
+// annotate stores which inputs of an emulated resource have no effect, for
+// localcloud status.
 func (p *provider) annotate(r *Resource, id string, in resource.PropertyMap) error {
 	if r.Recorded {
 		return nil

@@ -94,8 +94,8 @@ func (l lifeCycle) checkCreated(t *testing.T, program resource.PropertyMap, m ma
 	}
 }
 
-// truthful checks that the actual state has exactly the outputs of the preview,
-// with the values that the preview knew.
+// truthful checks that the preview has every property of the actual state, with
+// the same value if it is not unknown.
 func truthful(t *testing.T, what string, preview, state resource.PropertyMap) {
 	t.Helper()
 	for k, v := range state {
@@ -108,8 +108,8 @@ func truthful(t *testing.T, what string, preview, state resource.PropertyMap) {
 	}
 }
 
-// partOfState reports whether v has the known values. A service may add to an
-// object.
+// partOfState reports whether v has the known values. A service may add
+// properties to an object.
 func partOfState(known, v resource.PropertyValue) bool {
 	if !known.IsObject() || !v.IsObject() {
 		return known.DeepEquals(v)
@@ -139,7 +139,7 @@ func (l lifeCycle) checkImport(t *testing.T, c cloudUnderTest, m made) {
 	if imported.id != m.id {
 		t.Errorf("imported %s as %q", id, imported.id)
 	}
-	// Code cannot be read back: an import deploys the program's.
+	// Code cannot be read back: the update after an import deploys the program's.
 	inputs := m.inputs.Copy()
 	delete(inputs, "code")
 	c.same(m, imported.inputs, inputs)
@@ -190,7 +190,7 @@ func (l lifeCycle) checkDrift(t *testing.T, c cloudUnderTest, m made) {
 	refreshed := c.read(m, "")
 	d := c.diff(refreshed, refreshed.inputs, m.inputs)
 	if !slices.Equal(d.Diffs, l.seen) {
-		t.Errorf("drift shows in %v, want %v", d.Diffs, l.seen)
+		t.Errorf("drift is detected in %v, want %v", d.Diffs, l.seen)
 	}
 	if len(d.Replaces) > 0 {
 		return

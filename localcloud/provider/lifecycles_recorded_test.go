@@ -60,7 +60,7 @@ func recordedLifeCycles() []lifeCycle {
 			"rotationPeriodInDays": "365", "tagsAll": "map.."},
 		update: map[string]any{"description": "d"}, diff: map[string]string{"description": "UPDATE"},
 		drift: drifts("deletionWindowInDays", 30), seen: []string{"deletionWindowInDays"},
-		replace: map[string]any{"keyUsage": "SIGN_VERIFY"}, replaces: []string{"keyUsage"},
+		replace: map[string]any{"enableKeyRotation": false, "keyUsage": "SIGN_VERIFY", "customerMasterKeySpec": "RSA_2048"}, replaces: []string{"customerMasterKeySpec", "keyUsage"},
 	}, {
 		token: "aws:kms/alias:Alias",
 		inputs: func(c cloudUnderTest) map[string]any {

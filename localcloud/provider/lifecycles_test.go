@@ -12,23 +12,25 @@ import (
 // lifeCycle is the life of one resource of a type.
 type lifeCycle struct {
 	token string
-	// inputs of the program; it may make what the resource needs.
+	// inputs returns the program's inputs. It may create other resources that
+	// they refer to.
 	inputs func(c cloudUnderTest) map[string]any
 	id     string // pattern
-	// outputs beyond the inputs, as patterns; "" stands for an empty value.
+	// outputs holds patterns of the outputs that are not inputs of the program.
 	outputs  map[string]string
-	importID func(made) string // nil: the ID
-	update   map[string]any    // nil: the type has no updates
+	importID func(made) string // nil if it is the ID
+	update   map[string]any    // nil if the type has no updates
 	diff     map[string]string // of the update
 	replace  map[string]any    // forces a new resource
 	replaces []string
-	deletes  bool // the old resource is deleted before the new one is made
+	deletes  bool // the old resource is deleted before the new one is created
 	// drift changes the live resource behind the engine's back.
 	drift func(c cloudUnderTest, m made) error
-	seen  []string // the properties whose drift shows
+	seen  []string // the properties in which the drift is detected
 }
 
-var hex = `[0-9a-f]{7}`
+// hex is a pattern of the suffix of generated names.
+const hex = `[0-9a-f]{7}`
 
 const (
 	basicExecution = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"

@@ -20,11 +20,11 @@ func oneOf(allowed ...any) func(any) error {
 		for i, a := range allowed {
 			words[i] = fmt.Sprintf("%#v", a)
 		}
-		return fmt.Errorf("the local cloud takes %s, not %#v", strings.Join(words, ", "), v)
+		return fmt.Errorf("the local cloud accepts %s, not %#v", strings.Join(words, ", "), v)
 	}
 }
 
-// between accepts whole numbers of a range.
+// between accepts numbers from low to high.
 func between(low, high float64) func(any) error {
 	return func(v any) error {
 		if n := v.(float64); n < low || n > high {
@@ -34,7 +34,7 @@ func between(low, high float64) func(any) error {
 	}
 }
 
-// policyOf accepts valid policy documents of a kind.
+// policyOf accepts valid policy documents of that kind.
 func policyOf(kind iam.Kind) func(any) error {
 	return func(v any) error {
 		_, err := iam.ParsePolicy(kind, v.(string))
@@ -50,6 +50,16 @@ func text(check func(string) error) func(any) error {
 // whole adapts a service's validator of a whole number.
 func whole(check func(int) error) func(any) error {
 	return func(v any) error { return check(int(v.(float64))) }
+}
+
+// number adapts a service's validator of a number.
+func number(check func(float64) error) func(any) error {
+	return func(v any) error { return check(v.(float64)) }
+}
+
+// flag adapts a service's validator of a boolean.
+func flag(check func(bool) error) func(any) error {
+	return func(v any) error { return check(v.(bool)) }
 }
 
 // texts adapts a service's validator of a list of strings.
@@ -74,15 +84,15 @@ func mapped(check func(map[string]string) error) func(any) error {
 	}
 }
 
-// tagged returns the property for tags that a service's validator accepts.
+// tagged returns the property for tags, with a service's validator.
 func tagged(check func(map[string]string) error) schema.Property {
 	p := schema.TagProperty()
 	p.Check = mapped(check)
 	return p
 }
 
-// resourcePolicy accepts documents that a service's validator accepts, if they
-// also conform to the grammar of policies, of which IAM is in charge.
+// resourcePolicy accepts documents that both a service's validator and IAM's
+// grammar of policies accept.
 func resourcePolicy(check func(string) error) func(any) error {
 	return func(v any) error { return cmp.Or(text(check)(v), policyOf(iam.ResourcePolicy)(v)) }
 }

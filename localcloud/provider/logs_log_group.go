@@ -14,7 +14,7 @@ func logGroup(service *logs.Service) *Resource {
 			"tagsAll": g.Tags, "arn": g.ARN,
 		}
 	}
-	asked := func(in schema.Values) logs.Group {
+	wanted := func(in schema.Values) logs.Group {
 		return logs.Group{Name: in.String("name"), RetentionDays: in.Int("retentionInDays"), KMSKeyID: in.String("kmsKeyId"), Tags: in.Map("tagsAll")}
 	}
 	return &Resource{
@@ -32,7 +32,7 @@ func logGroup(service *logs.Service) *Resource {
 			Unsupported: []string{"namePrefix"},
 		},
 		Create: func(_ context.Context, in schema.Values) (string, map[string]any, error) {
-			g, err := service.CreateGroup(asked(in))
+			g, err := service.CreateGroup(wanted(in))
 			return g.Name, live(g), err
 		},
 		Read: func(_ context.Context, id string, _ schema.Values) (string, map[string]any, error) {
@@ -40,7 +40,7 @@ func logGroup(service *logs.Service) *Resource {
 			return g.Name, live(g), err
 		},
 		Update: func(_ context.Context, _ string, _, in schema.Values) (map[string]any, error) {
-			g, err := service.UpdateGroup(asked(in))
+			g, err := service.UpdateGroup(wanted(in))
 			return live(g), err
 		},
 		Delete: func(_ context.Context, id string, state schema.Values) error {

@@ -12,10 +12,10 @@ import (
 	"tally/localcloud/provider/schema"
 )
 
-// exclusive are the types of which AWS creates a second, identically named
-// resource by replacing or returning the first one. Here that is refused: two
-// stacks would undo each other's changes, and one would delete the resource of
-// the other.
+// exclusive lists the types of which AWS accepts a second resource with the same
+// name, and then replaces or returns the first one. The local cloud refuses it:
+// two stacks would undo each other's changes, and one would delete the resource
+// of the other.
 var exclusive = map[string]bool{
 	"aws:cloudwatch/dashboard:Dashboard":                             true,
 	"aws:cloudwatch/metricAlarm:MetricAlarm":                         true,
@@ -44,8 +44,8 @@ func identity(t schema.Type, in schema.Values) string {
 	return strings.Join(parts, " ")
 }
 
-// createOwned creates the resource for u and records it as the owner. It
-// refuses to replace what exists for another URN.
+// createOwned creates the resource for u, and stores u as its owner. It does not
+// replace a resource that exists for another URN.
 func (p *provider) createOwned(ctx context.Context, r *Resource, u urn.URN, in schema.Values) (string, map[string]any, error) {
 	identity := identity(r.Type, in)
 	if identity != "" {
@@ -62,7 +62,7 @@ func (p *provider) createOwned(ctx context.Context, r *Resource, u urn.URN, in s
 	return id, live, p.services.Deployments.SetOwner(deployments.Owner{URN: u, ID: id, Identity: identity})
 }
 
-// checkFree refuses an identity that a live resource of another URN has.
+// checkFree returns an error if a live resource of another URN has the identity.
 func (p *provider) checkFree(ctx context.Context, r *Resource, u urn.URN, identity string) error {
 	owner, ok := p.services.Deployments.Identified(r.Token, identity)
 	if !ok || owner.URN == u {
@@ -71,5 +71,5 @@ func (p *provider) checkFree(ctx context.Context, r *Resource, u urn.URN, identi
 	if _, _, err := r.Read(ctx, owner.ID, schema.Plain(resource.PropertyMap{})); gone(err) {
 		return nil // it was deleted, but not by its stack
 	}
-	return fmt.Errorf("it exists already and belongs to %s (%s): choose another name, or delete it there", owner, owner.URN)
+	return fmt.Errorf("it already exists and belongs to %s (%s): choose another name, or delete it there", owner, owner.URN)
 }

@@ -1,7 +1,6 @@
 package provider
 
 import (
-	"slices"
 	"strings"
 	"testing"
 
@@ -10,11 +9,10 @@ import (
 )
 
 // TestStacksShareNothing creates each resource for one stack and then, with the
-// same inputs, for another: the second either is refused or gets a resource of
-// its own, so that no stack changes or deletes what another one has.
+// same inputs, for another. The second is either refused or a resource of its own,
+// so that no stack changes or deletes a resource of another one.
 func TestStacksShareNothing(t *testing.T) {
-	all := slices.Concat(lifeCycles(), lambdaLifeCycles(), snsLifeCycles(), sqsLifeCycles(), apiGatewayLifeCycles(), recordedLifeCycles())
-	for _, l := range all {
+	for _, l := range allLifeCycles() {
 		if shared[l.token] {
 			continue
 		}
@@ -41,7 +39,8 @@ func TestStacksShareNothing(t *testing.T) {
 	}
 }
 
-// shared are the types of which stacks can have the same resource, as on AWS.
+// shared lists the types of which two stacks can have the same resource, as on
+// AWS.
 var shared = map[string]bool{
 	"aws:acm/certificateValidation:CertificateValidation": true, // waits for a certificate, and holds nothing
 }

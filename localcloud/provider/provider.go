@@ -1,9 +1,9 @@
 // Package provider is the aws provider of the local cloud: it serves the Pulumi
 // resource provider protocol, so that the engine deploys the aws:* resources of
-// an unchanged program here instead of to AWS.
+// an unmodified program here instead of to AWS.
 //
-// A resource type is one file and one row in the table of resources; package
-// schema holds what all types have in common.
+// Each resource type has a file of its own and a row in the table of resources.
+// Package schema implements what all types have in common.
 package provider
 
 import (
@@ -34,8 +34,8 @@ type Services = account.Services
 
 // New returns the provider, to be registered with a gRPC server. It deploys
 // only stacks whose name matches one of the globs (as in [path.Match]).
-// Relative paths of archives start in the folders that s.Deployments has for
-// the project of the resource.
+// Relative paths of archives are resolved against the folders that s.Deployments
+// has for the project of the resource.
 func New(place cloud.Place, s Services, stacks []string) pulumirpc.ResourceProviderServer {
 	return &provider{
 		place: place, stacks: stacks, services: s,
@@ -57,18 +57,19 @@ type provider struct {
 
 	mu     sync.Mutex
 	tables map[string]table // by project
-	// connections holds what each connection configured, by peer address: all
-	// aws provider instances of a program share this process, each over a
-	// connection of its own. Nothing signals the end of one; an entry is small,
-	// and the next connection from that address configures it first.
+	// connections holds the configuration of each connection, by peer address:
+	// all aws provider instances of a program share this process, and each has a
+	// connection of its own. Nothing signals the end of a connection, so entries
+	// stay. They are small, and a new connection from the same address replaces
+	// its entry before it is used.
 	connections map[string]connection
 }
 
-// table is the resource types by token.
+// table holds the resource types by token.
 type table map[string]*Resource
 
-// table returns the resource types as a project's program uses them: relative
-// paths start in its folders.
+// table returns the resource types for the programs of a project, in whose folders
+// relative paths start.
 func (p *provider) table(project string) table {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -126,7 +127,7 @@ func (p *provider) parse(s string) (urn.URN, error) {
 		stack, stack, strings.Join(p.stacks, ", "))
 }
 
-// resource returns the type of the resource with that URN.
+// resource returns the type of the resource with that URN, and the parsed URN.
 func (p *provider) resource(s string) (*Resource, urn.URN, error) {
 	u, err := p.parse(s)
 	if err != nil {
@@ -157,7 +158,8 @@ func (p *provider) Handshake(context.Context, *pulumirpc.ProviderHandshakeReques
 	}, nil
 }
 
-// Attach receives the address of the engine. Nothing here calls the engine.
+// Attach receives the engine's address, which is not used: the provider never
+// calls the engine.
 func (p *provider) Attach(context.Context, *pulumirpc.PluginAttach) (*emptypb.Empty, error) {
 	return &emptypb.Empty{}, nil
 }

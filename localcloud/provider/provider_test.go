@@ -45,7 +45,7 @@ func newServices(t *testing.T) Services {
 	return *s
 }
 
-// cloudUnderTest is a provider behind gRPC, as the engine sees it.
+// cloudUnderTest is a provider that serves gRPC, as it does for the engine.
 type cloudUnderTest struct {
 	client
 	services Services
@@ -115,7 +115,7 @@ func (c client) properties(s *structpb.Struct) resource.PropertyMap {
 
 func urnOf(token, name string) string { return "urn:pulumi:local::project::" + token + "::" + name }
 
-// made is a resource in the engine's state.
+// made is a created resource in the engine's state.
 type made struct {
 	token, name, id string
 	inputs, state   resource.PropertyMap
@@ -125,7 +125,7 @@ func (m made) urn() string { return urnOf(m.token, m.name) }
 
 func (m made) arn() string { return m.state["arn"].StringValue() }
 
-// check fails the test if the inputs are refused.
+// check returns the checked inputs. It fails the test if they are refused.
 func (c client) check(token, name string, old, want resource.PropertyMap) resource.PropertyMap {
 	c.t.Helper()
 	res, err := c.Check(c.t.Context(), &pulumirpc.CheckRequest{
@@ -244,8 +244,8 @@ func write(t *testing.T, path string, content []byte) {
 	}
 }
 
-// hashed returns the archive as the engine sends it: with a path relative to the
-// program in dir, and its hash.
+// hashed returns the archive as the engine sends it: with its hash, and with paths
+// relative to the program in dir.
 func hashed(t *testing.T, dir string, a *archive.Archive) *archive.Archive {
 	t.Helper()
 	if err := a.EnsureHashWithWD(dir); err != nil {

@@ -12,25 +12,26 @@ import (
 )
 
 // recordedType is a resource type without effect in the local cloud. Its resources
-// are checked like on AWS, stored, and returned with AWS's outputs.
+// are checked as on AWS, stored, and returned with AWS's outputs.
 type recordedType struct {
 	schema.Type
 	// id returns the ID that AWS and the real provider give a new resource.
 	id func(in schema.Values) string
 	// adds returns what AWS adds to the inputs: the outputs, and the values of
-	// computed inputs. It depends only on its arguments.
+	// computed inputs. Its result depends only on its arguments.
 	adds func(id string, created time.Time, in schema.Values) map[string]any
-	// needs refuses a resource if others that it refers to do not exist; nil if it
-	// refers to none.
+	// needs returns an error if another resource that the inputs refer to does not
+	// exist. It is nil if they refer to none.
 	needs func(in schema.Values) error
-	// taken returns AWS's error if the resource exists. If taken or the error is
-	// nil, AWS replaces it.
+	// taken returns AWS's error for a resource that already exists. If taken or its
+	// error is nil, the new resource replaces the existing one, as on AWS.
 	taken func(in schema.Values) error
-	// imported returns the ID for the one by which the real provider imports; nil if
-	// they are the same.
+	// imported returns the ID, given the one by which the real provider imports. It
+	// is nil if they are the same.
 	imported func(importID string) string
 }
 
+// in returns the type with operations that store its resources in the service.
 func (k recordedType) in(service *recorded.Service) *Resource {
 	k.Recorded = true
 	r := &Resource{
@@ -56,7 +57,7 @@ func (k recordedType) in(service *recorded.Service) *Resource {
 	}
 	if k.changeable() {
 		r.Update = func(_ context.Context, id string, _, in schema.Values) (map[string]any, error) {
-			if err := k.refuse(in); err != nil {
+			if err := k.checkNeeds(in); err != nil {
 				return nil, err
 			}
 			r, err := service.Update(k.Token, id, k.inputs(in))
@@ -67,7 +68,7 @@ func (k recordedType) in(service *recorded.Service) *Resource {
 }
 
 func (k recordedType) create(service *recorded.Service, in schema.Values) (recorded.Resource, error) {
-	if err := k.refuse(in); err != nil {
+	if err := k.checkNeeds(in); err != nil {
 		return recorded.Resource{}, err
 	}
 	wanted := recorded.Resource{Type: k.Token, ID: k.id(in), Name: k.Name(in), Inputs: k.inputs(in)}
@@ -83,7 +84,7 @@ func (k recordedType) create(service *recorded.Service, in schema.Values) (recor
 	return service.Update(k.Token, wanted.ID, wanted.Inputs)
 }
 
-func (k recordedType) refuse(in schema.Values) error {
+func (k recordedType) checkNeeds(in schema.Values) error {
 	if k.needs == nil {
 		return nil
 	}
@@ -108,7 +109,7 @@ func (k recordedType) inputs(in schema.Values) map[string]any {
 func (k recordedType) live(r recorded.Resource) map[string]any {
 	live := map[string]any{}
 	for _, p := range k.Inputs {
-		if p.Name != "tags" { // a service knows tagsAll alone
+		if p.Name != "tags" { // services report only tagsAll
 			live[p.Name] = r.Inputs[p.Name]
 		}
 	}

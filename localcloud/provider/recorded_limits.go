@@ -14,22 +14,22 @@ func validARN(v any) error {
 	return err
 }
 
-// arnOf accepts ARNs of a service.
+// arnOf accepts ARNs of that service.
 func arnOf(service string) func(any) error {
 	return func(v any) error {
 		arn, err := cloud.ParseARN(v.(string))
 		if err == nil && arn.Service != service {
-			err = fmt.Errorf("must be the ARN of a resource of %s, not %q", service, v)
+			err = fmt.Errorf("must be an ARN of the service %s, not %q", service, v)
 		}
 		return err
 	}
 }
 
-// validARNs accepts lists of at most so many ARNs.
-func validARNs(most int) func(any) error {
+// validARNs accepts lists of at most limit ARNs.
+func validARNs(limit int) func(any) error {
 	return func(v any) error {
-		if n := len(v.([]any)); n > most {
-			return fmt.Errorf("expected at most %d, got %d", most, n)
+		if n := len(v.([]any)); n > limit {
+			return fmt.Errorf("expected at most %d, got %d", limit, n)
 		}
 		return each(validARN)(v)
 	}
@@ -47,25 +47,26 @@ func each(check func(any) error) func(any) error {
 	}
 }
 
-// matching accepts strings that match the whole pattern, which words describe.
-func matching(pattern, words string) func(any) error {
+// matching accepts strings that match the pattern as a whole. Its error contains
+// description.
+func matching(pattern, description string) func(any) error {
 	re := regexp.MustCompile("^(?:" + pattern + ")$")
 	return func(v any) error {
 		if !re.MatchString(v.(string)) {
-			return fmt.Errorf("must be %s, not %q", words, v)
+			return fmt.Errorf("must be %s, not %q", description, v)
 		}
 		return nil
 	}
 }
 
-// longest accepts strings of 1 to so many characters.
-func longest(most int) func(any) error { return length(1, most) }
+// nonEmpty accepts strings of 1 to limit characters.
+func nonEmpty(limit int) func(any) error { return length(1, limit) }
 
-// length accepts strings of so many characters.
-func length(least, most int) func(any) error {
+// length accepts strings of low to high characters.
+func length(low, high int) func(any) error {
 	return func(v any) error {
-		if n := utf8.RuneCountInString(v.(string)); n < least || n > most {
-			return fmt.Errorf("must be %d to %d characters long, not %d", least, most, n)
+		if n := utf8.RuneCountInString(v.(string)); n < low || n > high {
+			return fmt.Errorf("must be %d to %d characters long, not %d", low, high, n)
 		}
 		return nil
 	}

@@ -20,7 +20,7 @@ const (
 	recordToken    = "aws:route53/record:Record"
 )
 
-// valid holds valid inputs, which tests spoil.
+// valid holds valid inputs by type. Tests change them with inputsWith.
 var valid = map[string]map[string]any{
 	alarmToken: {"comparisonOperator": "GreaterThanThreshold", "evaluationPeriods": 1, "threshold": 0, "statistic": "Sum",
 		"metricName": "Errors", "namespace": "AWS/Lambda", "period": 60},
@@ -36,8 +36,9 @@ var valid = map[string]map[string]any{
 	"aws:acm/certificate:Certificate": {"domainName": "*.example.com", "validationMethod": "DNS"},
 }
 
-// spoilt returns the valid inputs of a type with changes; nil removes one.
-func spoilt(token string, changes map[string]any) resource.PropertyMap {
+// inputsWith returns the valid inputs of a type with changes; nil removes an
+// input.
+func inputsWith(token string, changes map[string]any) resource.PropertyMap {
 	inputs := maps.Clone(valid[token])
 	for k, v := range changes {
 		if inputs[k] = v; v == nil {
@@ -61,11 +62,11 @@ func TestRecordedResourcesAreRefusedAsAWSDoes(t *testing.T) {
 	for name, tc := range map[string]struct {
 		token   string
 		changes map[string]any
-		want    string // "" where nothing is wrong
+		want    string // "" if nothing is wrong
 	}{
 		"alarm":                  {alarmToken, nil, ""},
 		"alarm, unknown":         {alarmToken, map[string]any{"threshold": unknown, "alarmActions": []any{unknown}}, ""},
-		"operator":               {alarmToken, map[string]any{"comparisonOperator": ">"}, `comparisonOperator: the local cloud takes "GreaterThanOrEqualToThreshold"`},
+		"operator":               {alarmToken, map[string]any{"comparisonOperator": ">"}, `comparisonOperator: the local cloud accepts "GreaterThanOrEqualToThreshold"`},
 		"no periods":             {alarmToken, map[string]any{"evaluationPeriods": 0}, "evaluationPeriods: expected a number from 1"},
 		"ten seconds":            {alarmToken, map[string]any{"period": 10}, ""},
 		"odd period":             {alarmToken, map[string]any{"period": 90}, "period: must be 10, 20, 30 or a multiple of 60"},
@@ -78,7 +79,12 @@ func TestRecordedResourcesAreRefusedAsAWSDoes(t *testing.T) {
 		"no percentile":          {alarmToken, map[string]any{"statistic": nil, "extendedStatistic": "p999"}, "extendedStatistic: must be a percentile"},
 		"no threshold":           {alarmToken, map[string]any{"threshold": nil}, "threshold: exactly one of"},
 		"no metric":              {alarmToken, map[string]any{"metricName": nil}, "metricName: is required without metricQueries"},
-		"missing data":           {alarmToken, map[string]any{"treatMissingData": "good"}, `treatMissingData: the local cloud takes "breaching"`},
+		"missing data":           {alarmToken, map[string]any{"treatMissingData": "good"}, `treatMissingData: the local cloud accepts "breaching"`},
+		"unit":                   {alarmToken, map[string]any{"unit": "Count/Second"}, ""},
+		"no unit":                {alarmToken, map[string]any{"unit": "Meters"}, `unit: the local cloud accepts "Seconds"`},
+		"unit of a query":        {alarmToken, queries(map[string]any{"id": "e", "returnData": true, "metric": map[string]any{"metricName": "m", "period": 60, "stat": "Sum", "unit": "Meters"}}), `metricQueries[0].metric.unit: the local cloud accepts "Seconds"`},
+		"statistic of a query":   {alarmToken, queries(map[string]any{"id": "e", "returnData": true, "metric": map[string]any{"metricName": "m", "period": 60, "stat": "Mean"}}), "metricQueries[0].metric.stat: must be a statistic"},
+		"percentile of a query":  {alarmToken, queries(map[string]any{"id": "e", "returnData": true, "metric": map[string]any{"metricName": "m", "period": 60, "stat": "p99"}}), ""},
 		"action":                 {alarmToken, map[string]any{"alarmActions": []any{"alarms"}}, "alarmActions: [0]: An ARN must have at least 6 elements, not 1"},
 		"six actions":            {alarmToken, map[string]any{"okActions": slices.Repeat([]any{"arn:aws:sns:us-east-1:0:t"}, 6)}, "okActions: expected at most 5, got 6"},
 		"datapoints":             {alarmToken, map[string]any{"datapointsToAlarm": 2}, "datapointsToAlarm: expected at most the 1"},
@@ -94,31 +100,36 @@ func TestRecordedResourcesAreRefusedAsAWSDoes(t *testing.T) {
 		"dashboard body":         {dashboardToken, map[string]any{"dashboardBody": "{"}, "dashboardBody: must be a JSON document"},
 		"widgets":                {dashboardToken, map[string]any{"dashboardBody": `{"widgets":{}}`}, "dashboardBody: the dashboard body is invalid"},
 		"widget type":            {dashboardToken, map[string]any{"dashboardBody": `{"widgets":[{"type":"chart"}]}`}, `1 validation errors: /widgets/0 has the unknown type "chart"`},
-		"widget region and size": {dashboardToken, map[string]any{"dashboardBody": `{"widgets":[{"type":"metric","width":25}]}`}, `2 validation errors: /widgets/0 has no property "region", which a widget of type metric needs; /widgets/0 has width 25, expected 1 to 24`},
+		"widget region and size": {dashboardToken, map[string]any{"dashboardBody": `{"widgets":[{"type":"metric","width":25}]}`}, `2 validation errors: /widgets/0 has no property "region", which a widget of type metric requires; /widgets/0 has width 25, expected 1 to 24`},
 		"key":                    {keyToken, nil, ""},
 		"key policy":             {keyToken, map[string]any{"policy": `{"Statement":[{"Effect":"Allow","Action":"kms:*","Resource":"*"}]}`}, "policy: MalformedPolicyDocument"},
 		"deletion window":        {keyToken, map[string]any{"deletionWindowInDays": 6}, "deletionWindowInDays: expected a number from 7 to 30, got 6"},
-		"rotation period":        {keyToken, map[string]any{"rotationPeriodInDays": 90}, "rotationPeriodInDays: needs enableKeyRotation"},
+		"rotation period":        {keyToken, map[string]any{"rotationPeriodInDays": 90}, "rotationPeriodInDays: requires enableKeyRotation"},
 		"asymmetric rotation":    {keyToken, map[string]any{"enableKeyRotation": true, "customerMasterKeySpec": "RSA_2048"}, "enableKeyRotation: only keys of the spec SYMMETRIC_DEFAULT"},
+		"usage of a spec":        {keyToken, map[string]any{"keyUsage": "SIGN_VERIFY", "customerMasterKeySpec": "ECC_NIST_P256"}, ""},
+		"wrong usage":            {keyToken, map[string]any{"customerMasterKeySpec": "HMAC_256"}, "keyUsage: keys of the spec HMAC_256 can have GENERATE_VERIFY_MAC, not ENCRYPT_DECRYPT"},
+		"usage without spec":     {keyToken, map[string]any{"keyUsage": "SIGN_VERIFY"}, "keyUsage: keys of the spec SYMMETRIC_DEFAULT can have ENCRYPT_DECRYPT, not SIGN_VERIFY"},
+		"agreement on a curve":   {keyToken, map[string]any{"keyUsage": "KEY_AGREEMENT", "customerMasterKeySpec": "ECC_SECG_P256K1"}, "keyUsage: keys of the spec ECC_SECG_P256K1 can have SIGN_VERIFY, not KEY_AGREEMENT"},
+		"usage of unknown spec":  {keyToken, map[string]any{"keyUsage": "SIGN_VERIFY", "customerMasterKeySpec": unknown}, ""},
 		"key tags":               {keyToken, map[string]any{"tags": map[string]any{"aws:a": "b"}}, `tags: the tag key "aws:a" begins with aws:`},
-		"key of another service": {"aws:kms/alias:Alias", map[string]any{"targetKeyId": "arn:aws:sqs:us-east-1:000000000000:q"}, "targetKeyId: must be the ARN of a resource of kms"},
+		"key of another service": {"aws:kms/alias:Alias", map[string]any{"targetKeyId": "arn:aws:sqs:us-east-1:000000000000:q"}, "targetKeyId: must be an ARN of the service kms"},
 		"alias":                  {"aws:kms/alias:Alias", nil, ""},
 		"alias prefix":           {"aws:kms/alias:Alias", map[string]any{"name": "mine"}, `name: must be "alias/"`},
-		"alias of AWS":           {"aws:kms/alias:Alias", map[string]any{"name": "alias/aws/sns"}, "name: must be another than AWS's own"},
+		"alias of AWS":           {"aws:kms/alias:Alias", map[string]any{"name": "alias/aws/sns"}, "name: must not begin with alias/aws/"},
 		"record":                 {recordToken, nil, ""},
 		"record without ttl":     {recordToken, map[string]any{"ttl": nil}, "ttl: is required with records"},
 		"record of nothing":      {recordToken, map[string]any{"records": nil}, "records: exactly one of"},
 		"zone":                   {recordToken, map[string]any{"zoneId": "example.com"}, "zoneId: must be the ID of a hosted zone"},
 		"domain":                 {domainNameToken, nil, ""},
-		"old TLS":                {domainNameToken, map[string]any{"domainNameConfiguration": map[string]any{"certificateArn": "c", "endpointType": "REGIONAL", "securityPolicy": "TLS_1_0"}}, `domainNameConfiguration.securityPolicy: the local cloud takes "TLS_1_2", not "TLS_1_0"`},
+		"old TLS":                {domainNameToken, map[string]any{"domainNameConfiguration": map[string]any{"certificateArn": "c", "endpointType": "REGIONAL", "securityPolicy": "TLS_1_0"}}, `domainNameConfiguration.securityPolicy: the local cloud accepts "TLS_1_2", not "TLS_1_0"`},
 		"certificate ARN":        {domainNameToken, map[string]any{"domainNameConfiguration": map[string]any{"certificateArn": "c", "endpointType": "REGIONAL", "securityPolicy": "TLS_1_2"}}, "domainNameConfiguration.certificateArn: An ARN must have"},
-		"certificate of SNS":     {domainNameToken, map[string]any{"domainNameConfiguration": map[string]any{"certificateArn": "arn:aws:sns:us-east-1:000000000000:t", "endpointType": "REGIONAL", "securityPolicy": "TLS_1_2"}}, "domainNameConfiguration.certificateArn: must be the ARN of a resource of acm"},
+		"certificate of SNS":     {domainNameToken, map[string]any{"domainNameConfiguration": map[string]any{"certificateArn": "arn:aws:sns:us-east-1:000000000000:t", "endpointType": "REGIONAL", "securityPolicy": "TLS_1_2"}}, "domainNameConfiguration.certificateArn: must be an ARN of the service acm"},
 		"certificate":            {"aws:acm/certificate:Certificate", nil, ""},
 		"alternative name":       {"aws:acm/certificate:Certificate", map[string]any{"subjectAlternativeNames": []any{"a.example.com", "b c"}}, "subjectAlternativeNames: [1]: must be a domain name"},
 		"certificate's domain":   {"aws:acm/certificate:Certificate", map[string]any{"domainName": "localhost"}, "domainName: must be a domain name"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			want := spoilt(tc.token, tc.changes)
+			want := inputsWith(tc.token, tc.changes)
 			res, err := c.Check(t.Context(), &pulumirpc.CheckRequest{Urn: urnOf(tc.token, "x"), News: c.raw(want)})
 			if err != nil {
 				t.Fatal(err)
@@ -135,16 +146,16 @@ func TestRecordedResourcesAreRefusedAsAWSDoes(t *testing.T) {
 	}
 }
 
-// Rules about other resources apply only at creation.
-func TestRecordedResourcesNeedTheirOthers(t *testing.T) {
+// Rules about other resources apply only when a resource is created.
+func TestRecordedResourcesNeedOtherResources(t *testing.T) {
 	c := start(t)
 	create := func(token string, inputs resource.PropertyMap) error {
 		_, err := c.Create(t.Context(), &pulumirpc.CreateRequest{Urn: urnOf(token, "x"), Properties: c.raw(c.check(token, "x", nil, inputs))})
 		return err
 	}
-	holds(t, create("aws:kms/alias:Alias", spoilt("aws:kms/alias:Alias", nil)), "creating KMS Alias (alias/awsome): NotFoundException", "key/k' does not exist")
+	holds(t, create("aws:kms/alias:Alias", inputsWith("aws:kms/alias:Alias", nil)), "creating KMS Alias (alias/awsome): NotFoundException", "key/k' does not exist")
 	key := c.create(keyToken, "k", nil)
-	named := spoilt("aws:kms/alias:Alias", map[string]any{"targetKeyId": key.arn()})
+	named := inputsWith("aws:kms/alias:Alias", map[string]any{"targetKeyId": key.arn()})
 	if err := create("aws:kms/alias:Alias", named); err != nil {
 		t.Error(err)
 	}
@@ -155,14 +166,14 @@ func TestRecordedResourcesNeedTheirOthers(t *testing.T) {
 	c.create("aws:apigatewayv2/stage:Stage", "s", map[string]any{"apiId": mapping["apiId"], "name": "$default", "autoDeploy": true})
 	holds(t, create("aws:apigatewayv2/apiMapping:ApiMapping", resource.NewPropertyMapFromMap(mapping)), "NotFoundException", "domain name")
 
-	if err := create(recordToken, spoilt(recordToken, nil)); err != nil {
+	if err := create(recordToken, inputsWith(recordToken, nil)); err != nil {
 		t.Error(err)
 	}
-	holds(t, create(recordToken, spoilt(recordToken, nil)), "InvalidChangeBatch", "name='api.example.com.', type='A'] but it already exists")
-	for range 2 { // CloudWatch and an explicit permission replace what there is
+	holds(t, create(recordToken, inputsWith(recordToken, nil)), "InvalidChangeBatch", "name='api.example.com.', type='A'] but it already exists")
+	for range 2 { // CloudWatch replaces an alarm, and allowOverwrite a record
 		for _, err := range []error{
-			create(alarmToken, spoilt(alarmToken, map[string]any{"name": "errors"})),
-			create(recordToken, spoilt(recordToken, map[string]any{"allowOverwrite": true})),
+			create(alarmToken, inputsWith(alarmToken, map[string]any{"name": "errors"})),
+			create(recordToken, inputsWith(recordToken, map[string]any{"allowOverwrite": true})),
 		} {
 			if err != nil {
 				t.Error(err)

@@ -42,7 +42,8 @@ func TestIAMRefusals(t *testing.T) {
 	}, roleToken+".forceDetachPolicies")
 }
 
-// The policies of topics and queues are evaluated, those of keys are not.
+// The policies of topics and queues are evaluated here. Those of keys are not, so
+// their conditions may use any key.
 func TestConditionsThatCannotBeEvaluated(t *testing.T) {
 	const policy = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*",` +
 		`"Condition":{"StringEquals":{"aws:PrincipalOrgID":"o-1"}}}]}`

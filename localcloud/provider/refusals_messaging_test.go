@@ -17,7 +17,7 @@ const (
 	topicToken        = "aws:sns/topic:Topic"
 )
 
-// ARNs for properties that are about other services.
+// ARNs for properties that must hold ARNs of other services.
 const (
 	aBucket   = "arn:aws:s3:::bucket"
 	aFunction = "arn:aws:lambda:us-east-1:000000000000:function:f"
@@ -28,7 +28,7 @@ const (
 // badPolicy is JSON but not a policy.
 const badPolicy = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sns:Publish","Resource":"*"}]}`
 
-// badTags breaks a rule that all services share.
+// badTags violates a rule that all services share.
 var badTags = map[string]any{"aws:a": "b"}
 
 func TestSNSRefusals(t *testing.T) {

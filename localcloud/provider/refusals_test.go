@@ -12,7 +12,7 @@ import (
 	"tally/localcloud/provider/schema"
 )
 
-// A refusal is a value that a service refuses for its form.
+// A refusal is a value of a form that a service refuses.
 type refusal struct {
 	token    string
 	property string         // path of the property that is refused: "loggingConfig.logGroup"
@@ -21,16 +21,15 @@ type refusal struct {
 	with     map[string]any // further inputs that the refusal depends on; nil for none
 }
 
-// testRefusals sends each value through both ways into a service: the
-// provider's Check, which makes the preview fail, and the service itself,
-// without Check. Both must refuse it, with the same reason. The other inputs
-// are those of the type's life cycle.
+// testRefusals passes each value to both the provider's Check, which makes the
+// preview fail, and the service itself. Both must refuse it with the same reason.
+// The other inputs are those of the type's life cycle.
 //
-// Each property of these types that has a Check must have a row, except the
-// given ones ("token.path"): their rules are the local cloud's own, about what it
-// does not emulate.
+// Each property of these types that has a Check must have a row, except those of
+// without ("token.path"), whose rules are the local cloud's own: they refuse what
+// it does not emulate.
 func testRefusals(t *testing.T, rows []refusal, without ...string) {
-	clouds := map[string]cloudUnderTest{} // by token: what is refused leaves no trace
+	clouds := map[string]cloudUnderTest{} // by token; they can be shared because a refused value changes nothing
 	inputs := map[string]resource.PropertyMap{}
 	for _, r := range rows {
 		if _, ok := clouds[r.token]; !ok {
@@ -73,7 +72,7 @@ func (r refusal) run(t *testing.T, c cloudUnderTest, valid resource.PropertyMap)
 	}
 	program, ok := path.Add(program, resource.NewPropertyValue(r.value))
 	if !ok {
-		t.Fatalf("there is no place for %s", r.property)
+		t.Fatalf("the inputs cannot hold %s", r.property)
 	}
 	res, err := c.Check(t.Context(), &pulumirpc.CheckRequest{Urn: urnOf(r.token, "thing"), News: c.raw(program.ObjectValue())})
 	if err != nil {
@@ -92,7 +91,8 @@ func (r refusal) run(t *testing.T, c cloudUnderTest, valid resource.PropertyMap)
 	}
 }
 
-// reasonOf is why Check refuses a property; "" if it does not.
+// reasonOf returns the reason for which Check refuses a property, or "" if it does
+// not refuse it.
 func reasonOf(res *pulumirpc.CheckResponse, property string) string {
 	for _, f := range res.Failures {
 		if reason, ok := strings.CutPrefix(f.Reason, property+": "); f.Property == property || ok {
@@ -102,8 +102,8 @@ func reasonOf(res *pulumirpc.CheckResponse, property string) string {
 	return ""
 }
 
-// validInputs are the inputs of a token's first life cycle, after creating what
-// they refer to.
+// validInputs returns the inputs of a type's first life cycle, after creating the
+// resources that they refer to.
 func validInputs(t *testing.T, c cloudUnderTest, token string) resource.PropertyMap {
 	t.Helper()
 	all := allLifeCycles()
@@ -116,7 +116,7 @@ func validInputs(t *testing.T, c cloudUnderTest, token string) resource.Property
 
 func resourceType(t *testing.T, c cloudUnderTest, token string) *Resource {
 	t.Helper()
-	all := resources(place, c.services, c.dir)
+	all := resources(place, c.services, "project")
 	i := slices.IndexFunc(all, func(r *Resource) bool { return r.Token == token })
 	if i < 0 {
 		t.Fatalf("there is no type %s", token)

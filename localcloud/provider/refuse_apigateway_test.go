@@ -9,8 +9,8 @@ import (
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 )
 
-// What API Gateway would refuse is refused by the preview already, also where
-// the API and its authorizer do not exist yet.
+// A preview already refuses what API Gateway would refuse, even if the API and its
+// authorizer do not exist yet.
 func TestImpossibleAPIsAreRefusedByCheck(t *testing.T) {
 	c := start(t)
 	unknown := resource.MakeComputed(resource.NewStringProperty(""))

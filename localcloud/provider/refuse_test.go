@@ -12,7 +12,7 @@ import (
 	"google.golang.org/protobuf/types/known/emptypb"
 )
 
-// holds fails the test if err lacks one of the words.
+// holds fails the test unless err contains each of the words.
 func holds(t *testing.T, err error, words ...string) {
 	t.Helper()
 	if err == nil {
@@ -75,15 +75,15 @@ func TestUnknownTypesAndFunctionsAreRefused(t *testing.T) {
 	holds(t, err, "region us-east-1", "eu-west-1")
 }
 
-// Check refuses what the local cloud does not emulate, and what no service sees.
-// For the rules of services, see testRefusals.
+// Check refuses what the local cloud does not emulate, and what the schema alone
+// rules out. For the rules of services, see testRefusals.
 func TestImpossibleValuesAreRefusedByCheck(t *testing.T) {
 	c := start(t)
 	write(t, filepath.Join(c.dir, "f.zip"), zipped(t, "one"))
 	for name, tc := range map[string]struct {
 		token    string
 		inputs   map[string]any
-		property string // "" where the program does not give it at the top
+		property string // "" if it is nested, or not in the inputs
 		reason   string
 	}{
 		"bucket": {"aws:lambda/function:Function", map[string]any{"s3Bucket": "b"}, "s3Bucket", `does not emulate "s3Bucket"`},
@@ -136,13 +136,13 @@ func TestConfiguration(t *testing.T) {
 		config map[string]any
 		want   map[string]string // reasons by key
 	}{
-		"a careful one": {config: map[string]any{
+		"valid": {config: map[string]any{
 			"region": "us-east-1", "allowedAccountIds": `["000000000000"]`, "forbiddenAccountIds": []any{"123456789012"},
 			"defaultTags": map[string]any{"tags": map[string]any{"a": "b"}}, "skipCredentialsValidation": "true", "maxRetries": 3,
 			"accessKey": resource.MakeSecret(resource.NewStringProperty("key")), "version": "6.83.2", "profile": "dev",
 			"assumeRole": `{"roleArn":"arn:aws:iam::123456789012:role/x"}`,
 		}},
-		"all wrong": {
+		"invalid": {
 			config: map[string]any{"region": "eu-west-1", "allowedAccountIds": []any{"123456789012"}, "forbiddenAccountIds": `["000000000000"]`,
 				"defaultTags": `{"tag":{}}`, "ignoreTags": map[string]any{}, "regoin": "x"},
 			want: map[string]string{
@@ -179,7 +179,7 @@ func TestConfiguration(t *testing.T) {
 
 // Provider instances of one program have connections and default tags of
 // their own.
-func TestDefaultTagsBelongToTheProviderInstance(t *testing.T) {
+func TestDefaultTagsAreThoseOfTheInstance(t *testing.T) {
 	c := start(t)
 	tagged := c.connect(t, map[string]any{"defaultTags": `{"tags":{"team":"blue"}}`})
 	inputs := map[string]any{"tags": map[string]any{"own": "1"}}
@@ -220,7 +220,7 @@ func TestFunctionsOfThePackage(t *testing.T) {
 	}
 }
 
-func TestTheEngineIsGreeted(t *testing.T) {
+func TestPluginProtocol(t *testing.T) {
 	c := start(t)
 	info, err := c.GetPluginInfo(t.Context(), &emptypb.Empty{})
 	if err != nil || info.Version != "6.83.2" {

@@ -13,15 +13,15 @@ import (
 // Resource is a resource type and its operations in a service. Their inputs
 // have passed Check.
 //
-// They return the live resource: every input that the service reports, nil if
-// it is not set, and every output, by their names in the schema. Values are
-// strings, numbers, booleans, slices and maps of them.
+// The operations return the live resource: every input that the service reports,
+// nil if it is not set, and every output, by their names in the schema. Values
+// are strings, numbers, booleans, and slices and maps of them.
 type Resource struct {
 	schema.Type
 
 	Create func(ctx context.Context, in schema.Values) (id string, live map[string]any, err error)
-	// Read finds the resource by its ID and state; in an import the state is
-	// empty, and the ID the one the real provider imports by.
+	// Read finds the resource by its ID and state. In an import, the state is
+	// empty, and the ID is the one by which the real provider imports.
 	Read func(ctx context.Context, id string, state schema.Values) (newID string, live map[string]any, err error)
 	// Update applies all inputs, not only the changed ones. It is nil if every
 	// input of the type forces a new resource.
@@ -29,7 +29,7 @@ type Resource struct {
 	Delete func(ctx context.Context, id string, state schema.Values) error
 }
 
-// resources is the table of resource types for the programs of a project.
+// resources returns the table of resource types for the programs of a project.
 func resources(place cloud.Place, s Services, project string) []*Resource {
 	files := func() []string { return s.Deployments.Folders(project) }
 	return []*Resource{
@@ -75,7 +75,7 @@ func (r *Resource) failed(doing, name string, err error) error {
 }
 
 // gone reports whether err means that the resource does not exist. CloudWatch
-// Logs and SQS return status 400 then.
+// Logs and SQS report that with status 400.
 func gone(err error) bool {
 	e, ok := errors.AsType[*cloud.Error](err)
 	return ok && (e.Status == http.StatusNotFound || e.Code == "ResourceNotFoundException" || e.Code == "AWS.SimpleQueueService.NonExistentQueue")
@@ -96,4 +96,12 @@ func orNilMap(m map[string]string) any {
 		return nil
 	}
 	return m
+}
+
+// orNilList returns nil for an empty list, which means not set.
+func orNilList[T any](list []T) any {
+	if len(list) == 0 {
+		return nil
+	}
+	return list
 }

@@ -9,8 +9,9 @@ import (
 	"tally/localcloud/provider/schema"
 )
 
-// dnsRecord has the ID "zone_name_type". No DNS server returns it, and its zone is
-// not looked up: its name counts as fully qualified.
+// dnsRecord returns the type of DNS records. Their ID is "zone_name_type". No DNS
+// server returns them. Their zones are not looked up, so that names count as fully
+// qualified.
 func dnsRecord() recordedType {
 	name := func(in schema.Values) string { return strings.ToLower(strings.TrimSuffix(in.String("name"), ".")) }
 	return recordedType{
@@ -18,13 +19,13 @@ func dnsRecord() recordedType {
 			Token: "aws:route53/record:Record", Noun: "Route 53 Record",
 			Inputs: []schema.Property{
 				{Name: "zoneId", Required: true, ForceNew: true, Check: zoneID},
-				{Name: "name", Required: true, ForceNew: true, Check: longest(1024)},
+				{Name: "name", Required: true, ForceNew: true, Check: nonEmpty(1024)},
 				{Name: "type", Required: true, ForceNew: true, Check: oneOf(
 					"A", "AAAA", "CAA", "CNAME", "DS", "HTTPS", "MX", "NAPTR", "NS", "PTR", "SOA", "SPF", "SRV", "SSHFP", "SVCB", "TLSA", "TXT")},
 				{Name: "ttl", Kind: schema.Int, Check: between(0, 2147483647)},
 				{Name: "records", Kind: schema.List},
 				{Name: "aliases", Kind: schema.Objects, Properties: []schema.Property{
-					{Name: "name", Required: true, Check: longest(1024)},
+					{Name: "name", Required: true, Check: nonEmpty(1024)},
 					{Name: "zoneId", Required: true, Check: zoneID},
 					{Name: "evaluateTargetHealth", Kind: schema.Bool, Required: true},
 				}},

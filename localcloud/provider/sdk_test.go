@@ -21,8 +21,8 @@ import (
 	"tally/localcloud/provider/schema"
 )
 
-// sdk is what programs are written against: the arguments and the outputs of
-// each resource type.
+// sdk holds the arguments and the outputs of each resource type in the SDK that
+// programs are written against.
 var sdk = map[string]struct{ args, outputs any }{
 	"aws:iam/role:Role":                                              {iam.RoleArgs{}, iam.Role{}},
 	"aws:iam/rolePolicy:RolePolicy":                                  {iam.RolePolicyArgs{}, iam.RolePolicy{}},
@@ -56,7 +56,7 @@ var sdk = map[string]struct{ args, outputs any }{
 	"aws:route53/record:Record":                           {route53.RecordArgs{}, route53.Record{}},
 }
 
-// fields are the properties of a struct of the SDK, by their names.
+// fields returns the properties of a struct of the SDK, by their names.
 func fields(v any) map[string]reflect.Type {
 	typ := reflect.TypeOf(v)
 	// An Args struct has its names in the struct it resolves to.
@@ -78,7 +78,7 @@ func fieldsOf(typ reflect.Type) map[string]reflect.Type {
 	return types
 }
 
-// tags are the property names of a struct of the SDK.
+// tags returns the property names of a struct of the SDK.
 func tags(v any) []string { return slices.Sorted(maps.Keys(fields(v))) }
 
 // compareNested compares properties that are objects, or lists of objects,
@@ -125,7 +125,7 @@ func TestSchemasAreThoseOfTheSDK(t *testing.T) {
 			if len(args) == 0 || len(state) == 0 {
 				t.Fatal("the SDK's structs have no tags")
 			}
-			// What is not an input is an output that is left out.
+			// What is not an input is an omitted output.
 			onlyOutputs := slices.DeleteFunc(slices.Clone(r.Unsupported), func(n string) bool { return slices.Contains(args, n) })
 			refused := slices.DeleteFunc(slices.Clone(r.Unsupported), func(n string) bool { return slices.Contains(onlyOutputs, n) })
 			if got := inputNames(r.Inputs, refused...); !slices.Equal(got, args) {

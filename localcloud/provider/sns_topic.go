@@ -8,8 +8,8 @@ import (
 	"tally/localcloud/sns"
 )
 
-// feedbackProtocols returns the protocols whose deliveries a topic can log, which
-// are the prefixes of the inputs.
+// feedbackProtocols returns the protocols whose deliveries a topic can log. The
+// names of the inputs begin with them.
 func feedbackProtocols() []string { return []string{"lambda", "sqs", "http"} }
 
 func topic(place cloud.Place, service *sns.Service) *Resource {
@@ -54,7 +54,7 @@ func topic(place cloud.Place, service *sns.Service) *Resource {
 		},
 		Update: func(_ context.Context, id string, state, in schema.Values) (map[string]any, error) {
 			t := topicOf(id, in)
-			if t.Policy == state.String("policy") { // like the real provider, send only what changed
+			if t.Policy == state.String("policy") { // the real provider sends only what has changed
 				now, err := service.Topic(id)
 				if err != nil {
 					return nil, err

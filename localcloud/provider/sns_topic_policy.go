@@ -9,8 +9,8 @@ import (
 	"tally/localcloud/sns"
 )
 
-// topicPolicy has the ARN of its topic as ID. Deleting it restores the default
-// policy of the topic.
+// topicPolicy returns the type of the policies of topics. Their ID is the topic's
+// ARN. Deleting one restores the topic's default policy.
 func topicPolicy(place cloud.Place, service *sns.Service) *Resource {
 	live := func(t sns.Topic) map[string]any {
 		return map[string]any{"arn": t.ARN, "policy": t.Policy, "owner": place.Account}
@@ -48,7 +48,7 @@ func topicPolicy(place cloud.Place, service *sns.Service) *Resource {
 	}
 }
 
-// topicARN accepts ARNs of topics of that place.
+// topicARN accepts ARNs of topics in that account and region.
 func topicARN(place cloud.Place) func(any) error {
 	return text(func(arn string) error { return sns.CheckTopicARN(place, arn) })
 }

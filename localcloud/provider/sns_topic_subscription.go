@@ -31,8 +31,8 @@ func topicSubscription(place cloud.Place, service *sns.Service) *Resource {
 			Token: "aws:sns/topicSubscription:TopicSubscription", Noun: "SNS Topic Subscription",
 			Inputs: []schema.Property{
 				{Name: "topic", Required: true, ForceNew: true, Check: topicARN(place)},
-				// Subscriptions over HTTP or by email wait for a confirmation for ever:
-				// nothing leaves this machine.
+				// Subscriptions over HTTP or by email remain unconfirmed, because nothing
+				// leaves this machine.
 				{Name: "protocol", Required: true, ForceNew: true, Check: text(sns.CheckProtocol)},
 				{Name: "endpoint", Required: true, ForceNew: true},
 				{Name: "confirmationTimeoutInMinutes", Kind: schema.Int, Default: 1, Recorded: true},
@@ -64,10 +64,11 @@ func topicSubscription(place cloud.Place, service *sns.Service) *Resource {
 	}
 }
 
-// filterPolicy accepts the filter policies of either scope: bodies can have more.
+// filterPolicy accepts the filter policies of both scopes: what is valid for
+// attributes is also valid for bodies.
 func filterPolicy(v any) error { return sns.CheckFilterPolicy(filter.Body, v.(string)) }
 
-// checkSubscription refuses what depends on more than one input.
+// checkSubscription applies the rules that depend on more than one input.
 func checkSubscription(in schema.Values, fail schema.Fail) {
 	check := func(property string, err error) {
 		if err != nil {

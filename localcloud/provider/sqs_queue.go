@@ -8,8 +8,8 @@ import (
 	"tally/localcloud/sqs"
 )
 
-// queue has its URL as ID. Its policies can also be resources of their own,
-// which set what the program omits from the queue.
+// queue returns the type of queues. Their ID is their URL. The policies of a queue
+// can also be resources of their own if the program omits them from the queue.
 func queue(service *sqs.Service) *Resource {
 	return &Resource{
 		Type: schema.Type{
@@ -33,15 +33,15 @@ func queue(service *sqs.Service) *Resource {
 			},
 			Outputs:     []schema.Output{{Name: "arn"}, {Name: "url"}, schema.TagOutput()},
 			Unsupported: []string{"deduplicationScope", "fifoThroughputLimit", "namePrefix"},
-			// A rule of the real provider: without it, the key of KMS would win.
+			// A rule of the real provider: without it, the KMS key would take precedence.
 			Together: func(in schema.Values, fail schema.Fail) {
 				if in.Has("kmsMasterKeyId") && in.Bool("sqsManagedSseEnabled") {
-					fail("sqsManagedSseEnabled", "conflicts with kmsMasterKeyId: a queue is encrypted by a key of SQS or of KMS")
+					fail("sqsManagedSseEnabled", "conflicts with kmsMasterKeyId: a queue is encrypted with a key of either SQS or KMS")
 				}
 			},
 		},
 		Create: func(_ context.Context, in schema.Values) (string, map[string]any, error) {
-			q := sqs.Queue{Name: in.String("name"), SSE: true} // the default of AWS
+			q := sqs.Queue{Name: in.String("name"), SSE: true} // AWS's default
 			setQueue(&q, schema.Values{}, in)
 			q, err := service.CreateQueue(q)
 			return q.URL, liveQueue(q), err
@@ -58,8 +58,8 @@ func queue(service *sqs.Service) *Resource {
 	}
 }
 
-// setQueue applies the inputs to a queue. Like the real provider, it does not send
-// a policy that did not change: a resource of its own may have set it.
+// setQueue applies the inputs to a queue. Like the real provider, it does not set
+// a policy whose input has not changed: a separate resource may have set it.
 func setQueue(q *sqs.Queue, state, in schema.Values) {
 	q.DelaySeconds, q.VisibilityTimeoutSeconds = in.Int("delaySeconds"), in.Int("visibilityTimeoutSeconds")
 	q.MaxMessageBytes, q.RetentionSeconds = in.Int("maxMessageSize"), in.Int("messageRetentionSeconds")
@@ -76,7 +76,7 @@ func setQueue(q *sqs.Queue, state, in schema.Values) {
 		q.SSE = in.Bool("sqsManagedSseEnabled")
 	}
 	if q.KMSMasterKeyID != "" {
-		q.SSE = false // a key of KMS replaces that of SQS
+		q.SSE = false // a KMS key replaces the key of SQS
 	}
 }
 
@@ -85,14 +85,14 @@ func liveQueue(q sqs.Queue) map[string]any {
 		"name": q.Name, "arn": q.ARN, "url": q.URL, "tagsAll": q.Tags,
 		"delaySeconds": q.DelaySeconds, "maxMessageSize": q.MaxMessageBytes, "messageRetentionSeconds": q.RetentionSeconds,
 		"receiveWaitTimeSeconds": q.ReceiveWaitSeconds, "visibilityTimeoutSeconds": q.VisibilityTimeoutSeconds,
-		"policy": q.Policy, "redrivePolicy": q.RedrivePolicy, "redriveAllowPolicy": q.RedriveAllowPolicy, // empty, not absent: adding one is a change
+		"policy": q.Policy, "redrivePolicy": q.RedrivePolicy, "redriveAllowPolicy": q.RedriveAllowPolicy, // empty, not absent, so that adding one is an update
 		"fifoQueue": false, "contentBasedDeduplication": false,
 		"kmsMasterKeyId": orNil(q.KMSMasterKeyID), "kmsDataKeyReusePeriodSeconds": q.KMSReuseSeconds, "sqsManagedSseEnabled": q.SSE,
 	}
 }
 
-// messageSize accepts what SQS does, up to the limit of this version of the real
-// provider, which is older than that of SQS:
+// messageSize accepts what both SQS and this version of the real provider accept.
+// The provider still has an older, lower limit:
 // https://www.pulumi.com/registry/packages/aws-v6/api-docs/sqs/queue/#maxmessagesize_go
 func messageSize(v any) error {
 	return cmp.Or(whole(sqs.CheckMaximumMessageSize)(v), between(1024, 256<<10)(v))

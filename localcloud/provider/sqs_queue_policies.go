@@ -27,8 +27,8 @@ func redriveAllowPolicy(service *sqs.Service) *Resource {
 		func(q *sqs.Queue) *string { return &q.RedriveAllowPolicy })
 }
 
-// queueDocument returns a resource that is one document of a queue, with the
-// queue's URL as ID. Deleting it removes the document.
+// queueDocument returns the type of resources that are one document of a queue.
+// Their ID is the queue's URL. Deleting one removes the document from the queue.
 func queueDocument(service *sqs.Service, token, noun string, property schema.Property, of func(*sqs.Queue) *string) *Resource {
 	property.Required = true
 	live := func(url string, q sqs.Queue) map[string]any {

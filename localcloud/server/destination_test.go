@@ -11,10 +11,10 @@ import (
 	"tally/localcloud/sqs"
 )
 
-// TestFailuresAreKept: an event on which a function failed arrives, with the
-// reason, in the queue of failures and, through a topic, in the dead-letter
-// queue. The function's role sends both, and the queues' policies require TLS.
-func TestFailuresAreKept(t *testing.T) {
+// An event that a function fails to handle arrives, with the reason, in the queue
+// for failures and, through a topic, in the dead-letter queue. The function's role
+// sends both, and the queues' policies require TLS.
+func TestFailedEvents(t *testing.T) {
 	s := serve(t, t.TempDir())
 	must := func(err error) {
 		t.Helper()
@@ -39,7 +39,7 @@ func TestFailuresAreKept(t *testing.T) {
 	c.DeadLetterTargetARN = topic.ARN
 	config := lambda.EventInvokeConfig{Function: "broken", OnFailure: failures.ARN}
 	if _, err := s.services.Lambda.UpdateFunction(c, nil); cloud.ErrorCode(err) != "InvalidParameterValueException" {
-		t.Errorf("dead letters that the role may not send: %v", err)
+		t.Errorf("a dead-letter target that the role may not send to: %v", err)
 	}
 	if _, err := s.services.Lambda.PutEventInvokeConfig(config); cloud.ErrorCode(err) != "InvalidParameterValueException" {
 		t.Errorf("a destination that the role may not send to: %v", err)
@@ -79,7 +79,7 @@ func (s *Server) receive(t *testing.T, caller cloud.Caller, queueARN string) sqs
 		t.Fatal(err)
 	}
 	wait := 20
-	for begun := time.Now(); time.Since(begun) < time.Minute; {
+	for start := time.Now(); time.Since(start) < time.Minute; {
 		got, err := s.services.SQS.Receive(t.Context(), caller, s.services.SQS.URL(arn.Resource), sqs.ReceiveRequest{Max: 1, WaitSeconds: &wait})
 		if err != nil {
 			t.Fatal(err)

@@ -19,9 +19,9 @@ import (
 	"tally/localcloud/logs"
 )
 
-// TestWhoMayCallAnAPI: IAM decides about the callers of a route with AWS_IAM,
-// and log delivery writes them to the access log of the stage.
-func TestWhoMayCallAnAPI(t *testing.T) {
+// IAM authorizes the callers of a route with AWS_IAM, and the access log of the
+// stage names them.
+func TestAuthorizedAPI(t *testing.T) {
 	s := serve(t, t.TempDir())
 	f := s.deploy(t, "one-1a2b3c4")
 	group, err := s.services.Logs.CreateGroup(logs.Group{Name: "/aws/http/api"})
@@ -46,7 +46,7 @@ func TestWhoMayCallAnAPI(t *testing.T) {
 	developer, err := s.services.IAM.Credentials("test")
 	check(t, err)
 
-	// The function allows no invocation, so authorized requests receive 500.
+	// The function's policy allows no invocation, so authorized requests receive 500.
 	var want []string
 	for _, c := range []struct {
 		keys   cloud.Credentials

@@ -43,8 +43,8 @@ func (s *Server) serveLogs(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// untilShutdown returns a context that also ends with the server, which a
-// follower must not delay.
+// untilShutdown returns a context that also ends when the server shuts down, so
+// that a follower does not delay that.
 func (s *Server) untilShutdown(ctx context.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancel(ctx)
 	go func() {
@@ -104,7 +104,7 @@ func (s *Server) copyLogs(out *lineWriter, functions []lambda.Function, since ti
 	return nil
 }
 
-// lineWriter writes whole lines of concurrent followers.
+// lineWriter writes the lines of concurrent followers, one at a time.
 type lineWriter struct {
 	mu    sync.Mutex
 	w     http.ResponseWriter
@@ -122,10 +122,10 @@ func (l *lineWriter) line(function string, e logs.Event) {
 
 var autoNameSuffix = regexp.MustCompile(`-[0-9a-f]{7}$`)
 
-// named returns the functions that name selects: all of them if it is empty;
-// else the one with that name; else those whose name is or ends in it, leaving out
-// the suffix that autonaming appends. So "handle-message" also selects
-// "tally-local-main-handle-message-1a2b3c4".
+// named returns the functions that name selects: all of them if it is empty; else
+// the one with that name; else those whose name, without the suffix that
+// autonaming appends, equals it or ends in a dash and it. So "handle-message" also
+// selects "tally-local-main-handle-message-1a2b3c4".
 func named(functions []lambda.Function, name string) []lambda.Function {
 	if name == "" {
 		return functions
@@ -146,7 +146,7 @@ func named(functions []lambda.Function, name string) []lambda.Function {
 	return similar
 }
 
-// noFunction returns what to say if no function has the name.
+// noFunction returns the error message for a name that selects no function.
 func noFunction(name string, functions []lambda.Function) string {
 	if len(functions) == 0 {
 		return "no function is deployed; deploy one with: pulumi up -s local"

@@ -8,7 +8,7 @@ import (
 	"tally/localcloud/sqs"
 )
 
-// TestStatusCountsMessages: the status shows people that something failed.
+// The counts in the status reveal failed messages.
 func TestStatusCountsMessages(t *testing.T) {
 	s := serve(t, t.TempDir())
 	if _, err := s.services.SQS.CreateQueue(sqs.Queue{Name: "failed", DelaySeconds: 900}); err != nil {

@@ -1,5 +1,5 @@
-// Package server runs the local cloud: it listens on loopback, starts the
-// services, serves them, and closes everything in reverse order.
+// Package server runs a local cloud: it listens on loopback, starts and serves the
+// services, and closes everything in reverse order.
 package server
 
 import (
@@ -42,12 +42,12 @@ type Server struct {
 	aws      net.Listener
 	engine   net.Listener
 	closers  []func() error // in the order of opening
-	shutdown chan struct{}  // closed when Serve ends, so that followers do
+	shutdown chan struct{}  // closed when Serve ends, which ends the log followers
 }
 
-// Open listens, and starts the services over the state in config.Dir. The error
-// is store.ErrInUse if a local cloud already runs on that folder, and
-// ErrPortInUse if another program listens on a port. Close the server after use.
+// Open listens, and starts the services with the state in config.Dir. The error
+// is store.ErrInUse if a local cloud already uses that folder, and ErrPortInUse if
+// another program listens on a port. Close the server after use.
 func Open(config control.Config) (*Server, error) {
 	s := &Server{config: config, started: time.Now(), journal: journal.New(1000), shutdown: make(chan struct{})}
 	if err := s.open(); err != nil {
@@ -114,11 +114,12 @@ func (s *Server) place() cloud.Place { return cloud.Place{Region: s.config.Regio
 func (s *Server) Journal() *journal.Journal { return s.journal }
 
 // Register registers the folder of a program that is deployed to this local
-// cloud: relative paths of its archives start there, or in the folder that its
+// cloud. Relative paths of its archives start there, or in the folder that its
 // Pulumi.yaml names as main.
 func (s *Server) Register(dir string) error { return s.services.Deployments.Register(dir) }
 
-// Serve handles requests until ctx ends, and then ends the requests under way.
+// Serve handles requests until ctx ends, and then shuts down: it cancels the
+// engine's calls, and gives other requests five seconds to finish.
 func (s *Server) Serve(ctx context.Context) error {
 	web := &http.Server{Handler: s.handler(), ReadHeaderTimeout: 10 * time.Second}
 	rpc := grpc.NewServer(rpcutil.OpenTracingServerInterceptorOptions(nil)...)
@@ -130,7 +131,7 @@ func (s *Server) Serve(ctx context.Context) error {
 	g.Go(func() error {
 		<-ctx.Done()
 		close(s.shutdown)
-		_ = s.services.SQS.Close() // never fails; it ends long polls, which would delay the end
+		_ = s.services.SQS.Close() // never fails; it ends long polls, which would delay the shutdown
 		rpc.Stop()
 		grace, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 		defer cancel()
@@ -142,8 +143,7 @@ func (s *Server) Serve(ctx context.Context) error {
 	return g.Wait()
 }
 
-// handler serves AWS's wire protocols and, beside them, the pages of the
-// localcloud command.
+// handler serves AWS's wire protocols and the pages for the localcloud command.
 func (s *Server) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+control.StatusPath, refusePages(s.serveStatus))
@@ -153,11 +153,11 @@ func (s *Server) handler() http.Handler {
 	return mux
 }
 
-// refusePages refuses requests of web pages, as the gateway does.
+// refusePages refuses requests from web pages, as the gateway does.
 func refusePages(next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if !cloud.IsLoopback(r.Host) || r.Header.Get("Origin") != "" {
-			http.Error(w, "requests of web pages are refused", http.StatusForbidden)
+			http.Error(w, "requests from web pages are refused", http.StatusForbidden)
 			return
 		}
 		next(w, r)
@@ -176,7 +176,7 @@ func (s *Server) serveRegistration(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// Close undoes Open in reverse order: no execution environment outlives it.
+// Close undoes Open in reverse order. It ends all execution environments.
 func (s *Server) Close() error {
 	var errs []error
 	for i := len(s.closers) - 1; i >= 0; i-- {

@@ -50,9 +50,8 @@ func serve(t *testing.T, dir string) *Server {
 	return s
 }
 
-// TestStoppedAtOnce: a local cloud that stops before it serves does so without
-// an error, which serve checks.
-func TestStoppedAtOnce(t *testing.T) {
+// A local cloud that stops before it serves causes no error, which serve checks.
+func TestStopImmediately(t *testing.T) {
 	for range 5 {
 		t.Run("", func(t *testing.T) { serve(t, t.TempDir()) })
 	}
@@ -71,22 +70,22 @@ func TestFind(t *testing.T) {
 	interrupted, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, err := control.Find(interrupted, dir); !errors.Is(err, context.Canceled) {
-		t.Errorf("interrupted: %v, want context.Canceled: whether one runs is not known", err)
+		t.Errorf("interrupted: %v, want context.Canceled", err)
 	}
 	if status.PID != os.Getpid() || status.Config.Port != c.Port || c.Port == 0 || status.Config.ProviderPort == 0 {
 		t.Errorf("status = %+v", status)
 	}
 }
 
-// TestPagesAreRefused: a web page must not read the developer's logs.
+// A web page must not be able to read the developer's logs.
 func TestPagesAreRefused(t *testing.T) {
 	c := serve(t, t.TempDir()).Config()
 	for path, method := range map[string]string{
 		control.StatusPath: http.MethodGet, control.LogsPath: http.MethodGet, control.ProgramsPath: http.MethodPut,
 	} {
 		for name, change := range map[string]func(*http.Request){
-			"another site's name": func(r *http.Request) { r.Host = "example.com" },
-			"an Origin":           func(r *http.Request) { r.Header.Set("Origin", "https://example.com") },
+			"the Host of a site": func(r *http.Request) { r.Host = "example.com" },
+			"an Origin":          func(r *http.Request) { r.Header.Set("Origin", "https://example.com") },
 		} {
 			r, err := http.NewRequestWithContext(t.Context(), method, c.Endpoint()+path, nil)
 			if err != nil {
@@ -108,12 +107,12 @@ func TestPagesAreRefused(t *testing.T) {
 func TestOneLocalCloudForEachFolder(t *testing.T) {
 	c := serve(t, t.TempDir()).Config()
 	if _, err := Open(config(c.Dir)); !errors.Is(err, store.ErrInUse) {
-		t.Errorf("a second one on the same folder: %v, want ErrInUse", err)
+		t.Errorf("a second one with the same folder: %v, want ErrInUse", err)
 	}
 	taken := config(t.TempDir())
 	taken.Port = c.Port
 	if _, err := Open(taken); !errors.Is(err, ErrPortInUse) || !strings.Contains(err.Error(), "--port") {
-		t.Errorf("a second one on the same port: %v, want ErrPortInUse, with what to do", err)
+		t.Errorf("a second one on the same port: %v, want ErrPortInUse that names --port", err)
 	}
 	if status, err := control.At(t.Context(), c.Port); err != nil || status.Config.Dir != c.Dir {
 		t.Errorf("at port %d: %+v, %v", c.Port, status, err)
@@ -138,9 +137,9 @@ func TestRegister(t *testing.T) {
 	}
 }
 
-// TestLogsFollowed reads what many environments write concurrently: every line
-// arrives once, and whole.
-func TestLogsFollowed(t *testing.T) {
+// TestFollowLogs reads what many environments write concurrently: every line
+// arrives once and complete.
+func TestFollowLogs(t *testing.T) {
 	s := serve(t, t.TempDir())
 	functions := []lambda.Function{s.deploy(t, "one-1a2b3c4"), s.deploy(t, "two-1a2b3c4")}
 
@@ -163,7 +162,7 @@ func TestLogsFollowed(t *testing.T) {
 	}
 	for read := bufio.NewScanner(r); len(missing) > 0; {
 		if !read.Scan() {
-			t.Fatalf("the stream ended, %v, without %d lines", read.Err(), len(missing))
+			t.Fatalf("the stream ended (%v) with %d lines missing", read.Err(), len(missing))
 		}
 		_, line, _ := strings.Cut(read.Text(), " ") // the time
 		if !missing[line] {
@@ -222,7 +221,7 @@ func (s *Server) write(t *testing.T, group, line string) {
 	}
 }
 
-// archive is the smallest valid bundle.
+// archive returns the smallest valid bundle.
 func archive(t *testing.T) []byte {
 	t.Helper()
 	var raw bytes.Buffer

@@ -29,8 +29,8 @@ func (s *Server) serveStatus(w http.ResponseWriter, _ *http.Request) {
 	})
 }
 
-// resources lists the resources that people look for; Pulumi lists roles,
-// permissions and the like.
+// resources lists the resources that users look for. For roles, permissions and
+// the like, there is Pulumi's own list.
 func (s *Server) resources() (all []control.Resource) {
 	for _, a := range s.services.HTTPAPI.APIs() {
 		all = append(all, control.Resource{
@@ -89,7 +89,7 @@ func (s *Server) queues() (all []control.Resource) {
 	return all
 }
 
-// warnings returns the last few warnings of the journal, the oldest first.
+// warnings returns the most recent warnings of the journal, the oldest first.
 func (s *Server) warnings() (last []cloud.Entry) {
 	for _, e := range s.journal.Recent() {
 		if e.Level == cloud.Warning {
@@ -99,8 +99,8 @@ func (s *Server) warnings() (last []cloud.Entry) {
 	return last[max(0, len(last)-maxWarnings):]
 }
 
-// withoutEffect lists what is recorded without an effect: whole resources, and
-// properties of others.
+// withoutEffect lists what is recorded: whole resources, and properties of
+// emulated ones.
 func (s *Server) withoutEffect() (all []control.Recorded) {
 	for _, r := range s.services.Recorded.Resources() {
 		all = append(all, control.Recorded{Type: r.Type, ID: r.ID, Name: r.Name})

@@ -11,11 +11,11 @@ import (
 )
 
 type envCommand struct {
-	Unset bool `help:"Print the commands that undo the exports."`
+	Unset bool `help:"Print the commands that unset the exported variables."`
 }
 
-// conflicting are variables that would make an AWS SDK or the Pulumi CLI look
-// elsewhere in spite of the exports, or use the developer's own identity.
+// conflicting lists variables that would override the exports for an AWS SDK or
+// the Pulumi CLI, or make them use the developer's own identity.
 var conflicting = []string{"AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE", "PULUMI_ACCESS_TOKEN", "PULUMI_CONFIG_PASSPHRASE_FILE"}
 
 func (c *envCommand) Run(ctx context.Context, p place, std streams) error {
@@ -45,8 +45,8 @@ func (c *envCommand) Run(ctx context.Context, p place, std streams) error {
 	return nil
 }
 
-// exports returns the variables to export. Go compiles programs with the flags
-// that Pulumi uses: otherwise it would compile the AWS SDK twice.
+// exports returns the variables to export. GOFLAGS holds the flag with which
+// Pulumi compiles programs: otherwise Go would compile the AWS SDK twice.
 func exports(c control.Config) []control.Variable {
 	return append(c.Environment(), control.Variable{Name: "GOFLAGS", Value: "-trimpath"})
 }

@@ -10,7 +10,7 @@ import (
 type logsCommand struct {
 	Function string        `arg:"" optional:"" help:"A function, with or without its autonaming suffix; default: all."`
 	Follow   bool          `short:"f" help:"Continue to print lines as they arrive."`
-	Since    time.Duration `help:"Only lines of this last period, such as 10m; default: all."`
+	Since    time.Duration `help:"Only lines from this most recent period, such as 10m; default: all."`
 }
 
 func (c *logsCommand) Run(ctx context.Context, p place, std streams) error {

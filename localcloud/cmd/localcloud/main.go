@@ -1,5 +1,5 @@
-// Command localcloud runs the local cloud: it stands in for AWS behind Pulumi
-// programs, only on this machine.
+// Command localcloud runs a local cloud, to which Pulumi programs are deployed as
+// if it were AWS.
 package main
 
 import (
@@ -21,14 +21,14 @@ import (
 // commands are the commands and flags of the command line.
 type commands struct {
 	Start  startCommand  `cmd:"" help:"Start the local cloud, in the foreground or with --detach."`
-	Stop   stopCommand   `cmd:"" help:"Stop the local cloud. Its state stays for the next start."`
-	Status statusCommand `cmd:"" help:"Show what runs: ports, resources, recent warnings."`
+	Stop   stopCommand   `cmd:"" help:"Stop the local cloud. Its state remains for the next start."`
+	Status statusCommand `cmd:"" help:"Show what is running: ports, resources, recent warnings."`
 	Logs   logsCommand   `cmd:"" help:"Print the functions' logs."`
 	Env    envCommand    `cmd:"" help:"Print the shell exports that make pulumi, the AWS CLI and AWS SDKs use the local cloud, and register this program with it."`
 
-	Project string `help:"Folder of the Pulumi program. Default: the nearest folder upwards with a Pulumi.yaml, else this one." placeholder:"DIR" type:"existingdir"`
+	Project string `help:"Folder of the Pulumi program. Default: the current folder or its nearest parent with a Pulumi.yaml, else the current folder." placeholder:"DIR" type:"existingdir"`
 	State   string `help:"Folder of the local cloud's state. Default: .localcloud in the project's folder." placeholder:"DIR" type:"path"`
-	Port    *int   `help:"Port of AWS's protocols (${port}; start takes 0 for any free one). Commands other than start use the local cloud of this folder, or else the one on this port." placeholder:"PORT"`
+	Port    *int   `help:"Port of AWS's protocols (${port}; for start, 0 means any free one). The other commands use the local cloud of this project or, if it does not run, the one on this port." placeholder:"PORT"`
 }
 
 // streams are the outputs of a command.
@@ -92,14 +92,13 @@ func defaultPort() (int, error) {
 	return port, nil
 }
 
-// place selects a local cloud: the one with its state in a folder, or the one
-// on a port.
+// place selects a local cloud by the folder of its state, or by its port.
 type place struct {
 	project  string
 	state    string
-	anyState bool // --state is not given: the one on the port may have its state elsewhere
+	anyState bool // without --state, the local cloud on the port may have its state elsewhere
 	port     int
-	anyPort  bool // --port is not given: the one with the state may have another port
+	anyPort  bool // without --port, the local cloud with the state may have another port
 }
 
 func (c *commands) place(port int) (place, error) {
@@ -133,8 +132,8 @@ func nearestProject(dir string) string {
 	}
 }
 
-// find returns the status of the selected local cloud: the one of the project's
-// folder if it runs, or else the one on the port, which other projects share.
+// find returns the status of the selected local cloud: the one with the state
+// folder if it is running, or else the one on the port, which projects may share.
 func (p place) find(ctx context.Context) (control.Status, error) {
 	if p.anyState && !p.anyPort {
 		return control.At(ctx, p.port)

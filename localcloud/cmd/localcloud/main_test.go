@@ -12,8 +12,8 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"localcloud": main})
 }
 
-// TestScripts runs the command as a person does, each script in an empty folder
-// and with a free default port, so that none finds the developer's local cloud.
+// TestScripts runs the command as a user does. Each script has an empty folder and
+// a free default port, so that none finds the developer's local cloud.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",

@@ -10,8 +10,8 @@ import (
 	"tally/localcloud/control"
 )
 
-// printRecorded prints what is recorded without an effect, one line for each
-// type: a stack may have many alarms.
+// printRecorded prints what is recorded, in one line for each type: a stack may
+// have many alarms.
 func printRecorded(w io.Writer, all []control.Recorded) {
 	whole, parts, properties := map[string]int{}, map[string]int{}, map[string][]string{}
 	for _, r := range all {
@@ -23,11 +23,11 @@ func printRecorded(w io.Writer, all []control.Recorded) {
 		properties[r.Type] = append(properties[r.Type], r.Properties...)
 	}
 	for _, typ := range slices.Sorted(maps.Keys(whole)) {
-		fmt.Fprintf(w, "recorded\t%s\t%d accepted without effect here\n", typ, whole[typ])
+		fmt.Fprintf(w, "recorded\t%s\t%d without effect here\n", typ, whole[typ])
 	}
 	for _, typ := range slices.Sorted(maps.Keys(parts)) {
 		slices.Sort(properties[typ])
 		names := strings.Join(slices.Compact(properties[typ]), ", ")
-		fmt.Fprintf(w, "recorded\t%s\t%s of %d accepted without effect here\n", typ, names, parts[typ])
+		fmt.Fprintf(w, "recorded\t%s\t%d with properties without effect here: %s\n", typ, parts[typ], names)
 	}
 }

@@ -15,8 +15,8 @@ func TestPrintRecorded(t *testing.T) {
 		{Type: "aws:sns/topic:Topic", ID: "two", Properties: []string{"kmsMasterKeyId"}},
 		{Type: "aws:cloudwatch/metricAlarm:MetricAlarm", ID: "b"},
 	})
-	want := "recorded\taws:cloudwatch/metricAlarm:MetricAlarm\t2 accepted without effect here\n" +
-		"recorded\taws:sns/topic:Topic\tkmsMasterKeyId, signatureVersion of 2 accepted without effect here\n"
+	want := "recorded\taws:cloudwatch/metricAlarm:MetricAlarm\t2 without effect here\n" +
+		"recorded\taws:sns/topic:Topic\t2 with properties without effect here: kmsMasterKeyId, signatureVersion\n"
 	if b.String() != want {
 		t.Errorf("got\n%s\nwant\n%s", b.String(), want)
 	}

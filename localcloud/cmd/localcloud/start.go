@@ -21,17 +21,17 @@ import (
 )
 
 type startCommand struct {
-	Detach       bool          `short:"d" help:"Run in the background; return when it is ready."`
+	Detach       bool          `short:"d" help:"Run in the background, and return when it is ready."`
 	Region       string        `default:"us-east-1" help:"AWS region to emulate (${default})."`
 	ProviderPort int           `default:"4565" help:"Port of the Pulumi provider (${default}; 0: any free one)."`
 	APIPort      int           `name:"api-port" default:"4567" help:"Lowest port of HTTP APIs (${default}; 0: any free ones)."`
 	Stack        []string      `default:"local,local-*" help:"Stacks that the provider accepts, as globs (${default})." placeholder:"GLOB"`
 	TimeScale    float64       `default:"60" help:"Divide AWS's waits of a minute or more by this (${default}; 1: wait as AWS does)."`
-	IdleTimeout  time.Duration `default:"10m" help:"Keep an unused execution environment this long (${default})."`
+	IdleTimeout  time.Duration `default:"10m" help:"How long to keep an unused execution environment (${default})."`
 	Ready        bool          `hidden:"" help:"Write to file descriptor 3 when it is ready."`
 }
 
-// A detached child writes readyMessage to the descriptor readyFD when it listens.
+// A detached child writes readyMessage to the descriptor readyFD once it listens.
 const (
 	readyFD      = 3
 	readyMessage = "ready\n"
@@ -45,7 +45,8 @@ func (c *startCommand) Run(ctx context.Context, p place, std streams) error {
 		return c.detach(ctx, p, std)
 	}
 	if c.Ready {
-		// Functions may start before the message is written. They must not inherit it.
+		// Functions may start before the message is written. They must not inherit the
+		// descriptor.
 		syscall.CloseOnExec(readyFD)
 	}
 	srv, err := server.Open(c.config(p))
@@ -64,7 +65,7 @@ func (c *startCommand) Run(ctx context.Context, p place, std streams) error {
 	return errors.Join(c.serve(ctx, p, srv, std), srv.Close())
 }
 
-// useIt is the shell command after which Pulumi uses a running local cloud.
+// useIt is the shell command that makes Pulumi use a running local cloud.
 const useIt = `eval "$(localcloud env)"`
 
 func describe(s control.Status) string {
@@ -137,8 +138,8 @@ func signalReady() error {
 	return err
 }
 
-// detach makes sure that a local cloud runs in the background: the one of this
-// folder, replaced if it is another build of this program, or the one that
+// detach makes sure that a local cloud runs in the background: that of this
+// project, which it replaces if it is another build of this command, or one that
 // another project started on the same port.
 func (c *startCommand) detach(ctx context.Context, p place, std streams) error {
 	status, err := control.Find(ctx, p.state)
@@ -170,8 +171,8 @@ func (c *startCommand) detach(ctx context.Context, p place, std streams) error {
 	return c.spawn(ctx, p, std)
 }
 
-// join registers the program with the local cloud of another project. It
-// refuses one that this command would have started differently.
+// join registers the program with the local cloud of another project. It returns
+// an error if this command would have started it with another configuration.
 func (c *startCommand) join(ctx context.Context, p place, running control.Status, std streams) error {
 	config := running.Config
 	if !p.anyState || config.Region != c.Region || !slices.Equal(config.Stacks, c.Stack) {
@@ -206,7 +207,7 @@ func (c *startCommand) spawn(ctx context.Context, p place, std streams) error {
 	child.Dir = p.project
 	child.Stdout, child.Stderr = log, log
 	child.ExtraFiles = []*os.File{signal}
-	child.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // the terminal sends it no signals
+	child.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // so that the terminal sends it no signals
 	err = child.Start()
 	signal.Close()
 	if err != nil {
@@ -215,7 +216,7 @@ func (c *startCommand) spawn(ctx context.Context, p place, std streams) error {
 	stop := context.AfterFunc(ctx, func() { child.Process.Kill() }) //nolint:errcheck // it may have ended
 	defer stop()
 	if message, _ := io.ReadAll(ready); string(message) != readyMessage {
-		return fmt.Errorf("it did not start:\n%s", lastLines(logPath))
+		return fmt.Errorf("the local cloud did not start:\n%s", lastLines(logPath))
 	}
 	fmt.Fprintf(std.out, "localcloud runs in the background: process %d, log in %s\n", child.Process.Pid, logPath)
 	return child.Process.Release()

@@ -17,9 +17,9 @@ import (
 	"tally/localcloud/store"
 )
 
-// TestStartWithQueuedEvents starts a local cloud in which a function has a
-// queued event. A function that inherited the descriptor for the ready message
-// could write to it, and would block the command for as long as it runs.
+// TestStartWithQueuedEvents starts a local cloud in which a function has a queued
+// event. If the function inherited the descriptor for the ready message, it could
+// write to it, and would block the command as long as it runs.
 func TestStartWithQueuedEvents(t *testing.T) {
 	project := t.TempDir()
 	state := filepath.Join(project, ".localcloud")
@@ -35,7 +35,7 @@ func TestStartWithQueuedEvents(t *testing.T) {
 	localcloud("start", "--detach", "--port=0", "--provider-port=0", "--api-port=0")
 }
 
-// queueEvent writes an event for a function with that bootstrap into the state.
+// queueEvent adds to the state an event for a function with that bootstrap.
 func queueEvent(t *testing.T, state, bootstrap string) {
 	t.Helper()
 	check := func(err error) {

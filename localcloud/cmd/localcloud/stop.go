@@ -10,7 +10,7 @@ import (
 )
 
 type stopCommand struct {
-	Timeout time.Duration `default:"30s" help:"How long to wait until it has stopped (${default})."`
+	Timeout time.Duration `default:"30s" help:"How long to wait for it to stop (${default})."`
 }
 
 func (c *stopCommand) Run(ctx context.Context, p place, std streams) error {
@@ -27,6 +27,6 @@ func (c *stopCommand) Run(ctx context.Context, p place, std streams) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(std.out, "localcloud has stopped; its state stays in %s\n", status.Config.Dir)
+	fmt.Fprintf(std.out, "localcloud has stopped; its state remains in %s\n", status.Config.Dir)
 	return nil
 }

@@ -17,7 +17,7 @@ import (
 // CheckRequest holds the inputs to check.
 type CheckRequest struct {
 	Name string // the resource's logical name
-	// Old are the inputs that an earlier Check returned; nil for a new
+	// Old are the inputs that the previous Check returned; nil for a new
 	// resource. Generated names are retained.
 	Old, New   resource.PropertyMap
 	Seed       []byte                    // makes generated names repeatable; nil for random ones
@@ -71,7 +71,8 @@ func (c *checker) object(prefix string, known []Property, unsupported []string, 
 	return out
 }
 
-// refusal returns why a property of that name cannot be given.
+// refusal returns the reason for refusing a property that is not among the known
+// ones.
 func (c *checker) refusal(path, name string, known []Property, unsupported []string) string {
 	var names []string
 	for _, p := range known {
@@ -97,7 +98,9 @@ func (c *checker) value(path string, p Property, v resource.PropertyValue) resou
 		return v
 	case v.IsResourceReference():
 		return c.value(path, p, v.ResourceReferenceValue().ID)
-	case p.Kind == Policy && v.IsObject() && !v.ContainsUnknowns() && !v.ContainsSecrets():
+	case p.Kind == Policy && v.IsObject() && !v.ContainsUnknowns() && v.ContainsSecrets():
+		return resource.MakeSecret(c.value(path, p, reveal(v)))
+	case p.Kind == Policy && v.IsObject() && !v.ContainsUnknowns():
 		v = policyString(v)
 	}
 	if !p.accepts(v) {
@@ -120,7 +123,7 @@ func (c *checker) value(path string, p Property, v resource.PropertyValue) resou
 		v = c.entries(path, Property{Kind: Float}, v)
 	}
 	checked := p.Check != nil && (p.Kind == Map || !v.ContainsUnknowns()) && !c.deployed(p, v)
-	if checked && len(c.failures) == before { // what is inside is of the right kind
+	if checked && len(c.failures) == before { // elements are of the right kind
 		if err := p.Check(plain(v)); err != nil {
 			c.failf(path, "%s", err)
 		}
@@ -146,9 +149,9 @@ func (c *checker) entries(path string, entry Property, v resource.PropertyValue)
 	return resource.NewObjectProperty(m)
 }
 
-// deployed reports whether v is the archive that the resource has already. If a
-// program ignores changes of it, the engine takes it from its state, as a hash
-// whose files may be gone.
+// deployed reports whether v is the archive that the resource already has. If a
+// program ignores changes to an archive, the engine sends the one of its state: a
+// hash, whose files may no longer exist.
 func (c *checker) deployed(p Property, v resource.PropertyValue) bool {
 	old := c.request.Old[resource.PropertyKey(p.Name)]
 	return v.IsArchive() && old.IsArchive() && v.ArchiveValue().Hash != "" && v.ArchiveValue().Hash == old.ArchiveValue().Hash
@@ -171,9 +174,9 @@ func plain(v resource.PropertyValue) any {
 	return v.Mappable()
 }
 
-// accepts reports whether v is of the property's kind. Whether a string is a
-// JSON document is for the property's own Check to decide, if it has one: it
-// refuses in the words of the service.
+// accepts reports whether v is of the property's kind. A string counts as a JSON
+// document if the property has a Check: that refuses invalid JSON with the
+// service's own error.
 func (p Property) accepts(v resource.PropertyValue) bool {
 	switch p.Kind {
 	case JSON:
@@ -219,19 +222,19 @@ func describe(v resource.PropertyValue) string {
 // SDK's PolicyDocument types.
 func policyString(v resource.PropertyValue) resource.PropertyValue {
 	raw, err := json.Marshal(v.Mappable())
-	if err != nil { // an archive or asset inside, which the kind refuses
+	if err != nil { // it holds an archive or asset, and is refused for its kind
 		return v
 	}
 	return resource.NewStringProperty(string(raw))
 }
 
-// refused reports whether there is a failure of that property.
+// refused reports whether that property has a failure.
 func (c *checker) refused(path string) bool {
 	return slices.ContainsFunc(c.failures, func(f plugin.CheckFailure) bool { return string(f.Property) == path })
 }
 
-// fillIn adds names and defaults, and records which inputs they are, so that the
-// next Check retains the names.
+// fillIn adds names and defaults, and lists them in an input of their own, so that
+// the next Check retains the names.
 func (c *checker) fillIn(in resource.PropertyMap) {
 	filled := []resource.PropertyValue{}
 	for _, p := range c.t.Inputs {
@@ -258,8 +261,8 @@ func (c *checker) fillIn(in resource.PropertyMap) {
 	in[defaults] = resource.NewArrayProperty(filled)
 }
 
-// required reports the properties that are missing. One that was refused for its
-// value is not missing.
+// required reports missing properties. A property whose value was refused is not
+// missing.
 func (c *checker) required(prefix string, known []Property, in resource.PropertyMap) {
 	for _, p := range known {
 		if _, given := in[resource.PropertyKey(p.Name)]; !given && p.Required {
@@ -268,8 +271,8 @@ func (c *checker) required(prefix string, known []Property, in resource.Property
 	}
 }
 
-// tagAll adds tagsAll to the inputs of types that have tags. It checks them
-// together if there are default tags: the resource's own were checked alone.
+// tagAll adds tagsAll to the inputs of types that have tags. If there are default
+// tags, it checks all tags together: so far only the resource's own were checked.
 func (c *checker) tagAll(in resource.PropertyMap) {
 	if !slices.ContainsFunc(c.t.Inputs, func(p Property) bool { return p.Name == tags }) {
 		return

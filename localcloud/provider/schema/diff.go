@@ -38,9 +38,9 @@ func (t *Type) Diff(state, old, want resource.PropertyMap) plugin.DiffResult {
 	return result
 }
 
-// differing returns the inputs of both sides that differ in meaning, with secrets
-// revealed, and with archives as their hashes. The old ones include the choices
-// of the service.
+// differing returns the old and the new values of the inputs that differ in
+// meaning, with secrets revealed, and with archives as their hashes. The old ones
+// include what the service chose.
 func (t *Type) differing(state, old, want resource.PropertyMap) (a, b resource.PropertyMap) {
 	old = t.Effective(state, old)
 	a, b = resource.PropertyMap{}, resource.PropertyMap{}
@@ -98,7 +98,7 @@ func union(a, b resource.PropertyMap) map[resource.PropertyKey]bool {
 }
 
 // keepsName reports whether the new resource would have the name of the old one,
-// because the program chose it. Then both cannot exist at once.
+// because the program chose it. Then the two cannot exist at once.
 func (t *Type) keepsName(old, want resource.PropertyMap) bool {
 	return slices.ContainsFunc(t.Inputs, func(p Property) bool {
 		key := resource.PropertyKey(p.Name)
@@ -118,7 +118,7 @@ func (t *Type) stable() []resource.PropertyKey {
 }
 
 // same reports whether two revealed values mean the same to the service. An
-// absent value is the same as an empty one and, for a Computed property, as any.
+// absent value equals an empty one and, for a Computed property, any value.
 func (p Property) same(a, b resource.PropertyValue) bool {
 	switch {
 	case a.ContainsUnknowns() || b.ContainsUnknowns():

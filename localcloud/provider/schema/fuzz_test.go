@@ -7,8 +7,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
 )
 
-// FuzzCheck passes arbitrary JSON to Check: it must not panic, and it must accept
-// its own output, unchanged.
+// FuzzCheck passes arbitrary JSON to Check, which must not panic, and must accept
+// its own output unchanged.
 func FuzzCheck(f *testing.F) {
 	for _, s := range []string{
 		`{"room":"hall"}`, `{"room":null,"shade":{"size":1.5}}`, `{"tags":{"a":["b"]},"colours":{"x":1}}`,

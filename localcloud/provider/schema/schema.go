@@ -1,6 +1,6 @@
 // Package schema describes resource types, and implements the operations of the
-// Pulumi engine that all of them share: check inputs, generate names, compare,
-// and predict the outputs for a preview. It is pure: it creates no resources.
+// Pulumi protocol that all types have in common: check inputs, generate names,
+// compare inputs, and predict outputs for a preview. It creates no resources.
 //
 // It behaves like the Terraform bridge, because programs are written against
 // that bridge's aws provider:
@@ -42,9 +42,9 @@ func (k Kind) String() string {
 type Property struct {
 	Name       string // as in the SDK's pulumi tags: "memorySize"
 	Kind       Kind
-	Properties []Property // of an Object, or of each of Objects
-	// Unsupported lists the properties of an Object, or of each of Objects, that
-	// the real provider has and this one refuses.
+	Properties []Property // of an Object, or of each element of Objects
+	// Unsupported lists the properties of an Object, or of each element of
+	// Objects, that the real provider has and this one refuses.
 	Unsupported []string
 	Required    bool
 	ForceNew    bool // a change replaces the resource
@@ -60,19 +60,19 @@ type Property struct {
 	AutoName int
 	// AutoPrefix is the prefix of generated names.
 	AutoPrefix string
-	// Check refuses invalid values, also generated names and defaults. It receives
-	// a value of the right kind, without secrets: string, float64, bool, []any,
-	// map[string]any or *archive.Archive. It is not called for unknown values,
-	// except those of a Map, which are empty strings. A Check of a JSON property
-	// also refuses strings that are not JSON.
+	// Check refuses invalid values, including generated names and defaults. It
+	// receives a value of the right kind, with secrets revealed: string, float64,
+	// bool, []any, map[string]any or *archive.Archive. It is not called for unknown
+	// values, except for a Map, whose unknown values are empty strings. The Check
+	// of a JSON property also refuses strings that are not JSON.
 	Check func(value any) error
 }
 
 // Output is a property of the state that is not an input.
 type Output struct {
 	Name string
-	// Follows lists the inputs whose change changes this output; Any for all.
-	// Without any, the output never changes once the resource exists.
+	// Follows lists the inputs whose changes may change this output, or Any. If it
+	// is empty, the output does not change as long as the resource exists.
 	Follows []string
 }
 
@@ -88,9 +88,9 @@ type Type struct {
 	// Unsupported lists the inputs and outputs that the real provider has and this
 	// one refuses or omits.
 	Unsupported []string
-	// Together refuses invalid combinations of inputs; nil for none. It is called if
-	// every input is valid by itself. Unknown inputs are present without a value:
-	// see Values.Given.
+	// Together refuses invalid combinations of inputs; nil for none. It is called
+	// only if every input is valid by itself. Unknown inputs are present, but have
+	// no value: see Values.Given.
 	Together func(in Values, fail Fail)
 	// Recorded marks a type whose resources are stored and compared, but have no
 	// effect in the local cloud.
@@ -100,7 +100,7 @@ type Type struct {
 	DeleteBeforeReplace bool
 }
 
-// Fail refuses a property.
+// Fail reports why a property is refused.
 type Fail func(property, format string, args ...any)
 
 const (
@@ -116,8 +116,8 @@ func TagProperty() Property { return Property{Name: tags, Kind: Map} }
 // TagOutput returns the output for TagProperty.
 func TagOutput() Output { return Output{Name: tagsAll, Follows: []string{tags}} }
 
-// input returns the property of that name, or one without rules for inputs that
-// Check itself adds.
+// input returns the property with that name. For inputs that Check itself adds,
+// it returns one without rules.
 func (t *Type) input(name resource.PropertyKey) Property {
 	i := slices.IndexFunc(t.Inputs, func(p Property) bool { return p.Name == string(name) })
 	if i < 0 {
@@ -158,7 +158,7 @@ func withoutEffect(prefix string, properties []Property, object resource.Propert
 	return paths
 }
 
-// defaulted reports whether Check chose the value of that input.
+// defaulted reports whether Check filled in the value of that input.
 func defaulted(inputs resource.PropertyMap, name string) bool {
 	list := inputs[defaults]
 	return list.IsArray() && slices.ContainsFunc(list.ArrayValue(), func(v resource.PropertyValue) bool {

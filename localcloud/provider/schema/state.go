@@ -7,8 +7,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 )
 
-// PreviewCreate returns the state that creating a resource with these inputs will
-// give, as far as it can be predicted.
+// PreviewCreate returns the predicted state of a new resource with these inputs.
+// What cannot be predicted is unknown.
 func (t *Type) PreviewCreate(in resource.PropertyMap) resource.PropertyMap {
 	state := external(unchosen(t.Inputs, in))
 	for _, name := range t.computed() {
@@ -19,8 +19,8 @@ func (t *Type) PreviewCreate(in resource.PropertyMap) resource.PropertyMap {
 	return state
 }
 
-// PreviewUpdate returns the state that the update will give, as far as it can be
-// predicted: outputs that follow no changed input retain their values.
+// PreviewUpdate returns the predicted state after an update: outputs that follow
+// no changed input retain their values, and the others are unknown.
 func (t *Type) PreviewUpdate(oldState, oldInputs, in resource.PropertyMap) resource.PropertyMap {
 	state := external(unchosen(t.Inputs, t.Effective(oldState, in)))
 	a, b := t.differing(oldState, oldInputs, in)
@@ -38,8 +38,8 @@ func (t *Type) PreviewUpdate(oldState, oldInputs, in resource.PropertyMap) resou
 	return state
 }
 
-// Effective returns the inputs for an update: in, and the choices of the service
-// for computed inputs that the program omits.
+// Effective returns the inputs for an update: in, with the values that the service
+// chose for computed inputs that the program omits.
 func (t *Type) Effective(state, in resource.PropertyMap) resource.PropertyMap {
 	return complete(t.Inputs, state, in)
 }
@@ -62,7 +62,7 @@ func complete(properties []Property, state, in resource.PropertyMap) resource.Pr
 	return all
 }
 
-// completeEach completes each of Objects with the one at the same index.
+// completeEach completes each element of Objects with the one at the same index.
 func completeEach(properties []Property, state, in []resource.PropertyValue) resource.PropertyValue {
 	all := slices.Clone(in)
 	for i := range min(len(state), len(in)) {
@@ -74,9 +74,9 @@ func completeEach(properties []Property, state, in []resource.PropertyValue) res
 }
 
 // State returns the state of a resource for the engine: what the service reports
-// (live), with the program's own values where they mean the same, and with the
-// secrets of the inputs secret. Live holds null for what the service reports as
-// not set.
+// (live), with the program's own values if they mean the same, and with the
+// secrets of the inputs marked as secret. live holds null for what the service
+// reports as not set.
 func (t *Type) State(live, in resource.PropertyMap) resource.PropertyMap {
 	state := external(in)
 	for k, v := range live {
@@ -92,12 +92,12 @@ func (t *Type) State(live, in resource.PropertyMap) resource.PropertyMap {
 	return state
 }
 
-// ReadInputs returns the inputs that would give the live resource: the old ones,
-// corrected where the resource drifted. Without old inputs (an import) they are
-// all that can be read, and the defaults for the rest. An input that live lacks is
-// one that the service does not report; it is retained. A service reports only
-// tagsAll; tags are those that are not default tags, according to the old inputs
-// or, in an import, to defaultTags.
+// ReadInputs returns the inputs that describe the live resource: the old ones,
+// corrected for drift. Without old inputs, in an import, it returns all that can
+// be read, and defaults for the rest. An input that is missing from live is not
+// reported by the service, and is retained. Services report only tagsAll; tags are
+// those that are not default tags, according to the old inputs or, in an import,
+// to defaultTags.
 func (t *Type) ReadInputs(live, old resource.PropertyMap, defaultTags map[string]string) resource.PropertyMap {
 	live = withTags(live, old, defaultTags)
 	in := resource.PropertyMap{defaults: resource.NewArrayProperty([]resource.PropertyValue{})}
@@ -142,8 +142,8 @@ func withTags(live, old resource.PropertyMap, defaultTags map[string]string) res
 	return live
 }
 
-// unchosen makes the values unknown that the service has yet to choose inside the
-// given objects.
+// unchosen makes unknown what the service has yet to choose inside of the given
+// objects.
 func unchosen(properties []Property, in resource.PropertyMap) resource.PropertyMap {
 	all := in.Copy()
 	for _, p := range properties {
@@ -211,7 +211,7 @@ func external(in resource.PropertyMap) resource.PropertyMap {
 	return out
 }
 
-// conceal makes the parts of v secret that are secret in like.
+// conceal makes secret the parts of v that are secret in like.
 func conceal(v, like resource.PropertyValue) resource.PropertyValue {
 	switch {
 	case v.IsObject() && like.IsObject():

@@ -9,7 +9,7 @@ import (
 // type.
 type Values struct{ properties resource.PropertyMap }
 
-// Plain returns the values of the properties, secret or not.
+// Plain returns the values of the properties, with secrets revealed.
 func Plain(m resource.PropertyMap) Values {
 	return Values{reveal(resource.NewObjectProperty(m)).ObjectValue()}
 }
