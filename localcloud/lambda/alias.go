@@ -97,7 +97,7 @@ func (a Alias) choose(roll float64) string {
 	return a.Version
 }
 
-// Alias returns the function's alias with that name, or
+// Alias returns the function's alias with that name. It fails with
 // ResourceNotFoundException.
 func (s *Service) Alias(function, name string) (Alias, error) {
 	_, row, err := s.named(function)
@@ -118,7 +118,7 @@ func (s *Service) Aliases(function string) ([]Alias, error) {
 }
 
 // DeleteAlias removes the alias with its permissions and its configuration of
-// asynchronous invocations, or fails with ResourceNotFoundException.
+// asynchronous invocations. It fails with ResourceNotFoundException.
 func (s *Service) DeleteAlias(function, name string) error {
 	return s.change(function, func(row *record) error {
 		if _, ok := row.alias(name); !ok {

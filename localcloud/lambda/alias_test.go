@@ -94,8 +94,8 @@ func TestAliasRefused(t *testing.T) {
 	expectError(t, err, "ResourceNotFoundException", "Cannot find alias arn: "+addARN+":old")
 }
 
-// The function and each of its versions and aliases have policies of their own,
-// which apply to invocations under that name.
+// TestAliasPolicy checks that the function and each of its versions and aliases have
+// policies of their own, which apply to invocations under that name.
 func TestAliasPolicy(t *testing.T) {
 	k := newKit(t)
 	s := k.open(t)

@@ -61,10 +61,12 @@ func (s *Service) unstage(dir string) {
 	}
 }
 
+// installLocked moves the staged folder to the folder of the function's code,
+// unless the same code is already there.
 func (s *Service) installLocked(staged string, f Function) error {
 	to := s.codeDir(f)
 	if _, err := os.Stat(to); err == nil {
-		return nil // the same code as before
+		return nil
 	}
 	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
 		return err
@@ -123,9 +125,9 @@ func (s *Service) removeLeftovers() error {
 	return nil
 }
 
-// unpack writes the files of a zip below dir, with their permissions. It fails
+// unpack writes the files of a zip to dir, with their permissions. It fails
 // with InvalidParameterValueException if the zip is broken, too large, or
-// contains anything but files and folders below dir.
+// contains anything but files and folders inside dir.
 func unpack(bundle []byte, dir string) error {
 	archive, err := zip.NewReader(bytes.NewReader(bundle), int64(len(bundle)))
 	if err != nil {

@@ -14,8 +14,8 @@ import (
 	"tally/localcloud/cloud"
 )
 
-// Publish publishes a message to a topic for the caller. It fails as
-// sns:Publish does.
+// Publish publishes a message to a topic on behalf of the caller. Its errors are
+// those of sns:Publish.
 type Publish func(ctx context.Context, caller cloud.Caller, topicARN string, m cloud.QueueMessage) error
 
 // destination is a kind of resource that can receive records of invocations: the
@@ -42,7 +42,7 @@ func (s *Service) checkSend(role cloud.Caller, arn string) error {
 type result struct {
 	condition condition
 	outcome   cloud.Outcome // of the last attempt, if it reached the function
-	err       error         // if it did not
+	err       error         // of the last attempt, if it did not
 }
 
 // reason describes the last failure.
@@ -59,17 +59,17 @@ type delivery struct {
 	cloud.QueueMessage
 }
 
-// conclude sends the result of the event to its destinations, and removes it from
-// the queue.
+// conclude sends the result of the event to its destinations, and removes the
+// event from the queue.
 func (s *Service) conclude(e event, r result) {
 	deliveries, f := s.deliveries(e, r)
 	switch {
 	case r.condition == success:
 	case len(deliveries) == 0:
-		s.note(cloud.Warning, e.Function, "event %s is dropped after %s, %s: %s",
+		s.note(cloud.Warning, e.Function, "event %s is dropped after %s (%s): %s",
 			e.Event.RequestID, count(e.Attempts, "failed attempt"), r.condition, r.reason())
 	default:
-		s.note(cloud.Warning, e.Function, "event %s is abandoned after %s, %s: %s",
+		s.note(cloud.Warning, e.Function, "event %s is abandoned after %s (%s): %s",
 			e.Event.RequestID, count(e.Attempts, "failed attempt"), r.condition, r.reason())
 	}
 	if len(deliveries) > 0 {
@@ -111,13 +111,13 @@ func (s *Service) deliveries(e event, r result) ([]delivery, Function) {
 func (s *Service) send(f Function, e event, deliveries []delivery) {
 	credentials, err := s.assume(s.life, f.Config)
 	if err != nil {
-		s.note(cloud.Warning, f.Name, "event %s is lost: %s", e.Event.RequestID, roleRefused)
+		s.note(cloud.Warning, f.Name, "the result of event %s is lost: %s", e.Event.RequestID, roleRefused)
 		return
 	}
 	defer s.options.Roles.Revoke(credentials.AccessKeyID)
 	for _, d := range deliveries {
 		if err := s.deliver(credentials.Caller, d); err != nil {
-			s.note(cloud.Warning, f.Name, "event %s is lost: cannot send it to %s: %v", e.Event.RequestID, d.to, err)
+			s.note(cloud.Warning, f.Name, "the result of event %s is lost: cannot send it to %s: %v", e.Event.RequestID, d.to, err)
 			continue
 		}
 		s.note(cloud.Info, f.Name, "sent the result of event %s to %s", e.Event.RequestID, d.to)
@@ -141,7 +141,7 @@ func (s *Service) deliver(as cloud.Caller, d delivery) (err error) {
 	return err
 }
 
-// invocationRecord returns the document for a destination.
+// invocationRecord returns the document that a destination receives.
 //
 // https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
 func invocationRecord(e event, r result) string {
@@ -182,7 +182,7 @@ func invocationRecord(e event, r result) string {
 	return encode(record)
 }
 
-// deadLetter returns a message with the event as its body and the reason of the
+// deadLetter returns a message with the event as its body and the reason for the
 // failure in its attributes.
 //
 // https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html#invocation-dlq
@@ -221,7 +221,7 @@ func encode(v any) string {
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
 	if err := e.Encode(v); err != nil {
-		panic(fmt.Sprintf("encode %T: %v", v, err)) // checked JSON and strings always encode
+		panic(fmt.Sprintf("encode %T: %v", v, err)) // strings and valid JSON always encode
 	}
 	return string(bytes.TrimSuffix(b.Bytes(), []byte("\n")))
 }

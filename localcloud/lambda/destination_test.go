@@ -142,7 +142,8 @@ func TestDestinations(t *testing.T) {
 	}
 }
 
-// A dead letter is the event itself, with the reason in its attributes.
+// TestDeadLetters checks that a dead letter is the event itself, with the reason in
+// its attributes.
 func TestDeadLetters(t *testing.T) {
 	for name, tc := range map[string]struct {
 		reserved      int
@@ -186,7 +187,8 @@ func TestDeadLetters(t *testing.T) {
 	}
 }
 
-// A record that its destination refuses is lost, and the loss is in the journal.
+// TestDestinationRefused checks that a record that its destination refuses is lost,
+// and that the journal reports the loss.
 func TestDestinationRefused(t *testing.T) {
 	dir, state := t.TempDir(), t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
@@ -204,7 +206,7 @@ func TestDestinationRefused(t *testing.T) {
 		id := invokeAsync(t, s, "add")
 		synctest.Wait()
 		warnings := k.warnings()
-		want := "event " + id + " is lost: cannot send it to " + failuresARN + ": AccessDenied: not today"
+		want := "the result of event " + id + " is lost: cannot send it to " + failuresARN + ": AccessDenied: not today"
 		if last := warnings[len(warnings)-1]; last != want {
 			t.Errorf("last warning %q, want %q", last, want)
 		}
@@ -224,8 +226,8 @@ func TestDestinationRefused(t *testing.T) {
 	})
 }
 
-// A function that is a destination is invoked with the role of the function whose
-// result it receives.
+// TestFunctionAsDestination checks that a function that is a destination is invoked
+// with the role of the function whose result it receives.
 func TestFunctionAsDestination(t *testing.T) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {

@@ -6,8 +6,8 @@ import (
 	"tally/localcloud/cloud"
 )
 
-// DryRun reports whether Invoke would run the function: it returns the error
-// with which Invoke refuses the caller, the function or the payload, or nil.
+// DryRun makes the checks of Invoke without running the function. It returns the
+// error with which Invoke would refuse the caller, the function or the payload.
 //
 // https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html#API_Invoke_RequestSyntax
 func (s *Service) DryRun(ctx context.Context, in cloud.Invocation) error {

@@ -15,7 +15,8 @@ import (
 	"tally/localcloud/cloud"
 )
 
-// open gets the role credentials of a new environment and opens its log stream.
+// open gets credentials of the function's role for a new environment, and opens
+// its log stream.
 func (s *Service) open(inst *instance) error {
 	f := inst.function
 	credentials, err := s.assume(s.life, f.Config)

@@ -145,8 +145,8 @@ func TestEndings(t *testing.T) {
 	}
 }
 
-// A function whose role may not write logs runs without logs, and the journal
-// reports it once.
+// TestNoLogs checks that a function whose role may not write logs runs without
+// them, and that the journal reports this once.
 func TestNoLogs(t *testing.T) {
 	k := newKit(t)
 	k.writeLog = func(caller cloud.Caller) error {

@@ -37,7 +37,7 @@ type Config struct {
 	// DeadLetterTargetARN is the queue or topic that receives asynchronous events
 	// that the function could not process; "" for none.
 	DeadLetterTargetARN string
-	KMSKeyARN           string // of the key for the variables, "" for AWS's own; recorded only
+	KMSKeyARN           string // of the key that encrypts Environment, "" for AWS's own; recorded only
 	TracingMode         string // "PassThrough" (default) or "Active"; recorded only
 	// ReservedConcurrency limits how many environments may be busy at once: -1
 	// means as many as the account has left, 0 means none.
@@ -86,7 +86,7 @@ func (c Config) withDefaults() Config {
 // CreateFunction creates a function from a zip that holds an executable named
 // bootstrap. It fails with ValidationException or InvalidParameterValueException
 // if the configuration, the role or the zip is invalid, and with
-// ResourceConflictException if the function exists.
+// ResourceConflictException if the function already exists.
 func (s *Service) CreateFunction(c Config, zip []byte) (Function, error) {
 	if err := Validate(c); err != nil {
 		return Function{}, err
@@ -99,7 +99,7 @@ func (s *Service) CreateFunction(c Config, zip []byte) (Function, error) {
 		return Function{}, err
 	}
 	if zip == nil {
-		zip = []byte{} // invalid, whereas nil would mean the code that is already there
+		zip = []byte{} // invalid, whereas nil would mean to retain the code
 	}
 	f := Function{Config: c, ARN: s.arn(c.Name), Version: latest}
 	return s.put(f, zip, "CreateFunction", func(exists bool) error {
@@ -134,7 +134,7 @@ func (s *Service) UpdateFunction(c Config, zip []byte) (Function, error) {
 }
 
 // put stores the function, with new code if zip is not nil, unless admit returns
-// an error. admit receives whether the function already exists.
+// an error. It calls admit with whether the function already exists.
 func (s *Service) put(f Function, zip []byte, operation string, admit func(exists bool) error) (Function, error) {
 	staged := ""
 	if zip != nil {
@@ -210,7 +210,8 @@ func (s *Service) DeleteFunction(name string) error {
 	return err
 }
 
-// Function returns the function of that name, or ResourceNotFoundException.
+// Function returns the function of that name. It fails with
+// ResourceNotFoundException.
 func (s *Service) Function(name string) (Function, error) {
 	row, err := s.get(name)
 	return row.Function, err

@@ -165,8 +165,9 @@ func files(t *testing.T, dir string) []string {
 	return found
 }
 
-// A running invocation finishes with the old code, later ones run the new code,
-// and the old code is deleted once no invocation runs it.
+// TestUpdateFunction checks that a running invocation finishes with the old code,
+// that later ones run the new code, and that the old code is deleted once no
+// invocation runs it.
 func TestUpdateFunction(t *testing.T) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
@@ -227,8 +228,8 @@ func TestDeleteFunction(t *testing.T) {
 	}
 }
 
-// Functions and their code survive a restart, which removes unfinished work of the
-// old process.
+// TestRestart checks that functions and their code survive a restart, which removes
+// unfinished work of the old process.
 func TestRestart(t *testing.T) {
 	k := newKit(t)
 	state := t.TempDir()

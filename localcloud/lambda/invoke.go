@@ -16,7 +16,7 @@ import (
 	"tally/localcloud/lambda/runtimeapi"
 )
 
-// Invoke runs the function and waits for its response. If ctx ends first it
+// Invoke runs the function and waits for its response. If ctx ends first, Invoke
 // returns ctx's error, and the function keeps running, as on AWS.
 func (s *Service) Invoke(ctx context.Context, in cloud.Invocation) (cloud.Outcome, error) {
 	to, event, err := s.admit(ctx, in, "RequestResponse", maxSyncPayload)
@@ -31,7 +31,7 @@ func (s *Service) Invoke(ctx context.Context, in cloud.Invocation) (cloud.Outcom
 	err = s.begin(func() {
 		outcome, err := s.execute(to, event)
 		if err != nil {
-			s.note(cloud.Warning, to.Name, "did not run for %s: %v", in.Caller, err)
+			s.note(cloud.Warning, to.Name, "could not run for %s: %v", in.Caller, err)
 		}
 		responses <- response{outcome, err}
 	})

@@ -101,8 +101,9 @@ func TestInvokeRefused(t *testing.T) {
 	}
 }
 
-// An invocation is authorized with the function's own policy.
-func TestInvokeUsesThePolicy(t *testing.T) {
+// TestInvokeUsesPolicy checks that an invocation is authorized with the function's
+// own policy.
+func TestInvokeUsesPolicy(t *testing.T) {
 	k := newKit(t)
 	s := k.open(t)
 	create(t, s, "add")
@@ -124,8 +125,9 @@ func TestInvokeUsesThePolicy(t *testing.T) {
 	}
 }
 
-// The most recently used environment is used next, an environment is removed after
-// ten idle minutes, and one that has died is replaced.
+// TestReuse checks that the most recently used environment is used next, that an
+// environment is removed after ten idle minutes, and that one that has died is
+// replaced.
 func TestReuse(t *testing.T) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
@@ -192,7 +194,8 @@ func TestConcurrency(t *testing.T) {
 	})
 }
 
-// The function keeps running if its caller stops waiting.
+// TestCallerLeaves checks that the function keeps running if its caller stops
+// waiting.
 func TestCallerLeaves(t *testing.T) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
@@ -216,8 +219,8 @@ func TestCallerLeaves(t *testing.T) {
 	})
 }
 
-// Close ends running invocations with an error, leaves nothing behind, and refuses
-// later invocations.
+// TestClose checks that Close ends running invocations with an error and leaves
+// nothing behind, and that later invocations are refused.
 func TestClose(t *testing.T) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {

@@ -111,7 +111,8 @@ func (s *Service) checkDestinationFunction(function, arn string) error {
 	return nil
 }
 
-// EventInvokeConfig returns the configuration, or ResourceNotFoundException.
+// EventInvokeConfig returns the configuration. It fails with
+// ResourceNotFoundException.
 func (s *Service) EventInvokeConfig(function, qualifier string) (EventInvokeConfig, error) {
 	to, err := s.Resolve(function, qualifier)
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// The log levels, the most detailed one first.
+// The log levels, most detailed first.
 var (
 	logLevels       = []string{"TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"}
 	systemLogLevels = []string{"DEBUG", "INFO", "WARN"}

@@ -30,7 +30,7 @@ var developer = cloud.Caller{ARN: place.GlobalARN("iam", "user/developer"), Admi
 // kit holds the fakes around a Service. Tests may replace its functions.
 type kit struct {
 	options lambda.Options
-	handle  func(ctx context.Context, ev runtimeapi.Event) (runtimeapi.Reply, error) // of fake environments that start from now on
+	handle  func(ctx context.Context, ev runtimeapi.Event) (runtimeapi.Reply, error) // copied into each fake environment when it starts
 	start   func(ctx context.Context, spec lambda.Spec) error
 
 	authorize func(cloud.Request) error
@@ -176,7 +176,7 @@ type fakeEnvironment struct {
 	handle func(context.Context, runtimeapi.Event) (runtimeapi.Reply, error)
 
 	mu     sync.Mutex
-	ran    []string // request ids
+	ran    []string // request IDs
 	closed bool
 }
 

@@ -46,7 +46,7 @@ type Options struct {
 	Logs       cloud.LogWriter
 	Journal    cloud.Journal
 	Runner     Runner
-	Pace       cloud.Pace    // of the waits between asynchronous attempts
+	Pace       cloud.Pace    // scales the waits between asynchronous attempts
 	Endpoint   func() string // returns the functions' AWS_ENDPOINT_URL
 	// Sender and Publish deliver records of asynchronous invocations to queues and
 	// topics.
@@ -78,7 +78,7 @@ type Service struct {
 type record struct {
 	Function
 	Permissions   []Permission
-	Versions      []Function // published, the oldest first
+	Versions      []Function // published, oldest first
 	Aliases       []Alias    // ordered by name
 	InvokeConfigs []EventInvokeConfig
 
@@ -165,6 +165,7 @@ func (s *Service) begin(work func()) error {
 	return nil
 }
 
+// note appends an entry about the function to the journal.
 func (s *Service) note(level cloud.Level, function, format string, args ...any) {
 	s.options.Journal.Append(cloud.Entry{
 		Level: level, Service: "lambda", Resource: function, Message: fmt.Sprintf(format, args...),

@@ -20,11 +20,11 @@ type logStream struct {
 	done   chan struct{}
 
 	mu   sync.Mutex
-	tail []byte // of the current invocation; at most twice maxLogTail
+	tail []byte // of the current invocation; at most 2*maxLogTail bytes
 }
 
-// openLog opens a stream, which caller, a session of the function's role, writes
-// to.
+// openLog opens a log stream. The lines are written as caller, a session of the
+// function's role.
 func (s *Service) openLog(f Function, stream string, caller cloud.Caller) *logStream {
 	l := &logStream{stream: stream, events: make(chan cloud.LogEvent, 1024), done: make(chan struct{})}
 	go func() {
@@ -38,9 +38,9 @@ func (s *Service) openLog(f Function, stream string, caller cloud.Caller) *logSt
 	return l
 }
 
-// write passes the lines to put in batches. While one batch is written, the next
-// one collects. After the first error, which it passes to failed, it drops all
-// lines: a role without permission would be refused again.
+// write passes the lines to put in batches. While one batch is written, the lines
+// of the next one accumulate. After the first error, which it passes to failed,
+// write drops all lines, because a role without permission would be refused again.
 func (l *logStream) write(put func([]cloud.LogEvent) error, failed func(error)) {
 	var err error
 	for first := range l.events {

@@ -12,14 +12,15 @@ import (
 // latest is the unpublished version of a function, the only one that can change.
 const latest = "$LATEST"
 
-// functionName is AWS's own pattern for the FunctionName parameter: a name, a
+// functionName follows AWS's pattern for the FunctionName parameter: a name, a
 // partial ARN or a full ARN, each with or without a qualifier.
 //
 // https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
 var functionName = regexp.MustCompile(
 	`^(?:arn:aws[a-zA-Z-]*:lambda:)?([a-z]{2}(?:-gov)?-[a-z]+-\d:)?(\d{12}:)?(?:function:)?([a-zA-Z0-9-_]{1,64})(?::(\$LATEST|[a-zA-Z0-9-_]+))?$`)
 
-// Reference identifies a function, or a version or alias of it, as its caller did.
+// Reference identifies a function, or a version or alias of it, as a caller named
+// it.
 type Reference struct {
 	Name      string
 	Qualifier string // a version, the name of an alias, or ""
@@ -33,7 +34,7 @@ type Reference struct {
 // InvalidParameterValueException if two different qualifiers are given, and with
 // ResourceNotFoundException.
 func (s *Service) Resolve(function, qualifier string) (Reference, error) {
-	n, err := split(function, qualifier)
+	n, err := parseName(function, qualifier)
 	if err != nil {
 		return Reference{}, err
 	}
@@ -51,8 +52,8 @@ func (s *Service) Resolve(function, qualifier string) (Reference, error) {
 // "".
 type parts struct{ region, account, name, qualifier string }
 
-// split checks and splits what Resolve accepts.
-func split(function, qualifier string) (parts, error) {
+// parseName splits the name that Resolve accepts into its parts.
+func parseName(function, qualifier string) (parts, error) {
 	m := functionName.FindStringSubmatch(function)
 	if m == nil {
 		return parts{}, match(functionName, "functionName", function)

@@ -81,10 +81,10 @@ func (r record) policies() map[string]string {
 }
 
 // AddPermission adds a statement to the policy of the function, or of one of its
-// versions or aliases if there is a qualifier. As in the methods below, function
-// has any form that Resolve accepts. AddPermission fails with
-// ResourceConflictException if the policy has a statement with that ID, and with
-// PolicyLengthExceededException if the policy would be too long.
+// versions or aliases if there is a qualifier. As in the methods below, function is
+// in any form that Resolve accepts. AddPermission fails with
+// ResourceConflictException if the policy already has a statement with that ID, and
+// with PolicyLengthExceededException if the policy would be too long.
 func (s *Service) AddPermission(function string, p Permission) error {
 	if err := cmp.Or(p.validate(), CheckPermissionTarget(function, p.Qualifier)); err != nil {
 		return err
@@ -110,8 +110,8 @@ func (s *Service) AddPermission(function string, p Permission) error {
 	})
 }
 
-// RemovePermission removes the statement from the function's policy, or fails
-// with ResourceNotFoundException.
+// RemovePermission removes the statement from the function's policy. It fails with
+// ResourceNotFoundException.
 func (s *Service) RemovePermission(function, id string) error {
 	to, err := s.Resolve(function, "")
 	if err != nil {
@@ -134,7 +134,7 @@ func (r record) permission(to Reference, id string) int {
 	})
 }
 
-// Permission returns one statement of the function's policy, or
+// Permission returns one statement of the function's policy. It fails with
 // ResourceNotFoundException.
 func (s *Service) Permission(function, id string) (Permission, error) {
 	to, row, err := s.named(function)
@@ -148,8 +148,8 @@ func (s *Service) Permission(function, id string) (Permission, error) {
 	return row.Permissions[at], nil
 }
 
-// Policy returns the function's policy document, or ResourceNotFoundException if
-// it has none.
+// Policy returns the function's policy document. It fails with
+// ResourceNotFoundException if there is none.
 func (s *Service) Policy(function string) (string, error) {
 	to, row, err := s.named(function)
 	if err != nil {
@@ -162,8 +162,8 @@ func (s *Service) Policy(function string) (string, error) {
 	return policy, nil
 }
 
-// named returns the function that a caller refers to in a form that Resolve
-// accepts.
+// named returns the reference and the record of a function, which a caller names
+// in any form that Resolve accepts.
 func (s *Service) named(function string) (Reference, record, error) {
 	to, err := s.Resolve(function, "")
 	if err != nil {

@@ -59,7 +59,8 @@ func TestPolicy(t *testing.T) {
 	expectError(t, err, "ResourceNotFoundException", "Statement sns is not found")
 }
 
-// The function of a permission may be given in any form that Resolve accepts.
+// TestPermissionByARN checks that the function of a permission may be given in any
+// form that Resolve accepts.
 func TestPermissionByARN(t *testing.T) {
 	s := newKit(t).open(t)
 	create(t, s, "add")

@@ -172,6 +172,6 @@ func (s *Service) retire(instances ...*instance) {
 	}
 }
 
-func without(instances []*instance, gone *instance) []*instance {
-	return slices.DeleteFunc(instances, func(inst *instance) bool { return inst == gone })
+func without(instances []*instance, closed *instance) []*instance {
+	return slices.DeleteFunc(instances, func(inst *instance) bool { return inst == closed })
 }

@@ -71,7 +71,7 @@ func TestRetries(t *testing.T) {
 					t.Errorf("request IDs %v, want %s three times", a.ids, id)
 				}
 				warnings := k.warnings()
-				want := "event " + id + " is dropped after 3 failed attempts, RetriesExhausted: Oops: no luck"
+				want := "event " + id + " is dropped after 3 failed attempts (RetriesExhausted): Oops: no luck"
 				if warnings[len(warnings)-1] != want {
 					t.Errorf("last warning %q, want %q", warnings[len(warnings)-1], want)
 				}
@@ -80,7 +80,8 @@ func TestRetries(t *testing.T) {
 	}
 }
 
-// A throttled event is retried for six hours, at growing intervals.
+// TestThrottled checks that a throttled event is retried for six hours, at growing
+// intervals.
 func TestThrottled(t *testing.T) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
@@ -127,7 +128,7 @@ func TestThrottled(t *testing.T) {
 		if diff := cmp.Diff(want, waits); diff != "" {
 			t.Errorf("waits: -want +got\n%s", diff)
 		}
-		if want := "after 0 failed attempts, EventAgeExceeded: TooManyRequestsException: Rate Exceeded."; !strings.HasSuffix(last.Message, want) {
+		if want := "after 0 failed attempts (EventAgeExceeded): TooManyRequestsException: Rate Exceeded."; !strings.HasSuffix(last.Message, want) {
 			t.Errorf("last entry %q, want …%s", last.Message, want)
 		}
 	})
@@ -142,7 +143,7 @@ func TestDroppedAtOnce(t *testing.T) {
 		create(t, s, "none", func(c *lambda.Config) { c.ReservedConcurrency = 0 })
 		id := invokeAsync(t, s, "none")
 		synctest.Wait()
-		want := "event " + id + " is dropped after 0 failed attempts, ZeroReservedConcurrency: TooManyRequestsException: Rate Exceeded."
+		want := "event " + id + " is dropped after 0 failed attempts (ZeroReservedConcurrency): TooManyRequestsException: Rate Exceeded."
 		if got := k.warnings(); !slices.Equal(got, []string{want}) {
 			t.Errorf("warnings %q, want %q", got, want)
 		}
@@ -157,15 +158,16 @@ func TestDroppedAtOnce(t *testing.T) {
 		time.Sleep(time.Minute)
 		synctest.Wait()
 		got := k.warnings()
-		want = "event " + id + " is dropped after 1 failed attempt, its function no longer exists: ResourceNotFoundException: Function not found: "
+		want = "event " + id + " is dropped after 1 failed attempt (its function no longer exists): ResourceNotFoundException: Function not found: "
 		if last := got[len(got)-1]; !strings.HasPrefix(last, want) {
 			t.Errorf("last warning %q, want %q", last, want)
 		}
 	})
 }
 
-// The next process retries an event whose attempt was interrupted by Close and an
-// event that waits for its second attempt, each when it is due.
+// TestQueueSurvives checks that the next process retries an event whose attempt was
+// interrupted by Close and an event that waits for its second attempt, each when it
+// is due.
 func TestQueueSurvives(t *testing.T) {
 	dir, state := t.TempDir(), t.TempDir()
 	synctest.Test(t, func(t *testing.T) {

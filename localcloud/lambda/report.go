@@ -14,8 +14,8 @@ import (
 type ending struct {
 	reply     runtimeapi.Reply
 	line      string // to log, "" for none
-	status    string // "timeout" or "error"
-	errorType string // if the status is "error"
+	status    string // statusTimeout or statusError
+	errorType string // if the status is statusError
 }
 
 // ending returns the result for err in Lambda's wording. It returns an error if
@@ -46,7 +46,8 @@ func (f Function) ending(requestID string, err error) (ending, error) {
 	return ending{}, fmt.Errorf("run %s: %w", f.Name, err)
 }
 
-// The status of an invocation or of the start of a runtime, in Lambda's own log.
+// The status of an invocation or of the start of a runtime, in Lambda's own log
+// lines.
 const (
 	statusSuccess = "success"
 	statusError   = "error"

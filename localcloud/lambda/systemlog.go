@@ -95,7 +95,7 @@ func initStatus(err error) (status, kind string) {
 	return statusError, errorType(err)
 }
 
-// runtimeVersion returns the name that Lambda's log has for a runtime.
+// runtimeVersion returns the name of a runtime in Lambda's own log lines.
 func runtimeVersion(runtime string) string {
 	if runtime == "provided.al2" {
 		return "provided:al2"

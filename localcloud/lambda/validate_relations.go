@@ -34,14 +34,14 @@ var (
 //
 // https://docs.aws.amazon.com/lambda/latest/api/API_AddPermission.html
 func CheckFunction(function, qualifier string) error {
-	_, err := split(function, qualifier)
+	_, err := parseName(function, qualifier)
 	return err
 }
 
 // CheckPermissionTarget accepts what CheckFunction accepts, except $LATEST, to
 // which no permission can apply.
 func CheckPermissionTarget(function, qualifier string) error {
-	n, err := split(function, qualifier)
+	n, err := parseName(function, qualifier)
 	if err != nil {
 		return err
 	}

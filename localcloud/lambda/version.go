@@ -47,8 +47,8 @@ func (f Function) sameAs(other Function) bool {
 	return f.CodeSHA256 == other.CodeSHA256 && reflect.DeepEqual(f.Config, other.Config)
 }
 
-// Versions returns $LATEST, followed by the function's published versions, the
-// oldest first.
+// Versions returns $LATEST, followed by the function's published versions, oldest
+// first.
 func (s *Service) Versions(function string) ([]Function, error) {
 	_, row, err := s.named(function)
 	if err != nil {
@@ -112,7 +112,7 @@ func (s *Service) change(function string, edit func(*record) error) error {
 	return s.functions.Put(row.Name, row)
 }
 
-// find returns the first item that matches.
+// find returns the first item for which match returns true.
 func find[T any](items []T, match func(T) bool) (item T, ok bool) {
 	i := slices.IndexFunc(items, match)
 	if i < 0 {

@@ -91,8 +91,9 @@ func TestPublishVersion(t *testing.T) {
 	}
 }
 
-// Versions are immutable, each version has environments of its own, and those of a
-// published version survive an update.
+// TestVersionsRunSeparately checks that versions are immutable, that each version
+// has environments of its own, and that those of a published version survive an
+// update.
 func TestVersionsRunSeparately(t *testing.T) {
 	k := newKit(t)
 	var event runtimeapi.Event
@@ -153,7 +154,8 @@ func TestVersionsRunSeparately(t *testing.T) {
 	}
 }
 
-// Versions, their code and their aliases survive a restart.
+// TestVersionsSurvive checks that versions, their code and their aliases survive a
+// restart.
 func TestVersionsSurvive(t *testing.T) {
 	k := newKit(t)
 	st := k.openStore(t, t.TempDir())
@@ -180,7 +182,8 @@ func TestVersionsSurvive(t *testing.T) {
 	}
 }
 
-// All versions of a function share its reserved concurrency.
+// TestVersionsShareConcurrency checks that all versions of a function share its
+// reserved concurrency.
 func TestVersionsShareConcurrency(t *testing.T) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {

@@ -130,7 +130,7 @@ func (c *call) write(w http.ResponseWriter) {
 func (a *API) response(w http.ResponseWriter, r *http.Request) error {
 	payload, err := readAll(r)
 	if err == errTooLarge {
-		// The caller receives a different error from the runtime.
+		// The function's caller and its runtime receive different errors.
 		message := fmt.Sprintf("Response payload size exceeded maximum allowed payload size (%d bytes).", MaxPayload)
 		if err := a.setReply(r.PathValue("id"), Failure("Function.ResponseSizeTooLarge", message)); err != nil {
 			return err
@@ -167,7 +167,7 @@ func (a *API) failure(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// initFailure receives the error because of which the runtime cannot start.
+// initFailure receives the error that prevents the runtime from starting.
 func (a *API) initFailure(w http.ResponseWriter, r *http.Request) error {
 	payload, err := readAll(r)
 	if err != nil {

@@ -199,20 +199,20 @@ func TestInitError(t *testing.T) {
 // ends.
 func TestEndOfContext(t *testing.T) {
 	api, r := open(t)
-	gone := errors.New("the process has ended")
+	ended := errors.New("the process has ended")
 	ctx, cancel := context.WithCancelCause(t.Context())
-	cancel(gone)
-	if err := api.Ready(ctx); err != gone {
+	cancel(ended)
+	if err := api.Ready(ctx); err != ended {
 		t.Errorf("Ready: %v", err)
 	}
-	if _, err := api.Invoke(ctx, runtimeapi.Event{}); err != gone {
+	if _, err := api.Invoke(ctx, runtimeapi.Event{}); err != ended {
 		t.Errorf("Invoke without a runtime: %v", err)
 	}
 	ctx, cancel = context.WithCancelCause(t.Context())
 	done := invoke(ctx, api, runtimeapi.Event{RequestID: "id"})
 	read(t, r.get("invocation/next"))
-	cancel(gone)
-	if got := <-done; got.err != gone {
+	cancel(ended)
+	if got := <-done; got.err != ended {
 		t.Errorf("Invoke: %+v", got)
 	}
 }
