@@ -18,6 +18,7 @@ TARGET := eval "$$(./bin/localcloud env)" &&
 # of the local cloud is fast.
 UP := --yes --skip-preview --refresh
 DEPLOY_TO := start
+DOWN_WITH := localcloud
 endif
 
 .DEFAULT_GOAL := help
@@ -32,10 +33,9 @@ up: $(DEPLOY_TO) pulumi ## Deploy the stack, add 3 and 4 over HTTP and over SNS,
 	@$(TARGET) pulumi up --stack $(STACK) $(UP)
 	@$(TARGET) go run ./cmd/demo -s $(STACK)
 
-down: ## Remove the stack; locally, also stop the local cloud and delete its state
+down: $(DOWN_WITH) ## Remove the stack; locally, also stop the local cloud and delete its state
 ifeq ($(STACK),local)
-	@if [ -x bin/localcloud ]; then ./bin/localcloud stop --state .localcloud; fi
-	@rm -rf .localcloud
+	@./bin/localcloud stop --delete
 else
 	pulumi destroy --stack $(STACK)
 endif

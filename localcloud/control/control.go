@@ -37,6 +37,16 @@ const (
 // ErrNotRunning means that no local cloud runs with a state folder or on a port.
 var ErrNotRunning = errors.New("no local cloud is running here; start one with: localcloud start --detach")
 
+// The files and folders in a state folder, beside the state file.
+const (
+	// LogFile has the output of a local cloud that runs in the background.
+	LogFile        = "localcloud.log"
+	runFileName    = "run.json"
+	functionsDir   = "functions" // the unpacked code of functions
+	pulumiStateDir = "pulumi"
+	pulumiHomeDir  = "pulumi-home"
+)
+
 // Config is the configuration of a local cloud.
 type Config struct {
 	// Dir is the folder of the durable state; it is created if it is missing.
@@ -56,6 +66,9 @@ type Config struct {
 	IdleTimeout time.Duration `json:"idleTimeout"`
 }
 
+// FunctionsDir returns the folder with the unpacked code of functions.
+func (c Config) FunctionsDir() string { return filepath.Join(c.Dir, functionsDir) }
+
 // Endpoint returns the value of AWS_ENDPOINT_URL: "http://127.0.0.1:4566".
 func (c Config) Endpoint() string { return "http://127.0.0.1:" + strconv.Itoa(c.Port) }
 
@@ -66,10 +79,12 @@ type Status struct {
 	Started time.Time `json:"started"`
 	Config  Config    `json:"config"`
 	// Programs are the registered programs, the most recently registered first.
-	Programs  []deployments.Program `json:"programs"`
-	Resources []Resource            `json:"resources"`
-	Recorded  []Recorded            `json:"recorded"`
-	Warnings  []cloud.Entry         `json:"warnings"` // the last few, oldest first
+	Programs []deployments.Program `json:"programs"`
+	// Stacks are the stacks that have resources, as "project/stack".
+	Stacks    []string      `json:"stacks"`
+	Resources []Resource    `json:"resources"`
+	Recorded  []Recorded    `json:"recorded"`
+	Warnings  []cloud.Entry `json:"warnings"` // the last few, oldest first
 }
 
 // Resource is a deployed resource.
@@ -96,7 +111,7 @@ type run struct {
 	Port int `json:"port"`
 }
 
-func runFile(dir string) string { return filepath.Join(dir, "run.json") }
+func runFile(dir string) string { return filepath.Join(dir, runFileName) }
 
 // WriteRunFile writes the run file of this process, which must be listening.
 func WriteRunFile(c Config) error {
@@ -189,6 +204,27 @@ func Stop(ctx context.Context, status Status) error {
 		}
 	}
 	return fmt.Errorf("process %d has not stopped: %w", status.PID, ctx.Err())
+}
+
+// StateEntries are the files and folders in a state folder.
+var StateEntries = []string{store.File, runFileName, LogFile, functionsDir, pulumiStateDir, pulumiHomeDir}
+
+// Stacks returns the stacks in the state folder of a local cloud that is not
+// running, as "project/stack". A folder without a state file has none.
+func Stacks(dir string) (_ []string, err error) {
+	if _, err := os.Stat(filepath.Join(dir, store.File)); errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	st, err := store.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, st.Close()) }()
+	d, err := deployments.New(st)
+	if err != nil {
+		return nil, err
+	}
+	return d.Stacks(), nil
 }
 
 // request sends a request to a page and returns the body of a 200. Another

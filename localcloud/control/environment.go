@@ -14,11 +14,11 @@ import (
 type Variable struct{ Name, Value string }
 
 // pulumiState returns the folder of Pulumi's state.
-func (c Config) pulumiState() string { return filepath.Join(c.Dir, "pulumi") }
+func (c Config) pulumiState() string { return filepath.Join(c.Dir, pulumiStateDir) }
 
 // pulumiHome returns Pulumi's home. Without one of its own, Pulumi would change
 // the login in the developer's.
-func (c Config) pulumiHome() string { return filepath.Join(c.Dir, "pulumi-home") }
+func (c Config) pulumiHome() string { return filepath.Join(c.Dir, pulumiHomeDir) }
 
 // MakePulumiFolders creates the folders of Pulumi's state and home, which Pulumi
 // requires to exist. The plugins in that home are the developer's, because

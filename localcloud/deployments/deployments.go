@@ -5,6 +5,7 @@ package deployments
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -66,15 +67,15 @@ func (s *Service) Programs() (all []Program) {
 	slices.SortStableFunc(rows, func(a, b program) int { return b.Registered.Compare(a.Registered) })
 	for _, row := range rows {
 		if _, err := os.Stat(row.Dir); err == nil {
-			all = append(all, load(row.Dir))
+			all = append(all, Load(row.Dir))
 		}
 	}
 	return all
 }
 
-// load reads the program in dir. A folder whose Pulumi.yaml cannot be read counts
+// Load reads the program in dir. A folder whose Pulumi.yaml cannot be read counts
 // as one without: the Pulumi CLI reports the error.
-func load(dir string) Program {
+func Load(dir string) Program {
 	p := Program{Dir: dir, main: dir}
 	for _, name := range []string{"Pulumi.yaml", "Pulumi.yml", "Pulumi.json"} {
 		project, err := workspace.LoadProject(filepath.Join(dir, name))
@@ -124,9 +125,21 @@ type Owner struct {
 // Type returns the type of the resource: "aws:sns/topic:Topic".
 func (o Owner) Type() string { return string(o.URN.Type()) }
 
+// Stack returns the resource's stack as "project/stack".
+func (o Owner) Stack() string { return string(o.URN.Project()) + "/" + string(o.URN.Stack()) }
+
 // String returns the stack in words: "stack local of project tally".
 func (o Owner) String() string {
 	return fmt.Sprintf("stack %s of project %s", o.URN.Stack(), o.URN.Project())
+}
+
+// Stacks returns the stacks that have resources, as "project/stack", sorted.
+func (s *Service) Stacks() []string {
+	stacks := map[string]bool{}
+	for _, o := range s.owners.All() {
+		stacks[o.Stack()] = true
+	}
+	return slices.Sorted(maps.Keys(stacks))
 }
 
 // key is unique because no type contains a space.

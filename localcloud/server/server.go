@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"path/filepath"
 	"strconv"
 	"syscall"
 	"time"
@@ -74,7 +73,7 @@ func (s *Server) open() (err error) {
 	s.services, err = account.New(account.Options{
 		Place:       s.place(),
 		Store:       st,
-		Dir:         filepath.Join(s.config.Dir, "functions"),
+		Dir:         s.config.FunctionsDir(),
 		Journal:     s.journal,
 		Endpoint:    s.config.Endpoint,
 		APIPort:     s.config.APIPort,

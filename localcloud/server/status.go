@@ -23,6 +23,7 @@ func (s *Server) serveStatus(w http.ResponseWriter, _ *http.Request) {
 		Started:   s.started,
 		Config:    s.config,
 		Programs:  s.services.Deployments.Programs(),
+		Stacks:    s.services.Deployments.Stacks(),
 		Resources: s.resources(),
 		Recorded:  s.withoutEffect(),
 		Warnings:  s.warnings(),
@@ -51,7 +52,7 @@ func (s *Server) stack(typ, id string) string {
 	if !ok {
 		return ""
 	}
-	return string(owner.URN.Project()) + "/" + string(owner.URN.Stack())
+	return owner.Stack()
 }
 
 // topics lists the topics with their subscribers.

@@ -23,13 +23,16 @@ type Store struct{ db *bbolt.DB }
 // ErrInUse means that another process has the state file open.
 var ErrInUse = errors.New("another local cloud uses this folder")
 
+// File is the name of the state file.
+const File = "state.db"
+
 // Open opens the state file in the folder dir and creates both if necessary. It
 // returns an error that wraps ErrInUse if another process has the file open.
 func Open(dir string) (*Store, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
-	path := filepath.Join(dir, "state.db")
+	path := filepath.Join(dir, File)
 	db, err := bbolt.Open(path, 0o600, &bbolt.Options{Timeout: time.Second, FreelistType: bbolt.FreelistMapType})
 	if errors.Is(err, bbolterrors.ErrTimeout) {
 		return nil, fmt.Errorf("%s: %w", dir, ErrInUse)

@@ -9,7 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
+	"reflect"
 	"strings"
 	"syscall"
 	"time"
@@ -161,6 +161,9 @@ func (c *startCommand) detach(ctx context.Context, p place, std streams) error {
 		return err
 	}
 	if status.Program == program {
+		if err := c.checkSame(status); err != nil {
+			return err
+		}
 		fmt.Fprintln(std.out, describe(status))
 		return control.Register(ctx, status.Config, p.project)
 	}
@@ -174,13 +177,34 @@ func (c *startCommand) detach(ctx context.Context, p place, std streams) error {
 // join registers the program with the local cloud of another project. It returns
 // an error if this command would have started it with another configuration.
 func (c *startCommand) join(ctx context.Context, p place, running control.Status, std streams) error {
-	config := running.Config
-	if !p.anyState || config.Region != c.Region || !slices.Equal(config.Stacks, c.Stack) {
-		return fmt.Errorf("%s, region %s, stacks %v; choose other ports with --port and --provider-port, or stop it with: localcloud stop --state %s",
-			describe(running), config.Region, config.Stacks, config.Dir)
+	if !p.anyState {
+		return fmt.Errorf("%s; choose other ports with --port and --provider-port", describe(running))
+	}
+	if err := c.checkSame(running); err != nil {
+		return err
 	}
 	fmt.Fprintf(std.out, "%s; to deploy this program to it, run: %s\n", describe(running), useIt)
-	return control.Register(ctx, config, p.project)
+	return control.Register(ctx, running.Config, p.project)
+}
+
+// checkSame returns an error if the running local cloud behaves differently from
+// one that this command would start.
+func (c *startCommand) checkSame(running control.Status) error {
+	var differences []string
+	differ := func(flag string, is, wanted any) {
+		if !reflect.DeepEqual(is, wanted) {
+			differences = append(differences, fmt.Sprintf("%s is %v instead of %v", flag, is, wanted))
+		}
+	}
+	differ("--region", running.Config.Region, c.Region)
+	differ("--stack", running.Config.Stacks, c.Stack)
+	differ("--time-scale", running.Config.TimeScale, c.TimeScale)
+	differ("--idle-timeout", running.Config.IdleTimeout, c.IdleTimeout)
+	if len(differences) == 0 {
+		return nil
+	}
+	return fmt.Errorf("%s, and %s; choose other ports with --port and --provider-port, or stop it with: localcloud stop --state %s",
+		describe(running), strings.Join(differences, ", "), running.Config.Dir)
 }
 
 // spawn starts this program again without --detach and waits until it is ready.
@@ -188,7 +212,7 @@ func (c *startCommand) spawn(ctx context.Context, p place, std streams) error {
 	if err := os.MkdirAll(p.state, 0o700); err != nil {
 		return err
 	}
-	logPath := filepath.Join(p.state, "localcloud.log")
+	logPath := filepath.Join(p.state, control.LogFile)
 	log, err := os.Create(logPath)
 	if err != nil {
 		return err
