@@ -1,6 +1,7 @@
 package test
 
 import (
+	"bufio"
 	"context"
 	"fmt"
 	"os"
@@ -8,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 
@@ -48,11 +50,43 @@ func (w *workspace) sharesItsCloud(ctx context.Context) {
 	if !strings.Contains(string(result.Payload), "good morning, Ada") {
 		w.t.Errorf("the other program's function returned %s", result.Payload)
 	}
+	for _, own := range []string{developersKey, "HOME=", "_LAMBDA_SERVER_PORT="} {
+		if strings.Contains(string(result.Payload), own) {
+			w.t.Errorf("%s of the developer's environment reached the function:\n%s", own, result.Payload)
+		}
+	}
+	other.follows(ctx, "greeter", "greeting Ada")
 	if status := w.must("localcloud status"); !strings.Contains(status, "foreign/local") || !strings.Contains(status, "tally/local") || !strings.Contains(status, other.dir) {
 		w.t.Errorf("the status does not distinguish the stacks:\n%s", status)
 	}
 	w.unchanged("after the other program's deployment")
 	other.mustPulumi("destroy --yes --skip-preview --stack local")
+}
+
+// follows checks that `localcloud logs --follow` prints a line of the function
+// with the words, although it does not end.
+func (w *workspace) follows(ctx context.Context, function, words string) {
+	w.t.Helper()
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, filepath.Join(w.bin, "localcloud"), "logs", "--follow", function)
+	cmd.Dir, cmd.Env = w.dir, w.environment()
+	out, err := cmd.StdoutPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	found := false
+	for lines := bufio.NewScanner(out); !found && lines.Scan(); {
+		found = strings.Contains(lines.Text(), function) && strings.Contains(lines.Text(), words)
+	}
+	cancel()
+	_ = cmd.Wait() // it was killed
+	if !found {
+		w.t.Errorf("localcloud logs --follow %s printed no line with %q", function, words)
+	}
 }
 
 // foreignProgram copies the program of testdata into a folder of its own, as a

@@ -81,10 +81,10 @@ func (w *workspace) environment() []string {
 	return append(append(env, "LOCALCLOUD_PORT=1"), w.env...) // nothing listens there
 }
 
+const developersKey = "the-developers-own-key"
+
 // developersKeys stand for the developer's real credentials and environment.
-var developersKeys = []string{
-	"AWS_ACCESS_KEY_ID=the-developers-own-key", "AWS_SECRET_ACCESS_KEY=the-developers-own-key", "_LAMBDA_SERVER_PORT=1",
-}
+var developersKeys = []string{"AWS_ACCESS_KEY_ID=" + developersKey, "AWS_SECRET_ACCESS_KEY=" + developersKey, "_LAMBDA_SERVER_PORT=1"}
 
 // must runs a script and fails the test if the script fails.
 func (w *workspace) must(script string) string {

@@ -74,8 +74,10 @@ func conditionKeys(r *http.Request) map[string][]string {
 	if host, _, err := net.SplitHostPort(r.RemoteAddr); err == nil {
 		keys["aws:SourceIp"] = []string{host}
 	}
-	if agent := r.UserAgent(); agent != "" {
-		keys["aws:UserAgent"] = []string{agent}
+	for key, value := range map[string]string{"aws:UserAgent": r.UserAgent(), "aws:referer": r.Referer()} {
+		if value != "" {
+			keys[key] = []string{value}
+		}
 	}
 	return keys
 }

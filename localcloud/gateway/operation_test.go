@@ -164,8 +164,8 @@ type authorizer func(ctx context.Context, r cloud.Request) error
 
 func (a authorizer) Authorize(ctx context.Context, r cloud.Request) error { return a(ctx, r) }
 
-// The client's address and user agent are condition keys, whether the gateway or
-// the service authorizes the call.
+// TestConditionKeysOfTheRequest checks that the client's address, user agent and
+// referer are condition keys, whether the gateway or the service authorizes the call.
 func TestConditionKeysOfTheRequest(t *testing.T) {
 	k := newKit(t)
 	_ = k.SNS.Close()
@@ -178,11 +178,12 @@ func TestConditionKeysOfTheRequest(t *testing.T) {
 	keys := k.role(t, `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*","Condition":{`+
 		`"IpAddress":{"aws:SourceIp":"127.0.0.0/8"},"StringLike":{"aws:UserAgent":"aws-cli/*"}}}]}`)
 	handler := New(here, k.Services, k)
-	serve := func(body, address, agent string) int {
+	serve := func(body, address, agent, referer string) int {
 		r := request{method: "POST", path: "/", service: "sns", keys: keys, body: body + "&Version=" + snsVersion,
 			header: map[string]string{"Content-Type": formType}}.build(t, k.url)
 		r.Host, r.RemoteAddr = r.URL.Host, address
 		r.Header.Set("User-Agent", agent)
+		r.Header.Set("Referer", referer)
 		w := httptest.NewRecorder()
 		handler.ServeHTTP(w, r)
 		return w.Code
@@ -197,12 +198,12 @@ func TestConditionKeysOfTheRequest(t *testing.T) {
 		{"127.0.0.1:50000", "curl/8", http.StatusForbidden},
 		{"127.0.0.1:50000", "", http.StatusForbidden},
 	} {
-		if got := serve("Action=ListTopics", c.address, c.agent); got != c.want {
+		if got := serve("Action=ListTopics", c.address, c.agent, ""); got != c.want {
 			t.Errorf("%+v: %d", c, got)
 		}
 	}
-	serve("Action=Publish&Message=m&TopicArn="+topic.ARN, "[::1]:50000", "")
-	if want := map[string][]string{"aws:SourceIp": {"::1"}}; !reflect.DeepEqual(seen, want) {
+	serve("Action=Publish&Message=m&TopicArn="+topic.ARN, "[::1]:50000", "", "https://example.com/")
+	if want := map[string][]string{"aws:SourceIp": {"::1"}, "aws:referer": {"https://example.com/"}}; !reflect.DeepEqual(seen, want) {
 		t.Errorf("SNS authorized with %v, want %v", seen, want)
 	}
 }
