@@ -48,8 +48,9 @@ func (p *principals) UnmarshalJSON(raw []byte) error {
 	return json.Unmarshal(raw, (*map[string]stringList)(p))
 }
 
-// statements returns the statements of the policy document in an input, which is
-// JSON text or already decoded. It returns none if the input is unset or Unknown.
+// statements returns the statements of the policy document in an input, which
+// is JSON text or already decoded. It returns none if the input is unset or
+// Unknown.
 func (r Resource) statements(input string) ([]statement, error) {
 	var raw []byte
 	switch v := r.Inputs[input].(type) {
@@ -105,19 +106,20 @@ func eachAllow(input string, check func(statement) error) func(Resource, Graph) 
 func notPublic(s statement) error {
 	for _, p := range s.Principal["AWS"] {
 		if p == "*" && !s.restricted() {
-			return fmt.Errorf("lets anyone perform %s", strings.Join(s.Action, ", "))
+			return fmt.Errorf("allows anyone to perform %s", strings.Join(s.Action, ", "))
 		}
 	}
 	return nil
 }
 
-// ownAccountOnly returns an error if the statement may allow access from another
-// account: if it allows any principal without a condition that restricts it. This
-// includes services, since a service acts on behalf of every account.
+// ownAccountOnly returns an error if the statement may allow access from
+// another account: if it allows any principal without a condition that
+// restricts it. This includes services, since a service acts on behalf of every
+// account.
 func ownAccountOnly(s statement) error {
 	for kind, names := range s.Principal {
 		if len(names) > 0 && !s.restricted() {
-			return fmt.Errorf("lets the %s principal %s perform %s without a condition on the account: restrict it with aws:SourceAccount or aws:SourceArn",
+			return fmt.Errorf("allows the %s principal %s to perform %s without a condition on the account: restrict it with aws:SourceAccount or aws:SourceArn",
 				kind, names[0], strings.Join(s.Action, ", "))
 		}
 	}

@@ -35,14 +35,14 @@ func TestFunctionDefaults(t *testing.T) {
 		t.Error(diff)
 	}
 	if days := c.inputs(t, "aws:cloudwatch/logGroup:LogGroup e-f")["retentionInDays"]; days != 365.0 {
-		t.Errorf("logs are kept %v days", days)
+		t.Errorf("logs have a retention of %v days", days)
 	}
 	async := c.inputs(t, "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig e-f")
 	if async["maximumRetryAttempts"] != 2.0 || async["maximumEventAgeInSeconds"] != 21600.0 {
 		t.Errorf("asynchronous invocations: %v", async)
 	}
 	if _, ok := c.resources["aws:cloudwatch/metricAlarm:MetricAlarm e-f-concurrency"]; ok {
-		t.Error("there is an alarm for a limit that there is not")
+		t.Error("there is an alarm for concurrency, although none is reserved")
 	}
 }
 
@@ -115,9 +115,9 @@ func TestSubscribe(t *testing.T) {
 		t.Errorf("got %v, %v", got, err)
 	}
 	for want, args := range map[string]*SubscriptionArgs{
-		"subscription topic-f: a filter policy scope without a filter policy has no effect":            {FilterPolicyScope: "MessageBody"},
+		"subscription topic-f: FilterPolicyScope has no effect without FilterPolicy":                   {FilterPolicyScope: "MessageBody"},
 		`subscription topic-f: FilterPolicyScope must be MessageAttributes or MessageBody, not "Body"`: {FilterPolicy: pulumi.Map{}, FilterPolicyScope: "Body"},
-		"subscription topic-f: RawMessageDelivery is for queues, not for functions":                    {RawMessageDelivery: true},
+		"subscription topic-f: RawMessageDelivery requires a queue; the subscriber is a function":      {RawMessageDelivery: true},
 	} {
 		if _, err := subscribe(args); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %s", err, want)

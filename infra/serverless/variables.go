@@ -11,11 +11,11 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// mostVariableBytes is the allowed size of a function's variables in total, names
+// maxVariableBytes is the maximum total size of a function's variables, names
 // and values.
 //
 // https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
-const mostVariableBytes = 4 << 10
+const maxVariableBytes = 4 << 10
 
 // variableName is what Lambda allows; its own names begin with AWS_ and _.
 //
@@ -25,8 +25,8 @@ var (
 	reservedName = regexp.MustCompile(`^(AWS_|LAMBDA_|_|TZ$)`)
 )
 
-// variables returns those of the arguments and those that say what the function
-// is part of.
+// variables returns the function's environment variables: own, which are those
+// of its arguments, and those that the component sets.
 func (f *Function) variables(own pulumi.StringMap) (lambda.FunctionEnvironmentArgs, error) {
 	all := pulumi.StringMap{
 		"NAMESPACE":   pulumi.String(f.env.ctx.Project()),
@@ -51,8 +51,8 @@ func (f *Function) variables(own pulumi.StringMap) (lambda.FunctionEnvironmentAr
 		for name, value := range values {
 			size += len(name) + len(value)
 		}
-		if size > mostVariableBytes {
-			return nil, fmt.Errorf("function %s: its environment variables have %d bytes, and %d are allowed", f.name, size, mostVariableBytes)
+		if size > maxVariableBytes {
+			return nil, fmt.Errorf("function %s: its environment variables have %d bytes, but Lambda allows at most %d", f.name, size, maxVariableBytes)
 		}
 		return values, nil
 	}).(pulumi.StringMapOutput)
