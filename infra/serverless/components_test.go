@@ -46,6 +46,28 @@ func TestFunctionDefaults(t *testing.T) {
 	}
 }
 
+// TestVariables proves that a function may have the variables that Lambda does
+// not reserve, although their names resemble those of reserved ones.
+func TestVariables(t *testing.T) {
+	own := pulumi.StringMap{
+		"AWS_LAMBDA_EXEC_WRAPPER": pulumi.String("/opt/wrapper"), "LAMBDA_NAME": pulumi.String("f"), "TZ": pulumi.String("Europe/Rome"),
+	}
+	c, err := within(EnvironmentArgs{}, func(env *Environment) error {
+		_, err := NewFunction(env, "f", &FunctionArgs{Code: pulumi.NewFileArchive("f.zip"), Environment: own})
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	environment, _ := c.inputs(t, "aws:lambda/function:Function e-f")["environment"].(map[string]any)
+	got, _ := environment["variables"].(map[string]any)
+	for name, want := range own {
+		if got[name] != string(want.(pulumi.String)) {
+			t.Errorf("variable %s is %v, want %v", name, got[name], want)
+		}
+	}
+}
+
 func TestGrant(t *testing.T) {
 	c, err := withFunction(func(env *Environment, f *Function) error {
 		topic, err := NewTopic(env, "topic", nil)
