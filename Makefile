@@ -1,21 +1,21 @@
-# The commands for working on tally; `make help` lists them.
+# The commands for working on tally. `make help` lists them.
 
-# STACK is the environment: local is the local cloud on this machine. Any other
-# is in AWS and requires your own Pulumi login and AWS credentials.
+# STACK is the environment: local is in the local cloud on this machine. Any
+# other is in AWS and requires your own Pulumi login and AWS credentials.
 STACK ?= local
 
-# Pulumi builds programs with this flag; without it, Go would compile Pulumi's AWS
-# SDK a second time.
+# Pulumi builds programs with this flag; without it, Go would compile Pulumi's
+# AWS SDK a second time.
 export GOFLAGS := -trimpath
-# The pinned Pulumi is there only if your own is missing or too old.
+# The pinned Pulumi exists only if your own is missing or too old.
 export PATH := $(CURDIR)/bin/pulumi:$(PATH)
 
 ifeq ($(STACK),local)
 # The prefix of shell commands that makes pulumi, the AWS SDKs and the demo use
 # the local cloud.
 TARGET := eval "$$(./bin/localcloud env)" &&
-# Local deployments need no confirmation: no data of value can be lost. A refresh
-# of the local cloud is fast.
+# Local deployments need no confirmation because no valuable data can be lost.
+# They refresh the stack because a refresh from the local cloud is fast.
 UP := --yes --skip-preview --refresh
 DEPLOY_TO := start
 DOWN_WITH := localcloud
@@ -45,7 +45,8 @@ preview: start pulumi ## Show what a deployment would change; no AWS account nee
 	@$(TARGET) pulumi stack select --create --stack local
 	@$(TARGET) pulumi preview --stack local --diff
 else
-# Runs against the local cloud and compares the result with the graph in test/golden.
+# Runs against the local cloud and compares the result with the graph in
+# test/golden.
 preview: pulumi
 	@go run ./cmd/graph $(STACK)
 endif
@@ -55,7 +56,7 @@ generate: pulumi ## Rewrite everything generated: graphs, lists, deploy policy, 
 	@go run ./cmd/graph -update dev staging prod
 	@go -C localcloud test ./cmd/localcloud -run TestReadme -update
 
-logs: ## Follow the functions' logs; FUNCTION=handle-message selects one
+logs: ## Follow the log of FUNCTION; the default is every function locally, handle-message on AWS
 ifeq ($(STACK),local)
 	@./bin/localcloud logs --follow $(FUNCTION)
 else

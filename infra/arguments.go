@@ -7,7 +7,7 @@ import (
 	"tally/infra/settings"
 )
 
-// environmentArgs returns what the configuration says about all components.
+// environmentArgs returns the arguments of the environment.
 func environmentArgs(config settings.Settings) *serverless.EnvironmentArgs {
 	return &serverless.EnvironmentArgs{
 		Region:           pulumi.String(config.Region),
@@ -21,7 +21,7 @@ func environmentArgs(config settings.Settings) *serverless.EnvironmentArgs {
 	}
 }
 
-// functionArgs returns what the configuration says about every function.
+// functionArgs returns the arguments of a function.
 func functionArgs(config settings.Settings, archive string, variables pulumi.StringMap) *serverless.FunctionArgs {
 	f := config.Functions
 	args := &serverless.FunctionArgs{
@@ -40,7 +40,7 @@ func functionArgs(config settings.Settings, archive string, variables pulumi.Str
 	return args
 }
 
-// apiArgs returns what the configuration says about an API.
+// apiArgs returns the arguments of an API with these routes.
 func apiArgs(config settings.Settings, routes ...serverless.Route) *serverless.APIArgs {
 	api := config.API
 	args := &serverless.APIArgs{
@@ -60,7 +60,7 @@ func apiArgs(config settings.Settings, routes ...serverless.Route) *serverless.A
 	return args
 }
 
-// optional returns nil, the default, for an empty text.
+// optional returns value as an input, or nil, the default, if it is empty.
 func optional(value string) pulumi.StringPtrInput {
 	if value == "" {
 		return nil
@@ -68,7 +68,7 @@ func optional(value string) pulumi.StringPtrInput {
 	return pulumi.String(value)
 }
 
-// list returns nil, the default, for an empty list.
+// list returns values as an input, or nil, the default, if there are none.
 func list(values []string) pulumi.StringArrayInput {
 	if len(values) == 0 {
 		return nil

@@ -21,10 +21,10 @@ import (
 	"tally/infra/settings"
 )
 
-// stacks are those that a Pulumi.<stack>.yaml configures.
+// stacks are the names of the stacks that have a Pulumi.<stack>.yaml.
 var stacks = []string{"local", "dev", "staging", "prod"}
 
-// TestControls checks every resource of every environment by the rules, and
+// TestControls checks every resource of every stack against the rules, and
 // compares docs/controls.md with the findings.
 func TestControls(t *testing.T) {
 	graphs := map[string]policy.Graph{}
@@ -44,14 +44,14 @@ func TestControls(t *testing.T) {
 	for _, w := range policy.Waivers() {
 		for _, stack := range w.Stacks {
 			if !waived[stack+" "+w.Control] {
-				t.Errorf("%s is waived in stack %s, which keeps the rule: remove the waiver", w.Control, stack)
+				t.Errorf("%s is waived in stack %s, which complies with the rule: remove the waiver", w.Control, stack)
 			}
 		}
 	}
-	inStep(t, "../docs/controls.md", controlsPage(graphs, findings))
+	compareGenerated(t, "../docs/controls.md", controlsPage(graphs, findings))
 }
 
-// optionalTypes are what a configuration may add to a stack.
+// optionalTypes are the resource types that a configuration may add to a stack.
 var optionalTypes = []string{
 	"aws:apigatewayv2/apiMapping:ApiMapping", "aws:apigatewayv2/authorizer:Authorizer",
 	"aws:apigatewayv2/domainName:DomainName", "aws:route53/record:Record",
@@ -71,8 +71,8 @@ func deployPolicy(t *testing.T, types []string) string {
 	return string(text) + "\n"
 }
 
-// TestDeployPolicy compares docs/deploy-policy.json with the resources of the
-// stacks, and those that a configuration may add.
+// TestDeployPolicy compares docs/deploy-policy.json with the policy for all
+// resource types of the stacks and those that a configuration may add.
 func TestDeployPolicy(t *testing.T) {
 	types := slices.Clone(optionalTypes)
 	for _, stack := range stacks {
@@ -80,11 +80,11 @@ func TestDeployPolicy(t *testing.T) {
 			types = append(types, r.Type)
 		}
 	}
-	inStep(t, "../docs/deploy-policy.json", deployPolicy(t, types))
+	compareGenerated(t, "../docs/deploy-policy.json", deployPolicy(t, types))
 }
 
 // TestDeployPolicySize proves that the policy does not grow with the number of
-// functions, and fits a managed policy.
+// functions and that its size is within the limit of a managed policy.
 //
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 func TestDeployPolicySize(t *testing.T) {
@@ -148,7 +148,7 @@ func typesWith(t *testing.T, n int) []string {
 	return types
 }
 
-// environmentGraph returns the resources of a stack by its own configuration.
+// environmentGraph returns the resources of a stack with its own configuration.
 func environmentGraph(t *testing.T, stackName string) (g policy.Graph) {
 	t.Helper()
 	project, err := workspace.LoadProject(filepath.Join("..", "Pulumi.yaml"))
@@ -185,12 +185,12 @@ func environmentGraph(t *testing.T, stackName string) (g policy.Graph) {
 	}
 	for _, r := range cloud.resources {
 		entry := policy.Resource{Type: r.TypeToken, Name: r.Name, Inputs: r.Inputs.MapRepl(nil, func(v resource.PropertyValue) (any, bool) {
-			return "", v.IsArchive() // no rule is about it
+			return "", v.IsArchive() // no rule checks archives
 		})}
 		if parent := urn.URN(r.RegisterRPC.GetParent()); parent != "" {
 			entry.Parent = string(parent.Type()) + " " + parent.Name()
 		}
-		if i := strings.LastIndex(r.Provider, "::"); i >= 0 { // before the ID
+		if i := strings.LastIndex(r.Provider, "::"); i >= 0 { // the ID follows the URN
 			entry.Provider = urn.URN(r.Provider[:i]).Name()
 		}
 		g = append(g, entry)
@@ -198,16 +198,17 @@ func environmentGraph(t *testing.T, stackName string) (g policy.Graph) {
 	return g
 }
 
-// controlsPage returns a table of whether each stack keeps each rule.
+// controlsPage returns docs/controls.md: whether each stack complies with each
+// rule, and the waivers.
 func controlsPage(graphs map[string]policy.Graph, findings map[string][]policy.Finding) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, `# Controls
 
 The rules of [infra/policy](../infra/policy), each with the controls of AWS
-Security Hub and the policies of Checkov (`+"`CKV`"+`) that require it; those
-named TALLY are our own. Tests check every resource of every environment, and
-`+"`make preview STACK=prod`"+` checks what the Pulumi engine would create.
-This page is written by `+"`make generate`"+`.
+Security Hub and the policies of Checkov (`+"`CKV`"+`) that require it. The
+controls named `+"`TALLY`"+` are this project's own. Tests check every resource of
+every stack, and `+"`make preview STACK=prod`"+` checks the resources that the
+Pulumi engine would create. `+"`make generate`"+` writes this page.
 
 | Controls | Rule | Checked | %s |
 | --- | --- | --- |%s
@@ -223,13 +224,14 @@ This page is written by `+"`make generate`"+`.
 		}
 		b.WriteByte('\n')
 	}
-	b.WriteString("\n## Waivers\n\nThe rules that stacks break on purpose, and why.\n\n| Control | Stacks | Reason |\n| --- | --- | --- |\n")
+	b.WriteString("\n## Waivers\n\nThe rules that stacks violate on purpose, with the reasons.\n\n| Control | Stacks | Reason |\n| --- | --- | --- |\n")
 	for _, w := range policy.Waivers() {
 		fmt.Fprintf(&b, "| %s | %s | %s |\n", w.Control, strings.Join(w.Stacks, ", "), w.Reason)
 	}
 	return b.String()
 }
 
+// verdict returns the table's entry for a rule and a stack.
 func verdict(rule policy.Rule, g policy.Graph, findings []policy.Finding) string {
 	switch {
 	case slices.ContainsFunc(findings, func(f policy.Finding) bool { return f.Rule.Title == rule.Title && f.Waiver == nil }):

@@ -10,8 +10,8 @@ import (
 	"tally/infra/settings"
 )
 
-// TestEveryFunctionIsComplete proves that each function has all that a function
-// must have, and that whatever invokes it uses its alias.
+// TestEveryFunctionIsComplete proves that each function has an alias, a failure
+// queue, a log group and all alarms, and that every trigger invokes the alias.
 func TestEveryFunctionIsComplete(t *testing.T) {
 	cloud, _ := deployStack(t, example())
 	for _, name := range functionNames(t) {
@@ -37,23 +37,24 @@ func TestEveryFunctionIsComplete(t *testing.T) {
 	}
 	for name, qualifier := range cloud.property("aws:lambda/permission:Permission", "qualifier") {
 		if qualifier != "live" {
-			t.Errorf("permission %s is for %q", name, qualifier)
+			t.Errorf("permission %s has the qualifier %q", name, qualifier)
 		}
 	}
 }
 
-// TestProvider proves that no resource escapes the default tags.
+// TestProvider proves that every resource uses the environment's provider, and
+// so has its default tags.
 func TestProvider(t *testing.T) {
 	cloud, _ := deployStack(t, example())
 	for name, r := range cloud.resources {
 		if r.Custom && r.TypeToken != "pulumi:providers:aws" && !strings.Contains(r.Provider, "pulumi:providers:aws::main::") {
-			t.Errorf("%s is of the provider %q", name, r.Provider)
+			t.Errorf("%s uses the provider %q", name, r.Provider)
 		}
 	}
 }
 
-// TestLeastResource proves that no identity is allowed an action on every
-// resource, unless AWS has no ARN for it.
+// TestLeastResource proves that no role policy allows an action on every
+// resource, except for actions that support no resource-level permissions.
 func TestLeastResource(t *testing.T) {
 	cloud, _ := deployStack(t, example())
 	for name, policy := range cloud.property("aws:iam/rolePolicy:RolePolicy", "policy") {
@@ -66,7 +67,7 @@ func TestLeastResource(t *testing.T) {
 	}
 }
 
-// TestProduction deploys a stack with every option.
+// TestProduction deploys the stack with every optional setting.
 func TestProduction(t *testing.T) {
 	config := example()
 	config.Protect, config.CustomerKey = true, true

@@ -14,8 +14,8 @@ import (
 	"tally/infra/settings"
 )
 
-// fakeCloud creates every resource at once, with outputs made of its type and
-// name, and records it.
+// fakeCloud is a mock of the engine. It stores the inputs of every resource and
+// returns outputs derived from the resource's type and name.
 type fakeCloud struct {
 	mu        sync.Mutex
 	resources map[string]pulumi.MockResourceArgs
@@ -74,8 +74,8 @@ func (c *fakeCloud) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error)
 	}), nil
 }
 
-// summary returns a sorted line for each resource of AWS: its type and name, its
-// component, and the resources it waits for besides those of its inputs.
+// summary returns one line for each AWS resource, sorted: its type and name, its
+// component, and its explicit dependencies.
 func (c *fakeCloud) summary() []string {
 	var lines []string
 	for _, r := range c.resources {
@@ -101,10 +101,10 @@ func (c *fakeCloud) summary() []string {
 	return lines
 }
 
-// label returns "Topic numbers" for aws:sns/topic:Topic.
+// label returns a short name such as "Topic numbers" for a resource.
 func label(kind, name string) string { return kind[strings.LastIndex(kind, ":")+1:] + " " + name }
 
-// property returns one input of every resource of a type, by name.
+// property returns an input of every resource of a type, by the resource's name.
 func (c *fakeCloud) property(kind, property string) map[string]string {
 	values := map[string]string{}
 	for _, r := range c.resources {
@@ -115,8 +115,8 @@ func (c *fakeCloud) property(kind, property string) map[string]string {
 	return values
 }
 
-// inputs returns those of one resource as encoding/json would decode them, and
-// the path for an archive.
+// inputs returns the inputs of one resource in the types of encoding/json. An
+// archive is represented by its path.
 func (c *fakeCloud) inputs(kind, name string) any {
 	return c.resources[kind+" "+name].Inputs.MapRepl(nil, func(v resource.PropertyValue) (any, bool) {
 		if v.IsArchive() {

@@ -10,8 +10,9 @@ import (
 
 var update = flag.Bool("update", false, "write the generated files instead of comparing them")
 
-// inStep compares a generated file with what it should be, or makes it that.
-func inStep(t *testing.T, path, want string) {
+// compareGenerated compares a generated file with its expected content. With
+// -update, it writes the file first.
+func compareGenerated(t *testing.T, path, want string) {
 	t.Helper()
 	if *update {
 		if err := os.WriteFile(path, []byte(want), 0o644); err != nil {
@@ -23,6 +24,6 @@ func inStep(t *testing.T, path, want string) {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(string(got), want); diff != "" {
-		t.Errorf("%s is out of step; if this change is intended, run: make generate\n%s", path, diff)
+		t.Errorf("%s is out of date; if this change is intended, run: make generate\n%s", path, diff)
 	}
 }

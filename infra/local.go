@@ -10,13 +10,13 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
 )
 
-// requireLocalCloud returns an error unless the engine will use a provider for
-// aws that listens on this machine. Without one it would load the real provider,
-// and a stack for this machine would be deployed to an AWS account.
+// requireLocalCloud returns an error unless the engine has been given an aws
+// provider that listens on this machine. Otherwise the engine would load the
+// real provider and deploy a local stack to an AWS account.
 func requireLocalCloud() error {
 	port, err := plugin.GetProviderAttachPort("aws")
 	if err == nil && port == nil {
-		err = errors.New("PULUMI_DEBUG_PROVIDERS names no provider for aws")
+		err = errors.New("PULUMI_DEBUG_PROVIDERS names no aws provider")
 	}
 	if err == nil {
 		var conn net.Conn

@@ -14,7 +14,8 @@ import (
 
 func main() { pulumi.Run(program) }
 
-// program does all that must succeed before any resource is changed.
+// program loads the configuration, compiles the functions and declares the
+// stack. It registers no resource unless the first two succeed.
 func program(ctx *pulumi.Context) error {
 	config, err := settings.Load(ctx.Project())
 	if err != nil {
@@ -36,8 +37,8 @@ func program(ctx *pulumi.Context) error {
 	return err
 }
 
-// stack declares the whole system. It takes the archives of the functions by
-// name and returns the outputs of the stack.
+// stack declares every resource and returns the stack's outputs. code holds the
+// path of each function's archive by the function's name.
 func stack(ctx *pulumi.Context, config settings.Settings, code map[string]string) (pulumi.StringMap, error) {
 	env, err := serverless.NewEnvironment(ctx, "main", environmentArgs(config))
 	if err != nil {
@@ -51,7 +52,8 @@ func stack(ctx *pulumi.Context, config settings.Settings, code map[string]string
 		return serverless.NewFunction(env, name, functionArgs(config, archive, variables))
 	}
 
-	// Messages: what arrives at numbers leaves at sums.
+	// Messages: handle-message adds what arrives at numbers and publishes to
+	// sums.
 	numbers, err := serverless.NewTopic(env, "numbers", nil)
 	if err != nil {
 		return nil, err
@@ -72,7 +74,7 @@ func stack(ctx *pulumi.Context, config settings.Settings, code map[string]string
 		return nil, err
 	}
 
-	// HTTP: POST /add and GET /add are answered with the sum at once.
+	// HTTP: add-numbers responds to POST /add and GET /add with the sum.
 	addNumbers, err := function("add-numbers", nil)
 	if err != nil {
 		return nil, err

@@ -16,7 +16,7 @@ import (
 	"tally/infra/settings"
 )
 
-// functionNames returns the folders that bundle.Build compiles.
+// functionNames returns the names of the folders that bundle.Build compiles.
 func functionNames(t *testing.T) (names []string) {
 	t.Helper()
 	folders, err := os.ReadDir("../functions")
@@ -29,7 +29,7 @@ func functionNames(t *testing.T) (names []string) {
 	return names
 }
 
-// example returns a configuration without a default.
+// example returns a valid configuration whose numbers are not the defaults.
 func example() settings.Settings {
 	return settings.Settings{
 		Region: "us-east-1", Target: settings.AWS, Owner: "team-a", CostCentre: "4711", LogRetentionDays: 14,
@@ -40,7 +40,8 @@ func example() settings.Settings {
 	}
 }
 
-// deployStack deploys every function there is.
+// deployStack deploys the stack with all functions to a fake cloud and returns
+// the cloud and the outputs.
 func deployStack(t *testing.T, config settings.Settings) (*fakeCloud, map[string]string) {
 	t.Helper()
 	cloud := newFakeCloud()
@@ -55,8 +56,9 @@ func deployStack(t *testing.T, config settings.Settings) (*fakeCloud, map[string
 	return cloud, outputs
 }
 
-// TestStack compares the whole stack with what is generated: each resource with
-// what it depends on, and what each may do. A few are stated here in full.
+// TestStack compares the stack with the generated files in testdata: every
+// resource with its dependencies, and every policy. It also compares all inputs
+// of a few resources.
 func TestStack(t *testing.T) {
 	cloud, outputs := deployStack(t, example())
 
@@ -77,7 +79,7 @@ func TestStack(t *testing.T) {
 		}
 	})
 	t.Run("resources", func(t *testing.T) {
-		inStep(t, "testdata/resources.txt", strings.Join(cloud.summary(), "\n")+"\n")
+		compareGenerated(t, "testdata/resources.txt", strings.Join(cloud.summary(), "\n")+"\n")
 	})
 	t.Run("policies", func(t *testing.T) {
 		var got []string
@@ -87,7 +89,7 @@ func TestStack(t *testing.T) {
 				got = append(got, label(kind, name)+": "+policies[name])
 			}
 		}
-		inStep(t, "testdata/policies.txt", strings.Join(got, "\n")+"\n")
+		compareGenerated(t, "testdata/policies.txt", strings.Join(got, "\n")+"\n")
 		for name, trust := range cloud.property("aws:iam/role:Role", "assumeRolePolicy") {
 			service := "lambda"
 			if strings.HasSuffix(name, "-feedback") {
@@ -131,7 +133,7 @@ func TestStack(t *testing.T) {
 		{"aws:cloudwatch/metricAlarm:MetricAlarm", "main-handle-message-duration", `{"namespace": "AWS/Lambda", "metricName": "Duration", "dimensions": {"FunctionName": "main-handle-message-1a2b3c4"},
 			"statistic": "Maximum", "threshold": 5600, "period": 60, "evaluationPeriods": 1, "comparisonOperator": "GreaterThanOrEqualToThreshold", "treatMissingData": "notBreaching",
 			"alarmActions": ["arn:aws:Topic:r:a:main-alarms"], "okActions": ["arn:aws:Topic:r:a:main-alarms"],
-			"alarmDescription": "handle-message took nearly its timeout of 7 seconds: find what is slow in its traces."}`},
+			"alarmDescription": "An invocation of handle-message took 80% of its timeout of 7 seconds: find the slow part in its traces."}`},
 	} {
 		t.Run(path.Base(test.kind)+" "+test.name, func(t *testing.T) {
 			var want any
@@ -152,8 +154,8 @@ func TestStackNeedsEachFunction(t *testing.T) {
 	}
 }
 
-// TestProgramRefuses proves that nothing is created if the settings are wrong or
-// the local cloud is not running.
+// TestProgramRefuses proves that no resource is created if a setting is invalid
+// or the local cloud is not running.
 func TestProgramRefuses(t *testing.T) {
 	closed, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -164,9 +166,9 @@ func TestProgramRefuses(t *testing.T) {
 	const local = `{"aws:region": "us-east-1", "tally:target": "local", "tally:owner": "me", "tally:costCentre": "none"}`
 	for _, test := range []struct{ name, config, providers, want string }{
 		{"no configuration", ``, "", "tally:target is missing"},
-		{"a wrong value", `{"aws:region": "us-east-1", "tally:target": "aws", "tally:memory": "64"}`, "", `tally:memory may not be "64"`},
-		{"no provider", local, "", "which is not running here (PULUMI_DEBUG_PROVIDERS names no provider for aws): run `make up`"},
-		{"another provider", local, "random:" + port, "names no provider for aws"},
+		{"an invalid value", `{"aws:region": "us-east-1", "tally:target": "aws", "tally:memory": "64"}`, "", `tally:memory may not be "64"`},
+		{"no provider", local, "", "which is not running here (PULUMI_DEBUG_PROVIDERS names no aws provider): run `make up`"},
+		{"another provider", local, "random:" + port, "names no aws provider"},
 		{"an invalid port", local, "aws:http", "Expected a numeric port"},
 		{"nothing listens", local, "aws:" + port, "connection refused"},
 	} {

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// aws runs the AWS CLI in a new folder with the arguments of a shell command.
-// The endpoint is a flag, because older CLIs ignore the variable.
+// aws runs the AWS CLI in a new folder and returns its output. A shell parses
+// args. The endpoint is a flag because older CLIs ignore AWS_ENDPOINT_URL.
 func (d deployed) aws(args string) string {
 	d.t.Helper()
 	cmd := exec.Command("sh", "-ec", `endpoint=$AWS_ENDPOINT_URL; unset AWS_ENDPOINT_URL; aws --endpoint-url "$endpoint" `+args)
@@ -21,11 +21,12 @@ func (d deployed) aws(args string) string {
 	return string(out)
 }
 
-// awsCLI uses the deployed stack with the AWS CLI, as a person would. Without
-// one on PATH, the tests with the official SDK cover the same protocols.
+// awsCLI uses the deployed stack with the AWS CLI, as a user would. It does
+// nothing if there is no AWS CLI on PATH; the tests with the AWS SDK cover the
+// same protocols.
 func (d deployed) awsCLI(ctx context.Context) {
 	if _, err := exec.LookPath("aws"); err != nil {
-		d.t.Log("no AWS CLI on PATH: not tried")
+		d.t.Log("not tested: no AWS CLI on PATH")
 		return
 	}
 	if got := d.aws("sts get-caller-identity --query Arn --output text"); !strings.HasPrefix(got, "arn:aws:iam::000000000000:user/") {
@@ -37,7 +38,7 @@ func (d deployed) awsCLI(ctx context.Context) {
 	if got := d.aws("lambda get-function-configuration --function-name " + d.out["handleMessageFunction"]); !strings.Contains(got, "provided.al2023") {
 		d.t.Errorf("lambda get-function-configuration: %s", got)
 	}
-	group := d.out["handleMessageLogGroup"] // older CLIs do not know LoggingConfig
+	group := d.out["handleMessageLogGroup"] // older CLIs do not return the function's LoggingConfig
 	if got := d.aws("logs describe-log-streams --log-group-name " + group); !strings.Contains(got, "[1]") {
 		d.t.Errorf("logs describe-log-streams: %s", got)
 	}

@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// badInputs are forty inputs other than two integers, each with the field that
-// its error must name; "" means the whole input.
+// badInputs are forty inputs that are not two integers, each with the field
+// that its error must name, or "" for the input as a whole.
 var badInputs = []struct{ input, field string }{
 	{``, ""},
 	{`null`, ""},
@@ -54,8 +54,9 @@ var badInputs = []struct{ input, field string }{
 	{`{"num1":"` + strings.Repeat("9", 4301) + `","num2":4}`, "num1"},
 }
 
-// refusesBadInput sends every kind over HTTP and over SNS: each is refused with
-// an error of its own, and good input still passes.
+// refusesBadInput proves that the deployed stack refuses every bad input over
+// HTTP and over SNS with an error that names the field, and still accepts good
+// input.
 func (d deployed) refusesBadInput(ctx context.Context) {
 	for _, bad := range badInputs {
 		d.t.Run(shorten(bad.input), func(t *testing.T) {
@@ -88,7 +89,7 @@ func (d deployed) refusesBadInput(ctx context.Context) {
 	}
 	ids := map[string]string{}
 	for _, bad := range badInputs {
-		if bad.input != "" { // SNS itself refuses it
+		if bad.input != "" { // SNS itself refuses an empty message
 			ids[d.publish(ctx, bad.input)] = bad.field
 		}
 	}
@@ -98,7 +99,7 @@ func (d deployed) refusesBadInput(ctx context.Context) {
 	}
 }
 
-// shorten turns an input into the name of a subtest.
+// shorten returns the start of an input as the name of a subtest.
 func shorten(input string) string {
 	if len(input) > 40 {
 		return input[:40] + "…"

@@ -23,9 +23,9 @@ import (
 	"tally/localcloud/localcloudtest"
 )
 
-// knowsCallers changes, by configuration, who may call the deployed API and how
-// often.
-func (d deployed) knowsCallers(ctx context.Context, stack *localcloudtest.Stack) {
+// authorizesCallers changes the configuration of who may call the deployed API,
+// and how often, and proves that the API enforces it.
+func (d deployed) authorizesCallers(ctx context.Context, stack *localcloudtest.Stack) {
 	url := d.out["apiUrl"] + "add?num1=3&num2=4"
 	set := func(key, value string) {
 		d.t.Helper()
@@ -74,7 +74,7 @@ func (d deployed) knowsCallers(ctx context.Context, stack *localcloudtest.Stack)
 	up(ctx, d.t, stack)
 	d.step("throttle", func(d deployed) {
 		statuses := map[int]int{}
-		for range 20 { // far sooner than 18 seconds
+		for range 20 { // takes much less than the 18 s in which the rate would allow all
 			status, body := do(d.t, get(ctx, d.t, url))
 			statuses[status]++
 			if status == http.StatusTooManyRequests && body != `{"message":"Too Many Requests"}` {
@@ -82,12 +82,12 @@ func (d deployed) knowsCallers(ctx context.Context, stack *localcloudtest.Stack)
 			}
 		}
 		if statuses[http.StatusOK] < 2 || statuses[http.StatusTooManyRequests] == 0 || len(statuses) > 2 {
-			d.t.Errorf("of a burst of 2 and 1 a second, 20 at once received %v", statuses)
+			d.t.Errorf("20 requests at a rate of 1 per second and a burst of 2 received %v", statuses)
 		}
 	})
 }
 
-// responds fails the test unless the response has that status and body.
+// responds fails the test unless the request receives this status and body.
 func (d deployed) responds(status int, body string, r *http.Request) {
 	d.t.Helper()
 	if got, text := do(d.t, r); got != status || text != body {
@@ -95,6 +95,7 @@ func (d deployed) responds(status int, body string, r *http.Request) {
 	}
 }
 
+// get returns a GET request.
 func get(ctx context.Context, t *testing.T, url string) *http.Request {
 	t.Helper()
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
@@ -104,7 +105,8 @@ func get(ctx context.Context, t *testing.T, url string) *http.Request {
 	return r
 }
 
-// do sends a request and returns the status and the body without final newlines.
+// do sends a request and returns the status and the body, without trailing
+// newlines.
 func do(t *testing.T, r *http.Request) (int, string) {
 	t.Helper()
 	resp, err := http.DefaultClient.Do(r)
@@ -119,7 +121,7 @@ func do(t *testing.T, r *http.Request) (int, string) {
 	return resp.StatusCode, strings.TrimRight(string(body), "\n")
 }
 
-// signed signs a request without a body as the developer.
+// signed signs a request without a body with the developer's credentials.
 func (d deployed) signed(ctx context.Context, r *http.Request) *http.Request {
 	d.t.Helper()
 	config := d.cloud.AWSConfig()
@@ -134,7 +136,8 @@ func (d deployed) signed(ctx context.Context, r *http.Request) *http.Request {
 	return r
 }
 
-// newIssuer serves the public half of a new key as an OpenID provider does.
+// newIssuer starts a server that publishes the public part of a new key as an
+// OpenID provider does, and returns the key and the server's URL.
 func newIssuer(t *testing.T) (key *rsa.PrivateKey, url string) {
 	t.Helper()
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
@@ -153,6 +156,7 @@ func newIssuer(t *testing.T) (key *rsa.PrivateKey, url string) {
 	return key, server.URL
 }
 
+// token returns a JWT with these claims, signed with the key.
 func token(t *testing.T, key *rsa.PrivateKey, claims map[string]any) string {
 	t.Helper()
 	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.RS256, Key: jose.JSONWebKey{Key: key, KeyID: "1"}}, nil)

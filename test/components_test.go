@@ -12,8 +12,8 @@ import (
 	"tally/localcloud/localcloudtest"
 )
 
-// TestComponents deploys a program in another folder and of another module that
-// imports the components: the same topic in two environments.
+// TestComponents deploys a program of another module, in another folder, that
+// imports the components and declares the same topic in two environments.
 func TestComponents(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Minute)
 	defer cancel()
@@ -38,7 +38,7 @@ func TestComponents(t *testing.T) {
 			t.Fatalf("environment %s: %v", environment, err)
 		}
 		if got := topic.Attributes["DisplayName"]; got != "Orders" {
-			t.Errorf("environment %s: the display name that the program's transform sets is %q", environment, got)
+			t.Errorf("environment %s: the program's transform did not set the display name, which is %q", environment, got)
 		}
 	}
 }

@@ -14,8 +14,8 @@ import (
 	"tally/localcloud/localcloudtest"
 )
 
-// deployed is this project's stack in a local cloud, as one test or subtest
-// sees it.
+// deployed is a deployed stack of this project in a local cloud, with the test
+// or subtest that uses it.
 type deployed struct {
 	t     *testing.T
 	cloud *localcloudtest.Cloud
@@ -41,7 +41,8 @@ func (d deployed) step(name string, run func(d deployed)) {
 	d.t.Run(name, func(t *testing.T) { run(deployed{t, d.cloud.WithT(t), d.out}) })
 }
 
-// adds checks that the deployed stack adds 3 and 4 over HTTP and over SNS.
+// adds fails the test unless the deployed stack adds 3 and 4 over HTTP and over
+// SNS.
 func (d deployed) adds(ctx context.Context) {
 	d.t.Helper()
 	if got, want := d.post(`{"num1":3,"num2":4}`), `{"num1":3,"num2":4,"sum":7}`; strings.TrimSpace(got) != want {
@@ -51,7 +52,8 @@ func (d deployed) adds(ctx context.Context) {
 	d.cloud.WaitForLog(ctx, d.out["handleMessageFunction"], id, `"sum":7`)
 }
 
-// post sends JSON to /add and returns the body of a 200.
+// post sends JSON to /add and returns the body of the response. It fails the
+// test unless the status is 200.
 func (d deployed) post(body string) string {
 	d.t.Helper()
 	resp, err := http.Post(d.out["apiUrl"]+"add", "application/json", strings.NewReader(body))
@@ -69,8 +71,8 @@ func (d deployed) post(body string) string {
 	return string(raw)
 }
 
-// publish publishes a message to the topic of numbers with the official SDK,
-// and returns its ID.
+// publish publishes a message to the topic numbers with the AWS SDK and returns
+// the message's ID.
 func (d deployed) publish(ctx context.Context, message string) string {
 	d.t.Helper()
 	topic := d.out["numbersTopicArn"]
@@ -81,7 +83,7 @@ func (d deployed) publish(ctx context.Context, message string) string {
 	return *sent.MessageId
 }
 
-// replace edits one file of a program.
+// replace replaces the first occurrence of old in a file of a program.
 func replace(t *testing.T, dir, name, old, new string) {
 	t.Helper()
 	path := filepath.Join(dir, name)

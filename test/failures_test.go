@@ -13,9 +13,9 @@ import (
 	"tally/localcloud/localcloudtest"
 )
 
-// TestFailures follows the messages that a deployed stack cannot handle, and
-// then the requests that it refuses. AWS's minutes between attempts take less
-// than a second.
+// TestFailures tests what a deployed stack does with messages that it cannot
+// handle and with requests that it refuses. The time scale shortens the minutes
+// that Lambda waits between attempts to less than a second.
 func TestFailures(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Minute)
 	defer cancel()
@@ -77,10 +77,10 @@ func TestFailures(t *testing.T) {
 		}
 	})
 
-	d.step("callers", func(d deployed) { d.knowsCallers(ctx, stack) })
+	d.step("callers", func(d deployed) { d.authorizesCallers(ctx, stack) })
 }
 
-// up updates a stack.
+// up deploys the changes of a stack.
 func up(ctx context.Context, t *testing.T, stack *localcloudtest.Stack) {
 	t.Helper()
 	if _, err := stack.Up(ctx); err != nil {
@@ -88,12 +88,12 @@ func up(ctx context.Context, t *testing.T, stack *localcloudtest.Stack) {
 	}
 }
 
-// receivedByCLI returns the body of the only message of a queue, as the AWS CLI
-// receives it if there is one on PATH.
+// receivedByCLI receives the only message of a queue and returns its body. It
+// uses the AWS CLI if there is one on PATH, and the AWS SDK otherwise.
 func (d deployed) receivedByCLI(ctx context.Context, queue string) string {
 	d.t.Helper()
 	if _, err := exec.LookPath("aws"); err != nil {
-		d.t.Log("no AWS CLI on PATH: received with the SDK")
+		d.t.Log("no AWS CLI on PATH: using the AWS SDK")
 		return *d.cloud.WaitForMessage(ctx, queue, nil).Body
 	}
 	return d.aws("sqs receive-message --queue-url " + queue + " --query 'Messages[0].Body' --output text")

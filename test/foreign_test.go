@@ -17,8 +17,8 @@ import (
 	"tally/localcloud/localcloudtest"
 )
 
-// TestForeign runs the integration test of a Pulumi program that uses nothing of
-// this project but the test package, in a module of its own.
+// TestForeign runs the integration tests of a Pulumi program in a module of its
+// own, which imports nothing from this repository but package localcloudtest.
 func TestForeign(t *testing.T) {
 	t.Parallel()
 	cmd := exec.Command("go", "test", "-count=1", "./...")
@@ -28,9 +28,10 @@ func TestForeign(t *testing.T) {
 	}
 }
 
-// sharesItsCloud deploys another program, from another folder, to the local
-// cloud of this one, which finds the archives of both at their relative paths.
-func (w *workspace) sharesItsCloud(ctx context.Context) {
+// anotherProgram deploys another program, from another folder, to the same
+// local cloud, and proves that the local cloud resolves the relative archive
+// paths of both.
+func (w *workspace) anotherProgram(ctx context.Context) {
 	port := w.status().Config.Port
 	other := *w
 	other.dir = foreignProgram(w.t)
@@ -89,8 +90,9 @@ func (w *workspace) follows(ctx context.Context, function, words string) {
 	}
 }
 
-// foreignProgram copies the program of testdata into a folder of its own, as a
-// module with the versions of the local cloud, which are at hand.
+// foreignProgram copies the program in testdata/foreign into a new folder, as a
+// module with the local cloud's dependencies, which have been downloaded
+// already.
 func foreignProgram(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -101,8 +103,8 @@ func foreignProgram(t *testing.T) string {
 	return dir
 }
 
-// newModule makes dir a module that requires the versions of one of this
-// repository's modules, and that module itself by a replacement.
+// newModule makes dir a module that requires one of this repository's modules,
+// by a replacement, and the same versions of other modules as that one.
 func newModule(t *testing.T, dir, name, folder string) {
 	t.Helper()
 	source, err := filepath.Abs(filepath.Join("..", folder))

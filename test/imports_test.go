@@ -22,11 +22,11 @@ type rule struct {
 	banned []string
 }
 
-// services are the local cloud's services. Each may depend on the vocabulary and
-// the store, but on no other service.
+// services are the local cloud's services. Each may depend on the packages
+// cloud and store, but on no other service.
 var services = []string{"httpapi", "iam", "journal", "lambda", "logs", "recorded", "sns", "sqs"}
 
-// libraries is banned for packages that use only the standard library.
+// libraries are banned for packages that may use only the standard library.
 var libraries = []string{"github.com/", "golang.org/", "google.golang.org/", "go.etcd.io/"}
 
 func rules() []rule {
@@ -56,8 +56,8 @@ func rules() []rule {
 	return append(all,
 		rule{prefix: "localcloud/localcloudtest", own: []string{"localcloud/"}, banned: []string{"github.com/pulumi/pulumi-aws/"}},
 		rule{prefix: "localcloud/deployments", own: []string{"localcloud/store"}, banned: []string{"github.com/pulumi/pulumi-aws/"}},
-		// Pulumi's Automation API is only for tests: the localcloud binary does not
-		// grow by it.
+		// Pulumi's Automation API is only for tests: the localcloud binary does
+		// not contain it.
 		rule{prefix: "localcloud/", own: []string{"localcloud/"}, banned: []string{"github.com/pulumi/pulumi-aws/", "github.com/pulumi/pulumi/sdk/v3/go/auto"}},
 		rule{prefix: "test", own: []string{"internal/project", "localcloud/"}})
 }
@@ -67,8 +67,9 @@ var modules = []string{"..", "../localcloud", "."}
 
 const module = "tally/"
 
-// TestImportRules keeps the parts independent: the local cloud runs anybody's
-// Pulumi program only as long as it depends on nothing of this one.
+// TestImportRules enforces the import rules of ARCHITECTURE.md. The local
+// cloud, for example, must not depend on this project's program, because it
+// runs any program.
 func TestImportRules(t *testing.T) {
 	seen := map[string]bool{}
 	for _, folder := range modules {
@@ -104,9 +105,8 @@ func covers(prefix, rel string) bool {
 	return rel == path.Clean(prefix) || strings.HasPrefix(rel, path.Clean(prefix)+"/")
 }
 
-// TestRequirements checks the direct requirements of the program's module: a
-// newcomer reads the list at a glance, and the local cloud's requirements are
-// not among them.
+// TestRequirements compares the direct requirements of the program's module
+// with a list, so that none of the local cloud or of a test is added unnoticed.
 func TestRequirements(t *testing.T) {
 	out, err := exec.Command("go", "mod", "edit", "-json", "../go.mod").Output()
 	if err != nil {
@@ -144,6 +144,7 @@ func TestRequirements(t *testing.T) {
 	}
 }
 
+// hasPrefix reports whether s has one of the prefixes.
 func hasPrefix(s string, prefixes []string) bool {
 	return slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(s, p) })
 }
@@ -153,6 +154,7 @@ type goPackage struct {
 	Deps       []string
 }
 
+// packages returns the packages of the module in dir, with their dependencies.
 func packages(t *testing.T, dir string) (all []goPackage) {
 	t.Helper()
 	cmd := exec.Command("go", "list", "-json=ImportPath,Deps", "./...")

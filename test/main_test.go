@@ -1,5 +1,5 @@
-// Package test proves the whole: the real Pulumi engine deploys the real
-// program with the real function bundles to the local cloud.
+// Package test contains end-to-end tests: the Pulumi engine deploys the
+// program, with the bundles of its functions, to the local cloud.
 package test
 
 import (
@@ -9,8 +9,9 @@ import (
 	"testing"
 )
 
-// TestMain puts the pinned Pulumi first on PATH, if it was built, and sets the
-// flags that Pulumi builds programs with: others would compile the AWS SDK twice.
+// TestMain puts the pinned Pulumi, if it has been built, first on PATH. It also
+// sets the flags that Pulumi builds programs with, because with other flags Go
+// would compile the AWS SDK a second time.
 func TestMain(m *testing.M) {
 	pinned, err := filepath.Abs("../bin/pulumi")
 	if err != nil {

@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// TestStack runs the life of a stack through the command line. Each step starts
-// from the state that the previous one left.
+// TestStack tests the life cycle of a stack through the command line. Each step
+// starts from the state that the previous step left.
 func TestStack(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Minute)
 	defer cancel()
@@ -23,7 +23,7 @@ func TestStack(t *testing.T) {
 	w.step("without the local cloud", func(w *workspace) {
 		out, err := w.run(`eval "$(localcloud env)"; unset PULUMI_DEBUG_PROVIDERS; pulumi --non-interactive preview --stack local`)
 		if err == nil || !strings.Contains(out, "make up") {
-			w.t.Errorf("the program ran, or the error lacks what to do: %v\n%s", err, out)
+			w.t.Errorf("the program ran, or its error does not mention make up: %v\n%s", err, out)
 		}
 	})
 	w.mustPulumi("up --yes --skip-preview --stack local")
@@ -46,9 +46,9 @@ func TestStack(t *testing.T) {
 
 	d.step("bad input", func(d deployed) { d.refusesBadInput(ctx) })
 	d.step("aws cli", func(d deployed) { d.awsCLI(ctx) })
-	w.step("another program", func(w *workspace) { w.sharesItsCloud(ctx) })
+	w.step("another program", func(w *workspace) { w.anotherProgram(ctx) })
 
-	w.step("an environment killed", func(w *workspace) {
+	w.step("a killed execution environment", func(w *workspace) {
 		pid := w.status().PID
 		w.must(fmt.Sprintf("pkill -KILL -P %[1]d; while pgrep -P %[1]d; do :; done", pid))
 		w.deployed().adds(ctx)
@@ -78,7 +78,7 @@ func TestStack(t *testing.T) {
 		replace(w.t, w.dir, "functions/handle-message/handler.go", `"sum", "messageId"`, `"the sum", "messageId"`)
 		up := w.mustPulumi("up --yes --skip-preview --stack local")
 		if !strings.Contains(up, "2 updated") { // the function and its alias
-			w.t.Errorf("one function changed, but:\n%s", up)
+			w.t.Errorf("one function changed, want 2 updated resources:\n%s", up)
 		}
 		d := w.deployed()
 		id := d.publish(ctx, `{"num1":"3","num2":"4"}`)
@@ -102,7 +102,7 @@ func TestStack(t *testing.T) {
 			w.t.Errorf("the API still responds: %s", resp.Status)
 		}
 		if got := w.must("localcloud status"); strings.Contains(got, "function") || strings.Contains(got, "topic") {
-			w.t.Errorf("destroy left:\n%s", got)
+			w.t.Errorf("destroy left resources:\n%s", got)
 		}
 	})
 }

@@ -13,8 +13,9 @@ import (
 	"tally/localcloud/localcloudtest"
 )
 
-// TestStacks deploys two stacks of this program at once to one local cloud. Both
-// add, share no resource, and one outlives the other.
+// TestStacks deploys two stacks of this program at once to one local cloud. It
+// proves that both work, that they share no resources, and that destroying one
+// does not affect the other.
 func TestStacks(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Minute)
 	defer cancel()
@@ -57,7 +58,7 @@ func TestStacks(t *testing.T) {
 	}
 	after := resourcesOf(ctx, cloud)
 	if len(after) != 1 || !slices.Equal(after["tally/local-b"], before["tally/local-b"]) {
-		t.Errorf("after the destruction of local-a: %v, before: %v", after, before)
+		t.Errorf("after destroying local-a: %v, before: %v", after, before)
 	}
 	if refresh, err := stacks["local-b"].Refresh(ctx); err != nil || !strings.Contains(refresh.StdOut, "unchanged") || strings.Contains(refresh.StdOut, "deleted") {
 		t.Errorf("a refresh of local-b: %v\n%s", err, refresh.StdOut)

@@ -13,13 +13,13 @@ import (
 	"tally/localcloud/localcloudtest"
 )
 
-// workspace is the folder of a Pulumi program, as a person uses it through the
-// command line, with a local cloud on free ports.
+// workspace is the folder of a Pulumi program with a local cloud on free ports,
+// used through the command line.
 type workspace struct {
 	t   *testing.T
 	dir string
-	bin string   // the folder of localcloud
-	env []string // more variables
+	bin string   // the folder of the localcloud binary
+	env []string // additional environment variables
 }
 
 // step runs a subtest in the same workspace.
@@ -31,8 +31,8 @@ func (w *workspace) step(name string, run func(w *workspace)) {
 	})
 }
 
-// newWorkspace builds localcloud for a program in folder dir. No local cloud
-// outlives its test.
+// newWorkspace builds localcloud for the program in folder dir. The local cloud
+// is stopped when the test ends.
 func newWorkspace(t *testing.T, dir string) *workspace {
 	t.Helper()
 	w := &workspace{t: t, dir: dir, bin: t.TempDir()}
@@ -61,8 +61,8 @@ func copyProject(t *testing.T) string {
 	return dir
 }
 
-// run runs a shell script in the workspace, where localcloud and pulumi are on
-// PATH, and returns what it printed.
+// run runs a shell script in the workspace, with localcloud and pulumi on PATH,
+// and returns its output.
 func (w *workspace) run(script string) (string, error) {
 	var both bytes.Buffer
 	cmd := exec.Command("sh", "-ec", script)
@@ -73,9 +73,9 @@ func (w *workspace) run(script string) (string, error) {
 	return both.String(), err
 }
 
-// environment returns the test's environment without anything that could lead
-// to a real account, with keys that must never reach a function, and without a
-// default port, at which the developer's local cloud may listen.
+// environment returns the test's environment without any variable that could
+// select a real account, with credentials that must never reach a function, and
+// with a default port that is not that of the developer's local cloud.
 func (w *workspace) environment() []string {
 	env := append(project.Environ(w.bin), developersKeys...)
 	return append(append(env, "LOCALCLOUD_PORT=1"), w.env...) // nothing listens there
@@ -83,7 +83,8 @@ func (w *workspace) environment() []string {
 
 const developersKey = "the-developers-own-key"
 
-// developersKeys stand for the developer's real credentials and environment.
+// developersKeys stand for the developer's real credentials and environment
+// variables, none of which may reach a function.
 var developersKeys = []string{"AWS_ACCESS_KEY_ID=" + developersKey, "AWS_SECRET_ACCESS_KEY=" + developersKey, "_LAMBDA_SERVER_PORT=1"}
 
 // must runs a script and fails the test if the script fails.
@@ -102,7 +103,7 @@ func (w *workspace) start(flags ...string) {
 	w.must("localcloud start --detach --port 0 --provider-port 0 --api-port 0 " + strings.Join(flags, " "))
 }
 
-// pulumi runs the CLI as a person does after eval "$(localcloud env)".
+// pulumi runs a pulumi command after eval "$(localcloud env)".
 func (w *workspace) pulumi(args string) (string, error) {
 	return w.run(`eval "$(localcloud env)"; pulumi --non-interactive ` + args)
 }
@@ -125,7 +126,7 @@ func (w *workspace) unchanged(when string) {
 	}
 }
 
-// outputs returns the outputs of the stack local.
+// outputs returns the outputs of the stack named local.
 func (w *workspace) outputs() map[string]string {
 	w.t.Helper()
 	var out map[string]string
@@ -149,8 +150,8 @@ func (w *workspace) status() (s struct {
 	return s
 }
 
-// deployed returns the stack for steps that call it. They do not depend on the
-// command line.
+// deployed returns the deployed stack, for steps that use it with the AWS SDK
+// and over HTTP.
 func (w *workspace) deployed() deployed {
 	w.t.Helper()
 	return deployed{w.t, localcloudtest.Connect(w.t, w.status().Config.Port), w.outputs()}

@@ -1,7 +1,7 @@
 #!/bin/sh
-# Runs the linters: gofmt; in each module go mod tidy, go vet for this platform
-# and for macOS, and staticcheck; actionlint for the workflows. It changes no
-# source file.
+# Runs the linters: gofmt on all files; go mod tidy, go vet (for this platform
+# and for macOS) and staticcheck in each module; actionlint on the workflows. It
+# changes no source file.
 set -eu
 cd "$(dirname "$0")/.."
 export GOFLAGS=-trimpath GOWORK=off
@@ -9,7 +9,7 @@ export GOFLAGS=-trimpath GOWORK=off
 echo "lint: gofmt"
 unformatted=$(gofmt -l $(git ls-files -co --exclude-standard '*.go'))
 if [ -n "$unformatted" ]; then
-  echo "lint: not formatted; run gofmt -w on:" $unformatted >&2
+  echo "lint: these files are not formatted; run gofmt -w on them:" $unformatted >&2
   exit 1
 fi
 root=$PWD

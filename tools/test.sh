@@ -1,6 +1,6 @@
 #!/bin/sh
-# Runs every test of every module. Packages that use Pulumi's AWS SDK run without
-# the race detector, because it would require compiling that SDK a second time
+# Runs all tests of all modules. Packages that use Pulumi's AWS SDK are tested
+# without the race detector: it would require compiling that SDK a second time,
 # and these packages have no concurrency of their own.
 set -eu
 cd "$(dirname "$0")/.."

@@ -1,8 +1,8 @@
 #!/bin/sh
 # Ensures that Pulumi is available: the user's own installation if it is recent
-# enough, otherwise the pinned CLI and Go language host, built from the Go module
-# proxy into bin/pulumi. That folder exists only if it is needed; the Makefile and
-# `localcloud env` put it first on PATH.
+# enough, otherwise the pinned CLI and Go language host, which this script
+# builds from the Go module proxy into bin/pulumi. That folder exists only if
+# needed. The Makefile and `localcloud env` put it first on PATH.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -20,14 +20,14 @@ if [ -n "$installed" ] && command -v pulumi-language-go >/dev/null; then
 fi
 
 # build NAME PACKAGE DURATION: builds NAME from the module tools/NAME into
-# bin/pulumi unless it is up to date. The version must be set through the linker:
-# the source contains none.
+# bin/pulumi unless it is up to date. It sets the version through the linker
+# because the source contains none.
 build() {
   stamp=$(cat "tools/$1/go.mod" "tools/$1/go.sum" | cksum)
   if [ -x "bin/pulumi/$1" ] && [ "$(cat "bin/pulumi/.$1" 2>/dev/null)" = "$stamp" ]; then
     return
   fi
-  echo "building $1 from the Go module proxy into bin/pulumi: takes $3, only once"
+  echo "building $1 from the Go module proxy into bin/pulumi: this takes $3, but only once"
   start=$(date +%s)
   (
     cd "tools/$1"

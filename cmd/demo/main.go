@@ -1,6 +1,6 @@
-// Command demo shows that a deployed stack adds: it sends 3 and 4 over HTTP and
-// over SNS, and waits for 7 both ways. It uses the outputs of the stack alone, so
-// it works on the local cloud and on AWS alike.
+// Command demo shows that a deployed stack works: it sends 3 and 4 over HTTP
+// and over SNS and waits for the sum. It depends only on the stack's outputs,
+// so it works with the local cloud and with AWS.
 package main
 
 import (
@@ -25,13 +25,14 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 )
 
-// numbers is the body of the request and of the message.
+// numbers is the body of the HTTP request and of the SNS message.
 const numbers = `{"num1":3,"num2":4}`
 
-// patience bounds the wait for a log line: CloudWatch may take a while.
-const patience = time.Minute
+// logTimeout is how long to wait for a log line. CloudWatch delivers lines with
+// a delay.
+const logTimeout = time.Minute
 
-// outputs are the stack's.
+// outputs are the outputs of the stack that demo uses.
 type outputs struct {
 	APIURL                string `json:"apiUrl"`
 	NumbersTopicARN       string `json:"numbersTopicArn"`
@@ -64,11 +65,11 @@ func run(ctx context.Context, stack string, w io.Writer) error {
 		return err
 	}
 	fmt.Fprintf(w, "\nOver HTTP:\n  POST %sadd %s\n", out.APIURL, numbers)
-	answer, err := post(ctx, out.APIURL+"add")
+	response, err := post(ctx, out.APIURL+"add")
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(w, "  %s\n\nOver SNS:\n  publish %s to %s\n", answer, numbers, topic.Resource)
+	fmt.Fprintf(w, "  %s\n\nOver SNS:\n  publish %s to %s\n", response, numbers, topic.Resource)
 	line, err := publish(ctx, cfg, out)
 	if err != nil {
 		return err
@@ -80,18 +81,20 @@ func run(ctx context.Context, stack string, w io.Writer) error {
 	}
 	fmt.Fprintf(w, "  curl '%sadd?num1=3&num2=4'\n", out.APIURL)
 	fmt.Fprintf(w, "  aws sns publish --topic-arn %s --message '{\"num1\":\"3\",\"num2\":\"4\"}'\n", out.NumbersTopicARN)
-	fmt.Fprintf(w, "  make logs%[1]s, make preview%[1]s, make down%[1]s\n", flagFor(stack))
+	fmt.Fprintf(w, "  make logs%[1]s, make preview%[1]s, make down%[1]s\n", makeArgument(stack))
 	return nil
 }
 
-// flagFor returns the argument of make for the stack; local is its default.
-func flagFor(stack string) string {
+// makeArgument returns the argument that selects the stack in make, with a
+// leading space, or "" for the default, local.
+func makeArgument(stack string) string {
 	if stack == "local" {
 		return ""
 	}
 	return " STACK=" + stack
 }
 
+// stackOutputs returns the outputs of a deployed stack.
 func stackOutputs(ctx context.Context, stack string) (out outputs, err error) {
 	cmd := exec.CommandContext(ctx, "pulumi", "stack", "output", "--json", "--stack", stack)
 	cmd.Stderr = os.Stderr
@@ -108,6 +111,9 @@ func stackOutputs(ctx context.Context, stack string) (out outputs, err error) {
 	return out, nil
 }
 
+// post sends the numbers to url and returns the status and the body of the
+// response. It returns an error if the body has no sum of 7, unless the API
+// requires credentials.
 func post(ctx context.Context, url string) (string, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, strings.NewReader(numbers))
 	if err != nil {
@@ -123,34 +129,34 @@ func post(ctx context.Context, url string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	answer := fmt.Sprintf("%s %s", resp.Status, bytes.TrimSpace(body))
+	response := fmt.Sprintf("%s %s", resp.Status, bytes.TrimSpace(body))
 	if resp.StatusCode == http.StatusUnauthorized || resp.StatusCode == http.StatusForbidden {
-		return answer + ": as configured, this API requires credentials", nil
+		return response + ": as configured, this API requires credentials", nil
 	}
 	if !isSeven(body) {
-		return "", fmt.Errorf("%s answered %s, without a sum of 7", url, answer)
+		return "", fmt.Errorf("POST %s returned %s, want a sum of 7", url, response)
 	}
-	return answer, nil
+	return response, nil
 }
 
-// publish sends the numbers and returns the line in which the function logs
-// their sum.
+// publish publishes the numbers and returns the log line with their sum.
 func publish(ctx context.Context, cfg aws.Config, out outputs) (string, error) {
 	sent, err := sns.NewFromConfig(cfg).Publish(ctx, &sns.PublishInput{TopicArn: &out.NumbersTopicARN, Message: aws.String(numbers)})
 	if err != nil {
 		return "", err
 	}
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, logTimeout)
 	defer cancel()
 	line, err := logLine(ctx, cloudwatchlogs.NewFromConfig(cfg), out.HandleMessageLogGroup, *sent.MessageId)
 	if errors.Is(err, context.DeadlineExceeded) {
-		return "", fmt.Errorf("no sum for message %s in log group %s within %v", *sent.MessageId, out.HandleMessageLogGroup, patience)
+		return "", fmt.Errorf("no sum for message %s in log group %s within %v", *sent.MessageId, out.HandleMessageLogGroup, logTimeout)
 	}
 	return line, err
 }
 
-// logLine polls until the log group has a sum for a message: CloudWatch offers
-// nothing to wait on.
+// logLine polls the log group until it contains the sum for a message, and
+// returns that line. CloudWatch Logs has no operation that waits for an event
+// by pattern.
 func logLine(ctx context.Context, client *cloudwatchlogs.Client, group, messageID string) (string, error) {
 	poll := time.NewTicker(200 * time.Millisecond)
 	defer poll.Stop()
@@ -175,7 +181,7 @@ func logLine(ctx context.Context, client *cloudwatchlogs.Client, group, messageI
 	}
 }
 
-// isSeven reports whether raw is a JSON object with the right sum.
+// isSeven reports whether raw is a JSON object with a sum of 7.
 func isSeven(raw []byte) bool {
 	var result struct{ Sum json.Number }
 	return json.Unmarshal(raw, &result) == nil && result.Sum == "7"

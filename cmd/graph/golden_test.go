@@ -5,8 +5,9 @@ import (
 	"testing"
 )
 
-// TestGolden previews every environment with the real engine: reviewers see a
-// change of its infrastructure in the committed graphs.
+// TestGolden previews every AWS stack with the Pulumi engine. It fails if a
+// graph differs from the committed one, so reviewers see every change of the
+// infrastructure.
 func TestGolden(t *testing.T) {
 	t.Chdir("../..")
 	for _, stack := range []string{"dev", "staging", "prod"} {

@@ -10,11 +10,11 @@ import (
 	"strings"
 )
 
-// resource is one that a preview plans.
+// resource is a resource that the preview plans to create.
 type resource struct {
 	Type, Name string
-	Parent     string // "type name", "" for the stack's own children
-	Provider   string // its name
+	Parent     string // "type name"; "" if the parent is the stack
+	Provider   string // the provider's name
 	Inputs     map[string]any
 }
 
@@ -23,18 +23,19 @@ type digest struct {
 	Steps []struct {
 		NewState *struct {
 			URN, Parent string
-			Provider    string // its URN and ID
+			Provider    string // the provider's URN and ID
 			Inputs      map[string]any
 		}
 	}
 }
 
-// parse reads a preview and omits what differs from one to the next: the random
-// ends of names, and the hashes of archives.
+// parse returns the resources in a preview, sorted by type and name. It removes
+// what differs between previews of the same stack: the random suffixes of names
+// and the hashes of archives.
 func parse(raw []byte) ([]resource, error) {
 	var d digest
 	if err := json.Unmarshal(raw, &d); err != nil {
-		return nil, fmt.Errorf("read the preview: %w\n%s", err, raw)
+		return nil, fmt.Errorf("parse the preview: %w\n%s", err, raw)
 	}
 	names := d.randomNames()
 	var all []resource
@@ -56,7 +57,7 @@ func parse(raw []byte) ([]resource, error) {
 		}
 		for name, value := range s.Inputs {
 			if name != "__defaults" {
-				r.Inputs[name] = settle(value, names)
+				r.Inputs[name] = normalize(value, names)
 			}
 		}
 		all = append(all, r)
@@ -67,8 +68,9 @@ func parse(raw []byte) ([]resource, error) {
 	return all, nil
 }
 
-// randomNames replaces every automatic name, wherever it stands. An automatic
-// name is a resource's own, with or without a prefix, and a random end.
+// randomNames returns a Replacer that masks the random suffix of every
+// generated name. A generated name consists of an optional prefix, the
+// resource's Pulumi name and the suffix.
 func (d digest) randomNames() *strings.Replacer {
 	var pairs []string
 	for _, step := range d.Steps {
@@ -78,8 +80,8 @@ func (d digest) randomNames() *strings.Replacer {
 		_, resource := identity(step.NewState.URN)
 		for _, value := range step.NewState.Inputs {
 			name, _ := value.(string)
-			end := randomEnd.FindString(name)
-			if stem := strings.TrimSuffix(name, end); end != "" && strings.HasSuffix("-"+stem, "-"+resource) {
+			suffix := randomSuffix.FindString(name)
+			if stem := strings.TrimSuffix(name, suffix); suffix != "" && strings.HasSuffix("-"+stem, "-"+resource) {
 				pairs = append(pairs, name, stem+"-#######")
 			}
 		}
@@ -97,17 +99,18 @@ func identity(urn string) (kind, name string) {
 	return types[len(types)-1], parts[3]
 }
 
-// What the engine writes for values that are known after the deployment, and the
-// key that marks archives and secrets, as its own SDKs define them.
+// The value that the engine uses for outputs that are unknown before the
+// deployment, and the key that marks archives and secrets. Pulumi's SDKs define
+// both.
 const (
 	unknown   = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 	signature = "4dabf18193072939515e22adb298388d"
 )
 
-var randomEnd = regexp.MustCompile(`-[0-9a-f]{7}$`)
+var randomSuffix = regexp.MustCompile(`-[0-9a-f]{7}$`)
 
-// settle returns a value in a form that is the same in every preview.
-func settle(v any, names *strings.Replacer) any {
+// normalize returns a value in a form that is the same in every preview.
+func normalize(v any, names *strings.Replacer) any {
 	switch v := v.(type) {
 	case string:
 		if v == unknown {
@@ -115,12 +118,12 @@ func settle(v any, names *strings.Replacer) any {
 		}
 		var document map[string]any
 		if json.Unmarshal([]byte(v), &document) == nil {
-			return settle(document, names)
+			return normalize(document, names)
 		}
 		return names.Replace(v)
 	case []any:
 		for i := range v {
-			v[i] = settle(v[i], names)
+			v[i] = normalize(v[i], names)
 		}
 	case map[string]any:
 		if v[signature] != nil {
@@ -128,14 +131,14 @@ func settle(v any, names *strings.Replacer) any {
 		}
 		delete(v, "__defaults")
 		for k := range v {
-			v[k] = settle(v[k], names)
+			v[k] = normalize(v[k], names)
 		}
 	}
 	return v
 }
 
-// render writes the graph for people and for git to compare: one line for each
-// input, everything in a fixed order.
+// render returns the graph as text that is suitable for review and for git
+// diff: one line or block per input, in a fixed order.
 func render(all []resource) (string, error) {
 	var b strings.Builder
 	for _, r := range all {
@@ -153,6 +156,7 @@ func render(all []resource) (string, error) {
 	return b.String(), nil
 }
 
+// renderInput writes one input: a plain string as it is, anything else as JSON.
 func renderInput(b *strings.Builder, name string, value any) error {
 	fmt.Fprintf(b, "  %s: ", name)
 	if text, ok := value.(string); ok && !strings.ContainsAny(text, "\n\"") {

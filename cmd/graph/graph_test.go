@@ -10,7 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// previewed is a stack of one topic and its subscription, as the CLI prints it.
+// previewed is the CLI's preview of a stack with a topic and its subscription.
 const previewed = `{"steps": [
 	{"op": "create", "urn": "urn:pulumi:dev::tally::pulumi:pulumi:Stack::tally-dev", "newState": {"urn": "urn:pulumi:dev::tally::pulumi:pulumi:Stack::tally-dev"}},
 	{"op": "create", "newState": {
@@ -58,7 +58,7 @@ func TestGraph(t *testing.T) {
 		t.Error(diff)
 	}
 	if _, err := parse([]byte("error: no such stack")); err == nil {
-		t.Error("an error of the CLI was read as an empty preview")
+		t.Error("parse accepted an error message of the CLI")
 	}
 }
 

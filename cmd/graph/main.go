@@ -1,9 +1,10 @@
-// Command graph shows what a change does to the infrastructure of a stack,
-// without an account: the real engine previews the stack against a local cloud,
-// and what it would create is compared with the graph that is committed.
+// Command graph shows how a change affects the infrastructure of a stack,
+// without an AWS account. It previews the stack with the Pulumi engine and a
+// local cloud, checks the planned resources against the rules of infra/policy,
+// and compares them with the committed graph in test/golden.
 //
-//	go run ./cmd/graph dev staging prod    compares; the difference is an error
-//	go run ./cmd/graph -update prod        writes the graph of now
+//	go run ./cmd/graph dev staging prod    compares; a difference is an error
+//	go run ./cmd/graph -update prod        writes the graph
 package main
 
 import (
@@ -18,9 +19,9 @@ import (
 	"path/filepath"
 )
 
-// errDiffers is returned if a graph is not the committed one; the difference has
-// been printed.
-var errDiffers = errors.New("the graph is not the committed one; if this change is intended, run: make generate")
+// errDiffers is returned if a graph differs from the committed one. The
+// difference has been printed.
+var errDiffers = errors.New("the graph differs from the committed one; if this change is intended, run: make generate")
 
 func main() {
 	update := flag.Bool("update", false, "write the graphs instead of comparing them")
@@ -41,8 +42,8 @@ func main() {
 	}
 }
 
-// run compares or writes the graph of each stack in test/golden. It must run in
-// the project's folder.
+// run compares the graph of each stack with the one in test/golden, or writes it
+// there. The working directory must be the project's folder.
 func run(ctx context.Context, stacks []string, update bool, w io.Writer) error {
 	var errs []error
 	for _, stack := range stacks {
@@ -50,7 +51,7 @@ func run(ctx context.Context, stacks []string, update bool, w io.Writer) error {
 		if err != nil {
 			return err
 		}
-		if err := keepsRules(stack, resources); err != nil {
+		if err := checkRules(stack, resources); err != nil {
 			errs = append(errs, fmt.Errorf("stack %s: %w", stack, err))
 		}
 		graph, err := render(resources)
@@ -72,18 +73,19 @@ func run(ctx context.Context, stacks []string, update bool, w io.Writer) error {
 	return errors.Join(errs...)
 }
 
-// compare prints the difference as git does.
+// compare prints the difference between the file golden and graph in git's
+// format. It returns errDiffers if there is one.
 func compare(ctx context.Context, golden, graph string, w io.Writer) error {
-	now, err := os.CreateTemp("", "graph-*.txt")
+	current, err := os.CreateTemp("", "graph-*.txt")
 	if err != nil {
 		return err
 	}
-	defer os.Remove(now.Name())
-	defer now.Close()
-	if _, err := now.WriteString(graph); err != nil {
+	defer os.Remove(current.Name())
+	defer current.Close()
+	if _, err := current.WriteString(graph); err != nil {
 		return err
 	}
-	diff := exec.CommandContext(ctx, "git", "diff", "--no-index", "--", golden, now.Name())
+	diff := exec.CommandContext(ctx, "git", "diff", "--no-index", "--", golden, current.Name())
 	diff.Stdout, diff.Stderr = w, w
 	err = diff.Run()
 	if exit, ok := errors.AsType[*exec.ExitError](err); ok && exit.ExitCode() == 1 {

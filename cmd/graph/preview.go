@@ -13,9 +13,9 @@ import (
 )
 
 // preview returns the resources that a first deployment of the stack would
-// create. It works on a copy of the project's files, because Pulumi writes to a
-// stack's configuration, with a local cloud and a state of its own, and without
-// credentials.
+// create. It uses its own local cloud, its own state and no credentials. It
+// works on a copy of the project because Pulumi writes to a stack's
+// configuration.
 func preview(ctx context.Context, stack string) (_ []resource, err error) {
 	dir, err := os.MkdirTemp("", "graph-")
 	if err != nil {
@@ -44,13 +44,14 @@ func preview(ctx context.Context, stack string) (_ []resource, err error) {
 	return parse(raw)
 }
 
-// shell runs scripts in a folder.
+// shell runs scripts in a folder with an environment.
 type shell struct {
 	dir string
 	env []string
 }
 
-// run returns the script's standard output; an error holds both of its outputs.
+// run runs a script and returns its standard output. An error contains the
+// script's standard output and standard error.
 func (s shell) run(ctx context.Context, script string) ([]byte, error) {
 	var out, errs bytes.Buffer
 	cmd := exec.CommandContext(ctx, "sh", "-ec", script)

@@ -6,8 +6,9 @@ import (
 	"tally/infra/policy"
 )
 
-// keepsRules returns an error for each resource that breaks a rule of the stack.
-func keepsRules(stack string, all []resource) error {
+// checkRules returns an error that lists each violation of a rule that is not
+// waived for the stack.
+func checkRules(stack string, all []resource) error {
 	var g policy.Graph
 	for _, r := range all {
 		g = append(g, policy.Resource(r))

@@ -107,7 +107,7 @@ func TestRefusalsNameAlternatives(t *testing.T) {
 	}
 }
 
-// TestCounts proves that every request is counted once, by its outcome.
+// TestCounts proves that every request is counted once, by outcome.
 func TestCounts(t *testing.T) {
 	for _, test := range []struct {
 		event events.APIGatewayV2HTTPRequest

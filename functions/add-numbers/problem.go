@@ -10,12 +10,12 @@ import (
 	"tally/internal/sum"
 )
 
-// problem is the body of every response that refuses a request.
+// problem is the body of every error response.
 //
 // https://www.rfc-editor.org/rfc/rfc9457
 type problem struct {
-	Type   string       `json:"type"`  // "about:blank": it means no more than the status
-	Title  string       `json:"title"` // the phrase of the status, such as "Not Found"
+	Type   string       `json:"type"`  // "about:blank": the status alone identifies the problem
+	Title  string       `json:"title"` // the text of the status, such as "Not Found"
 	Status int          `json:"status"`
 	Detail string       `json:"detail"`
 	Errors []fieldError `json:"errors,omitempty"`
@@ -31,8 +31,8 @@ type fieldError struct {
 
 func (p *problem) Error() string { return p.Detail }
 
-// refuse turns an error of read into a response. It returns any other error
-// unchanged, which fails the invocation.
+// refuse converts an error returned by read into a response. It returns any
+// other error unchanged, which makes the invocation fail.
 func refuse(err error) (events.APIGatewayV2HTTPResponse, error) {
 	p, ok := errors.AsType[*problem](err)
 	if inputs, isInput := errors.AsType[sum.InputErrors](err); isInput {
@@ -50,8 +50,8 @@ func refuse(err error) (events.APIGatewayV2HTTPResponse, error) {
 	return respond(p.Status, header, p)
 }
 
-// reason returns the value of the metrics' dimension "reason" for an error of
-// read. There are few values, as each becomes a metric of its own.
+// reason returns the value of the metric dimension "reason" for an error
+// returned by read. It has few values because each becomes a metric of its own.
 func reason(err error) string {
 	if p, ok := errors.AsType[*problem](err); ok {
 		return http.StatusText(p.Status)

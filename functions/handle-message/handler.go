@@ -59,7 +59,7 @@ func (h *handler) handle(ctx context.Context, event events.SNSEvent) error {
 	var errs []error
 	for _, record := range event.Records {
 		if err := h.handleMessage(ctx, record.SNS); err != nil {
-			// aws-lambda-go logs only the joined error, as text that cannot be
+			// aws-lambda-go logs only the joined error, whose text cannot be
 			// filtered by message.
 			h.log.ErrorContext(ctx, "message failed", "messageId", record.SNS.MessageID, "requestId", requestID(ctx), "error", err)
 			h.metrics.Count("MessagesRejected", "reason", reason(err))
@@ -89,9 +89,10 @@ func (h *handler) handleMessage(ctx context.Context, message events.SNSEntity) e
 	return nil
 }
 
-// reason returns the value of the metrics' dimension "reason" for an error of
-// handleMessage. There are few values, as each becomes a metric of its own. Every
-// failed attempt counts, so a message that Lambda retries may count several times.
+// reason returns the value of the metric dimension "reason" for an error
+// returned by handleMessage. It has few values because each becomes a metric of
+// its own. Every failed attempt is counted, so a message that Lambda retries
+// may be counted several times.
 func reason(err error) string {
 	if _, ok := errors.AsType[sum.InputErrors](err); ok {
 		return "invalid input"

@@ -59,8 +59,8 @@ func TestHandle(t *testing.T) {
 	}
 }
 
-// TestHandleSeveral proves that a failing message does not keep the others from
-// being handled, and that the error reports every failure.
+// TestHandleSeveral proves that a failing message does not prevent the others
+// from being handled, and that the error reports every failure.
 func TestHandleSeveral(t *testing.T) {
 	var published []string
 	var logs bytes.Buffer

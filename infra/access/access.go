@@ -1,7 +1,8 @@
-// Package access derives the IAM policy of whoever deploys a stack from the types
-// of its resources: creating, reading, changing and deleting those, and nothing
-// else. Resources are named by one pattern for each service, PROJECT-STACK-*, so
-// the policy does not grow with the stack.
+// Package access derives the IAM policy for whoever deploys a stack from the
+// types of the stack's resources. The policy allows creating, reading, changing
+// and deleting those resources, and nothing else. It covers the resources of a
+// service with one name pattern, PROJECT-STACK-*, so it does not grow with the
+// stack.
 //
 // https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
 package access
@@ -12,14 +13,14 @@ import (
 	"strings"
 )
 
-// Policy is an IAM policy document, in which ACCOUNT stands for the ID of the
-// account and STACK for the name of the stack.
+// Policy is an IAM policy document with the placeholders ACCOUNT, for the
+// account's ID, and STACK, for the stack's name.
 type Policy struct {
 	Version   string
 	Statement []Statement
 }
 
-// Statement of a Policy.
+// Statement is a statement of a Policy.
 type Statement struct {
 	Sid, Effect string
 	Action      []string
@@ -27,17 +28,18 @@ type Statement struct {
 	Condition   map[string]map[string][]string `json:",omitempty"`
 }
 
-// service is what the resource types of one service need. PROJECT stands for the
-// name of the project.
+// service describes one statement of the policy: the actions that resource types
+// need on some ARNs. It may contain the placeholder PROJECT, for the project's
+// name.
 type service struct {
 	sid       string
-	types     map[string][]string // actions, by type of resource
+	types     map[string][]string // the actions by resource type
 	arns      []string
 	condition map[string]map[string][]string
 }
 
-// ofStack is the condition that a key has, or a request sets, the tags of the
-// stack.
+// ofStack returns the condition that the tags of the stack are set: on the
+// resource if tag is ResourceTag, in the request if it is RequestTag.
 func ofStack(tag string) map[string]map[string][]string {
 	return map[string]map[string][]string{"StringEquals": {"aws:" + tag + "/project": {"PROJECT"}, "aws:" + tag + "/environment": {"STACK"}}}
 }
@@ -83,7 +85,7 @@ var services = []service{
 		},
 	},
 	{
-		// The ARNs of APIs have IDs that AWS generates.
+		// The ARN of an API contains a generated ID instead of a name.
 		sid: "APIs", arns: []string{"arn:aws:apigateway:*::/apis", "arn:aws:apigateway:*::/apis/*", "arn:aws:apigateway:*::/domainnames", "arn:aws:apigateway:*::/domainnames/*", "arn:aws:apigateway:*::/tags/*"},
 		types: map[string][]string{
 			"aws:apigatewayv2/api:Api":                 {"apigateway:DELETE", "apigateway:GET", "apigateway:PATCH", "apigateway:POST", "apigateway:PUT"},
@@ -101,8 +103,8 @@ var services = []service{
 			"logs:ListTagsForResource", "logs:PutRetentionPolicy", "logs:TagResource", "logs:UntagResource"}},
 	},
 	{
-		// These have no ARN, or list all resources. The log deliveries are those of
-		// API stages.
+		// These actions support no resource-level permissions, or list all
+		// resources. The access logs of API stages need the log deliveries.
 		sid: "WithoutARN", arns: []string{"*"},
 		types: map[string][]string{
 			"aws:cloudwatch/logGroup:LogGroup": {"logs:DescribeLogGroups"},
@@ -122,7 +124,7 @@ var services = []service{
 		types: map[string][]string{"aws:cloudwatch/dashboard:Dashboard": {"cloudwatch:DeleteDashboards", "cloudwatch:GetDashboard", "cloudwatch:PutDashboard"}},
 	},
 	{
-		sid: "NewKey", arns: []string{"*"}, // before it exists
+		sid: "NewKey", arns: []string{"*"}, // a new key has no ARN yet
 		types:     map[string][]string{"aws:kms/key:Key": {"kms:CreateKey", "kms:TagResource"}},
 		condition: ofStack("RequestTag"),
 	},
@@ -132,7 +134,7 @@ var services = []service{
 			"aws:kms/key:Key": {"kms:DescribeKey", "kms:EnableKeyRotation", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus", "kms:ListResourceTags", "kms:PutKeyPolicy",
 				"kms:ScheduleKeyDeletion", "kms:TagResource", "kms:UntagResource", "kms:UpdateKeyDescription"},
 			"aws:kms/alias:Alias":          {"kms:CreateAlias", "kms:DeleteAlias", "kms:UpdateAlias"},
-			"aws:lambda/function:Function": {"kms:CreateGrant", "kms:Decrypt", "kms:Encrypt"}, // of environment variables
+			"aws:lambda/function:Function": {"kms:CreateGrant", "kms:Decrypt", "kms:Encrypt"}, // to encrypt environment variables
 		},
 		condition: ofStack("ResourceTag"),
 	},
@@ -146,8 +148,8 @@ var services = []service{
 	},
 }
 
-// For returns the policy for whoever deploys resources of these types. It fails
-// for a type of AWS that it does not know.
+// For returns the policy for whoever deploys resources of these types. It
+// returns an error for an AWS type whose actions this package does not list.
 func For(project string, types []string) (Policy, error) {
 	p := Policy{Version: "2012-10-17"}
 	known := map[string]bool{}
@@ -168,12 +170,13 @@ func For(project string, types []string) (Policy, error) {
 	}
 	for _, t := range types {
 		if strings.HasPrefix(t, "aws:") && !known[t] {
-			return Policy{}, fmt.Errorf("the permissions to deploy %s are not known: add them to infra/access", t)
+			return Policy{}, fmt.Errorf("the permissions to deploy %s are unknown: add them to infra/access", t)
 		}
 	}
 	return p, nil
 }
 
+// conditions returns the condition of the service's statement.
 func (s service) conditions(project string) map[string]map[string][]string {
 	if s.condition == nil {
 		return nil

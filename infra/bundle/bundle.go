@@ -22,12 +22,13 @@ import (
 type Platform struct{ OS, Arch string }
 
 // Build compiles the named functions, or every function of the project if no
-// name is given, and returns the path of each one's archive by name. The sources
-// of a function are in functions/<name> of the project.
+// names are given, and returns the path of each archive by the function's name.
+// The source of a function is in functions/<name> of the project.
 //
 // The working directory must be the project's folder or one below it. The paths
-// are relative to it, so that previews and state do not depend on the machine.
-// The error of a function that does not compile includes the compiler's output.
+// are relative to the working directory, so that previews and state do not
+// depend on the machine. The error of a function that does not compile includes
+// the compiler's output.
 func Build(ctx context.Context, platform Platform, names ...string) (map[string]string, error) {
 	dir, err := os.Getwd()
 	if err != nil {

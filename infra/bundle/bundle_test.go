@@ -46,7 +46,7 @@ func TestBuildIsReproducible(t *testing.T) {
 }
 
 func TestBuildArchive(t *testing.T) {
-	t.Chdir(project(t)) // the root works as well as a folder below it
+	t.Chdir(project(t)) // the project's root, rather than a folder below it
 	archives, err := Build(t.Context(), Platform{runtime.GOOS, runtime.GOARCH}, "one")
 	if err != nil {
 		t.Fatal(err)

@@ -11,7 +11,7 @@ var apiRules = []Rule{
 		Types: []string{"aws:apigatewayv2/route:Route"}, Property: "authorizationType",
 		Check: func(r Resource, _ Graph) error {
 			if kind := r.input("authorizationType"); !slices.Contains([]any{"AWS_IAM", "JWT", "CUSTOM", Unknown}, kind) {
-				return fmt.Errorf("lets anyone call %v without authorization", r.input("routeKey"))
+				return fmt.Errorf("allows anyone to call %v without authorization", r.input("routeKey"))
 			}
 			return nil
 		},

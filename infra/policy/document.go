@@ -11,11 +11,11 @@ import (
 //
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
 type statement struct {
-	Effect    string
-	Principal principals
-	Action    stringList
-	Resource  stringList
-	Condition map[string]map[string]stringList // values by operator and key
+	Effect                  string
+	Principal, NotPrincipal principals
+	Action, NotAction       stringList
+	Resource, NotResource   stringList
+	Condition               map[string]map[string]stringList // values by operator and key
 }
 
 // stringList is a list of strings. A policy document may hold a single string in
@@ -48,8 +48,9 @@ func (p *principals) UnmarshalJSON(raw []byte) error {
 	return json.Unmarshal(raw, (*map[string]stringList)(p))
 }
 
-// statements returns the statements of the policy document in an input, which is
-// JSON text or already decoded. It returns none if the input is unset or Unknown.
+// statements returns the statements of the policy document in an input, which
+// is JSON text or already decoded. It returns none if the input is unset or
+// Unknown.
 func (r Resource) statements(input string) ([]statement, error) {
 	var raw []byte
 	switch v := r.Inputs[input].(type) {
@@ -103,22 +104,27 @@ func eachAllow(input string, check func(statement) error) func(Resource, Graph) 
 // notPublic returns an error if the statement allows anonymous access, unless a
 // condition restricts it.
 func notPublic(s statement) error {
-	for _, p := range s.Principal["AWS"] {
-		if p == "*" && !s.restricted() {
-			return fmt.Errorf("lets anyone perform %s", strings.Join(s.Action, ", "))
-		}
+	if (slices.Contains(s.Principal["AWS"], "*") || s.NotPrincipal != nil) && !s.restricted() {
+		return fmt.Errorf("allows anyone to perform %s", s.actions())
 	}
 	return nil
 }
 
-// ownAccountOnly returns an error if the statement may allow access from another
-// account: if it allows any principal without a condition that restricts it. This
-// includes services, since a service acts on behalf of every account.
+// ownAccountOnly returns an error if the statement may allow access from
+// another account: if it allows any principal without a condition that
+// restricts it. This includes services, since a service acts on behalf of every
+// account.
 func ownAccountOnly(s statement) error {
+	const advice = "without a condition on the account: restrict it with aws:SourceAccount or aws:SourceArn"
+	if s.restricted() {
+		return nil
+	}
+	if s.NotPrincipal != nil {
+		return fmt.Errorf("allows all principals with exceptions to perform %s %s", s.actions(), advice)
+	}
 	for kind, names := range s.Principal {
-		if len(names) > 0 && !s.restricted() {
-			return fmt.Errorf("lets the %s principal %s perform %s without a condition on the account: restrict it with aws:SourceAccount or aws:SourceArn",
-				kind, names[0], strings.Join(s.Action, ", "))
+		if len(names) > 0 {
+			return fmt.Errorf("allows the %s principal %s to perform %s %s", kind, names[0], s.actions(), advice)
 		}
 	}
 	return nil
@@ -127,12 +133,23 @@ func ownAccountOnly(s statement) error {
 // notEveryAction returns an error if the statement allows every action, or every
 // action of a service.
 func notEveryAction(s statement) error {
+	if s.NotAction != nil {
+		return fmt.Errorf("allows %s", s.actions())
+	}
 	for _, action := range s.Action {
 		if action == "*" || strings.HasSuffix(action, ":*") {
 			return fmt.Errorf("allows every action (%s)", action)
 		}
 	}
 	return nil
+}
+
+// actions returns the actions of the statement for an error.
+func (s statement) actions() string {
+	if s.NotAction != nil {
+		return "every action except " + strings.Join(s.NotAction, ", ")
+	}
+	return strings.Join(s.Action, ", ")
 }
 
 // restricted reports whether a condition limits the statement to an account, an

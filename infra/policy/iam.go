@@ -25,12 +25,18 @@ var iamRules = []Rule{
 //
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html
 func namedResources(s statement) error {
+	if s.NotResource != nil {
+		return fmt.Errorf("allows %s on every resource except %s", s.actions(), strings.Join(s.NotResource, ", "))
+	}
 	if !slices.Contains(s.Resource, "*") {
 		return nil
 	}
+	if s.NotAction != nil {
+		return fmt.Errorf("allows %s on every resource", s.actions())
+	}
 	for _, action := range s.Action {
 		if !slices.Contains([]string{"xray:PutTraceSegments", "xray:PutTelemetryRecords"}, action) {
-			return fmt.Errorf("allows %s on every resource", strings.Join(s.Action, ", "))
+			return fmt.Errorf("allows %s on every resource", s.actions())
 		}
 	}
 	return nil

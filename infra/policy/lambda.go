@@ -21,7 +21,7 @@ var lambdaRules = []Rule{
 		Types: []string{permission}, Property: "principal",
 		Check: func(r Resource, _ Graph) error {
 			if r.input("principal") == "*" {
-				return errors.New("lets anyone invoke the function")
+				return errors.New("allows anyone to invoke the function")
 			}
 			return nil
 		},
@@ -31,7 +31,7 @@ var lambdaRules = []Rule{
 		Types: []string{permission}, Property: "sourceArn, sourceAccount",
 		Check: func(r Resource, _ Graph) error {
 			if principal, _ := r.input("principal").(string); strings.HasSuffix(principal, ".amazonaws.com") && !r.has("sourceArn") && !r.has("sourceAccount") {
-				return fmt.Errorf("lets %s invoke the function on behalf of any account", principal)
+				return fmt.Errorf("allows %s to invoke the function on behalf of any account", principal)
 			}
 			return nil
 		},
@@ -84,7 +84,7 @@ var lambdaRules = []Rule{
 		},
 	},
 	{
-		Controls: []string{"CKV_AWS_116"}, Title: "events that a function fails to process are kept",
+		Controls: []string{"CKV_AWS_116"}, Title: "events that a function fails to process are stored",
 		Types: []string{function}, Property: "deadLetterConfig, or onFailure of its FunctionEventInvokeConfig",
 		Check: func(r Resource, all Graph) error {
 			if r.has("deadLetterConfig", "targetArn") {
@@ -120,8 +120,8 @@ var lambdaRules = []Rule{
 	},
 }
 
-// noSecrets returns an error if the value of an environment variable has the form
-// of a key, or if its name suggests a secret and the value is not an ARN.
+// noSecrets returns an error if the value of an environment variable has the
+// form of a key, or if its name suggests a secret and the value is not an ARN.
 func noSecrets(r Resource, _ Graph) error {
 	variables, _ := r.input("environment", "variables").(map[string]any)
 	for _, name := range slices.Sorted(maps.Keys(variables)) {

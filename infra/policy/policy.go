@@ -1,7 +1,7 @@
 // Package policy checks the resources of a stack against rules before any of
-// them is created. The rules are the controls of AWS Security Hub and the
-// policies of Checkov that apply to the resource types in use, and a few of our
-// own.
+// them is created. The rules implement the controls of AWS Security Hub and the
+// policies of Checkov that apply to the resource types in use, and a few
+// controls of this project.
 //
 // A [Waiver] exempts stacks from a rule on purpose and states the reason.
 //
@@ -32,9 +32,9 @@ const Unknown = "(known after the deployment)"
 
 // Rule is a requirement for every resource of some types.
 type Rule struct {
-	// Controls lists the IDs of the controls that the rule implements: "Lambda.1"
-	// of Security Hub, "CKV_AWS_301" of Checkov, "TALLY.1" of our own. The first
-	// identifies the rule in findings and waivers.
+	// Controls lists the IDs of the controls that the rule implements:
+	// "Lambda.1" of Security Hub, "CKV_AWS_301" of Checkov, "TALLY.1" of this
+	// project. The first identifies the rule in findings and waivers.
 	Controls []string
 	Title    string   // what compliant resources do, "topics are encrypted at rest"
 	Types    []string // of the resources to check, "aws:sns/topic:Topic"
@@ -80,8 +80,8 @@ func Check(stack string, all Graph) []Finding {
 	return findings
 }
 
-// input returns the input at a path, or nil if there is none. If an object on the
-// path is Unknown, so is the input.
+// input returns the input at a path, or nil if there is none. If an object on
+// the path is Unknown, so is the input.
 func (r Resource) input(path ...string) any {
 	var v any = r.Inputs
 	for _, name := range path {
@@ -118,8 +118,8 @@ func (r Resource) has(path ...string) bool {
 	}
 }
 
-// siblings returns the resources of a type in the same component as r. It returns
-// nil if r is not part of a component.
+// siblings returns the resources of a type in the same component as r. It
+// returns nil if r is not part of a component.
 func (g Graph) siblings(r Resource, kind string) []Resource {
 	var found []Resource
 	for _, s := range g {

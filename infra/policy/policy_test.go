@@ -57,14 +57,14 @@ func TestCompliantStack(t *testing.T) {
 	}
 }
 
-// TestViolations breaks the compliant stack in one place at a time. It also proves
-// that each rule has a case.
+// TestViolations breaks the compliant stack in one place at a time. It also
+// proves that each rule has a case.
 func TestViolations(t *testing.T) {
 	const ownAccount = `"Condition": {"StringEquals": {"aws:SourceAccount": "1"}}`
 	failed := map[string]bool{}
 	for _, test := range []struct{ control, old, new, want string }{
-		{"Lambda.1", `"principal": "sns.amazonaws.com"`, `"principal": "*"`, "lets anyone invoke the function"},
-		{"CKV_AWS_364", `"sourceArn": "(known after the deployment)", `, ``, "lets sns.amazonaws.com invoke the function on behalf of any account"},
+		{"Lambda.1", `"principal": "sns.amazonaws.com"`, `"principal": "*"`, "allows anyone to invoke the function"},
+		{"CKV_AWS_364", `"sourceArn": "(known after the deployment)", `, ``, "allows sns.amazonaws.com to invoke the function on behalf of any account"},
 		{"TALLY.1", `"qualifier": "live"`, `"qualifier": ""`, "has no qualifier"},
 		{"Lambda.2", `provided.al2023`, `go1.x`, "uses the runtime go1.x, not provided.al2023"},
 		{"Lambda.6", `\"owner\":\"us\"`, `\"owner\":\"\"`, "lacks the required tags: owner"},
@@ -80,29 +80,33 @@ func TestViolations(t *testing.T) {
 		{"CKV_AWS_173", `"kmsKeyArn"`, `"x"`, "has no kmsKeyArn"},
 		{"CKV_AWS_272", `"codeSigningConfigArn"`, `"x"`, "has no codeSigningConfigArn"},
 		{"CKV_AWS_355", `"sns:Publish\"],\"Resource\":\"arn:t\"`, `"sns:Publish\"],\"Resource\":\"*\"`, "allows sns:Publish on every resource"},
+		{"CKV_AWS_355", `\"Resource\":\"arn:t\"`, `\"NotResource\":\"arn:t\"`, "allows sns:Publish on every resource except arn:t"},
 		{"CKV_AWS_63", `[\"sns:Publish\"]`, `\"sns:*\"`, "allows every action (sns:*)"},
+		{"CKV_AWS_63", `\"Action\":[\"sns:Publish\"]`, `\"NotAction\":\"iam:*\"`, "allows every action except iam:*"},
 		{"CKV_AWS_63", `"{\"Statement\":[{\"Effect\":\"Allow\"`, `"{\"Statement\":{\"Effect\":\"Allow\"`, "has no valid policy document in policy"},
 		{"SNS.1", `"kmsMasterKeyId": "alias/aws/sns"`, `"kmsMasterKeyId": ""`, "has no kmsMasterKeyId"},
 		{"SNS.2", `"lambdaFailureFeedbackRoleArn"`, `"lambdaSuccessFeedbackRoleArn"`, "has no lambdaFailureFeedbackRoleArn, although the subscription s uses lambda"},
 		{"SNS.2", `"protocol": "lambda"`, `"protocol": "https"`, "has no httpFailureFeedbackRoleArn"},
-		{"SNS.4", `{"Service": "cloudwatch.amazonaws.com"}, "Action": "sns:Publish", "Resource": "*", ` + ownAccount, `"*", "Action": "sns:Publish", "Resource": "*"`, "lets anyone perform sns:Publish"},
+		{"SNS.4", `{"Service": "cloudwatch.amazonaws.com"}, "Action": "sns:Publish", "Resource": "*", ` + ownAccount, `"*", "Action": "sns:Publish", "Resource": "*"`, "allows anyone to perform sns:Publish"},
 		{"CKV_AWS_385", ownAccount, `"Condition": {"StringLike": {"aws:SourceAccount": "*"}}`, "without a condition on the account"},
 		{"TALLY.2", `{"AWS": "*"}, "Action": "sqs:*"`, `{"AWS": "arn:aws:iam::1:root"}, "Action": "sqs:*"`, "aws:SecureTransport"},
 		{"TALLY.2", `"Name": "t", "Parent": "Topic t", "Inputs": {"policy"`, `"Name": "t", "Parent": "Topic u", "Inputs": {"policy"`, "aws:SecureTransport"},
 		{"TALLY.3", `"redrivePolicy"`, `"x"`, "has no redrivePolicy"},
 		{"SQS.1", `"sqsManagedSseEnabled": true`, `"sqsManagedSseEnabled": false`, "is not encrypted"},
 		{"CKV2_AWS_73", `"sqsManagedSseEnabled": true`, `"kmsMasterKeyId": "alias/aws/sqs"`, "SNS cannot send"},
-		{"SQS.3", `{"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage", "Resource": "*", "Condition"`, `"*", "Action": "sqs:SendMessage", "Resource": "*", "x"`, "lets anyone perform sqs:SendMessage"},
+		{"SQS.3", `{"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage", "Resource": "*", "Condition"`, `"*", "Action": "sqs:SendMessage", "Resource": "*", "x"`, "allows anyone to perform sqs:SendMessage"},
+		{"SQS.3", `"Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage", "Resource": "*", "Condition"`, `"NotPrincipal": {"AWS": "arn:u"}, "Action": "sqs:SendMessage", "Resource": "*", "x"`, "allows anyone to perform sqs:SendMessage"},
+		{"CKV_AWS_385", `"Principal": {"Service": "cloudwatch.amazonaws.com"}, "Action": "sns:Publish", "Resource": "*", ` + ownAccount, `"NotPrincipal": {"AWS": "arn:u"}, "Action": "sns:Publish", "Resource": "*"`, "without a condition on the account"},
 		{"CKV_AWS_72", `"sqs:SendMessage"`, `["sqs:SendMessage", "sqs:*"]`, "allows every action"},
-		{"APIGateway.8", `"authorizationType": "JWT"`, `"authorizationType": "NONE"`, "lets anyone call GET / without authorization"},
-		{"APIGateway.8", `, "authorizationType": "JWT"`, ``, "lets anyone call GET / without authorization"},
+		{"APIGateway.8", `"authorizationType": "JWT"`, `"authorizationType": "NONE"`, "allows anyone to call GET / without authorization"},
+		{"APIGateway.8", `, "authorizationType": "JWT"`, ``, "allows anyone to call GET / without authorization"},
 		{"APIGateway.9", `"accessLogSettings"`, `"x"`, "has no destinationArn"},
 		{"TALLY.4", `"throttlingRateLimit": 5`, `"throttlingRateLimit": 0`, "has no throttlingRateLimit"},
 		{"TALLY.4", `, "throttlingBurstLimit": 5`, ``, "has no throttlingBurstLimit"},
 		{"CKV_AWS_206", `TLS_1_2`, `TLS_1_0`, "has the security policy TLS_1_0, not TLS_1_2"},
 		{"CloudWatch.15", `["(known after the deployment)"]`, `[]`, "has no alarmActions"},
 		{"CloudWatch.17", `"alarmActions"`, `"actionsEnabled": false, "alarmActions"`, "notifies no one"},
-		{"CloudWatch.16", `365`, `30`, "keeps logs for 30 days"},
+		{"CloudWatch.16", `365`, `30`, "retains logs for 30 days"},
 		{"CKV_AWS_66", `"retentionInDays": 365, `, ``, "has no retentionInDays"},
 		{"CKV_AWS_158", `"kmsKeyId"`, `"x"`, "has no kmsKeyId"},
 	} {

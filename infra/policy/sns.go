@@ -39,7 +39,7 @@ var snsRules = []Rule{
 		Check: requiresTLS,
 	},
 	{
-		Controls: []string{"TALLY.3"}, Title: "undeliverable messages are kept",
+		Controls: []string{"TALLY.3"}, Title: "undeliverable messages are stored",
 		Types: []string{topicSubscription}, Property: "redrivePolicy",
 		Check: func(r Resource, all Graph) error {
 			// These protocols notify people: a notification is of no use once
@@ -52,9 +52,9 @@ var snsRules = []Rule{
 	},
 }
 
-// logsFailures returns an error if the topic has no failure feedback role for the
-// protocol of one of its component's subscriptions, or none at all. SNS has such
-// a role only for some protocols, and not for email.
+// logsFailures returns an error if the topic has no failure feedback role for
+// the protocol of one of its component's subscriptions, or none at all. SNS has
+// such a role only for some protocols, and not for email.
 //
 // https://docs.aws.amazon.com/sns/latest/dg/sns-topic-attributes.html
 func logsFailures(r Resource, all Graph) error {

@@ -27,11 +27,11 @@ var watchRules = []Rule{
 		},
 	},
 	{
-		Controls: []string{"CloudWatch.16", "CKV_AWS_338"}, Title: "logs are kept for at least a year",
+		Controls: []string{"CloudWatch.16", "CKV_AWS_338"}, Title: "logs are retained for at least a year",
 		Types: []string{logGroup}, Property: "retentionInDays",
 		Check: func(r Resource, _ Graph) error {
 			if days, ok := r.input("retentionInDays").(float64); ok && days != 0 && days < 365 {
-				return fmt.Errorf("keeps logs for %v days, less than 365", days)
+				return fmt.Errorf("retains logs for %v days, less than 365", days)
 			}
 			return nil
 		},

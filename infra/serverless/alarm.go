@@ -5,27 +5,28 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// alarm is one thing that must not happen. It looks at periods of one minute;
-// missing data counts as OK.
+// alarm describes an alarm on a metric, which it evaluates in periods of one
+// minute. Missing data counts as OK.
 type alarm struct {
-	name    string             // after the component's: "errors"
-	meaning pulumi.StringInput // for the email: what happened, and what to look at first
+	name    string             // appended to the component's name: "errors"
+	meaning pulumi.StringInput // what happened and where to look first, for the email
 	metric  metric
-	atLeast pulumi.Float64Input // the value that raises it
-	minutes int                 // in a row; default 1
+	atLeast pulumi.Float64Input // the threshold
+	minutes int                 // the number of consecutive periods; 0 for 1
 }
 
-// metric is one that CloudWatch has.
+// metric identifies a metric in CloudWatch and its statistic.
 type metric struct {
 	namespace, name string
 	statistic       string // "Sum", "Maximum" or a percentile, "p99"
 	dimensions      pulumi.StringMap
 }
 
-// watch creates the alarms of a component; component is its Pulumi name.
+// watch creates the alarms of a component. component is the component's Pulumi
+// name.
 func (e *Environment) watch(component string, parent pulumi.Resource, alarms ...alarm) error {
 	if e.alarms == nil {
-		return nil // the topic for alarms itself: nobody would receive them
+		return nil // the topic of alarms cannot report its own failures
 	}
 	for _, a := range alarms {
 		args := &cloudwatch.MetricAlarmArgs{

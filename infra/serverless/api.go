@@ -8,40 +8,43 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// APIArgs describe an API.
+// APIArgs are the arguments of NewAPI.
 type APIArgs struct {
-	// Routes that the API has. Required.
+	// Routes are the API's routes, at least one. Required.
 	Routes []Route
-	// Auth is how callers are authorized. Default: by IAM.
+	// Auth determines how callers are authorized. Default: by IAM.
 	Auth Auth
-	// Throttle bounds the requests of all callers together.
+	// Throttle limits the requests of all callers together.
 	Throttle Throttle
 	// CORSOrigins are the web origins whose pages may call the API, such as
 	// "https://example.com", or "*" alone. Default: none.
 	CORSOrigins pulumi.StringArrayInput
-	// SlowMillis is the latency in milliseconds that raises an alarm if one in a
-	// hundred requests exceeds it for three minutes. Default: 3000.
+	// SlowMillis is the latency in milliseconds that raises an alarm if 1% of
+	// the requests reach it in each of three consecutive minutes, 1 or more.
+	// Default: 3000.
 	SlowMillis pulumi.IntPtrInput
-	// Domain is the API's own domain. Default: one of AWS's.
+	// Domain is the API's custom domain. Default: none, for a URL of API
+	// Gateway.
 	Domain *Domain
 }
 
-// Throttle bounds requests. A route's throttle has the same defaults as the
+// Throttle limits requests. A route's throttle has the same defaults as the
 // API's.
 //
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-throttling.html
 type Throttle struct {
 	RatePerSecond pulumi.Float64PtrInput // requests per second, more than 0. Default: 50.
-	Burst         pulumi.IntPtrInput     // requests at once, 1 or more. Default: 100.
+	Burst         pulumi.IntPtrInput     // requests in a burst, 1 or more. Default: 100.
 }
 
-// settings returns the rate and the burst of a throttle, checked.
+// settings checks the rate and the burst and adds their defaults. owner names
+// what they apply to in errors.
 func (t Throttle) settings(owner string) (pulumi.Float64Output, pulumi.IntOutput) {
 	return rate(owner, "Throttle.RatePerSecond", t.RatePerSecond, 50), number(owner, "Throttle.Burst", t.Burst, limits{fallback: 100, min: 1})
 }
 
-// API is an API Gateway HTTP API. Its one stage is $default, so its paths start
-// at the root of its URL.
+// API is an HTTP API of API Gateway. Its only stage is $default, so its paths
+// start at the root of its URL.
 type API struct {
 	pulumi.ResourceState
 
@@ -51,7 +54,7 @@ type API struct {
 	name         string
 	args         APIArgs
 	api          *apigatewayv2.Api
-	authorizer   pulumi.StringPtrInput // its ID; nil without one
+	authorizer   pulumi.StringPtrInput // the authorizer's ID; nil if there is none
 	integrations map[*Function]*apigatewayv2.Integration
 	routes       []pulumi.Resource
 }
@@ -70,7 +73,7 @@ func NewAPI(env *Environment, name string, args *APIArgs, opts ...pulumi.Resourc
 	}
 	api := &apigatewayv2.ApiArgs{ProtocolType: pulumi.String("HTTP"), CorsConfiguration: a.cors(), Tags: env.tags}
 	if args.Domain != nil {
-		api.DisableExecuteApiEndpoint = pulumi.Bool(true) // no way around the domain
+		api.DisableExecuteApiEndpoint = pulumi.Bool(true) // the custom domain is the only endpoint
 	}
 	var err error
 	if a.api, err = apigatewayv2.NewApi(env.ctx, env.child(name), api, env.protected(a)...); err != nil {
@@ -98,8 +101,8 @@ func NewAPI(env *Environment, name string, args *APIArgs, opts ...pulumi.Resourc
 	return a, env.ctx.RegisterResourceOutputs(a, pulumi.Map{"url": a.URL})
 }
 
-// cors allows pages of the origins to send JSON and tokens with the methods of
-// the routes.
+// cors allows pages of the CORS origins to send JSON and tokens with the methods
+// of the routes.
 func (a *API) cors() apigatewayv2.ApiCorsConfigurationPtrInput {
 	if a.args.CORSOrigins == nil {
 		return nil
@@ -121,7 +124,8 @@ func (a *API) cors() apigatewayv2.ApiCorsConfigurationPtrInput {
 	}
 }
 
-// watch raises an alarm when requests fail or are slow.
+// watch creates the API's alarms and graphs. The alarms are raised if requests
+// fail or are slow.
 //
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-metrics.html
 func (a *API) watch(stage *apigatewayv2.Stage) error {
@@ -134,7 +138,7 @@ func (a *API) watch(stage *apigatewayv2.Stage) error {
 	slow := number("API "+a.name, "SlowMillis", a.args.SlowMillis, limits{fallback: 3000, min: 1})
 	return a.env.watch(a.env.child(a.name), a,
 		alarm{name: "5xx", metric: failed, atLeast: pulumi.Float64(1),
-			meaning: pulumi.String("The API " + a.name + " answered a request with a status from 500 up: its access log names the route and the reason.")},
+			meaning: pulumi.String("The API " + a.name + " responded to a request with a status of 500 or above: its access log contains the route and the reason.")},
 		alarm{name: "latency", metric: slowest, atLeast: scaled(slow, 1), minutes: 3,
-			meaning: pulumi.Sprintf("The API %s took longer than %d ms for one in a hundred requests, three minutes long: find what is slow in its traces.", a.name, slow)})
+			meaning: pulumi.Sprintf("The API %s took %d ms or longer for 1%% of the requests, for three minutes: find the slow part in the traces.", a.name, slow)})
 }

@@ -8,41 +8,44 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// Auth is how the callers of an API are authorized.
+// Auth determines how the callers of an API are authorized.
 type Auth struct {
-	// Type is "iam", "jwt" or "none", which allows everybody. Default: "iam", by
-	// which callers sign with AWS credentials that allow execute-api:Invoke.
+	// Type is "iam", "jwt" or "none". With "iam", callers sign requests with AWS
+	// credentials that allow execute-api:Invoke; with "jwt", they send a token;
+	// with "none", anyone may call the API. Default: "iam".
 	Type string
-	// Issuer of the tokens, with "jwt": the URL that
-	// /.well-known/openid-configuration is found under.
+	// Issuer is the URL of the tokens' issuer, under which API Gateway finds
+	// /.well-known/openid-configuration. Required with "jwt".
 	Issuer pulumi.StringInput
-	// Audience holds at least one of a token's audiences, with "jwt".
+	// Audience lists the accepted audiences; a token must have one of them.
+	// Required with "jwt".
 	Audience pulumi.StringArrayInput
-	// Scopes of which a token must have one, with "jwt". Default: none is
-	// required.
+	// Scopes lists the accepted scopes; a token must have one of them. Only with
+	// "jwt". Default: tokens need no scope.
 	Scopes pulumi.StringArrayInput
 }
 
-// check refuses settings without effect, and tokens that nothing verifies.
+// check returns an error for an unknown type, for settings that would have no
+// effect, and for missing ones.
 func (a Auth) check(api string, routes []Route) error {
 	scoped := slices.ContainsFunc(routes, func(r Route) bool { return r.Scopes != nil })
 	switch a.Type {
 	case "", "iam", "none":
 		if a.Issuer != nil || a.Audience != nil || a.Scopes != nil || scoped {
-			return fmt.Errorf("API %s: issuer, audience and scopes are for the auth jwt alone", api)
+			return fmt.Errorf("API %s: Issuer, Audience and Scopes require the auth type jwt", api)
 		}
 		return nil
 	case "jwt":
 		if a.Issuer == nil || a.Audience == nil {
-			return fmt.Errorf("API %s: the auth jwt needs an issuer and an audience", api)
+			return fmt.Errorf("API %s: the auth type jwt requires Issuer and Audience", api)
 		}
 		return nil
 	default:
-		return fmt.Errorf("API %s: the auth must be iam, jwt or none, not %q", api, a.Type)
+		return fmt.Errorf("API %s: the auth type must be iam, jwt or none, not %q", api, a.Type)
 	}
 }
 
-// routeType returns API Gateway's word for the type.
+// routeType returns API Gateway's name of the type.
 func (a Auth) routeType() string {
 	switch a.Type {
 	case "none":

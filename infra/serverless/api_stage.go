@@ -9,26 +9,27 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// Domain is a domain name of the API's own. It requires TLS 1.2 or newer. All
-// fields are required.
+// Domain is the custom domain of an API. It requires TLS 1.2 or newer of
+// clients. All fields are required.
 type Domain struct {
 	Name           pulumi.StringInput // "api.example.com"
 	ZoneID         pulumi.StringInput // of the Route 53 zone that holds the name
 	CertificateARN pulumi.StringInput // of an ACM certificate for the name, in the API's region
 }
 
+// check returns an error if a required field is missing.
 func (d *Domain) check(api string) error {
 	if d != nil && (d.Name == nil || d.ZoneID == nil || d.CertificateARN == nil) {
-		return fmt.Errorf("API %s: Domain needs Name, ZoneID and CertificateARN", api)
+		return fmt.Errorf("API %s: Domain requires Name, ZoneID and CertificateARN", api)
 	}
 	return nil
 }
 
-// stage serves the routes, bounds their requests, and logs every request. It is
-// created after the routes because its settings name them.
+// stage creates the stage, which throttles and logs the requests. The stage
+// depends on the routes because its settings refer to them.
 func (a *API) stage() (*apigatewayv2.Stage, error) {
-	// Log groups of this prefix share an entry in the resource policy that allows
-	// API Gateway to write them, whose size is limited:
+	// Log groups with this prefix share one entry in the resource policy that
+	// allows API Gateway to write to them. The size of that policy is limited:
 	// https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-and-resource-policy.html
 	logs, err := a.env.logGroup(a.env.child(a.name), pulumi.String("/aws/vendedlogs/apis/"+a.env.physical(a.name)), a)
 	if err != nil {
@@ -60,7 +61,7 @@ func (a *API) stage() (*apigatewayv2.Stage, error) {
 	}, pulumi.Parent(a), pulumi.DependsOn(a.routes))
 }
 
-// accessLog returns the format of a line of the access log.
+// accessLog returns the format of the access log.
 //
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging-variables.html
 func accessLog() pulumi.StringOutput {
@@ -84,7 +85,7 @@ func accessLog() pulumi.StringOutput {
 	})
 }
 
-// serve makes the API available on its own domain.
+// serve makes the API available at its custom domain, if it has one.
 func (a *API) serve(stage *apigatewayv2.Stage) error {
 	d := a.args.Domain
 	if d == nil {
@@ -125,7 +126,7 @@ func (a *API) serve(stage *apigatewayv2.Stage) error {
 	return err
 }
 
-// distinct sorts values and removes duplicates.
+// distinct returns values sorted and without duplicates. It modifies values.
 func distinct(values []string) []string {
 	slices.Sort(values)
 	return slices.Compact(values)

@@ -35,14 +35,36 @@ func TestFunctionDefaults(t *testing.T) {
 		t.Error(diff)
 	}
 	if days := c.inputs(t, "aws:cloudwatch/logGroup:LogGroup e-f")["retentionInDays"]; days != 365.0 {
-		t.Errorf("logs are kept %v days", days)
+		t.Errorf("logs have a retention of %v days", days)
 	}
 	async := c.inputs(t, "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig e-f")
 	if async["maximumRetryAttempts"] != 2.0 || async["maximumEventAgeInSeconds"] != 21600.0 {
 		t.Errorf("asynchronous invocations: %v", async)
 	}
 	if _, ok := c.resources["aws:cloudwatch/metricAlarm:MetricAlarm e-f-concurrency"]; ok {
-		t.Error("there is an alarm for a limit that there is not")
+		t.Error("there is an alarm for concurrency, although none is reserved")
+	}
+}
+
+// TestVariables proves that a function may have the variables that Lambda does
+// not reserve, although their names resemble those of reserved ones.
+func TestVariables(t *testing.T) {
+	own := pulumi.StringMap{
+		"AWS_LAMBDA_EXEC_WRAPPER": pulumi.String("/opt/wrapper"), "LAMBDA_NAME": pulumi.String("f"), "TZ": pulumi.String("Europe/Rome"),
+	}
+	c, err := within(EnvironmentArgs{}, func(env *Environment) error {
+		_, err := NewFunction(env, "f", &FunctionArgs{Code: pulumi.NewFileArchive("f.zip"), Environment: own})
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	environment, _ := c.inputs(t, "aws:lambda/function:Function e-f")["environment"].(map[string]any)
+	got, _ := environment["variables"].(map[string]any)
+	for name, want := range own {
+		if got[name] != string(want.(pulumi.String)) {
+			t.Errorf("variable %s is %v, want %v", name, got[name], want)
+		}
 	}
 }
 
@@ -115,9 +137,9 @@ func TestSubscribe(t *testing.T) {
 		t.Errorf("got %v, %v", got, err)
 	}
 	for want, args := range map[string]*SubscriptionArgs{
-		"subscription topic-f: a filter policy scope without a filter policy has no effect":            {FilterPolicyScope: "MessageBody"},
+		"subscription topic-f: FilterPolicyScope has no effect without FilterPolicy":                   {FilterPolicyScope: "MessageBody"},
 		`subscription topic-f: FilterPolicyScope must be MessageAttributes or MessageBody, not "Body"`: {FilterPolicy: pulumi.Map{}, FilterPolicyScope: "Body"},
-		"subscription topic-f: RawMessageDelivery is for queues, not for functions":                    {RawMessageDelivery: true},
+		"subscription topic-f: RawMessageDelivery requires a queue; the subscriber is a function":      {RawMessageDelivery: true},
 	} {
 		if _, err := subscribe(args); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %s", err, want)

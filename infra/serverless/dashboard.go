@@ -21,8 +21,9 @@ func (e *Environment) show(title string, metrics ...metric) {
 }
 
 // dashboard creates the dashboard of all components, named
-// <project>-<stack>-<environment>, with two graphs in a row. The first two show
-// what the functions count themselves, in the namespace of the project.
+// <project>-<stack>-<environment>, with two graphs per row. The first two graphs
+// show the metrics that the functions themselves report, in the project's
+// namespace.
 //
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html
 func (e *Environment) dashboard() (*cloudwatch.Dashboard, error) {
@@ -39,8 +40,8 @@ func (e *Environment) dashboard() (*cloudwatch.Dashboard, error) {
 			},
 		})
 	}
-	add("What was done", e.search("environment,service"))
-	add("What was rejected, by reason", e.search("environment,reason,service"))
+	add("Work done", e.search("environment,service"))
+	add("Work rejected, by reason", e.search("environment,reason,service"))
 	for _, w := range e.widgets {
 		add(w.title, lines(w.metrics))
 	}
@@ -50,11 +51,12 @@ func (e *Environment) dashboard() (*cloudwatch.Dashboard, error) {
 	}, e.own()...)
 }
 
-// dimension is the value of the metrics' dimension "environment", which sets the
-// environment apart from others of the project in the same region and account.
+// dimension returns the value of the metric dimension "environment". It
+// distinguishes the environments of a project in the same region and account.
 func (e *Environment) dimension() string { return e.ctx.Stack() + "-" + e.name }
 
-// search finds the metrics of the environment that have these dimensions.
+// search returns an expression that finds the metrics of the environment with
+// these dimensions.
 //
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/search-expression-syntax.html
 func (e *Environment) search(dimensions string) pulumi.Array {
@@ -62,8 +64,8 @@ func (e *Environment) search(dimensions string) pulumi.Array {
 		`SEARCH('{%s,%s} environment="%s"', 'Sum', 60)`, e.ctx.Project(), dimensions, e.dimension()))}}}
 }
 
-// lines returns metrics as a graph lists them: namespace, name, and the names
-// and values of dimensions in turn, then options.
+// lines returns metrics in the form that a graph requires: namespace, name, each
+// dimension's name and value, and options.
 func lines(metrics []metric) pulumi.Array {
 	var all pulumi.Array
 	for _, m := range metrics {

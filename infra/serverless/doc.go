@@ -1,8 +1,8 @@
-// Package serverless holds the components of a serverless stack on AWS: a
-// Function, a Topic, a Queue and an API, in the Environment that they share.
-// Their defaults are those of production: encrypted, private, watched by alarms,
-// and with a queue for whatever fails. Relations between them are methods, and
-// each creates exactly the permission it needs:
+// Package serverless provides the components of a serverless stack on AWS:
+// Function, Topic, Queue and API, in an Environment that they share. Their
+// defaults suit production: data is encrypted, access is private, alarms watch
+// every component, and queues hold what failed. Relations between components
+// are methods, and each creates exactly the permission it needs:
 //
 //	env, err := serverless.NewEnvironment(ctx, "main", &serverless.EnvironmentArgs{Region: pulumi.String("us-east-1")})
 //	numbers, err := serverless.NewTopic(env, "numbers", nil)
@@ -19,15 +19,15 @@
 //	api, err := serverless.NewAPI(env, "api", &serverless.APIArgs{Routes: []serverless.Route{
 //		{Key: "POST /add", Function: handle}, // the API may invoke the function for this route
 //	}})
-//	err = env.Complete() // last: the policies of queues, and a dashboard of all there is
+//	err = env.Complete() // last: creates the queues' policies and a dashboard
 //
 // # Names
 //
 // The Pulumi name of every resource starts with the names of its environment and
-// its component. Physical names are Pulumi's automatic ones; with this pattern
-// in Pulumi.yaml they start with the project and the stack as well, as those do
-// that components set themselves (of log groups, the key's alias and the
-// dashboard). One ARN pattern, PROJECT-STACK-*, then covers a stack:
+// its component. Pulumi generates the physical names. With the pattern below in
+// Pulumi.yaml, these start with the project and the stack, as do the names that
+// components set themselves: those of log groups, the key's alias and the
+// dashboard. One ARN pattern, PROJECT-STACK-*, then covers a stack:
 //
 //	config:
 //	  pulumi:autonaming:
@@ -40,12 +40,12 @@
 //
 // # Inputs and options
 //
-// An optional input that is nil has the documented default. Plain values are
-// checked at once, inputs as soon as they are known, so that a wrong one fails
-// the preview.
+// An optional input that is nil has the documented default. Constructors check
+// plain values immediately and inputs as soon as they are known, so that an
+// invalid value fails the preview.
 //
-// Constructors and relations take resource options. Those of a constructor apply
-// to the component, whose children inherit them as Pulumi defines it; those of a
-// relation apply to each resource that it creates. With transformations, any
-// property of any resource inside can be changed: see the example.
+// Constructors and relations take resource options. Those of a constructor
+// apply to the component, and its children inherit them as Pulumi defines.
+// Those of a relation apply to each resource that it creates. A transformation
+// can change any property of any resource of a component; see the example.
 package serverless

@@ -10,38 +10,40 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// EnvironmentArgs describe an Environment.
+// EnvironmentArgs are the arguments of NewEnvironment.
 type EnvironmentArgs struct {
-	// Region is the AWS region, such as "us-east-1". Required, unless the options
-	// give a provider.
+	// Region is the AWS region, such as "us-east-1". Required, unless the
+	// options contain a provider.
 	Region pulumi.StringPtrInput
-	// Profile names the AWS credentials. Default: those of the process.
+	// Profile is the name of the profile of the AWS credentials. Default: the
+	// credentials in the process's environment.
 	Profile pulumi.StringPtrInput
-	// AllowedAccounts are the IDs of the AWS accounts that may be changed.
+	// AllowedAccounts are the IDs of the AWS accounts that may be deployed to.
 	// Default: any.
 	AllowedAccounts pulumi.StringArrayInput
-	// Tags of every resource, besides project and environment, which are the
-	// names of the project and the stack. Default: none.
+	// Tags are the tags of every resource, in addition to the tags project and
+	// environment, which hold the names of the project and the stack. Default:
+	// none.
 	Tags pulumi.StringMapInput
-	// LogRetentionDays is how long logs are kept, in days: one of the numbers
-	// that CloudWatch Logs allows. Default: 365.
+	// LogRetentionDays is the retention of logs in days, one of the values that
+	// CloudWatch Logs allows. Default: 365.
 	//
 	// https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
 	LogRetentionDays pulumi.IntPtrInput
-	// AlarmEmail receives an email with every alarm, once its owner has
-	// confirmed. Default: none.
+	// AlarmEmail is the address that receives every alarm, once its owner has
+	// confirmed the subscription. Default: none.
 	AlarmEmail pulumi.StringPtrInput
-	// Protect makes Pulumi refuse to delete resources that hold data or are known
-	// outside of the stack.
+	// Protect makes Pulumi refuse to delete resources that hold data or that
+	// clients outside the stack depend on. Default: false.
 	Protect bool
-	// CustomerKey encrypts all data at rest with the environment's own key.
-	// Default: the keys that AWS manages.
+	// CustomerKey makes the environment's own key encrypt all data at rest.
+	// Default: false, for keys that AWS manages.
 	CustomerKey bool
 }
 
-// Environment is what components share: the provider, the tags, the encryption
-// key, and the topic that alarms go to. A program may have several, for example
-// one for each region or tenant.
+// Environment holds what components share: the provider, the tags, the
+// encryption key and the topic of alarms. A program may have several
+// environments, for example one for each region or tenant.
 type Environment struct {
 	pulumi.ResourceState
 
@@ -53,26 +55,26 @@ type Environment struct {
 	provider *aws.Provider
 	region   pulumi.StringOutput
 	tags     pulumi.StringMapInput // of each resource; nil if the provider adds them
-	account  pulumi.StringOutput   // its ID
-	root     pulumi.StringOutput   // the ARN that stands for the account
-	key      pulumi.StringOutput   // the ARN of the environment's own
-	alarms   pulumi.StringPtrInput // the topic's ARN; nil until there is one
+	account  pulumi.StringOutput   // the account's ID
+	root     pulumi.StringOutput   // the ARN of the account as a principal
+	key      pulumi.StringOutput   // the ARN of the environment's key
+	alarms   pulumi.StringPtrInput // the ARN of the topic of alarms; nil until it exists
 
 	widgets  []widget       // of the dashboard
-	queues   []*Queue       // whose policies Complete creates
-	pending  []func() error // what Complete creates after them
+	queues   []*Queue       // the queues whose policies Complete creates
+	pending  []func() error // create what depends on those policies
 	complete bool
 }
 
-// NewEnvironment creates the shared resources; call Complete when all components
-// and relations have been declared. The name of every resource inside starts
-// with the environment's.
+// NewEnvironment creates the shared resources. The program must call Complete
+// after it has declared all components and relations. The name of every
+// resource in the environment starts with the environment's name.
 //
 // The environment creates a provider for its region, whose default tags reach
-// every resource. If the options give a provider for AWS (pulumi.Provider,
-// pulumi.Providers, or pulumi.Parent of a resource that has one), the environment
-// uses that one instead: its default tags stay as they are, and the environment
-// sets its tags on each resource itself.
+// every resource. If the options contain an AWS provider (pulumi.Provider,
+// pulumi.Providers, or pulumi.Parent with a resource that has one), the
+// environment uses that provider instead. It leaves the provider's default tags
+// unchanged and sets its own tags on each resource.
 func NewEnvironment(ctx *pulumi.Context, name string, args *EnvironmentArgs, opts ...pulumi.ResourceOption) (*Environment, error) {
 	e := &Environment{ctx: ctx, name: name}
 	if args != nil {
@@ -99,12 +101,12 @@ func NewEnvironment(ctx *pulumi.Context, name string, args *EnvironmentArgs, opt
 	return e, e.newAlarms()
 }
 
-// Complete creates what depends on every relation: the policies of queues, the
-// subscriptions of queues, and the dashboard. It must be the last call: whatever
-// is declared after it is an error.
+// Complete creates what depends on all relations: the policies of queues, the
+// subscriptions of queues, and the dashboard. It must be the last call; any
+// later declaration returns an error.
 func (e *Environment) Complete() error {
 	if e.complete {
-		return fmt.Errorf("environment %s: Complete has been called before", e.name)
+		return fmt.Errorf("environment %s: Complete has already been called", e.name)
 	}
 	e.complete = true
 	for _, q := range e.queues {
@@ -124,16 +126,17 @@ func (e *Environment) Complete() error {
 	return e.ctx.RegisterResourceOutputs(e, pulumi.Map{"alarmsTopicArn": e.AlarmsTopicARN, "dashboard": dashboard.DashboardName})
 }
 
-// checkOpen refuses to do something after Complete.
+// checkOpen returns an error if Complete has been called. what is the rejected
+// action, "create Topic numbers".
 func (e *Environment) checkOpen(what string) error {
 	if e.complete {
-		return fmt.Errorf("environment %s is complete: %s before the call of Complete", e.name, what)
+		return fmt.Errorf("environment %s is complete: %s before calling Complete", e.name, what)
 	}
 	return nil
 }
 
-// register begins a component of the environment, within parent, or within the
-// environment if parent is nil.
+// register registers a component of the environment. Its parent is parent, or
+// the environment if parent is nil.
 func (e *Environment) register(kind, name string, c pulumi.ComponentResource, parent pulumi.Resource, opts []pulumi.ResourceOption) error {
 	if err := e.checkOpen("create " + kind + " " + name); err != nil {
 		return err
@@ -145,21 +148,21 @@ func (e *Environment) register(kind, name string, c pulumi.ComponentResource, pa
 	return e.ctx.RegisterComponentResource("tally:serverless:"+kind, e.child(name), c, append(inherited, opts...)...)
 }
 
-// own returns the options of a resource that belongs to the environment itself.
+// own returns the options of a resource whose parent is the environment.
 func (e *Environment) own() []pulumi.ResourceOption {
 	return []pulumi.ResourceOption{pulumi.Parent(e), pulumi.Provider(e.provider)}
 }
 
-// protected returns the options of a child of parent that holds data or is known
-// outside of the stack.
+// protected returns the options of a child of parent that holds data or that
+// clients outside the stack depend on.
 func (e *Environment) protected(parent pulumi.Resource) []pulumi.ResourceOption {
 	if !e.args.Protect {
-		return []pulumi.ResourceOption{pulumi.Parent(parent)} // from which it may inherit protection
+		return []pulumi.ResourceOption{pulumi.Parent(parent)} // inherits the parent's protection, if any
 	}
 	return []pulumi.ResourceOption{pulumi.Parent(parent), pulumi.Protect(true)}
 }
 
-// logGroup creates a log group that is encrypted and has a retention.
+// logGroup creates a log group with the environment's key and retention.
 func (e *Environment) logGroup(name string, physical pulumi.StringPtrInput, parent pulumi.Resource) (*cloudwatch.LogGroup, error) {
 	var days pulumi.IntPtrInput = pulumi.Int(365)
 	if e.args.LogRetentionDays != nil {
@@ -173,8 +176,8 @@ func (e *Environment) logGroup(name string, physical pulumi.StringPtrInput, pare
 	}, e.protected(parent)...)
 }
 
-// newAlarms creates the topic that CloudWatch alone may publish to besides the
-// account's own identities.
+// newAlarms creates the topic of alarms. CloudWatch and the account's identities
+// may publish to it.
 func (e *Environment) newAlarms() error {
 	topic, err := NewTopic(e, "alarms", &TopicArgs{Email: e.args.AlarmEmail, key: e.key, publisher: &statement{
 		Principal: service("cloudwatch.amazonaws.com"), Action: []string{"sns:Publish"},

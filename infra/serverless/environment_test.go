@@ -9,7 +9,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// everything creates one component of each kind and one relation of each kind.
+// everything creates a component and a relation of each kind.
 func everything(env *Environment) error {
 	f, err := newFunction(env, "f")
 	if err != nil {
@@ -58,18 +58,18 @@ func TestTwoEnvironments(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	physical := map[string]string{} // what has the name, by type and name
+	physical := map[string]string{} // the resource by its type and physical name
 	for name, r := range c.resources {
 		env, _, _ := strings.Cut(r.Name, "-")
 		if regions[env] == "" {
-			t.Errorf("%s has not the name of an environment", name)
+			t.Errorf("the name of %s does not start with an environment's", name)
 		}
 		if r.Custom && r.TypeToken != "pulumi:providers:aws" && !strings.Contains(r.Provider, "::"+env+"::") {
 			t.Errorf("%s has the provider %s", name, r.Provider)
 		}
 		for _, property := range []resource.PropertyKey{"name", "dashboardName", "domainName"} {
 			if r.TypeToken == "aws:lambda/alias:Alias" || r.TypeToken == "aws:apigatewayv2/stage:Stage" || !r.Inputs[property].IsString() {
-				continue // named within their function and API
+				continue // unique only within their function or API
 			}
 			key := r.TypeToken + " " + r.Inputs[property].StringValue()
 			if other, taken := physical[key]; taken {
@@ -89,8 +89,8 @@ func TestTwoEnvironments(t *testing.T) {
 	}
 }
 
-// TestGivenProvider proves that an environment uses the provider among its
-// options, and sets its tags on each resource itself.
+// TestGivenProvider proves that an environment uses the provider in its options
+// and sets its tags on each resource itself.
 func TestGivenProvider(t *testing.T) {
 	for option, with := range map[string]func(*pulumi.Context, pulumi.ProviderResource) (pulumi.ResourceOption, error){
 		"Provider": func(_ *pulumi.Context, p pulumi.ProviderResource) (pulumi.ResourceOption, error) {
@@ -130,7 +130,7 @@ func TestGivenProvider(t *testing.T) {
 			tagged := 0
 			for name, r := range c.resources {
 				if r.TypeToken == "pulumi:providers:aws" && r.Name != "mine" {
-					t.Errorf("there is the provider %s", name)
+					t.Errorf("the environment created the provider %s", name)
 				}
 				if r.Custom && r.TypeToken != "pulumi:providers:aws" && !strings.Contains(r.Provider, "::mine::") {
 					t.Errorf("%s has the provider %s", name, r.Provider)
@@ -166,7 +166,7 @@ func TestGivenProviderConflicts(t *testing.T) {
 			_, err = NewEnvironment(ctx, "e", args, pulumi.Provider(provider))
 			return err
 		})
-		if err == nil || !strings.Contains(err.Error(), "environment e: Region, Profile and AllowedAccounts conflict with the provider that the options give") {
+		if err == nil || !strings.Contains(err.Error(), "environment e: Region, Profile and AllowedAccounts conflict with the provider in the options") {
 			t.Errorf("%s: got %v", name, err)
 		}
 	}
@@ -174,12 +174,13 @@ func TestGivenProviderConflicts(t *testing.T) {
 		_, err := NewEnvironment(ctx, "e", nil)
 		return err
 	})
-	if err == nil || !strings.Contains(err.Error(), "environment e: Region is required, unless the options give a provider") {
-		t.Errorf("neither: got %v", err)
+	if err == nil || !strings.Contains(err.Error(), "environment e: Region is required, unless the options contain a provider") {
+		t.Errorf("without a region and a provider: got %v", err)
 	}
 }
 
-// TestTags proves that the tags that permissions depend on cannot be replaced.
+// TestTags proves that the arguments cannot replace the tags that permissions
+// depend on.
 func TestTags(t *testing.T) {
 	c, err := within(EnvironmentArgs{Tags: pulumi.StringMap{"owner": pulumi.String("me"), "project": pulumi.String("another")}}, func(*Environment) error { return nil })
 	if err != nil {
@@ -210,12 +211,12 @@ func TestComplete(t *testing.T) {
 			_, err := NewAPI(c.env, "api", &APIArgs{Routes: []Route{{Key: "GET /", Function: c.f}}})
 			return err
 		}, "create API api"},
-		"a subscription": {func(c components) error { _, err := c.topic.Subscribe(c.f, nil); return err }, "subscribe f"},
-		"of a queue":     {func(c components) error { _, err := c.topic.Subscribe(c.queue, nil); return err }, "subscribe q"},
-		"a grant":        {func(c components) error { return c.f.Grant("x", []string{"a:B"}, pulumi.StringArray{c.topic.ARN}) }, "grant x to function f"},
-		"to publish":     {func(c components) error { return c.topic.GrantPublish(c.f) }, "grant publish-t to function f"},
-		"to send":        {func(c components) error { return c.queue.GrantSend(c.f) }, "grant send-q to function f"},
-		"to consume":     {func(c components) error { return c.queue.GrantConsume(c.f) }, "grant consume-q to function f"},
+		"a function's subscription": {func(c components) error { _, err := c.topic.Subscribe(c.f, nil); return err }, "subscribe f"},
+		"a queue's subscription":    {func(c components) error { _, err := c.topic.Subscribe(c.queue, nil); return err }, "subscribe q"},
+		"a grant":                   {func(c components) error { return c.f.Grant("x", []string{"a:B"}, pulumi.StringArray{c.topic.ARN}) }, "grant x to function f"},
+		"a grant to publish":        {func(c components) error { return c.topic.GrantPublish(c.f) }, "grant publish-t to function f"},
+		"a grant to send":           {func(c components) error { return c.queue.GrantSend(c.f) }, "grant send-q to function f"},
+		"a grant to consume":        {func(c components) error { return c.queue.GrantConsume(c.f) }, "grant consume-q to function f"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := withFunction(func(env *Environment, f *Function) error {
@@ -232,13 +233,13 @@ func TestComplete(t *testing.T) {
 				}
 				return test.late(components{env, f, topic, queue})
 			})
-			if want := "environment e is complete: " + test.want + " before the call of Complete"; err == nil || !strings.Contains(err.Error(), want) {
+			if want := "environment e is complete: " + test.want + " before calling Complete"; err == nil || !strings.Contains(err.Error(), want) {
 				t.Errorf("got %v, want %s", err, want)
 			}
 		})
 	}
 	_, err := within(EnvironmentArgs{}, func(env *Environment) error { return errors.Join(env.Complete(), env.Complete()) })
-	if err == nil || !strings.Contains(err.Error(), "environment e: Complete has been called before") {
+	if err == nil || !strings.Contains(err.Error(), "environment e: Complete has already been called") {
 		t.Errorf("twice: got %v", err)
 	}
 }

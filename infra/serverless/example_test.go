@@ -10,10 +10,11 @@ import (
 	"tally/infra/serverless"
 )
 
-// A transformation of a component is applied to every resource inside. It can
-// change any property, also one that the component has no argument for: here,
-// the level of a function's own log lines. pulumi.Transforms does the same in the
-// engine, with untyped properties.
+// Pulumi applies a transformation of a component to every resource of the
+// component. It can change any property, including those that the component has
+// no argument for. This one changes the log level of a function.
+// pulumi.Transforms works similarly, but in the engine and with untyped
+// properties.
 func Example_transformations() {
 	debug := func(r *pulumi.ResourceTransformationArgs) *pulumi.ResourceTransformationResult {
 		function, ok := r.Props.(*lambda.FunctionArgs)
@@ -42,7 +43,7 @@ func Example_transformations() {
 	// <nil>
 }
 
-// logLevels prints those of functions.
+// logLevels is a mock of the engine that prints the log level of each function.
 type logLevels struct{}
 
 func (logLevels) NewResource(args pulumi.MockResourceArgs) (string, resource.PropertyMap, error) {

@@ -5,27 +5,27 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// keptSeconds is two weeks, the longest that SQS keeps a message.
-const keptSeconds = 14 * 24 * 60 * 60
+// maxRetentionSeconds is two weeks, the longest retention that SQS allows.
+const maxRetentionSeconds = 14 * 24 * 60 * 60
 
-// sender is who may put messages into a queue of failures; SQS itself, which
-// moves dead letters, needs no permission.
+// sender is the principal that may send to a failure queue. It is empty for a
+// dead-letter queue, because SQS needs no permission to move messages there.
 type sender struct {
 	principal pulumi.Input
 	condition pulumi.Map
 }
 
-// newFailureQueue creates a queue that keeps what parent could not handle, for
-// two weeks, until somebody looks. It accepts messages from one sender alone,
-// and any message raises an alarm.
+// newFailureQueue creates a queue for what parent could not process. It retains
+// messages for two weeks and accepts them from one sender only. Any message
+// raises an alarm.
 func newFailureQueue(e *Environment, name string, from sender, parent pulumi.Resource, opts ...pulumi.ResourceOption) (*Queue, error) {
 	q := &Queue{env: e, name: name}
 	if err := e.register("Queue", name, q, parent, opts); err != nil {
 		return nil, err
 	}
-	args := &sqs.QueueArgs{MessageRetentionSeconds: pulumi.Int(keptSeconds)}
+	args := &sqs.QueueArgs{MessageRetentionSeconds: pulumi.Int(maxRetentionSeconds)}
 	if from.principal != nil {
-		// No other queue may use this one for its own dead letters.
+		// No queue may use this one as its dead-letter queue.
 		args.RedriveAllowPolicy = pulumi.String(`{"redrivePermission":"denyAll"}`)
 	}
 	if err := q.create(args); err != nil {
@@ -44,14 +44,14 @@ func newFailureQueue(e *Environment, name string, from sender, parent pulumi.Res
 	e.show("Failed messages in "+name, waiting)
 	if err := e.watch(e.child(name), q, alarm{
 		name: "messages", metric: waiting, atLeast: pulumi.Float64(1),
-		meaning: pulumi.String("A message could not be handled and waits in the queue " + name + ": read it there, it says why."),
+		meaning: pulumi.String("A message could not be processed and is in the queue " + name + ": read it to find the reason."),
 	}); err != nil {
 		return nil, err
 	}
 	return q, e.ctx.RegisterResourceOutputs(q, pulumi.Map{"url": q.URL, "arn": q.ARN})
 }
 
-// acceptFrom lets only one queue use this one for its dead letters.
+// acceptFrom allows only source to use q as its dead-letter queue.
 //
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html
 func (q *Queue) acceptFrom(source *Queue) error {

@@ -8,38 +8,42 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// FunctionArgs describe a Function.
+// FunctionArgs are the arguments of NewFunction.
 type FunctionArgs struct {
-	// Code is a zip archive that holds the program as "bootstrap". Required.
+	// Code is a zip archive that contains the program as "bootstrap". Required.
 	Code pulumi.Archive
-	// Architecture the code is built for: "arm64" or "x86_64". Default: "arm64".
+	// Architecture is the one that the code is built for: "arm64" or "x86_64".
+	// Default: "arm64".
 	Architecture pulumi.StringPtrInput
-	// MemoryMB is the memory of one invocation in MB, 128 to 10240; processor
-	// time grows with it. Default: 128.
+	// MemoryMB is the memory of one invocation in MB, 128 to 10240. Lambda
+	// allocates processor time in proportion to it. Default: 128.
 	MemoryMB pulumi.IntPtrInput
-	// TimeoutSeconds is the invocation timeout in seconds, 1 to 900. Default: 10.
+	// TimeoutSeconds is the invocation timeout in seconds, 1 to 900. Default:
+	// 10.
 	TimeoutSeconds pulumi.IntPtrInput
 	// EphemeralMB is the size of /tmp in MB, 512 to 10240. Default: 512.
 	EphemeralMB pulumi.IntPtrInput
-	// ReservedConcurrency is the number of concurrent invocations, which no other
-	// function can take; 0 stops the function. AWS keeps 100 of an account's
-	// unreserved. Default: share what the account has left.
+	// ReservedConcurrency is the number of concurrent invocations that are
+	// reserved for the function and also its limit; 0 stops the function. AWS
+	// requires 100 of an account's concurrency to remain unreserved. Default:
+	// the function shares the unreserved concurrency.
 	ReservedConcurrency pulumi.IntPtrInput
-	// Retries is how often Lambda retries a failed asynchronous invocation, 0 to
-	// 2. Default: 2.
+	// Retries is the number of retries after a failed asynchronous invocation, 0
+	// to 2. Default: 2.
 	Retries pulumi.IntPtrInput
-	// MaxEventAgeSeconds is how long Lambda keeps an asynchronous event before it
-	// gives up on it, 60 to 21600 seconds. Default: 21600, six hours.
+	// MaxEventAgeSeconds is the age in seconds at which Lambda gives up on an
+	// asynchronous event, 60 to 21600. Default: 21600, six hours.
 	MaxEventAgeSeconds pulumi.IntPtrInput
-	// Environment variables, besides those that say what the function is part of:
-	// NAMESPACE, the project; SERVICE, the name given here; and ENVIRONMENT,
-	// "<stack>-<environment>". Default: none.
+	// Environment holds environment variables, in addition to those that the
+	// component sets: NAMESPACE, the project; SERVICE, the function's name as
+	// given to NewFunction; and ENVIRONMENT, "<stack>-<environment>". Default:
+	// none.
 	Environment pulumi.StringMap
 }
 
-// Function is a Lambda function on the runtime provided.al2023, with a role that
-// may write its own log group, traces and failures, and nothing else until it is
-// granted. Callers invoke its alias.
+// Function is a Lambda function with the runtime provided.al2023. Its role
+// allows writing to its own log group, to X-Ray and to its failure queue;
+// grants add other permissions. Callers invoke its alias.
 type Function struct {
 	pulumi.ResourceState
 
@@ -54,15 +58,15 @@ type Function struct {
 	env       *Environment
 	name      string
 	role      *iam.Role
-	alias     pulumi.StringOutput // its name
-	invokeARN pulumi.StringOutput // by which API Gateway calls the alias
+	alias     pulumi.StringOutput // the alias's name
+	invokeARN pulumi.StringOutput // the URI by which API Gateway invokes the alias
 }
 
-// live is the alias of the version that serves.
+// live is the name of the alias that callers invoke.
 const live = "live"
 
-// NewFunction creates the function after its log group and the permission to
-// write there, so that no line is lost.
+// NewFunction creates a function. Its log group and the permission to write to
+// it exist before the function, so that no line is lost.
 func NewFunction(env *Environment, name string, args *FunctionArgs, opts ...pulumi.ResourceOption) (*Function, error) {
 	f := &Function{env: env, name: name}
 	if args == nil || args.Code == nil {
@@ -95,7 +99,7 @@ func NewFunction(env *Environment, name string, args *FunctionArgs, opts ...pulu
 	if err := f.create(args, l, variables, own); err != nil {
 		return nil, err
 	}
-	if err := f.keepFailures(l); err != nil {
+	if err := f.storeFailures(l); err != nil {
 		return nil, err
 	}
 	if err := f.watch(l); err != nil {
@@ -104,8 +108,8 @@ func NewFunction(env *Environment, name string, args *FunctionArgs, opts ...pulu
 	return f, env.ctx.RegisterResourceOutputs(f, pulumi.Map{"name": f.Name, "arn": f.ARN, "logGroup": f.LogGroup})
 }
 
-// create creates the function and its alias, after what it may do from its first
-// invocation on.
+// create creates the function and its alias after own, the permissions that the
+// function needs from its first invocation on.
 func (f *Function) create(args *FunctionArgs, l functionLimits, variables lambda.FunctionEnvironmentArgs, own []pulumi.Resource) error {
 	ctx, id := f.env.ctx, f.env.child(f.name)
 	function, err := lambda.NewFunction(ctx, id, &lambda.FunctionArgs{
@@ -144,6 +148,7 @@ func (f *Function) create(args *FunctionArgs, l functionLimits, variables lambda
 	return nil
 }
 
+// architecture returns the architecture of the arguments, or the default.
 func (f *Function) architecture(args *FunctionArgs) pulumi.StringInput {
 	if args.Architecture == nil {
 		return pulumi.String("arm64")
@@ -151,16 +156,18 @@ func (f *Function) architecture(args *FunctionArgs) pulumi.StringInput {
 	return text("function "+f.name, "Architecture", args.Architecture, architectureForm)
 }
 
-// functionLimits are the numbers of a function's arguments, checked.
+// functionLimits are the numeric arguments of a function, checked.
 type functionLimits struct {
 	memoryMB, ephemeralMB pulumi.IntOutput
 	timeout               pulumi.IntOutput // in seconds
 	retries               pulumi.IntOutput
 	maxAge                pulumi.IntOutput // in seconds
-	concurrency           pulumi.IntOutput // -1: not reserved
-	reserved              bool
+	concurrency           pulumi.IntOutput // -1 if none is reserved
+	reserved              bool             // the arguments reserve concurrency
 }
 
+// limits checks the numeric arguments and adds their defaults.
+//
 // https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 func (f *Function) limits(args *FunctionArgs) functionLimits {
 	within := func(property string, in pulumi.IntPtrInput, l limits) pulumi.IntOutput {
@@ -177,11 +184,11 @@ func (f *Function) limits(args *FunctionArgs) functionLimits {
 	}
 }
 
-// keepFailures makes Lambda put the events that it gives up on into a queue. It
-// sends them with the function's role.
+// storeFailures creates the failure queue, to which Lambda sends the events that
+// it gives up on. Lambda uses the function's role for this.
 //
 // https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
-func (f *Function) keepFailures(l functionLimits) (err error) {
+func (f *Function) storeFailures(l functionLimits) (err error) {
 	f.Failures, err = newFailureQueue(f.env, f.name+"-failures", sender{principal: principal(f.role.Arn)}, f)
 	if err != nil {
 		return err

@@ -9,21 +9,24 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// useKey are the actions that encrypted data needs, to write and to read it.
+// useKey are the actions on a key that writing and reading encrypted data
+// requires.
 var useKey = []string{"kms:Decrypt", "kms:GenerateDataKey"}
 
-// Grant allows the function to do the actions ("sns:Publish") on the resources,
-// given by ARN. The name sets its grants apart.
+// Grant allows the function to perform the actions, such as "sns:Publish", on
+// the resources with the given ARNs. The name must be unique among the
+// function's grants.
 func (f *Function) Grant(name string, actions []string, resources pulumi.StringArray, opts ...pulumi.ResourceOption) error {
 	if !componentName.MatchString(name) || len(actions) == 0 || len(resources) == 0 {
-		return fmt.Errorf("grant %q of function %s: it needs a name of lowercase letters, digits and single dashes, and at least one action and one resource", name, f.name)
+		return fmt.Errorf("grant %q of function %s: its name must be lowercase letters, digits and single dashes, and start with a letter, and it needs at least one action and one resource", name, f.name)
 	}
 	_, err := f.grant(name, statement{Action: actions, Resource: resources}, opts...)
 	return err
 }
 
-// grantUse allows actions on a resource of an environment. The function may use
-// the key of its own environment already; another one's key is granted here.
+// grantUse allows the function to perform actions on a resource of an
+// environment. It also allows using that environment's key, unless it is the
+// function's own environment, whose key every function may use.
 func (f *Function) grantUse(of *Environment, name string, actions []string, arn pulumi.StringInput, opts []pulumi.ResourceOption) error {
 	if err := of.checkOpen(fmt.Sprintf("grant %s to function %s", name, f.name)); err != nil {
 		return err
@@ -37,7 +40,8 @@ func (f *Function) grantUse(of *Environment, name string, actions []string, arn 
 	return f.Grant(name+"-key", useKey, pulumi.StringArray{of.key}, opts...)
 }
 
-// grantOwn allows the function what every function does.
+// grantOwn grants what every function needs: to write logs and traces, and to
+// use the environment's key. logs is the ARN of the function's log group.
 func (f *Function) grantOwn(logs pulumi.StringOutput) ([]pulumi.Resource, error) {
 	write, err := f.grant("logs", statement{
 		Action: []string{"logs:CreateLogStream", "logs:PutLogEvents"}, Resource: []pulumi.StringInput{pulumi.Sprintf("%s:*", logs)},
@@ -45,7 +49,7 @@ func (f *Function) grantOwn(logs pulumi.StringOutput) ([]pulumi.Resource, error)
 	if err != nil {
 		return nil, err
 	}
-	// X-Ray has no ARNs for what these actions write to:
+	// These actions support no resource-level permissions:
 	// https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html
 	trace, err := f.grant("traces", statement{
 		Action: []string{"xray:PutTelemetryRecords", "xray:PutTraceSegments"}, Resource: []pulumi.StringInput{pulumi.String("*")},
@@ -57,6 +61,7 @@ func (f *Function) grantOwn(logs pulumi.StringOutput) ([]pulumi.Resource, error)
 	return []pulumi.Resource{write, trace, key}, err
 }
 
+// grant adds a policy with one statement to the function's role.
 func (f *Function) grant(name string, s statement, opts ...pulumi.ResourceOption) (*iam.RolePolicy, error) {
 	if err := f.env.checkOpen(fmt.Sprintf("grant %s to function %s", name, f.name)); err != nil {
 		return nil, err

@@ -7,15 +7,15 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// limits of a whole number, and its default.
+// limits are the default and the limits of a whole number.
 type limits struct {
 	fallback int
-	min, max int // max 0: no limit
+	min, max int // no upper limit if max is 0
 }
 
-// number returns an optional input, or its default if it is nil. A value out of
-// its limits fails the preview, or the deployment if the value is known only
-// then, with an error that names the component, the property and the limits.
+// number returns an optional input, or its default if it is nil. A value outside
+// its limits fails the preview, or the deployment if it is not known before. The
+// error names the component, the property and the limits.
 func number(component, property string, in pulumi.IntPtrInput, l limits) pulumi.IntOutput {
 	if in == nil {
 		return pulumi.Int(l.fallback).ToIntOutput()
@@ -25,7 +25,7 @@ func number(component, property string, in pulumi.IntPtrInput, l limits) pulumi.
 		case value == nil:
 			return l.fallback, nil
 		case l.max == 0 && *value < l.min:
-			return 0, fmt.Errorf("%s: %s must be a whole number from %d up, not %d", component, property, l.min, *value)
+			return 0, fmt.Errorf("%s: %s must be a whole number of at least %d, not %d", component, property, l.min, *value)
 		case l.max != 0 && (*value < l.min || *value > l.max):
 			return 0, fmt.Errorf("%s: %s must be a whole number from %d to %d, not %d", component, property, l.min, l.max, *value)
 		}
@@ -33,13 +33,13 @@ func number(component, property string, in pulumi.IntPtrInput, l limits) pulumi.
 	}).(pulumi.IntOutput)
 }
 
-// scaled returns a number as a multiple of a factor.
+// scaled returns a number multiplied by a factor.
 func scaled(n pulumi.IntOutput, factor float64) pulumi.Float64Output {
 	return n.ApplyT(func(n int) float64 { return factor * float64(n) }).(pulumi.Float64Output)
 }
 
-// rate returns an optional input, or its default if it is nil. It must be more
-// than zero.
+// rate returns an optional input, or its default if it is nil. The value must be
+// more than zero.
 func rate(component, property string, in pulumi.Float64PtrInput, fallback float64) pulumi.Float64Output {
 	if in == nil {
 		return pulumi.Float64(fallback).ToFloat64Output()
@@ -55,10 +55,10 @@ func rate(component, property string, in pulumi.Float64PtrInput, fallback float6
 	}).(pulumi.Float64Output)
 }
 
-// form is what a text must look like.
+// form is the required form of a string.
 type form struct {
 	pattern *regexp.Regexp
-	meaning string // after "must be"
+	meaning string // completes "must be …"
 }
 
 var (
@@ -68,7 +68,7 @@ var (
 	domainForm       = form{regexp.MustCompile(`^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$`), "a host name in lowercase letters"}
 )
 
-// text returns an input that must have a form.
+// text returns an input whose value must have the form f.
 func text(component, property string, in pulumi.StringPtrInput, f form) pulumi.StringOutput {
 	return in.ToStringPtrOutput().ApplyT(func(value *string) (string, error) {
 		if value == nil || !f.pattern.MatchString(*value) {

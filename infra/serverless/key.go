@@ -5,8 +5,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// newKey creates the key of the environment. CloudWatch cannot publish to a
-// topic that AWS's own key encrypts, so the alarms need it in any case.
+// newKey creates the environment's key. The topic of alarms always needs it,
+// because CloudWatch cannot publish to a topic that a key of AWS's encrypts.
 //
 // https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html#compatibility-with-aws-services
 func (e *Environment) newKey() error {
@@ -29,10 +29,11 @@ func (e *Environment) newKey() error {
 	return err
 }
 
-// keyStatements leave the use of the key to the account's identity policies, and
-// admit the services that use it without an identity of the account.
+// keyStatements returns the statements of the key's policy. They leave the use
+// of the key to the account's identity policies and allow the services that use
+// it without an identity in the account.
 func (e *Environment) keyStatements() []statement {
-	// In a key's policy "*" is that key alone: it has no ARN before it exists.
+	// In a key policy, "*" means the key to which the policy is attached.
 	itself := []pulumi.StringInput{pulumi.String("*")}
 	use := func(principal pulumi.Input, condition pulumi.Map) statement {
 		return statement{Principal: principal, Action: []string{"kms:Decrypt", "kms:GenerateDataKey*"}, Resource: itself, Condition: condition}
@@ -51,7 +52,8 @@ func (e *Environment) keyStatements() []statement {
 	return append(statements, use(service("sns.amazonaws.com"), ours), logs)
 }
 
-// customerKey returns the key's ARN if the key encrypts all data, otherwise nil.
+// customerKey returns the ARN of the environment's key if that key encrypts all
+// data, or nil.
 func (e *Environment) customerKey() pulumi.StringPtrInput {
 	if !e.args.CustomerKey {
 		return nil

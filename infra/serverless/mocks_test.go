@@ -11,11 +11,11 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// cloud creates every resource at once and records it.
+// cloud is a mock of the engine. It stores the inputs of every resource.
 type cloud struct {
 	mu        sync.Mutex
 	resources map[string]pulumi.MockResourceArgs // by type and name
-	twice     []string                           // URNs that were registered again
+	twice     []string                           // URNs that were registered more than once
 	urns      map[string]bool
 }
 
@@ -43,7 +43,7 @@ func (c *cloud) Call(pulumi.MockCallArgs) (resource.PropertyMap, error) {
 	return resource.NewPropertyMapFromMap(map[string]any{"accountId": "a", "arn": "arn:aws:iam::a:user/me"}), nil
 }
 
-// urnOf returns the URN as the engine makes it.
+// urnOf returns the URN that the engine would give the resource.
 func urnOf(args pulumi.MockResourceArgs) string {
 	var parent tokens.Type
 	if p := resource.URN(args.RegisterRPC.GetParent()); p != "" && p.QualifiedType() != resource.RootStackType {
@@ -52,7 +52,7 @@ func urnOf(args pulumi.MockResourceArgs) string {
 	return string(resource.NewURN("stack", "project", parent, tokens.Type(args.TypeToken), args.Name))
 }
 
-// inputs returns those of one resource, "aws:sns/topic:Topic e-numbers".
+// inputs returns the inputs of one resource, "aws:sns/topic:Topic e-numbers".
 func (c *cloud) inputs(t *testing.T, typeAndName string) map[string]any {
 	t.Helper()
 	r, ok := c.resources[typeAndName]
@@ -73,7 +73,8 @@ func run(project, stack string, program func(*pulumi.Context) error) (*cloud, er
 	return c, err
 }
 
-// within runs a program in an environment "e", which it completes.
+// within runs a program in an environment "e", and completes the environment
+// unless the program has.
 func within(args EnvironmentArgs, program func(*Environment) error) (*cloud, error) {
 	return run("project", "stack", func(ctx *pulumi.Context) error {
 		args.Region = pulumi.String("us-east-1")
@@ -91,8 +92,8 @@ func within(args EnvironmentArgs, program func(*Environment) error) (*cloud, err
 	})
 }
 
-// withFunction runs a program in which there is a function f with nothing but
-// code.
+// withFunction runs a program in an environment with a function f that has
+// default settings.
 func withFunction(program func(*Environment, *Function) error) (*cloud, error) {
 	return within(EnvironmentArgs{}, func(env *Environment) error {
 		f, err := newFunction(env, "f")
@@ -107,7 +108,7 @@ func newFunction(env *Environment, name string) (*Function, error) {
 	return NewFunction(env, name, &FunctionArgs{Code: pulumi.NewFileArchive("f.zip")})
 }
 
-// newProvider creates a provider that does not belong to an environment.
+// newProvider creates an AWS provider outside of any environment.
 func newProvider(ctx *pulumi.Context, region string) (*aws.Provider, error) {
 	return aws.NewProvider(ctx, "mine", &aws.ProviderArgs{Region: pulumi.String(region)})
 }

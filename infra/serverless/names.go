@@ -5,8 +5,8 @@ import (
 	"regexp"
 )
 
-// longest is how many characters AWS allows in a physical name, by kind. Those of
-// alarms (255) and log groups (512) are always shorter than allowed if these are.
+// longest holds the maximum length of physical names by kind. It omits alarms
+// (255) and log groups (512), whose names are within their limits if these are.
 //
 // https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html
 // https://docs.aws.amazon.com/lambda/latest/api/API_AddPermission.html
@@ -24,7 +24,7 @@ var longest = map[string]int{
 	"topic":        256,
 }
 
-// randomEnd stands for the end that Pulumi gives to a physical name.
+// randomEnd has the form of the suffix that Pulumi appends to a physical name.
 const randomEnd = "-1a2b3c4"
 
 var (
@@ -34,16 +34,17 @@ var (
 
 // part is a resource of a component with a physical name.
 type part struct {
-	kind   string // in longest
-	suffix string // after the component's name, such as "-failures"
+	kind   string // a key of longest
+	suffix string // appended to the component's name, such as "-failures"
 }
 
 // child returns the Pulumi name of a component.
 func (e *Environment) child(name string) string { return e.name + "-" + name }
 
 // physical returns "<project>-<stack>-<environment>-<name>", or only the first
-// three if the name is empty. What Pulumi names automatically has this name and
-// a random end, by the pattern that the package's documentation shows.
+// three parts if the name is empty. With the pattern in the package's
+// documentation, the names that Pulumi generates are this one and a random
+// suffix.
 func (e *Environment) physical(name string) string {
 	full := e.ctx.Project() + "-" + e.ctx.Stack() + "-" + e.name
 	if name != "" {
@@ -52,7 +53,7 @@ func (e *Environment) physical(name string) string {
 	return full
 }
 
-// checkForm refuses names that not every kind of resource may have.
+// checkForm returns an error if some kind of resource could not have the name.
 func checkForm(component, name string) error {
 	if !componentName.MatchString(name) {
 		return fmt.Errorf("%s %q: its name must be lowercase letters, digits and single dashes, and start with a letter", component, name)
@@ -60,8 +61,8 @@ func checkForm(component, name string) error {
 	return nil
 }
 
-// checkName refuses the name of a component if AWS would refuse one of the
-// physical names made of it.
+// checkName returns an error if AWS would refuse a physical name of one of the
+// component's parts.
 func (e *Environment) checkName(component, name string, parts ...part) error {
 	if err := checkForm(component, name); err != nil {
 		return err
@@ -69,7 +70,7 @@ func (e *Environment) checkName(component, name string, parts ...part) error {
 	for _, p := range parts {
 		full := e.physical(name+p.suffix) + randomEnd
 		if excess := len(full) - longest[p.kind]; excess > 0 {
-			return fmt.Errorf("%s %q: its %s would have the name %s of %d characters, and AWS allows %d: "+
+			return fmt.Errorf("%s %q: its %s would have the name %s of %d characters, but AWS allows at most %d: "+
 				"shorten the name of the %[1]s, the environment, the stack or the project by %[7]d",
 				component, name, p.kind, full, len(full), longest[p.kind], excess)
 		}
@@ -77,12 +78,12 @@ func (e *Environment) checkName(component, name string, parts ...part) error {
 	return nil
 }
 
-// checkStack refuses names of projects and stacks that AWS would refuse as a
-// part of physical names. Pulumi itself allows periods.
+// checkStack returns an error if AWS would refuse the name of the project or the
+// stack in physical names. Pulumi itself allows periods.
 func checkStack(project, stack string) error {
 	for _, n := range []struct{ kind, name string }{{"project", project}, {"stack", stack}} {
 		if !stackName.MatchString(n.name) {
-			return fmt.Errorf("%s %q: its name must be letters, digits, dashes and underscores, because it is a part of names on AWS", n.kind, n.name)
+			return fmt.Errorf("%s %q: its name must be letters, digits, dashes and underscores, because it is part of names on AWS", n.kind, n.name)
 		}
 	}
 	return nil

@@ -7,8 +7,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// TestNames proves for each kind of component that the longest name is accepted
-// and one of a character more refused. Physical names are
+// TestNames proves for each kind of component that the longest possible name is
+// accepted and a name with one more character is refused. Physical names are
 // "project-stack-e-<name>-1a2b3c4", which leaves 64-16-8 = 40 characters for a
 // role.
 func TestNames(t *testing.T) {
@@ -19,18 +19,18 @@ func TestNames(t *testing.T) {
 		want    string
 	}{
 		"function": {40, func(env *Environment, _ *Function, name string) error { _, err := newFunction(env, name); return err },
-			"its function would have the name project-stack-e-" + name(41) + "-1a2b3c4 of 65 characters, and AWS allows 64: shorten the name of the function, the environment, the stack or the project by 1"},
+			"its function would have the name project-stack-e-" + name(41) + "-1a2b3c4 of 65 characters, but AWS allows at most 64: shorten the name of the function, the environment, the stack or the project by 1"},
 		"topic": {31, func(env *Environment, _ *Function, name string) error { _, err := NewTopic(env, name, nil); return err },
-			"its role would have the name project-stack-e-" + name(32) + "-feedback-1a2b3c4 of 65 characters, and AWS allows 64"},
+			"its role would have the name project-stack-e-" + name(32) + "-feedback-1a2b3c4 of 65 characters, but AWS allows at most 64"},
 		"queue": {43, func(env *Environment, _ *Function, name string) error { _, err := NewQueue(env, name, nil); return err },
-			"of 81 characters, and AWS allows 80"},
+			"of 81 characters, but AWS allows at most 80"},
 		"API": {68, func(env *Environment, f *Function, name string) error {
 			_, err := NewAPI(env, name, &APIArgs{Routes: []Route{{Key: "GET /abc", Function: f}}})
 			return err
-		}, "its statement ID would have the name project-stack-e-" + name(69) + "-get-abc-1a2b3c4 of 101 characters, and AWS allows 100"},
+		}, "its statement ID would have the name project-stack-e-" + name(69) + "-get-abc-1a2b3c4 of 101 characters, but AWS allows at most 100"},
 		"grant": {102, func(_ *Environment, f *Function, name string) error {
 			return f.Grant(name, []string{"a:B"}, pulumi.StringArray{pulumi.String("arn")})
-		}, "its role policy would have the name project-stack-e-f-" + name(103) + "-1a2b3c4 of 129 characters, and AWS allows 128"},
+		}, "its role policy would have the name project-stack-e-f-" + name(103) + "-1a2b3c4 of 129 characters, but AWS allows at most 128"},
 	} {
 		t.Run(component, func(t *testing.T) {
 			if _, err := withFunction(func(env *Environment, f *Function) error { return test.create(env, f, name(test.longest)) }); err != nil {
@@ -54,13 +54,13 @@ func TestNames(t *testing.T) {
 		_, err = topic.Subscribe(f, nil)
 		return err
 	})
-	if want := "its queue would have the name project-stack-e-" + name(20) + "-" + name(30) + "-redrive-1a2b3c4 of 83 characters, and AWS allows 80"; err == nil || !strings.Contains(err.Error(), want) {
+	if want := "its queue would have the name project-stack-e-" + name(20) + "-" + name(30) + "-redrive-1a2b3c4 of 83 characters, but AWS allows at most 80"; err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("a long subscription: got %v", err)
 	}
 }
 
-// TestStackNames proves that names are refused that Pulumi allows and AWS does
-// not.
+// TestStackNames proves that names that Pulumi allows but AWS does not are
+// refused.
 func TestStackNames(t *testing.T) {
 	for _, test := range []struct{ project, stack, environment, want string }{
 		{"my.project", "dev", "main", `project "my.project": its name must be letters, digits, dashes and underscores`},

@@ -8,13 +8,13 @@ import (
 )
 
 // TestOptions proves that the options of every constructor and every relation
-// reach all that it creates, here those of the declaration named "it".
+// reach all resources that it creates, and no others.
 func TestOptions(t *testing.T) {
 	protect := pulumi.Protect(true)
 	for name, test := range map[string]struct {
 		declare func(env *Environment, f *Function, t *Topic, q *Queue) error
-		prefix  string // of what it creates
-		want    int    // resources at least
+		prefix  string // of the names of what declare creates
+		want    int    // the minimum number of resources that declare creates
 	}{
 		"NewFunction": {func(env *Environment, _ *Function, _ *Topic, _ *Queue) error {
 			_, err := NewFunction(env, "it", &FunctionArgs{Code: pulumi.NewFileArchive("f.zip")}, protect)
@@ -66,7 +66,7 @@ func TestOptions(t *testing.T) {
 			for name, r := range c.resources {
 				switch of := r.Name == test.prefix || strings.HasPrefix(r.Name, test.prefix+"-"); {
 				case !of && r.RegisterRPC.GetProtect():
-					t.Errorf("%s is protected, too", name)
+					t.Errorf("%s is protected, but was created without the option", name)
 				case of && r.Custom:
 					found++
 					if !r.RegisterRPC.GetProtect() {
@@ -75,14 +75,14 @@ func TestOptions(t *testing.T) {
 				}
 			}
 			if found < test.want {
-				t.Errorf("there are only %d resources, want %d", found, test.want)
+				t.Errorf("got only %d resources, want at least %d", found, test.want)
 			}
 		})
 	}
 }
 
-// TestProtect proves that the environment protects what holds data or is known
-// outside, and nothing else.
+// TestProtect proves that Protect protects the resources that hold data or that
+// clients outside the stack depend on, and no others.
 func TestProtect(t *testing.T) {
 	c, err := within(EnvironmentArgs{Protect: true}, everything)
 	if err != nil {
@@ -96,7 +96,7 @@ func TestProtect(t *testing.T) {
 			want = true
 		}
 		if got := r.RegisterRPC.GetProtect(); got != want {
-			t.Errorf("%s: protected is %v", name, got)
+			t.Errorf("%s: Protect is %v", name, got)
 		}
 	}
 }

@@ -2,19 +2,20 @@ package serverless
 
 import "github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-// statement is one statement of a policy. It allows unless Deny is set.
+// statement is one statement of a policy. Its effect is Allow unless Deny is
+// set.
 //
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
 type statement struct {
 	Sid       string
 	Deny      bool
-	Principal pulumi.Input // of a trust or resource policy: service(…), account(…), or "*"
+	Principal pulumi.Input // of a trust or resource policy: service(…), principal(…) or "*"
 	Action    []string
 	Resource  []pulumi.StringInput // none in a trust policy
 	Condition pulumi.Map           // operator → key → value
 }
 
-// document returns the JSON of a policy.
+// document returns the JSON of a policy with these statements.
 func document(statements ...statement) pulumi.StringOutput {
 	all := make(pulumi.Array, len(statements))
 	for i, s := range statements {
@@ -23,6 +24,7 @@ func document(statements ...statement) pulumi.StringOutput {
 	return pulumi.JSONMarshal(pulumi.Map{"Version": pulumi.String("2012-10-17"), "Statement": all})
 }
 
+// members returns the members of the statement's JSON object.
 func (s statement) members() pulumi.Map {
 	m := pulumi.Map{"Effect": pulumi.String("Allow"), "Action": pulumi.ToStringArray(s.Action)}
 	if s.Deny {
@@ -43,7 +45,7 @@ func (s statement) members() pulumi.Map {
 	return m
 }
 
-// assumableBy returns the trust policy of a role for an AWS service.
+// assumableBy returns the trust policy of a role that an AWS service may assume.
 func assumableBy(name string) pulumi.StringOutput {
 	return document(statement{Principal: service(name), Action: []string{"sts:AssumeRole"}})
 }
@@ -54,13 +56,13 @@ func service(name string) pulumi.Input { return pulumi.StringMap{"Service": pulu
 // principal returns the principal of an account or a role, by ARN.
 func principal(arn pulumi.StringInput) pulumi.Input { return pulumi.StringMap{"AWS": arn} }
 
-// from returns the condition that a service acts on behalf of a resource.
+// from returns the condition that a service acts on behalf of the resource.
 func from(arn pulumi.StringInput) pulumi.Map {
 	return pulumi.Map{"ArnEquals": pulumi.StringMap{"aws:SourceArn": arn}}
 }
 
-// denyPlainText returns the statement that refuses every request without TLS.
-func denyPlainText(action string, resource pulumi.StringInput) statement {
+// denyPlainHTTP returns the statement that denies every request without TLS.
+func denyPlainHTTP(action string, resource pulumi.StringInput) statement {
 	return statement{
 		Sid: "TLSOnly", Deny: true, Principal: pulumi.String("*"), Action: []string{action}, Resource: []pulumi.StringInput{resource},
 		Condition: pulumi.Map{"Bool": pulumi.StringMap{"aws:SecureTransport": pulumi.String("false")}},

@@ -5,50 +5,53 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// QueueArgs describe a Queue. All times are in seconds.
+// QueueArgs are the arguments of NewQueue. All times are in seconds.
 //
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html
 type QueueArgs struct {
-	// VisibilityTimeoutSeconds is how long a received message stays hidden from
-	// other consumers, 0 to 43200. Default: 30.
+	// VisibilityTimeoutSeconds is the time for which a received message is
+	// hidden from other consumers, 0 to 43200. Default: 30.
 	VisibilityTimeoutSeconds pulumi.IntPtrInput
-	// RetentionSeconds is how long an unread message is kept, 60 to 1209600.
-	// Default: 345600, four days.
+	// RetentionSeconds is the time after which SQS deletes a message, 60 to
+	// 1209600. Default: 345600, four days.
 	RetentionSeconds pulumi.IntPtrInput
-	// DelaySeconds is how long a new message stays hidden, 0 to 900. Default: 0.
+	// DelaySeconds is the time for which a new message is hidden, 0 to 900.
+	// Default: 0.
 	DelaySeconds pulumi.IntPtrInput
-	// ReceiveWaitSeconds is how long a consumer waits for a message, 0 to 20.
-	// Default: 20, long polling.
+	// ReceiveWaitSeconds is the time for which a request waits for a message, 0
+	// to 20. Default: 20, for long polling.
 	ReceiveWaitSeconds pulumi.IntPtrInput
-	// MaxReceives is how often a message may be received before SQS moves it to
-	// the queue of dead letters, 1 to 1000. Default: 5.
+	// MaxReceives is the number of times a message may be received before SQS
+	// moves it to the dead-letter queue, 1 to 1000. Default: 5.
 	MaxReceives pulumi.IntPtrInput
-	// AlarmAgeSeconds is the age of the oldest message that raises an alarm, 1 or
-	// more. Default: 3600, an hour.
+	// AlarmAgeSeconds is the age of the oldest message that raises an alarm, 1
+	// or more. Default: 3600, an hour.
 	AlarmAgeSeconds pulumi.IntPtrInput
 }
 
-// Queue is an SQS queue that is encrypted, refuses plain HTTP, and has a queue
-// of dead letters.
+// Queue is an SQS queue that is encrypted, refuses plain HTTP and has a
+// dead-letter queue.
 type Queue struct {
 	pulumi.ResourceState
 
 	URL pulumi.StringOutput
 	ARN pulumi.StringOutput
-	// DeadLetters holds the messages that were received too often. It is nil for
-	// queues that components create themselves for what failed.
+	// DeadLetters is the dead-letter queue, which holds the messages that were
+	// received MaxReceives times. It is nil for the queues in which components
+	// store failures.
 	DeadLetters *Queue
 
 	env        *Environment
 	name       string
 	queue      *sqs.Queue
-	statements []statement      // of its policy, added by relations
-	policy     *sqs.QueuePolicy // nil until Complete
+	statements []statement      // the statements of the policy that relations have added
+	policy     *sqs.QueuePolicy // nil before Complete creates it
 }
 
-// NewQueue creates a queue that only its own account may use, and the topics
-// that it is subscribed to. Its policy is created by Complete, because SQS has
-// one policy for each queue and every relation adds to it.
+// NewQueue creates a queue that may be used only by identities of its own
+// account and by the topics that it is subscribed to. Complete creates the
+// queue's policy, because a queue has only one policy and every relation can
+// add to it.
 func NewQueue(env *Environment, name string, args *QueueArgs, opts ...pulumi.ResourceOption) (*Queue, error) {
 	if args == nil {
 		args = &QueueArgs{}
@@ -77,6 +80,7 @@ func NewQueue(env *Environment, name string, args *QueueArgs, opts ...pulumi.Res
 	return q, env.ctx.RegisterResourceOutputs(q, pulumi.Map{"url": q.URL, "arn": q.ARN})
 }
 
+// inputs checks the arguments and adds their defaults.
 func (q *Queue) inputs(args *QueueArgs) *sqs.QueueArgs {
 	within := func(property string, in pulumi.IntPtrInput, l limits) pulumi.IntOutput {
 		return number("queue "+q.name, property, in, l)
@@ -93,7 +97,7 @@ func (q *Queue) inputs(args *QueueArgs) *sqs.QueueArgs {
 	}
 }
 
-// create creates the queue itself, encrypted.
+// create creates the SQS queue with encryption and tags.
 func (q *Queue) create(args *sqs.QueueArgs) (err error) {
 	if key := q.env.customerKey(); key != nil {
 		args.KmsMasterKeyId = key
@@ -108,26 +112,27 @@ func (q *Queue) create(args *sqs.QueueArgs) (err error) {
 	return nil
 }
 
-// createPolicy creates the queue's one policy, of all statements.
+// createPolicy creates the queue's policy from all statements.
 func (q *Queue) createPolicy() (err error) {
 	q.policy, err = sqs.NewQueuePolicy(q.env.ctx, q.env.child(q.name), &sqs.QueuePolicyArgs{
 		QueueUrl: q.URL,
-		Policy:   document(append(q.statements, denyPlainText("sqs:*", q.ARN))...),
+		Policy:   document(append(q.statements, denyPlainHTTP("sqs:*", q.ARN))...),
 	}, pulumi.Parent(q))
 	return err
 }
 
-// watch raises an alarm when messages wait for too long.
+// watch creates the queue's alarm and graphs. The alarm is raised if a message
+// waits for too long.
 //
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
 func (q *Queue) watch(args *QueueArgs) error {
 	age := number("queue "+q.name, "AlarmAgeSeconds", args.AlarmAgeSeconds, limits{fallback: 3600, min: 1})
 	oldest := q.metric("ApproximateAgeOfOldestMessage", "Maximum")
 	q.env.show("Messages of queue "+q.name, q.metric("NumberOfMessagesSent", "Sum"), q.metric("NumberOfMessagesDeleted", "Sum"), q.metric("ApproximateNumberOfMessagesVisible", "Maximum"))
-	q.env.show("Seconds of the oldest message of queue "+q.name, oldest)
+	q.env.show("Age in seconds of the oldest message of queue "+q.name, oldest)
 	return q.env.watch(q.env.child(q.name), q, alarm{
 		name: "age", metric: oldest, atLeast: scaled(age, 1),
-		meaning: pulumi.Sprintf("A message has waited in the queue %s for %d seconds: look at its consumers.", q.name, age),
+		meaning: pulumi.Sprintf("A message has been in the queue %s for %d seconds: check the queue's consumers.", q.name, age),
 	})
 }
 

@@ -8,8 +8,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// fanIn subscribes one queue to two topics, and has function f send to it and
-// consume from it.
+// fanIn subscribes a queue to two topics, and allows the function f to send to
+// it and to consume from it.
 func fanIn(env *Environment, f *Function) error {
 	q, err := NewQueue(env, "q", nil)
 	if err != nil {
@@ -72,12 +72,13 @@ func TestQueue(t *testing.T) {
 	}
 	for name, threshold := range map[string]float64{"e-q-age": 3600, "e-q-dead-letters-messages": 1} {
 		if got := c.inputs(t, "aws:cloudwatch/metricAlarm:MetricAlarm "+name)["threshold"]; got != threshold {
-			t.Errorf("the alarm %s is raised from %v", name, got)
+			t.Errorf("the alarm %s has the threshold %v", name, got)
 		}
 	}
 }
 
-// TestQueueSubscription proves that SNS may deliver before it does.
+// TestQueueSubscription proves that a subscription depends on the policies that
+// allow SNS to deliver.
 func TestQueueSubscription(t *testing.T) {
 	c, err := withFunction(fanIn)
 	if err != nil {
@@ -86,12 +87,13 @@ func TestQueueSubscription(t *testing.T) {
 	dependencies := strings.Join(c.resources["aws:sns/topicSubscription:TopicSubscription e-a-q"].RegisterRPC.GetDependencies(), " ")
 	for _, want := range []string{"aws:sqs/queuePolicy:QueuePolicy::e-q ", "aws:sqs/queuePolicy:QueuePolicy::e-a-q-redrive"} {
 		if !strings.Contains(dependencies+" ", want) {
-			t.Errorf("the subscription waits for %s alone", dependencies)
+			t.Errorf("the subscription depends only on %s", dependencies)
 		}
 	}
 }
 
-// TestFailureQueueSubscription proves that a queue of failures stays one.
+// TestFailureQueueSubscription proves that a failure queue cannot be subscribed
+// to a topic.
 func TestFailureQueueSubscription(t *testing.T) {
 	_, err := withFunction(func(env *Environment, f *Function) error {
 		topic, err := NewTopic(env, "t", nil)
@@ -101,12 +103,13 @@ func TestFailureQueueSubscription(t *testing.T) {
 		_, err = topic.Subscribe(f.Failures, nil)
 		return err
 	})
-	if want := "subscription t-f-failures: the queue f-failures keeps failures of its own and cannot be subscribed"; err == nil || !strings.Contains(err.Error(), want) {
+	if want := "subscription t-f-failures: the queue f-failures holds failures of a component and cannot be subscribed"; err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("got %v", err)
 	}
 }
 
-// TestQueueKey proves that the environment's own key encrypts all queues.
+// TestQueueKey proves that the environment's key encrypts all queues if the
+// environment requires it.
 func TestQueueKey(t *testing.T) {
 	c, err := within(EnvironmentArgs{CustomerKey: true}, func(env *Environment) error {
 		_, err := NewQueue(env, "q", &QueueArgs{MaxReceives: pulumi.Int(3)})

@@ -7,8 +7,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// TestRefuses proves that declarations fail before anything is deployed if AWS
-// would refuse them, or if they would have no effect.
+// TestRefuses proves that a declaration that AWS would refuse, or that would
+// have no effect, fails before anything is deployed.
 func TestRefuses(t *testing.T) {
 	function := func(name string, variables pulumi.StringMap) func(*Environment, *Function) error {
 		return func(env *Environment, _ *Function) error {
@@ -60,18 +60,17 @@ func TestRefuses(t *testing.T) {
 			return err
 		}, `function "g": Code is required`},
 
-		{"a variable of Lambda's", function("g", pulumi.StringMap{"AWS_REGION": value("x")}), "variable AWS_REGION of function g: the name is reserved for Lambda"},
-		{"a time zone", function("g", pulumi.StringMap{"TZ": value("x")}), "variable TZ of function g: the name is reserved"},
+		{"a variable that Lambda sets", function("g", pulumi.StringMap{"AWS_REGION": value("x")}), "variable AWS_REGION of function g: the name is reserved for Lambda"},
 		{"a handler", function("g", pulumi.StringMap{"_HANDLER": value("x")}), "variable _HANDLER of function g: the name is reserved"},
 		{"a dash", function("g", pulumi.StringMap{"SUMS-TOPIC": value("x")}), `variable "SUMS-TOPIC" of function g: its name must be a letter and`},
 		{"one letter", function("g", pulumi.StringMap{"A": value("x")}), `variable "A" of function g: its name must be a letter and`},
 		{"the component's own", function("g", pulumi.StringMap{"SERVICE": value("x")}), "variable SERVICE of function g: the component sets it"},
-		{"every wrong variable", function("g", pulumi.StringMap{"A": value("x"), "TZ": value("x")}), "letters, digits and underscores\nvariable TZ of"},
+		{"several invalid variables", function("g", pulumi.StringMap{"A": value("x"), "AWS_REGION": value("x")}), "letters, digits and underscores\nvariable AWS_REGION of"},
 		{"long values", function("g", pulumi.StringMap{"BIG": value(strings.Repeat("x", 4096))}), "function g: its environment variables have 4"},
 
-		{"grants nothing", func(_ *Environment, f *Function) error { return f.Grant("read", []string{"sns:Publish"}, nil) },
-			`grant "read" of function f: it needs a name of lowercase letters, digits and single dashes, and at least one action and one resource`},
-		{"another environment", func(env *Environment, f *Function) error {
+		{"a grant without resources", func(_ *Environment, f *Function) error { return f.Grant("read", []string{"sns:Publish"}, nil) },
+			`grant "read" of function f: its name must be lowercase letters, digits and single dashes, and start with a letter, and it needs at least one action and one resource`},
+		{"a subscriber in another environment", func(env *Environment, f *Function) error {
 			other, err := NewEnvironment(env.ctx, "other", &EnvironmentArgs{Region: value("eu-west-1")})
 			if err != nil {
 				return err
@@ -84,18 +83,18 @@ func TestRefuses(t *testing.T) {
 			return err
 		}, "subscription t-f: the topic is in the environment other and the subscriber in e"},
 
-		{"another auth", api(APIArgs{Routes: root, Auth: Auth{Type: "public"}}), `API api: the auth must be iam, jwt or none, not "public"`},
-		{"no issuer", api(APIArgs{Routes: root, Auth: Auth{Type: "jwt", Audience: values("a")}}), "the auth jwt needs an issuer and an audience"},
-		{"no audience", api(APIArgs{Routes: root, Auth: Auth{Type: "jwt", Issuer: value("https://example.com")}}), "the auth jwt needs an issuer and an audience"},
-		{"an issuer without tokens", api(APIArgs{Routes: root, Auth: Auth{Issuer: value("https://example.com")}}), "issuer, audience and scopes are for the auth jwt alone"},
-		{"scopes without tokens", api(APIArgs{Routes: []Route{{Key: "GET /", Scopes: values("add")}}, Auth: Auth{Type: "iam"}}), "issuer, audience and scopes are for the auth jwt alone"},
+		{"an unknown auth", api(APIArgs{Routes: root, Auth: Auth{Type: "public"}}), `API api: the auth type must be iam, jwt or none, not "public"`},
+		{"no issuer", api(APIArgs{Routes: root, Auth: Auth{Type: "jwt", Audience: values("a")}}), "the auth type jwt requires Issuer and Audience"},
+		{"no audience", api(APIArgs{Routes: root, Auth: Auth{Type: "jwt", Issuer: value("https://example.com")}}), "the auth type jwt requires Issuer and Audience"},
+		{"an issuer without tokens", api(APIArgs{Routes: root, Auth: Auth{Issuer: value("https://example.com")}}), "Issuer, Audience and Scopes require the auth type jwt"},
+		{"scopes without tokens", api(APIArgs{Routes: []Route{{Key: "GET /", Scopes: values("add")}}, Auth: Auth{Type: "iam"}}), "Issuer, Audience and Scopes require the auth type jwt"},
 		{"no routes", api(APIArgs{}), "API api: Routes are required"},
-		{"half a domain", api(APIArgs{Routes: root, Domain: &Domain{Name: value("example.com")}}), "API api: Domain needs Name, ZoneID and CertificateARN"},
-		{"another domain", api(APIArgs{Routes: root, Domain: &Domain{Name: value("Example.com"), ZoneID: value("Z1"), CertificateARN: value("arn")}}),
+		{"an incomplete domain", api(APIArgs{Routes: root, Domain: &Domain{Name: value("example.com")}}), "API api: Domain requires Name, ZoneID and CertificateARN"},
+		{"an invalid domain name", api(APIArgs{Routes: root, Domain: &Domain{Name: value("Example.com"), ZoneID: value("Z1"), CertificateARN: value("arn")}}),
 			`API api: Domain.Name must be a host name in lowercase letters, not "Example.com"`},
-		{"no burst", api(APIArgs{Routes: root, Throttle: Throttle{Burst: pulumi.Int(0)}}), "API api: Throttle.Burst must be a whole number from 1 up, not 0"},
-		{"no rate", api(APIArgs{Routes: root, Throttle: Throttle{RatePerSecond: pulumi.Float64(0)}}), "API api: Throttle.RatePerSecond must be more than 0, not 0"},
-		{"no patience", api(APIArgs{Routes: root, SlowMillis: pulumi.Int(-1)}), "API api: SlowMillis must be a whole number from 1 up, not -1"},
+		{"a burst of zero", api(APIArgs{Routes: root, Throttle: Throttle{Burst: pulumi.Int(0)}}), "API api: Throttle.Burst must be a whole number of at least 1, not 0"},
+		{"a rate of zero", api(APIArgs{Routes: root, Throttle: Throttle{RatePerSecond: pulumi.Float64(0)}}), "API api: Throttle.RatePerSecond must be more than 0, not 0"},
+		{"a negative latency", api(APIArgs{Routes: root, SlowMillis: pulumi.Int(-1)}), "API api: SlowMillis must be a whole number of at least 1, not -1"},
 
 		{"memory", sized(FunctionArgs{MemoryMB: pulumi.Int(127)}), "function g: MemoryMB must be a whole number from 128 to 10240, not 127"},
 		{"memory that is known later", sized(FunctionArgs{MemoryMB: pulumi.Int(127).ToIntOutput().ToIntPtrOutput()}), "function g: MemoryMB must be a whole number from 128 to 10240, not 127"},
@@ -103,7 +102,7 @@ func TestRefuses(t *testing.T) {
 		{"storage", sized(FunctionArgs{EphemeralMB: pulumi.Int(1)}), "function g: EphemeralMB must be a whole number from 512 to 10240, not 1"},
 		{"retries", sized(FunctionArgs{Retries: pulumi.Int(3)}), "function g: Retries must be a whole number from 0 to 2, not 3"},
 		{"age", sized(FunctionArgs{MaxEventAgeSeconds: pulumi.Int(59)}), "function g: MaxEventAgeSeconds must be a whole number from 60 to 21600, not 59"},
-		{"concurrency", sized(FunctionArgs{ReservedConcurrency: pulumi.Int(-1)}), "function g: ReservedConcurrency must be a whole number from 0 up, not -1"},
+		{"concurrency", sized(FunctionArgs{ReservedConcurrency: pulumi.Int(-1)}), "function g: ReservedConcurrency must be a whole number of at least 0, not -1"},
 		{"architecture", sized(FunctionArgs{Architecture: value("amd64")}), `function g: Architecture must be arm64 or x86_64, not "amd64"`},
 		{"email", notified(TopicArgs{Email: value("me")}), `topic t: Email must be an email address, not "me"`},
 		{"webhook", notified(TopicArgs{Webhook: value("http://example.com")}), `topic t: Webhook must be an https URL, not "http://example.com"`},
@@ -112,7 +111,7 @@ func TestRefuses(t *testing.T) {
 		{"a queue's wait", queue(QueueArgs{ReceiveWaitSeconds: pulumi.Int(21)}), "queue q: ReceiveWaitSeconds must be a whole number from 0 to 20, not 21"},
 		{"a queue's retention", queue(QueueArgs{RetentionSeconds: pulumi.Int(59)}), "queue q: RetentionSeconds must be a whole number from 60 to 1209600, not 59"},
 		{"a queue's visibility", queue(QueueArgs{VisibilityTimeoutSeconds: pulumi.Int(43201)}), "queue q: VisibilityTimeoutSeconds must be a whole number from 0 to 43200, not 43201"},
-		{"a queue's age", queue(QueueArgs{AlarmAgeSeconds: pulumi.Int(0)}), "queue q: AlarmAgeSeconds must be a whole number from 1 up, not 0"},
+		{"a queue's age", queue(QueueArgs{AlarmAgeSeconds: pulumi.Int(0)}), "queue q: AlarmAgeSeconds must be a whole number of at least 1, not 0"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			if _, err := withFunction(test.program); err == nil || !strings.Contains(err.Error(), test.want) {

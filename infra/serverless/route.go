@@ -14,26 +14,29 @@ import (
 
 // Route sends the requests of one method and path to a function.
 type Route struct {
-	// Key is a method and a path, "GET /sums/{id}"; "ANY" stands for every method
-	// and a last "{rest+}" for the rest of the path. "$default" is the route of
-	// the requests that no other matches.
+	// Key is a method and a path, "GET /sums/{id}", or "$default", which matches
+	// the requests that no other route matches. The method "ANY" matches every
+	// method, and a final "{rest+}" matches the rest of the path. Required.
 	//
 	// https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-routes.html
 	Key string
-	// Function handles the requests. An HTTP API waits 30 seconds at most.
+	// Function handles the requests, within the 30 seconds that an HTTP API
+	// waits. Required.
 	Function *Function
-	// Scopes of which a token must have one. Default: those of the API's Auth.
+	// Scopes lists the accepted scopes; a token must have one of them. Default:
+	// those of the API's Auth.
 	Scopes pulumi.StringArrayInput
-	// Throttle bounds this route. Default: the API's.
+	// Throttle limits the requests of this route. Default: the API's.
 	Throttle *Throttle
 }
 
-// defaultRoute is the key of the route that matches last.
+// defaultRoute is the key of the route for requests that no other route matches.
 const defaultRoute = "$default"
 
 var (
 	routeKey = regexp.MustCompile(`^(ANY|GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) (/\S*)$`)
-	// plainKey is a route key that its slug alone identifies.
+	// plainKey matches the route keys whose slugs need no hash: no two of them
+	// have the same slug.
 	plainKey = regexp.MustCompile(`^(\$default|[A-Z]+ (/|(/[a-z0-9]+)+))$`)
 	notWord  = regexp.MustCompile(`[^a-z0-9]+`)
 )
@@ -41,9 +44,9 @@ var (
 // longestSlug keeps the statement IDs of permissions within AWS's limit.
 const longestSlug = 32
 
-// slug returns the part of resource names that stands for a route key:
-// "get-sums" for "GET /sums". A key that others could share it with, such as
-// "GET /sums/{id}", also has a hash: "get-sums-id-c4e3f9".
+// slug returns the part of resource names that identifies a route key:
+// "get-sums" for "GET /sums". It appends a hash if other keys could have the
+// same slug: "get-sums-id-c4e3f9" for "GET /sums/{id}".
 func slug(key string) string {
 	s := strings.Trim(notWord.ReplaceAllString(strings.ToLower(key), "-"), "-")
 	if plainKey.MatchString(key) && len(s) <= longestSlug {
@@ -53,7 +56,9 @@ func slug(key string) string {
 	return strings.TrimRight(s[:min(len(s), longestSlug)], "-") + "-" + hex.EncodeToString(hash[:3])
 }
 
-// checkRoutes refuses keys that are not route keys, or are there twice.
+// checkRoutes returns an error if there are no routes, and for each route with
+// an invalid key, the same key or resource names as another, or an unsuitable
+// function.
 func (a *API) checkRoutes() error {
 	if len(a.args.Routes) == 0 {
 		return fmt.Errorf("API %s: Routes are required", a.name)
@@ -64,10 +69,10 @@ func (a *API) checkRoutes() error {
 		other, taken := keys[slug(r.Key)]
 		switch {
 		case r.Key != defaultRoute && !routeKey.MatchString(r.Key):
-			errs = append(errs, fmt.Errorf("route %q of API %s: must be $default, or a method in capitals and a path, such as \"POST /add\"", r.Key, a.name))
+			errs = append(errs, fmt.Errorf("route %q of API %s: its key must be $default, or a method in capitals and a path, such as \"POST /add\"", r.Key, a.name))
 			continue
 		case taken && other == r.Key:
-			errs = append(errs, fmt.Errorf("route %q of API %s: there are two of this key", r.Key, a.name))
+			errs = append(errs, fmt.Errorf("route %q of API %s: there is more than one route with this key", r.Key, a.name))
 			continue
 		case taken:
 			errs = append(errs, fmt.Errorf("routes %q and %q of API %s: their resources would have the same names", other, r.Key, a.name))
@@ -84,7 +89,8 @@ func (a *API) checkRoutes() error {
 	return errors.Join(errs...)
 }
 
-// route creates the permission first, so that the API never calls in vain.
+// route creates a route after the permission to invoke its function, so that no
+// request fails for lack of it.
 func (a *API) route(r Route) error {
 	integration, err := a.integration(r.Function)
 	if err != nil {
@@ -111,8 +117,8 @@ func (a *API) route(r Route) error {
 	return err
 }
 
-// sourcePath returns the end of the ARN by which API Gateway invokes a function
-// for a route: "POST/add", "*/files/{rest+}", "$default".
+// sourcePath returns the end of the source ARN with which API Gateway invokes
+// the function of a route: "POST/add", "*/files/{rest+}", "$default".
 //
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
 func sourcePath(key string) string {
@@ -123,7 +129,8 @@ func sourcePath(key string) string {
 	return method + path
 }
 
-// integration returns the function's, which its first route creates.
+// integration returns the API's integration with a function. It creates the
+// integration for the first route of the function.
 func (a *API) integration(f *Function) (*apigatewayv2.Integration, error) {
 	if integration, ok := a.integrations[f]; ok {
 		return integration, nil
@@ -131,7 +138,7 @@ func (a *API) integration(f *Function) (*apigatewayv2.Integration, error) {
 	integration, err := apigatewayv2.NewIntegration(a.env.ctx, a.env.child(a.name+"-"+f.name), &apigatewayv2.IntegrationArgs{
 		ApiId:                a.api.ID(),
 		IntegrationType:      pulumi.String("AWS_PROXY"),
-		IntegrationMethod:    pulumi.String("POST"), // how Lambda is called, whatever the route's method
+		IntegrationMethod:    pulumi.String("POST"), // Lambda requires POST, whatever the route's method
 		IntegrationUri:       f.invokeARN,
 		PayloadFormatVersion: pulumi.String("2.0"),
 	}, pulumi.Parent(a))

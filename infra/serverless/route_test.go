@@ -10,7 +10,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// withRoutes creates an API of function f.
+// withRoutes creates an API whose routes invoke the function f.
 func withRoutes(routes ...Route) (*cloud, error) {
 	return withFunction(func(env *Environment, f *Function) error {
 		for i := range routes {
@@ -44,14 +44,14 @@ func TestRoute(t *testing.T) {
 	}
 	for _, key := range []string{"", "POST", "/add", "POST add", "post /add", "FETCH /add", "POST  /add", "POST /a b", "$connect"} {
 		_, err := withRoutes(Route{Key: key})
-		if err == nil || !strings.Contains(err.Error(), "of API api: must be $default, or a method in capitals and a path") {
+		if err == nil || !strings.Contains(err.Error(), "of API api: its key must be $default, or a method in capitals and a path") {
 			t.Errorf("%q: got %v", key, err)
 		}
 	}
 }
 
-// TestRouteNames proves that routes whose keys look alike do not share names, and
-// that all names are valid statement IDs.
+// TestRouteNames proves that the names of routes with similar keys differ and
+// are valid statement IDs.
 func TestRouteNames(t *testing.T) {
 	long := "GET /" + strings.Repeat("a", 200)
 	keys := []string{"GET /a/b", "GET /a-b", "GET /a_b", "GET /a.b", "GET /A/b", "GET /a/b/", "GET /A", "GET /a", "GET /{a}", "GET /{a+}", "GET /sums/{id}", "GET /sums/id",
@@ -71,15 +71,15 @@ func TestRouteNames(t *testing.T) {
 			found[r.Inputs["routeKey"].V] = true
 		case "aws:lambda/permission:Permission":
 			if !regexp.MustCompile(`^[a-zA-Z0-9-_]{1,90}$`).MatchString(r.Name) {
-				t.Errorf("%s is no valid statement ID", name)
+				t.Errorf("%s is not a valid statement ID", name)
 			}
 		}
 	}
 	if len(found) != len(keys) {
-		t.Errorf("of %d routes there are %v", len(keys), found)
+		t.Errorf("got the routes %[2]v, want %[1]d", len(keys), found)
 	}
 	_, err = withRoutes(Route{Key: "GET /a"}, Route{Key: "GET /b"}, Route{Key: "GET /a"})
-	if err == nil || !strings.Contains(err.Error(), `route "GET /a" of API api: there are two of this key`) {
+	if err == nil || !strings.Contains(err.Error(), `route "GET /a" of API api: there is more than one route with this key`) {
 		t.Errorf("the same key twice: got %v", err)
 	}
 }

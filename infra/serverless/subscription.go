@@ -9,36 +9,37 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// SubscriptionArgs describe a Subscription.
+// SubscriptionArgs are the arguments of Subscribe.
 type SubscriptionArgs struct {
-	// FilterPolicy selects the messages that are delivered. Default: all.
+	// FilterPolicy selects the messages to deliver. Default: all.
 	//
 	// https://docs.aws.amazon.com/sns/latest/dg/sns-subscription-filter-policies.html
 	FilterPolicy pulumi.MapInput
-	// FilterPolicyScope is what the policy is matched with: "MessageAttributes"
-	// or "MessageBody". Default: "MessageAttributes".
+	// FilterPolicyScope is the part of a message that FilterPolicy applies to:
+	// "MessageAttributes" or "MessageBody". Default: "MessageAttributes".
 	FilterPolicyScope string
-	// RawMessageDelivery delivers to a queue the message alone, without SNS's JSON
-	// envelope. A function cannot have it.
+	// RawMessageDelivery makes SNS deliver the message without its JSON
+	// envelope. Only queues support this. Default: false.
 	//
 	// https://docs.aws.amazon.com/sns/latest/dg/sns-large-payload-raw-message-delivery.html
 	RawMessageDelivery bool
 }
 
-// Subscription delivers the messages of a topic.
+// Subscription is the delivery of a topic's messages to a subscriber.
 type Subscription struct {
 	// Redrive holds the messages that SNS could not deliver.
 	Redrive *Queue
 }
 
-// Subscriber receives the messages of a topic: it is a *Function or a *Queue.
+// Subscriber is a component that can receive the messages of a topic: a
+// *Function or a *Queue.
 type Subscriber interface {
 	// identity returns the component's environment and name.
 	identity() (env *Environment, name string)
-	// refuse returns an error if the delivery cannot be.
+	// refuse returns an error if the component does not support the delivery.
 	refuse(*delivery) error
-	// accept allows the delivery and creates the subscription, or leaves that to
-	// Complete.
+	// accept permits the delivery and creates the subscription, or makes
+	// Complete create it.
 	accept(*delivery) error
 }
 
@@ -51,9 +52,10 @@ type delivery struct {
 	opts  []pulumi.ResourceOption
 }
 
-// Subscribe delivers every message of the topic to a function or a queue, at
-// least once. The options apply to every resource that it creates. A queue's
-// subscription is created by Complete, after the queue's policy.
+// Subscribe creates a subscription, which delivers every message of the topic
+// to a function or a queue at least once. The options apply to every resource
+// that it creates. Complete creates the subscription of a queue, after the
+// queue's policy.
 func (t *Topic) Subscribe(to Subscriber, args *SubscriptionArgs, opts ...pulumi.ResourceOption) (*Subscription, error) {
 	if args == nil {
 		args = &SubscriptionArgs{}
@@ -69,17 +71,18 @@ func (t *Topic) Subscribe(to Subscriber, args *SubscriptionArgs, opts ...pulumi.
 	if err := env.checkName("subscription", d.name, part{"queue", "-redrive"}, part{"statement ID", ""}); err != nil {
 		return nil, err
 	}
-	redrive, err := d.keepFailures()
+	redrive, err := d.storeFailures()
 	if err != nil {
 		return nil, err
 	}
 	return &Subscription{Redrive: redrive}, to.accept(d)
 }
 
+// filter checks the filter policy of the arguments and adds it to the delivery.
 func (d *delivery) filter(args *SubscriptionArgs) error {
 	if args.FilterPolicy == nil {
 		if args.FilterPolicyScope != "" {
-			return fmt.Errorf("subscription %s: a filter policy scope without a filter policy has no effect", d.name)
+			return fmt.Errorf("subscription %s: FilterPolicyScope has no effect without FilterPolicy", d.name)
 		}
 		return nil
 	}
@@ -93,9 +96,9 @@ func (d *delivery) filter(args *SubscriptionArgs) error {
 	return nil
 }
 
-// keepFailures creates the queue of the messages that cannot be delivered. It
-// admits the topic alone.
-func (d *delivery) keepFailures() (*Queue, error) {
+// storeFailures creates the redrive queue, for the messages that SNS cannot
+// deliver. Only the topic may send to it.
+func (d *delivery) storeFailures() (*Queue, error) {
 	t := d.topic
 	redrive, err := newFailureQueue(t.env, d.name+"-redrive", sender{service("sns.amazonaws.com"), from(t.ARN)}, t, d.opts...)
 	if err != nil {
@@ -106,12 +109,12 @@ func (d *delivery) keepFailures() (*Queue, error) {
 	return redrive, nil
 }
 
-// after makes the subscription wait for a resource.
+// after makes the subscription depend on a resource.
 func (d *delivery) after(r pulumi.Resource) {
 	d.opts = slices.Concat([]pulumi.ResourceOption{pulumi.DependsOn([]pulumi.Resource{r})}, d.opts)
 }
 
-// create creates the subscription itself.
+// create creates the subscription, with a protocol and an endpoint.
 func (d *delivery) create(protocol string, endpoint pulumi.StringInput) error {
 	d.args.Topic, d.args.Protocol, d.args.Endpoint = d.topic.ARN, pulumi.String(protocol), endpoint
 	_, err := sns.NewTopicSubscription(d.topic.env.ctx, d.topic.env.child(d.name), &d.args,
@@ -123,13 +126,13 @@ func (f *Function) identity() (*Environment, string) { return f.env, f.name }
 
 func (f *Function) refuse(d *delivery) error {
 	if d.raw {
-		return fmt.Errorf("subscription %s: RawMessageDelivery is for queues, not for functions", d.name)
+		return fmt.Errorf("subscription %s: RawMessageDelivery requires a queue; the subscriber is a function", d.name)
 	}
 	return nil
 }
 
-// accept creates the permission first: SNS does not retry a delivery that Lambda
-// refuses, but moves the message to the redrive queue.
+// accept creates the subscription after the permission to invoke the function,
+// because SNS does not retry a delivery that Lambda refuses.
 //
 // https://docs.aws.amazon.com/sns/latest/dg/sns-message-delivery-retries.html
 func (f *Function) accept(d *delivery) error {
@@ -145,12 +148,13 @@ func (q *Queue) identity() (*Environment, string) { return q.env, q.name }
 
 func (q *Queue) refuse(d *delivery) error {
 	if q.policy != nil {
-		return fmt.Errorf("subscription %s: the queue %s keeps failures of its own and cannot be subscribed", d.name, q.name)
+		return fmt.Errorf("subscription %s: the queue %s holds failures of a component and cannot be subscribed", d.name, q.name)
 	}
 	return nil
 }
 
-// accept adds the topic to the queue's policy.
+// accept adds a statement for the topic to the queue's policy, and makes
+// Complete create the subscription.
 //
 // https://docs.aws.amazon.com/sns/latest/dg/subscribe-sqs-queue-to-sns-topic.html
 func (q *Queue) accept(d *delivery) error {

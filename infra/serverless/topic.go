@@ -8,23 +8,23 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// TopicArgs describe a Topic.
+// TopicArgs are the arguments of NewTopic.
 type TopicArgs struct {
-	// Email receives an email with every message, once its owner has confirmed.
-	// Default: none.
+	// Email is the address that receives every message, once its owner has
+	// confirmed the subscription. Default: none.
 	Email pulumi.StringPtrInput
-	// Webhook is the HTTPS URL that receives every message, once the server there
-	// has confirmed. Default: none.
+	// Webhook is the HTTPS URL that receives every message, once its server has
+	// confirmed the subscription. Default: none.
 	//
 	// https://docs.aws.amazon.com/sns/latest/dg/sns-http-https-endpoint-as-subscriber.html
 	Webhook pulumi.StringPtrInput
 
-	key       pulumi.StringInput // its ARN; default: AWS's own or the environment's
-	publisher *statement         // who may publish besides the account; its Resource is the topic
+	key       pulumi.StringInput // the key's ARN; nil for the default of the environment
+	publisher *statement         // allows publishing from outside the account; Resource is set to the topic
 }
 
-// Topic is an SNS topic that is encrypted, refuses plain HTTP, and logs every
-// delivery that failed.
+// Topic is an SNS topic that is encrypted, refuses plain HTTP and logs failed
+// deliveries.
 type Topic struct {
 	pulumi.ResourceState
 
@@ -34,7 +34,7 @@ type Topic struct {
 	name string
 }
 
-// NewTopic creates a topic that only its own account may use.
+// NewTopic creates a topic that only identities of its own account may use.
 func NewTopic(env *Environment, name string, args *TopicArgs, opts ...pulumi.ResourceOption) (*Topic, error) {
 	t := &Topic{env: env, name: name}
 	if args == nil {
@@ -90,12 +90,13 @@ func (t *Topic) key(args *TopicArgs) pulumi.StringInput {
 	return pulumi.String("alias/aws/sns")
 }
 
-// restrict requires TLS, and leaves the use of the topic to identity policies. A
-// topic's policy may only name SNS's actions on topics: no "sns:*".
+// restrict creates the topic's policy. It requires TLS, and leaves the use of
+// the topic to identity policies and the publisher. The policy names
+// sns:Publish because SNS allows no "sns:*" in the policy of a topic.
 //
 // https://docs.aws.amazon.com/sns/latest/dg/sns-security-best-practices.html#enforce-encryption-data-in-transit
 func (t *Topic) restrict(publisher *statement) error {
-	statements := []statement{denyPlainText("sns:Publish", t.ARN)}
+	statements := []statement{denyPlainHTTP("sns:Publish", t.ARN)}
 	if publisher != nil {
 		allowed := *publisher
 		allowed.Resource = []pulumi.StringInput{t.ARN}
@@ -105,8 +106,8 @@ func (t *Topic) restrict(publisher *statement) error {
 	return err
 }
 
-// logFailures lets SNS write to the log group that it would otherwise create
-// without a retention.
+// logFailures creates the log group of failed deliveries and allows SNS to write
+// to it. SNS would otherwise create the group without a retention.
 //
 // https://docs.aws.amazon.com/sns/latest/dg/topics-attrib.html
 func (t *Topic) logFailures(feedback *iam.Role) error {
@@ -128,7 +129,8 @@ func (t *Topic) logFailures(feedback *iam.Role) error {
 	return err
 }
 
-// watch raises an alarm when a message could not be delivered.
+// watch creates the topic's alarms and graph. The alarms are raised if a message
+// could not be delivered.
 //
 // https://docs.aws.amazon.com/sns/latest/dg/sns-monitoring-using-cloudwatch.html
 func (t *Topic) watch(name pulumi.StringOutput) error {
@@ -139,16 +141,16 @@ func (t *Topic) watch(name pulumi.StringOutput) error {
 	t.env.show("Messages of topic "+t.name, count("NumberOfMessagesPublished"), count("NumberOfNotificationsDelivered"), failed, lost)
 	return t.env.watch(t.env.child(t.name), t,
 		alarm{name: "failed", metric: failed, atLeast: pulumi.Float64(1),
-			meaning: pulumi.String("SNS could not deliver a message of the topic " + t.name + ": its log of failures says why, and the subscription's queue holds the message.")},
+			meaning: pulumi.String("SNS could not deliver a message of the topic " + t.name + ": the log of delivery failures contains the reason, and the subscription's redrive queue contains the message.")},
 		alarm{name: "lost", metric: lost, atLeast: pulumi.Float64(1),
-			meaning: pulumi.String("SNS could not put an undelivered message of the topic " + t.name + " into the subscription's queue, so it is lost: look at the queue's policy.")})
+			meaning: pulumi.String("SNS could not send an undelivered message of the topic " + t.name + " to the subscription's redrive queue, so the message is lost: check the queue's policy.")})
 }
 
-// notify subscribes an email address and a server outside of the stack.
+// notify subscribes the webhook and the email address of the arguments.
 func (t *Topic) notify(args *TopicArgs) error {
 	if args.Webhook != nil {
 		d := &delivery{topic: t, name: t.name + "-webhook"}
-		if _, err := d.keepFailures(); err != nil {
+		if _, err := d.storeFailures(); err != nil {
 			return err
 		}
 		if err := d.create("https", text("topic "+t.name, "Webhook", args.Webhook, webhookForm)); err != nil {
@@ -158,7 +160,7 @@ func (t *Topic) notify(args *TopicArgs) error {
 	if args.Email == nil {
 		return nil
 	}
-	// SNS has no dead-letter queue for emails.
+	// No redrive queue: SNS supports none for email.
 	d := &delivery{topic: t, name: t.name + "-email"}
 	return d.create("email", text("topic "+t.name, "Email", args.Email, emailForm))
 }

@@ -2,10 +2,10 @@ package settings
 
 import "slices"
 
-// auto stands for the architecture that fits the target.
+// auto is the architecture setting that selects one for the target.
 const auto = "auto"
 
-// all returns the whole configuration.
+// all returns every setting, in the order in which errors list them.
 func all() []setting {
 	return slices.Concat(stackSettings(), functionSettings(), apiSettings(), noticeSettings())
 }
@@ -52,15 +52,15 @@ func stackSettings() []setting {
 		},
 		{
 			Name:    "protect",
-			Meaning: "whether Pulumi refuses to delete resources that hold data or are known outside of the stack",
+			Meaning: "whether Pulumi refuses to delete resources that hold data or that clients outside the stack depend on",
 			Limits:  "true or false",
 			Default: "false",
-			Field:   truth(func(s *Settings) *bool { return &s.Protect }),
+			Field:   boolean(func(s *Settings) *bool { return &s.Protect }),
 		},
 		{
 			Name:    "encryption",
-			Meaning: "whose keys encrypt data at rest",
-			Limits:  "managed for AWS's own, or customer for a key of the stack",
+			Meaning: "which keys encrypt data at rest",
+			Limits:  "managed for keys that AWS manages, or customer for a key of the stack",
 			Default: "managed",
 			Field: func(s *Settings, value string) bool {
 				s.CustomerKey = value == "customer"
@@ -75,7 +75,7 @@ func functionSettings() []setting {
 		{
 			Name:    "architecture",
 			Meaning: "the processor architecture of the functions",
-			Limits:  "arm64, x86_64, or auto: arm64 on AWS, this machine's own on the target local",
+			Limits:  "arm64, x86_64, or auto: arm64 on AWS, this machine's architecture with the target local",
 			Default: auto,
 			Field:   matching(func(s *Settings) *string { return &s.Functions.Architecture }, `arm64|x86_64|auto`),
 		},
@@ -102,21 +102,21 @@ func functionSettings() []setting {
 		},
 		{
 			Name:    "reservedConcurrency",
-			Meaning: "the number of concurrent invocations of each function",
-			Limits:  "a whole number from 1 to 900, or 0 to share what the account has left",
+			Meaning: "the concurrency reserved for each function",
+			Limits:  "a whole number from 1 to 900, or 0 to share the account's unreserved concurrency",
 			Default: "0",
 			Field:   between(func(s *Settings) *int { return &s.Functions.ReservedConcurrency }, 0, 900),
 		},
 		{
 			Name:    "asyncRetries",
-			Meaning: "how often a failed message is retried",
+			Meaning: "the number of retries after a failed asynchronous invocation",
 			Limits:  "0, 1 or 2",
 			Default: "2",
 			Field:   between(func(s *Settings) *int { return &s.Functions.Retries }, 0, 2),
 		},
 		{
 			Name:    "asyncMaxAge",
-			Meaning: "the age in seconds at which Lambda gives up on a message",
+			Meaning: "the age in seconds at which Lambda gives up on an asynchronous event",
 			Limits:  "a whole number from 60 to 21600",
 			Default: "21600",
 			Field:   between(func(s *Settings) *int { return &s.Functions.MaxEventAgeSeconds }, 60, 21600),
@@ -135,42 +135,42 @@ func apiSettings() []setting {
 		},
 		{
 			Name:    "allowPublic",
-			Meaning: "whether everybody may call the API",
+			Meaning: "whether anyone may call the API",
 			Limits:  "true or false",
 			Default: "false",
-			Field:   truth(func(s *Settings) *bool { return &s.API.AllowPublic }),
+			Field:   boolean(func(s *Settings) *bool { return &s.API.AllowPublic }),
 		},
 		{
 			Name:     "jwtIssuer",
 			Meaning:  "the issuer of the tokens that the API accepts",
-			Limits:   "an https URL, or an http URL of this machine on the target local",
+			Limits:   "an https URL, or an http URL of this machine with the target local",
 			Optional: true,
 			Field:    matching(func(s *Settings) *string { return &s.API.Issuer }, httpsURL+`|http://(127\.0\.0\.1|localhost)(:[0-9]+)?(/\S*)?`),
 		},
 		{
 			Name:     "jwtAudience",
-			Meaning:  "the audiences of which a token must have one",
+			Meaning:  "the audiences that the API accepts in tokens",
 			Limits:   `a list of audiences, such as ["tally"]`,
 			Optional: true,
 			Field:    listOf(func(s *Settings) *[]string { return &s.API.Audience }, `\S+`),
 		},
 		{
 			Name:     "jwtScopes",
-			Meaning:  "the scopes of which a token must have one",
+			Meaning:  "the scopes that the API accepts in tokens",
 			Limits:   `a list of scopes, such as ["tally/add"]`,
 			Optional: true,
 			Field:    listOf(func(s *Settings) *[]string { return &s.API.Scopes }, `\S+`),
 		},
 		{
 			Name:    "throttleRate",
-			Meaning: "the requests per second that the API accepts",
+			Meaning: "the number of requests per second that the API accepts",
 			Limits:  "a whole number from 1 to 10000",
 			Default: "50",
 			Field:   between(func(s *Settings) *int { return &s.API.RatePerSecond }, 1, 10000),
 		},
 		{
 			Name:    "throttleBurst",
-			Meaning: "the requests that the API accepts at once",
+			Meaning: "the number of requests that the API accepts in a burst",
 			Limits:  "a whole number from 1 to 5000",
 			Default: "100",
 			Field:   between(func(s *Settings) *int { return &s.API.Burst }, 1, 5000),
@@ -184,22 +184,22 @@ func apiSettings() []setting {
 		},
 		{
 			Name:     "domainName",
-			Meaning:  "the API's own domain",
+			Meaning:  "the API's custom domain name",
 			Limits:   "a host name in lowercase letters, such as api.example.com",
 			Optional: true,
 			Field:    matching(func(s *Settings) *string { return &s.API.DomainName }, `([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}`),
 		},
 		{
 			Name:     "domainZoneId",
-			Meaning:  "the Route 53 hosted zone of the domain",
+			Meaning:  "the Route 53 hosted zone of the custom domain",
 			Limits:   "the ID of a hosted zone, such as Z0123456789ABCDEFGHIJ",
 			Optional: true,
 			Field:    matching(func(s *Settings) *string { return &s.API.ZoneID }, `Z[A-Z0-9]{1,31}`),
 		},
 		{
 			Name:     "domainCertificateArn",
-			Meaning:  "the ACM certificate of the domain",
-			Limits:   "the ARN of a certificate in the region of the stack",
+			Meaning:  "the ACM certificate of the custom domain",
+			Limits:   "the ARN of a certificate in the stack's region",
 			Optional: true,
 			Field:    matching(func(s *Settings) *string { return &s.API.CertificateARN }, `arn:aws[a-z-]*:acm:[a-z0-9-]+:[0-9]{12}:certificate/[A-Za-z0-9-]+`),
 		},
@@ -210,7 +210,7 @@ func noticeSettings() []setting {
 	return []setting{
 		{
 			Name:    "logRetentionDays",
-			Meaning: "the number of days that logs are kept",
+			Meaning: "the retention of logs in days",
 			Limits:  "one of " + list(retentions()),
 			Default: "30",
 			Field: func(s *Settings, value string) bool {
@@ -243,7 +243,8 @@ func noticeSettings() []setting {
 	}
 }
 
-// retentions returns the numbers of days that CloudWatch Logs can keep events.
+// retentions returns the retention periods, in days, that CloudWatch Logs
+// allows.
 //
 // https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
 func retentions() []int {

@@ -21,39 +21,39 @@ func TestParseRefuses(t *testing.T) {
 	tests := []struct {
 		name   string
 		config map[string]string
-		want   []string // its lines
+		want   []string // the error's lines after the first
 	}{
 		{"too little memory", map[string]string{"tally:memory": "127"}, []string{`tally:memory may not be "127": ` + memory}},
 		{"too much memory", map[string]string{"tally:memory": "10241"}, []string{`tally:memory may not be "10241": ` + memory}},
 		{"memory with a unit", map[string]string{"tally:memory": "256MB"}, []string{`tally:memory may not be "256MB": ` + memory}},
 		{"memory with a sign", map[string]string{"tally:memory": "+256"}, []string{`tally:memory may not be "+256": ` + memory}},
 		{"a fraction", map[string]string{"tally:timeout": "1.5"}, []string{`tally:timeout may not be "1.5": ` + timeout}},
-		{"no time", map[string]string{"tally:timeout": "0"}, []string{`tally:timeout may not be "0": ` + timeout}},
+		{"a timeout of zero", map[string]string{"tally:timeout": "0"}, []string{`tally:timeout may not be "0": ` + timeout}},
 		{"longer than an API waits", map[string]string{"tally:timeout": "31"}, []string{`tally:timeout may not be "31": ` + timeout}},
-		{"empty", map[string]string{"tally:timeout": ""}, []string{`tally:timeout may not be "": ` + timeout}},
+		{"an empty value", map[string]string{"tally:timeout": ""}, []string{`tally:timeout may not be "": ` + timeout}},
 		{"a target in capitals", map[string]string{"tally:target": "AWS"}, []string{`tally:target may not be "AWS": ` + target}},
 		{"two targets", map[string]string{"tally:target": "aws|local"}, []string{`tally:target may not be "aws|local": ` + target}},
-		{"a zone for a region", map[string]string{"aws:region": "us-east-1a"}, []string{`aws:region may not be "us-east-1a": ` + region}},
+		{"a zone instead of a region", map[string]string{"aws:region": "us-east-1a"}, []string{`aws:region may not be "us-east-1a": ` + region}},
 		{"a retention that is not allowed", map[string]string{"tally:logRetentionDays": "10"}, []string{
-			`tally:logRetentionDays may not be "10": it sets the number of days that logs are kept and must be one of 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653 (default 30)`}},
+			`tally:logRetentionDays may not be "10": it sets the retention of logs in days and must be one of 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653 (default 30)`}},
 		{"another architecture", map[string]string{"tally:architecture": "amd64"}, []string{
-			`tally:architecture may not be "amd64": it sets the processor architecture of the functions and must be arm64, x86_64, or auto: arm64 on AWS, this machine's own on the target local (default auto)`}},
+			`tally:architecture may not be "amd64": it sets the processor architecture of the functions and must be arm64, x86_64, or auto: arm64 on AWS, this machine's architecture with the target local (default auto)`}},
 		{"an architecture for local", map[string]string{"tally:target": "local", "tally:architecture": "arm64"}, []string{
 			`tally:architecture may not be "arm64" with the target local, whose functions run on this machine: leave it out`}},
 		{"all of the concurrency", map[string]string{"tally:reservedConcurrency": "1000"}, []string{
-			`tally:reservedConcurrency may not be "1000": it sets the number of concurrent invocations of each function and must be a whole number from 1 to 900, or 0 to share what the account has left (default 0)`}},
+			`tally:reservedConcurrency may not be "1000": it sets the concurrency reserved for each function and must be a whole number from 1 to 900, or 0 to share the account's unreserved concurrency (default 0)`}},
 		{"more retries than Lambda does", map[string]string{"tally:asyncRetries": "3"}, []string{
-			`tally:asyncRetries may not be "3": it sets how often a failed message is retried and must be 0, 1 or 2 (default 2)`}},
+			`tally:asyncRetries may not be "3": it sets the number of retries after a failed asynchronous invocation and must be 0, 1 or 2 (default 2)`}},
 		{"an owner with a space at its end", map[string]string{"tally:owner": "me "}, []string{`tally:owner may not be "me ": ` + owner}},
 		{"no owner", map[string]string{"tally:owner": ""}, []string{`tally:owner may not be "": ` + owner}},
-		{"perhaps", map[string]string{"tally:protect": "yes"}, []string{
-			`tally:protect may not be "yes": it sets whether Pulumi refuses to delete resources that hold data or are known outside of the stack and must be true or false (default false)`}},
+		{"neither true nor false", map[string]string{"tally:protect": "yes"}, []string{
+			`tally:protect may not be "yes": it sets whether Pulumi refuses to delete resources that hold data or that clients outside the stack depend on and must be true or false (default false)`}},
 		{"another auth", map[string]string{"tally:auth": "public"}, []string{`tally:auth may not be "public": ` + auth}},
 		{"public by mistake", map[string]string{"tally:auth": "none"}, []string{
-			"tally:auth may not be none, which allows everybody to call the API, unless tally:allowPublic is true"}},
-		{"public and not", map[string]string{"tally:allowPublic": "true"}, []string{
+			"tally:auth may not be none, which allows anyone to call the API, unless tally:allowPublic is true"}},
+		{"public and authorized", map[string]string{"tally:allowPublic": "true"}, []string{
 			"tally:allowPublic may not be true with the auth iam: leave it out, or set tally:auth to none"}},
-		{"tokens of nobody", map[string]string{"tally:auth": "jwt"}, []string{
+		{"tokens without an issuer", map[string]string{"tally:auth": "jwt"}, []string{
 			"tally:jwtIssuer is missing: the auth jwt needs it", "tally:jwtAudience is missing: the auth jwt needs it"}},
 		{"scopes without tokens", map[string]string{"tally:jwtScopes": `["add"]`}, []string{
 			"tally:jwtScopes has no effect with the auth iam: leave it out, or set tally:auth to jwt"}},
@@ -61,18 +61,18 @@ func TestParseRefuses(t *testing.T) {
 			`tally:jwtIssuer may not be "http://127.0.0.1" on AWS: it must be an https URL`}},
 		{"an origin with a path", map[string]string{"tally:corsOrigins": `["https://example.com/"]`}, []string{
 			`tally:corsOrigins may not be "[\"https://example.com/\"]": ` + origins}},
-		{"an origin that is no list", map[string]string{"tally:corsOrigins": "https://example.com"}, []string{
+		{"an origin that is not a list", map[string]string{"tally:corsOrigins": "https://example.com"}, []string{
 			`tally:corsOrigins may not be "https://example.com": ` + origins}},
 		{"a webhook without TLS", map[string]string{"tally:sumsWebhook": "http://example.com"}, []string{
 			`tally:sumsWebhook may not be "http://example.com": it sets the server that receives an HTTPS request with every sum and must be an https URL`}},
-		{"a name for an address", map[string]string{"tally:alarmEmail": "on-call"}, []string{
+		{"a name instead of an address", map[string]string{"tally:alarmEmail": "on-call"}, []string{
 			`tally:alarmEmail may not be "on-call": it sets who receives an email with every alarm and must be an email address`}},
-		{"half a domain", map[string]string{"tally:domainName": "api.example.com"}, []string{
+		{"an incomplete domain", map[string]string{"tally:domainName": "api.example.com"}, []string{
 			"tally:domainName, tally:domainZoneId and tally:domainCertificateArn go together: set all of them or none"}},
 		{"a certificate of another region", map[string]string{"tally:domainName": "api.example.com", "tally:domainZoneId": "Z1",
 			"tally:domainCertificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/0a1b"}, []string{
 			"tally:domainCertificateArn must be of a certificate in eu-central-1, where the API is, not in us-east-1"}},
-		{"an account that is none", map[string]string{"aws:allowedAccountIds": `["1234"]`}, []string{
+		{"an invalid account ID", map[string]string{"aws:allowedAccountIds": `["1234"]`}, []string{
 			`aws:allowedAccountIds may not be "[\"1234\"]": it sets the AWS accounts that the stack may be deployed to and must be a list of account IDs, such as ["123456789012"]`}},
 		{"a misspelt key", map[string]string{"tally:memroy": "256"}, []string{"tally:memroy is unknown: did you mean tally:memory?"}},
 		{"a key in capitals", map[string]string{"tally:LogRetentionDays": "30"}, []string{"tally:LogRetentionDays is unknown: did you mean tally:logRetentionDays?"}},
@@ -105,7 +105,7 @@ func TestParseRefuses(t *testing.T) {
 	})
 	t.Run("nothing", func(t *testing.T) {
 		_, err := Parse("tally", nil)
-		want := "the configuration of this stack (Pulumi.<stack>.yaml) is wrong:\naws:region is missing: " + region + "\ntally:target is missing: " + target +
+		want := "the configuration of this stack (Pulumi.<stack>.yaml) is invalid:\naws:region is missing: " + region + "\ntally:target is missing: " + target +
 			"\ntally:owner is missing: " + owner + "\ntally:costCentre is missing: " + strings.Replace(owner, "is responsible", "pays", 1)
 		if err == nil || err.Error() != want {
 			t.Errorf("got %v, want %s", err, want)

@@ -6,8 +6,8 @@ import (
 )
 
 // contradictions returns an error for each combination of settings that are
-// valid by themselves but not together; given reports whether the stack sets a
-// key. A setting that is invalid by itself is empty here, and has its own error.
+// valid individually but not together. given reports whether the stack sets a
+// key. A setting with an invalid value is empty here and has an error already.
 func (s *Settings) contradictions(project string, given func(key string) bool) []error {
 	var errs []error
 	wrong := func(format string, args ...any) {
@@ -19,7 +19,7 @@ func (s *Settings) contradictions(project string, given func(key string) bool) [
 
 	api := s.API
 	if api.Auth == None && !api.AllowPublic {
-		wrong("auth may not be none, which allows everybody to call the API, unless %s:allowPublic is true", project)
+		wrong("auth may not be none, which allows anyone to call the API, unless %s:allowPublic is true", project)
 	}
 	if api.Auth != None && api.Auth != "" && api.AllowPublic {
 		wrong("allowPublic may not be true with the auth %s: leave it out, or set %s:auth to none", api.Auth, project)

@@ -7,15 +7,16 @@ import (
 	"github.com/agnivade/levenshtein"
 )
 
-// setting is one entry of the configuration. Pulumi.yaml declares the same: a
-// test compares them.
+// setting describes one key of the configuration. Pulumi.yaml declares the same
+// keys; a test compares the two.
 type setting struct {
-	Name     string // within the project's namespace, unless it has one of its own
-	Meaning  string // after "it sets"
-	Limits   string // after "it must be"
+	Name     string // in the project's namespace, unless it contains another: "aws:region"
+	Meaning  string // completes "it sets …"
+	Limits   string // completes "it must be …"
 	Default  string // "" for none
-	Optional bool   // may be left out although there is no default
-	// Field sets the field of a value, and reports whether the value is allowed.
+	Optional bool   // need not be set although it has no default
+	// Field sets the setting's field to a value and reports whether the value is
+	// allowed.
 	Field func(*Settings, string) bool
 }
 
@@ -27,7 +28,8 @@ func (s setting) key(project string) string {
 	return project + ":" + s.Name
 }
 
-// help says what the setting is for and may be, after its key in an error.
+// help returns the purpose and the allowed values of the setting for an error
+// that starts with its key.
 func (s setting) help() string {
 	help := fmt.Sprintf("it sets %s and must be %s", s.Meaning, s.Limits)
 	if s.Default != "" {

@@ -1,6 +1,5 @@
-// Package settings is the configuration of one stack: typed, and strict about
-// what Pulumi itself does not check (unknown keys, ranges, allowed values, and
-// contradictions).
+// Package settings parses the configuration of a stack. It checks what Pulumi
+// itself does not: unknown keys, ranges, allowed values and contradictions.
 //
 // Pulumi.yaml declares the same keys for `pulumi config`; Pulumi.<stack>.yaml
 // sets them.
@@ -24,13 +23,13 @@ import (
 // Settings are the configuration of one stack.
 type Settings struct {
 	Region          string   // AWS region
-	Profile         string   // of the AWS credentials; "" for the environment's
-	AllowedAccounts []string // the AWS accounts this stack may be deployed to; none for any
+	Profile         string   // of the AWS credentials; "" for those in the environment
+	AllowedAccounts []string // the AWS accounts that the stack may be deployed to; any if empty
 	Target          string   // Local or AWS
-	Owner           string   // who is responsible for the stack; a tag
-	CostCentre      string   // who pays for it; a tag
-	Protect         bool     // resources that hold data or are known outside may not be deleted
-	CustomerKey     bool     // data at rest is encrypted with the stack's own key
+	Owner           string   // who is responsible for the stack; becomes a tag
+	CostCentre      string   // who pays for the stack; becomes a tag
+	Protect         bool     // Pulumi refuses to delete what holds data or is in use outside the stack
+	CustomerKey     bool     // the stack's own key encrypts data at rest
 
 	Functions Functions
 	API       API
@@ -47,7 +46,7 @@ type Functions struct {
 	MemoryMB            int
 	TimeoutSeconds      int // of each invocation
 	EphemeralMB         int // of /tmp
-	ReservedConcurrency int // concurrent invocations; 0: what the account has left
+	ReservedConcurrency int // concurrent invocations; 0 for the account's unreserved concurrency
 	Retries             int // of a failed asynchronous invocation
 	MaxEventAgeSeconds  int // of an asynchronous invocation
 }
@@ -55,15 +54,15 @@ type Functions struct {
 // API are the settings of the HTTP API.
 type API struct {
 	Auth          string // None, IAM or JWT
-	AllowPublic   bool   // None is intended
+	AllowPublic   bool   // must be set if Auth is None
 	Issuer        string // of JWTs
 	Audience      []string
 	Scopes        []string
-	RatePerSecond int // requests of all callers together
+	RatePerSecond int // of all callers together
 	Burst         int
-	CORSOrigins   []string // none: no CORS
+	CORSOrigins   []string // no CORS if empty
 
-	DomainName, ZoneID, CertificateARN string // all or none
+	DomainName, ZoneID, CertificateARN string // all of them or none
 }
 
 // The values of Settings.Target.
@@ -79,7 +78,7 @@ const (
 	JWT  = "jwt"
 )
 
-// Platform returns what functions are compiled for.
+// Platform returns the platform that functions are compiled for.
 func (s Settings) Platform() bundle.Platform {
 	switch {
 	case s.Target == Local:
@@ -104,8 +103,8 @@ func Load(project string) (Settings, error) {
 }
 
 // Parse reads a configuration by key ("tally:memory", "aws:region"); project is
-// the namespace of the project's own keys. The error joins all that is wrong,
-// one line each, naming the key and its allowed values.
+// the namespace of the project's own keys. The error lists every fault on a line
+// of its own, with the key and the allowed values.
 func Parse(project string, config map[string]string) (Settings, error) {
 	var s Settings
 	var errs []error
@@ -125,8 +124,8 @@ func Parse(project string, config map[string]string) (Settings, error) {
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(config)) {
-		// The program passes the keys of aws to its provider itself, so an unknown
-		// one would have no effect.
+		// The program passes only the known aws keys to its provider, so any
+		// other would have no effect.
 		if (strings.HasPrefix(name, project+":") || strings.HasPrefix(name, "aws:")) && !known[name] {
 			errs = append(errs, unknown(name, slices.Sorted(maps.Keys(known))))
 		}
@@ -134,17 +133,17 @@ func Parse(project string, config map[string]string) (Settings, error) {
 	given := func(key string) bool { return !unset(config[project+":"+key]) }
 	errs = append(errs, s.contradictions(project, given)...)
 	if len(errs) > 0 {
-		return Settings{}, fmt.Errorf("the configuration of this stack (Pulumi.<stack>.yaml) is wrong:\n%w", errors.Join(errs...))
+		return Settings{}, fmt.Errorf("the configuration of this stack (Pulumi.<stack>.yaml) is invalid:\n%w", errors.Join(errs...))
 	}
 	s.resolveArchitecture()
 	return s, nil
 }
 
-// unset reports whether an optional value is the one that Pulumi.yaml has as its
-// default, because Pulumi requires every stack to set a key without a default.
+// unset reports whether an optional value is the empty default in Pulumi.yaml.
+// Without that default, Pulumi would require every stack to set the key.
 func unset(value string) bool { return value == "" || value == "[]" }
 
-// resolveArchitecture replaces "auto" by what it stands for.
+// resolveArchitecture replaces the architecture auto by the one it selects.
 func (s *Settings) resolveArchitecture() {
 	switch {
 	case s.Functions.Architecture != auto:

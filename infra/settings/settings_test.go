@@ -18,7 +18,7 @@ import (
 	"tally/infra/bundle"
 )
 
-// required returns the keys that have no default.
+// required returns a configuration of the required keys alone.
 func required() map[string]string {
 	return map[string]string{"aws:region": "eu-central-1", "tally:target": "aws", "tally:owner": "team-a", "tally:costCentre": "4711"}
 }
@@ -71,9 +71,9 @@ func TestParse(t *testing.T) {
 				s.Target, s.Functions.Architecture = Local, machine
 				s.API.Auth, s.API.Issuer, s.API.Audience = JWT, "http://127.0.0.1:8080", []string{"a"}
 			}), bundle.Platform{OS: runtime.GOOS, Arch: runtime.GOARCH}},
-		{"public, and says so", map[string]string{"tally:auth": "none", "tally:allowPublic": "true"},
+		{"public with confirmation", map[string]string{"tally:auth": "none", "tally:allowPublic": "true"},
 			defaults(func(s *Settings) { s.API.Auth, s.API.AllowPublic = None, true }), arm},
-		{"keys of others", map[string]string{"pulumi:tags": "{}", "other:memory": "1"}, defaults(func(*Settings) {}), arm},
+		{"keys of other namespaces", map[string]string{"pulumi:tags": "{}", "other:memory": "1"}, defaults(func(*Settings) {}), arm},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -105,8 +105,8 @@ func TestLoad(t *testing.T) {
 	}
 }
 
-// TestProjectDeclares compares Pulumi.yaml, which `pulumi config` reads, with the
-// settings, in both directions.
+// TestProjectDeclares proves that Pulumi.yaml and this package declare the same
+// keys, defaults and descriptions.
 func TestProjectDeclares(t *testing.T) {
 	project, err := workspace.LoadProject("../../Pulumi.yaml")
 	if err != nil {
@@ -116,13 +116,13 @@ func TestProjectDeclares(t *testing.T) {
 	config := required()
 	for name, declaration := range project.Config {
 		if !strings.HasPrefix(name, "tally:") {
-			continue // a value for the engine
+			continue // a value for the engine, not for the program
 		}
 		fallback := ""
 		if declaration.Default != nil {
 			fallback = fmt.Sprint(declaration.Default)
 		}
-		if declaration.Default != nil { // as the engine hands it over
+		if declaration.Default != nil { // the engine passes it to the program
 			config[name] = fallback
 		}
 		if unset(fallback) {
@@ -132,7 +132,7 @@ func TestProjectDeclares(t *testing.T) {
 	}
 	want := map[string]string{}
 	for _, s := range all() {
-		if key := s.key("tally"); strings.HasPrefix(key, "tally:") { // Pulumi allows no declaration of another namespace's keys
+		if key := s.key("tally"); strings.HasPrefix(key, "tally:") { // Pulumi.yaml cannot declare the keys of other namespaces
 			want[key] = s.Default + "; " + strings.ToUpper(s.Meaning[:1]) + s.Meaning[1:] + ": " + s.Limits
 		}
 	}
@@ -144,7 +144,7 @@ func TestProjectDeclares(t *testing.T) {
 	}
 }
 
-// TestStacks parses the configuration of every stack that the project has.
+// TestStacks parses the configuration of every stack in the project.
 func TestStacks(t *testing.T) {
 	project, err := workspace.LoadProject("../../Pulumi.yaml")
 	if err != nil {

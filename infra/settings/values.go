@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// Patterns that several settings share.
+// Patterns of several settings.
 const (
 	// https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html
 	tag      = `[\p{L}\p{N}_.:/=+@-]([\p{L}\p{Z}\p{N}_.:/=+@-]{0,254}[\p{L}\p{N}_.:/=+@-])?`
@@ -17,7 +17,8 @@ const (
 	httpsURL = `https://[^\s/]+(/\S*)?`
 )
 
-// matching sets a field to a value that matches the pattern as a whole.
+// matching returns a Field that sets a field to a value if all of it matches the
+// pattern.
 func matching(field func(*Settings) *string, pattern string) func(*Settings, string) bool {
 	whole := regexp.MustCompile(`^(?:` + pattern + `)$`)
 	return func(s *Settings, value string) bool {
@@ -29,8 +30,8 @@ func matching(field func(*Settings) *string, pattern string) func(*Settings, str
 	}
 }
 
-// listOf sets a field to a list of one or more values, each of which matches the
-// pattern as a whole. The engine passes a list as JSON.
+// listOf returns a Field that sets a field to a list of one or more values if
+// all of each matches the pattern. The engine passes a list as JSON.
 func listOf(field func(*Settings) *[]string, pattern string) func(*Settings, string) bool {
 	whole := regexp.MustCompile(`^(?:` + pattern + `)$`)
 	return func(s *Settings, value string) bool {
@@ -46,17 +47,17 @@ func listOf(field func(*Settings) *[]string, pattern string) func(*Settings, str
 	}
 }
 
-// between sets a field to a whole number from least to most.
-func between(field func(*Settings) *int, least, most int) func(*Settings, string) bool {
+// between returns a Field that sets a field to a whole number from min to max.
+func between(field func(*Settings) *int, min, max int) func(*Settings, string) bool {
 	return func(s *Settings, value string) bool {
 		n, ok := wholeNumber(value)
 		*field(s) = n
-		return ok && least <= n && n <= most
+		return ok && min <= n && n <= max
 	}
 }
 
-// truth sets a field to true or false.
-func truth(field func(*Settings) *bool) func(*Settings, string) bool {
+// boolean returns a Field that sets a field to true or false.
+func boolean(field func(*Settings) *bool) func(*Settings, string) bool {
 	return func(s *Settings, value string) bool {
 		*field(s) = value == "true"
 		return value == "true" || value == "false"
@@ -69,6 +70,7 @@ func wholeNumber(value string) (int, bool) {
 	return n, err == nil && strconv.Itoa(n) == value
 }
 
+// list returns the numbers separated by commas.
 func list(numbers []int) string {
 	return strings.Trim(strings.ReplaceAll(fmt.Sprint(numbers), " ", ", "), "[]")
 }

@@ -28,8 +28,8 @@ func New(w io.Writer, namespace, service, environment string) *Metrics {
 }
 
 // FromEnv returns Metrics for the Lambda function that this process runs. They
-// write to standard output and are named by the environment variables NAMESPACE,
-// SERVICE and ENVIRONMENT.
+// write to standard output and take their names from the environment variables
+// NAMESPACE, SERVICE and ENVIRONMENT.
 func FromEnv() *Metrics {
 	return New(os.Stdout, os.Getenv("NAMESPACE"), os.Getenv("SERVICE"), os.Getenv("ENVIRONMENT"))
 }
@@ -39,8 +39,8 @@ func FromEnv() *Metrics {
 // "reason", "invalid input". Use few distinct values: CloudWatch bills each
 // combination as a metric of its own. Count panics if a name has no value.
 //
-// Count drops a line that it cannot write, so that no invocation fails because of
-// a metric.
+// Count drops a line that it cannot write, so that no invocation fails because
+// of a metric.
 func (m *Metrics) Count(name string, dimensions ...string) {
 	values := map[string]string{"service": m.service, "environment": m.environment}
 	for pair := range slices.Chunk(dimensions, 2) {

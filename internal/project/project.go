@@ -1,5 +1,5 @@
 // Package project copies the project for end-to-end tests and offline previews,
-// and builds an environment for them that leads to no account.
+// and provides them with an environment without any credentials.
 package project
 
 import (
@@ -13,9 +13,9 @@ import (
 	"strings"
 )
 
-// Copy copies the project in folder from to folder to: the files that git
-// tracks or would add. Pulumi writes to a stack's configuration, and tests
-// change code.
+// Copy copies the files of the project that git tracks or would add from one
+// folder to another. Tests and previews use a copy because Pulumi writes to a
+// stack's configuration and tests change code.
 func Copy(ctx context.Context, from, to string) error {
 	list := exec.CommandContext(ctx, "git", "ls-files", "-z", "--cached", "--others", "--exclude-standard")
 	list.Dir = from
@@ -51,9 +51,9 @@ func CopyFile(from, to string) error {
 	return os.WriteFile(to, raw, info.Mode())
 }
 
-// Environ returns this process's environment without anything that could lead
-// to a real account or another Pulumi backend, and with the given folders first
-// on PATH.
+// Environ returns this process's environment with the given folders first on
+// PATH, and without any variable that could select a real account or another
+// Pulumi backend.
 func Environ(path ...string) []string {
 	path = append(path, os.Getenv("PATH"))
 	env := []string{"PATH=" + strings.Join(path, string(os.PathListSeparator)), "GOFLAGS=-trimpath"}

@@ -11,8 +11,8 @@ import (
 	"unicode/utf8"
 )
 
-// maxErrors is the maximum number of errors reported for one input, so that the
-// response to a malicious one does not grow with it.
+// maxErrors is the maximum number of errors reported for one input. It bounds
+// the response to a malicious input.
 const maxErrors = 10
 
 // Parse parses a JSON object with exactly the fields num1 and num2. Each is a

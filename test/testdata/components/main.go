@@ -1,5 +1,6 @@
-// A program of another module that uses the components of this project: the same
-// topic in two environments, one of which uses a provider of the program's own.
+// Command components is a Pulumi program of another module that uses tally's
+// components. It declares the same topic in two environments, one of which uses
+// a provider that the program creates.
 package main
 
 import (
@@ -31,7 +32,7 @@ func main() {
 	})
 }
 
-// orders declares an environment with one topic, and returns the topic's ARN.
+// orders declares an environment with one topic and returns the topic's ARN.
 func orders(ctx *pulumi.Context, name string, args *serverless.EnvironmentArgs, opts ...pulumi.ResourceOption) (pulumi.StringOutput, error) {
 	env, err := serverless.NewEnvironment(ctx, name, args, opts...)
 	if err != nil {
@@ -44,7 +45,8 @@ func orders(ctx *pulumi.Context, name string, args *serverless.EnvironmentArgs, 
 	return topic.ARN, env.Complete()
 }
 
-// titled sets a property of the topic that the component has no argument for.
+// titled sets the display name of a topic, which the component has no argument
+// for.
 func titled(_ context.Context, r *pulumi.ResourceTransformArgs) *pulumi.ResourceTransformResult {
 	if r.Type != "aws:sns/topic:Topic" {
 		return nil

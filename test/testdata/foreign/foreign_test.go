@@ -46,10 +46,10 @@ func TestGreeter(t *testing.T) {
 	if response.Greeting != "good morning, Ada" {
 		t.Errorf("greeting = %q", response.Greeting)
 	}
-	own := os.Getenv("AWS_SECRET_ACCESS_KEY") // "" outside of the local cloud's own tests
+	own := os.Getenv("AWS_SECRET_ACCESS_KEY") // set by tally's own tests
 	for _, secret := range []string{own, "HOME=", "_LAMBDA_SERVER_PORT="} {
 		if secret != "" && strings.Contains(response.Environment, secret) {
-			t.Errorf("%s of the developer's environment reached the function:\n%s", secret, response.Environment)
+			t.Errorf("%s from the developer's environment reached the function:\n%s", secret, response.Environment)
 		}
 	}
 	cloud.WaitForLog(ctx, "greeter", "greeting Ada")

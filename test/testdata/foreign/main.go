@@ -1,5 +1,5 @@
-// A Pulumi program that uses nothing of tally: one role, one function, one
-// archive at a relative path.
+// Command foreign is a Pulumi program that imports nothing from tally. It
+// declares a role and a function whose archive has a relative path.
 package main
 
 import (

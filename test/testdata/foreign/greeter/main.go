@@ -1,4 +1,5 @@
-// Command greeter is the function of the Pulumi program above this folder.
+// Command greeter is the Lambda function of the Pulumi program in the parent
+// folder.
 package main
 
 import (

@@ -11,7 +11,7 @@ import (
 
 func main() {
 	build := exec.Command("go", "build", "-trimpath", "-tags=lambda.norpc", "-o=build/bootstrap", "./greeter")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	build.Stdout, build.Stderr = os.Stdout, os.Stderr
 	if err := errors.Join(build.Run(), pack("build/bootstrap", "build/greeter.zip")); err != nil {
 		log.Fatal(err)
