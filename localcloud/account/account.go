@@ -5,6 +5,7 @@ package account
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"tally/localcloud/cloud"
@@ -32,6 +33,8 @@ type Services struct {
 	Recorded *recorded.Service
 	// Deployments holds the programs and stacks that resources come from.
 	Deployments *deployments.Service
+
+	closers []func() error // in the order of construction
 }
 
 // Options configures the services. Place, Dir, Journal and Endpoint are required.
@@ -53,32 +56,47 @@ type Options struct {
 }
 
 // New constructs the services with the state in the store, in the order of their
-// dependencies. Nothing listens or runs before Start.
-func New(o Options) (_ *Services, err error) {
+// dependencies. Nothing listens or runs before Start. If one cannot be constructed,
+// New closes the others.
+func New(o Options) (*Services, error) {
 	s := &Services{}
+	if err := s.construct(o); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+func (s *Services) construct(o Options) (err error) {
 	if s.Deployments, err = deployments.New(o.Store); err != nil {
-		return nil, err
+		return err
 	}
 	if s.Recorded, err = recorded.New(o.Store); err != nil {
-		return nil, err
+		return err
 	}
 	if s.IAM, err = iam.New(o.Place, o.Store); err != nil {
-		return nil, err
+		return err
 	}
 	if s.Logs, err = logs.New(o.Place, o.Store, s.IAM); err != nil {
-		return nil, err
+		return err
 	}
+	s.closers = append(s.closers, s.Logs.Close)
 	if s.SQS, err = sqs.New(o.Place, o.Store, s.IAM, o.Endpoint); err != nil {
-		return nil, err
+		return err
 	}
+	s.closers = append(s.closers, s.SQS.Close)
 	if s.Lambda, err = lambda.New(s.lambdaOptions(o)); err != nil {
-		return nil, err
+		return err
 	}
+	s.closers = append(s.closers, s.Lambda.Close)
 	if s.SNS, err = sns.New(s.snsOptions(o)); err != nil {
-		return nil, err
+		return err
 	}
-	s.HTTPAPI, err = httpapi.New(s.httpAPIOptions(o))
-	return s, err
+	s.closers = append(s.closers, s.SNS.Close)
+	if s.HTTPAPI, err = httpapi.New(s.httpAPIOptions(o)); err != nil {
+		return err
+	}
+	s.closers = append(s.closers, s.HTTPAPI.Close)
+	return nil
 }
 
 func (s *Services) lambdaOptions(o Options) lambda.Options {
@@ -146,5 +164,9 @@ func (s *Services) Start() error {
 // Close ends the services in reverse order, whether or not they were started: a
 // service that delivers closes before those that it delivers to.
 func (s *Services) Close() error {
-	return errors.Join(s.HTTPAPI.Close(), s.SNS.Close(), s.Lambda.Close(), s.SQS.Close(), s.Logs.Close())
+	var errs []error
+	for _, close := range slices.Backward(s.closers) {
+		errs = append(errs, close())
+	}
+	return errors.Join(errs...)
 }

@@ -4,7 +4,9 @@
 package deployments
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -47,7 +49,8 @@ type Program struct {
 	main    string // the folder that the program runs in
 }
 
-// Register makes dir, an absolute path, the most recent folder of its project.
+// Register makes dir, an absolute path, the most recent folder of its project, and
+// removes folders that no longer exist.
 func (s *Service) Register(dir string) error {
 	if !filepath.IsAbs(dir) {
 		return fmt.Errorf("the program's folder %q is not an absolute path", dir)
@@ -56,6 +59,13 @@ func (s *Service) Register(dir string) error {
 		return err
 	} else if !info.IsDir() {
 		return fmt.Errorf("the program's folder %s is not a folder", dir)
+	}
+	for _, row := range s.programs.All() {
+		if _, err := os.Stat(row.Dir); errors.Is(err, fs.ErrNotExist) {
+			if err := s.programs.Delete(row.Dir); err != nil {
+				return err
+			}
+		}
 	}
 	dir = filepath.Clean(dir)
 	return s.programs.Put(dir, program{Dir: dir, Registered: time.Now().UTC()})

@@ -56,6 +56,10 @@ func TestFolders(t *testing.T) {
 		time.Sleep(time.Microsecond) // registrations are ordered by their times
 	}
 	check(t, os.Remove(gone))
+	check(t, s.Register(second))
+	if _, ok := s.programs.Get(gone); ok {
+		t.Error("a folder that no longer exists is still registered")
+	}
 	want := []string{second, filepath.Join(second, "infra"), first, third, elsewhere, loose, broken}
 	for name, s := range map[string]*Service{"registered": s, "opened again": open(t, st)} {
 		if got := s.Folders("p"); !slices.Equal(got, want) {

@@ -25,7 +25,7 @@ type Program struct {
 	// working directory by default.
 	Dir string
 	// Run is an inline program, which runs inside the test's process, in place of
-	// the one in Dir.
+	// the one in Dir. Unlike other programs, it has the test's environment.
 	Run pulumi.RunFunc
 	// Project is the name of an inline program's project, "test" by default.
 	Project string
@@ -44,7 +44,8 @@ type Stack struct {
 	cloud *Cloud
 }
 
-// Deploy deploys the program as a new stack. A program may have several stacks.
+// Deploy deploys the program as a stack, and creates the stack if necessary. A
+// program may have several stacks.
 //
 // Nothing is written to the program's folder: Pulumi works in a temporary
 // folder, with copies of Pulumi.yaml, whose main is the absolute path of the
@@ -60,8 +61,8 @@ func (c *Cloud) Deploy(ctx context.Context, p Program) *Stack {
 	return stack
 }
 
-// NewStack creates a stack as Deploy does, with its configuration, but without
-// deploying it. It is for tests of what a preview or an update refuses.
+// NewStack creates a stack as Deploy does, or selects it if it exists, with its
+// configuration, but does not deploy it. It is for tests of what a preview or an update refuses.
 func (c *Cloud) NewStack(ctx context.Context, p Program) *Stack {
 	c.t.Helper()
 	if p.Stack == "" {
@@ -97,7 +98,7 @@ func (c *Cloud) newStack(ctx context.Context, p Program) (auto.Stack, error) {
 	if err != nil {
 		return auto.Stack{}, err
 	}
-	stack, err := auto.NewStack(ctx, p.Stack, w)
+	stack, err := auto.UpsertStack(ctx, p.Stack, w)
 	if err != nil || len(p.Config) == 0 {
 		return stack, err
 	}

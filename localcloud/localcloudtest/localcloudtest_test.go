@@ -99,6 +99,24 @@ func TestWaitForMessage(t *testing.T) {
 	holds(t, c.fails(t, func(c *Cloud) { c.WaitForMessage(t.Context(), url+"x", nil) }), "NonExistentQueue")
 }
 
+// TestDeployTwice checks that a stack in a local cloud that outlives the test is
+// updated by the next run of the test.
+func TestDeployTwice(t *testing.T) {
+	needsPulumi(t)
+	t.Parallel()
+	port := Start(t).config.Port
+	for _, name := range []string{"one", "two"} {
+		c := Connect(t, port)
+		c.Deploy(t.Context(), Program{Run: func(ctx *pulumi.Context) error {
+			_, err := awssqs.NewQueue(ctx, "q", &awssqs.QueueArgs{Name: pulumi.String(name)})
+			return err
+		}})
+		if all := c.Status(t.Context()).Resources; len(all) != 1 || all[0].Name != name {
+			t.Errorf("after the deployment of queue %s: %+v", name, all)
+		}
+	}
+}
+
 func TestWaitForLogOfNoFunction(t *testing.T) {
 	t.Parallel()
 	c := Start(t)

@@ -66,7 +66,9 @@ func containsAll(line string, words []string) bool {
 
 // WaitForMessage waits for a message of the queue that match accepts, and
 // returns it. A nil match accepts every message. All messages stay in the queue
-// and can be received again at once, although their receive counts grow.
+// and can be received again at once, but each call counts as one receive of those
+// that it inspects: a redrive policy with a small maxReceiveCount moves them to the
+// dead-letter queue.
 //
 // It fails the test, and prints the bodies that it received, if no such message
 // arrives before ctx ends or within a minute.
