@@ -26,6 +26,10 @@ type rule struct {
 // cloud and store, but on no other service.
 var services = []string{"httpapi", "iam", "journal", "lambda", "logs", "recorded", "sns", "sqs"}
 
+// connecting are the local cloud's folders that connect the services. A new
+// folder is in one of the two lists, or has a rule of its own.
+var connecting = []string{"account", "cmd", "control", "gateway", "internal", "provider", "server"}
+
 // libraries are banned for packages that may use only the standard library.
 var libraries = []string{"github.com/", "golang.org/", "google.golang.org/", "go.etcd.io/"}
 
@@ -53,12 +57,15 @@ func rules() []rule {
 		}
 		all = append(all, rule{prefix: prefix, own: own, banned: []string{"github.com/pulumi/"}})
 	}
+	for _, folder := range connecting {
+		// Pulumi's Automation API is only for tests: the localcloud binary does
+		// not contain it.
+		banned := []string{"github.com/pulumi/pulumi-aws/", "github.com/pulumi/pulumi/sdk/v3/go/auto"}
+		all = append(all, rule{prefix: "localcloud/" + folder, own: []string{"localcloud/"}, banned: banned})
+	}
 	return append(all,
 		rule{prefix: "localcloud/localcloudtest", own: []string{"localcloud/"}, banned: []string{"github.com/pulumi/pulumi-aws/"}},
 		rule{prefix: "localcloud/deployments", own: []string{"localcloud/store"}, banned: []string{"github.com/pulumi/pulumi-aws/"}},
-		// Pulumi's Automation API is only for tests: the localcloud binary does
-		// not contain it.
-		rule{prefix: "localcloud/", own: []string{"localcloud/"}, banned: []string{"github.com/pulumi/pulumi-aws/", "github.com/pulumi/pulumi/sdk/v3/go/auto"}},
 		rule{prefix: "test", own: []string{"internal/project", "localcloud/"}})
 }
 
