@@ -32,6 +32,12 @@ func TestOptions(t *testing.T) {
 			_, err := NewAPI(env, "it", &APIArgs{Routes: []Route{{Key: "GET /", Function: f}}}, protect)
 			return err
 		}, "e-it", 8},
+		"Route": {func(env *Environment, f *Function, _ *Topic, _ *Queue) error {
+			_, err := NewAPI(env, "it", &APIArgs{Routes: []Route{
+				{Key: "GET /", Function: f}, {Key: "POST /one", Function: f, Options: []pulumi.ResourceOption{protect}},
+			}})
+			return err
+		}, "e-it-post-one", 2},
 		"Grant": {func(_ *Environment, f *Function, t *Topic, _ *Queue) error {
 			return f.Grant("it", []string{"sns:Publish"}, pulumi.StringArray{t.ARN}, protect)
 		}, "e-f-it", 1},

@@ -28,6 +28,9 @@ type Route struct {
 	Scopes pulumi.StringArrayInput
 	// Throttle limits the requests of this route. Default: the API's.
 	Throttle *Throttle
+	// Options are options of the route and of the permission to invoke its
+	// function, in addition to the API's.
+	Options []pulumi.ResourceOption
 }
 
 // defaultRoute is the key of the route for requests that no other route matches.
@@ -97,7 +100,7 @@ func (a *API) route(r Route) error {
 		return err
 	}
 	name := a.name + "-" + slug(r.Key)
-	permission, err := r.Function.invokeBy(name, "apigateway.amazonaws.com", pulumi.Sprintf("%s/*/%s", a.api.ExecutionArn, sourcePath(r.Key)), a)
+	permission, err := r.Function.invokeBy(name, "apigateway.amazonaws.com", pulumi.Sprintf("%s/*/%s", a.api.ExecutionArn, sourcePath(r.Key)), a, r.Options...)
 	if err != nil {
 		return err
 	}
@@ -112,7 +115,8 @@ func (a *API) route(r Route) error {
 	if r.Scopes != nil {
 		args.AuthorizationScopes = r.Scopes
 	}
-	route, err := apigatewayv2.NewRoute(a.env.ctx, a.env.child(name), args, pulumi.Parent(a), pulumi.DependsOn([]pulumi.Resource{permission}))
+	opts := append([]pulumi.ResourceOption{pulumi.Parent(a), pulumi.DependsOn([]pulumi.Resource{permission})}, r.Options...)
+	route, err := apigatewayv2.NewRoute(a.env.ctx, a.env.child(name), args, opts...)
 	a.routes = append(a.routes, route)
 	return err
 }
