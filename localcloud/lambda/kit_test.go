@@ -30,7 +30,7 @@ var developer = cloud.Caller{ARN: place.GlobalARN("iam", "user/developer"), Admi
 // kit holds the fakes around a Service. Tests may replace its functions.
 type kit struct {
 	options lambda.Options
-	handle  func(ctx context.Context, ev runtimeapi.Event) (runtimeapi.Reply, error) // of fake environments that start from now on
+	handle  func(ctx context.Context, ev runtimeapi.Event) (runtimeapi.Response, error) // of fake environments that start from now on
 	start   func(ctx context.Context, spec lambda.Spec) error
 
 	authorize func(cloud.Request) error
@@ -51,8 +51,8 @@ func newKit(t testing.TB) *kit {
 		Place: place, Dir: t.TempDir(), Roles: k, Authorizer: k, Logs: k, Journal: k, Runner: k,
 		Endpoint: func() string { return "http://127.0.0.1:4566" },
 	}
-	k.handle = func(context.Context, runtimeapi.Event) (runtimeapi.Reply, error) {
-		return runtimeapi.Reply{Payload: []byte(`"ok"`)}, nil
+	k.handle = func(context.Context, runtimeapi.Event) (runtimeapi.Response, error) {
+		return runtimeapi.Response{Payload: []byte(`"ok"`)}, nil
 	}
 	k.start = func(context.Context, lambda.Spec) error { return nil }
 	k.authorize = func(cloud.Request) error { return nil }
@@ -173,14 +173,14 @@ func (k *kit) alive() []int {
 
 type fakeEnvironment struct {
 	spec   lambda.Spec
-	handle func(context.Context, runtimeapi.Event) (runtimeapi.Reply, error)
+	handle func(context.Context, runtimeapi.Event) (runtimeapi.Response, error)
 
 	mu     sync.Mutex
 	ran    []string // request ids
 	closed bool
 }
 
-func (e *fakeEnvironment) Invoke(ctx context.Context, ev runtimeapi.Event) (runtimeapi.Reply, error) {
+func (e *fakeEnvironment) Invoke(ctx context.Context, ev runtimeapi.Event) (runtimeapi.Response, error) {
 	e.mu.Lock()
 	e.ran = append(e.ran, ev.RequestID)
 	e.mu.Unlock()
@@ -272,13 +272,13 @@ func expectError(t *testing.T, err error, code, text string) {
 }
 
 // sleep returns a handler that responds after d.
-func sleep(d time.Duration) func(context.Context, runtimeapi.Event) (runtimeapi.Reply, error) {
-	return func(ctx context.Context, _ runtimeapi.Event) (runtimeapi.Reply, error) {
+func sleep(d time.Duration) func(context.Context, runtimeapi.Event) (runtimeapi.Response, error) {
+	return func(ctx context.Context, _ runtimeapi.Event) (runtimeapi.Response, error) {
 		select {
 		case <-time.After(d):
-			return runtimeapi.Reply{Payload: []byte("null")}, nil
+			return runtimeapi.Response{Payload: []byte("null")}, nil
 		case <-ctx.Done():
-			return runtimeapi.Reply{}, context.Cause(ctx)
+			return runtimeapi.Response{}, context.Cause(ctx)
 		}
 	}
 }

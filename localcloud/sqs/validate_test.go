@@ -100,7 +100,7 @@ func BenchmarkReceive(b *testing.B) {
 			refill(b, s, receives)
 			b.StartTimer()
 		}
-		got, err := s.Receive(b.Context(), developer, work, sqs.ReceiveRequest{Max: 10, VisibilityTimeoutSeconds: &hidden})
+		got, err := s.Receive(b.Context(), developer, work, sqs.ReceiveRequest{MaxMessages: 10, VisibilityTimeoutSeconds: &hidden})
 		if err != nil || len(got) != 10 {
 			b.Fatal(len(got), err)
 		}
