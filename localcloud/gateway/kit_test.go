@@ -104,7 +104,7 @@ func (k *kit) role(t testing.TB, policy string) cloud.Credentials {
 	if err := k.IAM.PutRolePolicy("worker", "all", policy); err != nil {
 		t.Fatal(err)
 	}
-	return must(k.IAM.AssumeRole(t.Context(), "lambda.amazonaws.com", here.GlobalARN("iam", "role/worker"), "session"))(t)
+	return must(k.IAM.AssumeRole(t.Context(), cloud.Caller{Service: "lambda.amazonaws.com"}, here.GlobalARN("iam", "role/worker"), "session"))(t)
 }
 
 const (

@@ -86,9 +86,9 @@ func (k *kit) openStore(t *testing.T, dir string) *store.Store {
 
 func (k *kit) Authorize(_ context.Context, r cloud.Request) error { return k.authorize(r) }
 
-func (k *kit) AssumeRole(_ context.Context, principal string, role cloud.ARN, session string) (cloud.Credentials, error) {
-	if principal != "lambda.amazonaws.com" {
-		return cloud.Credentials{}, fmt.Errorf("principal %s", principal)
+func (k *kit) AssumeRole(_ context.Context, service cloud.Caller, role cloud.ARN, session string) (cloud.Credentials, error) {
+	if service != (cloud.Caller{Service: "lambda.amazonaws.com", SourceARN: place.ARN("lambda", "function:"+session)}) {
+		return cloud.Credentials{}, fmt.Errorf("caller %+v", service)
 	}
 	if err := k.assume(role); err != nil {
 		return cloud.Credentials{}, err
