@@ -93,7 +93,11 @@ func TestRefusedMessages(t *testing.T) {
 		"no number":         {attribute("a", cloud.MessageAttribute{DataType: "Number", StringValue: "v"}), bad + "Can't cast the value of message (user) attribute 'a' to a number."},
 		"NaN":               {attribute("a", cloud.MessageAttribute{DataType: "Number", StringValue: "NaN"}), bad + "Can't cast the value of message (user) attribute 'a' to a number."},
 		"infinity":          {attribute("a", cloud.MessageAttribute{DataType: "Number", StringValue: "-Inf"}), bad + "Can't cast the value of message (user) attribute 'a' to a number."},
-		"hexadecimal":       {attribute("a", cloud.MessageAttribute{DataType: "Number", StringValue: "0x10p0"}), bad + "Can't cast the value of message (user) attribute 'a' to a number."},
+		"too large":         {attribute("a", cloud.MessageAttribute{DataType: "Number", StringValue: "1.1e126"}), bad + "Can't cast the value of message (user) attribute 'a' to a number."},
+		"too small":         {attribute("a", cloud.MessageAttribute{DataType: "Number", StringValue: "1e-400"}), bad + "Can't cast the value of message (user) attribute 'a' to a number."},
+		"attribute's text": {attribute("a", cloud.MessageAttribute{DataType: "String", StringValue: "a\x00"}), "InvalidMessageContents: Invalid binary character '#x0' was found in the value of the message attribute 'a', " +
+			"the set of allowed characters is #x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF"},
+		"hexadecimal": {attribute("a", cloud.MessageAttribute{DataType: "Number", StringValue: "0x10p0"}), bad + "Can't cast the value of message (user) attribute 'a' to a number."},
 		"reserved name": {attribute("AWS.a", cloud.MessageAttribute{DataType: "String", StringValue: "v"}), bad +
 			"The message attribute name 'AWS.a' is invalid: it must consist of up to 256 letters, digits, '_', '-' and single '.' between them, and must not begin with 'AWS.' or 'Amazon.'."},
 		"control character": {entry("a\x00"), "InvalidMessageContents: Invalid binary character '#x0' was found in the message body, the set of allowed characters is " +
