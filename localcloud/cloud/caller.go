@@ -31,8 +31,8 @@ type Caller struct {
 	SourceARN ARN
 }
 
-// Nobody reports whether the request was unsigned.
-func (c Caller) Nobody() bool { return c.ARN == (ARN{}) && c.Service == "" }
+// Anonymous reports whether the request was unsigned.
+func (c Caller) Anonymous() bool { return c.ARN == (ARN{}) && c.Service == "" }
 
 // String returns the caller's name as AWS writes it in error messages.
 func (c Caller) String() string {

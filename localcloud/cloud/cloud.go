@@ -27,9 +27,9 @@ type Authorizer interface {
 // RoleAssumer issues a role's credentials to a service that the role's trust
 // policy allows to assume it.
 type RoleAssumer interface {
-	// AssumeRole checks that role exists and trusts the service principal
-	// ("lambda.amazonaws.com"), and returns the credentials of a new session.
-	AssumeRole(ctx context.Context, principal string, role ARN, session string) (Credentials, error)
+	// AssumeRole checks that role exists and trusts the service, and returns the
+	// credentials of a new session.
+	AssumeRole(ctx context.Context, service Caller, role ARN, session string) (Credentials, error)
 	// Revoke ends a session: its access key is no longer valid.
 	Revoke(accessKeyID string)
 }

@@ -72,11 +72,11 @@ type runner struct{}
 
 func (r runner) Start(context.Context, lambda.Spec) (lambda.Environment, error) { return r, nil }
 
-func (runner) Invoke(_ context.Context, event runtimeapi.Event) (runtimeapi.Reply, error) {
+func (runner) Invoke(_ context.Context, event runtimeapi.Event) (runtimeapi.Response, error) {
 	if string(event.Payload) == `"fail"` {
-		return runtimeapi.Reply{Payload: []byte(`{"errorMessage":"as requested","errorType":"errorString"}`), Failed: true}, nil
+		return runtimeapi.Response{Payload: []byte(`{"errorMessage":"as requested","errorType":"errorString"}`), Failed: true}, nil
 	}
-	return runtimeapi.Reply{Payload: event.Payload}, nil
+	return runtimeapi.Response{Payload: event.Payload}, nil
 }
 
 func (runner) Alive() bool      { return true }
@@ -104,7 +104,7 @@ func (k *kit) role(t testing.TB, policy string) cloud.Credentials {
 	if err := k.IAM.PutRolePolicy("worker", "all", policy); err != nil {
 		t.Fatal(err)
 	}
-	return must(k.IAM.AssumeRole(t.Context(), "lambda.amazonaws.com", here.GlobalARN("iam", "role/worker"), "session"))(t)
+	return must(k.IAM.AssumeRole(t.Context(), cloud.Caller{Service: "lambda.amazonaws.com"}, here.GlobalARN("iam", "role/worker"), "session"))(t)
 }
 
 const (

@@ -26,7 +26,7 @@ type authority int
 const (
 	byGateway authority = iota + 1
 	byService
-	byNobody // every caller with a valid signature may use it
+	byAnyone // every caller with a valid signature may use it
 )
 
 // A target is the resource that an operation is authorized on: its ARN, and its
@@ -48,7 +48,7 @@ func authorizedByService[In any](action string, run func(*call, In) (any, error)
 
 // openToAll makes an operation that requires a valid signature and no permission.
 func openToAll[In any](run func(*call, In) (any, error)) operation {
-	return newOperation(byNobody, "", nil, run)
+	return newOperation(byAnyone, "", nil, run)
 }
 
 // newOperation makes an operation. The gateway authorizes the caller, if that is

@@ -114,16 +114,16 @@ func TestEveryOperationIsAuthorized(t *testing.T) {
 			switch {
 			case op.authority == 0:
 				t.Errorf("%s.%s has no authority", s.name, name)
-			case op.authority == byNobody && (op.action != "" || name != "GetCallerIdentity"):
+			case op.authority == byAnyone && (op.action != "" || name != "GetCallerIdentity"):
 				t.Errorf("%s.%s is open to all", s.name, name)
-			case op.authority != byNobody && op.action == "":
+			case op.authority != byAnyone && op.action == "":
 				t.Errorf("%s.%s names no action", s.name, name)
 			}
 			r := sampleRequest(t, s, name, input)
 			r.keys = keys
 			status, _, body := send(t, r.build(t, k.url))
 			want := "is not authorized to perform: " + op.action + " on resource: "
-			if op.authority == byNobody {
+			if op.authority == byAnyone {
 				if status != http.StatusOK {
 					t.Errorf("%s.%s: %d %s", s.name, name, status, body)
 				}

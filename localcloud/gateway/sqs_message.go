@@ -106,9 +106,9 @@ func receiveMessage(c *call, in receiveInput) (any, error) {
 		MD5OfMessageAttributes string            `json:",omitempty" xml:",omitempty"`
 		MessageAttributes      messageAttributes `json:",omitempty" xml:"MessageAttribute"`
 	}
-	r := sqs.ReceiveRequest{Max: 1, VisibilityTimeoutSeconds: in.Visibility, WaitSeconds: in.Wait}
+	r := sqs.ReceiveRequest{MaxMessages: 1, VisibilityTimeoutSeconds: in.Visibility, WaitSeconds: in.Wait}
 	if in.Max != nil {
-		r.Max = *in.Max
+		r.MaxMessages = *in.Max
 	}
 	messages, err := c.SQS.Receive(c.Context(), c.caller, in.URL, r)
 	var out struct {
@@ -187,7 +187,7 @@ func sendMessageBatch(c *call, in sendBatchInput) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		entries = append(entries, sqs.BatchEntry[sqs.Entry]{ID: entry.ID, Of: e})
+		entries = append(entries, sqs.BatchEntry[sqs.Entry]{ID: entry.ID, Request: e})
 		byID[entry.ID] = e
 	}
 	results, err := c.SQS.SendBatch(c.Context(), c.caller, in.URL, entries)
@@ -210,7 +210,7 @@ type deleteEntry struct {
 func deleteMessageBatch(c *call, in deleteBatchInput) (any, error) {
 	var entries []sqs.BatchEntry[string]
 	for _, e := range in.Entries {
-		entries = append(entries, sqs.BatchEntry[string]{ID: e.ID, Of: e.Handle})
+		entries = append(entries, sqs.BatchEntry[string]{ID: e.ID, Request: e.Handle})
 	}
 	results, err := c.SQS.DeleteBatch(c.Context(), c.caller, in.URL, entries)
 	return batchResponse("DeleteMessageBatchResultEntry", results, nothingMore), err
@@ -231,7 +231,7 @@ func changeVisibilityBatch(c *call, in visibilityBatchInput) (any, error) {
 	var entries []sqs.BatchEntry[sqs.Visibility]
 	for _, e := range in.Entries {
 		v := sqs.Visibility{ReceiptHandle: e.Handle, Seconds: *cmp.Or(e.Timeout, new(int))} // 0 by default, as on AWS
-		entries = append(entries, sqs.BatchEntry[sqs.Visibility]{ID: e.ID, Of: v})
+		entries = append(entries, sqs.BatchEntry[sqs.Visibility]{ID: e.ID, Request: v})
 	}
 	results, err := c.SQS.ChangeVisibilityBatch(c.Context(), c.caller, in.URL, entries)
 	return batchResponse("ChangeMessageVisibilityBatchResultEntry", results, nothingMore), err

@@ -179,7 +179,7 @@ func responseTo(out cloud.Outcome, err error) (response, string) {
 		}
 		return refuse(internal, "Internal Server Error"), reason
 	}
-	res, err := decodeReply(out.Payload)
+	res, err := decodeResponse(out.Payload)
 	if err != nil {
 		return refuse(internal, "Internal Server Error"), "the function returned an invalid response: " + err.Error()
 	}

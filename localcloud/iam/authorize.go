@@ -17,7 +17,7 @@ const maxResourcePolicies = 256
 // cloud.WithConditionKeys), they apply to the caller's own request, but not to a
 // call by a service.
 func (s *Service) Authorize(ctx context.Context, r cloud.Request) error {
-	if r.Caller.Nobody() {
+	if r.Caller.Anonymous() {
 		return cloud.Errorf(403, "MissingAuthenticationToken", "Missing Authentication Token")
 	}
 	id := s.sessionIdentity(r.Caller)

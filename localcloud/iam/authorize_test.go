@@ -21,7 +21,7 @@ func assume(t *testing.T, s *Service, r Role, inline ...string) cloud.Credential
 	for i, document := range inline {
 		must(t, s.PutRolePolicy(r.Name, "p"+string(rune('0'+i)), document))
 	}
-	c, err := s.AssumeRole(t.Context(), "lambda.amazonaws.com", s.RoleARN(created), "s")
+	c, err := s.AssumeRole(t.Context(), byLambda("s"), s.RoleARN(created), "s")
 	must(t, err)
 	return c
 }
@@ -219,7 +219,7 @@ func TestAssumeRole(t *testing.T) {
 	must(t, err)
 	arn := s.RoleARN(role)
 
-	c, err := s.AssumeRole(t.Context(), "lambda.amazonaws.com", arn, "add-numbers")
+	c, err := s.AssumeRole(t.Context(), byLambda("add-numbers"), arn, "add-numbers")
 	must(t, err)
 	if !strings.HasPrefix(c.AccessKeyID, "ASIA") || len(c.AccessKeyID) != 20 || len(c.SecretAccessKey) != 40 || c.SessionToken == "" {
 		t.Errorf("credentials %+v", c)
@@ -240,14 +240,30 @@ func TestAssumeRole(t *testing.T) {
 
 	withoutPath := place.GlobalARN("iam", "role/worker")
 	for principal, refused := range map[string]cloud.ARN{"sns.amazonaws.com": arn, "lambda.amazonaws.com": withoutPath} {
-		_, err := s.AssumeRole(t.Context(), principal, refused, "s")
+		_, err := s.AssumeRole(t.Context(), cloud.Caller{Service: principal}, refused, "s")
 		wantError(t, err, "AccessDenied: User: "+principal+" is not authorized to perform: sts:AssumeRole on resource: "+refused.String()+" because no role trust policy allows the sts:AssumeRole action")
 	}
 	role.AssumeRolePolicy = strings.Replace(trustsLambda, "Allow", "Deny", 1)
 	_, err = s.UpdateRole(role)
 	must(t, err)
-	_, err = s.AssumeRole(t.Context(), "lambda.amazonaws.com", arn, "s")
+	_, err = s.AssumeRole(t.Context(), byLambda("s"), arn, "s")
 	wantError(t, err, "AccessDenied: User: lambda.amazonaws.com is not authorized to perform: sts:AssumeRole on resource: "+arn.String()+" with an explicit deny in the role trust policy")
+}
+
+func TestAssumeRoleOnBehalfOfAResource(t *testing.T) {
+	s := newService(t)
+	role, err := s.CreateRole(Role{Name: "worker", AssumeRolePolicy: strings.Replace(trustsLambda, `"sts:AssumeRole"`, `"sts:AssumeRole",`+
+		`"Condition":{"StringEquals":{"aws:SourceAccount":"000000000000"},"ArnLike":{"aws:SourceArn":"arn:aws:lambda:*:*:function:add-*"}}`, 1)})
+	must(t, err)
+	_, err = s.AssumeRole(t.Context(), byLambda("add-numbers"), s.RoleARN(role), "s")
+	must(t, err)
+	_, err = s.AssumeRole(t.Context(), byLambda("other"), s.RoleARN(role), "s")
+	wantError(t, err, "AccessDenied: User: lambda.amazonaws.com is not authorized to perform: sts:AssumeRole on resource: "+s.RoleARN(role).String()+" because no role trust policy allows the sts:AssumeRole action")
+}
+
+// byLambda is Lambda on behalf of a function.
+func byLambda(function string) cloud.Caller {
+	return cloud.Caller{Service: "lambda.amazonaws.com", SourceARN: place.ARN("lambda", "function:"+function)}
 }
 
 func TestConcurrentUse(t *testing.T) {
@@ -261,7 +277,7 @@ func TestConcurrentUse(t *testing.T) {
 			if err := s.PutRolePolicy("worker", name, mayPublish); err != nil {
 				t.Error(err)
 			}
-			c, err := s.AssumeRole(context.Background(), "lambda.amazonaws.com", s.RoleARN(role), name)
+			c, err := s.AssumeRole(context.Background(), byLambda(name), s.RoleARN(role), name)
 			if err != nil {
 				t.Error(err)
 			}

@@ -28,7 +28,7 @@ func BenchmarkAuthorize(b *testing.B) {
 	if err := s.AttachRolePolicy("worker", basic); err != nil {
 		b.Fatal(err)
 	}
-	session, err := s.AssumeRole(b.Context(), "lambda.amazonaws.com", s.RoleARN(role), "add-numbers")
+	session, err := s.AssumeRole(b.Context(), byLambda("add-numbers"), s.RoleARN(role), "add-numbers")
 	if err != nil {
 		b.Fatal(err)
 	}

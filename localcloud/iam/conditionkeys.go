@@ -35,8 +35,8 @@ var (
 		"lambda:InvokedViaFunctionUrl", "lambda:Layer", "lambda:Principal", "lambda:SecurityGroupIds", "lambda:SubnetIds", "lambda:VpcIds",
 		"logs:LogGeneratingResourceArns",
 		"sns:Endpoint", "sns:Protocol",
-		"sts:AWSServiceName", "sts:DurationSeconds", "sts:ExternalId", "sts:RequestContext/", "sts:RequestContextProviders",
-		"sts:SourceIdentity", "sts:TaskPolicyArn", "sts:TransitiveTagKeys",
+		"sts:AWSServiceName", "sts:DurationSeconds", "sts:ExternalId", "sts:IdentityTokenAudience", "sts:RequestContext/",
+		"sts:RequestContextProviders", "sts:SigningAlgorithm", "sts:SourceIdentity", "sts:TaskPolicyArn", "sts:TransitiveTagKeys",
 	}
 	// unknowableKeys may be in the context of such a request on AWS, but their
 	// values cannot be known here. The value is the reason.

@@ -30,6 +30,8 @@ func TestConditionKeys(t *testing.T) {
 		{condition("aws:RequestTag/team"), "", "", ""},
 		{condition("aws:CalledVia"), "", "", ""},
 		{condition("sts:ExternalId"), "", "", ""},
+		{condition("sts:IdentityTokenAudience"), "", "", ""},
+		{condition("sts:SigningAlgorithm"), "", "", ""},
 		// sent only to services whose requests are not authorized here
 		{condition("kms:ViaService"), "", "", ""},
 		{condition("s3:prefix"), "", "", ""},

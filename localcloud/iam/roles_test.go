@@ -92,7 +92,7 @@ func TestRoleLifecycle(t *testing.T) {
 		t.Errorf("updated role (-want +got):\n%s", diff)
 	}
 
-	session, err := s.AssumeRole(t.Context(), "lambda.amazonaws.com", s.RoleARN(got), "s")
+	session, err := s.AssumeRole(t.Context(), byLambda("s"), s.RoleARN(got), "s")
 	must(t, err)
 	must(t, s.Authorize(t.Context(), cloud.Request{Caller: session.Caller, Action: "sns:Publish", Resource: numbers}))
 

@@ -51,12 +51,11 @@ func (s *Service) Credentials(accessKeyID string) (cloud.Credentials, error) {
 	return c, nil
 }
 
-// AssumeRole starts a session of a role that trusts the service principal. The
-// session lasts until it is revoked. AssumeRole fails with AccessDenied if the role
-// does not trust the principal or does not exist. As on AWS, the error does not
-// reveal which.
-func (s *Service) AssumeRole(ctx context.Context, principal string, role cloud.ARN, session string) (cloud.Credentials, error) {
-	r, err := s.trusted(ctx, principal, role)
+// AssumeRole starts a session of a role that trusts the service. The session lasts
+// until it is revoked. AssumeRole fails with AccessDenied if the role does not trust
+// the service or does not exist. As on AWS, the error does not reveal which.
+func (s *Service) AssumeRole(ctx context.Context, service cloud.Caller, role cloud.ARN, session string) (cloud.Credentials, error) {
+	r, err := s.trusted(ctx, service, role)
 	if err != nil {
 		return cloud.Credentials{}, err
 	}
@@ -71,8 +70,8 @@ func (s *Service) AssumeRole(ctx context.Context, principal string, role cloud.A
 			Issued: time.Now().UTC().Truncate(time.Second),
 		},
 	}
-	if principal == "lambda.amazonaws.com" { // Lambda names a session after its function
-		c.Caller.SourceFunction = s.place.ARN("lambda", "function:"+session)
+	if service.Service == "lambda.amazonaws.com" {
+		c.Caller.SourceFunction = service.SourceARN
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -81,12 +80,8 @@ func (s *Service) AssumeRole(ctx context.Context, principal string, role cloud.A
 }
 
 // trusted returns the role if its trust policy allows the service to assume it.
-func (s *Service) trusted(ctx context.Context, principal string, role cloud.ARN) (Role, error) {
-	request := cloud.Request{
-		Caller:   cloud.Caller{Service: principal},
-		Action:   "sts:AssumeRole",
-		Resource: role.String(),
-	}
+func (s *Service) trusted(ctx context.Context, service cloud.Caller, role cloud.ARN) (Role, error) {
+	request := cloud.Request{Caller: service, Action: "sts:AssumeRole", Resource: role.String()}
 	id := s.identity(role.Resource[strings.LastIndex(role.Resource, "/")+1:])
 	if id == nil || s.RoleARN(id.role) != role {
 		return Role{}, refuse(request, Decision{Effect: Deny})

@@ -56,8 +56,8 @@ func (k *kit) outbox() *outbox {
 // TestDestinations compares the records for every way in which an asynchronous
 // invocation can end with those of AWS.
 func TestDestinations(t *testing.T) {
-	failed := func(context.Context, runtimeapi.Event) (runtimeapi.Reply, error) {
-		return runtimeapi.Reply{Payload: []byte(`{"errorMessage":"<no> luck","errorType":"Oops"}`), Failed: true}, nil
+	failed := func(context.Context, runtimeapi.Event) (runtimeapi.Response, error) {
+		return runtimeapi.Response{Payload: []byte(`{"errorMessage":"<no> luck","errorType":"Oops"}`), Failed: true}, nil
 	}
 	const (
 		request  = `,"requestPayload":{"n":1}`
@@ -69,7 +69,7 @@ func TestDestinations(t *testing.T) {
 		return `,"requestContext":{"requestId":"ID","functionArn":"` + addARN + arn + `","condition":"` + condition + `","approximateInvokeCount":` + count + `}`
 	}
 	for name, tc := range map[string]struct {
-		handle func(context.Context, runtimeapi.Event) (runtimeapi.Reply, error)
+		handle func(context.Context, runtimeapi.Event) (runtimeapi.Response, error)
 		config lambda.EventInvokeConfig
 		change func(*lambda.Config)
 		to     string
@@ -97,8 +97,8 @@ func TestDestinations(t *testing.T) {
 			want: begin + `0:00.000Z"` + about(":$LATEST", "ZeroReservedConcurrency", "0") + request + `}`,
 		},
 		"not JSON": {
-			handle: func(context.Context, runtimeapi.Event) (runtimeapi.Reply, error) {
-				return runtimeapi.Reply{Payload: []byte("ok")}, nil
+			handle: func(context.Context, runtimeapi.Event) (runtimeapi.Response, error) {
+				return runtimeapi.Response{Payload: []byte("ok")}, nil
 			},
 			config: lambda.EventInvokeConfig{OnSuccess: successesARN}, to: successesARN,
 			want: begin + `0:00.000Z"` + about(":$LATEST", "Success", "1") + request +
@@ -161,8 +161,8 @@ func TestDeadLetters(t *testing.T) {
 				k := newKit(t)
 				k.options.Dir = dir
 				o := k.outbox()
-				k.handle = func(context.Context, runtimeapi.Event) (runtimeapi.Reply, error) {
-					return runtimeapi.Reply{Payload: []byte(tc.payload), Failed: true}, nil
+				k.handle = func(context.Context, runtimeapi.Event) (runtimeapi.Response, error) {
+					return runtimeapi.Response{Payload: []byte(tc.payload), Failed: true}, nil
 				}
 				s := k.open(t)
 				create(t, s, "add", func(c *lambda.Config) {
@@ -234,9 +234,9 @@ func TestFunctionAsDestination(t *testing.T) {
 		k := newKit(t)
 		k.options.Dir = dir
 		var got []runtimeapi.Event
-		k.handle = func(_ context.Context, ev runtimeapi.Event) (runtimeapi.Reply, error) {
+		k.handle = func(_ context.Context, ev runtimeapi.Event) (runtimeapi.Response, error) {
 			got = append(got, ev)
-			return runtimeapi.Reply{Payload: []byte("3")}, nil
+			return runtimeapi.Response{Payload: []byte("3")}, nil
 		}
 		var callers []string
 		k.authorize = func(r cloud.Request) error {

@@ -33,7 +33,7 @@ func (s *Service) run(inst *instance, event runtimeapi.Event) (cloud.Outcome, er
 	event.Deadline = start.Add(inst.function.timeout())
 	ctx, cancel := context.WithDeadline(s.life, event.Deadline)
 	defer cancel()
-	reply, err := s.attempt(ctx, inst, event)
+	response, err := s.attempt(ctx, inst, event)
 	duration := min(time.Since(start), inst.function.timeout())
 
 	memory := 0
@@ -51,12 +51,12 @@ func (s *Service) run(inst *instance, event runtimeapi.Event) (cloud.Outcome, er
 		if end, err = inst.function.ending(event.RequestID, err); err != nil {
 			return cloud.Outcome{}, err
 		}
-		reply = end.reply
+		response = end.response
 	}
 	inst.system.done(measurements{
-		requestID: event.RequestID, took: duration, init: initDuration, memoryMB: memory, failed: reply.Failed, ending: end,
+		requestID: event.RequestID, took: duration, init: initDuration, memoryMB: memory, failed: response.Failed, ending: end,
 	})
-	return s.outcome(inst, event.RequestID, reply, duration, end.status == statusTimeout), nil
+	return s.outcome(inst, event.RequestID, response, duration, end.status == statusTimeout), nil
 }
 
 // initialize starts the runtime of a new environment before the invocation, as
@@ -81,7 +81,7 @@ func (s *Service) initialize(inst *instance) time.Duration {
 
 // attempt passes the event to the runtime. If initialize failed, it first starts
 // the runtime again, which counts toward the invocation's timeout.
-func (s *Service) attempt(ctx context.Context, inst *instance, event runtimeapi.Event) (runtimeapi.Reply, error) {
+func (s *Service) attempt(ctx context.Context, inst *instance, event runtimeapi.Event) (runtimeapi.Response, error) {
 	start := time.Now()
 	var err error
 	if inst.env == nil {
@@ -91,21 +91,21 @@ func (s *Service) attempt(ctx context.Context, inst *instance, event runtimeapi.
 	}
 	inst.system.start(event.RequestID)
 	if err != nil {
-		return runtimeapi.Reply{}, err
+		return runtimeapi.Response{}, err
 	}
 	return inst.env.Invoke(ctx, event)
 }
 
-// outcome returns the outcome for the reply of the runtime, and reports it in the
+// outcome returns the outcome for the response of the runtime, and reports it in the
 // journal.
-func (s *Service) outcome(inst *instance, requestID string, reply runtimeapi.Reply, took time.Duration, timedOut bool) cloud.Outcome {
+func (s *Service) outcome(inst *instance, requestID string, response runtimeapi.Response, took time.Duration, timedOut bool) cloud.Outcome {
 	out := cloud.Outcome{
-		RequestID: requestID, Payload: reply.Payload, TimedOut: timedOut,
+		RequestID: requestID, Payload: response.Payload, TimedOut: timedOut,
 		ExecutedVersion: inst.function.Version, LogTail: inst.log.cutTail(),
 	}
-	if reply.Failed {
+	if response.Failed {
 		out.FunctionError = "Unhandled"
-		s.note(cloud.Warning, inst.function.Name, "failed after %s: %s (request %s)", milliseconds(took), describe(reply.Payload), requestID)
+		s.note(cloud.Warning, inst.function.Name, "failed after %s: %s (request %s)", milliseconds(took), describe(response.Payload), requestID)
 		return out
 	}
 	s.note(cloud.Info, inst.function.Name, "returned after %s (request %s)", milliseconds(took), requestID)

@@ -44,7 +44,7 @@ func TestEndings(t *testing.T) {
 	init := []string{"INIT_START Runtime Version: provided:al2023\tRuntime Version ARN: arn:aws:lambda:us-east-1::runtime:provided.al2023", "starting"}
 	for name, tc := range map[string]struct {
 		start    func(context.Context, lambda.Spec) error
-		handle   func(context.Context, runtimeapi.Event) (runtimeapi.Reply, error)
+		handle   func(context.Context, runtimeapi.Event) (runtimeapi.Response, error)
 		payload  string
 		failed   bool
 		timedOut bool
@@ -57,8 +57,8 @@ func TestEndings(t *testing.T) {
 		},
 		"error": {
 			start: fails(),
-			handle: func(context.Context, runtimeapi.Event) (runtimeapi.Reply, error) {
-				return runtimeapi.Reply{Payload: []byte(`{"errorMessage":"no"}`), Failed: true}, nil
+			handle: func(context.Context, runtimeapi.Event) (runtimeapi.Response, error) {
+				return runtimeapi.Response{Payload: []byte(`{"errorMessage":"no"}`), Failed: true}, nil
 			},
 			payload: `{"errorMessage":"no"}`, failed: true,
 			log: append(slices.Clone(init), start, end,
@@ -72,9 +72,9 @@ func TestEndings(t *testing.T) {
 		},
 		"exit": {
 			start: fails(),
-			handle: func(context.Context, runtimeapi.Event) (runtimeapi.Reply, error) {
+			handle: func(context.Context, runtimeapi.Event) (runtimeapi.Response, error) {
 				time.Sleep(2 * time.Millisecond)
-				return runtimeapi.Reply{}, exit
+				return runtimeapi.Response{}, exit
 			},
 			payload: `{"errorMessage":"RequestId: ID Error: Runtime exited with error: exit status 1","errorType":"Runtime.ExitError"}`,
 			failed:  true,

@@ -255,12 +255,17 @@ func (s *Service) checkRole(c Config) error {
 
 const roleRefused = "The role defined for the function cannot be assumed by Lambda."
 
+// assume starts a session of the function's role. Lambda sends the ARN of the
+// function, so that a trust policy can limit the role to functions or to an account.
+//
+// https://github.com/aws/aws-parallelcluster/pull/6926
 func (s *Service) assume(ctx context.Context, c Config) (cloud.Credentials, error) {
 	role, err := cloud.ParseARN(c.Role)
 	if err != nil {
 		return cloud.Credentials{}, err
 	}
-	return s.options.Roles.AssumeRole(ctx, principal, role, c.Name)
+	service := cloud.Caller{Service: principal, SourceARN: s.options.Place.ARN("lambda", "function:"+c.Name)}
+	return s.options.Roles.AssumeRole(ctx, service, role, c.Name)
 }
 
 func errExists(name string) error {

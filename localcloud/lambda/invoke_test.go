@@ -25,9 +25,9 @@ func TestInvokeNames(t *testing.T) {
 	var authorized cloud.Request
 	k.authorize = func(r cloud.Request) error { authorized = r; return nil }
 	var got runtimeapi.Event
-	k.handle = func(_ context.Context, ev runtimeapi.Event) (runtimeapi.Reply, error) {
+	k.handle = func(_ context.Context, ev runtimeapi.Event) (runtimeapi.Response, error) {
 		got = ev
-		return runtimeapi.Reply{Payload: []byte("3")}, nil
+		return runtimeapi.Response{Payload: []byte("3")}, nil
 	}
 	for _, tc := range []struct{ function, qualifier, arn string }{
 		{"add", "", addARN},
@@ -63,7 +63,7 @@ func TestInvokeRefused(t *testing.T) {
 	create(t, s, "add")
 	denied := cloud.Errorf(403, "AccessDeniedException", "no")
 	k.authorize = func(r cloud.Request) error {
-		if r.Caller.Nobody() {
+		if r.Caller.Anonymous() {
 			return denied
 		}
 		return nil

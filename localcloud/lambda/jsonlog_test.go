@@ -33,20 +33,20 @@ func TestJSONLog(t *testing.T) {
 	slow := sleep(3010 * time.Microsecond)
 	for name, tc := range map[string]struct {
 		level  string
-		handle func(context.Context, runtimeapi.Event) (runtimeapi.Reply, error)
+		handle func(context.Context, runtimeapi.Event) (runtimeapi.Response, error)
 		want   []string
 	}{
 		"info":  {"INFO", slow, []string{initStart, "a line", start, report + `"success"}}`}},
 		"debug": {"DEBUG", slow, []string{initStart, "a line", start, done + `"success"}}`, report + `"success"}}`}},
 		"warn":  {"WARN", slow, []string{"a line"}},
-		"failed": {"WARN", func(ctx context.Context, ev runtimeapi.Event) (runtimeapi.Reply, error) {
-			reply, err := slow(ctx, ev)
-			reply.Failed = true
-			return reply, err
+		"failed": {"WARN", func(ctx context.Context, ev runtimeapi.Event) (runtimeapi.Response, error) {
+			response, err := slow(ctx, ev)
+			response.Failed = true
+			return response, err
 		}, []string{"a line", done + `"error"}}`, report + `"error"}}`}},
-		"exit": {"WARN", func(ctx context.Context, ev runtimeapi.Event) (runtimeapi.Reply, error) {
+		"exit": {"WARN", func(ctx context.Context, ev runtimeapi.Event) (runtimeapi.Response, error) {
 			_, _ = slow(ctx, ev)
-			return runtimeapi.Reply{}, &lambda.Failure{Type: "Runtime.ExitError", Message: "Runtime exited with error: exit status 1"}
+			return runtimeapi.Response{}, &lambda.Failure{Type: "Runtime.ExitError", Message: "Runtime exited with error: exit status 1"}
 		}, []string{"a line", done + `"error","errorType":"Runtime.ExitError"}}`, report + `"error","errorType":"Runtime.ExitError"}}`}},
 		"timeout": {"WARN", sleep(time.Minute), []string{"a line",
 			timeout + `runtimeDone","record":{"requestId":"ID","metrics":{"durationMs":1000},"status":"timeout"}}`,
@@ -162,9 +162,9 @@ func FuzzLogLine(f *testing.F) {
 		f.Fatal(err)
 	}
 	var written string
-	k.handle = func(context.Context, runtimeapi.Event) (runtimeapi.Reply, error) {
+	k.handle = func(context.Context, runtimeapi.Event) (runtimeapi.Response, error) {
 		k.specs[0].Output(written)
-		return runtimeapi.Reply{Payload: []byte("1")}, nil
+		return runtimeapi.Response{Payload: []byte("1")}, nil
 	}
 	f.Fuzz(func(t *testing.T, line string) {
 		written = line

@@ -30,7 +30,7 @@ var developer = cloud.Caller{ARN: place.GlobalARN("iam", "user/developer"), Admi
 // kit holds the fakes around a Service. Tests may replace its functions.
 type kit struct {
 	options lambda.Options
-	handle  func(ctx context.Context, ev runtimeapi.Event) (runtimeapi.Reply, error) // copied into each fake environment when it starts
+	handle  func(ctx context.Context, ev runtimeapi.Event) (runtimeapi.Response, error) // copied into each fake environment when it starts
 	start   func(ctx context.Context, spec lambda.Spec) error
 
 	authorize func(cloud.Request) error
@@ -51,8 +51,8 @@ func newKit(t testing.TB) *kit {
 		Place: place, Dir: t.TempDir(), Roles: k, Authorizer: k, Logs: k, Journal: k, Runner: k,
 		Endpoint: func() string { return "http://127.0.0.1:4566" },
 	}
-	k.handle = func(context.Context, runtimeapi.Event) (runtimeapi.Reply, error) {
-		return runtimeapi.Reply{Payload: []byte(`"ok"`)}, nil
+	k.handle = func(context.Context, runtimeapi.Event) (runtimeapi.Response, error) {
+		return runtimeapi.Response{Payload: []byte(`"ok"`)}, nil
 	}
 	k.start = func(context.Context, lambda.Spec) error { return nil }
 	k.authorize = func(cloud.Request) error { return nil }
@@ -86,9 +86,9 @@ func (k *kit) openStore(t *testing.T, dir string) *store.Store {
 
 func (k *kit) Authorize(_ context.Context, r cloud.Request) error { return k.authorize(r) }
 
-func (k *kit) AssumeRole(_ context.Context, principal string, role cloud.ARN, session string) (cloud.Credentials, error) {
-	if principal != "lambda.amazonaws.com" {
-		return cloud.Credentials{}, fmt.Errorf("principal %s", principal)
+func (k *kit) AssumeRole(_ context.Context, service cloud.Caller, role cloud.ARN, session string) (cloud.Credentials, error) {
+	if service != (cloud.Caller{Service: "lambda.amazonaws.com", SourceARN: place.ARN("lambda", "function:"+session)}) {
+		return cloud.Credentials{}, fmt.Errorf("caller %+v", service)
 	}
 	if err := k.assume(role); err != nil {
 		return cloud.Credentials{}, err
@@ -173,14 +173,14 @@ func (k *kit) alive() []int {
 
 type fakeEnvironment struct {
 	spec   lambda.Spec
-	handle func(context.Context, runtimeapi.Event) (runtimeapi.Reply, error)
+	handle func(context.Context, runtimeapi.Event) (runtimeapi.Response, error)
 
 	mu     sync.Mutex
 	ran    []string // request IDs
 	closed bool
 }
 
-func (e *fakeEnvironment) Invoke(ctx context.Context, ev runtimeapi.Event) (runtimeapi.Reply, error) {
+func (e *fakeEnvironment) Invoke(ctx context.Context, ev runtimeapi.Event) (runtimeapi.Response, error) {
 	e.mu.Lock()
 	e.ran = append(e.ran, ev.RequestID)
 	e.mu.Unlock()
@@ -272,13 +272,13 @@ func expectError(t *testing.T, err error, code, text string) {
 }
 
 // sleep returns a handler that responds after d.
-func sleep(d time.Duration) func(context.Context, runtimeapi.Event) (runtimeapi.Reply, error) {
-	return func(ctx context.Context, _ runtimeapi.Event) (runtimeapi.Reply, error) {
+func sleep(d time.Duration) func(context.Context, runtimeapi.Event) (runtimeapi.Response, error) {
+	return func(ctx context.Context, _ runtimeapi.Event) (runtimeapi.Response, error) {
 		select {
 		case <-time.After(d):
-			return runtimeapi.Reply{Payload: []byte("null")}, nil
+			return runtimeapi.Response{Payload: []byte("null")}, nil
 		case <-ctx.Done():
-			return runtimeapi.Reply{}, context.Cause(ctx)
+			return runtimeapi.Response{}, context.Cause(ctx)
 		}
 	}
 }

@@ -67,24 +67,35 @@ func (r record) policies() map[string]string {
 	}
 	documents := make(map[string]string, len(statements))
 	for qualifier, list := range statements {
-		raw, err := json.Marshal(struct {
-			Version   string      `json:"Version"`
-			ID        string      `json:"Id"`
-			Statement []statement `json:"Statement"`
-		}{"2012-10-17", "default", list})
-		if err != nil {
-			panic(fmt.Sprintf("policy of %s: %v", r.Name, err)) // strings always encode
-		}
-		documents[qualifier] = string(raw)
+		documents[qualifier] = document(list)
 	}
 	return documents
 }
 
+func document(list []statement) string {
+	raw, err := json.Marshal(struct {
+		Version   string      `json:"Version"`
+		ID        string      `json:"Id"`
+		Statement []statement `json:"Statement"`
+	}{"2012-10-17", "default", list})
+	if err != nil {
+		panic(fmt.Sprintf("encode a policy: %v", err)) // strings always encode
+	}
+	return string(raw)
+}
+
+// Policy returns the policy document of a function with that ARN that has no other
+// permission.
+func (p Permission) Policy(function string) string {
+	return document([]statement{p.statement(function)})
+}
+
 // AddPermission adds a statement to the policy of the function, or of one of its
-// versions or aliases if there is a qualifier. As in the methods below, function is
-// in any form that Resolve accepts. AddPermission fails with
-// ResourceConflictException if the policy already has a statement with that ID, and
-// with PolicyLengthExceededException if the policy would be too long.
+// versions or aliases if there is a qualifier. As in the methods below, function
+// has any form that Resolve accepts. AddPermission fails with
+// ResourceConflictException if the policy has a statement with that ID, with
+// PolicyLengthExceededException if the policy would be too long, and with the error of
+// cloud.CheckResourcePolicy.
 func (s *Service) AddPermission(function string, p Permission) error {
 	if err := cmp.Or(p.validate(), CheckPermissionTarget(function, p.Qualifier)); err != nil {
 		return err
@@ -103,10 +114,11 @@ func (s *Service) AddPermission(function string, p Permission) error {
 				"Please provide a new statement id, or remove the existing statement.", p.StatementID)
 		}
 		row.Permissions = append(slices.Clone(row.Permissions), p)
-		if n := len(row.policies()[p.Qualifier]); n > maxPolicy {
+		policy := row.policies()[p.Qualifier]
+		if n := len(policy); n > maxPolicy {
 			return cloud.Errorf(http.StatusBadRequest, "PolicyLengthExceededException", "The final policy size (%d) is bigger than the limit (%d).", n, maxPolicy)
 		}
-		return nil
+		return cloud.CheckResourcePolicy(s.options.Authorizer, policy)
 	})
 }
 

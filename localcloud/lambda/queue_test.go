@@ -29,10 +29,10 @@ func (a *attempts) note(ev runtimeapi.Event) {
 }
 
 // failing returns a handler that collects its invocations and fails.
-func failing(a *attempts) func(context.Context, runtimeapi.Event) (runtimeapi.Reply, error) {
-	return func(_ context.Context, ev runtimeapi.Event) (runtimeapi.Reply, error) {
+func failing(a *attempts) func(context.Context, runtimeapi.Event) (runtimeapi.Response, error) {
+	return func(_ context.Context, ev runtimeapi.Event) (runtimeapi.Response, error) {
 		a.note(ev)
-		return runtimeapi.Reply{Payload: []byte(`{"errorType":"Oops","errorMessage":"no luck"}`), Failed: true}, nil
+		return runtimeapi.Response{Payload: []byte(`{"errorType":"Oops","errorMessage":"no luck"}`), Failed: true}, nil
 	}
 }
 
@@ -89,9 +89,9 @@ func TestThrottled(t *testing.T) {
 		k.options.Dir = dir
 		s := k.open(t)
 		create(t, s, "add", func(c *lambda.Config) { c.ReservedConcurrency = 1; c.TimeoutSeconds = 900 })
-		k.handle = func(ctx context.Context, _ runtimeapi.Event) (runtimeapi.Reply, error) {
+		k.handle = func(ctx context.Context, _ runtimeapi.Event) (runtimeapi.Response, error) {
 			<-ctx.Done() // the only environment stays busy until the timeout
-			return runtimeapi.Reply{}, context.Cause(ctx)
+			return runtimeapi.Response{}, context.Cause(ctx)
 		}
 		go func() {
 			for t.Context().Err() == nil {
@@ -191,12 +191,12 @@ func TestQueueSurvives(t *testing.T) {
 
 		time.Sleep(20 * time.Second)
 		second := attempts{began: time.Now()}
-		k.handle = func(_ context.Context, ev runtimeapi.Event) (runtimeapi.Reply, error) {
+		k.handle = func(_ context.Context, ev runtimeapi.Event) (runtimeapi.Response, error) {
 			second.note(ev)
 			if string(ev.Payload) != `{"n":1}` || ev.FunctionARN != addARN {
 				t.Errorf("event %+v", ev)
 			}
-			return runtimeapi.Reply{}, nil
+			return runtimeapi.Response{}, nil
 		}
 		st = k.openStore(t, state)
 		s = k.open(t)

@@ -12,7 +12,7 @@ import (
 
 // ending is the result of an invocation whose runtime sent no response.
 type ending struct {
-	reply     runtimeapi.Reply
+	response  runtimeapi.Response
 	line      string // to log, "" for none
 	status    string // statusTimeout or statusError
 	errorType string // if the status is statusError
@@ -24,23 +24,23 @@ func (f Function) ending(requestID string, err error) (ending, error) {
 	if errors.Is(err, context.DeadlineExceeded) {
 		message := fmt.Sprintf("Task timed out after %.2f seconds", f.timeout().Seconds())
 		return ending{
-			reply:  runtimeapi.Failure("Sandbox.Timedout", fmt.Sprintf("RequestId: %s Error: %s", requestID, message)),
-			line:   fmt.Sprintf("%s %s %s", timestamp(time.Now()), requestID, message),
-			status: statusTimeout,
+			response: runtimeapi.Failure("Sandbox.Timedout", fmt.Sprintf("RequestId: %s Error: %s", requestID, message)),
+			line:     fmt.Sprintf("%s %s %s", timestamp(time.Now()), requestID, message),
+			status:   statusTimeout,
 		}, nil
 	}
 	if failure, ok := errors.AsType[*Failure](err); ok {
 		message := fmt.Sprintf("RequestId: %s Error: %s", requestID, failure.Message)
 		return ending{
-			reply:  runtimeapi.Failure(failure.Type, message),
-			line:   message + "\n" + failure.Type,
-			status: statusError, errorType: failure.Type,
+			response: runtimeapi.Failure(failure.Type, message),
+			line:     message + "\n" + failure.Type,
+			status:   statusError, errorType: failure.Type,
 		}, nil
 	}
 	if failure, ok := errors.AsType[*runtimeapi.InitError](err); ok {
 		return ending{
-			reply:  runtimeapi.Reply{Payload: failure.Payload, Failed: true},
-			status: statusError, errorType: errorType(err),
+			response: runtimeapi.Response{Payload: failure.Payload, Failed: true},
+			status:   statusError, errorType: errorType(err),
 		}, nil
 	}
 	return ending{}, fmt.Errorf("run %s: %w", f.Name, err)

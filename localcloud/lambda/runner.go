@@ -32,7 +32,7 @@ type Environment interface {
 	// line that the function wrote in the meantime. It fails with *Failure if the
 	// runtime ended before it responded, and with context.Cause(ctx) if ctx ended
 	// first. After an error, the environment can only be closed.
-	Invoke(ctx context.Context, event runtimeapi.Event) (runtimeapi.Reply, error)
+	Invoke(ctx context.Context, event runtimeapi.Event) (runtimeapi.Response, error)
 	// Alive reports whether the runtime can receive another event.
 	Alive() bool
 	// MaxMemoryMB returns the peak memory use of the runtime in MiB, or 0 if it is

@@ -22,7 +22,9 @@ var (
 	statementID      = regexp.MustCompile(`^([a-zA-Z0-9-_]+)$`)
 	permissionAction = regexp.MustCompile(`^(lambda:[*]|lambda:[a-zA-Z]+|[*])$`)
 	sourceARN        = regexp.MustCompile(`^arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9\-])+:([a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1})?:(\d{12})?:(.*)$`)
-	arnPrincipal     = regexp.MustCompile(`^arn:aws[a-z-]*:(iam::\d{12}:(root|(user|role)/[^*?]+)|sts::\d{12}:(assumed-role|federated-user)/[^*?]+)$`)
+	principalText    = regexp.MustCompile(`^[^\s]+$`)
+	servicePrincipal = regexp.MustCompile(`^[a-z0-9-]+(\.[a-z0-9-]+)*\.amazonaws\.com$`)
+	arnPrincipal     = regexp.MustCompile(`^arn:aws:(iam::\d{12}:(root|(user|role)/[^*?]+)|sts::\d{12}:(assumed-role|federated-user)/[^*?]+)$`)
 	accountID        = regexp.MustCompile(`^\d{12}$`)
 	aliasName        = regexp.MustCompile(`^[a-zA-Z0-9-_]+$`)
 	functionVersion  = regexp.MustCompile(`^(\$LATEST|[0-9]+)$`)
@@ -66,6 +68,9 @@ func CheckAction(action string) error { return match(permissionAction, "action",
 // CheckPrincipal accepts a service, an account, "*", and the ARN of an account's
 // root user, a user, a role, or a session of one.
 func CheckPrincipal(principal string) error {
+	if err := match(principalText, "principal", principal); err != nil {
+		return err
+	}
 	if principalElement(principal) == nil {
 		return badParameter("The provided principal was invalid. Please check the principal and try again.")
 	}
@@ -78,7 +83,7 @@ func principalElement(principal string) any {
 	switch {
 	case principal == "*":
 		return "*"
-	case strings.HasSuffix(principal, ".amazonaws.com"):
+	case servicePrincipal.MatchString(principal):
 		return map[string]string{"Service": principal}
 	case accountID.MatchString(principal):
 		return map[string]string{"AWS": "arn:aws:iam::" + principal + ":root"}
@@ -88,7 +93,8 @@ func principalElement(principal string) any {
 	return nil
 }
 
-// CheckSourceARN accepts an ARN, whose resource may be a pattern.
+// CheckSourceARN accepts an ARN, whose resource may be a pattern. IAM checks whether
+// the pattern is a valid value of a condition.
 func CheckSourceARN(arn string) error { return match(sourceARN, "sourceArn", arn) }
 
 // CheckSourceAccount accepts an account ID.

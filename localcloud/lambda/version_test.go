@@ -97,9 +97,9 @@ func TestPublishVersion(t *testing.T) {
 func TestVersionsRunSeparately(t *testing.T) {
 	k := newKit(t)
 	var event runtimeapi.Event
-	k.handle = func(_ context.Context, ev runtimeapi.Event) (runtimeapi.Reply, error) {
+	k.handle = func(_ context.Context, ev runtimeapi.Event) (runtimeapi.Response, error) {
 		event = ev
-		return runtimeapi.Reply{Payload: []byte("1")}, nil
+		return runtimeapi.Response{Payload: []byte("1")}, nil
 	}
 	s := k.open(t)
 	create(t, s, "add", func(c *lambda.Config) { c.Environment = map[string]string{"KEY": "one"} })

@@ -151,6 +151,7 @@ func (s *Service) DeleteGroup(name string) error {
 	if err := s.events.Drop(name); err != nil {
 		return err
 	}
+	delete(s.trimmed, name)
 	return s.groups.Delete(name)
 }
 

@@ -6,7 +6,7 @@ import (
 	"unicode/utf8"
 )
 
-// maxPattern is the maximum length of a filter pattern in bytes.
+// maxPattern is the maximum length of a filter pattern in characters.
 const maxPattern = 1024
 
 // predicate reports whether a message matches a filter pattern.
@@ -19,8 +19,8 @@ type predicate func(message string) bool
 //
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html
 func parsePattern(pattern string) (predicate, error) {
-	if len(pattern) > maxPattern {
-		return nil, invalid("Invalid filter pattern: longer than %d bytes", maxPattern)
+	if utf8.RuneCountInString(pattern) > maxPattern {
+		return nil, invalid("Invalid filter pattern: longer than %d characters", maxPattern)
 	}
 	trimmed := strings.TrimSpace(pattern)
 	switch {

@@ -74,6 +74,7 @@ func TestPattern(t *testing.T) {
 		{`{ $.a = 1 }`, `not JSON`, false},
 		{`{ $.a NOT EXISTS }`, `not JSON`, false},
 		{`{ $.a != 1 }`, `{"a":1e999999999999}`, false},
+		{strings.Repeat("ä", maxPattern), strings.Repeat("ä", maxPattern), true},
 	} {
 		matches, err := parsePattern(c.pattern)
 		if err != nil {
@@ -109,7 +110,7 @@ func TestPatternErrors(t *testing.T) {
 		"{ $.a IS 1 }":             "expected NULL, TRUE or FALSE after IS at 1 }",
 		"{ $.a NOT NULL }":         "expected EXISTS after NOT at NULL }",
 		`{ $.a = "open }`:          "missing closing quote after",
-		strings.Repeat("a ", 1000): "longer than 1024 bytes",
+		strings.Repeat("a ", 1000): "longer than 1024 characters",
 	} {
 		_, err := parsePattern(pattern)
 		if cloud.ErrorCode(err) != "InvalidParameterException" || !strings.Contains(err.Error(), want) {

@@ -1,10 +1,12 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
 
+	"tally/localcloud/iam"
 	"tally/localcloud/lambda"
 	"tally/localcloud/provider/schema"
 )
@@ -28,7 +30,7 @@ func permission(service *lambda.Service) *Resource {
 				{Name: "principal", Required: true, ForceNew: true, Check: text(lambda.CheckPrincipal)},
 				{Name: "qualifier", ForceNew: true, Check: text(lambda.CheckQualifier)},
 				{Name: "sourceAccount", ForceNew: true, Check: text(lambda.CheckSourceAccount)},
-				{Name: "sourceArn", ForceNew: true, Check: text(lambda.CheckSourceARN)},
+				{Name: "sourceArn", ForceNew: true, Check: sourceARN},
 				{Name: "statementId", AutoName: lambda.MaxStatementID, ForceNew: true, Check: text(lambda.CheckStatementID)},
 			},
 			Together:    checkQualifier("function", lambda.CheckPermissionTarget),
@@ -59,6 +61,12 @@ func permission(service *lambda.Service) *Resource {
 			return service.RemovePermission(qualify(state.String("function"), state.String("qualifier")), id)
 		},
 	}
+}
+
+// sourceARN accepts what Lambda accepts, if IAM accepts it as the value of a condition.
+func sourceARN(v any) error {
+	p := lambda.Permission{StatementID: "id", Action: "*", Principal: "*", SourceARN: v.(string)}
+	return cmp.Or(text(lambda.CheckSourceARN)(v), policyOf(iam.ResourcePolicy)(p.Policy("*")))
 }
 
 // qualify returns the name of a version or alias of the function, or of the

@@ -34,7 +34,7 @@ func snsLifeCycles() []lifeCycle {
 		update:  map[string]any{"policy": topicPolicyOf("Subscribe")}, diff: map[string]string{"policy": "UPDATE"},
 		replace: map[string]any{"arn": "arn:aws:sns:us-east-1:000000000000:u"}, replaces: []string{"arn"}, deletes: true,
 		drift: func(c cloudUnderTest, m made) error {
-			_, err := c.services.SNS.SetPolicy(m.id, topicPolicyOf("ListTopics"))
+			_, err := c.services.SNS.SetPolicy(m.id, topicPolicyOf("GetTopicAttributes"))
 			return err
 		},
 		seen: []string{"policy"},

@@ -45,7 +45,7 @@ func TestIAMRefusals(t *testing.T) {
 // The policies of topics and queues are evaluated here. Those of keys are not, so
 // their conditions may use any key.
 func TestConditionsThatCannotBeEvaluated(t *testing.T) {
-	const policy = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*",` +
+	const policy = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"sns:Publish","Resource":"*",` +
 		`"Condition":{"StringEquals":{"aws:PrincipalOrgID":"o-1"}}}]}`
 	for _, token := range []string{"aws:sns/topic:Topic", "aws:sqs/queue:Queue", keyToken} {
 		c := start(t)

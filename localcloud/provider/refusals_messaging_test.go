@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -31,7 +32,17 @@ const badPolicy = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Actio
 // badTags violates a rule that all services share.
 var badTags = map[string]any{"aws:a": "b"}
 
+// numbered repeats a format n times, with the numbers from 1 up.
+func numbered(format string, n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, format, i+1)
+	}
+	return b.String()
+}
+
 func TestSNSRefusals(t *testing.T) {
+	const outOfScope = "InvalidParameter: Invalid parameter: Policy statement action out of service scope! "
 	const subscriptionInvalid = "InvalidParameter: Invalid parameter: Attributes Reason: "
 	testRefusals(t, []refusal{
 		{token: topicToken, property: "name", value: "bad name!", words: "InvalidParameter: Invalid parameter: Topic Name"},
@@ -39,9 +50,16 @@ func TestSNSRefusals(t *testing.T) {
 		{token: topicToken, property: "displayName", value: strings.Repeat("x", 101), words: "Display name must be less than or equal to 100 characters"},
 		{token: topicToken, property: "policy", value: "{", words: "Policy: failed to parse JSON."},
 		{token: topicToken, property: "policy", value: badPolicy, words: "MalformedPolicyDocument"},
+		{token: topicToken, property: "policy", value: `{"Statement":{"Principal":{"AWS":["1"` + strings.Repeat(`,"1"`, 200) + `]}}}`, words: "Policy Error: a statement must have at most 200 principals, not 201"},
+		{token: topicToken, property: "policy", value: `{"Statement":[{}` + strings.Repeat(",{}", 100) + `]}`, words: "Policy Error: a policy must have at most 100 statements, not 101"},
+		{token: topicToken, property: "policy", value: `{"Id":"` + strings.Repeat("x", 30*1024) + `"}`, words: "Policy Error: a policy must be at most 30720 bytes long"},
+		{token: topicToken, property: "policy", value: topicPolicyOf("*"), words: outOfScope + "(sns:*)"},
+		{token: topicToken, property: "policy", value: topicPolicyOf("CreateTopic"), words: outOfScope + "(sns:CreateTopic)"},
+		{token: topicToken, property: "policy", value: strings.Replace(topicPolicyOf("Publish"), `"Resource":"*"`, `"Resource":"`+aTopic+`"`, 1), words: "must be the topic's ARN, arn:aws:sns:us-east-1:000000000000:mine, not"},
 		{token: topicToken, property: "kmsMasterKeyId", value: aQueue, words: "Must be a key of AWS KMS"},
 		{token: topicToken, property: "deliveryPolicy", value: "{", words: "DeliveryPolicy: failed to parse JSON."},
-		{token: topicToken, property: "deliveryPolicy", value: `{"http":{"defaultHealthyRetryPolicy":{"numRetries":101}}}`, words: "numRetries must be from 0 to 100, not 101"},
+		{token: topicToken, property: "deliveryPolicy", value: `{"http":{"defaultHealthyRetryPolicy":{"numRetries":101}}}`, words: "numRetries must be less than or equal to 100"},
+		{token: topicToken, property: "deliveryPolicy", value: `{"htpp":{}}`, words: "DeliveryPolicy: Unexpected JSON member: htpp"},
 		{token: topicToken, property: "tracingConfig", value: "On", words: "Must be Active or PassThrough."},
 		{token: topicToken, property: "signatureVersion", value: 3, words: "Must be 1 or 2."},
 		{token: topicToken, property: "lambdaFailureFeedbackRoleArn", value: aQueue, words: "must be the ARN of a role"},
@@ -59,6 +77,8 @@ func TestSNSRefusals(t *testing.T) {
 		{token: topicPolicyToken, property: "arn", value: "numbers", words: "TopicArn Reason: An ARN must have at least 6 elements, not 1"},
 		{token: topicPolicyToken, property: "policy", value: "{", words: "Policy: failed to parse JSON."},
 		{token: topicPolicyToken, property: "policy", value: badPolicy, words: "MalformedPolicyDocument"},
+		{token: topicPolicyToken, property: "policy", value: topicPolicyOf("Unsubscribe"), words: outOfScope + "(sns:Unsubscribe)"},
+		{token: topicPolicyToken, property: "policy", value: strings.Replace(topicPolicyOf("Publish"), `"Resource":"*"`, `"Resource":["*","*"]`, 1), words: "Policy Error: the Resource of each statement must be the topic's ARN"},
 
 		{token: subscriptionToken, property: "topic", value: aQueue, words: "InvalidParameter: Invalid parameter: TopicArn"},
 		{token: subscriptionToken, property: "topic", value: "arn:aws:sns:eu-west-1:000000000000:t", words: "InvalidParameter: Invalid parameter: TopicArn"},
@@ -74,6 +94,9 @@ func TestSNSRefusals(t *testing.T) {
 		{token: subscriptionToken, property: "filterPolicy", value: `{"a":[1],"b":[1],"c":[1],"d":[1],"e":[1],"f":[1]}`, words: "Filter policy can not have more than 5 keys", with: map[string]any{"filterPolicyScope": "MessageBody"}},
 		{token: subscriptionToken, property: "redrivePolicy", value: "{", words: subscriptionInvalid + "RedrivePolicy: failed to parse JSON."},
 		{token: subscriptionToken, property: "redrivePolicy", value: `{"deadLetterTargetArn":"` + aFunction + `"}`, words: "RedrivePolicy: deadLetterTargetArn is an invalid arn"},
+		{token: subscriptionToken, property: "redrivePolicy", value: `{"deadLetterTargetArn":"` + aQueue + `","maxReceiveCount":3}`, words: "RedrivePolicy: invalid JSON. Attribute maxReceiveCount is unknown."},
+		{token: subscriptionToken, property: "redrivePolicy", value: `{"deadLetterTargetArn":"arn:aws:sqs:eu-west-1:000000000000:q"}`, words: "must be in the account and region of the subscription"},
+		{token: subscriptionToken, property: "redrivePolicy", value: `{"deadLetterTargetArn":"` + aQueue + `.fifo"}`, words: "must be a standard queue"},
 		{token: subscriptionToken, property: "rawMessageDelivery", value: true, words: "Delivery protocol [lambda] does not support raw message delivery."},
 	}, "aws:sns/topic:Topic.fifoTopic")
 }
@@ -87,7 +110,10 @@ func TestSQSRefusals(t *testing.T) {
 		{property: "redriveAllowPolicy", value: `{"redrivePermission":"byQueue"}`, words: "sourceQueueArns is required"},
 		{property: "redriveAllowPolicy", value: `{"redrivePermission":"byQueue","sourceQueueArns":["` + aTopic + `"]}`, words: "Invalid value for sourceQueueArns: " + aTopic},
 		{property: "policy", value: badPolicy, words: "MalformedPolicyDocument"},
-		{property: "policy", value: `{"Statement":{"Action":["a","b","c","d","e","f","g","h"]}}`, words: "OverLimit: 8 Actions were found, maximum allowed is 7."},
+		{property: "policy", value: `{"Statement":{"Action":["a","b","c","d","e","f","g","h"]}}`, words: "OverLimit: 8 actions were found in a statement from the submitted policy, max allowed is 7"},
+		{property: "policy", value: `{"Statement":{"Principal":{"AWS":["1"` + strings.Repeat(`,"1"`, 50) + `]}}}`, words: "OverLimit: 51 principals were found in a statement"},
+		{property: "policy", value: `{"Statement":{"Condition":{"Null":{"a:0":1` + numbered(`,"a:%d":1`, 10) + `}}}}`, words: "OverLimit: 11 conditions were found in a statement"},
+		{property: "policy", value: `{"Id":"` + strings.Repeat("x", 8192) + `"}`, words: "OverLimit: Submitted policy is over max allowed size."},
 		{property: "policy", value: "{", words: attribute + "Policy. Reason: It is not valid JSON."},
 	}
 	rows := []refusal{
@@ -181,10 +207,15 @@ func TestLambdaRefusals(t *testing.T) {
 		{token: permissionToken, property: "action", value: "sns:Publish", words: invalid + "Value 'sns:Publish' at 'action'"},
 		{token: permissionToken, property: "function", value: aQueue, words: invalid + "Value '" + aQueue + "' at 'functionName'"},
 		{token: permissionToken, property: "principal", value: aQueue, words: "The provided principal was invalid."},
+		{token: permissionToken, property: "principal", value: "SNS.amazonaws.com", words: "The provided principal was invalid."},
+		{token: permissionToken, property: "principal", value: "x y.amazonaws.com", words: invalid + "Value 'x y.amazonaws.com' at 'principal'"},
+		{token: permissionToken, property: "principal", value: "arn:aws:iam::000000000000:role/*", words: "The provided principal was invalid."},
 		{token: permissionToken, property: "qualifier", value: "a b", words: invalid + "Value 'a b' at 'qualifier'"},
 		{token: permissionToken, property: "qualifier", value: "$LATEST", words: "We currently do not support adding policies for $LATEST."},
 		{token: permissionToken, property: "sourceAccount", value: "12", words: invalid + "Value '12' at 'sourceAccount'"},
 		{token: permissionToken, property: "sourceArn", value: "numbers", words: invalid + "Value 'numbers' at 'sourceArn'"},
+		{token: permissionToken, property: "sourceArn", value: aTopic + "${aws:PrincipalOrgID}", words: "AWS accepts the condition key aws:PrincipalOrgID, but the local cloud cannot evaluate it."},
+		{token: permissionToken, property: "sourceArn", value: aTopic + "${x", words: "MalformedPolicyDocument"},
 		{token: permissionToken, property: "statementId", value: "bad id!", words: invalid + "Value 'bad id!' at 'statementId'"},
 	}, "aws:lambda/function:Function.code", "aws:lambda/function:Function.packageType")
 }

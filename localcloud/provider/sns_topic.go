@@ -43,6 +43,11 @@ func topic(place cloud.Place, service *sns.Service) *Resource {
 				"archivePolicy", "beginningArchiveTime", "contentBasedDeduplication", "fifoThroughputScope",
 				"firehoseFailureFeedbackRoleArn", "firehoseSuccessFeedbackRoleArn", "firehoseSuccessFeedbackSampleRate", "namePrefix",
 			},
+			Together: func(in schema.Values, fail schema.Fail) {
+				if in.Has("name") {
+					checkTopicPolicy(place.ARN("sns", in.String("name")).String(), in, fail)
+				}
+			},
 		},
 		Create: func(_ context.Context, in schema.Values) (string, map[string]any, error) {
 			t, err := service.CreateTopic(topicOf("", in))

@@ -23,6 +23,11 @@ func topicPolicy(place cloud.Place, service *sns.Service) *Resource {
 				{Name: "policy", Kind: schema.Policy, Required: true, Check: resourcePolicy(sns.CheckPolicy)},
 			},
 			Outputs: []schema.Output{{Name: "owner"}},
+			Together: func(in schema.Values, fail schema.Fail) {
+				if in.Has("arn") {
+					checkTopicPolicy(in.String("arn"), in, fail)
+				}
+			},
 			// The topic has one policy: the old one is reset before the new one is set.
 			DeleteBeforeReplace: true,
 		},
@@ -45,6 +50,16 @@ func topicPolicy(place cloud.Place, service *sns.Service) *Resource {
 			_, err := service.SetPolicy(id, "")
 			return err
 		},
+	}
+}
+
+// checkTopicPolicy refuses a policy that does not apply to the topic with that ARN.
+func checkTopicPolicy(arn string, in schema.Values, fail schema.Fail) {
+	if !in.Has("policy") {
+		return
+	}
+	if err := sns.CheckPolicyResources(arn, in.String("policy")); err != nil {
+		fail("policy", "%s", err)
 	}
 }
 

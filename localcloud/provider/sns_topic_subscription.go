@@ -40,7 +40,7 @@ func topicSubscription(place cloud.Place, service *sns.Service) *Resource {
 				{Name: "filterPolicy", Kind: schema.JSON, Check: filterPolicy},
 				{Name: "filterPolicyScope", Computed: true, Check: text(sns.CheckFilterPolicyScope)},
 				{Name: "rawMessageDelivery", Kind: schema.Bool, Default: false},
-				{Name: "redrivePolicy", Kind: schema.JSON, Check: text(sns.CheckRedrivePolicy)},
+				{Name: "redrivePolicy", Kind: schema.JSON, Check: deadLetterPolicy(place)},
 			},
 			Outputs: []schema.Output{
 				{Name: "arn"}, {Name: "ownerId"}, {Name: "confirmationWasAuthenticated"}, {Name: "pendingConfirmation"},
@@ -62,6 +62,12 @@ func topicSubscription(place cloud.Place, service *sns.Service) *Resource {
 		},
 		Delete: func(_ context.Context, id string, _ schema.Values) error { return service.Unsubscribe(id) },
 	}
+}
+
+// deadLetterPolicy accepts the redrive policies of subscriptions in that account and
+// region.
+func deadLetterPolicy(place cloud.Place) func(any) error {
+	return text(func(document string) error { return sns.CheckRedrivePolicy(place, document) })
 }
 
 // filterPolicy accepts the filter policies of both scopes: what is valid for

@@ -80,7 +80,7 @@ func (s *Server) receive(t *testing.T, caller cloud.Caller, queueARN string) sqs
 	}
 	wait := 20
 	for start := time.Now(); time.Since(start) < time.Minute; {
-		got, err := s.services.SQS.Receive(t.Context(), caller, s.services.SQS.URL(arn.Resource), sqs.ReceiveRequest{Max: 1, WaitSeconds: &wait})
+		got, err := s.services.SQS.Receive(t.Context(), caller, s.services.SQS.URL(arn.Resource), sqs.ReceiveRequest{MaxMessages: 1, WaitSeconds: &wait})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -41,7 +41,7 @@ func TestAuthorizedAPI(t *testing.T) {
 	check(t, err)
 	check(t, s.services.IAM.PutRolePolicy("reader", "one", `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"execute-api:Invoke",`+
 		`"Resource":"arn:aws:execute-api:*:*:`+api.ID+`/$default/GET/sums/1"}]}`))
-	reader, err := s.services.IAM.AssumeRole(t.Context(), "lambda.amazonaws.com", cloud.ARN{Partition: "aws", Service: "iam", Account: Account, Resource: "role/reader"}, "session")
+	reader, err := s.services.IAM.AssumeRole(t.Context(), cloud.Caller{Service: "lambda.amazonaws.com"}, cloud.ARN{Partition: "aws", Service: "iam", Account: Account, Resource: "role/reader"}, "session")
 	check(t, err)
 	developer, err := s.services.IAM.Credentials("test")
 	check(t, err)

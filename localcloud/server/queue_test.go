@@ -25,7 +25,7 @@ func TestStatusCountsMessages(t *testing.T) {
 		}
 	}
 	hour := 3600
-	if _, err := s.services.SQS.Receive(t.Context(), developer, url, sqs.ReceiveRequest{Max: 1, VisibilityTimeoutSeconds: &hour}); err != nil {
+	if _, err := s.services.SQS.Receive(t.Context(), developer, url, sqs.ReceiveRequest{MaxMessages: 1, VisibilityTimeoutSeconds: &hour}); err != nil {
 		t.Fatal(err)
 	}
 	status, err := control.Find(t.Context(), s.config.Dir)

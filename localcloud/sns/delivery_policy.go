@@ -2,7 +2,9 @@ package sns
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 )
@@ -21,10 +23,15 @@ type deliveryPolicy struct {
 			AtMaxDelay *int   `json:"numMaxDelayRetries"`
 			Backoff    string `json:"backoffFunction"`
 		} `json:"defaultHealthyRetryPolicy"`
-		Throttle struct {
+		SicklyRetry json.RawMessage `json:"defaultSicklyRetryPolicy"`
+		Throttle    struct {
 			Rate *int `json:"maxReceivesPerSecond"`
 		} `json:"defaultThrottlePolicy"`
-	}
+		Request struct {
+			ContentType string `json:"headerContentType"`
+		} `json:"defaultRequestPolicy"`
+		NoOverrides bool `json:"disableSubscriptionOverrides"`
+	} `json:"http"`
 }
 
 // CheckDeliveryPolicy accepts a JSON object within AWS's limits.
@@ -32,43 +39,62 @@ type deliveryPolicy struct {
 // https://docs.aws.amazon.com/sns/latest/dg/sns-message-delivery-retries.html#creating-delivery-policy
 func CheckDeliveryPolicy(document string) error {
 	const prefix = "Attributes Reason: DeliveryPolicy: "
-	var p deliveryPolicy
-	if !strings.HasPrefix(strings.TrimSpace(document), "{") || json.Unmarshal([]byte(document), &p) != nil {
-		return invalid(prefix + "failed to parse JSON.")
+	p, err := parseDeliveryPolicy(document)
+	if err == nil {
+		err = p.check()
 	}
-	if err := p.check(); err != nil {
+	if err != nil {
 		return invalid(prefix+"%v", err)
 	}
 	return nil
 }
 
+func parseDeliveryPolicy(document string) (p deliveryPolicy, err error) {
+	notJSON := errors.New("failed to parse JSON.") //lint:ignore ST1005 AWS's own wording
+	if !strings.HasPrefix(strings.TrimSpace(document), "{") || !json.Valid([]byte(document)) {
+		return p, notJSON
+	}
+	d := json.NewDecoder(strings.NewReader(document))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&p); err != nil {
+		if member, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
+			return p, fmt.Errorf("Unexpected JSON member: %s", strings.Trim(member, `"`)) //lint:ignore ST1005 as above
+		}
+		return p, notJSON
+	}
+	return p, nil
+}
+
 func (p deliveryPolicy) check() error {
-	const retry, maxDelay = "http.defaultHealthyRetryPolicy", 3600 // seconds
+	const retry, throttle, unlimited = "http.defaultHealthyRetryPolicy.", "http.defaultThrottlePolicy.", math.MaxInt
 	r := p.HTTP.Retry
-	longest := valueOr(r.MaxDelay, maxDelay)
-	retries := valueOr(r.Retries, 3)
 	for _, n := range []struct {
 		name      string
 		value     *int
 		low, high int
 	}{
-		{retry + ".maxDelayTarget", r.MaxDelay, 1, maxDelay},
-		{retry + ".minDelayTarget", r.MinDelay, 1, longest},
-		{retry + ".numRetries", r.Retries, 0, 100},
-		{retry + ".numNoDelayRetries", r.NoDelay, 0, retries},
-		{retry + ".numMinDelayRetries", r.AtMinDelay, 0, retries},
-		{retry + ".numMaxDelayRetries", r.AtMaxDelay, 0, retries},
-		{"http.defaultThrottlePolicy.maxReceivesPerSecond", p.HTTP.Throttle.Rate, 1, 1 << 30},
+		{retry + "maxDelayTarget", r.MaxDelay, 1, 3600},
+		{retry + "minDelayTarget", r.MinDelay, 1, 3600},
+		{retry + "numRetries", r.Retries, 0, 100},
+		{retry + "numNoDelayRetries", r.NoDelay, 0, unlimited},
+		{retry + "numMinDelayRetries", r.AtMinDelay, 0, unlimited},
+		{retry + "numMaxDelayRetries", r.AtMaxDelay, 0, unlimited},
+		{throttle + "maxReceivesPerSecond", p.HTTP.Throttle.Rate, 1, unlimited},
 	} {
-		if n.value != nil && (*n.value < n.low || *n.value > n.high) {
-			return fmt.Errorf("%s must be from %d to %d, not %d", n.name, n.low, n.high, *n.value)
+		switch {
+		case n.value != nil && *n.value < n.low:
+			return fmt.Errorf("%s must be greater than or equal to %d", n.name, n.low)
+		case n.value != nil && *n.value > n.high:
+			return fmt.Errorf("%s must be less than or equal to %d", n.name, n.high)
 		}
 	}
-	if n := valueOr(r.NoDelay, 0) + valueOr(r.AtMinDelay, 0) + valueOr(r.AtMaxDelay, 0); n > retries {
-		return fmt.Errorf("%s.numRetries must be at least %d, the sum of its phases, not %d", retry, n, retries)
-	}
-	if r.Backoff != "" && !slices.Contains([]string{"arithmetic", "exponential", "geometric", "linear"}, r.Backoff) {
-		return fmt.Errorf("%s.backoffFunction must be arithmetic, exponential, geometric or linear, not %q", retry, r.Backoff)
+	switch phases := valueOr(r.NoDelay, 0) + valueOr(r.AtMinDelay, 0) + valueOr(r.AtMaxDelay, 0); {
+	case r.MinDelay != nil && r.MaxDelay != nil && *r.MaxDelay < *r.MinDelay:
+		return errors.New(retry + "maxDelayTarget must be greater than or equal to minDelayTarget")
+	case valueOr(r.Retries, 3) < phases:
+		return errors.New(retry + "numRetries must be greater than or equal to total of numMinDelayRetries, numNoDelayRetries and numMaxDelayRetries")
+	case r.Backoff != "" && !slices.Contains([]string{"arithmetic", "exponential", "geometric", "linear"}, r.Backoff):
+		return fmt.Errorf(retry+"backoffFunction must be arithmetic, exponential, geometric or linear, not %q", r.Backoff)
 	}
 	return nil
 }

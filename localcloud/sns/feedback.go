@@ -78,7 +78,8 @@ func (s *Service) writeStatus(role, group string, entry deliveryStatus) error {
 		return err
 	}
 	ctx := context.Background()
-	session, err := s.Roles.AssumeRole(ctx, principal, arn, "SNSDeliveryStatus")
+	// AWS does not document that SNS sends aws:SourceArn here.
+	session, err := s.Roles.AssumeRole(ctx, cloud.Caller{Service: principal}, arn, "SNSDeliveryStatus")
 	if err != nil {
 		return err
 	}

@@ -24,12 +24,12 @@ type logs struct {
 	open    int // sessions
 }
 
-func (l *logs) AssumeRole(_ context.Context, principal string, role cloud.ARN, _ string) (cloud.Credentials, error) {
+func (l *logs) AssumeRole(_ context.Context, service cloud.Caller, role cloud.ARN, _ string) (cloud.Credentials, error) {
 	if l.refuse != nil {
 		return cloud.Credentials{}, l.refuse
 	}
 	l.open++
-	return cloud.Credentials{AccessKeyID: "ASIA", Caller: cloud.Caller{UserID: principal, ARN: role}}, nil
+	return cloud.Credentials{AccessKeyID: "ASIA", Caller: cloud.Caller{UserID: service.Service, ARN: role}}, nil
 }
 
 func (l *logs) Revoke(string) { l.open-- }

@@ -132,7 +132,8 @@ func (s *Service) complete(sub Subscription) (row, error) {
 		return row{}, err
 	}
 	r, err := parse(sub)
-	return r, cmp.Or(err, checkRaw(sub.Protocol, sub.RawMessageDelivery))
+	redrive := func(document string) error { return checkRedrivePolicy(s.Place, document) }
+	return r, cmp.Or(err, cloud.CheckOptional(sub.RedrivePolicy, redrive), checkRaw(sub.Protocol, sub.RawMessageDelivery))
 }
 
 // Subscription returns the subscription with that ARN. It fails with NotFound.

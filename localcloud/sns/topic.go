@@ -76,7 +76,7 @@ func (s *Service) putTopic(t Topic) (Topic, error) {
 	if t.Policy == "" {
 		t.Policy = defaultPolicy(t.ARN, s.Place.Account)
 	}
-	if err := cmp.Or(t.check(), cloud.CheckResourcePolicy(s.Authorizer, t.Policy)); err != nil {
+	if err := cmp.Or(t.check(), cloud.CheckResourcePolicy(s.Authorizer, t.Policy), CheckPolicyResources(t.ARN, t.Policy)); err != nil {
 		return Topic{}, err
 	}
 	return t, s.topics.Put(t.ARN, t)

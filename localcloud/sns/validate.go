@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"regexp"
 	"slices"
@@ -61,14 +62,6 @@ func CheckTopicARN(place cloud.Place, arn string) error {
 func CheckDisplayName(name string) error {
 	if utf8.RuneCountInString(name) > 100 {
 		return invalid("Attributes Reason: Display name must be less than or equal to 100 characters")
-	}
-	return nil
-}
-
-// CheckPolicy accepts any JSON. IAM checks whether it is a valid policy.
-func CheckPolicy(document string) error {
-	if !json.Valid([]byte(document)) {
-		return invalid("Attributes Reason: Policy: failed to parse JSON.")
 	}
 	return nil
 }
@@ -188,13 +181,36 @@ func parseFilterPolicy(scope, document string) (*filter.Policy, error) {
 	return policy, nil
 }
 
-// CheckRedrivePolicy accepts {"deadLetterTargetArn": "…"} with the ARN of a
-// queue.
+// CheckRedrivePolicy accepts {"deadLetterTargetArn": "…"} with the ARN of a standard
+// queue in the account and region of the subscription.
 //
-// https://docs.aws.amazon.com/sns/latest/dg/sns-configure-dead-letter-queue.html
-func CheckRedrivePolicy(document string) error {
-	_, err := parseRedrivePolicy(document)
-	return invalidAttribute(err)
+// https://docs.aws.amazon.com/sns/latest/dg/sns-dead-letter-queues.html
+// https://github.com/cloudposse/terraform-aws-sns-topic/issues/48
+func CheckRedrivePolicy(place cloud.Place, document string) error {
+	return invalidAttribute(checkRedrivePolicy(place, document))
+}
+
+func checkRedrivePolicy(place cloud.Place, document string) error {
+	queue, err := parseRedrivePolicy(document)
+	if err != nil {
+		return err
+	}
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal([]byte(document), &members); err != nil {
+		return err
+	}
+	for _, name := range slices.Sorted(maps.Keys(members)) {
+		if name != "deadLetterTargetArn" {
+			return fmt.Errorf("RedrivePolicy: invalid JSON. Attribute %s is unknown.", name) //lint:ignore ST1005 AWS's own wording
+		}
+	}
+	switch arn, _ := cloud.ParseARN(queue); { // parseRedrivePolicy has checked it
+	case arn != place.ARN("sqs", arn.Resource):
+		return fmt.Errorf("RedrivePolicy: deadLetterTargetArn must be in the account and region of the subscription, not %s", queue)
+	case strings.HasSuffix(arn.Resource, ".fifo"):
+		return fmt.Errorf("RedrivePolicy: deadLetterTargetArn must be a standard queue, because the topic is a standard topic, not %s", queue)
+	}
+	return nil
 }
 
 // parseRedrivePolicy returns the ARN of the dead-letter queue.

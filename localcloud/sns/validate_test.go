@@ -14,6 +14,7 @@ import (
 func TestChecks(t *testing.T) {
 	const role = "arn:aws:iam::000000000000:role/r"
 	retry := func(members string) string { return `{"http":{"defaultHealthyRetryPolicy":{` + members + `}}}` }
+	policy := func(action string) string { return `{"Statement":{"Action":` + action + `}}` }
 	const delivery = "Attributes Reason: DeliveryPolicy: "
 	for _, c := range []struct {
 		err  error
@@ -44,12 +45,22 @@ func TestChecks(t *testing.T) {
 		{sns.CheckDeliveryPolicy(retry(`"minDelayTarget":1,"maxDelayTarget":60,"numRetries":50,"numNoDelayRetries":3,"numMinDelayRetries":2,"numMaxDelayRetries":35,"backoffFunction":"exponential"`)), ""},
 		{sns.CheckDeliveryPolicy("[]"), delivery + "failed to parse JSON."},
 		{sns.CheckDeliveryPolicy(retry(`"numRetries":"x"`)), delivery + "failed to parse JSON."},
-		{sns.CheckDeliveryPolicy(retry(`"numRetries":101`)), delivery + "http.defaultHealthyRetryPolicy.numRetries must be from 0 to 100, not 101"},
-		{sns.CheckDeliveryPolicy(retry(`"maxDelayTarget":3601`)), delivery + "http.defaultHealthyRetryPolicy.maxDelayTarget must be from 1 to 3600, not 3601"},
-		{sns.CheckDeliveryPolicy(retry(`"minDelayTarget":30,"maxDelayTarget":20`)), delivery + "http.defaultHealthyRetryPolicy.minDelayTarget must be from 1 to 20, not 30"},
-		{sns.CheckDeliveryPolicy(retry(`"numNoDelayRetries":2,"numMaxDelayRetries":2`)), delivery + "http.defaultHealthyRetryPolicy.numRetries must be at least 4, the sum of its phases, not 3"},
+		{sns.CheckDeliveryPolicy(retry(`"numRetries":101`)), delivery + "http.defaultHealthyRetryPolicy.numRetries must be less than or equal to 100"},
+		{sns.CheckDeliveryPolicy(retry(`"maxDelayTarget":3601`)), delivery + "http.defaultHealthyRetryPolicy.maxDelayTarget must be less than or equal to 3600"},
+		{sns.CheckDeliveryPolicy(retry(`"minDelayTarget":30,"maxDelayTarget":20`)), delivery + "http.defaultHealthyRetryPolicy.maxDelayTarget must be greater than or equal to minDelayTarget"},
+		{sns.CheckDeliveryPolicy(retry(`"numNoDelayRetries":2,"numMaxDelayRetries":2`)), delivery + "http.defaultHealthyRetryPolicy.numRetries must be greater than or equal to total of numMinDelayRetries, numNoDelayRetries and numMaxDelayRetries"},
 		{sns.CheckDeliveryPolicy(retry(`"backoffFunction":"cubic"`)), delivery + `http.defaultHealthyRetryPolicy.backoffFunction must be arithmetic, exponential, geometric or linear, not "cubic"`},
-		{sns.CheckDeliveryPolicy(`{"http":{"defaultThrottlePolicy":{"maxReceivesPerSecond":0}}}`), delivery + "http.defaultThrottlePolicy.maxReceivesPerSecond must be from 1 to 1073741824, not 0"},
+		{sns.CheckDeliveryPolicy(`{"http":{"defaultThrottlePolicy":{"maxReceivesPerSecond":0}}}`), delivery + "http.defaultThrottlePolicy.maxReceivesPerSecond must be greater than or equal to 1"},
+		{sns.CheckDeliveryPolicy(`{"http":{"disableSubscriptionOverrides":true,"defaultRequestPolicy":{"headerContentType":"text/plain"}}}`), ""},
+		{sns.CheckDeliveryPolicy(`{"htpp":{}}`), delivery + "Unexpected JSON member: htpp"},
+		{sns.CheckDeliveryPolicy(retry(`"numRetry":3`)), delivery + "Unexpected JSON member: numRetry"},
+		{sns.CheckPolicy(policy(`"SNS:Receive"`)), ""},
+		{sns.CheckPolicy(policy(`"kms:Decrypt"`)), "Policy statement action out of service scope! (kms:Decrypt)"},
+		{sns.CheckPolicy(`"` + strings.Repeat("x", 30*1024) + `"`), "Policy Error: a policy must be at most 30720 bytes long, not 30722"},
+		{sns.CheckPolicy(`{"Statement":[` + strings.Repeat("{},", 100) + `{}]}`), "Policy Error: a policy must have at most 100 statements, not 101"},
+		{sns.CheckPolicy(`{"Statement":{"Principal":{"AWS":["1"` + strings.Repeat(`,"1"`, 200) + `]}}}`), "Policy Error: a statement must have at most 200 principals, not 201"},
+		{sns.CheckPolicyResources(numbers, policy(`"sns:Publish","Resource":"arn:aws:sns:*:000000000000:number?"`)), ""},
+		{sns.CheckPolicyResources(numbers, policy(`"sns:Publish","NotResource":"*"`)), "Policy Error: the Resource of each statement must be the topic's ARN, " + numbers + ", not []"},
 	} {
 		if c.want == "" {
 			if c.err != nil {

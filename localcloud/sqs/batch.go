@@ -8,11 +8,11 @@ import (
 	"tally/localcloud/cloud"
 )
 
-// BatchEntry is one request of a batch. Of is an Entry for SendBatch, a receipt
+// BatchEntry is one request of a batch. Request is an Entry for SendBatch, a receipt
 // handle for DeleteBatch, and a Visibility for ChangeVisibilityBatch.
 type BatchEntry[T any] struct {
-	ID string // 1 to 80 letters, digits, hyphens and underscores, unique in the batch
-	Of T
+	ID      string // 1 to 80 letters, digits, hyphens and underscores, unique in the batch
+	Request T
 }
 
 // Visibility is a message's new visibility timeout.
@@ -39,7 +39,7 @@ func (s *Service) SendBatch(ctx context.Context, caller cloud.Caller, url string
 	}
 	total := 0
 	for _, e := range entries {
-		total += size(e.Of.QueueMessage)
+		total += size(e.Request.QueueMessage)
 	}
 	return batch("SendMessageBatchRequestEntry", entries, total, func(e Entry) (string, error) { return s.enqueue(q, caller, e) })
 }
@@ -96,7 +96,7 @@ func batch[T any](kind string, entries []BatchEntry[T], bytes int, run func(T) (
 	}
 	var results []BatchResult
 	for _, e := range entries {
-		id, err := run(e.Of)
+		id, err := run(e.Request)
 		refused, ok := errors.AsType[*cloud.Error](err)
 		if err != nil && !ok {
 			return nil, err // a failure of the store

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"maps"
+	"math"
 	"regexp"
 	"slices"
 	"strconv"
@@ -70,7 +71,7 @@ func check(m cloud.QueueMessage, limit int) error {
 	if m.Body == "" {
 		return missing("MessageBody")
 	}
-	if err := checkText(m.Body); err != nil {
+	if err := checkText("message body", m.Body); err != nil {
 		return err
 	}
 	if len(m.Attributes) > 10 {
@@ -87,16 +88,17 @@ func check(m cloud.QueueMessage, limit int) error {
 	return nil
 }
 
-// checkText refuses characters that XML cannot represent.
-func checkText(s string) error {
+// checkText refuses characters that XML cannot represent. The argument part is the
+// part of the message that s is in, for the error.
+func checkText(part, s string) error {
 	for i, r := range s {
 		invalidUTF8 := r == utf8.RuneError && !strings.HasPrefix(s[i:], "\uFFFD")
 		if invalidUTF8 {
 			r = rune(s[i])
 		}
 		if invalidUTF8 || r < ' ' && r != '\t' && r != '\n' && r != '\r' || r == 0xFFFE || r == 0xFFFF {
-			return refusal("InvalidMessageContents", "Invalid binary character '#x%X' was found in the message body, the set of allowed characters is "+
-				"#x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF", r)
+			return refusal("InvalidMessageContents", "Invalid binary character '#x%X' was found in the %s, the set of allowed characters is "+
+				"#x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF", r, part)
 		}
 	}
 	return nil
@@ -126,15 +128,18 @@ func checkAttribute(name string, a cloud.MessageAttribute) error {
 	case kind == "Number" && !isNumber(a.StringValue):
 		return fail("Can't cast the value of message (user) attribute '%s' to a number.", name)
 	}
-	return checkText(a.StringValue)
+	return checkText(fmt.Sprintf("value of the message attribute '%s'", name), a.StringValue)
 }
 
 var number = regexp.MustCompile(`^[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?$`)
 
-// isNumber reports whether s is a decimal number within the range of a float64.
+// isNumber reports whether s is a decimal number that is 0 or whose absolute value is
+// from 10^-128 to 10^126, as the page above has it.
 func isNumber(s string) bool {
-	_, err := strconv.ParseFloat(s, 64)
-	return err == nil && number.MatchString(s)
+	n, err := strconv.ParseFloat(s, 64)
+	mantissa, _, _ := strings.Cut(strings.ToLower(s), "e")
+	zero := !strings.ContainsAny(mantissa, "123456789")
+	return err == nil && number.MatchString(s) && (zero || math.Abs(n) >= 1e-128 && math.Abs(n) <= 1e126)
 }
 
 // MD5OfBody returns the checksum of a body in hex, which clients verify.

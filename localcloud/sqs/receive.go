@@ -17,7 +17,7 @@ const (
 
 // ReceiveRequest holds the parameters of Receive.
 type ReceiveRequest struct {
-	Max                      int  // 1 to 10
+	MaxMessages              int  // 1 to 10
 	VisibilityTimeoutSeconds *int // 0 to 43,200; nil means the queue's timeout
 	WaitSeconds              *int // how long to wait for a message: 0 to 20; nil means the queue's time
 }
@@ -48,7 +48,7 @@ func (s *Service) Receive(ctx context.Context, caller cloud.Caller, url string, 
 		return nil, err
 	}
 	for over := time.After(wait); ; {
-		a, err := s.attempt(ctx, q.Name, r.Max, hidden)
+		a, err := s.attempt(ctx, q.Name, r.MaxMessages, hidden)
 		if err != nil || len(a.received) > 0 || wait == 0 {
 			return a.received, err
 		}
@@ -76,8 +76,8 @@ func (r ReceiveRequest) times(q Queue) (hidden, wait time.Duration, err error) {
 	}
 	const reason = "Must be >= 0 and <= %d, if provided."
 	switch { // before the conversions, which can overflow
-	case r.Max < 1 || r.Max > 10:
-		err = invalid(r.Max, "MaxNumberOfMessages", "Must be between 1 and 10, if provided.")
+	case r.MaxMessages < 1 || r.MaxMessages > 10:
+		err = invalid(r.MaxMessages, "MaxNumberOfMessages", "Must be between 1 and 10, if provided.")
 	case hide < 0 || hide > maxVisibility:
 		err = invalid(hide, "VisibilityTimeout", reason, maxVisibility)
 	case await < 0 || await > maxWait:

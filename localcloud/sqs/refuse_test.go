@@ -47,10 +47,10 @@ func TestEachOperationIsAuthorized(t *testing.T) {
 	handle := receive(t, s, work, 0)[0].ReceiptHandle
 	stranger := cloud.Caller{ARN: place.GlobalARN("sts", "assumed-role/worker/s"), UserID: "AROA:s", Role: "worker"}
 	_, sendErr := s.Send(t.Context(), stranger, work, entry("m"))
-	_, sendBatchErr := s.SendBatch(t.Context(), stranger, work, []sqs.BatchEntry[sqs.Entry]{{ID: "a", Of: entry("m")}})
-	_, receiveErr := s.Receive(t.Context(), stranger, work, sqs.ReceiveRequest{Max: 1})
-	_, deleteBatchErr := s.DeleteBatch(t.Context(), stranger, work, []sqs.BatchEntry[string]{{ID: "a", Of: handle}})
-	_, changeBatchErr := s.ChangeVisibilityBatch(t.Context(), stranger, work, []sqs.BatchEntry[sqs.Visibility]{{ID: "a", Of: sqs.Visibility{ReceiptHandle: handle}}})
+	_, sendBatchErr := s.SendBatch(t.Context(), stranger, work, []sqs.BatchEntry[sqs.Entry]{{ID: "a", Request: entry("m")}})
+	_, receiveErr := s.Receive(t.Context(), stranger, work, sqs.ReceiveRequest{MaxMessages: 1})
+	_, deleteBatchErr := s.DeleteBatch(t.Context(), stranger, work, []sqs.BatchEntry[string]{{ID: "a", Request: handle}})
+	_, changeBatchErr := s.ChangeVisibilityBatch(t.Context(), stranger, work, []sqs.BatchEntry[sqs.Visibility]{{ID: "a", Request: sqs.Visibility{ReceiptHandle: handle}}})
 	for _, c := range []struct {
 		action string
 		err    error
@@ -93,7 +93,11 @@ func TestRefusedMessages(t *testing.T) {
 		"no number":         {attribute("a", cloud.MessageAttribute{DataType: "Number", StringValue: "v"}), bad + "Can't cast the value of message (user) attribute 'a' to a number."},
 		"NaN":               {attribute("a", cloud.MessageAttribute{DataType: "Number", StringValue: "NaN"}), bad + "Can't cast the value of message (user) attribute 'a' to a number."},
 		"infinity":          {attribute("a", cloud.MessageAttribute{DataType: "Number", StringValue: "-Inf"}), bad + "Can't cast the value of message (user) attribute 'a' to a number."},
-		"hexadecimal":       {attribute("a", cloud.MessageAttribute{DataType: "Number", StringValue: "0x10p0"}), bad + "Can't cast the value of message (user) attribute 'a' to a number."},
+		"too large":         {attribute("a", cloud.MessageAttribute{DataType: "Number", StringValue: "1.1e126"}), bad + "Can't cast the value of message (user) attribute 'a' to a number."},
+		"too small":         {attribute("a", cloud.MessageAttribute{DataType: "Number", StringValue: "1e-400"}), bad + "Can't cast the value of message (user) attribute 'a' to a number."},
+		"attribute's text": {attribute("a", cloud.MessageAttribute{DataType: "String", StringValue: "a\x00"}), "InvalidMessageContents: Invalid binary character '#x0' was found in the value of the message attribute 'a', " +
+			"the set of allowed characters is #x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF"},
+		"hexadecimal": {attribute("a", cloud.MessageAttribute{DataType: "Number", StringValue: "0x10p0"}), bad + "Can't cast the value of message (user) attribute 'a' to a number."},
 		"reserved name": {attribute("AWS.a", cloud.MessageAttribute{DataType: "String", StringValue: "v"}), bad +
 			"The message attribute name 'AWS.a' is invalid: it must consist of up to 256 letters, digits, '_', '-' and single '.' between them, and must not begin with 'AWS.' or 'Amazon.'."},
 		"control character": {entry("a\x00"), "InvalidMessageContents: Invalid binary character '#x0' was found in the message body, the set of allowed characters is " +
@@ -120,7 +124,7 @@ func TestBatches(t *testing.T) {
 		return s.SendBatch(t.Context(), developer, work, entries)
 	}
 	of := func(id, body string) sqs.BatchEntry[sqs.Entry] {
-		return sqs.BatchEntry[sqs.Entry]{ID: id, Of: entry(body)}
+		return sqs.BatchEntry[sqs.Entry]{ID: id, Request: entry(body)}
 	}
 	const code = "AWS.SimpleQueueService."
 	half := strings.Repeat("x", 1<<19)
@@ -143,12 +147,12 @@ func TestBatches(t *testing.T) {
 		t.Errorf("received %s", bodies(got))
 	}
 	changed := must(s.ChangeVisibilityBatch(t.Context(), developer, work, []sqs.BatchEntry[sqs.Visibility]{
-		{ID: "a", Of: sqs.Visibility{ReceiptHandle: got[0].ReceiptHandle}}, {ID: "b", Of: sqs.Visibility{ReceiptHandle: "x"}}}))(t)
+		{ID: "a", Request: sqs.Visibility{ReceiptHandle: got[0].ReceiptHandle}}, {ID: "b", Request: sqs.Visibility{ReceiptHandle: "x"}}}))(t)
 	if changed[0].Err != nil || changed[1].Err == nil || changed[1].Err.Code != "ReceiptHandleIsInvalid" {
 		t.Errorf("changed %+v", changed)
 	}
 	wantCounts(t, s, work, sqs.Counts{Available: 1, InFlight: 1})
-	must(s.DeleteBatch(t.Context(), developer, work, []sqs.BatchEntry[string]{{ID: "a", Of: got[0].ReceiptHandle}, {ID: "b", Of: got[1].ReceiptHandle}}))(t)
+	must(s.DeleteBatch(t.Context(), developer, work, []sqs.BatchEntry[string]{{ID: "a", Request: got[0].ReceiptHandle}, {ID: "b", Request: got[1].ReceiptHandle}}))(t)
 	wantCounts(t, s, work, sqs.Counts{})
 }
 
@@ -189,10 +193,10 @@ func TestRefusedReceives(t *testing.T) {
 	wait, hidden, overflow := 21, 43201, 18446744074 // in nanoseconds, the last one overflows to 0.3 s
 	for want, r := range map[string]sqs.ReceiveRequest{
 		"Value 0 for parameter MaxNumberOfMessages is invalid. Reason: Must be between 1 and 10, if provided.":          {},
-		"Value 11 for parameter MaxNumberOfMessages is invalid. Reason: Must be between 1 and 10, if provided.":         {Max: 11},
-		"Value 21 for parameter WaitTimeSeconds is invalid. Reason: Must be >= 0 and <= 20, if provided.":               {Max: 1, WaitSeconds: &wait},
-		"Value 43201 for parameter VisibilityTimeout is invalid. Reason: Must be >= 0 and <= 43200, if provided.":       {Max: 1, VisibilityTimeoutSeconds: &hidden},
-		"Value 18446744074 for parameter VisibilityTimeout is invalid. Reason: Must be >= 0 and <= 43200, if provided.": {Max: 1, VisibilityTimeoutSeconds: &overflow},
+		"Value 11 for parameter MaxNumberOfMessages is invalid. Reason: Must be between 1 and 10, if provided.":         {MaxMessages: 11},
+		"Value 21 for parameter WaitTimeSeconds is invalid. Reason: Must be >= 0 and <= 20, if provided.":               {MaxMessages: 1, WaitSeconds: &wait},
+		"Value 43201 for parameter VisibilityTimeout is invalid. Reason: Must be >= 0 and <= 43200, if provided.":       {MaxMessages: 1, VisibilityTimeoutSeconds: &hidden},
+		"Value 18446744074 for parameter VisibilityTimeout is invalid. Reason: Must be >= 0 and <= 43200, if provided.": {MaxMessages: 1, VisibilityTimeoutSeconds: &overflow},
 	} {
 		_, err := s.Receive(t.Context(), developer, work, r)
 		wantError(t, err, "InvalidParameterValue: "+want)

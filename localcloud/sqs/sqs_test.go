@@ -61,7 +61,7 @@ func entry(body string) sqs.Entry { return sqs.Entry{QueueMessage: cloud.QueueMe
 // receive receives up to 10 messages, and waits up to wait seconds for the first.
 func receive(t *testing.T, s *sqs.Service, url string, wait int) []sqs.Message {
 	t.Helper()
-	return must(s.Receive(t.Context(), developer, url, sqs.ReceiveRequest{Max: 10, WaitSeconds: &wait}))(t)
+	return must(s.Receive(t.Context(), developer, url, sqs.ReceiveRequest{MaxMessages: 10, WaitSeconds: &wait}))(t)
 }
 
 func bodies(messages []sqs.Message) string {
@@ -194,7 +194,7 @@ func TestLongPolling(t *testing.T) {
 		}, want: 7 * time.Second, body: "m"},
 		"visible again": {before: func(t *testing.T, s *sqs.Service) {
 			send(t, s, work, "m")
-			must(s.Receive(t.Context(), developer, work, sqs.ReceiveRequest{Max: 1, VisibilityTimeoutSeconds: seconds(5)}))(t)
+			must(s.Receive(t.Context(), developer, work, sqs.ReceiveRequest{MaxMessages: 1, VisibilityTimeoutSeconds: seconds(5)}))(t)
 		}, want: 5 * time.Second, body: "m"},
 		"closed": {during: func(t *testing.T, s *sqs.Service) {
 			if err := errors.Join(s.Close(), s.Close()); err != nil {
@@ -225,7 +225,7 @@ func TestLongPollEndsWithItsQueueAndItsCaller(t *testing.T) {
 		s := withQueue(t, sqs.Queue{ReceiveWaitSeconds: 20})
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(time.Second, cancel)
-		if _, err := s.Receive(ctx, developer, work, sqs.ReceiveRequest{Max: 1}); !errors.Is(err, context.Canceled) {
+		if _, err := s.Receive(ctx, developer, work, sqs.ReceiveRequest{MaxMessages: 1}); !errors.Is(err, context.Canceled) {
 			t.Errorf("canceled by the caller: %v", err)
 		}
 		time.AfterFunc(time.Second, func() {
@@ -233,7 +233,7 @@ func TestLongPollEndsWithItsQueueAndItsCaller(t *testing.T) {
 				t.Error(err)
 			}
 		})
-		_, err := s.Receive(t.Context(), developer, work, sqs.ReceiveRequest{Max: 1})
+		_, err := s.Receive(t.Context(), developer, work, sqs.ReceiveRequest{MaxMessages: 1})
 		wantError(t, err, "AWS.SimpleQueueService.NonExistentQueue: The specified queue does not exist.")
 	})
 }
@@ -248,7 +248,7 @@ func TestReceiversShareTheMessages(t *testing.T) {
 			go func() {
 				wait := 20
 				for {
-					m, err := s.Receive(t.Context(), developer, work, sqs.ReceiveRequest{Max: 1, WaitSeconds: &wait})
+					m, err := s.Receive(t.Context(), developer, work, sqs.ReceiveRequest{MaxMessages: 1, WaitSeconds: &wait})
 					if err != nil || len(m) == 0 {
 						return
 					}
@@ -318,7 +318,7 @@ func TestMessagesSurviveARestart(t *testing.T) {
 	must(s.Send(t.Context(), developer, work, sqs.Entry{QueueMessage: cloud.QueueMessage{Body: "two", TraceHeader: "Root=1",
 		Attributes: map[string]cloud.MessageAttribute{"b": {DataType: "Binary", BinaryValue: []byte{0, 255}}}}}))(t)
 	send(t, s, strings.Replace(work, "work", "gone", 1), "three")
-	first := must(s.Receive(t.Context(), developer, work, sqs.ReceiveRequest{Max: 1}))(t)
+	first := must(s.Receive(t.Context(), developer, work, sqs.ReceiveRequest{MaxMessages: 1}))(t)
 	if err := s.DeleteQueue(strings.Replace(work, "work", "gone", 1)); err != nil {
 		t.Fatal(err)
 	}

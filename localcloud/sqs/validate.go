@@ -3,6 +3,7 @@ package sqs
 import (
 	"encoding/json"
 	"maps"
+	"net/http"
 	"net/url"
 	"regexp"
 	"slices"
@@ -109,11 +110,14 @@ func checkEncryption(kmsMasterKeyID string, sqsManaged bool) error {
 }
 
 // CheckPolicy accepts any JSON within the quotas of SQS, and "" for no policy. IAM
-// checks whether it is a valid policy.
+// checks whether it is a valid policy. AWS does not document whether the quotas of
+// principals and conditions apply to the policy or to each statement, so they are
+// applied to each statement.
 //
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-policies.html
+// https://github.com/ministryofjustice/cloud-platform-environments/pull/9082
 func CheckPolicy(document string) error {
-	const maxBytes, maxStatements, maxActions = 8192, 20, 7
+	const maxBytes, maxStatements = 8192, 20
 	if document == "" {
 		return nil
 	}
@@ -121,35 +125,31 @@ func CheckPolicy(document string) error {
 		return invalidAttribute("Policy", "It is not valid JSON.")
 	}
 	if len(document) > maxBytes {
-		return invalidAttribute("Policy", "It must be at most %d bytes long, not %d.", maxBytes, len(document))
+		return overLimit("Submitted policy is over max allowed size.")
 	}
-	var policy struct {
-		Statement oneOrMore[struct{ Action oneOrMore[string] }]
+	statements := cloud.PolicyStatements(document)
+	if n := len(statements); n > maxStatements {
+		return overLimit("%d statements were found in the submitted policy, max allowed is %d", n, maxStatements)
 	}
-	if json.Unmarshal([]byte(document), &policy) != nil {
-		return nil // not a policy: IAM refuses it
-	}
-	if n := len(policy.Statement); n > maxStatements {
-		return refusal("OverLimit", "%d Statements were found, maximum allowed is %d.", n, maxStatements)
-	}
-	for _, s := range policy.Statement {
-		if n := len(s.Action); n > maxActions {
-			return refusal("OverLimit", "%d Actions were found, maximum allowed is %d.", n, maxActions)
+	for _, s := range statements {
+		for _, quota := range []struct {
+			what       string
+			found, max int
+		}{
+			{"actions", len(s.Actions), 7},
+			{"principals", s.Principals, 50},
+			{"conditions", s.Conditions, 10},
+		} {
+			if quota.found > quota.max {
+				return overLimit("%d %s were found in a statement from the submitted policy, max allowed is %d", quota.found, quota.what, quota.max)
+			}
 		}
 	}
 	return nil
 }
 
-// oneOrMore is a list in a policy. A list of one element may be written without
-// brackets.
-type oneOrMore[T any] []T
-
-func (o *oneOrMore[T]) UnmarshalJSON(raw []byte) error {
-	if raw[0] == '[' {
-		return json.Unmarshal(raw, (*[]T)(o))
-	}
-	*o = make([]T, 1)
-	return json.Unmarshal(raw, &(*o)[0])
+func overLimit(format string, args ...any) error {
+	return cloud.Errorf(http.StatusForbidden, "OverLimit", format, args...)
 }
 
 // CheckTags accepts any number of tags. AWS recommends at most 50, but does not

@@ -41,9 +41,12 @@ func TestChecks(t *testing.T) {
 		{sqs.CheckPolicy(""), ""},
 		{sqs.CheckPolicy(`{"Statement":{"Action":"sqs:*"}}`), ""},
 		{sqs.CheckPolicy(`{"Statement":[` + strings.Repeat(`{"Action":["a","b","c","d","e","f","g"]},`, 19) + `{}]}`), ""},
-		{sqs.CheckPolicy(`{"Statement":[` + strings.Repeat(`{},`, 20) + `{}]}`), "OverLimit: 21 Statements were found, maximum allowed is 20."},
-		{sqs.CheckPolicy(`{"Statement":{"Action":["a","b","c","d","e","f","g","h"]}}`), "OverLimit: 8 Actions were found, maximum allowed is 7."},
-		{sqs.CheckPolicy(`"` + strings.Repeat("x", 8191) + `"`), attribute + "Policy. Reason: It must be at most 8192 bytes long, not 8193."},
+		{sqs.CheckPolicy(`{"Statement":[` + strings.Repeat(`{},`, 20) + `{}]}`), "OverLimit: 21 statements were found in the submitted policy, max allowed is 20"},
+		{sqs.CheckPolicy(`{"Statement":{"Action":["a","b","c","d","e","f","g","h"]}}`), "OverLimit: 8 actions were found in a statement from the submitted policy, max allowed is 7"},
+		{sqs.CheckPolicy(`{"Statement":{"Principal":{"AWS":["1"` + strings.Repeat(`,"1"`, 49) + `],"Service":"s"}}}`), "OverLimit: 51 principals were found in a statement from the submitted policy, max allowed is 50"},
+		{sqs.CheckPolicy(`{"Statement":{"Condition":{"Bool":{"a:0":1,"a:1":1,"a:2":1,"a:3":1,"a:4":1},"Null":{"a:0":1,"a:1":1,"a:2":1,"a:3":1,"a:4":1,"a:5":1}}}}`),
+			"OverLimit: 11 conditions were found in a statement from the submitted policy, max allowed is 10"},
+		{sqs.CheckPolicy(`"` + strings.Repeat("x", 8191) + `"`), "OverLimit: Submitted policy is over max allowed size."},
 		{sqs.CheckTags(map[string]string{"k": "v"}), ""},
 		{sqs.CheckTags(map[string]string{"aws:k": "v"}), bad + `One or more parameters are invalid. Reason: the tag key "aws:k" begins with aws:, which is reserved for AWS`},
 	} {
@@ -100,7 +103,7 @@ func BenchmarkReceive(b *testing.B) {
 			refill(b, s, receives)
 			b.StartTimer()
 		}
-		got, err := s.Receive(b.Context(), developer, work, sqs.ReceiveRequest{Max: 10, VisibilityTimeoutSeconds: &hidden})
+		got, err := s.Receive(b.Context(), developer, work, sqs.ReceiveRequest{MaxMessages: 10, VisibilityTimeoutSeconds: &hidden})
 		if err != nil || len(got) != 10 {
 			b.Fatal(len(got), err)
 		}

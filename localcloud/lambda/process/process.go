@@ -150,22 +150,22 @@ func (e *environment) watch(ctx context.Context) (watched context.Context, stop 
 }
 
 // Invoke implements lambda.Environment.
-func (e *environment) Invoke(ctx context.Context, event runtimeapi.Event) (runtimeapi.Reply, error) {
+func (e *environment) Invoke(ctx context.Context, event runtimeapi.Event) (runtimeapi.Response, error) {
 	watched, stop := e.watch(ctx)
 	defer stop()
-	reply, err := e.api.Invoke(watched, event)
+	response, err := e.api.Invoke(watched, event)
 	switch {
 	case err != nil:
-		return runtimeapi.Reply{}, err
+		return runtimeapi.Response{}, err
 	case e.overLimit():
 		e.Close()
-		return runtimeapi.Reply{}, context.Cause(e.life)
+		return runtimeapi.Response{}, context.Cause(e.life)
 	case watched.Err() != nil:
 		e.Close() // it responded in time but did not request the next event
 	default:
 		e.output.drain()
 	}
-	return reply, nil
+	return response, nil
 }
 
 // Alive implements lambda.Environment.

@@ -97,12 +97,12 @@ func TestFunctionEnvironment(t *testing.T) {
 	given := []string{"AWS_REGION=us-east-1", "TABLE=sums"}
 	dir := bundle(t)
 	e := start(t, lambda.Spec{Dir: dir, Env: given})
-	reply, err := e.Invoke(t.Context(), event(t, request{Describe: true}))
+	response, err := e.Invoke(t.Context(), event(t, request{Describe: true}))
 	if err != nil {
 		t.Fatal(err)
 	}
 	var got description
-	if err := json.Unmarshal(reply.Payload, &got); err != nil {
+	if err := json.Unmarshal(response.Payload, &got); err != nil {
 		t.Fatal(err)
 	}
 	environ := slices.DeleteFunc(got.Environ, func(v string) bool { return strings.HasPrefix(v, "AWS_LAMBDA_RUNTIME_API=127.0.0.1:") })
@@ -148,13 +148,13 @@ func TestEndings(t *testing.T) {
 				spec.MemoryMB = tc.in.MiB
 			}
 			e := start(t, spec)
-			reply, err := e.Invoke(t.Context(), event(t, tc.in))
+			response, err := e.Invoke(t.Context(), event(t, tc.in))
 			lines := e.take()
 			if message(err) != tc.err {
 				t.Fatalf("error %v, want %s (%d MiB)", err, tc.err, e.MaxMemoryMB())
 			}
-			if !strings.HasPrefix(string(reply.Payload), tc.payload) || reply.Failed != tc.failed {
-				t.Errorf("reply %s, failed %t", reply.Payload, reply.Failed)
+			if !strings.HasPrefix(string(response.Payload), tc.payload) || response.Failed != tc.failed {
+				t.Errorf("response %s, failed %t", response.Payload, response.Failed)
 			}
 			if tc.lines != nil && !slices.Equal(lines, tc.lines) {
 				t.Errorf("lines %q, want %q", lines, tc.lines)
@@ -165,8 +165,8 @@ func TestEndings(t *testing.T) {
 			if !tc.alive {
 				return
 			}
-			if reply, err := e.Invoke(t.Context(), event(t, request{})); err != nil || string(reply.Payload) != "0" {
-				t.Errorf("the next invocation: %s, %v", reply.Payload, err)
+			if response, err := e.Invoke(t.Context(), event(t, request{})); err != nil || string(response.Payload) != "0" {
+				t.Errorf("the next invocation: %s, %v", response.Payload, err)
 			}
 		})
 	}

@@ -34,7 +34,7 @@ func (*account) Authorize(context.Context, cloud.Request) error { return nil }
 func (*account) Revoke(string)                                  {}
 func (*account) Append(cloud.Entry)                             {}
 
-func (*account) AssumeRole(context.Context, string, cloud.ARN, string) (cloud.Credentials, error) {
+func (*account) AssumeRole(context.Context, cloud.Caller, cloud.ARN, string) (cloud.Credentials, error) {
 	return cloud.Credentials{AccessKeyID: "ASIA"}, nil
 }
 

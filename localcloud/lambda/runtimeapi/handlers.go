@@ -102,7 +102,7 @@ func (a *API) finish() error {
 	if a.current == nil {
 		return nil
 	}
-	if a.current.reply == nil {
+	if a.current.response == nil {
 		return errState
 	}
 	close(a.current.done)
@@ -132,22 +132,22 @@ func (a *API) response(w http.ResponseWriter, r *http.Request) error {
 	if err == errTooLarge {
 		// The function's caller and its runtime receive different errors.
 		message := fmt.Sprintf("Response payload size exceeded maximum allowed payload size (%d bytes).", MaxPayload)
-		if err := a.setReply(r.PathValue("id"), Failure("Function.ResponseSizeTooLarge", message)); err != nil {
+		if err := a.setResponse(r.PathValue("id"), Failure("Function.ResponseSizeTooLarge", message)); err != nil {
 			return err
 		}
 	}
 	if err != nil {
 		return err
 	}
-	reply := Reply{Payload: payload}
+	response := Response{Payload: payload}
 	if kind := r.Trailer.Get(errorTypeTrailer); kind != "" {
 		body, err := base64.StdEncoding.DecodeString(r.Trailer.Get(errorBodyTrailer))
 		if err != nil {
 			return &refusal{http.StatusBadRequest, errorBodyTrailer + ": " + err.Error(), "InvalidRequest"}
 		}
-		reply = Reply{Payload: body, Failed: true}
+		response = Response{Payload: body, Failed: true}
 	}
-	if err := a.setReply(r.PathValue("id"), reply); err != nil {
+	if err := a.setResponse(r.PathValue("id"), response); err != nil {
 		return err
 	}
 	writeAccepted(w)
@@ -160,7 +160,7 @@ func (a *API) failure(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if err := a.setReply(r.PathValue("id"), Reply{Payload: payload, Failed: true}); err != nil {
+	if err := a.setResponse(r.PathValue("id"), Response{Payload: payload, Failed: true}); err != nil {
 		return err
 	}
 	writeAccepted(w)
@@ -188,18 +188,18 @@ func (a *API) initFailure(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// setReply sets the reply to the current event. It returns errRequestID if id is
-// not the ID of that event, and errState if the event already has a reply.
-func (a *API) setReply(id string, reply Reply) error {
+// setResponse sets the response to the current event. It returns errRequestID if id is
+// not the ID of that event, and errState if the event already has a response.
+func (a *API) setResponse(id string, response Response) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	switch {
 	case a.current == nil || a.current.RequestID != id:
 		return errRequestID
-	case a.current.reply != nil:
+	case a.current.response != nil:
 		return errState
 	}
-	a.current.reply = &reply
+	a.current.response = &response
 	return nil
 }
 
@@ -218,12 +218,12 @@ func readAll(r *http.Request) ([]byte, error) {
 	return payload, nil
 }
 
-// Failure returns the reply for an error that Lambda reports in place of the
+// Failure returns the response for an error that Lambda reports in place of the
 // function: a JSON object with errorMessage and errorType.
-func Failure(kind, message string) Reply {
+func Failure(kind, message string) Response {
 	payload, err := json.Marshal(refusal{Message: message, Type: kind})
 	if err != nil {
 		panic(err) // two strings always marshal
 	}
-	return Reply{Payload: payload, Failed: true}
+	return Response{Payload: payload, Failed: true}
 }

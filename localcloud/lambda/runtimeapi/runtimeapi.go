@@ -22,11 +22,11 @@ type Event struct {
 	ClientContext string // JSON, or ""
 }
 
-// Reply is the runtime's response to an event.
+// Response is the runtime's response to an event.
 //
 // Payload is the function's result or, if Failed is set, a JSON object with
 // errorMessage and errorType.
-type Reply struct {
+type Response struct {
 	Payload []byte
 	Failed  bool
 }
@@ -52,8 +52,8 @@ type API struct {
 // call is an Event in progress.
 type call struct {
 	Event
-	reply *Reply        // nil until the runtime has responded; guarded by API.mu
-	done  chan struct{} // closed when the runtime requests the next event
+	response *Response     // nil until the runtime has responded; guarded by API.mu
+	done     chan struct{} // closed when the runtime requests the next event
 }
 
 // New returns the API of an environment whose runtime has not started.
@@ -82,18 +82,18 @@ func (a *API) Ready(ctx context.Context) error {
 	}
 }
 
-// Invoke sends the event to the runtime and returns the reply once the runtime
+// Invoke sends the event to the runtime and returns the response once the runtime
 // requests the next event, because only then has it finished this one and written
-// its last line of output. If ctx ends first, Invoke returns the reply if it has
+// its last line of output. If ctx ends first, Invoke returns the response if it has
 // already arrived, and otherwise context.Cause(ctx).
 //
 // Only one call of Invoke may be in progress at a time.
-func (a *API) Invoke(ctx context.Context, event Event) (Reply, error) {
+func (a *API) Invoke(ctx context.Context, event Event) (Response, error) {
 	c := &call{Event: event, done: make(chan struct{})}
 	select {
 	case a.calls <- c:
 	case <-ctx.Done():
-		return Reply{}, context.Cause(ctx)
+		return Response{}, context.Cause(ctx)
 	}
 	select {
 	case <-c.done:
@@ -101,8 +101,8 @@ func (a *API) Invoke(ctx context.Context, event Event) (Reply, error) {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if c.reply == nil {
-		return Reply{}, context.Cause(ctx)
+	if c.response == nil {
+		return Response{}, context.Cause(ctx)
 	}
-	return *c.reply, nil
+	return *c.response, nil
 }

@@ -59,15 +59,15 @@ func read(t *testing.T, resp *http.Response) string {
 
 // result is what Invoke returned.
 type result struct {
-	reply runtimeapi.Reply
-	err   error
+	response runtimeapi.Response
+	err      error
 }
 
 func invoke(ctx context.Context, api *runtimeapi.API, ev runtimeapi.Event) <-chan result {
 	done := make(chan result, 1)
 	go func() {
-		reply, err := api.Invoke(ctx, ev)
-		done <- result{reply, err}
+		response, err := api.Invoke(ctx, ev)
+		done <- result{response, err}
 	}()
 	return done
 }
@@ -123,8 +123,8 @@ func TestInvocation(t *testing.T) {
 	}
 	second := invoke(t.Context(), api, runtimeapi.Event{RequestID: "id-2"})
 	read(t, r.get("invocation/next"))
-	if got := <-done; got.err != nil || string(got.reply.Payload) != "3" || got.reply.Failed {
-		t.Errorf("reply %+v", got)
+	if got := <-done; got.err != nil || string(got.response.Payload) != "3" || got.response.Failed {
+		t.Errorf("response %+v", got)
 	}
 	// The runtime must respond before it requests the next event.
 	if resp := r.get("invocation/next"); resp.StatusCode != 403 || read(t, resp) != badState {
@@ -135,8 +135,8 @@ func TestInvocation(t *testing.T) {
 	}
 	invoke(t.Context(), api, runtimeapi.Event{RequestID: "id-3"})
 	read(t, r.get("invocation/next"))
-	if got := <-second; got.err != nil || string(got.reply.Payload) != `{"errorType":"Oops"}` || !got.reply.Failed {
-		t.Errorf("reply %+v", got)
+	if got := <-second; got.err != nil || string(got.response.Payload) != `{"errorType":"Oops"}` || !got.response.Failed {
+		t.Errorf("response %+v", got)
 	}
 	r.post("invocation/id-3/response", "null")
 }
@@ -153,8 +153,8 @@ func TestTooLarge(t *testing.T) {
 	cancel()
 	got := <-done
 	want := `{"errorMessage":"Response payload size exceeded maximum allowed payload size (6291556 bytes).","errorType":"Function.ResponseSizeTooLarge"}`
-	if got.err != nil || !got.reply.Failed || string(got.reply.Payload) != want {
-		t.Errorf("reply %+v", got)
+	if got.err != nil || !got.response.Failed || string(got.response.Payload) != want {
+		t.Errorf("response %+v", got)
 	}
 }
 
@@ -179,8 +179,8 @@ func TestTrailers(t *testing.T) {
 	}
 	read(t, resp)
 	cancel()
-	if got := <-done; got.err != nil || !got.reply.Failed || string(got.reply.Payload) != `{"errorType":"errorString"}` {
-		t.Errorf("reply %+v", got)
+	if got := <-done; got.err != nil || !got.response.Failed || string(got.response.Payload) != `{"errorType":"errorString"}` {
+		t.Errorf("response %+v", got)
 	}
 }
 

@@ -8,11 +8,11 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestDecodeReply(t *testing.T) {
+func TestDecodeResponse(t *testing.T) {
 	asJSON := http.Header{"Content-Type": {"application/json"}}
 	asText := http.Header{"Content-Type": {"text/plain;charset=utf-8"}}
 	for payload, want := range map[string]response{
-		// Without a statusCode, the whole reply is the body.
+		// Without a statusCode, the whole payload is the body.
 		`{"sum":5}`:          {status: 200, header: asJSON, body: []byte(`{"sum":5}`)},
 		`"hello"`:            {status: 200, header: asJSON, body: []byte(`"hello"`)},
 		`[1, 2]`:             {status: 200, header: asJSON, body: []byte(`[1, 2]`)},
@@ -28,14 +28,14 @@ func TestDecodeReply(t *testing.T) {
 		`{"statusCode":200,"headers":{"X-N":5,"X-B":true,"Te":"x"}}`: {status: 200, header: http.Header{"Content-Type": asText["Content-Type"], "X-N": {"5"}, "X-B": {"true"}}, body: []byte{}},
 		`{"statusCode":200,"cookies":["a=1; Secure","b=2"]}`:         {status: 200, header: http.Header{"Content-Type": asText["Content-Type"], "Set-Cookie": {"a=1; Secure", "b=2"}}, body: []byte{}},
 	} {
-		got, err := decodeReply([]byte(payload))
+		got, err := decodeResponse([]byte(payload))
 		if diff := cmp.Diff(want, got, cmp.AllowUnexported(response{})); err != nil || diff != "" {
 			t.Errorf("%s: error %v, (-want +got)\n%s", payload, err, diff)
 		}
 	}
 }
 
-func TestDecodeReplyRefuses(t *testing.T) {
+func TestDecodeResponseRefuses(t *testing.T) {
 	for payload, want := range map[string]string{
 		``:                                                     "not JSON",
 		`{"statusCode":200`:                                    "not JSON",
@@ -51,17 +51,17 @@ func TestDecodeReplyRefuses(t *testing.T) {
 		`{"statusCode":200,"isBase64Encoded":"yes"}`:           "isBase64Encoded",
 		`{"statusCode":200,"isBase64Encoded":true,"body":"%"}`: "base64",
 	} {
-		if _, err := decodeReply([]byte(payload)); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := decodeResponse([]byte(payload)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: error %v, want one with %q", payload, err, want)
 		}
 	}
 }
 
-func FuzzDecodeReply(f *testing.F) {
+func FuzzDecodeResponse(f *testing.F) {
 	f.Add([]byte(`{"statusCode":200,"headers":{"A":"b"},"cookies":["c"],"body":"aGk=","isBase64Encoded":true}`))
 	f.Add([]byte(`"text"`))
 	f.Fuzz(func(t *testing.T, payload []byte) {
-		a, err := decodeReply(payload)
+		a, err := decodeResponse(payload)
 		if err == nil && (a.status < 200 || a.status > 599 || a.header.Get("Content-Type") == "") {
 			t.Errorf("%q: status %d, header %v", payload, a.status, a.header)
 		}

@@ -34,26 +34,26 @@ func (r response) write(w http.ResponseWriter) {
 	_, _ = w.Write(r.body) // fails if the client has disconnected or HTTP allows no body
 }
 
-// decodeReply returns the response for the reply of a function in format 2.0: an
+// decodeResponse returns the response for what a function returned in format 2.0: an
 // object with a statusCode describes a response, and any other JSON is the body of a
-// response with status 200. It fails if the reply is neither.
+// response with status 200. It fails if the payload is neither.
 //
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
-func decodeReply(payload []byte) (response, error) {
+func decodeResponse(payload []byte) (response, error) {
 	if !json.Valid(payload) {
 		return response{}, errors.New("it is not JSON")
 	}
 	// This is a map because encoding/json matches the fields of a struct regardless
 	// of case, which AWS does not do.
-	var reply map[string]json.RawMessage
-	if json.Unmarshal(payload, &reply) != nil || reply["statusCode"] == nil {
+	var members map[string]json.RawMessage
+	if json.Unmarshal(payload, &members) != nil || members["statusCode"] == nil {
 		return response{status: http.StatusOK, header: http.Header{"Content-Type": {"application/json"}}, body: payload}, nil
 	}
-	return decodeFormatted(reply)
+	return decodeFormatted(members)
 }
 
-// decodeFormatted returns the response that the members of a reply describe.
-func decodeFormatted(reply map[string]json.RawMessage) (response, error) {
+// decodeFormatted returns the response that the members of an object describe.
+func decodeFormatted(members map[string]json.RawMessage) (response, error) {
 	var (
 		res      = response{header: http.Header{}}
 		headers  map[string]headerValue
@@ -64,7 +64,7 @@ func decodeFormatted(reply map[string]json.RawMessage) (response, error) {
 	for name, into := range map[string]any{
 		"statusCode": &res.status, "headers": &headers, "cookies": &cookies, "body": &body, "isBase64Encoded": &isBase64,
 	} {
-		if raw, ok := reply[name]; ok {
+		if raw, ok := members[name]; ok {
 			if err := json.Unmarshal(raw, into); err != nil {
 				return response{}, fmt.Errorf("%s: %w", name, err)
 			}
