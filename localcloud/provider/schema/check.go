@@ -93,13 +93,13 @@ func (c *checker) refusal(path, name string, known []Property, unsupported []str
 func (c *checker) value(path string, p Property, v resource.PropertyValue) resource.PropertyValue {
 	switch {
 	case v.IsSecret():
-		return resource.MakeSecret(c.value(path, p, v.SecretValue().Element))
+		return asSecret(c.value(path, p, v.SecretValue().Element))
 	case v.IsComputed():
 		return v
 	case v.IsResourceReference():
 		return c.value(path, p, v.ResourceReferenceValue().ID)
 	case p.Kind == Policy && v.IsObject() && !v.ContainsUnknowns() && v.ContainsSecrets():
-		return resource.MakeSecret(c.value(path, p, reveal(v)))
+		return asSecret(c.value(path, p, reveal(v)))
 	case p.Kind == Policy && v.IsObject() && !v.ContainsUnknowns():
 		v = policyString(v)
 	}
@@ -129,6 +129,14 @@ func (c *checker) value(path string, p Property, v resource.PropertyValue) resou
 		}
 	}
 	return v
+}
+
+// asSecret returns v as a secret, which it may already be.
+func asSecret(v resource.PropertyValue) resource.PropertyValue {
+	if v.IsSecret() {
+		return v
+	}
+	return resource.MakeSecret(v)
 }
 
 // list checks the elements of v, all of which are described by element.
