@@ -1,11 +1,8 @@
 package provider
 
-import (
-	"strings"
-	"testing"
-)
+import "strings"
 
-func TestAPIGatewayRefusals(t *testing.T) {
+func apiGatewayRefusals() refusals {
 	const (
 		apiToken         = "aws:apigatewayv2/api:Api"
 		authorizerToken  = "aws:apigatewayv2/authorizer:Authorizer"
@@ -15,7 +12,7 @@ func TestAPIGatewayRefusals(t *testing.T) {
 	)
 	const topic, key = "arn:aws:sns:us-east-1:000000000000:numbers", "arn:aws:kms:us-east-1:000000000000:key/1"
 	long := strings.Repeat("d", 1025)
-	testRefusals(t, []refusal{
+	return refusals{[]refusal{
 		{token: apiToken, property: "name", value: strings.Repeat("é", 129), words: "must have 1 to 128 characters, not 129"},
 		{token: apiToken, property: "description", value: long, words: "at most 1024 characters, not 1025"},
 		{token: apiToken, property: "protocolType", value: "WEBSOCKET", words: "not part of the local cloud, which has only HTTP"},
@@ -69,5 +66,5 @@ func TestAPIGatewayRefusals(t *testing.T) {
 		{token: stageToken, property: "accessLogSettings.format", value: "$context.status", words: "must contain at least $context.requestId"},
 		{token: stageToken, property: "accessLogSettings.format", value: "$context.requestId $context.colour", words: "unknown variable: $context.colour"},
 		{token: stageToken, property: "tags", value: badTags, words: "Invalid tags specified: the tag key"},
-	}, apiToken+".apiKeySelectionExpression", apiToken+".routeSelectionExpression", integrationToken+".connectionType", routeToken+".apiKeyRequired")
+	}, []string{apiToken + ".apiKeySelectionExpression", apiToken + ".routeSelectionExpression", integrationToken + ".connectionType", routeToken + ".apiKeyRequired"}}
 }

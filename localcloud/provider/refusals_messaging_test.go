@@ -1,9 +1,6 @@
 package provider
 
-import (
-	"strings"
-	"testing"
-)
+import "strings"
 
 const (
 	aliasToken        = "aws:lambda/alias:Alias"
@@ -31,9 +28,9 @@ const badPolicy = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Actio
 // badTags violates a rule that all services share.
 var badTags = map[string]any{"aws:a": "b"}
 
-func TestSNSRefusals(t *testing.T) {
+func snsRefusals() refusals {
 	const subscriptionInvalid = "InvalidParameter: Invalid parameter: Attributes Reason: "
-	testRefusals(t, []refusal{
+	return refusals{[]refusal{
 		{token: topicToken, property: "name", value: "bad name!", words: "InvalidParameter: Invalid parameter: Topic Name"},
 		{token: topicToken, property: "name", value: "numbers.fifo", words: "FIFO topics are not emulated"},
 		{token: topicToken, property: "displayName", value: strings.Repeat("x", 101), words: "Display name must be less than or equal to 100 characters"},
@@ -75,10 +72,10 @@ func TestSNSRefusals(t *testing.T) {
 		{token: subscriptionToken, property: "redrivePolicy", value: "{", words: subscriptionInvalid + "RedrivePolicy: failed to parse JSON."},
 		{token: subscriptionToken, property: "redrivePolicy", value: `{"deadLetterTargetArn":"` + aFunction + `"}`, words: "RedrivePolicy: deadLetterTargetArn is an invalid arn"},
 		{token: subscriptionToken, property: "rawMessageDelivery", value: true, words: "Delivery protocol [lambda] does not support raw message delivery."},
-	}, "aws:sns/topic:Topic.fifoTopic")
+	}, []string{"aws:sns/topic:Topic.fifoTopic"}}
 }
 
-func TestSQSRefusals(t *testing.T) {
+func sqsRefusals() refusals {
 	const attribute = "InvalidAttributeValue: Invalid value for the parameter "
 	policies := []refusal{
 		{property: "redrivePolicy", value: "{", words: "It must be a JSON object with deadLetterTargetArn and maxReceiveCount."},
@@ -114,25 +111,25 @@ func TestSQSRefusals(t *testing.T) {
 		r.token = owners[r.property]
 		rows = append(rows, r, refusal{token: r.token, property: "queueUrl", value: aQueue, words: "InvalidAddress: The address " + aQueue + " is not valid for this endpoint."})
 	}
-	testRefusals(t, rows, "aws:sqs/queue:Queue.contentBasedDeduplication", "aws:sqs/queue:Queue.fifoQueue")
+	return refusals{rows, []string{"aws:sqs/queue:Queue.contentBasedDeduplication", "aws:sqs/queue:Queue.fifoQueue"}}
 }
 
-func TestLogsRefusals(t *testing.T) {
+func logsRefusals() refusals {
 	const invalid = "InvalidParameterException: 1 validation error detected: "
-	testRefusals(t, []refusal{
+	return refusals{[]refusal{
 		{token: logGroupToken, property: "name", value: "bad name!", words: invalid + "Value 'bad name!' at 'logGroupName'"},
 		{token: logGroupToken, property: "name", value: "aws/mine", words: "must not begin with aws/"},
 		{token: logGroupToken, property: "retentionInDays", value: 2, words: invalid + "Value '2' at 'retentionInDays'"},
 		{token: logGroupToken, property: "kmsKeyId", value: aQueue, words: "Member must be the ARN of a key of AWS KMS"},
 		{token: logGroupToken, property: "tags", value: badTags, words: invalid + "the tag key"},
-	}, "aws:cloudwatch/logGroup:LogGroup.logGroupClass")
+	}, []string{"aws:cloudwatch/logGroup:LogGroup.logGroupClass"}}
 }
 
-func TestLambdaRefusals(t *testing.T) {
+func lambdaRefusals() refusals {
 	const invalid = "ValidationException: 1 validation error detected: "
 	long := strings.Repeat("x", 257)
 	logging := map[string]any{"logFormat": "JSON", "systemLogLevel": "INFO"}
-	testRefusals(t, []refusal{
+	return refusals{[]refusal{
 		{token: functionToken, property: "name", value: "bad name!", words: invalid + "Value 'bad name!' at 'functionName'"},
 		{token: functionToken, property: "name", value: strings.Repeat("x", 65), words: "at 'functionName'"},
 		{token: functionToken, property: "role", value: aQueue, words: invalid + "Value '" + aQueue + "' at 'role'"},
@@ -186,5 +183,5 @@ func TestLambdaRefusals(t *testing.T) {
 		{token: permissionToken, property: "sourceAccount", value: "12", words: invalid + "Value '12' at 'sourceAccount'"},
 		{token: permissionToken, property: "sourceArn", value: "numbers", words: invalid + "Value 'numbers' at 'sourceArn'"},
 		{token: permissionToken, property: "statementId", value: "bad id!", words: invalid + "Value 'bad id!' at 'statementId'"},
-	}, "aws:lambda/function:Function.code", "aws:lambda/function:Function.packageType")
+	}, []string{"aws:lambda/function:Function.code", "aws:lambda/function:Function.packageType"}}
 }

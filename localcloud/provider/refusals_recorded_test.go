@@ -1,0 +1,137 @@
+package provider
+
+import (
+	"slices"
+	"strings"
+)
+
+const (
+	apiMappingToken  = "aws:apigatewayv2/apiMapping:ApiMapping"
+	certificateToken = "aws:acm/certificate:Certificate"
+	keyAliasToken    = "aws:kms/alias:Alias"
+	validationToken  = "aws:acm/certificateValidation:CertificateValidation"
+)
+
+// recordedRefusals holds the refusals of the types that are recorded as a whole.
+func recordedRefusals() refusals {
+	all := refusals{rows: alarmRefusals(), without: []string{domainNameToken + ".domainNameConfiguration.endpointType", domainNameToken + ".domainNameConfiguration.securityPolicy"}}
+	all.rows = append(all.rows, []refusal{
+		{token: apiMappingToken, property: "apiMappingKey", value: "v 1", words: "must be at most 300 letters"},
+
+		{token: certificateToken, property: "domainName", value: "localhost", words: "must be a domain name"},
+		{token: certificateToken, property: "subjectAlternativeNames", value: []any{"a.example.com", "b c"}, words: "[1]: must be a domain name"},
+		{token: certificateToken, property: "validationMethod", value: "HTTP", words: `accepts "DNS", "EMAIL"`},
+		{token: certificateToken, property: "keyAlgorithm", value: "RSA_1024", words: `accepts "RSA_2048"`},
+		{token: certificateToken, property: "options.certificateTransparencyLoggingPreference", value: "ON", words: `accepts "ENABLED", "DISABLED"`},
+		{token: certificateToken, property: "tags", value: badTags, words: "begins with aws:"},
+		{token: validationToken, property: "certificateArn", value: aTopic, words: "must be an ARN of the service acm"},
+
+		{token: dashboardToken, property: "dashboardName", value: "a b", words: "must be 1 to 255 letters"},
+		{token: dashboardToken, property: "dashboardBody", value: `{"widgets":{}}`, words: "the dashboard body is invalid"},
+
+		{token: domainNameToken, property: "domainName", value: "localhost", words: "must be a domain name"},
+		{token: domainNameToken, property: "domainNameConfiguration.certificateArn", value: aTopic, words: "must be an ARN of the service acm"},
+		{token: domainNameToken, property: "domainNameConfiguration.ipAddressType", value: "ipv6", words: `accepts "ipv4", "dualstack"`},
+		{token: domainNameToken, property: "domainNameConfiguration.ownershipVerificationCertificateArn", value: "c", words: "An ARN must have at least 6 elements"},
+		{token: domainNameToken, property: "tags", value: badTags, words: "begins with aws:"},
+
+		{token: keyAliasToken, property: "name", value: "mine", words: `must be "alias/"`},
+		{token: keyAliasToken, property: "name", value: "alias/aws/sns", words: "must not begin with alias/aws/"},
+		{token: keyAliasToken, property: "targetKeyId", value: aQueue, words: "must be an ARN of the service kms"},
+		{token: keyToken, property: "description", value: strings.Repeat("d", 8193), words: "must be 0 to 8192 characters long"},
+		{token: keyToken, property: "policy", value: badPolicy, words: "MalformedPolicyDocument"},
+		{token: keyToken, property: "rotationPeriodInDays", value: 89, words: "expected a number from 90 to 2560"},
+		{token: keyToken, property: "rotationPeriodInDays", value: 90, with: map[string]any{"enableKeyRotation": false}, words: "requires enableKeyRotation"},
+		{token: keyToken, property: "deletionWindowInDays", value: 6, words: "expected a number from 7 to 30"},
+		{token: keyToken, property: "keyUsage", value: "SIGN", words: `accepts "ENCRYPT_DECRYPT"`},
+		{token: keyToken, property: "keyUsage", value: "SIGN_VERIFY", words: "keys of the spec SYMMETRIC_DEFAULT can have ENCRYPT_DECRYPT"},
+		{token: keyToken, property: "customerMasterKeySpec", value: "AES_256", words: `accepts "SYMMETRIC_DEFAULT"`},
+		{token: keyToken, property: "enableKeyRotation", value: true, with: map[string]any{"customerMasterKeySpec": "RSA_2048"}, words: "only keys of the spec SYMMETRIC_DEFAULT can be rotated"},
+		{token: keyToken, property: "tags", value: badTags, words: "begins with aws:"},
+	}...)
+	all.rows = append(all.rows, recordRefusals()...)
+	return all
+}
+
+func recordRefusals() []refusal {
+	records := func(kind string, values ...any) map[string]any {
+		return map[string]any{"type": kind, "ttl": 60, "aliases": nil, "records": values}
+	}
+	rows := []refusal{
+		{property: "zoneId", value: "example.com", words: "must be the ID of a hosted zone"},
+		{property: "name", value: "", words: "must be 1 to 1024 characters long"},
+		{property: "type", value: "ALIAS", words: `accepts "A", "AAAA"`},
+		{property: "ttl", value: -1, with: records("A", "127.0.0.1"), words: "expected a number from 0"},
+		{property: "aliases[0].name", value: "", words: "must be 1 to 1024 characters long"},
+		{property: "aliases[0].zoneId", value: "z", words: "must be the ID of a hosted zone"},
+		{property: "ttl", value: 60, words: "conflicts with aliases"},
+	}
+	for i := range rows {
+		rows[i].token = recordToken
+	}
+	return rows
+}
+
+func alarmRefusals() []refusal {
+	query := func(id string, more map[string]any) map[string]any {
+		q := map[string]any{"id": id, "returnData": true}
+		for k, v := range more {
+			q[k] = v
+		}
+		return q
+	}
+	expression := map[string]any{"expression": "a/b"}
+	metric := func(name string, value any) map[string]any {
+		m := map[string]any{"metricName": "m", "period": 60, "stat": "Sum"}
+		m[name] = value
+		return map[string]any{"metric": m}
+	}
+	metrics := func(queries ...any) map[string]any {
+		return map[string]any{"metricName": nil, "namespace": nil, "dimensions": nil, "period": nil, "statistic": nil, "metricQueries": queries}
+	}
+	rows := []refusal{
+		{property: "name", value: strings.Repeat("n", 256), words: "must be 1 to 255 characters long"},
+		{property: "comparisonOperator", value: ">", words: `accepts "GreaterThanOrEqualToThreshold"`},
+		{property: "evaluationPeriods", value: 0, words: "expected a number from 1"},
+		{property: "evaluationPeriods", value: 1441, words: "metrics cannot be checked across more than 24h0m0s"},
+		{property: "datapointsToAlarm", value: 0, words: "expected a number from 1"},
+		{property: "datapointsToAlarm", value: 2, words: "expected at most the 1 evaluationPeriods"},
+		{property: "metricName", value: "", words: "must be 1 to 255 characters long"},
+		{property: "namespace", value: ":AWS", words: "do not begin with a colon"},
+		{property: "dimensions", value: dimensions(31), words: "expected at most 30 dimensions, got 31"},
+		{property: "period", value: 90, words: "must be 10, 20, 30 or a multiple of 60"},
+		{property: "statistic", value: "Mean", words: `accepts "SampleCount"`},
+		{property: "extendedStatistic", value: "p999", words: "must be a percentile"},
+		{property: "unit", value: "Meters", words: `accepts "Seconds"`},
+		{property: "treatMissingData", value: "good", words: `accepts "breaching"`},
+		{property: "evaluateLowSampleCountPercentiles", value: "no", words: `accepts "evaluate"`},
+		{property: "alarmDescription", value: strings.Repeat("d", 1025), words: "must be 0 to 1024 characters long"},
+		{property: "alarmActions", value: []any{"alarms"}, words: "[0]: An ARN must have at least 6 elements"},
+		{property: "okActions", value: slices.Repeat([]any{aTopic}, 6), words: "expected at most 5, got 6"},
+		{property: "insufficientDataActions", value: slices.Repeat([]any{aTopic}, 6), words: "expected at most 5, got 6"},
+		{property: "tags", value: badTags, words: "begins with aws:"},
+
+		{property: "metricQueries[0].id", value: "E", with: metrics(query("e", expression)), words: "must be letters"},
+		{property: "metricQueries[0].expression", value: "", with: metrics(query("e", nil)), words: "must be 1 to 2048 characters long"},
+		{property: "metricQueries[0].period", value: 90, with: metrics(query("e", expression)), words: "must be 10, 20, 30"},
+		{property: "metricQueries[0].metric.metricName", value: "", with: metrics(query("e", metric("unit", "Count"))), words: "must be 1 to 255 characters long"},
+		{property: "metricQueries[0].metric.dimensions", value: dimensions(31), with: metrics(query("e", metric("unit", "Count"))), words: "expected at most 30 dimensions"},
+		{property: "metricQueries[0].metric.period", value: 90, with: metrics(query("e", metric("unit", "Count"))), words: "must be 10, 20, 30"},
+		{property: "metricQueries[0].metric.stat", value: "Mean", with: metrics(query("e", metric("unit", "Count"))), words: "must be a statistic"},
+		{property: "metricQueries[0].metric.unit", value: "Meters", with: metrics(query("e", metric("unit", "Count"))), words: `accepts "Seconds"`},
+		{property: "metricQueries[1].id", value: "e", with: metrics(query("e", expression), map[string]any{"id": "f", "expression": "a"}), words: "is the id of another query"},
+	}
+	for i := range rows {
+		rows[i].token = alarmToken
+	}
+	return rows
+}
+
+// dimensions returns n dimensions.
+func dimensions(n int) map[string]any {
+	all := map[string]any{}
+	for i := range n {
+		all[strings.Repeat("d", i+1)] = "x"
+	}
+	return all
+}
