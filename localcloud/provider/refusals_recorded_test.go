@@ -6,10 +6,8 @@ import (
 )
 
 const (
-	apiMappingToken  = "aws:apigatewayv2/apiMapping:ApiMapping"
-	certificateToken = "aws:acm/certificate:Certificate"
-	keyAliasToken    = "aws:kms/alias:Alias"
-	validationToken  = "aws:acm/certificateValidation:CertificateValidation"
+	apiMappingToken = "aws:apigatewayv2/apiMapping:ApiMapping"
+	keyAliasToken   = "aws:kms/alias:Alias"
 )
 
 // recordedRefusals holds the refusals of the types that are recorded as a whole.
@@ -31,6 +29,8 @@ func recordedRefusals() refusals {
 
 		{token: domainNameToken, property: "domainName", value: "localhost", words: "must be a domain name"},
 		{token: domainNameToken, property: "domainNameConfiguration.certificateArn", value: aTopic, words: "must be an ARN of the service acm"},
+		{token: domainNameToken, property: "domainNameConfiguration.certificateArn", value: "arn:aws:acm:us-east-1:000000000000:c", words: "must be the ARN of a certificate"},
+		{token: domainNameToken, property: "domainNameConfiguration.certificateArn", value: "arn:aws:acm:eu-west-1:000000000000:certificate/c", words: "Certificate must be in 'us-east-1'."},
 		{token: domainNameToken, property: "domainNameConfiguration.ipAddressType", value: "ipv6", words: `accepts "ipv4", "dualstack"`},
 		{token: domainNameToken, property: "domainNameConfiguration.ownershipVerificationCertificateArn", value: "c", words: "An ARN must have at least 6 elements"},
 		{token: domainNameToken, property: "tags", value: badTags, words: "begins with aws:"},
@@ -57,6 +57,11 @@ func recordRefusals() []refusal {
 	records := func(kind string, values ...any) map[string]any {
 		return map[string]any{"type": kind, "ttl": 60, "aliases": nil, "records": values}
 	}
+	const (
+		illegalIPv4 = "InvalidChangeBatch: [Invalid Resource Record: 'FATAL problem: ARRDATAIllegalIPv4Address (Value is not a valid IPv4 address) encountered with '"
+		illegalIPv6 = "InvalidChangeBatch: [Invalid Resource Record: 'FATAL problem: AAAARRDATAIllegalIPv6Address (Value is not a valid IPv6 address) encountered with '"
+		incomplete  = "InvalidInput: Invalid request: Expected exactly one of [AliasTarget, all of [TTL, and ResourceRecords], or TrafficPolicyInstanceId]"
+	)
 	rows := []refusal{
 		{property: "zoneId", value: "example.com", words: "must be the ID of a hosted zone"},
 		{property: "name", value: "", words: "must be 1 to 1024 characters long"},
@@ -64,7 +69,15 @@ func recordRefusals() []refusal {
 		{property: "ttl", value: -1, with: records("A", "127.0.0.1"), words: "expected a number from 0"},
 		{property: "aliases[0].name", value: "", words: "must be 1 to 1024 characters long"},
 		{property: "aliases[0].zoneId", value: "z", words: "must be the ID of a hosted zone"},
+		{property: "records", value: nil, with: map[string]any{"aliases": []any{}}, words: "exactly one of records and aliases"},
+		{property: "records", value: []any{"127.0.0.1"}, words: "exactly one of records and aliases"},
+		{property: "records", value: []any{}, with: records("A"), words: incomplete},
 		{property: "ttl", value: 60, words: "conflicts with aliases"},
+		{property: "records", value: []any{"127.0.0.1", "hello"}, with: records("A"), words: illegalIPv4 + "hello'']"},
+		{property: "records", value: []any{"::1"}, with: records("A"), words: illegalIPv4 + "::1'']"},
+		{property: "records", value: []any{"127.0.0.1"}, with: records("AAAA"), words: illegalIPv6 + "127.0.0.1'']"},
+		{property: "records", value: []any{"fe80::1%eth0"}, with: records("AAAA"), words: illegalIPv6 + "fe80::1%eth0'']"},
+		{property: "records", value: []any{"a.example.com", "b.example.com"}, with: records("CNAME"), words: "a record of the type CNAME can have only one value, not 2"},
 	}
 	for i := range rows {
 		rows[i].token = recordToken
@@ -89,6 +102,12 @@ func alarmRefusals() []refusal {
 	metrics := func(queries ...any) map[string]any {
 		return map[string]any{"metricName": nil, "namespace": nil, "dimensions": nil, "period": nil, "statistic": nil, "metricQueries": queries}
 	}
+	banded := map[string]any{"comparisonOperator": "GreaterThanUpperThreshold", "threshold": nil}
+	band := func(threshold string, queries ...any) map[string]any {
+		in := metrics(queries...)
+		in["comparisonOperator"], in["threshold"], in["thresholdMetricId"] = "GreaterThanUpperThreshold", nil, threshold
+		return in
+	}
 	rows := []refusal{
 		{property: "name", value: strings.Repeat("n", 256), words: "must be 1 to 255 characters long"},
 		{property: "comparisonOperator", value: ">", words: `accepts "GreaterThanOrEqualToThreshold"`},
@@ -107,9 +126,17 @@ func alarmRefusals() []refusal {
 		{property: "evaluateLowSampleCountPercentiles", value: "no", words: `accepts "evaluate"`},
 		{property: "alarmDescription", value: strings.Repeat("d", 1025), words: "must be 0 to 1024 characters long"},
 		{property: "alarmActions", value: []any{"alarms"}, words: "[0]: An ARN must have at least 6 elements"},
+		{property: "alarmActions", value: []any{aTopic, aBucket}, words: "[1]: CloudWatch has no alarm action"},
 		{property: "okActions", value: slices.Repeat([]any{aTopic}, 6), words: "expected at most 5, got 6"},
-		{property: "insufficientDataActions", value: slices.Repeat([]any{aTopic}, 6), words: "expected at most 5, got 6"},
+		{property: "insufficientDataActions", value: []any{aQueue}, words: "[0]: CloudWatch has no alarm action"},
 		{property: "tags", value: badTags, words: "begins with aws:"},
+
+		{property: "thresholdMetricId", value: "e1", words: "Threshold and ThresholdMetricId cannot both be set"},
+		{property: "threshold", value: nil, with: map[string]any{"thresholdMetricId": "e1"}, words: "PutMetricAlarm request should have valid Threshold parameter"},
+		{property: "thresholdMetricId", value: nil, with: banded, words: "ComparisonOperators for ranges require ThresholdMetricId to be set"},
+		{property: "thresholdMetricId", value: "e1", with: banded, words: "Threshold metric expression must use ANOMALY_DETECTION_BAND function"},
+		{property: "thresholdMetricId", value: "e1", with: band("", query("e1", expression)), words: "Threshold metric expression must use ANOMALY_DETECTION_BAND function"},
+		{property: "thresholdMetricId", value: "e2", with: band("", query("e1", map[string]any{"expression": "ANOMALY_DETECTION_BAND(m1)"})), words: "Threshold metric expression must use ANOMALY_DETECTION_BAND function"},
 
 		{property: "metricQueries[0].id", value: "E", with: metrics(query("e", expression)), words: "must be letters"},
 		{property: "metricQueries[0].expression", value: "", with: metrics(query("e", nil)), words: "must be 1 to 2048 characters long"},
