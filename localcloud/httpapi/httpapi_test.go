@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"math"
 	"net"
 	"slices"
 	"strings"
@@ -40,6 +41,13 @@ func (j *journal) Append(e cloud.Entry) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.entries = append(j.entries, e)
+}
+
+// clear removes all entries.
+func (j *journal) clear() {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.entries = nil
 }
 
 // warned reports whether a warning contains all of the words.
@@ -172,6 +180,8 @@ func TestRefusals(t *testing.T) {
 		{"settings of no route", stage(Stage{Name: "dev", AutoDeploy: true, RouteSettings: map[string]RouteSettings{"GET /x": {}}}), "NotFoundException: Unable to find Route by key GET /x within the provided RouteSettings"},
 		{"negative limit", stage(Stage{Name: "dev", AutoDeploy: true, DefaultRouteSettings: &RouteSettings{BurstLimit: -1}}), "burst limit: it must be from 0 to 2147483647, not -1"},
 		{"negative rate", stage(Stage{Name: "dev", AutoDeploy: true, RouteSettings: map[string]RouteSettings{"POST /add": {RateLimit: -1}}}), "must not be negative"},
+		{"rate that is no number", stage(Stage{Name: "dev", AutoDeploy: true, DefaultRouteSettings: &RouteSettings{RateLimit: math.NaN()}}), "must be a number"},
+		{"infinite rate", stage(Stage{Name: "dev", AutoDeploy: true, DefaultRouteSettings: &RouteSettings{RateLimit: math.Inf(1)}}), "must be a number"},
 		{"log to a stream", stage(Stage{Name: "dev", AutoDeploy: true, AccessLog: &AccessLog{here.ARN("firehose", "deliverystream/x").String(), "$context.requestId"}}), "Invalid ARN specified in the request"},
 		{"log elsewhere", stage(Stage{Name: "dev", AutoDeploy: true, AccessLog: &AccessLog{"arn:aws:logs:eu-west-1:000000000000:log-group:g", "$context.requestId"}}), "Invalid ARN specified in the request"},
 		{"log format", stage(Stage{Name: "dev", AutoDeploy: true, AccessLog: &AccessLog{here.ARN("logs", "log-group:g").String(), "$context.status"}}), "must contain at least $context.requestId"},

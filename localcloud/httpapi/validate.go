@@ -275,8 +275,11 @@ func CheckBurstLimit(requests int) error {
 
 // CheckRateLimit checks the rate limit of a route in requests per second.
 func CheckRateLimit(rate float64) error {
-	if rate < 0 {
-		return badRequest("Invalid throttling rate limit: it must not be negative, not %g", rate)
+	switch {
+	case math.IsNaN(rate) || math.IsInf(rate, 0):
+		return badRequest("Invalid throttling rate limit: it must be a number, not %g", rate)
+	case rate < 0:
+		return badRequest("Invalid throttling rate limit: it must not be negative, but is %g", rate)
 	}
 	return nil
 }

@@ -1,6 +1,9 @@
 package provider
 
-import "strings"
+import (
+	"math"
+	"strings"
+)
 
 func apiGatewayRefusals() refusals {
 	const (
@@ -58,9 +61,10 @@ func apiGatewayRefusals() refusals {
 		{token: stageToken, property: "stageVariables", value: map[string]any{"name": "bad value"}, words: `Stage variable "name"`},
 		{token: stageToken, property: "stageVariables", value: map[string]any{"name": ""}, words: `Stage variable "name"`},
 		{token: stageToken, property: "defaultRouteSettings.throttlingBurstLimit", value: -1, words: "from 0 to 2147483647, not -1"},
-		{token: stageToken, property: "defaultRouteSettings.throttlingRateLimit", value: -0.5, words: "must not be negative, not -0.5"},
+		{token: stageToken, property: "defaultRouteSettings.throttlingRateLimit", value: -0.5, words: "must not be negative, but is -0.5"},
+		{token: stageToken, property: "defaultRouteSettings.throttlingRateLimit", value: math.NaN(), words: "must be a number, not NaN"},
 		{token: stageToken, property: "routeSettings[0].throttlingBurstLimit", value: -1, words: "from 0 to 2147483647, not -1"},
-		{token: stageToken, property: "routeSettings[0].throttlingRateLimit", value: -1, words: "must not be negative, not -1"},
+		{token: stageToken, property: "routeSettings[0].throttlingRateLimit", value: -1, words: "must not be negative, but is -1"},
 		{token: stageToken, property: "accessLogSettings.destinationArn", value: topic, words: "access logs go to a log group of this account and region"},
 		{token: stageToken, property: "accessLogSettings.destinationArn", value: "arn:aws:logs:eu-west-1:000000000000:log-group:g", words: "access logs go to a log group of this account and region"},
 		{token: stageToken, property: "accessLogSettings.format", value: "$context.status", words: "must contain at least $context.requestId"},
