@@ -76,7 +76,7 @@ func TestUnknownTypesAndFunctionsAreRefused(t *testing.T) {
 }
 
 // Check refuses what the local cloud does not emulate, and what the schema alone
-// rules out. For the rules of services, see testRefusals.
+// rules out. For the rules of services, see TestRefusals.
 func TestImpossibleValuesAreRefusedByCheck(t *testing.T) {
 	c := start(t)
 	write(t, filepath.Join(c.dir, "f.zip"), zipped(t, "one"))
