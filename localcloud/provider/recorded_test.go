@@ -111,8 +111,6 @@ func TestCombinationsOfRecordedInputs(t *testing.T) {
 		"IPv6":                   {recordToken, map[string]any{"type": "AAAA", "records": []any{"2001:0db8:85a3:0:0:8a2e:0370:7334", "::ffff:192.0.2.1"}}, ""},
 		"one CNAME twice":        {recordToken, map[string]any{"type": "CNAME", "records": []any{"a.example.com", "a.example.com"}}, ""},
 		"domain":                 {domainNameToken, nil, ""},
-		"old TLS":                {domainNameToken, map[string]any{"domainNameConfiguration": map[string]any{"certificateArn": "c", "endpointType": "REGIONAL", "securityPolicy": "TLS_1_0"}}, `domainNameConfiguration.securityPolicy: the local cloud accepts "TLS_1_2", not "TLS_1_0"`},
-		"certificate ARN":        {domainNameToken, map[string]any{"domainNameConfiguration": map[string]any{"certificateArn": "c", "endpointType": "REGIONAL", "securityPolicy": "TLS_1_2"}}, "domainNameConfiguration.certificateArn: An ARN must have"},
 		"certificate":            {"aws:acm/certificate:Certificate", nil, ""},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"maps"
 	"slices"
 	"strings"
 )
@@ -12,8 +13,7 @@ const (
 
 // recordedRefusals holds the refusals of the types that are recorded as a whole.
 func recordedRefusals() refusals {
-	all := refusals{rows: alarmRefusals(), without: []string{domainNameToken + ".domainNameConfiguration.endpointType", domainNameToken + ".domainNameConfiguration.securityPolicy"}}
-	all.rows = append(all.rows, []refusal{
+	rows := []refusal{
 		{token: apiMappingToken, property: "apiMappingKey", value: "v 1", words: "must be at most 300 letters"},
 
 		{token: certificateToken, property: "domainName", value: "localhost", words: "must be a domain name"},
@@ -31,6 +31,8 @@ func recordedRefusals() refusals {
 		{token: domainNameToken, property: "domainNameConfiguration.certificateArn", value: aTopic, words: "must be an ARN of the service acm"},
 		{token: domainNameToken, property: "domainNameConfiguration.certificateArn", value: "arn:aws:acm:us-east-1:000000000000:c", words: "must be the ARN of a certificate"},
 		{token: domainNameToken, property: "domainNameConfiguration.certificateArn", value: "arn:aws:acm:eu-west-1:000000000000:certificate/c", words: "Certificate must be in 'us-east-1'."},
+		{token: domainNameToken, property: "domainNameConfiguration.endpointType", value: "EDGE", words: `accepts "REGIONAL"`},
+		{token: domainNameToken, property: "domainNameConfiguration.securityPolicy", value: "TLS_1_0", words: `accepts "TLS_1_2"`},
 		{token: domainNameToken, property: "domainNameConfiguration.ipAddressType", value: "ipv6", words: `accepts "ipv4", "dualstack"`},
 		{token: domainNameToken, property: "domainNameConfiguration.ownershipVerificationCertificateArn", value: "c", words: "An ARN must have at least 6 elements"},
 		{token: domainNameToken, property: "tags", value: badTags, words: "begins with aws:"},
@@ -48,9 +50,8 @@ func recordedRefusals() refusals {
 		{token: keyToken, property: "customerMasterKeySpec", value: "AES_256", words: `accepts "SYMMETRIC_DEFAULT"`},
 		{token: keyToken, property: "enableKeyRotation", value: true, with: map[string]any{"customerMasterKeySpec": "RSA_2048"}, words: "only keys of the spec SYMMETRIC_DEFAULT can be rotated"},
 		{token: keyToken, property: "tags", value: badTags, words: "begins with aws:"},
-	}...)
-	all.rows = append(all.rows, recordRefusals()...)
-	return all
+	}
+	return refusals{slices.Concat(rows, recordRefusals(), alarmRefusals()), nil}
 }
 
 func recordRefusals() []refusal {
@@ -88,9 +89,7 @@ func recordRefusals() []refusal {
 func alarmRefusals() []refusal {
 	query := func(id string, more map[string]any) map[string]any {
 		q := map[string]any{"id": id, "returnData": true}
-		for k, v := range more {
-			q[k] = v
-		}
+		maps.Copy(q, more)
 		return q
 	}
 	expression := map[string]any{"expression": "a/b"}
@@ -103,9 +102,9 @@ func alarmRefusals() []refusal {
 		return map[string]any{"metricName": nil, "namespace": nil, "dimensions": nil, "period": nil, "statistic": nil, "metricQueries": queries}
 	}
 	banded := map[string]any{"comparisonOperator": "GreaterThanUpperThreshold", "threshold": nil}
-	band := func(threshold string, queries ...any) map[string]any {
-		in := metrics(queries...)
-		in["comparisonOperator"], in["threshold"], in["thresholdMetricId"] = "GreaterThanUpperThreshold", nil, threshold
+	band := func(query map[string]any) map[string]any {
+		in := metrics(query)
+		maps.Copy(in, banded)
 		return in
 	}
 	rows := []refusal{
@@ -135,8 +134,8 @@ func alarmRefusals() []refusal {
 		{property: "threshold", value: nil, with: map[string]any{"thresholdMetricId": "e1"}, words: "PutMetricAlarm request should have valid Threshold parameter"},
 		{property: "thresholdMetricId", value: nil, with: banded, words: "ComparisonOperators for ranges require ThresholdMetricId to be set"},
 		{property: "thresholdMetricId", value: "e1", with: banded, words: "Threshold metric expression must use ANOMALY_DETECTION_BAND function"},
-		{property: "thresholdMetricId", value: "e1", with: band("", query("e1", expression)), words: "Threshold metric expression must use ANOMALY_DETECTION_BAND function"},
-		{property: "thresholdMetricId", value: "e2", with: band("", query("e1", map[string]any{"expression": "ANOMALY_DETECTION_BAND(m1)"})), words: "Threshold metric expression must use ANOMALY_DETECTION_BAND function"},
+		{property: "thresholdMetricId", value: "e1", with: band(query("e1", expression)), words: "Threshold metric expression must use ANOMALY_DETECTION_BAND function"},
+		{property: "thresholdMetricId", value: "e2", with: band(query("e1", map[string]any{"expression": "ANOMALY_DETECTION_BAND(m1)"})), words: "Threshold metric expression must use ANOMALY_DETECTION_BAND function"},
 
 		{property: "metricQueries[0].id", value: "E", with: metrics(query("e", expression)), words: "must be letters"},
 		{property: "metricQueries[0].expression", value: "", with: metrics(query("e", nil)), words: "must be 1 to 2048 characters long"},
