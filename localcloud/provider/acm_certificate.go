@@ -135,6 +135,8 @@ func certificateValidation(place cloud.Place, service *recorded.Service) recorde
 
 // validated returns an error unless the records, if there are any, prove the
 // ownership of all domains of a certificate. The errors are the real provider's.
+//
+// https://github.com/hashicorp/terraform-provider-aws/blob/main/internal/service/acm/certificate_validation.go
 func validated(certificate schema.Values, id string, records []string) error {
 	if len(records) == 0 {
 		return nil

@@ -79,6 +79,7 @@ const domainNameToken = "aws:apigatewayv2/domainName:DomainName"
 // of regional domains must be.
 //
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-regional-api-custom-domain-create.html
+// https://github.com/amplify-education/serverless-domain-manager/pull/49
 func certificateIn(place cloud.Place) func(any) error {
 	return func(v any) error {
 		if err := certificateARN(v); err != nil {

@@ -175,6 +175,10 @@ func alarmTogether(in schema.Values, fail schema.Fail) {
 
 // thresholdTogether refuses a threshold that does not suit the comparison: alarms
 // compare either with a number, 0 if it is omitted, or with a band.
+//
+// https://github.com/aws/aws-cdk/issues/10540
+// https://github.com/aws-cloudformation/cfn-lint/pull/1306
+// https://github.com/cdklabs/cdk-monitoring-constructs/issues/340
 func thresholdTogether(in schema.Values, fail schema.Fail) {
 	operator := in.String("comparisonOperator")
 	banded := slices.Contains([]string{belowOrAboveBand, belowBand, aboveBand}, operator)

@@ -60,6 +60,8 @@ var zoneID = matching("[A-Z0-9]{1,32}", `the ID of a hosted zone such as "Z01234
 
 // recordTogether refuses what Route 53 or, before calling it, the real provider
 // refuses. The real provider ignores an empty list of aliases.
+//
+// https://github.com/ministryofjustice/modernisation-platform/pull/10072
 func recordTogether(in schema.Values, fail schema.Fail) {
 	aliases := len(in.Objects("aliases"))
 	aliased := in.Given("aliases") && (aliases > 0 || !in.Has("aliases"))
@@ -88,6 +90,7 @@ const incompleteRecord = "InvalidInput: Invalid request: Expected exactly one of
 //
 // https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/ResourceRecordTypes.html
 // https://docs.aws.amazon.com/Route53/latest/APIReference/API_ResourceRecord.html
+// https://github.com/gomodules/dns/issues/7
 func checkRecords(kind string, values []string, fail schema.Fail) {
 	if (kind == "CNAME" || kind == "SOA") && len(values) > 1 {
 		fail("records", "a record of the type %s can have only one value, not %d", kind, len(values))
