@@ -82,12 +82,19 @@ func escaped(value string) string {
 }
 
 // variableOf returns the function that returns the value of a variable, or nil if
-// there is no variable with that name.
+// there is no variable with that name. Any other property of an authorizer may be in
+// the context that a Lambda authorizer returns, of which there are none here.
 func variableOf(name string) func(*exchange) string {
 	if claim, ok := strings.CutPrefix(name, "authorizer.claims."); ok {
 		return func(x *exchange) string { return x.claim(claim) }
 	}
-	return variables[name]
+	if value, ok := variables[name]; ok {
+		return value
+	}
+	if property, ok := strings.CutPrefix(name, "authorizer."); ok && !strings.Contains(property, ".") {
+		return absent
+	}
+	return nil
 }
 
 // variables holds the functions that return the values of API Gateway's variables.
@@ -97,7 +104,6 @@ var variables = map[string]func(*exchange) string{
 	"accountId":                              func(x *exchange) string { return x.place.Account },
 	"apiId":                                  func(x *exchange) string { return x.api.ID },
 	"authorizer.error":                       func(x *exchange) string { return x.denied },
-	"authorizer.principalId":                 absent,
 	"awsEndpointRequestId":                   func(x *exchange) string { return x.invocation.requestID },
 	"awsEndpointRequestId2":                  absent,
 	"customDomain.basePathMatched":           absent,

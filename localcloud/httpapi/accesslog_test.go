@@ -124,10 +124,12 @@ func TestAccessLogVariables(t *testing.T) {
 		"$context.requestId $context.requestTimeEpoch $context.accountId":                        "id= 0 000000000000",
 		"$context.requestId $contextual $stageVariables.x":                                       "",
 		"$context.requestId $context.identity.apiKey":                                            "",
-		"$context.requestId $context.authorizer.claims":                                          "",
-		"$context.status":                        "",
-		"$context.requestId\n$context.requestId": "",
-		"":                                       "",
+		"$context.requestId $context.authorizer.claims $context.authorizer.principalId":          "id= - -",
+		"$context.requestId $context.authorizer.property":                                        "id= -",
+		"$context.requestId $context.authorizer":                                                 "",
+		"$context.status":                                                                        "",
+		"$context.requestId\n$context.requestId":                                                 "",
+		"":                                                                                       "",
 	} {
 		f, err := parseFormat(format)
 		if got := f.render(x); want != "" && got != want || (err != nil) != (want == "") {

@@ -100,10 +100,12 @@ func TestIAM(t *testing.T) {
 			"The request signature we calculated"},
 		"another path": {changed(func(r *http.Request) { r.URL.Path, r.URL.RawPath = "/dev/sums/c", "" }), "The request signature we calculated"},
 	} {
+		j.clear()
 		if got := send(c.r); got != `403 {"message":"Forbidden"}` || !j.warned("POST", "returned 403", c.reason) {
 			t.Errorf("%s: %s, journal %v", name, got, j.entries)
 		}
 	}
+	j.clear()
 	refusal = cloud.Errorf(403, "AccessDeniedException", "worker may not")
 	if got := send(good()); got != `403 {"message":"Forbidden"}` || !j.warned("worker may not") {
 		t.Errorf("not allowed: %s, journal %v", got, j.entries)

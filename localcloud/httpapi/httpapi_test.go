@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"math"
 	"net"
 	"slices"
 	"strings"
@@ -40,6 +41,13 @@ func (j *journal) Append(e cloud.Entry) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.entries = append(j.entries, e)
+}
+
+// clear removes all entries.
+func (j *journal) clear() {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.entries = nil
 }
 
 // warned reports whether a warning contains all of the words.
@@ -130,14 +138,14 @@ func TestRefusals(t *testing.T) {
 	}{
 		{"no name", apiErr(API{ProtocolType: "HTTP"}), "BadRequestException: Invalid name"},
 		{"long name", apiErr(API{Name: strings.Repeat("é", 129), ProtocolType: "HTTP"}), "not 129"},
-		{"websocket", apiErr(API{Name: "a", ProtocolType: "WEBSOCKET"}), "BadRequestException: ProtocolType WEBSOCKET"},
+		{"websocket", apiErr(API{Name: "a", ProtocolType: "WEBSOCKET"}), "BadRequestException: the local cloud supports only ProtocolType HTTP, not WEBSOCKET"},
 		{"protocol", apiErr(API{Name: "a", ProtocolType: "http"}), "Must be one of [HTTP, WEBSOCKET]"},
 		{"missing api", second(s.API("nowhere")), "NotFoundException: Invalid API identifier specified 000000000000:nowhere"},
 		{"missing integration", second(s.Integration(api.ID, "x")), "NotFoundException: Invalid Integration identifier"},
 		{"missing route", s.DeleteRoute(api.ID, "x"), "NotFoundException: Invalid Route identifier"},
 		{"missing stage", s.DeleteStage(api.ID, "x"), "NotFoundException: Invalid stage identifier"},
-		{"integration type", integration(func(i *Integration) { i.Type = "HTTP_PROXY" }), `IntegrationType "HTTP_PROXY"`},
-		{"payload 1.0", integration(func(i *Integration) { i.PayloadFormatVersion = "1.0" }), "PayloadFormatVersion 1.0 is not part"},
+		{"integration type", integration(func(i *Integration) { i.Type = "HTTP_PROXY" }), `only IntegrationType AWS_PROXY, not "HTTP_PROXY"`},
+		{"payload 1.0", integration(func(i *Integration) { i.PayloadFormatVersion = "1.0" }), "only PayloadFormatVersion 2.0, not 1.0"},
 		{"no payload version", integration(func(i *Integration) { i.PayloadFormatVersion = "" }), "PayloadFormatVersion is a required parameter"},
 		{"short timeout", integration(func(i *Integration) { i.TimeoutMillis = 49 }), "between 50 ms and 30000 ms"},
 		{"long timeout", integration(func(i *Integration) { i.TimeoutMillis = 30_001 }), "between 50 ms and 30000 ms"},
@@ -147,20 +155,20 @@ func TestRefusals(t *testing.T) {
 		{"same route", route(Route{Key: "POST /add", Target: target}), "ConflictException: Route with key POST /add already exists for this API"},
 		{"no target", route(Route{Key: "GET /x"}), "Invalid target specified"},
 		{"unknown target", route(Route{Key: "GET /x", Target: "integrations/x"}), "NotFoundException"},
-		{"authorizer", route(Route{Key: "GET /x", Target: target, AuthorizationType: "CUSTOM"}), "AuthorizationType CUSTOM is not part"},
+		{"authorizer", route(Route{Key: "GET /x", Target: target, AuthorizationType: "CUSTOM"}), "only AuthorizationType NONE, AWS_IAM and JWT, not CUSTOM"},
 		{"missing authorizer", second(s.Authorizer(api.ID, "x")), "NotFoundException: Invalid Authorizer identifier specified x"},
 		{"no authorizer", route(Route{Key: "GET /x", Target: target, AuthorizationType: "JWT"}), "AuthorizerId is a required parameter"},
 		{"unknown authorizer", route(Route{Key: "GET /x", Target: target, AuthorizationType: "JWT", AuthorizerID: "x"}), "NotFoundException"},
-		{"scopes of IAM", route(Route{Key: "GET /x", Target: target, AuthorizationType: "AWS_IAM", Scopes: []string{"add"}}), "go with authorization type JWT, not with AWS_IAM"},
+		{"scopes of IAM", route(Route{Key: "GET /x", Target: target, AuthorizationType: "AWS_IAM", Scopes: []string{"add"}}), "are valid only with authorization type JWT, not with AWS_IAM"},
 		{"authorization", route(Route{Key: "GET /x", Target: target, AuthorizationType: "BASIC"}), "Must be one of [NONE, AWS_IAM, CUSTOM, JWT]"},
-		{"lambda authorizer", jwt(func(a *Authorizer) { a.Type = "REQUEST" }), "AuthorizerType REQUEST is not part"},
+		{"lambda authorizer", jwt(func(a *Authorizer) { a.Type = "REQUEST" }), "only AuthorizerType JWT, not REQUEST"},
 		{"authorizer type", jwt(func(a *Authorizer) { a.Type = "OIDC" }), "Must be one of [JWT, REQUEST]"},
 		{"authorizer name", jwt(func(a *Authorizer) { a.Name = "" }), "must have 1 to 128 characters, not 0"},
-		{"no source", jwt(func(a *Authorizer) { a.IdentitySources = nil }), "IdentitySource must be one of"},
-		{"cookie source", jwt(func(a *Authorizer) { a.IdentitySources[0] = "$request.cookie.token" }), "IdentitySource must be one of"},
+		{"no source", jwt(func(a *Authorizer) { a.IdentitySources = nil }), "IdentitySource must be $request.header.<name> or"},
+		{"cookie source", jwt(func(a *Authorizer) { a.IdentitySources[0] = "$request.cookie.token" }), "IdentitySource must be $request.header.<name> or"},
 		{"no audience", jwt(func(a *Authorizer) { a.Audience = nil }), "Audience is a required parameter"},
 		{"empty audience", jwt(func(a *Authorizer) { a.Audience = []string{""} }), "Audience is a required parameter"},
-		{"plain issuer", jwt(func(a *Authorizer) { a.Issuer = "http://login.example.com" }), `Invalid issuer: "http://login.example.com" is neither an https URL nor one of this machine`},
+		{"plain issuer", jwt(func(a *Authorizer) { a.Issuer = "http://login.example.com" }), `Invalid issuer: "http://login.example.com" is neither an HTTPS URL nor a loopback URL`},
 		{"no issuer", jwt(func(a *Authorizer) { a.Issuer = "" }), "Invalid issuer"},
 		{"issuer with a query", jwt(func(a *Authorizer) { a.Issuer = "https://login.example.com?x" }), "Invalid issuer"},
 		{"credentials for all", cors(CORS{AllowOrigins: []string{"*"}, AllowCredentials: true}), "allow-credentials is not supported for origin *"},
@@ -172,12 +180,14 @@ func TestRefusals(t *testing.T) {
 		{"settings of no route", stage(Stage{Name: "dev", AutoDeploy: true, RouteSettings: map[string]RouteSettings{"GET /x": {}}}), "NotFoundException: Unable to find Route by key GET /x within the provided RouteSettings"},
 		{"negative limit", stage(Stage{Name: "dev", AutoDeploy: true, DefaultRouteSettings: &RouteSettings{BurstLimit: -1}}), "burst limit: it must be from 0 to 2147483647, not -1"},
 		{"negative rate", stage(Stage{Name: "dev", AutoDeploy: true, RouteSettings: map[string]RouteSettings{"POST /add": {RateLimit: -1}}}), "must not be negative"},
+		{"rate that is no number", stage(Stage{Name: "dev", AutoDeploy: true, DefaultRouteSettings: &RouteSettings{RateLimit: math.NaN()}}), "must be a number"},
+		{"infinite rate", stage(Stage{Name: "dev", AutoDeploy: true, DefaultRouteSettings: &RouteSettings{RateLimit: math.Inf(1)}}), "must be a number"},
 		{"log to a stream", stage(Stage{Name: "dev", AutoDeploy: true, AccessLog: &AccessLog{here.ARN("firehose", "deliverystream/x").String(), "$context.requestId"}}), "Invalid ARN specified in the request"},
 		{"log elsewhere", stage(Stage{Name: "dev", AutoDeploy: true, AccessLog: &AccessLog{"arn:aws:logs:eu-west-1:000000000000:log-group:g", "$context.requestId"}}), "Invalid ARN specified in the request"},
 		{"log format", stage(Stage{Name: "dev", AutoDeploy: true, AccessLog: &AccessLog{here.ARN("logs", "log-group:g").String(), "$context.status"}}), "must contain at least $context.requestId"},
 		{"stage name", stage(Stage{Name: "a b", AutoDeploy: true}), "Stage name only allows"},
 		{"same stage", stage(Stage{Name: "$default", AutoDeploy: true}), "ConflictException: Stage already exists"},
-		{"manual deployment", stage(Stage{Name: "dev"}), "AutoDeploy false needs deployments"},
+		{"manual deployment", stage(Stage{Name: "dev"}), "the local cloud has no deployments"},
 		{"stage variable", stage(Stage{Name: "dev", AutoDeploy: true, Variables: map[string]string{"a-b": "c"}}), `Stage variable "a-b"`},
 		{"integration in use", s.DeleteIntegration(api.ID, in.ID), "ConflictException: Cannot delete Integration because it is referenced by the following Routes with Ids: ["},
 	} {

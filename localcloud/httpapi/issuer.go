@@ -153,7 +153,7 @@ func (i *issuers) get(ctx context.Context, address string, into any) error {
 // an issuer's keys determine which tokens are valid.
 func checkSecure(u *url.URL) error {
 	if u.Host == "" || u.Scheme != "https" && (u.Scheme != "http" || !cloud.IsLoopback(u.Host)) {
-		return fmt.Errorf("%q is neither an https URL nor one of this machine", u)
+		return fmt.Errorf("%q is neither an HTTPS URL nor a loopback URL", u)
 	}
 	return nil
 }

@@ -282,7 +282,7 @@ func TestIssuerMustBeSecure(t *testing.T) {
 	}
 	redirect := httptest.NewServer(http.RedirectHandler("http://login.example.com/", http.StatusFound))
 	defer redirect.Close()
-	if err := cache.get(t.Context(), redirect.URL, nil); err == nil || !strings.Contains(err.Error(), "neither an https URL nor one of this machine") {
+	if err := cache.get(t.Context(), redirect.URL, nil); err == nil || !strings.Contains(err.Error(), "neither an HTTPS URL nor a loopback URL") {
 		t.Errorf("redirected to plain HTTP: %v", err)
 	}
 }

@@ -40,7 +40,7 @@ func CheckProtocolType(protocol string) error {
 	case "HTTP":
 		return nil
 	case "WEBSOCKET":
-		return badRequest("ProtocolType WEBSOCKET is not part of the local cloud, which has only HTTP")
+		return badRequest("the local cloud supports only ProtocolType HTTP, not WEBSOCKET")
 	}
 	return badRequest("Invalid protocol specified. Must be one of [HTTP, WEBSOCKET], not %q", protocol)
 }
@@ -83,7 +83,7 @@ func isOrigin(text string) bool {
 // CheckIntegrationType checks the type of an integration: "AWS_PROXY".
 func CheckIntegrationType(kind string) error {
 	if kind != "AWS_PROXY" {
-		return badRequest("IntegrationType %q is not part of the local cloud, which has only AWS_PROXY", kind)
+		return badRequest("the local cloud supports only IntegrationType AWS_PROXY, not %q", kind)
 	}
 	return nil
 }
@@ -111,7 +111,7 @@ func CheckPayloadFormatVersion(version string) error {
 	case "2.0":
 		return nil
 	case "1.0":
-		return badRequest("PayloadFormatVersion 1.0 is not part of the local cloud, which has only 2.0")
+		return badRequest("the local cloud supports only PayloadFormatVersion 2.0, not 1.0")
 	case "":
 		return badRequest("PayloadFormatVersion is a required parameter for integration type AWS_PROXY")
 	}
@@ -157,7 +157,7 @@ func CheckAuthorizationType(kind string) error {
 	case authNone, authIAM, authJWT:
 		return nil
 	case "CUSTOM":
-		return badRequest("AuthorizationType CUSTOM is not part of the local cloud, which has NONE, AWS_IAM and JWT")
+		return badRequest("the local cloud supports only AuthorizationType NONE, AWS_IAM and JWT, not CUSTOM")
 	}
 	return badRequest("Invalid authorization type specified. Must be one of [NONE, AWS_IAM, CUSTOM, JWT], not %q", kind)
 }
@@ -181,7 +181,7 @@ func CheckAuthorization(kind string, authorizer, scopes bool) error {
 	case kind == authJWT && !authorizer:
 		return badRequest("AuthorizerId is a required parameter for authorization type JWT")
 	case kind != authJWT && (authorizer || scopes):
-		return badRequest("AuthorizerId and AuthorizationScopes go with authorization type JWT, not with %s", kind)
+		return badRequest("AuthorizerId and AuthorizationScopes are valid only with authorization type JWT, not with %s", kind)
 	}
 	return nil
 }
@@ -192,7 +192,7 @@ func CheckAuthorizerType(kind string) error {
 	case "JWT":
 		return nil
 	case "REQUEST":
-		return badRequest("AuthorizerType REQUEST is not part of the local cloud, which has only JWT")
+		return badRequest("the local cloud supports only AuthorizerType JWT, not REQUEST")
 	}
 	return badRequest("Invalid authorizer type specified. Must be one of [JWT, REQUEST], not %q", kind)
 }
@@ -205,7 +205,7 @@ func CheckIdentitySources(sources []string) error {
 			return nil
 		}
 	}
-	return badRequest("IdentitySource must be one of $request.header.<name> and $request.querystring.<name>, not %q", sources)
+	return badRequest("IdentitySource must be $request.header.<name> or $request.querystring.<name>, not %q", sources)
 }
 
 // CheckIssuer checks the issuer of tokens: an HTTPS URL, or a plain HTTP URL on the
@@ -248,7 +248,7 @@ func CheckStageName(name string) error {
 // CheckAutoDeploy checks that a stage deploys every change automatically.
 func CheckAutoDeploy(auto bool) error {
 	if !auto {
-		return badRequest("AutoDeploy false needs deployments, which are not part of the local cloud: set autoDeploy to true")
+		return badRequest("the local cloud has no deployments, and so supports only AutoDeploy true: set autoDeploy to true")
 	}
 	return nil
 }
@@ -275,8 +275,11 @@ func CheckBurstLimit(requests int) error {
 
 // CheckRateLimit checks the rate limit of a route in requests per second.
 func CheckRateLimit(rate float64) error {
-	if rate < 0 {
-		return badRequest("Invalid throttling rate limit: it must not be negative, not %g", rate)
+	switch {
+	case math.IsNaN(rate) || math.IsInf(rate, 0):
+		return badRequest("Invalid throttling rate limit: it must be a number, not %g", rate)
+	case rate < 0:
+		return badRequest("Invalid throttling rate limit: it must not be negative, but is %g", rate)
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package provider
 import (
 	"crypto/sha256"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -11,6 +12,7 @@ import (
 
 	"tally/localcloud/cloud"
 	"tally/localcloud/provider/schema"
+	"tally/localcloud/recorded"
 )
 
 // certificate returns the type of certificates. Their ID is their ARN. They are
@@ -18,7 +20,7 @@ import (
 func certificate(place cloud.Place) recordedType {
 	return recordedType{
 		Type: schema.Type{
-			Token: "aws:acm/certificate:Certificate", Noun: "ACM Certificate",
+			Token: certificateToken, Noun: "ACM Certificate",
 			Inputs: []schema.Property{
 				{Name: "domainName", Required: true, ForceNew: true, Check: domain},
 				{Name: "subjectAlternativeNames", Kind: schema.List, Computed: true, ForceNew: true, Check: each(domain)},
@@ -55,7 +57,7 @@ func certificate(place cloud.Place) recordedType {
 			return map[string]any{
 				"arn": id, "subjectAlternativeNames": names, "keyAlgorithm": algorithm,
 				"options":                 map[string]any{"certificateTransparencyLoggingPreference": logging},
-				"domainValidationOptions": validations(id, append([]string{in.String("domainName")}, names...)),
+				"domainValidationOptions": validations(id, certificateDomains(in)),
 				"notBefore":               created.Format(time.RFC3339), "notAfter": created.AddDate(0, 13, 0).Format(time.RFC3339),
 				"pendingRenewal": false, "renewalEligibility": "INELIGIBLE", "renewalSummaries": []any{},
 				"status": "ISSUED", "type": "AMAZON_ISSUED", "validationEmails": []any{},
@@ -63,6 +65,11 @@ func certificate(place cloud.Place) recordedType {
 		},
 	}
 }
+
+const (
+	certificateToken = "aws:acm/certificate:Certificate"
+	validationToken  = "aws:acm/certificateValidation:CertificateValidation"
+)
 
 var domain = matching(`(\*\.)?([a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?\.)+[a-zA-Z][a-zA-Z0-9-]{0,61}`, `a domain name such as "api.example.com"`)
 
@@ -85,18 +92,69 @@ func validations(id string, domains []string) []any {
 	return options
 }
 
+// certificateARN accepts ARNs of certificates.
+func certificateARN(v any) error {
+	arn, err := cloud.ParseARN(v.(string))
+	switch {
+	case err != nil:
+		return err
+	case arn.Service != "acm":
+		return arnOf("acm")(v)
+	case !strings.HasPrefix(arn.Resource, "certificate/"):
+		return fmt.Errorf(`must be the ARN of a certificate such as "arn:aws:acm:us-east-1:123456789012:certificate/0a1b", not %q`, v)
+	}
+	return nil
+}
+
 // certificateValidation returns the type of resources that, on AWS, wait until a
 // certificate is issued. Here it always is.
-func certificateValidation() recordedType {
+func certificateValidation(place cloud.Place, service *recorded.Service) recordedType {
 	return recordedType{
 		Type: schema.Type{
-			Token: "aws:acm/certificateValidation:CertificateValidation", Noun: "ACM Certificate Validation",
+			Token: validationToken, Noun: "ACM Certificate Validation",
 			Inputs: []schema.Property{
-				{Name: "certificateArn", Required: true, ForceNew: true, Check: arnOf("acm")},
+				{Name: "certificateArn", Required: true, ForceNew: true, Check: certificateARN},
 				{Name: "validationRecordFqdns", Kind: schema.List, ForceNew: true},
 			},
 		},
 		id:   func(schema.Values) string { return time.Now().UTC().String() },
 		adds: func(string, time.Time, schema.Values) map[string]any { return nil },
+		needs: func(in schema.Values) error {
+			c, err := service.Resource(certificateToken, in.String("certificateArn"))
+			if gone(err) {
+				return cloud.Errorf(http.StatusBadRequest, "ResourceNotFoundException",
+					"Could not find certificate %s in account %s.", in.String("certificateArn"), place.Account)
+			}
+			if err != nil {
+				return err
+			}
+			return validated(schema.Plain(properties(c.Inputs)), c.ID, in.Strings("validationRecordFqdns"))
+		},
 	}
+}
+
+// validated returns an error unless the records, if there are any, prove the
+// ownership of all domains of a certificate. The errors are the real provider's.
+//
+// https://github.com/hashicorp/terraform-provider-aws/blob/main/internal/service/acm/certificate_validation.go
+func validated(certificate schema.Values, id string, records []string) error {
+	if len(records) == 0 {
+		return nil
+	}
+	if method := certificate.String("validationMethod"); method != "DNS" {
+		return fmt.Errorf("validation_record_fqdns is not valid for %s validation", method)
+	}
+	for _, v := range validations(id, certificateDomains(certificate)) {
+		option := v.(map[string]any)
+		name := strings.TrimSuffix(option["resourceRecordName"].(string), ".")
+		if !slices.Contains(records, name) && !slices.Contains(records, name+".") {
+			return fmt.Errorf("missing %s DNS validation record: %s", option["domainName"], name)
+		}
+	}
+	return nil
+}
+
+// certificateDomains returns the domains of a certificate, some of them twice.
+func certificateDomains(certificate schema.Values) []string {
+	return append([]string{certificate.String("domainName")}, certificate.Strings("subjectAlternativeNames")...)
 }

@@ -4,29 +4,32 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"tally/localcloud/cloud"
 	"tally/localcloud/provider/schema"
+	"tally/localcloud/recorded"
 )
 
 // domainName returns the type of custom domains. Their ID is the domain. APIs are
 // reachable only at their loopback URLs.
 //
 // https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/domainnames.html
-func domainName(place cloud.Place) recordedType {
+func domainName(place cloud.Place, service *recorded.Service) recordedType {
 	return recordedType{
 		Type: schema.Type{
 			Token: domainNameToken, Noun: "API Gateway v2 Domain Name",
 			Inputs: []schema.Property{
 				{Name: "domainName", Required: true, ForceNew: true, Check: domain},
 				{Name: "domainNameConfiguration", Kind: schema.Object, Required: true, Properties: []schema.Property{
-					{Name: "certificateArn", Required: true, Check: arnOf("acm")},
+					{Name: "certificateArn", Required: true, Check: certificateIn(place)},
 					{Name: "endpointType", Required: true, Check: oneOf("REGIONAL")},
 					{Name: "securityPolicy", Required: true, Check: oneOf("TLS_1_2")},
 					{Name: "ipAddressType", Computed: true, Check: oneOf("ipv4", "dualstack")},
 					{Name: "hostedZoneId", Computed: true},
-					{Name: "ownershipVerificationCertificateArn", Computed: true, Check: arnOf("acm")},
+					{Name: "ownershipVerificationCertificateArn", Computed: true, Check: certificateARN},
 					{Name: "targetDomainName", Computed: true},
 				}},
 				tagged(cloud.CheckTags),
@@ -50,6 +53,20 @@ func domainName(place cloud.Place) recordedType {
 				"domainNameConfiguration": configuration,
 			}
 		},
+		needs: func(in schema.Values) error {
+			arn := in.Object("domainNameConfiguration").String("certificateArn")
+			c, err := service.Resource(certificateToken, arn)
+			switch {
+			case gone(err):
+				return cloud.Errorf(http.StatusBadRequest, "BadRequestException",
+					"The certificate provided must be owned by the account creating the domain. The certificate %s does not exist", arn)
+			case err != nil:
+				return err
+			case !covers(certificateDomains(schema.Plain(properties(c.Inputs))), in.String("domainName")):
+				return cloud.Errorf(http.StatusBadRequest, "BadRequestException", "The domain name to be created is not covered by the provided certificate.")
+			}
+			return nil
+		},
 		taken: func(in schema.Values) error {
 			return cloud.Errorf(http.StatusConflict, "ConflictException", "The domain name %s already exists", in.String("domainName"))
 		},
@@ -57,3 +74,27 @@ func domainName(place cloud.Place) recordedType {
 }
 
 const domainNameToken = "aws:apigatewayv2/domainName:DomainName"
+
+// certificateIn accepts ARNs of certificates in the region of a place, where those
+// of regional domains must be.
+//
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-regional-api-custom-domain-create.html
+// https://github.com/amplify-education/serverless-domain-manager/pull/49
+func certificateIn(place cloud.Place) func(any) error {
+	return func(v any) error {
+		if err := certificateARN(v); err != nil {
+			return err
+		}
+		if arn, _ := cloud.ParseARN(v.(string)); arn.Region != place.Region {
+			return fmt.Errorf("Invalid certificate ARN: %s. Certificate must be in '%s'.", arn, place.Region) //lint:ignore ST1005 AWS's own wording
+		}
+		return nil
+	}
+}
+
+// covers reports whether a certificate of those domains is valid for name. A
+// wildcard stands for one label.
+func covers(domains []string, name string) bool {
+	_, parent, _ := strings.Cut(name, ".")
+	return slices.ContainsFunc(domains, func(d string) bool { return strings.EqualFold(d, name) || strings.EqualFold(d, "*."+parent) })
+}

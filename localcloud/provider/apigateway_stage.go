@@ -101,6 +101,7 @@ func stageType(place cloud.Place) schema.Type {
 			if err := httpapi.CheckStageVariables(in.Map("stageVariables")); err != nil {
 				fail("stageVariables", "%s", err)
 			}
+			settingsTogether(in.Objects("routeSettings"), fail)
 		},
 	}
 }

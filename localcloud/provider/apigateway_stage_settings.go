@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 
@@ -31,6 +32,30 @@ func settingsOf(in schema.Values) map[string]httpapi.RouteSettings {
 		all[v.String("routeKey")] = settingsFrom(v)
 	}
 	return all
+}
+
+// settingsTogether refuses different settings for one route. The real provider
+// applies one of them, whichever it meets last, and then reports a change forever.
+//
+// https://github.com/hashicorp/terraform-provider-aws/blob/main/internal/service/apigatewayv2/stage.go
+func settingsTogether(settings []schema.Values, fail schema.Fail) {
+	known := func(v schema.Values) bool {
+		return !slices.ContainsFunc([]string{"throttlingBurstLimit", "throttlingRateLimit", "detailedMetricsEnabled"}, func(name string) bool {
+			return v.Given(name) && !v.Has(name)
+		})
+	}
+	first := map[string]int{}
+	for i, v := range settings {
+		key := v.String("routeKey")
+		j, repeated := first[key]
+		switch {
+		case key == "": // not known yet
+		case !repeated:
+			first[key] = i
+		case known(v) && known(settings[j]) && settingsFrom(v) != settingsFrom(settings[j]):
+			fail(fmt.Sprintf("routeSettings[%d].routeKey", i), "the route %q has other settings in routeSettings[%d]", key, j)
+		}
+	}
 }
 
 func accessLogOf(in schema.Values) *httpapi.AccessLog {

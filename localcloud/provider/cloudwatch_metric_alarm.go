@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	"tally/localcloud/cloud"
@@ -22,7 +23,7 @@ func metricAlarm(place cloud.Place) recordedType {
 				{Name: "name", AutoName: 255, ForceNew: true, Check: nonEmpty(255)},
 				{Name: "comparisonOperator", Required: true, Check: oneOf(
 					"GreaterThanOrEqualToThreshold", "GreaterThanThreshold", "LessThanThreshold", "LessThanOrEqualToThreshold",
-					"LessThanLowerOrGreaterThanUpperThreshold", "LessThanLowerThreshold", "GreaterThanUpperThreshold")},
+					belowOrAboveBand, belowBand, aboveBand)},
 				{Name: "evaluationPeriods", Kind: schema.Int, Required: true, Check: between(1, 86400)},
 				{Name: "datapointsToAlarm", Kind: schema.Int, Check: between(1, 86400)},
 				{Name: "metricName", Check: nonEmpty(255)},
@@ -38,9 +39,9 @@ func metricAlarm(place cloud.Place) recordedType {
 				{Name: "evaluateLowSampleCountPercentiles", Check: oneOf("evaluate", "ignore")},
 				{Name: "alarmDescription", Check: length(0, 1024)},
 				{Name: "actionsEnabled", Kind: schema.Bool, Default: true},
-				{Name: "alarmActions", Kind: schema.List, Check: validARNs(5)},
-				{Name: "okActions", Kind: schema.List, Check: validARNs(5)},
-				{Name: "insufficientDataActions", Kind: schema.List, Check: validARNs(5)},
+				{Name: "alarmActions", Kind: schema.List, Check: alarmActions},
+				{Name: "okActions", Kind: schema.List, Check: alarmActions},
+				{Name: "insufficientDataActions", Kind: schema.List, Check: alarmActions},
 				{Name: "metricQueries", Kind: schema.Objects, Properties: metricQuery()},
 				tagged(cloud.CheckTags),
 			},
@@ -53,6 +54,31 @@ func metricAlarm(place cloud.Place) recordedType {
 		},
 	}
 }
+
+// alarmActions accepts at most five ARNs of services that CloudWatch can call.
+func alarmActions(v any) error {
+	if n := len(v.([]any)); n > 5 {
+		return fmt.Errorf("expected at most 5, got %d", n)
+	}
+	return each(func(v any) error {
+		arn, err := cloud.ParseARN(v.(string))
+		if err == nil && !slices.Contains(actionServices, arn.Service) {
+			err = fmt.Errorf("CloudWatch has no alarm action for %s: it must be an ARN of %s", arn, strings.Join(actionServices, ", "))
+		}
+		return err
+	})(v)
+}
+
+// actionServices are the services in the ARNs that PutMetricAlarm lists as valid
+// actions.
+var actionServices = []string{"sns", "lambda", "autoscaling", "automate", "swf", "ssm", "ssm-incidents", "aiops"}
+
+// Comparisons with the band of an anomaly detection model.
+const (
+	belowOrAboveBand = "LessThanLowerOrGreaterThanUpperThreshold"
+	belowBand        = "LessThanLowerThreshold"
+	aboveBand        = "GreaterThanUpperThreshold"
+)
 
 func metricQuery() []schema.Property {
 	return []schema.Property{
@@ -122,7 +148,7 @@ func alarmTogether(in schema.Values, fail schema.Fail) {
 				fail(name, "conflicts with metricQueries, which have metrics of their own")
 			}
 		}
-		queriesTogether(in.Objects("metricQueries"), fail)
+		queriesTogether(in.Objects("metricQueries"), in.Given("thresholdMetricId"), fail)
 	} else {
 		for _, name := range []string{"metricName", "namespace", "period"} {
 			if !in.Given(name) {
@@ -133,9 +159,7 @@ func alarmTogether(in schema.Values, fail schema.Fail) {
 			fail("statistic", "exactly one of statistic and extendedStatistic must be given")
 		}
 	}
-	if in.Given("threshold") == in.Given("thresholdMetricId") {
-		fail("threshold", "exactly one of threshold and thresholdMetricId must be given")
-	}
+	thresholdTogether(in, fail)
 	periods := in.Int("evaluationPeriods")
 	if n := in.Int("datapointsToAlarm"); periods > 0 && n > periods {
 		fail("datapointsToAlarm", "expected at most the %d evaluationPeriods, got %d", periods, n)
@@ -149,7 +173,46 @@ func alarmTogether(in schema.Values, fail schema.Fail) {
 	}
 }
 
-func queriesTogether(queries []schema.Values, fail schema.Fail) {
+// thresholdTogether refuses a threshold that does not suit the comparison: alarms
+// compare either with a number, 0 if it is omitted, or with a band.
+//
+// https://github.com/aws/aws-cdk/issues/10540
+// https://github.com/aws-cloudformation/cfn-lint/pull/1306
+// https://github.com/cdklabs/cdk-monitoring-constructs/issues/340
+func thresholdTogether(in schema.Values, fail schema.Fail) {
+	operator := in.String("comparisonOperator")
+	banded := slices.Contains([]string{belowOrAboveBand, belowBand, aboveBand}, operator)
+	switch {
+	case in.Given("threshold") && in.Given("thresholdMetricId"):
+		fail("thresholdMetricId", "Threshold and ThresholdMetricId cannot both be set")
+	case operator == "": // not known yet
+	case banded && !in.Given("thresholdMetricId"):
+		fail("thresholdMetricId", "ComparisonOperators for ranges require ThresholdMetricId to be set")
+	case !banded && in.Given("thresholdMetricId"):
+		fail("threshold", "PutMetricAlarm request should have valid Threshold parameter")
+	case banded && !mayBeBand(in.String("thresholdMetricId"), in):
+		fail("thresholdMetricId", "Threshold metric expression must use ANOMALY_DETECTION_BAND function")
+	}
+}
+
+// mayBeBand reports whether the query with that ID is, or may turn out to be, the
+// band of an anomaly detection model.
+func mayBeBand(id string, in schema.Values) bool {
+	if in.Given("metricQueries") && !in.Has("metricQueries") {
+		return true
+	}
+	return slices.ContainsFunc(in.Objects("metricQueries"), func(q schema.Values) bool {
+		if other := q.String("id"); id != "" && other != "" && id != other {
+			return false
+		}
+		known := q.Has("expression") == q.Given("expression")
+		return !known || strings.Contains(strings.ToUpper(q.String("expression")), "ANOMALY_DETECTION_BAND")
+	})
+}
+
+// queriesTogether refuses combinations of queries that CloudWatch refuses. An alarm
+// watches one of them. If it compares with a band, the band returns data, too.
+func queriesTogether(queries []schema.Values, banded bool, fail schema.Fail) {
 	var ids []string
 	returned, known := 0, true
 	for i, q := range queries {
@@ -167,7 +230,7 @@ func queriesTogether(queries []schema.Values, fail schema.Fail) {
 			returned++
 		}
 	}
-	if known && len(queries) > 0 && returned != 1 {
+	if known && len(queries) > 0 && returned != 1 && !banded {
 		fail("metricQueries", "exactly one query must have returnData, the one that the alarm watches; %d have it", returned)
 	}
 }

@@ -19,10 +19,16 @@ func drifts(name string, value any) func(c cloudUnderTest, m made) error {
 	}
 }
 
+func (c cloudUnderTest) certificate(domain string) made {
+	c.t.Helper()
+	return c.create(certificateToken, "certificate", map[string]any{"domainName": domain, "validationMethod": "DNS"})
+}
+
 func recordedLifeCycles() []lifeCycle {
 	const uuid = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
-	const cert = "arn:aws:acm:us-east-1:000000000000:certificate/c"
-	regional := map[string]any{"certificateArn": cert, "endpointType": "REGIONAL", "securityPolicy": "TLS_1_2"}
+	regional := func(c cloudUnderTest) map[string]any {
+		return map[string]any{"certificateArn": c.certificate("*.example.com").id, "endpointType": "REGIONAL", "securityPolicy": "TLS_1_2"}
+	}
 	return []lifeCycle{{
 		token: "aws:cloudwatch/metricAlarm:MetricAlarm",
 		inputs: func(cloudUnderTest) map[string]any {
@@ -86,11 +92,13 @@ func recordedLifeCycles() []lifeCycle {
 		replace: map[string]any{"keyAlgorithm": "EC_prime256v1"}, replaces: []string{"keyAlgorithm"},
 	}, {
 		token: "aws:acm/certificateValidation:CertificateValidation",
-		inputs: func(cloudUnderTest) map[string]any {
-			return map[string]any{"certificateArn": cert, "validationRecordFqdns": []any{"_x.api.example.com"}}
+		inputs: func(c cloudUnderTest) map[string]any {
+			cert := c.certificate("api.example.com")
+			option := cert.state["domainValidationOptions"].ArrayValue()[0].ObjectValue()
+			return map[string]any{"certificateArn": cert.id, "validationRecordFqdns": []any{option["resourceRecordName"].StringValue()}}
 		},
 		id:      `\d{4}-.* UTC`,
-		replace: map[string]any{"certificateArn": cert + "2"}, replaces: []string{"certificateArn"},
+		replace: map[string]any{"certificateArn": "arn:aws:acm:us-east-1:000000000000:certificate/c"}, replaces: []string{"certificateArn"},
 	}, {
 		token: "aws:route53/record:Record",
 		inputs: func(cloudUnderTest) map[string]any {
@@ -105,8 +113,8 @@ func recordedLifeCycles() []lifeCycle {
 		replace: map[string]any{"type": "AAAA"}, replaces: []string{"type"},
 	}, {
 		token: domainNameToken,
-		inputs: func(cloudUnderTest) map[string]any {
-			return map[string]any{"domainName": "api.example.com", "tags": map[string]any{"a": "1"}, "domainNameConfiguration": regional}
+		inputs: func(c cloudUnderTest) map[string]any {
+			return map[string]any{"domainName": "api.example.com", "tags": map[string]any{"a": "1"}, "domainNameConfiguration": regional(c)}
 		},
 		id: "api.example.com",
 		outputs: map[string]string{"arn": "arn:aws:apigateway:us-east-1::/domainnames/api.example.com",
@@ -117,7 +125,7 @@ func recordedLifeCycles() []lifeCycle {
 	}, {
 		token: "aws:apigatewayv2/apiMapping:ApiMapping",
 		inputs: func(c cloudUnderTest) map[string]any {
-			d := c.create(domainNameToken, "d", map[string]any{"domainName": "api.example.com", "domainNameConfiguration": regional})
+			d := c.create(domainNameToken, "d", map[string]any{"domainName": "api.example.com", "domainNameConfiguration": regional(c)})
 			api := c.api().id
 			c.create("aws:apigatewayv2/stage:Stage", "s", map[string]any{"apiId": api, "name": "$default", "autoDeploy": true})
 			return map[string]any{"apiId": api, "domainName": d.id, "stage": "$default"}

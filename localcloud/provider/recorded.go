@@ -21,7 +21,7 @@ type recordedType struct {
 	// computed inputs. Its result depends only on its arguments.
 	adds func(id string, created time.Time, in schema.Values) map[string]any
 	// needs returns an error if another resource that the inputs refer to does not
-	// exist. It is nil if they refer to none.
+	// exist or does not suit them. It is nil if they refer to none.
 	needs func(in schema.Values) error
 	// taken returns AWS's error for a resource that already exists. If taken or its
 	// error is nil, the new resource replaces the existing one, as on AWS.
@@ -57,7 +57,7 @@ func (k recordedType) in(service *recorded.Service) *Resource {
 	}
 	if k.changeable() {
 		r.Update = func(_ context.Context, id string, _, in schema.Values) (map[string]any, error) {
-			if err := k.checkNeeds(in); err != nil {
+			if err := k.validate(in); err != nil {
 				return nil, err
 			}
 			r, err := service.Update(k.Token, id, k.inputs(in))
@@ -68,7 +68,7 @@ func (k recordedType) in(service *recorded.Service) *Resource {
 }
 
 func (k recordedType) create(service *recorded.Service, in schema.Values) (recorded.Resource, error) {
-	if err := k.checkNeeds(in); err != nil {
+	if err := k.validate(in); err != nil {
 		return recorded.Resource{}, err
 	}
 	wanted := recorded.Resource{Type: k.Token, ID: k.id(in), Name: k.Name(in), Inputs: k.inputs(in)}
@@ -84,9 +84,10 @@ func (k recordedType) create(service *recorded.Service, in schema.Values) (recor
 	return service.Update(k.Token, wanted.ID, wanted.Inputs)
 }
 
-func (k recordedType) checkNeeds(in schema.Values) error {
-	if k.needs == nil {
-		return nil
+// validate refuses what Check refuses and what needs refuses.
+func (k recordedType) validate(in schema.Values) error {
+	if err := k.Validate(in); err != nil || k.needs == nil {
+		return err
 	}
 	return k.needs(in)
 }

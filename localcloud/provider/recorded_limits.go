@@ -8,12 +8,6 @@ import (
 	"tally/localcloud/cloud"
 )
 
-// validARN accepts ARNs.
-func validARN(v any) error {
-	_, err := cloud.ParseARN(v.(string))
-	return err
-}
-
 // arnOf accepts ARNs of that service.
 func arnOf(service string) func(any) error {
 	return func(v any) error {
@@ -22,16 +16,6 @@ func arnOf(service string) func(any) error {
 			err = fmt.Errorf("must be an ARN of the service %s, not %q", service, v)
 		}
 		return err
-	}
-}
-
-// validARNs accepts lists of at most limit ARNs.
-func validARNs(limit int) func(any) error {
-	return func(v any) error {
-		if n := len(v.([]any)); n > limit {
-			return fmt.Errorf("expected at most %d, got %d", limit, n)
-		}
-		return each(validARN)(v)
 	}
 }
 

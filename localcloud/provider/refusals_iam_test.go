@@ -14,12 +14,12 @@ const (
 	roleAttachmentToken = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
 )
 
-func TestIAMRefusals(t *testing.T) {
+func iamRefusals() refusals {
 	const conditional = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole",` +
 		`"Condition":{"StringEquals":{"KEY":"x"}}}]}`
 	on := func(key string) string { return strings.Replace(conditional, "KEY", key, 1) }
 	long := strings.Repeat("x", 10241)
-	testRefusals(t, []refusal{
+	return refusals{[]refusal{
 		{token: roleToken, property: "name", value: "bad name!", words: "The specified value for roleName is invalid"},
 		{token: roleToken, property: "name", value: strings.Repeat("r", 65), words: "less than or equal to 64"},
 		{token: roleToken, property: "path", value: "team", words: "The specified value for path is invalid"},
@@ -39,7 +39,7 @@ func TestIAMRefusals(t *testing.T) {
 		{token: rolePolicyToken, property: "policy", value: long, words: "Maximum policy size of 10240 bytes exceeded"},
 		{token: roleAttachmentToken, property: "role", value: "bad name!", words: "The specified value for roleName is invalid"},
 		{token: roleAttachmentToken, property: "policyArn", value: "arn:aws:sns:us-east-1:000000000000:t", words: "does not exist or is not attachable"},
-	}, roleToken+".forceDetachPolicies")
+	}, []string{roleToken + ".forceDetachPolicies"}}
 }
 
 // The policies of topics and queues are evaluated here. Those of keys are not, so

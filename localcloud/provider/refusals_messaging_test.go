@@ -3,7 +3,6 @@ package provider
 import (
 	"fmt"
 	"strings"
-	"testing"
 )
 
 const (
@@ -41,10 +40,10 @@ func numbered(format string, n int) string {
 	return b.String()
 }
 
-func TestSNSRefusals(t *testing.T) {
+func snsRefusals() refusals {
 	const outOfScope = "InvalidParameter: Invalid parameter: Policy statement action out of service scope! "
 	const subscriptionInvalid = "InvalidParameter: Invalid parameter: Attributes Reason: "
-	testRefusals(t, []refusal{
+	return refusals{[]refusal{
 		{token: topicToken, property: "name", value: "bad name!", words: "InvalidParameter: Invalid parameter: Topic Name"},
 		{token: topicToken, property: "name", value: "numbers.fifo", words: "FIFO topics are not emulated"},
 		{token: topicToken, property: "displayName", value: strings.Repeat("x", 101), words: "Display name must be less than or equal to 100 characters"},
@@ -98,10 +97,10 @@ func TestSNSRefusals(t *testing.T) {
 		{token: subscriptionToken, property: "redrivePolicy", value: `{"deadLetterTargetArn":"arn:aws:sqs:eu-west-1:000000000000:q"}`, words: "must be in the account and region of the subscription"},
 		{token: subscriptionToken, property: "redrivePolicy", value: `{"deadLetterTargetArn":"` + aQueue + `.fifo"}`, words: "must be a standard queue"},
 		{token: subscriptionToken, property: "rawMessageDelivery", value: true, words: "Delivery protocol [lambda] does not support raw message delivery."},
-	}, "aws:sns/topic:Topic.fifoTopic")
+	}, []string{"aws:sns/topic:Topic.fifoTopic"}}
 }
 
-func TestSQSRefusals(t *testing.T) {
+func sqsRefusals() refusals {
 	const attribute = "InvalidAttributeValue: Invalid value for the parameter "
 	policies := []refusal{
 		{property: "redrivePolicy", value: "{", words: "It must be a JSON object with deadLetterTargetArn and maxReceiveCount."},
@@ -140,25 +139,25 @@ func TestSQSRefusals(t *testing.T) {
 		r.token = owners[r.property]
 		rows = append(rows, r, refusal{token: r.token, property: "queueUrl", value: aQueue, words: "InvalidAddress: The address " + aQueue + " is not valid for this endpoint."})
 	}
-	testRefusals(t, rows, "aws:sqs/queue:Queue.contentBasedDeduplication", "aws:sqs/queue:Queue.fifoQueue")
+	return refusals{rows, []string{"aws:sqs/queue:Queue.contentBasedDeduplication", "aws:sqs/queue:Queue.fifoQueue"}}
 }
 
-func TestLogsRefusals(t *testing.T) {
+func logsRefusals() refusals {
 	const invalid = "InvalidParameterException: 1 validation error detected: "
-	testRefusals(t, []refusal{
+	return refusals{[]refusal{
 		{token: logGroupToken, property: "name", value: "bad name!", words: invalid + "Value 'bad name!' at 'logGroupName'"},
 		{token: logGroupToken, property: "name", value: "aws/mine", words: "must not begin with aws/"},
 		{token: logGroupToken, property: "retentionInDays", value: 2, words: invalid + "Value '2' at 'retentionInDays'"},
 		{token: logGroupToken, property: "kmsKeyId", value: aQueue, words: "Member must be the ARN of a key of AWS KMS"},
 		{token: logGroupToken, property: "tags", value: badTags, words: invalid + "the tag key"},
-	}, "aws:cloudwatch/logGroup:LogGroup.logGroupClass")
+	}, []string{"aws:cloudwatch/logGroup:LogGroup.logGroupClass"}}
 }
 
-func TestLambdaRefusals(t *testing.T) {
+func lambdaRefusals() refusals {
 	const invalid = "ValidationException: 1 validation error detected: "
 	long := strings.Repeat("x", 257)
 	logging := map[string]any{"logFormat": "JSON", "systemLogLevel": "INFO"}
-	testRefusals(t, []refusal{
+	return refusals{[]refusal{
 		{token: functionToken, property: "name", value: "bad name!", words: invalid + "Value 'bad name!' at 'functionName'"},
 		{token: functionToken, property: "name", value: strings.Repeat("x", 65), words: "at 'functionName'"},
 		{token: functionToken, property: "role", value: aQueue, words: invalid + "Value '" + aQueue + "' at 'role'"},
@@ -217,5 +216,5 @@ func TestLambdaRefusals(t *testing.T) {
 		{token: permissionToken, property: "sourceArn", value: aTopic + "${aws:PrincipalOrgID}", words: "AWS accepts the condition key aws:PrincipalOrgID, but the local cloud cannot evaluate it."},
 		{token: permissionToken, property: "sourceArn", value: aTopic + "${x", words: "MalformedPolicyDocument"},
 		{token: permissionToken, property: "statementId", value: "bad id!", words: invalid + "Value 'bad id!' at 'statementId'"},
-	}, "aws:lambda/function:Function.code", "aws:lambda/function:Function.packageType")
+	}, []string{"aws:lambda/function:Function.code", "aws:lambda/function:Function.packageType"}}
 }

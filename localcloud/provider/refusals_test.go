@@ -2,6 +2,7 @@ package provider
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -21,17 +22,29 @@ type refusal struct {
 	with     map[string]any // further inputs that the refusal depends on; nil for none
 }
 
-// testRefusals passes each value to both the provider's Check, which makes the
+// refusals holds the refusals of one service's types.
+type refusals struct {
+	rows []refusal
+	// without lists the paths ("token.path") of properties without a row, whose
+	// rules are the local cloud's own: they refuse what it does not emulate.
+	without []string
+}
+
+// TestRefusals passes each value to both the provider's Check, which makes the
 // preview fail, and the service itself. Both must refuse it with the same reason.
-// The other inputs are those of the type's life cycle.
-//
-// Each property of these types that has a Check must have a row, except those of
-// without ("token.path"), whose rules are the local cloud's own: they refuse what
-// it does not emulate.
-func testRefusals(t *testing.T, rows []refusal, without ...string) {
+// The other inputs are those of the type's life cycle. Each property of any type
+// that has a Check must have a row.
+func TestRefusals(t *testing.T) {
+	var all refusals
+	for _, r := range []refusals{
+		apiGatewayRefusals(), iamRefusals(), lambdaRefusals(), logsRefusals(), recordedRefusals(), snsRefusals(), sqsRefusals(),
+	} {
+		all.rows = append(all.rows, r.rows...)
+		all.without = append(all.without, r.without...)
+	}
 	clouds := map[string]cloudUnderTest{} // by token; they can be shared because a refused value changes nothing
 	inputs := map[string]resource.PropertyMap{}
-	for _, r := range rows {
+	for _, r := range all.rows {
 		if _, ok := clouds[r.token]; !ok {
 			clouds[r.token] = start(t)
 			inputs[r.token] = validInputs(t, clouds[r.token], r.token)
@@ -39,16 +52,18 @@ func testRefusals(t *testing.T, rows []refusal, without ...string) {
 		t.Run(fmt.Sprintf("%s %s=%.40v", r.token, r.property, r.value), func(t *testing.T) {
 			r.run(t, clouds[r.token], inputs[r.token])
 		})
-		without = append(without, r.token+"."+strings.ReplaceAll(r.property, "[0]", ""))
+		all.without = append(all.without, r.token+"."+indices.ReplaceAllString(r.property, ""))
 	}
-	for token, c := range clouds {
-		for _, path := range checkedPaths("", resourceType(t, c, token).Inputs) {
-			if !slices.Contains(without, token+"."+path) {
-				t.Errorf("no row refuses %s of %s", path, token)
+	for _, r := range resources(place, newServices(t), "project") {
+		for _, path := range checkedPaths("", r.Inputs) {
+			if !slices.Contains(all.without, r.Token+"."+path) {
+				t.Errorf("no row refuses %s of %s", path, r.Token)
 			}
 		}
 	}
 }
+
+var indices = regexp.MustCompile(`\[\d+\]`)
 
 // checkedPaths returns the paths of the properties that have a Check.
 func checkedPaths(prefix string, properties []schema.Property) (paths []string) {
@@ -86,8 +101,8 @@ func (r refusal) run(t *testing.T, c cloudUnderTest, valid resource.PropertyMap)
 	if err == nil {
 		t.Fatalf("Create accepts %s = %v", r.property, r.value)
 	}
-	if err.Error() != reason {
-		t.Errorf("Create refuses with %q, Check with %q", err, reason)
+	if got := strings.TrimPrefix(err.Error(), r.property+": "); got != reason { // those of recorded types name the property
+		t.Errorf("Create refuses with %q, Check with %q", got, reason)
 	}
 }
 

@@ -76,7 +76,7 @@ func TestUnknownTypesAndFunctionsAreRefused(t *testing.T) {
 }
 
 // Check refuses what the local cloud does not emulate, and what the schema alone
-// rules out. For the rules of services, see testRefusals.
+// rules out. For the rules of services, see TestRefusals.
 func TestImpossibleValuesAreRefusedByCheck(t *testing.T) {
 	c := start(t)
 	write(t, filepath.Join(c.dir, "f.zip"), zipped(t, "one"))
@@ -94,9 +94,9 @@ func TestImpossibleValuesAreRefusedByCheck(t *testing.T) {
 		"fifo":        {"aws:sns/topic:Topic", map[string]any{"fifoTopic": true}, "fifoTopic", "false, not true"},
 		"fifo queue":  {"aws:sqs/queue:Queue", map[string]any{"fifoQueue": true}, "fifoQueue", "false, not true"},
 		"two keys":    {"aws:sqs/queue:Queue", map[string]any{"sqsManagedSseEnabled": true, "kmsMasterKeyId": "alias/aws/sqs"}, "sqsManagedSseEnabled", "conflicts with kmsMasterKeyId"},
-		"websocket":   {"aws:apigatewayv2/api:Api", map[string]any{"protocolType": "WEBSOCKET"}, "protocolType", "ProtocolType WEBSOCKET is not part of the local cloud, which has only HTTP"},
-		"payload 1.0": {"aws:apigatewayv2/integration:Integration", map[string]any{"apiId": "a", "integrationType": "AWS_PROXY", "integrationUri": "u"}, "", "payloadFormatVersion: BadRequestException: PayloadFormatVersion 1.0 is not part of the local cloud, which has only 2.0"},
-		"deployment":  {"aws:apigatewayv2/stage:Stage", map[string]any{"apiId": "a"}, "", "autoDeploy: BadRequestException: AutoDeploy false needs deployments"},
+		"websocket":   {"aws:apigatewayv2/api:Api", map[string]any{"protocolType": "WEBSOCKET"}, "protocolType", "the local cloud supports only ProtocolType HTTP, not WEBSOCKET"},
+		"payload 1.0": {"aws:apigatewayv2/integration:Integration", map[string]any{"apiId": "a", "integrationType": "AWS_PROXY", "integrationUri": "u"}, "", "payloadFormatVersion: BadRequestException: the local cloud supports only PayloadFormatVersion 2.0, not 1.0"},
+		"deployment":  {"aws:apigatewayv2/stage:Stage", map[string]any{"apiId": "a"}, "", "autoDeploy: BadRequestException: the local cloud has no deployments"},
 		"no role":     {"aws:lambda/function:Function", nil, "", "role: missing required property of aws:lambda/function:Function"},
 		"policy ARN":  {"aws:iam/rolePolicyAttachment:RolePolicyAttachment", map[string]any{"policyArn": "arn:aws:iam::aws:policy/Nonsense"}, "policyArn", "does not exist"},
 	} {

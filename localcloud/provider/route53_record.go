@@ -2,6 +2,8 @@ package provider
 
 import (
 	"net/http"
+	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -36,20 +38,7 @@ func dnsRecord() recordedType {
 				"cidrRoutingPolicy", "failoverRoutingPolicies", "geolocationRoutingPolicies", "geoproximityRoutingPolicy", "healthCheckId",
 				"latencyRoutingPolicies", "multivalueAnswerRoutingPolicy", "setIdentifier", "weightedRoutingPolicies",
 			},
-			Together: func(in schema.Values, fail schema.Fail) {
-				if in.Given("aliases") == in.Given("records") {
-					fail("records", "exactly one of records and aliases must be given")
-				}
-				if n := len(in.Objects("aliases")); n > 1 {
-					fail("aliases", "expected one alias, got %d", n)
-				}
-				switch {
-				case in.Given("records") && !in.Given("ttl"):
-					fail("ttl", "is required with records")
-				case in.Given("aliases") && in.Given("ttl"):
-					fail("ttl", "conflicts with aliases, which have the TTL of their target")
-				}
-			},
+			Together: recordTogether,
 		},
 		id: func(in schema.Values) string {
 			return in.String("zoneId") + "_" + name(in) + "_" + in.String("type")
@@ -68,3 +57,53 @@ func dnsRecord() recordedType {
 }
 
 var zoneID = matching("[A-Z0-9]{1,32}", `the ID of a hosted zone such as "Z0123456789ABC"`)
+
+// recordTogether refuses what Route 53 or, before calling it, the real provider
+// refuses. The real provider ignores an empty list of aliases.
+//
+// https://github.com/ministryofjustice/modernisation-platform/pull/10072
+func recordTogether(in schema.Values, fail schema.Fail) {
+	aliases := len(in.Objects("aliases"))
+	aliased := in.Given("aliases") && (aliases > 0 || !in.Has("aliases"))
+	records, _ := in.Any("records").([]any)
+	switch {
+	case aliased == in.Given("records"):
+		fail("records", "exactly one of records and aliases must be given")
+	case aliases > 1:
+		fail("aliases", "expected one alias, got %d", aliases)
+	case aliased && in.Given("ttl"):
+		fail("ttl", "conflicts with aliases, which have the TTL of their target")
+	case aliased:
+	case in.Has("records") && len(records) == 0:
+		fail("records", incompleteRecord)
+	case !in.Given("ttl"):
+		fail("ttl", incompleteRecord)
+	default:
+		checkRecords(in.String("type"), slices.Compact(slices.Sorted(slices.Values(in.Strings("records")))), fail)
+	}
+}
+
+const incompleteRecord = "InvalidInput: Invalid request: Expected exactly one of [AliasTarget, all of [TTL, and ResourceRecords], or TrafficPolicyInstanceId]"
+
+// checkRecords refuses values, all different, that a record of that type cannot
+// have. Unlike Route 53, it checks only the values of addresses.
+//
+// https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/ResourceRecordTypes.html
+// https://docs.aws.amazon.com/Route53/latest/APIReference/API_ResourceRecord.html
+// https://github.com/gomodules/dns/issues/7
+func checkRecords(kind string, values []string, fail schema.Fail) {
+	if (kind == "CNAME" || kind == "SOA") && len(values) > 1 {
+		fail("records", "a record of the type %s can have only one value, not %d", kind, len(values))
+	}
+	for _, v := range values {
+		address, err := netip.ParseAddr(v)
+		switch {
+		case kind == "A" && (err != nil || !address.Is4()):
+			fail("records", invalidRecord, "ARRDATAIllegalIPv4Address (Value is not a valid IPv4 address)", v)
+		case kind == "AAAA" && (err != nil || !address.Is6() || address.Zone() != ""):
+			fail("records", invalidRecord, "AAAARRDATAIllegalIPv6Address (Value is not a valid IPv6 address)", v)
+		}
+	}
+}
+
+const invalidRecord = "InvalidChangeBatch: [Invalid Resource Record: 'FATAL problem: %s encountered with '%s'']"

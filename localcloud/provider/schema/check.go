@@ -2,6 +2,7 @@ package schema
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"math"
@@ -34,13 +35,26 @@ func (t *Type) Check(r CheckRequest) (resource.PropertyMap, []plugin.CheckFailur
 	c := checker{t: t, request: r}
 	in := c.object("", t.Inputs, t.Unsupported, r.New)
 	c.fillIn(in)
-	c.required("", t.Inputs, in)
-	if t.Together != nil && len(c.failures) == 0 {
-		t.Together(Plain(in), c.failf)
-	}
+	c.together(in)
 	c.tagAll(in)
-	slices.SortFunc(c.failures, func(a, b plugin.CheckFailure) int { return strings.Compare(string(a.Property), string(b.Property)) })
-	return in, c.failures
+	return in, c.sorted()
+}
+
+// Validate returns an error that names what is wrong with inputs that Check has
+// returned, or nil. It is for services that have no validators of their own.
+func (t *Type) Validate(in Values) error {
+	given := maps.Clone(in.properties)
+	if all, ok := given[tagsAll]; ok {
+		given[tags] = all
+		delete(given, tagsAll)
+	}
+	c := checker{t: t}
+	c.together(c.object("", t.Inputs, t.Unsupported, given))
+	var errs []error
+	for _, f := range c.sorted() {
+		errs = append(errs, fmt.Errorf("%s: %s", f.Property, f.Reason))
+	}
+	return errors.Join(errs...)
 }
 
 type checker struct {
@@ -51,6 +65,20 @@ type checker struct {
 
 func (c *checker) failf(path, format string, args ...any) {
 	c.failures = append(c.failures, plugin.CheckFailure{Property: resource.PropertyKey(path), Reason: fmt.Sprintf(format, args...)})
+}
+
+func (c *checker) sorted() []plugin.CheckFailure {
+	slices.SortFunc(c.failures, func(a, b plugin.CheckFailure) int { return strings.Compare(string(a.Property), string(b.Property)) })
+	return c.failures
+}
+
+// together reports missing inputs and, if every input is valid by itself, invalid
+// combinations.
+func (c *checker) together(in resource.PropertyMap) {
+	c.required("", c.t.Inputs, in)
+	if c.t.Together != nil && len(c.failures) == 0 {
+		c.t.Together(Plain(in), c.failf)
+	}
 }
 
 // object checks the properties of a resource or of a nested object at prefix
@@ -93,13 +121,13 @@ func (c *checker) refusal(path, name string, known []Property, unsupported []str
 func (c *checker) value(path string, p Property, v resource.PropertyValue) resource.PropertyValue {
 	switch {
 	case v.IsSecret():
-		return resource.MakeSecret(c.value(path, p, v.SecretValue().Element))
+		return asSecret(c.value(path, p, v.SecretValue().Element))
 	case v.IsComputed():
 		return v
 	case v.IsResourceReference():
 		return c.value(path, p, v.ResourceReferenceValue().ID)
 	case p.Kind == Policy && v.IsObject() && !v.ContainsUnknowns() && v.ContainsSecrets():
-		return resource.MakeSecret(c.value(path, p, reveal(v)))
+		return asSecret(c.value(path, p, reveal(v)))
 	case p.Kind == Policy && v.IsObject() && !v.ContainsUnknowns():
 		v = policyString(v)
 	}
@@ -129,6 +157,14 @@ func (c *checker) value(path string, p Property, v resource.PropertyValue) resou
 		}
 	}
 	return v
+}
+
+// asSecret returns v as a secret, which it may already be.
+func asSecret(v resource.PropertyValue) resource.PropertyValue {
+	if v.IsSecret() {
+		return v
+	}
+	return resource.MakeSecret(v)
 }
 
 // list checks the elements of v, all of which are described by element.

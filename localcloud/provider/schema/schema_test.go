@@ -254,16 +254,17 @@ func TestUnknownsAndSecretsPassTheCheck(t *testing.T) {
 	}
 }
 
-// A policy with a secret inside is a secret document.
+// A policy with a secret inside is a secret document, whether or not the policy
+// itself is a secret.
 func TestPolicyWithSecret(t *testing.T) {
-	in := check(t, CheckRequest{New: resource.PropertyMap{
-		"room": resource.NewStringProperty("hall"),
-		"policy": resource.NewObjectProperty(resource.PropertyMap{
-			"Version": resource.MakeSecret(resource.NewStringProperty("2012-10-17")),
-		}),
-	}})
-	if p := in["policy"]; !p.IsSecret() || p.SecretValue().Element.V != `{"Version":"2012-10-17"}` {
-		t.Errorf("policy: %v", p)
+	policy := resource.NewObjectProperty(resource.PropertyMap{
+		"Version": resource.MakeSecret(resource.NewStringProperty("2012-10-17")),
+	})
+	for _, p := range []resource.PropertyValue{policy, resource.MakeSecret(policy)} {
+		in := check(t, CheckRequest{New: resource.PropertyMap{"room": resource.NewStringProperty("hall"), "policy": p}})
+		if got := in["policy"]; !got.IsSecret() || got.SecretValue().Element.V != `{"Version":"2012-10-17"}` {
+			t.Errorf("policy: %v", got)
+		}
 	}
 }
 
