@@ -22,12 +22,20 @@ func (s *Server) serveStatus(w http.ResponseWriter, _ *http.Request) {
 		Program:   s.program,
 		Started:   s.started,
 		Config:    s.config,
-		Programs:  s.services.Deployments.Programs(),
-		Stacks:    s.services.Deployments.Stacks(),
-		Resources: s.resources(),
-		Recorded:  s.withoutEffect(),
-		Warnings:  s.warnings(),
+		Programs:  list(s.services.Deployments.Programs()),
+		Stacks:    list(s.services.Deployments.Stacks()),
+		Resources: list(s.resources()),
+		Recorded:  list(s.withoutEffect()),
+		Warnings:  list(s.warnings()),
 	})
+}
+
+// list returns items, or an empty slice for nil, which JSON encodes as [].
+func list[T any](items []T) []T {
+	if items == nil {
+		return []T{}
+	}
+	return items
 }
 
 // resources lists the resources that users look for. For roles, permissions and
