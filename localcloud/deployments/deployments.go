@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/urn"
@@ -171,6 +172,18 @@ func (s *Service) Identified(typ, identity string) (Owner, bool) {
 		return Owner{}, false
 	}
 	return all[i], true
+}
+
+// Named returns the owner of the resource with that type and name, which its ID is
+// or ends with, as an ARN or a URL does. It reports false if there is none.
+func (s *Service) Named(typ, name string) (Owner, bool) {
+	for _, o := range s.owners.All() {
+		prefix, found := strings.CutSuffix(o.ID, name)
+		if found && name != "" && o.Type() == typ && (prefix == "" || strings.HasSuffix(prefix, ":") || strings.HasSuffix(prefix, "/")) {
+			return o, true
+		}
+	}
+	return Owner{}, false
 }
 
 // Disown removes u as the owner of a deleted resource. It does nothing if the

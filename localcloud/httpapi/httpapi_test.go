@@ -224,7 +224,7 @@ func TestStateSurvivesARestart(t *testing.T) {
 	}
 
 	second, j := open(t, st, echo, 0)
-	if status, body := get(t, api.Endpoint()+"/"); status != 200 || body != `"alive"` {
+	if status, body := get(t, api.Endpoint()+"/"); status != 200 || body != "alive" {
 		t.Errorf("after a restart: %d %s", status, body)
 	}
 	if diff := cmp.Diff(in, must(second.Integration(api.ID, in.ID))(t)); diff != "" || len(j.entries) > 0 {
@@ -239,7 +239,7 @@ func TestStateSurvivesARestart(t *testing.T) {
 	defer squatter.Close()
 	third, j := open(t, st, echo, 0)
 	moved := must(third.API(api.ID))(t)
-	if status, body := get(t, moved.Endpoint()+"/"); status != 200 || body != `"alive"` {
+	if status, body := get(t, moved.Endpoint()+"/"); status != 200 || body != "alive" {
 		t.Errorf("on another port: %d %s", status, body)
 	}
 	if moved.Port == api.Port || !j.warned(api.Endpoint()+" is taken", moved.Endpoint()) {

@@ -36,7 +36,8 @@ func (r response) write(w http.ResponseWriter) {
 
 // decodeResponse returns the response for what a function returned in format 2.0: an
 // object with a statusCode describes a response, and any other JSON is the body of a
-// response with status 200. It fails if the payload is neither.
+// response with status 200, a string without its quotes. It fails if the payload is
+// not JSON.
 //
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
 func decodeResponse(payload []byte) (response, error) {
@@ -47,6 +48,10 @@ func decodeResponse(payload []byte) (response, error) {
 	// of case, which AWS does not do.
 	var members map[string]json.RawMessage
 	if json.Unmarshal(payload, &members) != nil || members["statusCode"] == nil {
+		var text *string
+		if json.Unmarshal(payload, &text) == nil && text != nil {
+			payload = []byte(*text)
+		}
 		return response{status: http.StatusOK, header: http.Header{"Content-Type": {"application/json"}}, body: payload}, nil
 	}
 	return decodeFormatted(members)

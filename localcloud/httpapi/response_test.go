@@ -14,7 +14,8 @@ func TestDecodeResponse(t *testing.T) {
 	for payload, want := range map[string]response{
 		// Without a statusCode, the whole payload is the body.
 		`{"sum":5}`:          {status: 200, header: asJSON, body: []byte(`{"sum":5}`)},
-		`"hello"`:            {status: 200, header: asJSON, body: []byte(`"hello"`)},
+		`"hello"`:            {status: 200, header: asJSON, body: []byte(`hello`)},
+		` "a\u0062\n"`:       {status: 200, header: asJSON, body: []byte("ab\n")},
 		`[1, 2]`:             {status: 200, header: asJSON, body: []byte(`[1, 2]`)},
 		`null`:               {status: 200, header: asJSON, body: []byte(`null`)},
 		`{"StatusCode":400}`: {status: 200, header: asJSON, body: []byte(`{"StatusCode":400}`)},

@@ -117,10 +117,11 @@ func (p parser) checkKey(at, key string) error {
 		if decidableKeys[name] || !slices.Contains(decidedVendors, vendor) {
 			return nil
 		}
-		reason = "there is no such key"
+		reason = "AWS would accept it, and treat it as missing from every request"
 		if near := nearest.Name(key, slices.Concat(sentKeys, absentKeys)); near != "" {
-			reason += "; did you mean " + near + "?"
+			reason = "did you mean " + near + "?"
 		}
+		return malformed("There is no condition key "+key+".", at, "%s", reason)
 	}
 	return malformed("AWS accepts the condition key "+key+", but the local cloud cannot evaluate it.", at, "%s", reason)
 }

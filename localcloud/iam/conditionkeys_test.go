@@ -46,12 +46,6 @@ func TestConditionKeys(t *testing.T) {
 		{condition("sts:RoleSessionName"), "sts:RoleSessionName", inCondition, "AWS does not document the session names that its services use"},
 		{resource("aws:PrincipalOrgID"), "aws:PrincipalOrgID", inResource, organization},
 		{operand("aws:SourceOrgID"), "aws:SourceOrgID", "Statement[0].Condition.StringLike.aws:username", organization},
-		// misspelled
-		{condition("aws:SorceArn"), "aws:SorceArn", inCondition, "there is no such key; did you mean aws:SourceArn?"},
-		{condition("aws:PrincipalTag"), "aws:PrincipalTag", inCondition, "there is no such key; did you mean aws:PrincipalTag/?"},
-		{condition("sns:Protokol"), "sns:Protokol", inCondition, "there is no such key; did you mean sns:Protocol?"},
-		{condition("sqs:Colour"), "sqs:Colour", inCondition, "there is no such key"},
-		{resource("aws:user"), "aws:user", inResource, "there is no such key; did you mean aws:userid?"},
 	} {
 		want := ""
 		if tt.reason != "" {
@@ -64,6 +58,17 @@ func TestConditionKeys(t *testing.T) {
 		if got != want {
 			t.Errorf("%s\ngot  %q\nwant %q", tt.document, got, want)
 		}
+	}
+
+	for _, tt := range []struct{ document, key, at, reason string }{
+		{condition("aws:SorceArn"), "aws:SorceArn", inCondition, "did you mean aws:SourceArn?"},
+		{condition("aws:PrincipalTag"), "aws:PrincipalTag", inCondition, "did you mean aws:PrincipalTag/?"},
+		{condition("sns:Protokol"), "sns:Protokol", inCondition, "did you mean sns:Protocol?"},
+		{condition("sqs:Colour"), "sqs:Colour", inCondition, "AWS would accept it, and treat it as missing from every request"},
+		{resource("aws:user"), "aws:user", inResource, "did you mean aws:userid?"},
+	} {
+		_, err := ParsePolicy(IdentityPolicy, tt.document)
+		wantError(t, err, "MalformedPolicyDocument: There is no condition key "+tt.key+". ("+tt.at+": "+tt.reason+")")
 	}
 
 	const source = `"Effect":"Allow","Principal":"*","Action":"sns:*","Resource":"*","Condition":{"ArnEquals":{"lambda:SourceFunctionArn":"*"}}`

@@ -57,9 +57,19 @@ func (p *provider) createOwned(ctx context.Context, r *Resource, u urn.URN, in s
 	}
 	id, live, err := r.Create(ctx, in)
 	if err != nil {
-		return "", nil, r.failed("creating", r.Name(in), err)
+		return "", nil, r.failed("creating", r.Name(in), p.explainTaken(r, u, r.Name(in), err))
 	}
 	return id, live, p.services.Deployments.SetOwner(deployments.Owner{URN: u, ID: id, Identity: identity})
+}
+
+// explainTaken adds the owner of the resource that has the name to an error that
+// the name is taken.
+func (p *provider) explainTaken(r *Resource, u urn.URN, name string, err error) error {
+	owner, ok := p.services.Deployments.Named(r.Token, name)
+	if !ok || owner.URN == u || !strings.Contains(err.Error(), "already exist") {
+		return err
+	}
+	return fmt.Errorf("%w; it belongs to %s (%s)", err, owner, owner.URN)
 }
 
 // checkFree returns an error if a live resource of another URN has the identity.

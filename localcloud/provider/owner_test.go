@@ -45,7 +45,25 @@ var shared = map[string]bool{
 	"aws:acm/certificateValidation:CertificateValidation": true, // waits for a certificate, and holds nothing
 }
 
-// A resource that was deleted, but not by its stack, does not block another one.
+// TestTakenNames checks that the error for a taken name names the stack that has the
+// resource.
+func TestTakenNames(t *testing.T) {
+	for token, inputs := range map[string]map[string]any{
+		topicToken: {"name": "taken"}, "aws:sqs/queue:Queue": {"name": "taken"}, "aws:cloudwatch/logGroup:LogGroup": {"name": "taken"},
+		roleToken: {"name": "taken", "assumeRolePolicy": trust},
+	} {
+		t.Run(token, func(t *testing.T) {
+			c := start(t)
+			m := c.create(token, "thing", inputs)
+			second := &pulumirpc.CreateRequest{Urn: strings.Replace(m.urn(), ":local:", ":local-b:", 1), Properties: c.raw(m.inputs)}
+			_, err := c.Create(t.Context(), second)
+			holds(t, err, "creating ", "already exists", "; it belongs to stack local of project project ("+m.urn()+")")
+		})
+	}
+}
+
+// TestOwnerOfDeletedResource checks that a resource that was deleted, but not by its
+// stack, does not block another one.
 func TestOwnerOfDeletedResource(t *testing.T) {
 	c := start(t)
 	m := c.create("aws:cloudwatch/dashboard:Dashboard", "d", map[string]any{"dashboardName": "d", "dashboardBody": `{"widgets": []}`})

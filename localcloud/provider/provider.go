@@ -122,9 +122,10 @@ func (p *provider) parse(s string) (urn.URN, error) {
 			return u, nil
 		}
 	}
+	allowed := strings.Join(p.stacks, ",")
 	return "", fmt.Errorf("the stack %q is not local, and this is the aws provider of the local cloud, which never deploys to AWS: "+
-		"unset PULUMI_DEBUG_PROVIDERS to deploy to AWS, or allow the stack here with `localcloud start --stack %s` (allowed: %s)",
-		stack, stack, strings.Join(p.stacks, ", "))
+		"to deploy to AWS, run `eval \"$(localcloud env --unset)\"`; to allow the stack here, run `localcloud stop`, and then `localcloud start --detach --stack '%s,%s'`",
+		stack, allowed, stack)
 }
 
 // resource returns the type of the resource with that URN, and the parsed URN.

@@ -51,7 +51,7 @@ func TestOtherStacksAreRefused(t *testing.T) {
 		"Delete": func() error { _, err := c.Delete(t.Context(), &pulumirpc.DeleteRequest{Urn: urn}); return err },
 	} {
 		t.Run(name, func(t *testing.T) {
-			holds(t, call(), `the stack "dev" is not local`, "`localcloud start --stack dev`", "local, local-*")
+			holds(t, call(), `the stack "dev" is not local`, `eval "$(localcloud env --unset)"`, "--stack 'local,local-*,dev'`")
 		})
 	}
 	_, err := c.Check(t.Context(), &pulumirpc.CheckRequest{Urn: "urn:pulumi:local-anna::project::aws:sns/topic:Topic::numbers", News: c.raw(nil)})

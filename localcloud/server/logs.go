@@ -32,14 +32,16 @@ func (s *Server) serveLogs(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	out := &lineWriter{w: w, flush: http.NewResponseController(w).Flush}
+	_ = out.flush() // the client receives the status before the first line
+	written, err := s.copyLogs(out, functions, query.Since)
+	if err != nil {
+		fmt.Fprintln(w, err)
+		return
+	}
 	if query.Follow {
 		ctx, cancel := s.untilShutdown(r.Context())
 		defer cancel()
-		s.followLogs(ctx, out, functions, query.Since)
-		return
-	}
-	if err := s.copyLogs(out, functions, query.Since); err != nil {
-		fmt.Fprintln(w, err)
+		s.followLogs(ctx, out, functions, query.Since, written)
 	}
 }
 
@@ -57,28 +59,33 @@ func (s *Server) untilShutdown(ctx context.Context) (context.Context, context.Ca
 	return ctx, cancel
 }
 
-// followLogs copies every function's log as it grows, until ctx ends.
-func (s *Server) followLogs(ctx context.Context, out *lineWriter, functions []lambda.Function, since time.Time) {
-	_ = out.flush() // the client receives the status before the first line
+// followLogs copies every function's log as it grows, until ctx ends, without the
+// lines that have been written.
+func (s *Server) followLogs(ctx context.Context, out *lineWriter, functions []lambda.Function, since time.Time, written map[string]map[string]bool) {
 	var wg sync.WaitGroup
 	for _, f := range functions {
 		wg.Go(func() {
 			for e := range s.services.Logs.Follow(ctx, f.LogGroup, since) {
-				out.line(f.Name, e)
+				if !written[f.Name][e.ID] {
+					out.line(f.Name, e)
+				}
 			}
 		})
 	}
 	wg.Wait()
 }
 
-// copyLogs writes all existing log lines of the functions, ordered by time.
-func (s *Server) copyLogs(out *lineWriter, functions []lambda.Function, since time.Time) error {
+// copyLogs writes all existing log lines of the functions, ordered by time. It
+// returns the IDs of the events by function.
+func (s *Server) copyLogs(out *lineWriter, functions []lambda.Function, since time.Time) (map[string]map[string]bool, error) {
 	type line struct {
 		function string
 		event    logs.Event
 	}
 	var lines []line
+	written := map[string]map[string]bool{}
 	for _, f := range functions {
+		written[f.Name] = map[string]bool{}
 		query := logs.Query{Group: f.LogGroup, From: since}
 		for {
 			page, err := s.services.Logs.Filter(query)
@@ -86,10 +93,11 @@ func (s *Server) copyLogs(out *lineWriter, functions []lambda.Function, since ti
 				break // the function was never invoked, or may not write logs
 			}
 			if err != nil {
-				return err
+				return nil, err
 			}
 			for _, e := range page.Events {
 				lines = append(lines, line{f.Name, e})
+				written[f.Name][e.ID] = true
 			}
 			if page.Next == "" {
 				break
@@ -101,7 +109,7 @@ func (s *Server) copyLogs(out *lineWriter, functions []lambda.Function, since ti
 	for _, l := range lines {
 		out.line(l.function, l.event)
 	}
-	return nil
+	return written, nil
 }
 
 // lineWriter writes the lines of concurrent followers, one at a time.

@@ -172,6 +172,30 @@ func TestFollowLogs(t *testing.T) {
 	}
 }
 
+// TestFollowLogsInOrder checks that existing lines are ordered by time, whichever
+// function wrote them, and that new ones follow.
+func TestFollowLogsInOrder(t *testing.T) {
+	s := serve(t, t.TempDir())
+	one, two := s.deploy(t, "one-1a2b3c4"), s.deploy(t, "two-1a2b3c4")
+	for i := range 6 {
+		s.write(t, []lambda.Function{one, two}[i%2].LogGroup, fmt.Sprintf("line %d", i))
+		time.Sleep(2 * time.Millisecond) // times have milliseconds
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	r, w := io.Pipe()
+	go func() { w.CloseWithError(control.Logs(ctx, s.Config(), control.LogQuery{Follow: true}, w)) }()
+	read := bufio.NewScanner(r)
+	for i := range 7 {
+		if i == 6 {
+			s.write(t, one.LogGroup, "line 6")
+		}
+		if want := fmt.Sprintf("line %d", i); !read.Scan() || !strings.HasSuffix(read.Text(), want) {
+			t.Fatalf("read %q (%v), want %s", read.Text(), read.Err(), want)
+		}
+	}
+}
+
 func TestLogsOfOneFunction(t *testing.T) {
 	s := serve(t, t.TempDir())
 	s.write(t, s.deploy(t, "one-1a2b3c4").LogGroup, "mine")

@@ -155,7 +155,7 @@ func TestTopicErrors(t *testing.T) {
 		code, message string
 	}{
 		"taken": {create(sns.Topic{Name: "numbers"}), 400, "InvalidParameter",
-			bad + "Topic Name Reason: topic " + numbers + " already exists; delete it or choose another name"},
+			bad + "Topic Name Reason: topic " + numbers + " already exists; choose another name, or import it"},
 		"no name":  {create(sns.Topic{}), 400, "InvalidParameter", bad + "Topic Name"},
 		"bad name": {create(sns.Topic{Name: "a.b"}), 400, "InvalidParameter", bad + "Topic Name"},
 		"long":     {create(sns.Topic{Name: strings.Repeat("a", 257)}), 400, "InvalidParameter", bad + "Topic Name"},

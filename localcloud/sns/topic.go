@@ -43,7 +43,7 @@ func (s *Service) CreateTopic(t Topic) (Topic, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if _, ok := s.topics.Get(t.ARN); ok {
-		return Topic{}, invalid("Topic Name Reason: topic %s already exists; delete it or choose another name", t.ARN)
+		return Topic{}, invalid("Topic Name Reason: topic %s already exists; choose another name, or import it", t.ARN)
 	}
 	return s.putTopic(t)
 }

@@ -54,7 +54,7 @@ func (s *Service) CreateQueue(q Queue) (Queue, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.backlogs[q.Name] != nil {
-		return Queue{}, refusal("QueueAlreadyExists", "A queue named %s already exists; delete it or choose another name", q.Name)
+		return Queue{}, refusal("QueueAlreadyExists", "A queue named %s already exists; choose another name, or import it", q.Name)
 	}
 	q.ARN = s.place.ARN("sqs", q.Name).String()
 	q.Created = time.Now().UTC().Truncate(time.Second)

@@ -159,7 +159,7 @@ func TestBatches(t *testing.T) {
 func TestRefusedQueues(t *testing.T) {
 	s := withQueue(t, sqs.Queue{})
 	for want, q := range map[string]sqs.Queue{
-		"QueueAlreadyExists: A queue named work already exists; delete it or choose another name":                                    {Name: "work"},
+		"QueueAlreadyExists: A queue named work already exists; choose another name, or import it":                                   {Name: "work"},
 		"InvalidParameterValue: Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length":                {Name: "a.b"},
 		"InvalidParameterValue: FIFO queues are not emulated; use a standard queue instead of a.fifo":                                {Name: "a.fifo"},
 		"InvalidAttributeValue: Invalid value for the parameter DelaySeconds. Reason: Must be from 0 to 900, not 901.":               {Name: "a", DelaySeconds: 901},

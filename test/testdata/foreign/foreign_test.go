@@ -62,7 +62,7 @@ func TestRefusedStack(t *testing.T) {
 	t.Parallel()
 	cloud := localcloudtest.Start(t, localcloudtest.Stacks("local", "local-*"))
 	dev := cloud.NewStack(t.Context(), localcloudtest.Program{Stack: "dev"})
-	if _, err := dev.Preview(t.Context()); err == nil || !strings.Contains(err.Error(), "--stack dev") {
+	if _, err := dev.Preview(t.Context()); err == nil || !strings.Contains(err.Error(), "--stack 'local,local-*,dev'") {
 		t.Errorf("the provider accepted stack dev, or does not name the flag that allows it: %v", err)
 	}
 }
