@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"maps"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -22,12 +23,13 @@ func (c *call) identify() (cloud.Caller, error) {
 	return creds.Caller, err
 }
 
-// checkScope refuses a signature for another service or region. STS also serves
+// checkScope refuses a request to a service or region that is not here, as its
+// signature has it. STS also serves
 // its global endpoint, whose clients sign for us-east-1 in every region.
 func (g *gateway) checkScope(s sigv4.Signature) error {
 	if g.services[s.Service] == nil {
-		return sigv4.Mismatch("Credential should be scoped to correct service: the local cloud has %s, not '%s'.",
-			strings.Join(slices.Sorted(maps.Keys(g.services)), ", "), s.Service)
+		return cloud.Errorf(http.StatusNotImplemented, "NotImplemented", "The local cloud does not have the service %q; it has %s.",
+			s.Service, strings.Join(slices.Sorted(maps.Keys(g.services)), ", "))
 	}
 	if s.Region != g.place.Region && (s.Service != "sts" || s.Region != "us-east-1") {
 		return sigv4.Mismatch("Credential should be scoped to a valid region: the local cloud is in %s, not '%s'.", g.place.Region, s.Region)

@@ -31,7 +31,7 @@ func route(service *httpapi.Service) *Resource {
 				{Name: "authorizationType", Default: "NONE", Check: text(httpapi.CheckAuthorizationType)},
 				{Name: "authorizerId"},
 				{Name: "authorizationScopes", Kind: schema.List, Check: texts(httpapi.CheckScopes)},
-				{Name: "apiKeyRequired", Kind: schema.Bool, Default: false, Check: oneOf(false)},
+				{Name: "apiKeyRequired", Kind: schema.Bool, Default: false, Check: off("API keys are supported only for WebSocket APIs")},
 				{Name: "operationName", Check: text(httpapi.CheckOperationName)},
 			},
 			Unsupported: []string{

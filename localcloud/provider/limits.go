@@ -2,6 +2,7 @@ package provider
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -21,6 +22,16 @@ func oneOf(allowed ...any) func(any) error {
 			words[i] = fmt.Sprintf("%#v", a)
 		}
 		return fmt.Errorf("the local cloud accepts %s, not %#v", strings.Join(words, ", "), v)
+	}
+}
+
+// off accepts false, and returns an error with the reason for true.
+func off(reason string) func(any) error {
+	return func(v any) error {
+		if v.(bool) {
+			return errors.New(reason)
+		}
+		return nil
 	}
 }
 

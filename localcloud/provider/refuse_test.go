@@ -91,8 +91,8 @@ func TestImpossibleValuesAreRefusedByCheck(t *testing.T) {
 		"variable": {"aws:lambda/function:Function", map[string]any{"environment": map[string]any{"variables": map[string]any{
 			"AWS_REGION": "x", "ARN": resource.MakeComputed(resource.NewStringProperty(""))}}}, "", "environment.variables: "},
 		"trust":       {"aws:iam/role:Role", map[string]any{"assumeRolePolicy": `{"Statement":[]`}, "assumeRolePolicy", "MalformedPolicyDocument"},
-		"fifo":        {"aws:sns/topic:Topic", map[string]any{"fifoTopic": true}, "fifoTopic", "false, not true"},
-		"fifo queue":  {"aws:sqs/queue:Queue", map[string]any{"fifoQueue": true}, "fifoQueue", "false, not true"},
+		"fifo":        {"aws:sns/topic:Topic", map[string]any{"fifoTopic": true}, "fifoTopic", "FIFO topics are not emulated"},
+		"fifo queue":  {"aws:sqs/queue:Queue", map[string]any{"fifoQueue": true}, "fifoQueue", "FIFO queues are not emulated"},
 		"two keys":    {"aws:sqs/queue:Queue", map[string]any{"sqsManagedSseEnabled": true, "kmsMasterKeyId": "alias/aws/sqs"}, "sqsManagedSseEnabled", "conflicts with kmsMasterKeyId"},
 		"websocket":   {"aws:apigatewayv2/api:Api", map[string]any{"protocolType": "WEBSOCKET"}, "protocolType", "the local cloud supports only ProtocolType HTTP, not WEBSOCKET"},
 		"payload 1.0": {"aws:apigatewayv2/integration:Integration", map[string]any{"apiId": "a", "integrationType": "AWS_PROXY", "integrationUri": "u"}, "", "payloadFormatVersion: BadRequestException: the local cloud supports only PayloadFormatVersion 2.0, not 1.0"},

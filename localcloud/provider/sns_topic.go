@@ -20,7 +20,7 @@ func topic(place cloud.Place, service *sns.Service) *Resource {
 				{Name: "name", AutoName: sns.MaxTopicName, ForceNew: true, Check: text(sns.CheckTopicName)},
 				{Name: "displayName", Check: text(sns.CheckDisplayName)},
 				{Name: "policy", Kind: schema.Policy, Computed: true, Check: resourcePolicy(sns.CheckPolicy)},
-				{Name: "fifoTopic", Kind: schema.Bool, Default: false, ForceNew: true, Check: oneOf(false)},
+				{Name: "fifoTopic", Kind: schema.Bool, Default: false, ForceNew: true, Check: off("FIFO topics are not emulated; use a standard topic")},
 				{Name: "kmsMasterKeyId", Recorded: true, Check: text(sns.CheckKMSMasterKeyID)},
 				{Name: "deliveryPolicy", Kind: schema.JSON, Recorded: true, Check: text(sns.CheckDeliveryPolicy)},
 				{Name: "tracingConfig", Recorded: true, Check: text(sns.CheckTracingConfig)},

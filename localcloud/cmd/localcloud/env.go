@@ -3,26 +3,31 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"tally/localcloud/control"
+	"tally/localcloud/iam"
 )
 
 type envCommand struct {
-	Unset bool `help:"Print the commands that unset the exported variables."`
+	Unset bool `help:"Print the commands that restore the variables as they were."`
 }
 
 // conflicting lists variables that would override the exports for an AWS SDK or
 // the Pulumi CLI, or make them use the developer's own identity.
 var conflicting = []string{"AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE", "PULUMI_ACCESS_TOKEN", "PULUMI_CONFIG_PASSPHRASE_FILE"}
 
+// saved is the prefix of the shell variables with the developer's own values. They
+// are not exported, so that no command sees credentials under these names.
+const saved = "LOCALCLOUD_SAVED_"
+
 func (c *envCommand) Run(ctx context.Context, p place, std streams) error {
 	if c.Unset {
-		for _, v := range exports(control.Config{}) {
-			fmt.Fprintf(std.out, "unset %s\n", v.Name)
-		}
+		printRestore(std.out)
 		return nil
 	}
 	status, err := p.find(ctx)
@@ -35,6 +40,9 @@ func (c *envCommand) Run(ctx context.Context, p place, std streams) error {
 	if err := status.Config.MakePulumiFolders(); err != nil {
 		return err
 	}
+	if !inEffect() {
+		printSave(std.out)
+	}
 	fmt.Fprintf(std.out, "unset %s\n", strings.Join(conflicting, " "))
 	for _, v := range exports(status.Config) {
 		fmt.Fprintf(std.out, "export %s=%s\n", v.Name, quote(v.Value))
@@ -45,10 +53,48 @@ func (c *envCommand) Run(ctx context.Context, p place, std streams) error {
 	return nil
 }
 
-// exports returns the variables to export. GOFLAGS holds the flag with which
-// Pulumi compiles programs: otherwise Go would compile the AWS SDK twice.
+// inEffect reports whether this process runs with exports of a local cloud, which
+// are not the developer's own values.
+func inEffect() bool {
+	return os.Getenv("PULUMI_DEBUG_PROVIDERS") != "" && os.Getenv("AWS_ACCESS_KEY_ID") == iam.DeveloperKey
+}
+
+// printSave prints commands that save the developer's own values.
+func printSave(w io.Writer) {
+	names := append([]string{"PATH"}, conflicting...)
+	for _, v := range exports(control.Config{}) {
+		names = append(names, v.Name)
+	}
+	for _, name := range names {
+		fmt.Fprintf(w, "[ -z \"${%[1]s+x}\" ] || %[2]s%[1]s=\"$%[1]s\"\n", name, saved)
+	}
+}
+
+// printRestore prints commands that restore the developer's own values, and unset
+// the exports that had none.
+func printRestore(w io.Writer) {
+	for _, v := range exports(control.Config{}) {
+		fmt.Fprintf(w, "unset %s\n", v.Name)
+		printRestoreOf(w, v.Name)
+	}
+	for _, name := range append([]string{"PATH"}, conflicting...) {
+		printRestoreOf(w, name)
+	}
+}
+
+func printRestoreOf(w io.Writer, name string) {
+	fmt.Fprintf(w, "[ -z \"${%[2]s%[1]s+x}\" ] || { export %[1]s=\"$%[2]s%[1]s\"; unset %[2]s%[1]s; }\n", name, saved)
+}
+
+// exports returns the variables to export. GOFLAGS holds, besides the developer's
+// own flags, the one with which Pulumi compiles programs: otherwise Go would compile
+// the AWS SDK twice.
 func exports(c control.Config) []control.Variable {
-	return append(c.Environment(), control.Variable{Name: "GOFLAGS", Value: "-trimpath"})
+	flags := strings.Fields(os.Getenv("GOFLAGS"))
+	if !slices.Contains(flags, "-trimpath") {
+		flags = append(flags, "-trimpath")
+	}
+	return append(c.Environment(), control.Variable{Name: "GOFLAGS", Value: strings.Join(flags, " ")})
 }
 
 // toolchain returns the folder of the Pulumi CLI that was built beside this
