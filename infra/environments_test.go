@@ -113,7 +113,7 @@ func TestProduction(t *testing.T) {
 			"authorizationType": "JWT", "authorizerId": "main-api-id", "authorizationScopes": []any{"add"}}},
 		{"aws:apigatewayv2/api:Api", "main-api", map[string]any{
 			"protocolType": "HTTP", "disableExecuteApiEndpoint": true, "corsConfiguration": map[string]any{
-				"allowOrigins": []any{"https://example.com"}, "allowMethods": []any{"GET", "POST"}, "allowHeaders": []any{"authorization", "content-type"}, "maxAge": 600.0}}},
+				"allowOrigins": []any{"https://example.com"}, "allowMethods": []any{"GET", "POST"}, "allowHeaders": []any{"content-type", "authorization"}, "maxAge": 600.0}}},
 		{"aws:apigatewayv2/domainName:DomainName", "main-api", map[string]any{"domainName": "api.example.com", "domainNameConfiguration": map[string]any{
 			"certificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/1", "endpointType": "REGIONAL", "securityPolicy": "TLS_1_2"}}},
 		{"aws:apigatewayv2/apiMapping:ApiMapping", "main-api", map[string]any{"apiId": "main-api-id", "domainName": "api.example.com", "stage": "$default"}},

@@ -6,13 +6,16 @@ import (
 )
 
 // alarm describes an alarm on a metric, which it evaluates in periods of one
-// minute. Missing data counts as OK.
+// minute.
 type alarm struct {
 	name    string             // appended to the component's name: "errors"
 	meaning pulumi.StringInput // what happened and where to look first, for the email
 	metric  metric
 	atLeast pulumi.Float64Input // the threshold
 	minutes int                 // the number of consecutive periods; 0 for 1
+	// holds means that the alarm stays in its state while there is no data.
+	// Otherwise, missing data counts as OK.
+	holds bool
 }
 
 // metric identifies a metric in CloudWatch and its statistic.
@@ -29,6 +32,10 @@ func (e *Environment) watch(component string, parent pulumi.Resource, alarms ...
 		return nil // the topic of alarms cannot report its own failures
 	}
 	for _, a := range alarms {
+		missing := "notBreaching"
+		if a.holds {
+			missing = "ignore"
+		}
 		args := &cloudwatch.MetricAlarmArgs{
 			AlarmDescription:   a.meaning.ToStringOutput().ToStringPtrOutput(),
 			AlarmActions:       pulumi.Array{e.alarms},
@@ -40,7 +47,7 @@ func (e *Environment) watch(component string, parent pulumi.Resource, alarms ...
 			Threshold:          a.atLeast.ToFloat64Output().ToFloat64PtrOutput(),
 			Period:             pulumi.Int(60),
 			EvaluationPeriods:  pulumi.Int(max(a.minutes, 1)),
-			TreatMissingData:   pulumi.String("notBreaching"),
+			TreatMissingData:   pulumi.String(missing),
 			Tags:               e.tags,
 		}
 		if a.metric.statistic[0] == 'p' {

@@ -101,8 +101,8 @@ func NewAPI(env *Environment, name string, args *APIArgs, opts ...pulumi.Resourc
 	return a, env.ctx.RegisterResourceOutputs(a, pulumi.Map{"url": a.URL})
 }
 
-// cors allows pages of the CORS origins to send JSON and tokens with the methods
-// of the routes.
+// cors allows pages of the CORS origins to send JSON, and what authorizes them, with
+// the methods of the routes.
 func (a *API) cors() apigatewayv2.ApiCorsConfigurationPtrInput {
 	if a.args.CORSOrigins == nil {
 		return nil
@@ -119,7 +119,7 @@ func (a *API) cors() apigatewayv2.ApiCorsConfigurationPtrInput {
 	return apigatewayv2.ApiCorsConfigurationArgs{
 		AllowOrigins: a.args.CORSOrigins,
 		AllowMethods: pulumi.ToStringArray(distinct(methods)),
-		AllowHeaders: pulumi.ToStringArray([]string{"authorization", "content-type"}),
+		AllowHeaders: pulumi.ToStringArray(append([]string{"content-type"}, a.args.Auth.headers()...)),
 		MaxAge:       pulumi.Int(600),
 	}
 }

@@ -57,6 +57,20 @@ func (a Auth) routeType() string {
 	}
 }
 
+// headers returns the headers in which callers send what authorizes them.
+//
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
+func (a Auth) headers() []string {
+	switch a.Type {
+	case "none":
+		return nil
+	case "jwt":
+		return []string{"authorization"}
+	default:
+		return []string{"authorization", "x-amz-content-sha256", "x-amz-date", "x-amz-security-token"}
+	}
+}
+
 // authorize creates the authorizer, which verifies tokens.
 //
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-jwt-authorizer.html

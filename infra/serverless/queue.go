@@ -122,16 +122,19 @@ func (q *Queue) createPolicy() (err error) {
 }
 
 // watch creates the queue's alarm and graphs. The alarm is raised if a message
-// waits for too long.
+// waits for too long. As with every alarm on a queue, it holds its state without
+// data: SQS stops reporting metrics of a queue that has been idle for six hours,
+// even if messages are in it.
 //
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
+// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/monitoring-using-cloudwatch.html
 func (q *Queue) watch(args *QueueArgs) error {
 	age := number("queue "+q.name, "AlarmAgeSeconds", args.AlarmAgeSeconds, limits{fallback: 3600, min: 1})
 	oldest := q.metric("ApproximateAgeOfOldestMessage", "Maximum")
 	q.env.show("Messages of queue "+q.name, q.metric("NumberOfMessagesSent", "Sum"), q.metric("NumberOfMessagesDeleted", "Sum"), q.metric("ApproximateNumberOfMessagesVisible", "Maximum"))
 	q.env.show("Age in seconds of the oldest message of queue "+q.name, oldest)
 	return q.env.watch(q.env.child(q.name), q, alarm{
-		name: "age", metric: oldest, atLeast: scaled(age, 1),
+		name: "age", metric: oldest, atLeast: scaled(age, 1), holds: true,
 		meaning: pulumi.Sprintf("A message has been in the queue %s for %d seconds: check the queue's consumers.", q.name, age),
 	})
 }
