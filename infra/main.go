@@ -30,6 +30,9 @@ func program(ctx *pulumi.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := config.CheckConcurrency(ctx.Project(), len(code)); err != nil {
+		return err
+	}
 	outputs, err := stack(ctx, config, code)
 	for name, value := range outputs {
 		ctx.Export(name, value)

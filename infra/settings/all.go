@@ -108,6 +108,13 @@ func functionSettings() []setting {
 			Field:   between(func(s *Settings) *int { return &s.Functions.ReservedConcurrency }, 0, 900),
 		},
 		{
+			Name:    "accountConcurrency",
+			Meaning: "the AWS account's quota of concurrent invocations in the region, of which Lambda keeps 100 unreserved",
+			Limits:  "a whole number from 10 to 1000000",
+			Default: "1000",
+			Field:   between(func(s *Settings) *int { return &s.Functions.AccountConcurrency }, 10, 1_000_000),
+		},
+		{
 			Name:    "asyncRetries",
 			Meaning: "the number of retries after a failed asynchronous invocation",
 			Limits:  "0, 1 or 2",

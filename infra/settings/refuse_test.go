@@ -98,7 +98,7 @@ func TestParseRefuses(t *testing.T) {
 			config := required()
 			config[key] = "red"
 			_, err := Parse("tally", config)
-			if want := key + " is unknown: the keys are aws:allowedAccountIds, aws:profile, aws:region, tally:alarmEmail, "; err == nil || !strings.Contains(err.Error(), want) {
+			if want := key + " is unknown: the keys are aws:allowedAccountIds, aws:profile, aws:region, tally:accountConcurrency, tally:alarmEmail, "; err == nil || !strings.Contains(err.Error(), want) {
 				t.Errorf("got %v, want %s", err, want)
 			}
 		}

@@ -50,3 +50,21 @@ func (s *Settings) contradictions(project string, given func(key string) bool) [
 	}
 	return errs
 }
+
+// minUnreserved is the concurrency of an account that functions cannot reserve.
+//
+// https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html
+const minUnreserved = 100
+
+// CheckConcurrency returns an error if that number of functions would reserve more
+// of the account's concurrency than Lambda allows. It cannot take into account what
+// other stacks reserve.
+func (s *Settings) CheckConcurrency(project string, functions int) error {
+	f := s.Functions
+	reserved, available := functions*f.ReservedConcurrency, max(0, f.AccountConcurrency-minUnreserved)
+	if reserved <= available {
+		return nil
+	}
+	return fmt.Errorf("%s:reservedConcurrency may not be %d: %d functions would reserve %d concurrent invocations, and the account can reserve %d, "+
+		"which is %[1]s:accountConcurrency less the %[6]d that Lambda keeps unreserved", project, f.ReservedConcurrency, functions, reserved, available, minUnreserved)
+}

@@ -47,6 +47,7 @@ type Functions struct {
 	TimeoutSeconds      int // of each invocation
 	EphemeralMB         int // of /tmp
 	ReservedConcurrency int // concurrent invocations; 0 for the account's unreserved concurrency
+	AccountConcurrency  int // the account's quota of concurrent invocations in the region
 	Retries             int // of a failed asynchronous invocation
 	MaxEventAgeSeconds  int // of an asynchronous invocation
 }
