@@ -21,7 +21,8 @@ import (
 //	         the infix: "Entries.member"
 //	path     the name in the path of a REST operation
 //	header   the name of the HTTP header in REST
-//	payload  "body" for the field that takes the whole body of a REST request
+//	payload  in REST, "body" for the field that takes the whole body, and "json" for
+//	         a struct of the members of a body that is a JSON object
 
 func jsonName(f reflect.StructField) string {
 	name, _, _ := strings.Cut(f.Tag.Get("json"), ",")

@@ -68,6 +68,9 @@ func (in jsonInput) set(v reflect.Value, value json.RawMessage, path string) err
 	switch {
 	case v.Kind() == reflect.Struct:
 		return in.setStruct(v, value, path)
+	case v.Kind() == reflect.Pointer && structs() && string(value) != "null":
+		v.Set(reflect.New(v.Type().Elem()))
+		return in.set(v.Elem(), value, path)
 	case v.Kind() == reflect.Slice && structs():
 		var items []json.RawMessage
 		if err := in.unmarshal(value, &items, path); err != nil {

@@ -22,6 +22,7 @@ func lambdaOperations() operations {
 		"ListVersionsByFunction":       onFunction("lambda:ListVersionsByFunction", listVersions).at("GET " + one + "/versions"),
 		"ListAliases":                  onFunction("lambda:ListAliases", listAliases).at("GET " + one + "/aliases"),
 		"GetAlias":                     onFunction("lambda:GetAlias", getAlias).at("GET " + one + "/aliases/{Name}"),
+		"UpdateAlias":                  onFunction("lambda:UpdateAlias", updateAlias).at("PUT " + one + "/aliases/{Name}"),
 		"GetFunctionEventInvokeConfig": onFunction("lambda:GetFunctionEventInvokeConfig", getEventInvokeConfig).at("GET /2019-09-25/functions/{FunctionName}/event-invoke-config"),
 		"GetFunctionConcurrency":       onFunction("lambda:GetFunctionConcurrency", getConcurrency).at("GET /2019-09-30/functions/{FunctionName}/concurrency"),
 	}

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"testing"
@@ -66,6 +67,44 @@ func TestVersions(t *testing.T) {
 	}
 	if out := must(client.Invoke(t.Context(), &awslambda.InvokeInput{FunctionName: &f.Name, Qualifier: aws.String("next")}))(t); *out.ExecutedVersion != "12" {
 		t.Errorf("invoked version %s", *out.ExecutedVersion)
+	}
+}
+
+// TestUpdateAlias rolls an alias back, as docs and deployment tools do.
+func TestUpdateAlias(t *testing.T) {
+	k := newKit(t)
+	k.role(t, everything)
+	f := k.function(t, lambda.Config{Name: "add"})
+	for n := range 2 {
+		f.MemoryMB = 128 + n
+		must(k.Lambda.UpdateFunction(f.Config, nil))(t)
+		must(k.Lambda.PublishVersion("add", "", ""))(t)
+	}
+	live := must(k.Lambda.CreateAlias(lambda.Alias{Function: "add", Name: "live", Version: "2", Description: "d",
+		AdditionalVersionWeights: map[string]float64{"1": 0.5}}))(t)
+	client := awslambda.NewFromConfig(k.config(developer))
+	update := func(in awslambda.UpdateAliasInput) (*awslambda.UpdateAliasOutput, error) {
+		in.FunctionName, in.Name = &f.Name, cmp.Or(in.Name, aws.String("live"))
+		return client.UpdateAlias(t.Context(), &in)
+	}
+
+	out := must(update(awslambda.UpdateAliasInput{FunctionVersion: aws.String("2"), RoutingConfig: &types.AliasRoutingConfiguration{}}))(t)
+	if *out.FunctionVersion != "2" || out.RoutingConfig != nil || *out.Description != "d" || *out.RevisionId == live.RevisionID || *out.AliasArn != live.ARN {
+		t.Errorf("without the routing: %+v", out)
+	}
+	out = must(update(awslambda.UpdateAliasInput{FunctionVersion: aws.String("1"), Description: aws.String(""), RevisionId: out.RevisionId}))(t)
+	if a := must(k.Lambda.Alias("add", "live"))(t); a.Version != "1" || a.Description != "" || a.RevisionID != *out.RevisionId {
+		t.Errorf("after a rollback: %+v", a)
+	}
+	for want, in := range map[string]awslambda.UpdateAliasInput{
+		"ResourceNotFoundException: Cannot find alias arn: " + f.ARN + ":old": {Name: aws.String("old"), FunctionVersion: aws.String("1")},
+		"ResourceNotFoundException: Function not found: " + f.ARN + ":3":      {FunctionVersion: aws.String("3")},
+		"PreconditionFailedException: The Revision Id provided does not match the latest Revision Id. " +
+			"Call the GetFunction/GetAlias API to retrieve the latest Revision Id": {FunctionVersion: aws.String("2"), RevisionId: &live.RevisionID},
+	} {
+		if _, err := update(in); code(err) != want {
+			t.Errorf("got %s, want %s", code(err), want)
+		}
 	}
 }
 

@@ -81,8 +81,15 @@ func (r route) decode(c *call, path []string, into any) error {
 			field.SetString(label)
 		} else if name, ok := f.Tag.Lookup("header"); ok {
 			field.SetString(c.Header.Get(name))
-		} else if f.Tag.Get("payload") != "" {
+		} else if f.Tag.Get("payload") == "body" {
 			field.SetBytes(c.body)
+		} else if f.Tag.Get("payload") == "json" {
+			if len(c.body) == 0 {
+				continue
+			}
+			if err := decodeJSON(c.body, r.operation, field.Addr().Interface()); err != nil {
+				return err
+			}
 		} else if known = append(known, queryName(f)); given.Has(queryName(f)) {
 			if err := setText(field, given.Get(queryName(f))); err != nil {
 				return cloud.Errorf(http.StatusBadRequest, "SerializationException", "Parameter %s: %v", queryName(f), err)

@@ -33,7 +33,7 @@ func (s *Service) CreateAlias(a Alias) (Alias, error) {
 	if err := CheckAliasName(a.Name); err != nil {
 		return Alias{}, err
 	}
-	return s.putAlias(a, func(exists bool, arn string) error {
+	return s.putAlias(a, func(_ Alias, exists bool, arn string) error {
 		if exists {
 			return cloud.Errorf(http.StatusConflict, "ResourceConflictException", "Alias already exists: %s", arn)
 		}
@@ -42,26 +42,33 @@ func (s *Service) CreateAlias(a Alias) (Alias, error) {
 }
 
 // UpdateAlias replaces the alias with that name. It fails with
-// ResourceNotFoundException if the function does not have the alias or the version.
+// ResourceNotFoundException if the function does not have the alias or the version,
+// and with PreconditionFailedException if a has a revision that is not the alias's.
+//
+// https://docs.aws.amazon.com/lambda/latest/api/API_UpdateAlias.html
 func (s *Service) UpdateAlias(a Alias) (Alias, error) {
-	return s.putAlias(a, func(exists bool, arn string) error {
+	return s.putAlias(a, func(old Alias, exists bool, arn string) error {
 		if !exists {
 			return errNoAlias(arn)
+		}
+		if a.RevisionID != "" && a.RevisionID != old.RevisionID {
+			return cloud.Errorf(http.StatusPreconditionFailed, "PreconditionFailedException", "The Revision Id provided does not match the latest Revision Id. "+
+				"Call the GetFunction/GetAlias API to retrieve the latest Revision Id")
 		}
 		return nil
 	})
 }
 
 // putAlias stores the alias, unless it is invalid or admit returns an error.
-func (s *Service) putAlias(a Alias, admit func(exists bool, arn string) error) (Alias, error) {
+func (s *Service) putAlias(a Alias, admit func(old Alias, exists bool, arn string) error) (Alias, error) {
 	err := cmp.Or(CheckFunctionVersion(a.Version), CheckDescription(a.Description), CheckRouting(a.Version, a.AdditionalVersionWeights))
 	if err != nil {
 		return Alias{}, err
 	}
 	err = s.change(a.Function, func(row *record) error {
 		a.Function, a.ARN = row.Name, row.ARN+":"+a.Name
-		_, exists := row.alias(a.Name)
-		if err := admit(exists, a.ARN); err != nil {
+		old, exists := row.alias(a.Name)
+		if err := admit(old, exists, a.ARN); err != nil {
 			return err
 		}
 		if err := row.checkVersions(a); err != nil {
