@@ -52,7 +52,6 @@ type Outcome struct {
 	// object with errorMessage and errorType.
 	Payload         []byte
 	FunctionError   string // "Unhandled", or "" for success
-	TimedOut        bool   // the function failed because it exceeded its timeout
 	ExecutedVersion string // "$LATEST"
 	LogTail         []byte // the last 4 KiB of this invocation's log
 }

@@ -176,7 +176,7 @@ func TestResponses(t *testing.T) {
 		"success":      {cloud.Outcome{Payload: []byte(`{"statusCode":201,"body":"made"}`)}, nil, 201, "made", ""},
 		"unformatted":  {cloud.Outcome{Payload: []byte(`{"sum":5}`)}, nil, 200, `{"sum":5}`, ""},
 		"error":        {cloud.Outcome{FunctionError: "Unhandled", Payload: []byte(`{"errorMessage":"no"}`)}, nil, 500, internal, `{"errorMessage":"no"}`},
-		"timeout":      {cloud.Outcome{FunctionError: "Unhandled", TimedOut: true, Payload: []byte(`"late"`)}, nil, 503, unavailable, "late"},
+		"timeout":      {cloud.Outcome{FunctionError: "Unhandled", Payload: []byte(`{"errorType":"Sandbox.Timedout"}`)}, nil, 500, internal, "Sandbox.Timedout"},
 		"invalid":      {cloud.Outcome{Payload: []byte(`{"statusCode":"OK"}`)}, nil, 500, internal, "an invalid response: statusCode"},
 		"refused":      {cloud.Outcome{}, cloud.Errorf(403, "AccessDeniedException", "no permission"), 500, internal, "AccessDeniedException: no permission"},
 		"missing":      {cloud.Outcome{}, cloud.Errorf(404, "ResourceNotFoundException", "Function not found"), 500, internal, "Function not found"},
