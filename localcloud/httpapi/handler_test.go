@@ -61,13 +61,13 @@ func TestEvent(t *testing.T) {
 		"cookies": ["c=1", "d=2"],
 		"headers": {"accept-encoding": "identity", "content-length": "24", "content-type": "application/json; charset=utf-8",
 			"host": %[1]q, "user-agent": "test/1", "x-amzn-trace-id": "Root=1-6745-9", "x-many": "a,b",
-			"x-forwarded-for": "127.0.0.1", "x-forwarded-port": "%[3]d", "x-forwarded-proto": "http"},
+			"x-forwarded-for": "127.0.0.1", "x-forwarded-port": "443", "x-forwarded-proto": "https"},
 		"queryStringParameters": {"x": "1,2", "y": "é", "flag": ""},
 		"requestContext": {"accountId": "000000000000", "apiId": %[2]q, "domainName": %[1]q, "domainPrefix": %[2]q,
 			"http": {"method": "PUT", "path": "/dev/sums/a b/c", "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1", "userAgent": "test/1"},
-			"requestId": %[4]q, "routeKey": "PUT /sums/{id}", "stage": "dev", "time": "TIME", "timeEpoch": 0},
+			"requestId": %[3]q, "routeKey": "PUT /sums/{id}", "stage": "dev", "time": "TIME", "timeEpoch": 0},
 		"pathParameters": {"id": "a b/c"}, "stageVariables": {"table": "sums"},
-		"body": %[5]q, "isBase64Encoded": false}`, host, api.ID, api.Port, res.Header.Get("Apigw-Requestid"), body)
+		"body": %[4]q, "isBase64Encoded": false}`, host, api.ID, res.Header.Get("Apigw-Requestid"), body)
 	if diff := cmp.Diff(decoded(t, []byte(want)), withoutTime(t, in.Payload)); diff != "" {
 		t.Errorf("event (-want +got)\n%s", diff)
 	}
