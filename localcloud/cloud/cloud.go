@@ -42,7 +42,7 @@ type Invocation struct {
 	Qualifier     string
 	Payload       []byte // JSON
 	ClientContext string // base64 JSON of the Invoke API, usually ""
-	TraceHeader   string // X-Amzn-Trace-Id; generated if ""
+	TraceHeader   string // X-Amzn-Trace-Id; the Invoker adds the fields that it lacks
 }
 
 // Outcome is the result of a synchronous Invocation that reached the function.
