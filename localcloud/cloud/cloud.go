@@ -42,7 +42,7 @@ type Invocation struct {
 	Qualifier     string
 	Payload       []byte // JSON
 	ClientContext string // base64 JSON of the Invoke API, usually ""
-	TraceHeader   string // X-Amzn-Trace-Id; generated if ""
+	TraceHeader   string // X-Amzn-Trace-Id; the Invoker adds the fields that it lacks
 }
 
 // Outcome is the result of a synchronous Invocation that reached the function.
@@ -52,7 +52,6 @@ type Outcome struct {
 	// object with errorMessage and errorType.
 	Payload         []byte
 	FunctionError   string // "Unhandled", or "" for success
-	TimedOut        bool   // the function failed because it exceeded its timeout
 	ExecutedVersion string // "$LATEST"
 	LogTail         []byte // the last 4 KiB of this invocation's log
 }

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -80,6 +81,28 @@ func TestAccessLog(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+// The access log distinguishes a function that could not be invoked from a caller that
+// was refused.
+func TestAccessLogOfFailures(t *testing.T) {
+	l := &logs{}
+	s, _ := openWith(t, Options{Logs: l, Invoker: invoker(func(context.Context, cloud.Invocation) (cloud.Outcome, error) {
+		return cloud.Outcome{}, cloud.Errorf(403, "AccessDeniedException", "no permission")
+	})})
+	api, in := build(t, s, "$default", "GET /fail")
+	must(s.CreateRoute(Route{APIID: api.ID, Key: "GET /private", Target: "integrations/" + in.ID, AuthorizationType: "AWS_IAM"}))(t)
+	stage := must(s.Stage(api.ID, "$default"))(t)
+	stage.AccessLog = &AccessLog{logDestination, "$context.requestId $context.path $context.integrationStatus $context.integrationErrorMessage $context.authorizer.error"}
+	must(s.UpdateStage(stage))(t)
+	get(t, api.Endpoint()+"/fail")
+	get(t, api.Endpoint()+"/private")
+	_ = s.Close() // writes the pending events
+	for _, want := range []string{" /fail 403 AccessDeniedException: no permission -", " /private - - MissingAuthenticationToken"} {
+		if !slices.ContainsFunc(l.lines, func(line string) bool { return strings.Contains(line, want) }) {
+			t.Errorf("no line with %q: %v", want, l.lines)
+		}
 	}
 }
 

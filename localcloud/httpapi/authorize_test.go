@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -50,11 +51,11 @@ func TestIAM(t *testing.T) {
 	must(s.UpdateRoute(route))(t)
 
 	const body = `{"num1":3}`
-	request := func(service, region, secret string) *http.Request {
+	keys := aws.Credentials{AccessKeyID: worker.AccessKeyID, SecretAccessKey: worker.SecretAccessKey, SessionToken: worker.SessionToken}
+	request := func(service, region string, keys aws.Credentials) *http.Request {
 		r := must(http.NewRequest("POST", api.Endpoint()+"/dev/sums/a%20b?x=1", strings.NewReader(body)))(t)
 		r.Header = http.Header{"User-Agent": {"test/1"}, "Referer": {"https://www.example.com/"}}
 		sum := sha256.Sum256([]byte(body))
-		keys := aws.Credentials{AccessKeyID: worker.AccessKeyID, SecretAccessKey: secret, SessionToken: worker.SessionToken}
 		if err := v4.NewSigner().SignHTTP(t.Context(), keys, r, hex.EncodeToString(sum[:]), service, region, time.Now()); err != nil {
 			t.Fatal(err)
 		}
@@ -65,7 +66,12 @@ func TestIAM(t *testing.T) {
 		defer res.Body.Close()
 		return fmt.Sprint(res.StatusCode, " ", string(must(io.ReadAll(res.Body))(t)))
 	}
-	good := func() *http.Request { return request("execute-api", here.Region, "secret") }
+	good := func() *http.Request { return request("execute-api", here.Region, keys) }
+	with := func(change func(*aws.Credentials)) *http.Request {
+		k := keys
+		change(&k)
+		return request("execute-api", here.Region, k)
+	}
 	changed := func(change func(*http.Request)) *http.Request { r := good(); change(r); return r }
 
 	if got := send(good()); got != "200 {}" {
@@ -93,9 +99,12 @@ func TestIAM(t *testing.T) {
 	}{
 		"unsigned":        {changed(func(r *http.Request) { r.Header.Del("Authorization") }), "MissingAuthenticationToken"},
 		"bearer":          {changed(func(r *http.Request) { r.Header.Set("Authorization", "Bearer x") }), "IncompleteSignature"},
-		"another service": {request("lambda", here.Region, "secret"), "scoped to service execute-api in us-east-1, not to lambda"},
-		"another region":  {request("execute-api", "eu-west-1", "secret"), "execute-api in eu-west-1"},
-		"another secret":  {request("execute-api", here.Region, "guess"), "The request signature we calculated"},
+		"another service": {request("lambda", here.Region, keys), "scoped to service execute-api in us-east-1, not to lambda"},
+		"another region":  {request("execute-api", "eu-west-1", keys), "execute-api in eu-west-1"},
+		"another secret":  {with(func(k *aws.Credentials) { k.SecretAccessKey = "guess" }), "The request signature we calculated"},
+		"another key":     {with(func(k *aws.Credentials) { k.AccessKeyID = "ASIANOBODY" }), "InvalidClientTokenId"},
+		"another token":   {with(func(k *aws.Credentials) { k.SessionToken = "guess" }), "InvalidClientTokenId"},
+		"no token":        {with(func(k *aws.Credentials) { k.SessionToken = "" }), "InvalidClientTokenId"},
 		"another body": {changed(func(r *http.Request) { r.Body = io.NopCloser(strings.NewReader(`{"num1":4}`)) }),
 			"The request signature we calculated"},
 		"another path": {changed(func(r *http.Request) { r.URL.Path, r.URL.RawPath = "/dev/sums/c", "" }), "The request signature we calculated"},
@@ -112,5 +121,14 @@ func TestIAM(t *testing.T) {
 	}
 	if in.Payload != nil {
 		t.Errorf("the function was invoked with %s", in.Payload)
+	}
+}
+
+// A header that the client did not send has no condition key, so that a condition on
+// the key does not match.
+func TestConditionKeysWithoutHeaders(t *testing.T) {
+	x := &exchange{Request: httptest.NewRequest("GET", "/", nil)}
+	if diff := cmp.Diff(map[string][]string{"aws:SourceIp": {"192.0.2.1"}}, x.conditionKeys()); diff != "" {
+		t.Errorf("-want +got\n%s", diff)
 	}
 }

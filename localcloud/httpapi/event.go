@@ -62,7 +62,7 @@ func newEvent(x *exchange, body []byte) event {
 	e := event{
 		Version: "2.0", RouteKey: x.key.text,
 		RawPath: x.URL.Path, RawQueryString: x.URL.RawQuery,
-		Cookies: cookies(x.Header), Headers: headers(x.Request, x.api.Port, x.sourceIP()),
+		Cookies: cookies(x.Header), Headers: headers(x.Request, x.sourceIP()),
 		QueryStringParameters: query(x.URL.RawQuery),
 		PathParameters:        x.parameters, StageVariables: x.stage.Variables,
 		RequestContext: requestContext{
@@ -89,14 +89,17 @@ func (x *exchange) sourceIP() string {
 const traceHeader = "X-Amzn-Trace-Id"
 
 // headers returns the headers of a request, with names in lower case and repeated
-// values joined with commas. It omits hop-by-hop headers and adds those that AWS adds.
-func headers(r *http.Request, port int, sourceIP string) map[string]string {
+// values joined with commas. It omits hop-by-hop headers and adds those that AWS adds,
+// which serves HTTP APIs over TLS only.
+//
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-ciphers.html
+func headers(r *http.Request, sourceIP string) map[string]string {
 	if r.Header.Get(traceHeader) == "" {
 		r.Header.Set(traceHeader, newTraceID())
 	}
 	r.Header.Add("X-Forwarded-For", sourceIP)
-	r.Header.Set("X-Forwarded-Port", strconv.Itoa(port))
-	r.Header.Set("X-Forwarded-Proto", "http")
+	r.Header.Set("X-Forwarded-Port", "443")
+	r.Header.Set("X-Forwarded-Proto", "https")
 	h := map[string]string{"host": r.Host}
 	if r.ContentLength > 0 {
 		h["content-length"] = strconv.FormatInt(r.ContentLength, 10)

@@ -161,27 +161,24 @@ func lambdaStatus(err error) int {
 	return http.StatusOK
 }
 
-// responseTo returns API Gateway's response for the outcome of an invocation. If the
-// function timed out or was throttled, which may be temporary, the status is 503. Any
-// other failure is 500.
+// responseTo returns API Gateway's response for the outcome of an invocation. If
+// Lambda throttled it, the status is 503. Any other failure is 500, even if the
+// function exceeded its own timeout.
+//
+// https://github.com/denoland/deno_registry2/issues/87
 func responseTo(out cloud.Outcome, err error) (response, string) {
-	const unavailable, internal = http.StatusServiceUnavailable, http.StatusInternalServerError
-	if err != nil {
-		if cloud.ErrorCode(err) == "TooManyRequestsException" {
-			return refuse(unavailable, "Service Unavailable"), err.Error()
-		}
-		return refuse(internal, "Internal Server Error"), err.Error()
-	}
-	if out.FunctionError != "" {
-		reason := "the function failed: " + string(out.Payload)
-		if out.TimedOut {
-			return refuse(unavailable, "Service Unavailable"), reason
-		}
-		return refuse(internal, "Internal Server Error"), reason
+	internal := refuse(http.StatusInternalServerError, "Internal Server Error")
+	switch {
+	case cloud.ErrorCode(err) == "TooManyRequestsException":
+		return refuse(http.StatusServiceUnavailable, "Service Unavailable"), err.Error()
+	case err != nil:
+		return internal, err.Error()
+	case out.FunctionError != "":
+		return internal, "the function failed: " + string(out.Payload)
 	}
 	res, err := decodeResponse(out.Payload)
 	if err != nil {
-		return refuse(internal, "Internal Server Error"), "the function returned an invalid response: " + err.Error()
+		return internal, "the function returned an invalid response: " + err.Error()
 	}
 	return res, ""
 }

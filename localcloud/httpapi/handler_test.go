@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -49,7 +50,7 @@ func TestEvent(t *testing.T) {
 	req := must(http.NewRequest("PUT", api.Endpoint()+"/dev/sums/a%20b%2Fc?x=1&y=%C3%A9&x=2&flag", strings.NewReader(body)))(t)
 	req.Header = http.Header{
 		"Content-Type": {"application/json; charset=utf-8"}, "User-Agent": {"test/1"}, "Accept-Encoding": {"identity"},
-		"X-Many": {"a", "b"}, "Cookie": {"c=1; d=2"}, "X-Amzn-Trace-Id": {"Root=1-6745-9"},
+		"X-Many": {"a", "b"}, "Te": {"trailers"}, "Cookie": {"c=1; d=2;", "e=3"}, "X-Amzn-Trace-Id": {"Root=1-6745-9"},
 	}
 	res := must(http.DefaultClient.Do(req))(t)
 	_ = res.Body.Close()
@@ -58,16 +59,16 @@ func TestEvent(t *testing.T) {
 	want := fmt.Sprintf(`{
 		"version": "2.0", "routeKey": "PUT /sums/{id}", "rawPath": "/dev/sums/a b/c",
 		"rawQueryString": "x=1&y=%%C3%%A9&x=2&flag",
-		"cookies": ["c=1", "d=2"],
+		"cookies": ["c=1", "d=2", "e=3"],
 		"headers": {"accept-encoding": "identity", "content-length": "24", "content-type": "application/json; charset=utf-8",
 			"host": %[1]q, "user-agent": "test/1", "x-amzn-trace-id": "Root=1-6745-9", "x-many": "a,b",
-			"x-forwarded-for": "127.0.0.1", "x-forwarded-port": "%[3]d", "x-forwarded-proto": "http"},
+			"x-forwarded-for": "127.0.0.1", "x-forwarded-port": "443", "x-forwarded-proto": "https"},
 		"queryStringParameters": {"x": "1,2", "y": "é", "flag": ""},
 		"requestContext": {"accountId": "000000000000", "apiId": %[2]q, "domainName": %[1]q, "domainPrefix": %[2]q,
 			"http": {"method": "PUT", "path": "/dev/sums/a b/c", "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1", "userAgent": "test/1"},
-			"requestId": %[4]q, "routeKey": "PUT /sums/{id}", "stage": "dev", "time": "TIME", "timeEpoch": 0},
+			"requestId": %[3]q, "routeKey": "PUT /sums/{id}", "stage": "dev", "time": "TIME", "timeEpoch": 0},
 		"pathParameters": {"id": "a b/c"}, "stageVariables": {"table": "sums"},
-		"body": %[5]q, "isBase64Encoded": false}`, host, api.ID, api.Port, res.Header.Get("Apigw-Requestid"), body)
+		"body": %[4]q, "isBase64Encoded": false}`, host, api.ID, res.Header.Get("Apigw-Requestid"), body)
 	if diff := cmp.Diff(decoded(t, []byte(want)), withoutTime(t, in.Payload)); diff != "" {
 		t.Errorf("event (-want +got)\n%s", diff)
 	}
@@ -104,6 +105,9 @@ func TestSmallestEvent(t *testing.T) {
 	if e["rawPath"] != "/" || e["rawQueryString"] != "" || in.Caller.SourceARN.Resource != api.ID+"/$default/$default" {
 		t.Errorf("event %v from %s", e, in.Caller.SourceARN)
 	}
+	if v, ok := e["requestContext"].(map[string]any)["authorizer"]; ok {
+		t.Errorf("authorizer: %v, want it absent", v)
+	}
 	if trace := e["headers"].(map[string]any)["x-amzn-trace-id"].(string); trace != in.TraceHeader ||
 		!regexp.MustCompile(`^Root=1-[0-9a-f]{8}-[0-9a-f]{24}$`).MatchString(trace) {
 		t.Errorf("trace id %q", trace)
@@ -137,11 +141,12 @@ func TestBodyEncoding(t *testing.T) {
 		base64                             bool
 	}{
 		{"text/csv", "", "a,b", false},
+		{"text/plain", "", "é", false},
 		{"application/json;charset=utf-8", "", "{}", false},
 		{"Application/XML", "", "<a/>", false},
 		{"application/javascript", "", "1", false},
 		{"application/json", "gzip", "{}", true},
-		{"text/plain", "", "\xff", true},
+		{"text/plain", "", "\xff\xfe>?", true},
 		{"", "", "plain", true},
 		{"application/x-www-form-urlencoded", "", "a=b", true},
 		{"application/octet-stream", "", "hello", true},
@@ -155,9 +160,43 @@ func TestBodyEncoding(t *testing.T) {
 		r := httptest.NewRequest("POST", "/", nil)
 		r.Header = h
 		e := newEvent(&exchange{Request: r}, []byte(c.body))
-		if e.IsBase64Encoded != c.base64 || (e.Body == c.body) == (c.base64) {
-			t.Errorf("%q %q %q: base64 %v, body %q", c.contentType, c.contentEncoding, c.body, e.IsBase64Encoded, e.Body)
+		want := c.body
+		if c.base64 {
+			want = base64.StdEncoding.EncodeToString([]byte(c.body))
 		}
+		if e.IsBase64Encoded != c.base64 || e.Body != want {
+			t.Errorf("%q %q %q: base64 %v, body %q, want %q", c.contentType, c.contentEncoding, c.body, e.IsBase64Encoded, e.Body, want)
+		}
+	}
+}
+
+func TestEventTime(t *testing.T) {
+	x := &exchange{Request: httptest.NewRequest("GET", "/", nil), start: time.Date(2020, 3, 12, 12, 3, 58, 390e6, time.FixedZone("", -7*60*60))}
+	if c := newEvent(x, nil).RequestContext; c.Time != "12/Mar/2020:19:03:58 +0000" || c.TimeEpoch != 1584039838390 {
+		t.Errorf("time %s, epoch %d", c.Time, c.TimeEpoch)
+	}
+}
+
+// The largest event that a function accepts reaches it.
+func TestLargestEvent(t *testing.T) {
+	var in cloud.Invocation
+	s, _ := open(t, nil, capture(&in), 0)
+	api, _ := build(t, s, "$default", "POST /")
+	post := func(size int) int {
+		res := must(http.Post(api.Endpoint(), "text/plain", strings.NewReader(strings.Repeat("x", size))))(t)
+		_ = res.Body.Close()
+		return res.StatusCode
+	}
+	const near = maxPayloadBytes - 10_000
+	if status := post(near); status != 200 {
+		t.Fatalf("status %d", status)
+	}
+	largest := near + maxPayloadBytes - len(in.Payload)
+	if status := post(largest); status != 200 || len(in.Payload) != maxPayloadBytes {
+		t.Errorf("status %d, an event of %d bytes", status, len(in.Payload))
+	}
+	if status := post(largest + 1); status != 413 {
+		t.Errorf("one byte more: status %d", status)
 	}
 }
 
@@ -176,7 +215,7 @@ func TestResponses(t *testing.T) {
 		"success":      {cloud.Outcome{Payload: []byte(`{"statusCode":201,"body":"made"}`)}, nil, 201, "made", ""},
 		"unformatted":  {cloud.Outcome{Payload: []byte(`{"sum":5}`)}, nil, 200, `{"sum":5}`, ""},
 		"error":        {cloud.Outcome{FunctionError: "Unhandled", Payload: []byte(`{"errorMessage":"no"}`)}, nil, 500, internal, `{"errorMessage":"no"}`},
-		"timeout":      {cloud.Outcome{FunctionError: "Unhandled", TimedOut: true, Payload: []byte(`"late"`)}, nil, 503, unavailable, "late"},
+		"timeout":      {cloud.Outcome{FunctionError: "Unhandled", Payload: []byte(`{"errorType":"Sandbox.Timedout"}`)}, nil, 500, internal, "Sandbox.Timedout"},
 		"invalid":      {cloud.Outcome{Payload: []byte(`{"statusCode":"OK"}`)}, nil, 500, internal, "an invalid response: statusCode"},
 		"refused":      {cloud.Outcome{}, cloud.Errorf(403, "AccessDeniedException", "no permission"), 500, internal, "AccessDeniedException: no permission"},
 		"missing":      {cloud.Outcome{}, cloud.Errorf(404, "ResourceNotFoundException", "Function not found"), 500, internal, "Function not found"},
@@ -216,23 +255,30 @@ func TestRefusedBeforeTheFunction(t *testing.T) {
 		change(r)
 		return r
 	}
-	text := http.Header{"Content-Type": {"text/plain"}}
+	zero := func(size int64) func(*http.Request) {
+		return func(r *http.Request) { r.Body = io.NopCloser(io.LimitReader(zeros{}, size)) }
+	}
+	const (
+		notFound  = `404 {"message":"Not Found"}`
+		forbidden = `403 {"message":"Forbidden"}`
+		header    = `431 {"message":"Request Header Fields Too Large"}`
+		tooLarge  = `413 {"message":"Request Entity Too Large"}`
+	)
 	for name, c := range map[string]struct {
-		req  *http.Request
-		want string
+		req          *http.Request
+		want, reason string
 	}{
-		"no route":    {do("/dev/sub", func(*http.Request) {}), `404 {"message":"Not Found"}`},
-		"method":      {do("/dev/add", func(r *http.Request) { r.Method = "PUT" }), `404 {"message":"Not Found"}`},
-		"no stage":    {do("/add", func(*http.Request) {}), `404 {"message":"Not Found"}`},
-		"only stage":  {do("/dev", func(*http.Request) {}), `404 {"message":"Not Found"}`},
-		"host":        {do("/dev/add", func(r *http.Request) { r.Host = "rebound.example:80" }), `403 {"message":"Forbidden"}`},
-		"header":      {do("/dev/add", func(r *http.Request) { r.Header.Set("X", strings.Repeat("x", maxHeaderBytes)) }), `431 {"message":"Request Header Fields Too Large"}`},
-		"body":        {do("/dev/add", func(r *http.Request) { r.Body = io.NopCloser(io.LimitReader(zeros{}, maxBodyBytes+1)) }), `413 {"message":"Request Entity Too Large"}`},
-		"base64 body": {do("/dev/add", func(r *http.Request) { r.Body = io.NopCloser(io.LimitReader(zeros{}, maxPayloadBytes*3/4)) }), `413 {"message":"Request Entity Too Large"}`},
-		"text body": {do("/dev/add", func(r *http.Request) {
-			r.Header, r.Body = text, io.NopCloser(strings.NewReader(strings.Repeat("x", maxPayloadBytes)))
-		}), `413 {"message":"Request Entity Too Large"}`},
+		"no route":     {do("/dev/sub", func(*http.Request) {}), notFound, "no route matches"},
+		"method":       {do("/dev/add", func(r *http.Request) { r.Method = "PUT" }), notFound, "no route matches"},
+		"no stage":     {do("/add", func(*http.Request) {}), notFound, "no stage $default"},
+		"only stage":   {do("/dev", func(*http.Request) {}), notFound, "no route matches"},
+		"host":         {do("/dev/add", func(r *http.Request) { r.Host = "rebound.example:80" }), forbidden, `the Host header is "rebound.example:80"`},
+		"header":       {do("/dev/add", func(r *http.Request) { r.Header.Set("X", strings.Repeat("x", maxHeaderBytes)) }), header, "the limit of API Gateway is 10240"},
+		"body":         {do("/dev/add", zero(maxBodyBytes+1)), tooLarge, "more than 10485760 bytes"},
+		"largest body": {do("/dev/add", zero(maxBodyBytes)), tooLarge, "the limit of a function is 6291456"},
+		"base64 body":  {do("/dev/add", zero(maxPayloadBytes*3/4)), tooLarge, "the limit of a function is 6291456"},
 	} {
+		j.clear()
 		c.req.ContentLength = -1
 		res, err := http.DefaultTransport.RoundTrip(c.req)
 		if err != nil {
@@ -243,10 +289,8 @@ func TestRefusedBeforeTheFunction(t *testing.T) {
 			t.Errorf("%s: %s, want %s", name, got, c.want)
 		}
 		_ = res.Body.Close()
-	}
-	for _, reason := range []string{"no route matches", "no stage $default", "the Host header is", "the limit of API Gateway is 10240", "more than 10485760 bytes", "the limit of a function is 6291456"} {
-		if !j.warned(reason) {
-			t.Errorf("the journal has no warning with %q: %v", reason, j.entries)
+		if !j.warned(c.reason) {
+			t.Errorf("%s: the journal has no warning with %q: %v", name, c.reason, j.entries)
 		}
 	}
 }
@@ -274,8 +318,13 @@ func TestIntegrationTimeout(t *testing.T) {
 
 // A client may send requests that no library would send.
 func TestRawRequests(t *testing.T) {
-	s, _ := open(t, nil, capture(new(cloud.Invocation)), 0)
+	s, j := open(t, nil, capture(new(cloud.Invocation)), 0)
 	api, _ := build(t, s, "$default", "$default")
+	// sized returns a request whose request line and headers have that many bytes.
+	sized := func(size int) string {
+		head := "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX: \r\n"
+		return strings.Replace(head, "X: ", "X: "+strings.Repeat("x", size-len(head)), 1) + "\r\n"
+	}
 	for request, want := range map[string]int{
 		"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n":                                      200,
 		"GET / HTTP/1.1\r\nHost: LOCALHOST:80\r\n\r\n":                                   200,
@@ -286,13 +335,18 @@ func TestRawRequests(t *testing.T) {
 		"GET //x/../y HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n":                               200,
 		"GET /%zz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n":                                   400,
 		"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n": 400,
+		sized(maxHeaderBytes):                                                            200,
+		sized(maxHeaderBytes + 1):                                                        431,
 	} {
 		conn := must(net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", api.Port)))(t)
 		_, _ = io.WriteString(conn, request)
 		res, err := http.ReadResponse(bufio.NewReader(conn), nil)
 		if err != nil || res.StatusCode != want {
-			t.Errorf("%q: %v, %v, want %d", request, res, err, want)
+			t.Errorf("%.100q: %v, %v, want %d", request, res, err, want)
 		}
 		_ = conn.Close()
+	}
+	if !j.warned("POST / returned 400", "invalid") {
+		t.Errorf("the journal has no warning about the malformed chunk: %v", j.entries)
 	}
 }

@@ -127,13 +127,13 @@ func TestDestinations(t *testing.T) {
 					t.Fatal(err)
 				}
 				id, err := s.InvokeAsync(t.Context(), cloud.Invocation{Caller: developer, Function: "add", Qualifier: tc.config.Qualifier,
-					Payload: []byte(`{"n":1}`), TraceHeader: "Root=1"})
+					Payload: []byte(`{"n":1}`), TraceHeader: "Root=1;Parent=2;Sampled=0"})
 				if err != nil {
 					t.Fatal(err)
 				}
 				time.Sleep(time.Hour)
 				synctest.Wait()
-				want := []sent{{tc.to, "worker", cloud.QueueMessage{Body: strings.Replace(tc.want, `"ID"`, `"`+id+`"`, 1), TraceHeader: "Root=1"}}}
+				want := []sent{{tc.to, "worker", cloud.QueueMessage{Body: strings.Replace(tc.want, `"ID"`, `"`+id+`"`, 1), TraceHeader: "Root=1;Parent=2;Sampled=0"}}}
 				if diff := cmp.Diff(want, o.sent, cmp.AllowUnexported(sent{})); diff != "" {
 					t.Errorf("-want +got\n%s", diff)
 				}

@@ -56,7 +56,7 @@ func (s *Service) run(inst *instance, event runtimeapi.Event) (cloud.Outcome, er
 	inst.system.done(measurements{
 		requestID: event.RequestID, took: duration, init: initDuration, memoryMB: memory, failed: response.Failed, ending: end,
 	})
-	return s.outcome(inst, event.RequestID, response, duration, end.status == statusTimeout), nil
+	return s.outcome(inst, event.RequestID, response, duration), nil
 }
 
 // initialize starts the runtime of a new environment before the invocation, as
@@ -98,10 +98,9 @@ func (s *Service) attempt(ctx context.Context, inst *instance, event runtimeapi.
 
 // outcome returns the outcome for the response of the runtime, and reports it in the
 // journal.
-func (s *Service) outcome(inst *instance, requestID string, response runtimeapi.Response, took time.Duration, timedOut bool) cloud.Outcome {
+func (s *Service) outcome(inst *instance, requestID string, response runtimeapi.Response, took time.Duration) cloud.Outcome {
 	out := cloud.Outcome{
-		RequestID: requestID, Payload: response.Payload, TimedOut: timedOut,
-		ExecutedVersion: inst.function.Version, LogTail: inst.log.cutTail(),
+		RequestID: requestID, Payload: response.Payload, ExecutedVersion: inst.function.Version, LogTail: inst.log.cutTail(),
 	}
 	if response.Failed {
 		out.FunctionError = "Unhandled"

@@ -43,12 +43,11 @@ func TestEndings(t *testing.T) {
 	)
 	init := []string{"INIT_START Runtime Version: provided:al2023\tRuntime Version ARN: arn:aws:lambda:us-east-1::runtime:provided.al2023", "starting"}
 	for name, tc := range map[string]struct {
-		start    func(context.Context, lambda.Spec) error
-		handle   func(context.Context, runtimeapi.Event) (runtimeapi.Response, error)
-		payload  string
-		failed   bool
-		timedOut bool
-		log      []string
+		start   func(context.Context, lambda.Spec) error
+		handle  func(context.Context, runtimeapi.Event) (runtimeapi.Response, error)
+		payload string
+		failed  bool
+		log     []string
 	}{
 		"success": {
 			start: fails(), handle: sleep(3010 * time.Microsecond), payload: "null",
@@ -65,7 +64,7 @@ func TestEndings(t *testing.T) {
 				"REPORT RequestId: ID\tDuration: 0.00 ms\tBilled Duration: 0 ms"+memory+"Init Duration: 110.10 ms\t"),
 		},
 		"timeout": {
-			start: fails(), handle: sleep(time.Minute), timedOut: true, failed: true,
+			start: fails(), handle: sleep(time.Minute), failed: true,
 			payload: `{"errorMessage":"RequestId: ID Error: Task timed out after 1.00 seconds","errorType":"Sandbox.Timedout"}`,
 			log: append(slices.Clone(init), start, "2000-01-01T00:00:01.110Z ID Task timed out after 1.00 seconds", end,
 				"REPORT RequestId: ID\tDuration: 1000.00 ms\tBilled Duration: 1000 ms"+memory+"Init Duration: 110.10 ms\tStatus: timeout\t"),
@@ -97,7 +96,7 @@ func TestEndings(t *testing.T) {
 				"REPORT RequestId: ID\tDuration: 110.10 ms\tBilled Duration: 111 ms"+memory),
 		},
 		"init is too slow twice": {
-			start: fails(context.DeadlineExceeded, context.DeadlineExceeded), timedOut: true, failed: true,
+			start: fails(context.DeadlineExceeded, context.DeadlineExceeded), failed: true,
 			payload: `{"errorMessage":"RequestId: ID Error: Task timed out after 1.00 seconds","errorType":"Sandbox.Timedout"}`,
 			log: append(slices.Clone(init), "INIT_REPORT Init Duration: 10000.00 ms\tPhase: init\tStatus: timeout", "starting",
 				"INIT_REPORT Init Duration: 1000.00 ms\tPhase: invoke\tStatus: timeout", start,
@@ -130,7 +129,7 @@ func TestEndings(t *testing.T) {
 				if got := id(string(out.Payload)); got != tc.payload {
 					t.Errorf("payload %s, want %s", got, tc.payload)
 				}
-				if out.TimedOut != tc.timedOut || (out.FunctionError == "Unhandled") != tc.failed {
+				if failed := out.FunctionError == "Unhandled"; failed != tc.failed {
 					t.Errorf("outcome %+v", out)
 				}
 				log := id(strings.Join(k.log, "\n"))

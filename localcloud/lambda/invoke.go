@@ -1,13 +1,13 @@
 package lambda
 
 import (
-	"cmp"
 	"context"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -77,7 +77,7 @@ func (s *Service) admit(ctx context.Context, in cloud.Invocation, kind string, l
 		RequestID:     uuid.NewString(),
 		FunctionARN:   to.ARN,
 		Payload:       payload,
-		TraceID:       cmp.Or(in.TraceHeader, newTrace()),
+		TraceID:       completeTrace(in.TraceHeader),
 		ClientContext: string(clientContext),
 	}, nil
 }
@@ -100,10 +100,21 @@ func checkPayload(payload []byte, kind string, limit int) ([]byte, error) {
 	return payload, nil
 }
 
-// newTrace returns a new X-Ray trace header without sampling.
+// completeTrace returns the trace header for the runtime: that of the caller, such as
+// the "Root=1-…" of API Gateway, with the fields that it lacks. Lambda adds them even
+// if it does not trace the function.
 //
 // https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html#xray-concepts-tracingheader
-func newTrace() string {
-	return fmt.Sprintf("Root=1-%08x-%08x%016x;Parent=%016x;Sampled=0",
-		time.Now().Unix(), rand.Uint32(), rand.Uint64(), rand.Uint64())
+// https://github.com/open-telemetry/opentelemetry-java-instrumentation/issues/2131
+func completeTrace(header string) string {
+	for _, field := range []string{
+		fmt.Sprintf("Root=1-%08x-%08x%016x", time.Now().Unix(), rand.Uint32(), rand.Uint64()),
+		fmt.Sprintf("Parent=%016x", rand.Uint64()),
+		"Sampled=0",
+	} {
+		if name, _, _ := strings.Cut(field, "="); !strings.Contains(header, name+"=") {
+			header += ";" + field
+		}
+	}
+	return strings.TrimPrefix(header, ";")
 }

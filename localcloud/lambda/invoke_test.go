@@ -29,6 +29,7 @@ func TestInvokeNames(t *testing.T) {
 		got = ev
 		return runtimeapi.Response{Payload: []byte("3")}, nil
 	}
+	const trace = "Root=1;Parent=2;Sampled=1"
 	for _, tc := range []struct{ function, qualifier, arn string }{
 		{"add", "", addARN},
 		{"add", "$LATEST", addARN + ":$LATEST"},
@@ -39,7 +40,7 @@ func TestInvokeNames(t *testing.T) {
 	} {
 		out, err := s.Invoke(t.Context(), cloud.Invocation{
 			Caller: developer, Function: tc.function, Qualifier: tc.qualifier,
-			ClientContext: "eyJhIjoxfQ==", TraceHeader: "Root=1",
+			ClientContext: "eyJhIjoxfQ==", TraceHeader: trace,
 		})
 		if err != nil || string(out.Payload) != "3" || out.ExecutedVersion != "$LATEST" || out.RequestID != got.RequestID {
 			t.Errorf("%s %s: %+v, %v", tc.function, tc.qualifier, out, err)
@@ -47,13 +48,36 @@ func TestInvokeNames(t *testing.T) {
 		if got.FunctionARN != tc.arn || authorized.Resource != tc.arn || authorized.Action != "lambda:InvokeFunction" {
 			t.Errorf("%s %s: invoked as %s, authorized %+v", tc.function, tc.qualifier, got.FunctionARN, authorized)
 		}
-		if string(got.Payload) != "{}" || got.ClientContext != `{"a":1}` || got.TraceID != "Root=1" {
+		if string(got.Payload) != "{}" || got.ClientContext != `{"a":1}` || got.TraceID != trace {
 			t.Errorf("event %+v", got)
 		}
 	}
-	invoke(t, s, "add")
-	if !regexp.MustCompile(`^Root=1-[0-9a-f]{8}-[0-9a-f]{24};Parent=[0-9a-f]{16};Sampled=0$`).MatchString(got.TraceID) {
-		t.Errorf("generated trace header: %s", got.TraceID)
+}
+
+// The trace header that the runtime receives is the caller's, and is complete.
+func TestTrace(t *testing.T) {
+	k := newKit(t)
+	s := k.open(t)
+	create(t, s, "add")
+	var got string
+	k.handle = func(_ context.Context, e runtimeapi.Event) (runtimeapi.Response, error) {
+		got = e.TraceID
+		return runtimeapi.Response{Payload: []byte("{}")}, nil
+	}
+	const root, parent = "Root=1-67891233-abcdef012345678912345678", "Parent=53995c3f42cd8ad8"
+	for header, want := range map[string]string{
+		"":                                   `Root=1-[0-9a-f]{8}-[0-9a-f]{24};Parent=[0-9a-f]{16};Sampled=0`,
+		root:                                 root + `;Parent=[0-9a-f]{16};Sampled=0`,
+		root + ";Sampled=1":                  root + `;Sampled=1;Parent=[0-9a-f]{16}`,
+		root + "; " + parent + "; Sampled=1": root + "; " + parent + "; Sampled=1",
+		"Self=1-67891234-12456789abcdef012345678": `Self=1-67891234-12456789abcdef012345678;Root=1-[0-9a-f]{8}-[0-9a-f]{24};Parent=[0-9a-f]{16};Sampled=0`,
+	} {
+		if _, err := s.Invoke(t.Context(), cloud.Invocation{Caller: developer, Function: "add", TraceHeader: header}); err != nil {
+			t.Fatal(err)
+		}
+		if !regexp.MustCompile("^" + want + "$").MatchString(got) {
+			t.Errorf("header %q: the runtime received %q, want %s", header, got, want)
+		}
 	}
 }
 
