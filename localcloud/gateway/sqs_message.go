@@ -128,11 +128,13 @@ func receiveMessage(c *call, in receiveInput) (any, error) {
 }
 
 // requested reports whether an attribute is among the names, which may be All, .*
-// or a prefix before .*.
+// or a prefix before .*. Although it does not document this, AWS also accepts *.
+//
+// https://github.com/localstack/localstack/issues/8566
 func requested(names []string, attribute string) bool {
 	return slices.ContainsFunc(names, func(name string) bool {
 		prefix, many := strings.CutSuffix(name, ".*")
-		return name == "All" || name == attribute || many && strings.HasPrefix(attribute, prefix)
+		return name == "All" || name == "*" || name == attribute || many && strings.HasPrefix(attribute, prefix)
 	})
 }
 

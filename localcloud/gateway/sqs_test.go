@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"fmt"
+	"maps"
 	"net/url"
 	"reflect"
 	"slices"
@@ -221,6 +222,39 @@ func TestMessageAcrossProtocols(t *testing.T) {
 	m := out.Messages[0]
 	if *m.Body != "<m> é" || *m.MessageAttributes["MyAttribute"].StringValue != "foobar" || string(m.MessageAttributes["b"].BinaryValue) != "\x00\xff" {
 		t.Errorf("received %+v", m)
+	}
+}
+
+// A receiver names the message attributes and the system attributes that it wants.
+func TestRequestedAttributes(t *testing.T) {
+	k := newKit(t)
+	queue := must(k.SQS.CreateQueue(sqs.Queue{Name: "visible"}))(t) // a received message stays visible
+	client := awssqs.NewFromConfig(k.config(developer))
+	value := types.MessageAttributeValue{DataType: aws.String("String"), StringValue: aws.String("v")}
+	must(client.SendMessage(t.Context(), &awssqs.SendMessageInput{QueueUrl: &queue.URL, MessageBody: aws.String("m"),
+		MessageAttributes: map[string]types.MessageAttributeValue{"a": value, "b.c": value, "b.d": value}}))(t)
+	for _, c := range []struct {
+		names string
+		want  []string
+	}{
+		{"", nil}, {"All", []string{"a", "b.c", "b.d"}}, {".*", []string{"a", "b.c", "b.d"}}, {"*", []string{"a", "b.c", "b.d"}},
+		{"b.*", []string{"b.c", "b.d"}}, {"a b.d", []string{"a", "b.d"}}, {"b", nil}, {"b*", nil}, {"x.*", nil},
+	} {
+		out := must(client.ReceiveMessage(t.Context(), &awssqs.ReceiveMessageInput{QueueUrl: &queue.URL,
+			MessageAttributeNames: strings.Fields(c.names)}))(t)
+		if got := slices.Sorted(maps.Keys(out.Messages[0].MessageAttributes)); !slices.Equal(got, c.want) {
+			t.Errorf("%q returns %q, want %q", c.names, got, c.want)
+		}
+	}
+	for _, in := range []awssqs.ReceiveMessageInput{
+		{AttributeNames: []types.QueueAttributeName{"SenderId", "ApproximateReceiveCount"}},
+		{MessageSystemAttributeNames: []types.MessageSystemAttributeName{"SenderId", "ApproximateReceiveCount"}},
+	} {
+		in.QueueUrl = &queue.URL
+		out := must(client.ReceiveMessage(t.Context(), &in))(t)
+		if got := slices.Sorted(maps.Keys(out.Messages[0].Attributes)); !slices.Equal(got, []string{"ApproximateReceiveCount", "SenderId"}) {
+			t.Errorf("received %q", got)
+		}
 	}
 }
 
