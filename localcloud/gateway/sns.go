@@ -36,6 +36,7 @@ type publishInput struct {
 	Subject    *string
 	Structure  string                      `query:"MessageStructure"`
 	Attributes map[string]messageAttribute `query:"MessageAttributes.entry"`
+	GroupID    string                      `query:"MessageGroupId"`
 }
 
 func publish(c *call, in publishInput) (any, error) {
@@ -43,7 +44,7 @@ func publish(c *call, in publishInput) (any, error) {
 	if topic == nil {
 		return nil, invalidParameter("TopicArn or TargetArn Reason: no value for required parameter")
 	}
-	m, err := snsMessage(in.Message, in.Subject, in.Structure, in.Attributes)
+	m, err := snsMessage(in.Message, in.Subject, in.Structure, in.GroupID, in.Attributes)
 	if err != nil {
 		return nil, err
 	}
@@ -64,12 +65,13 @@ type publishEntry struct {
 	Subject    *string
 	Structure  string                      `query:"MessageStructure"`
 	Attributes map[string]messageAttribute `query:"MessageAttributes.entry"`
+	GroupID    string                      `query:"MessageGroupId"`
 }
 
 func publishBatch(c *call, in publishBatchInput) (any, error) {
 	var entries []sns.BatchEntry
 	for _, e := range in.Entries {
-		m, err := snsMessage(e.Message, e.Subject, e.Structure, e.Attributes)
+		m, err := snsMessage(e.Message, e.Subject, e.Structure, e.GroupID, e.Attributes)
 		if err != nil {
 			return nil, err
 		}
@@ -90,8 +92,8 @@ func publishBatch(c *call, in publishBatchInput) (any, error) {
 	return out, err
 }
 
-func snsMessage(body string, subject *string, structure string, attributes map[string]messageAttribute) (sns.Message, error) {
-	m := sns.Message{Body: body, Structure: structure}
+func snsMessage(body string, subject *string, structure, group string, attributes map[string]messageAttribute) (sns.Message, error) {
+	m := sns.Message{Body: body, Structure: structure, GroupID: group}
 	if subject != nil {
 		if m.Subject = *subject; m.Subject == "" {
 			return m, invalidParameter("Subject")

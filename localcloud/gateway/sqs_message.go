@@ -34,6 +34,7 @@ type sendInput struct {
 	URL        string                      `json:"QueueUrl"`
 	Body       string                      `json:"MessageBody"`
 	Delay      *int                        `json:"DelaySeconds"`
+	GroupID    string                      `json:"MessageGroupId"`
 	Attributes map[string]messageAttribute `json:"MessageAttributes" query:"MessageAttribute"`
 	System     map[string]messageAttribute `json:"MessageSystemAttributes" query:"MessageSystemAttribute"`
 }
@@ -58,7 +59,7 @@ func sentAs(id string, e sqs.Entry) sent {
 }
 
 func sendMessage(c *call, in sendInput) (any, error) {
-	e, err := messageEntry(in.Body, in.Delay, in.Attributes, in.System)
+	e, err := messageEntry(in.Body, in.GroupID, in.Delay, in.Attributes, in.System)
 	if err != nil {
 		return nil, err
 	}
@@ -69,8 +70,8 @@ func sendMessage(c *call, in sendInput) (any, error) {
 // traceHeader is the only system attribute that a sender may set.
 const traceHeader = "AWSTraceHeader"
 
-func messageEntry(body string, delay *int, attributes, system map[string]messageAttribute) (sqs.Entry, error) {
-	e := sqs.Entry{QueueMessage: cloud.QueueMessage{Body: body}, DelaySeconds: delay}
+func messageEntry(body, group string, delay *int, attributes, system map[string]messageAttribute) (sqs.Entry, error) {
+	e := sqs.Entry{QueueMessage: cloud.QueueMessage{Body: body, GroupID: group}, DelaySeconds: delay}
 	for name, a := range system {
 		if name != traceHeader || a.DataType != "String" {
 			return e, invalidSQS("The message system attribute '%s' with type '%s' is invalid: it must be %s, a String.", name, a.DataType, traceHeader)
@@ -177,6 +178,7 @@ type sendEntry struct {
 	ID         string                      `json:"Id"`
 	Body       string                      `json:"MessageBody"`
 	Delay      *int                        `json:"DelaySeconds"`
+	GroupID    string                      `json:"MessageGroupId"`
 	Attributes map[string]messageAttribute `json:"MessageAttributes" query:"MessageAttribute"`
 	System     map[string]messageAttribute `json:"MessageSystemAttributes" query:"MessageSystemAttribute"`
 }
@@ -185,7 +187,7 @@ func sendMessageBatch(c *call, in sendBatchInput) (any, error) {
 	var entries []sqs.BatchEntry[sqs.Entry]
 	byID := map[string]sqs.Entry{}
 	for _, entry := range in.Entries {
-		e, err := messageEntry(entry.Body, entry.Delay, entry.Attributes, entry.System)
+		e, err := messageEntry(entry.Body, entry.GroupID, entry.Delay, entry.Attributes, entry.System)
 		if err != nil {
 			return nil, err
 		}

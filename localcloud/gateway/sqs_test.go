@@ -10,10 +10,13 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awssns "github.com/aws/aws-sdk-go-v2/service/sns"
+	snstypes "github.com/aws/aws-sdk-go-v2/service/sns/types"
 	awssqs "github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
 	"tally/localcloud/cloud"
+	"tally/localcloud/sns"
 	"tally/localcloud/sqs"
 )
 
@@ -189,7 +192,7 @@ func TestQueuesOnTheWire(t *testing.T) {
 			failure("ValidationError", "1 validation error detected: GetQueueAttributes does not take the parameter &#39;AttributeName.x&#39;; it takes QueueUrl, AttributeName.N")},
 		"misspelled inside": {json("SendMessageBatch", `{"QueueUrl":"`+work+`","Entries":[{"Id":"a","Messagebody":"b"}]}`), 400, "ValidationException;Sender",
 			`{"__type":"com.amazonaws.sqs#ValidationException","message":"1 validation error detected: SendMessageBatch does not take the parameter 'Entries.Messagebody'; ` +
-				`it takes Entries.Id, Entries.MessageBody, Entries.DelaySeconds, Entries.MessageAttributes, Entries.MessageSystemAttributes"}`},
+				`it takes Entries.Id, Entries.MessageBody, Entries.DelaySeconds, Entries.MessageGroupId, Entries.MessageAttributes, Entries.MessageSystemAttributes"}`},
 		"wrong type": {json("SendMessage", `{"QueueUrl":"`+work+`","DelaySeconds":"1"}`), 400, "SerializationException;Sender",
 			`{"__type":"com.amazonaws.sqs#SerializationException","message":"Parameter DelaySeconds: json: cannot unmarshal string into Go value of type int"}`},
 		"no number": {form("/", "Action", "ReceiveMessage", "QueueUrl", work, "WaitTimeSeconds", "x"), 400, "",
@@ -255,6 +258,46 @@ func TestRequestedAttributes(t *testing.T) {
 		if got := slices.Sorted(maps.Keys(out.Messages[0].Attributes)); !slices.Equal(got, []string{"ApproximateReceiveCount", "SenderId"}) {
 			t.Errorf("received %q", got)
 		}
+	}
+}
+
+// A message's group travels from a standard topic to a standard queue.
+func TestMessageGroups(t *testing.T) {
+	k := newKit(t)
+	queue := must(k.SQS.CreateQueue(sqs.Queue{Name: "fair", VisibilityTimeoutSeconds: 30, Policy: `{"Statement":{"Effect":"Allow",` +
+		`"Principal":{"Service":"sns.amazonaws.com"},"Action":"sqs:SendMessage","Resource":"*"}}`}))(t)
+	topic := must(k.SNS.CreateTopic(sns.Topic{Name: "numbers"}))(t)
+	must(k.SNS.Subscribe(sns.Subscription{TopicARN: topic.ARN, Protocol: "sqs", Endpoint: queue.ARN}))(t)
+	queues, topics := awssqs.NewFromConfig(k.config(developer)), awssns.NewFromConfig(k.config(developer))
+	received := func() (groups []string) {
+		for len(groups) < 3 {
+			out := must(queues.ReceiveMessage(t.Context(), &awssqs.ReceiveMessageInput{QueueUrl: &queue.URL, MaxNumberOfMessages: 10, WaitTimeSeconds: 5,
+				MessageSystemAttributeNames: []types.MessageSystemAttributeName{"MessageGroupId"}}))(t)
+			for _, m := range out.Messages {
+				groups = append(groups, m.Attributes["MessageGroupId"])
+			}
+		}
+		slices.Sort(groups)
+		return groups
+	}
+
+	must(queues.SendMessage(t.Context(), &awssqs.SendMessageInput{QueueUrl: &queue.URL, MessageBody: aws.String("m"), MessageGroupId: aws.String("a")}))(t)
+	batch := must(queues.SendMessageBatch(t.Context(), &awssqs.SendMessageBatchInput{QueueUrl: &queue.URL, Entries: []types.SendMessageBatchRequestEntry{
+		{Id: aws.String("1"), MessageBody: aws.String("m"), MessageGroupId: aws.String("b")},
+		{Id: aws.String("2"), MessageBody: aws.String("m"), MessageGroupId: aws.String("b c")},
+		{Id: aws.String("3"), MessageBody: aws.String("m")}}}))(t)
+	if len(batch.Failed) != 1 || *batch.Failed[0].Id != "2" {
+		t.Errorf("failed %+v", batch.Failed)
+	}
+	if got := received(); !slices.Equal(got, []string{"", "a", "b"}) {
+		t.Errorf("received %q from the queue", got)
+	}
+
+	must(topics.Publish(t.Context(), &awssns.PublishInput{TopicArn: &topic.ARN, Message: aws.String("m"), MessageGroupId: aws.String("a")}))(t)
+	must(topics.PublishBatch(t.Context(), &awssns.PublishBatchInput{TopicArn: &topic.ARN, PublishBatchRequestEntries: []snstypes.PublishBatchRequestEntry{
+		{Id: aws.String("1"), Message: aws.String("m"), MessageGroupId: aws.String("b")}, {Id: aws.String("2"), Message: aws.String("m")}}}))(t)
+	if got := received(); !slices.Equal(got, []string{"", "a", "b"}) {
+		t.Errorf("received %q from the topic", got)
 	}
 }
 

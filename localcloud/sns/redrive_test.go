@@ -112,7 +112,7 @@ func TestRedrive(t *testing.T) {
 		},
 		"queue gone, raw": {
 			sns.Subscription{Protocol: "sqs", Endpoint: queue, RedrivePolicy: redrive, RawMessageDelivery: true}, map[string]error{queue: noQueue},
-			[]sent{{topicCaller, queue, cloud.QueueMessage{Body: "a <b>", Attributes: raw}}, {topicCaller, deadLetter, cloud.QueueMessage{Body: "a <b>", Attributes: raw}}},
+			[]sent{{topicCaller, queue, cloud.QueueMessage{Body: "a <b>", Attributes: raw, GroupID: "g"}}, {topicCaller, deadLetter, cloud.QueueMessage{Body: "a <b>", Attributes: raw, GroupID: "g"}}},
 			warning("message ID is in the dead-letter queue " + deadLetter + ": subscription SUB could not deliver it to " + queue + ": " + noQueue.Error()),
 		},
 		"both gone": {
@@ -123,13 +123,13 @@ func TestRedrive(t *testing.T) {
 		},
 		"accepted": {
 			sns.Subscription{Protocol: "sqs", Endpoint: queue, RedrivePolicy: redrive}, nil,
-			[]sent{{topicCaller, queue, cloud.QueueMessage{Body: envelope(enveloped)}}}, nil,
+			[]sent{{topicCaller, queue, cloud.QueueMessage{Body: envelope(enveloped), GroupID: "g"}}}, nil,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				q := &queues{refuse: c.refuse}
-				entries := delivered(t, c.sub, sns.Message{Body: "a <b>", Attributes: attributes}, target(func(sns.Delivery) error { return gone }), q)
+				entries := delivered(t, c.sub, sns.Message{Body: "a <b>", Attributes: attributes, GroupID: "g"}, target(func(sns.Delivery) error { return gone }), q)
 				if diff := cmp.Diff(c.queues, q.got); diff != "" {
 					t.Errorf("queues (-want +got):\n%s", diff)
 				}
