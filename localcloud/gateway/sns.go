@@ -29,6 +29,13 @@ func snsOperations() operations {
 	}
 }
 
+// traceHeader is the X-Ray trace of a request, which SNS and SQS pass on with the
+// message.
+//
+// https://docs.aws.amazon.com/xray/latest/devguide/xray-services-sns.html
+// https://docs.aws.amazon.com/xray/latest/devguide/xray-services-sqs.html
+const traceHeader = "X-Amzn-Trace-Id"
+
 type publishInput struct {
 	TopicARN   *string `query:"TopicArn"`
 	TargetARN  *string `query:"TargetArn"`
@@ -48,6 +55,7 @@ func publish(c *call, in publishInput) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	m.TraceHeader = c.Header.Get(traceHeader)
 	id, err := c.SNS.Publish(c.Context(), c.caller, *topic, m)
 	return struct {
 		MessageID string `xml:"MessageId"`
@@ -75,6 +83,7 @@ func publishBatch(c *call, in publishBatchInput) (any, error) {
 		if err != nil {
 			return nil, err
 		}
+		m.TraceHeader = c.Header.Get(traceHeader)
 		entries = append(entries, sns.BatchEntry{ID: e.ID, Message: m})
 	}
 	results, err := c.SNS.PublishBatch(c.Context(), c.caller, in.TopicARN, entries)

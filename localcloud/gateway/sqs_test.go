@@ -14,6 +14,7 @@ import (
 	snstypes "github.com/aws/aws-sdk-go-v2/service/sns/types"
 	awssqs "github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"tally/localcloud/cloud"
 	"tally/localcloud/sns"
@@ -298,6 +299,45 @@ func TestMessageGroups(t *testing.T) {
 		{Id: aws.String("1"), Message: aws.String("m"), MessageGroupId: aws.String("b")}, {Id: aws.String("2"), Message: aws.String("m")}}}))(t)
 	if got := received(); !slices.Equal(got, []string{"", "a", "b"}) {
 		t.Errorf("received %q from the topic", got)
+	}
+}
+
+// The trace of a request to SNS or SQS goes with the message, unless the message has
+// one of its own.
+func TestTraces(t *testing.T) {
+	k := newKit(t)
+	queue := must(k.SQS.CreateQueue(sqs.Queue{Name: "traced", VisibilityTimeoutSeconds: 30, Policy: `{"Statement":{"Effect":"Allow",` +
+		`"Principal":{"Service":"sns.amazonaws.com"},"Action":"sqs:SendMessage","Resource":"*"}}`}))(t)
+	topic := must(k.SNS.CreateTopic(sns.Topic{Name: "numbers"}))(t)
+	must(k.SNS.Subscribe(sns.Subscription{TopicARN: topic.ARN, Protocol: "sqs", Endpoint: queue.ARN}))(t)
+	traced := k.config(developer)
+	traced.APIOptions = append(traced.APIOptions, smithyhttp.AddHeaderValue("X-Amzn-Trace-Id", "Root=1"))
+	queues, topics := awssqs.NewFromConfig(traced), awssns.NewFromConfig(traced)
+	own := map[string]types.MessageSystemAttributeValue{"AWSTraceHeader": {DataType: aws.String("String"), StringValue: aws.String("Root=2")}}
+	unknown := map[string]types.MessageSystemAttributeValue{"SenderId": {DataType: aws.String("String"), StringValue: aws.String("me")}}
+
+	must(queues.SendMessage(t.Context(), &awssqs.SendMessageInput{QueueUrl: &queue.URL, MessageBody: aws.String("one")}))(t)
+	batch := must(queues.SendMessageBatch(t.Context(), &awssqs.SendMessageBatchInput{QueueUrl: &queue.URL, Entries: []types.SendMessageBatchRequestEntry{
+		{Id: aws.String("1"), MessageBody: aws.String("two")},
+		{Id: aws.String("2"), MessageBody: aws.String("own"), MessageSystemAttributes: own},
+		{Id: aws.String("3"), MessageBody: aws.String("bad"), MessageSystemAttributes: unknown}}}))(t)
+	if len(batch.Failed) != 1 || *batch.Failed[0].Id != "3" || *batch.Failed[0].Code != "InvalidParameterValue" {
+		t.Errorf("failed %+v", batch.Failed)
+	}
+	must(awssqs.NewFromConfig(k.config(developer)).SendMessage(t.Context(), &awssqs.SendMessageInput{QueueUrl: &queue.URL, MessageBody: aws.String("none")}))(t)
+	must(topics.Publish(t.Context(), &awssns.PublishInput{TopicArn: &topic.ARN, Message: aws.String("published")}))(t)
+	must(topics.PublishBatch(t.Context(), &awssns.PublishBatchInput{TopicArn: &topic.ARN, PublishBatchRequestEntries: entries(1, nil)}))(t)
+
+	got := map[string]int{}
+	for range 6 {
+		out := must(queues.ReceiveMessage(t.Context(), &awssqs.ReceiveMessageInput{QueueUrl: &queue.URL, WaitTimeSeconds: 5,
+			MessageSystemAttributeNames: []types.MessageSystemAttributeName{"AWSTraceHeader"}}))(t)
+		for _, m := range out.Messages {
+			got[m.Attributes["AWSTraceHeader"]]++
+		}
+	}
+	if want := map[string]int{"Root=1": 4, "Root=2": 1, "": 1}; !maps.Equal(got, want) {
+		t.Errorf("traces %v, want %v", got, want)
 	}
 }
 

@@ -29,6 +29,9 @@ type Message struct {
 	// GroupID goes only to queues, which it makes fair: 1 to 128 letters, digits and
 	// punctuation marks; "" means none.
 	GroupID string
+	// TraceHeader is the X-Ray trace of the publication, which SNS passes on to
+	// functions and queues; "" means none.
+	TraceHeader string
 }
 
 // Attribute is a message attribute. Its type is String, String.Array, Number or

@@ -76,6 +76,7 @@ func encode(v any) (string, error) {
 //
 // https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
 func queueMessage(d Delivery, region string) (m cloud.QueueMessage, err error) {
+	m.TraceHeader = d.TraceHeader
 	if d.Subscription.Protocol == "sqs" {
 		m.GroupID = d.GroupID
 	}

@@ -146,7 +146,8 @@ func (s *Service) fanOut(topic Topic, messageID string, m Message, bodies bodies
 	for _, r := range s.subscribers(topic.ARN) {
 		d := Delivery{
 			Subscription: r.Subscription, MessageID: messageID, Time: time.Now().UTC(),
-			Subject: m.Subject, Body: bodies.of(r.Protocol), Attributes: m.Attributes, GroupID: m.GroupID, SignatureVersion: topic.SignatureVersion,
+			Subject: m.Subject, Body: bodies.of(r.Protocol), Attributes: m.Attributes,
+			GroupID: m.GroupID, TraceHeader: m.TraceHeader, SignatureVersion: topic.SignatureVersion,
 		}
 		switch {
 		case r.PendingConfirmation:

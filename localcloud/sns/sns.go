@@ -65,6 +65,7 @@ type Delivery struct {
 	Body             string    // for this protocol
 	Attributes       map[string]Attribute
 	GroupID          string // only for queues; "" for none
+	TraceHeader      string // "" for none
 	SignatureVersion int    // of the topic: 1 or 2
 }
 

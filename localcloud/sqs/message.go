@@ -52,7 +52,7 @@ func (m *message) system() map[string]string {
 		a["MessageGroupId"] = m.GroupID
 	}
 	if m.TraceHeader != "" {
-		a["AWSTraceHeader"] = m.TraceHeader
+		a[traceHeader] = m.TraceHeader
 	}
 	if m.Source != "" {
 		a["DeadLetterQueueSourceArn"] = m.Source
