@@ -15,6 +15,7 @@ type Sender interface {
 type QueueMessage struct {
 	Body        string
 	Attributes  map[string]MessageAttribute
+	GroupID     string // MessageGroupId, which a standard queue does not order by; "" for none
 	TraceHeader string // the system attribute AWSTraceHeader, or ""
 }
 

@@ -56,7 +56,8 @@ func newKit(t testing.TB) *kit {
 		Runner: runner{}, Endpoint: func() string { return "" },
 	}))(t)
 	k.SNS = must(sns.New(sns.Options{
-		Place: here, Authorizer: k.IAM, Journal: k, Targets: map[string]sns.Target{"lambda": sns.LambdaTarget(k.Lambda)},
+		Place: here, Authorizer: k.IAM, Journal: k,
+		Targets: map[string]sns.Target{"lambda": sns.LambdaTarget(k.Lambda), "sqs": sns.SQSTarget(k.SQS)},
 	}))(t)
 	server := httptest.NewServer(New(here, k.Services, k))
 	k.url = server.URL

@@ -29,6 +29,13 @@ func snsOperations() operations {
 	}
 }
 
+// traceHeader is the X-Ray trace of a request, which SNS and SQS pass on with the
+// message.
+//
+// https://docs.aws.amazon.com/xray/latest/devguide/xray-services-sns.html
+// https://docs.aws.amazon.com/xray/latest/devguide/xray-services-sqs.html
+const traceHeader = "X-Amzn-Trace-Id"
+
 type publishInput struct {
 	TopicARN   *string `query:"TopicArn"`
 	TargetARN  *string `query:"TargetArn"`
@@ -36,6 +43,7 @@ type publishInput struct {
 	Subject    *string
 	Structure  string                      `query:"MessageStructure"`
 	Attributes map[string]messageAttribute `query:"MessageAttributes.entry"`
+	GroupID    string                      `query:"MessageGroupId"`
 }
 
 func publish(c *call, in publishInput) (any, error) {
@@ -43,10 +51,11 @@ func publish(c *call, in publishInput) (any, error) {
 	if topic == nil {
 		return nil, invalidParameter("TopicArn or TargetArn Reason: no value for required parameter")
 	}
-	m, err := snsMessage(in.Message, in.Subject, in.Structure, in.Attributes)
+	m, err := snsMessage(in.Message, in.Subject, in.Structure, in.GroupID, in.Attributes)
 	if err != nil {
 		return nil, err
 	}
+	m.TraceHeader = c.Header.Get(traceHeader)
 	id, err := c.SNS.Publish(c.Context(), c.caller, *topic, m)
 	return struct {
 		MessageID string `xml:"MessageId"`
@@ -64,15 +73,17 @@ type publishEntry struct {
 	Subject    *string
 	Structure  string                      `query:"MessageStructure"`
 	Attributes map[string]messageAttribute `query:"MessageAttributes.entry"`
+	GroupID    string                      `query:"MessageGroupId"`
 }
 
 func publishBatch(c *call, in publishBatchInput) (any, error) {
 	var entries []sns.BatchEntry
 	for _, e := range in.Entries {
-		m, err := snsMessage(e.Message, e.Subject, e.Structure, e.Attributes)
+		m, err := snsMessage(e.Message, e.Subject, e.Structure, e.GroupID, e.Attributes)
 		if err != nil {
 			return nil, err
 		}
+		m.TraceHeader = c.Header.Get(traceHeader)
 		entries = append(entries, sns.BatchEntry{ID: e.ID, Message: m})
 	}
 	results, err := c.SNS.PublishBatch(c.Context(), c.caller, in.TopicARN, entries)
@@ -90,8 +101,8 @@ func publishBatch(c *call, in publishBatchInput) (any, error) {
 	return out, err
 }
 
-func snsMessage(body string, subject *string, structure string, attributes map[string]messageAttribute) (sns.Message, error) {
-	m := sns.Message{Body: body, Structure: structure}
+func snsMessage(body string, subject *string, structure, group string, attributes map[string]messageAttribute) (sns.Message, error) {
+	m := sns.Message{Body: body, Structure: structure, GroupID: group}
 	if subject != nil {
 		if m.Subject = *subject; m.Subject == "" {
 			return m, invalidParameter("Subject")

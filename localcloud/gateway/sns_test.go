@@ -123,7 +123,7 @@ func TestMessageFromForm(t *testing.T) {
 		if err := formOf(pairs...).decode("Publish", &in); err != nil {
 			return sns.Message{}, err
 		}
-		return snsMessage(in.Message, in.Subject, in.Structure, in.Attributes)
+		return snsMessage(in.Message, in.Subject, in.Structure, in.GroupID, in.Attributes)
 	}
 	got := must(read("Message", "m", "MessageAttributes.entry.10.Name", "b", "MessageAttributes.entry.10.Value.DataType", "Binary",
 		"MessageAttributes.entry.10.Value.BinaryValue", "AP8=", "MessageAttributes.entry.2.Name", "s",
@@ -139,7 +139,7 @@ func TestMessageFromForm(t *testing.T) {
 			"MessageAttributes.entry.1.Value.BinaryValue", "%"},
 		"ValidationError: 1 validation error detected: Publish does not take the parameter 'MessageAttributes.entry.1.Value.StringListValues'; " +
 			"it takes TopicArn, TargetArn, Message, Subject, MessageStructure, MessageAttributes.entry.N.Name, MessageAttributes.entry.N.Value.StringValue, " +
-			"MessageAttributes.entry.N.Value.BinaryValue, MessageAttributes.entry.N.Value.DataType": {"MessageAttributes.entry.1.Value.StringListValues", "a"},
+			"MessageAttributes.entry.N.Value.BinaryValue, MessageAttributes.entry.N.Value.DataType, MessageGroupId": {"MessageAttributes.entry.1.Value.StringListValues", "a"},
 	} {
 		if _, err := read(pairs...); err == nil || err.Error() != want {
 			t.Errorf("%v: %v, want %s", pairs, err, want)

@@ -34,6 +34,7 @@ type sendInput struct {
 	URL        string                      `json:"QueueUrl"`
 	Body       string                      `json:"MessageBody"`
 	Delay      *int                        `json:"DelaySeconds"`
+	GroupID    string                      `json:"MessageGroupId"`
 	Attributes map[string]messageAttribute `json:"MessageAttributes" query:"MessageAttribute"`
 	System     map[string]messageAttribute `json:"MessageSystemAttributes" query:"MessageSystemAttribute"`
 }
@@ -48,42 +49,37 @@ type sent struct {
 }
 
 func sentAs(id string, e sqs.Entry) sent {
-	s := sent{MD5OfMessageBody: sqs.MD5OfBody(e.Body), MD5OfMessageAttributes: sqs.MD5OfAttributes(e.Attributes), MessageID: id}
-	if e.TraceHeader != "" {
-		s.MD5OfMessageSystemAttributes = sqs.MD5OfAttributes(map[string]cloud.MessageAttribute{
-			traceHeader: {DataType: "String", StringValue: e.TraceHeader},
-		})
+	return sent{
+		MD5OfMessageBody:             sqs.MD5OfBody(e.Body),
+		MD5OfMessageAttributes:       sqs.MD5OfAttributes(e.Attributes),
+		MD5OfMessageSystemAttributes: sqs.MD5OfAttributes(e.System),
+		MessageID:                    id,
 	}
-	return s
 }
 
 func sendMessage(c *call, in sendInput) (any, error) {
-	e, err := messageEntry(in.Body, in.Delay, in.Attributes, in.System)
-	if err != nil {
-		return nil, err
-	}
+	e := messageEntry(c, in.Body, in.GroupID, in.Delay, in.Attributes, in.System)
 	id, err := c.SQS.Send(c.Context(), c.caller, in.URL, e)
 	return sentAs(id, e), err
 }
 
-// traceHeader is the only system attribute that a sender may set.
-const traceHeader = "AWSTraceHeader"
+func messageEntry(c *call, body, group string, delay *int, attributes, system map[string]messageAttribute) sqs.Entry {
+	return sqs.Entry{
+		QueueMessage: cloud.QueueMessage{Body: body, Attributes: attributesIn(attributes), GroupID: group, TraceHeader: c.Header.Get(traceHeader)},
+		DelaySeconds: delay,
+		System:       attributesIn(system),
+	}
+}
 
-func messageEntry(body string, delay *int, attributes, system map[string]messageAttribute) (sqs.Entry, error) {
-	e := sqs.Entry{QueueMessage: cloud.QueueMessage{Body: body}, DelaySeconds: delay}
-	for name, a := range system {
-		if name != traceHeader || a.DataType != "String" {
-			return e, invalidSQS("The message system attribute '%s' with type '%s' is invalid: it must be %s, a String.", name, a.DataType, traceHeader)
-		}
-		e.TraceHeader = a.StringValue
+func attributesIn(attributes map[string]messageAttribute) map[string]cloud.MessageAttribute {
+	if attributes == nil {
+		return nil
 	}
+	in := map[string]cloud.MessageAttribute{}
 	for name, a := range attributes {
-		if e.Attributes == nil {
-			e.Attributes = map[string]cloud.MessageAttribute{}
-		}
-		e.Attributes[name] = cloud.MessageAttribute{DataType: a.DataType, StringValue: a.StringValue, BinaryValue: a.BinaryValue}
+		in[name] = cloud.MessageAttribute{DataType: a.DataType, StringValue: a.StringValue, BinaryValue: a.BinaryValue}
 	}
-	return e, nil
+	return in
 }
 
 type receiveInput struct {
@@ -128,11 +124,13 @@ func receiveMessage(c *call, in receiveInput) (any, error) {
 }
 
 // requested reports whether an attribute is among the names, which may be All, .*
-// or a prefix before .*.
+// or a prefix before .*. Although it does not document this, AWS also accepts *.
+//
+// https://github.com/localstack/localstack/issues/8566
 func requested(names []string, attribute string) bool {
 	return slices.ContainsFunc(names, func(name string) bool {
 		prefix, many := strings.CutSuffix(name, ".*")
-		return name == "All" || name == attribute || many && strings.HasPrefix(attribute, prefix)
+		return name == "All" || name == "*" || name == attribute || many && strings.HasPrefix(attribute, prefix)
 	})
 }
 
@@ -175,6 +173,7 @@ type sendEntry struct {
 	ID         string                      `json:"Id"`
 	Body       string                      `json:"MessageBody"`
 	Delay      *int                        `json:"DelaySeconds"`
+	GroupID    string                      `json:"MessageGroupId"`
 	Attributes map[string]messageAttribute `json:"MessageAttributes" query:"MessageAttribute"`
 	System     map[string]messageAttribute `json:"MessageSystemAttributes" query:"MessageSystemAttribute"`
 }
@@ -183,10 +182,7 @@ func sendMessageBatch(c *call, in sendBatchInput) (any, error) {
 	var entries []sqs.BatchEntry[sqs.Entry]
 	byID := map[string]sqs.Entry{}
 	for _, entry := range in.Entries {
-		e, err := messageEntry(entry.Body, entry.Delay, entry.Attributes, entry.System)
-		if err != nil {
-			return nil, err
-		}
+		e := messageEntry(c, entry.Body, entry.GroupID, entry.Delay, entry.Attributes, entry.System)
 		entries = append(entries, sqs.BatchEntry[sqs.Entry]{ID: entry.ID, Request: e})
 		byID[entry.ID] = e
 	}

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"fmt"
+	"maps"
 	"net/url"
 	"reflect"
 	"slices"
@@ -9,10 +10,14 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awssns "github.com/aws/aws-sdk-go-v2/service/sns"
+	snstypes "github.com/aws/aws-sdk-go-v2/service/sns/types"
 	awssqs "github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"tally/localcloud/cloud"
+	"tally/localcloud/sns"
 	"tally/localcloud/sqs"
 )
 
@@ -188,7 +193,7 @@ func TestQueuesOnTheWire(t *testing.T) {
 			failure("ValidationError", "1 validation error detected: GetQueueAttributes does not take the parameter &#39;AttributeName.x&#39;; it takes QueueUrl, AttributeName.N")},
 		"misspelled inside": {json("SendMessageBatch", `{"QueueUrl":"`+work+`","Entries":[{"Id":"a","Messagebody":"b"}]}`), 400, "ValidationException;Sender",
 			`{"__type":"com.amazonaws.sqs#ValidationException","message":"1 validation error detected: SendMessageBatch does not take the parameter 'Entries.Messagebody'; ` +
-				`it takes Entries.Id, Entries.MessageBody, Entries.DelaySeconds, Entries.MessageAttributes, Entries.MessageSystemAttributes"}`},
+				`it takes Entries.Id, Entries.MessageBody, Entries.DelaySeconds, Entries.MessageGroupId, Entries.MessageAttributes, Entries.MessageSystemAttributes"}`},
 		"wrong type": {json("SendMessage", `{"QueueUrl":"`+work+`","DelaySeconds":"1"}`), 400, "SerializationException;Sender",
 			`{"__type":"com.amazonaws.sqs#SerializationException","message":"Parameter DelaySeconds: json: cannot unmarshal string into Go value of type int"}`},
 		"no number": {form("/", "Action", "ReceiveMessage", "QueueUrl", work, "WaitTimeSeconds", "x"), 400, "",
@@ -221,6 +226,118 @@ func TestMessageAcrossProtocols(t *testing.T) {
 	m := out.Messages[0]
 	if *m.Body != "<m> é" || *m.MessageAttributes["MyAttribute"].StringValue != "foobar" || string(m.MessageAttributes["b"].BinaryValue) != "\x00\xff" {
 		t.Errorf("received %+v", m)
+	}
+}
+
+// A receiver names the message attributes and the system attributes that it wants.
+func TestRequestedAttributes(t *testing.T) {
+	k := newKit(t)
+	queue := must(k.SQS.CreateQueue(sqs.Queue{Name: "visible"}))(t) // a received message stays visible
+	client := awssqs.NewFromConfig(k.config(developer))
+	value := types.MessageAttributeValue{DataType: aws.String("String"), StringValue: aws.String("v")}
+	must(client.SendMessage(t.Context(), &awssqs.SendMessageInput{QueueUrl: &queue.URL, MessageBody: aws.String("m"),
+		MessageAttributes: map[string]types.MessageAttributeValue{"a": value, "b.c": value, "b.d": value}}))(t)
+	for _, c := range []struct {
+		names string
+		want  []string
+	}{
+		{"", nil}, {"All", []string{"a", "b.c", "b.d"}}, {".*", []string{"a", "b.c", "b.d"}}, {"*", []string{"a", "b.c", "b.d"}},
+		{"b.*", []string{"b.c", "b.d"}}, {"a b.d", []string{"a", "b.d"}}, {"b", nil}, {"b*", nil}, {"x.*", nil},
+	} {
+		out := must(client.ReceiveMessage(t.Context(), &awssqs.ReceiveMessageInput{QueueUrl: &queue.URL,
+			MessageAttributeNames: strings.Fields(c.names)}))(t)
+		if got := slices.Sorted(maps.Keys(out.Messages[0].MessageAttributes)); !slices.Equal(got, c.want) {
+			t.Errorf("%q returns %q, want %q", c.names, got, c.want)
+		}
+	}
+	for _, in := range []awssqs.ReceiveMessageInput{
+		{AttributeNames: []types.QueueAttributeName{"SenderId", "ApproximateReceiveCount"}},
+		{MessageSystemAttributeNames: []types.MessageSystemAttributeName{"SenderId", "ApproximateReceiveCount"}},
+	} {
+		in.QueueUrl = &queue.URL
+		out := must(client.ReceiveMessage(t.Context(), &in))(t)
+		if got := slices.Sorted(maps.Keys(out.Messages[0].Attributes)); !slices.Equal(got, []string{"ApproximateReceiveCount", "SenderId"}) {
+			t.Errorf("received %q", got)
+		}
+	}
+}
+
+// A message's group travels from a standard topic to a standard queue.
+func TestMessageGroups(t *testing.T) {
+	k := newKit(t)
+	queue := must(k.SQS.CreateQueue(sqs.Queue{Name: "fair", VisibilityTimeoutSeconds: 30, Policy: `{"Statement":{"Effect":"Allow",` +
+		`"Principal":{"Service":"sns.amazonaws.com"},"Action":"sqs:SendMessage","Resource":"*"}}`}))(t)
+	topic := must(k.SNS.CreateTopic(sns.Topic{Name: "numbers"}))(t)
+	must(k.SNS.Subscribe(sns.Subscription{TopicARN: topic.ARN, Protocol: "sqs", Endpoint: queue.ARN}))(t)
+	queues, topics := awssqs.NewFromConfig(k.config(developer)), awssns.NewFromConfig(k.config(developer))
+	received := func() (groups []string) {
+		for len(groups) < 3 {
+			out := must(queues.ReceiveMessage(t.Context(), &awssqs.ReceiveMessageInput{QueueUrl: &queue.URL, MaxNumberOfMessages: 10, WaitTimeSeconds: 5,
+				MessageSystemAttributeNames: []types.MessageSystemAttributeName{"MessageGroupId"}}))(t)
+			for _, m := range out.Messages {
+				groups = append(groups, m.Attributes["MessageGroupId"])
+			}
+		}
+		slices.Sort(groups)
+		return groups
+	}
+
+	must(queues.SendMessage(t.Context(), &awssqs.SendMessageInput{QueueUrl: &queue.URL, MessageBody: aws.String("m"), MessageGroupId: aws.String("a")}))(t)
+	batch := must(queues.SendMessageBatch(t.Context(), &awssqs.SendMessageBatchInput{QueueUrl: &queue.URL, Entries: []types.SendMessageBatchRequestEntry{
+		{Id: aws.String("1"), MessageBody: aws.String("m"), MessageGroupId: aws.String("b")},
+		{Id: aws.String("2"), MessageBody: aws.String("m"), MessageGroupId: aws.String("b c")},
+		{Id: aws.String("3"), MessageBody: aws.String("m")}}}))(t)
+	if len(batch.Failed) != 1 || *batch.Failed[0].Id != "2" {
+		t.Errorf("failed %+v", batch.Failed)
+	}
+	if got := received(); !slices.Equal(got, []string{"", "a", "b"}) {
+		t.Errorf("received %q from the queue", got)
+	}
+
+	must(topics.Publish(t.Context(), &awssns.PublishInput{TopicArn: &topic.ARN, Message: aws.String("m"), MessageGroupId: aws.String("a")}))(t)
+	must(topics.PublishBatch(t.Context(), &awssns.PublishBatchInput{TopicArn: &topic.ARN, PublishBatchRequestEntries: []snstypes.PublishBatchRequestEntry{
+		{Id: aws.String("1"), Message: aws.String("m"), MessageGroupId: aws.String("b")}, {Id: aws.String("2"), Message: aws.String("m")}}}))(t)
+	if got := received(); !slices.Equal(got, []string{"", "a", "b"}) {
+		t.Errorf("received %q from the topic", got)
+	}
+}
+
+// The trace of a request to SNS or SQS goes with the message, unless the message has
+// one of its own.
+func TestTraces(t *testing.T) {
+	k := newKit(t)
+	queue := must(k.SQS.CreateQueue(sqs.Queue{Name: "traced", VisibilityTimeoutSeconds: 30, Policy: `{"Statement":{"Effect":"Allow",` +
+		`"Principal":{"Service":"sns.amazonaws.com"},"Action":"sqs:SendMessage","Resource":"*"}}`}))(t)
+	topic := must(k.SNS.CreateTopic(sns.Topic{Name: "numbers"}))(t)
+	must(k.SNS.Subscribe(sns.Subscription{TopicARN: topic.ARN, Protocol: "sqs", Endpoint: queue.ARN}))(t)
+	traced := k.config(developer)
+	traced.APIOptions = append(traced.APIOptions, smithyhttp.AddHeaderValue("X-Amzn-Trace-Id", "Root=1"))
+	queues, topics := awssqs.NewFromConfig(traced), awssns.NewFromConfig(traced)
+	own := map[string]types.MessageSystemAttributeValue{"AWSTraceHeader": {DataType: aws.String("String"), StringValue: aws.String("Root=2")}}
+	unknown := map[string]types.MessageSystemAttributeValue{"SenderId": {DataType: aws.String("String"), StringValue: aws.String("me")}}
+
+	must(queues.SendMessage(t.Context(), &awssqs.SendMessageInput{QueueUrl: &queue.URL, MessageBody: aws.String("one")}))(t)
+	batch := must(queues.SendMessageBatch(t.Context(), &awssqs.SendMessageBatchInput{QueueUrl: &queue.URL, Entries: []types.SendMessageBatchRequestEntry{
+		{Id: aws.String("1"), MessageBody: aws.String("two")},
+		{Id: aws.String("2"), MessageBody: aws.String("own"), MessageSystemAttributes: own},
+		{Id: aws.String("3"), MessageBody: aws.String("bad"), MessageSystemAttributes: unknown}}}))(t)
+	if len(batch.Failed) != 1 || *batch.Failed[0].Id != "3" || *batch.Failed[0].Code != "InvalidParameterValue" {
+		t.Errorf("failed %+v", batch.Failed)
+	}
+	must(awssqs.NewFromConfig(k.config(developer)).SendMessage(t.Context(), &awssqs.SendMessageInput{QueueUrl: &queue.URL, MessageBody: aws.String("none")}))(t)
+	must(topics.Publish(t.Context(), &awssns.PublishInput{TopicArn: &topic.ARN, Message: aws.String("published")}))(t)
+	must(topics.PublishBatch(t.Context(), &awssns.PublishBatchInput{TopicArn: &topic.ARN, PublishBatchRequestEntries: entries(1, nil)}))(t)
+
+	got := map[string]int{}
+	for range 6 {
+		out := must(queues.ReceiveMessage(t.Context(), &awssqs.ReceiveMessageInput{QueueUrl: &queue.URL, WaitTimeSeconds: 5,
+			MessageSystemAttributeNames: []types.MessageSystemAttributeName{"AWSTraceHeader"}}))(t)
+		for _, m := range out.Messages {
+			got[m.Attributes["AWSTraceHeader"]]++
+		}
+	}
+	if want := map[string]int{"Root=1": 4, "Root=2": 1, "": 1}; !maps.Equal(got, want) {
+		t.Errorf("traces %v, want %v", got, want)
 	}
 }
 

@@ -148,7 +148,7 @@ func FuzzForm(f *testing.F) {
 		if err == nil {
 			var in publishInput
 			if err = form.decode("Publish", &in); err == nil {
-				_, err = snsMessage(in.Message, in.Subject, in.Structure, in.Attributes)
+				_, err = snsMessage(in.Message, in.Subject, in.Structure, in.GroupID, in.Attributes)
 			}
 		}
 		if err != nil && cloud.ErrorCode(err) == "" {

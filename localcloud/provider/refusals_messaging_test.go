@@ -91,6 +91,8 @@ func snsRefusals() refusals {
 		{token: subscriptionToken, property: "filterPolicy", value: `{"a":"b"}`, words: `"a" must be an object or an array`},
 		{token: subscriptionToken, property: "filterPolicy", value: `{"a":{"b":["c"]}}`, words: "scope MessageAttributes does not support nested filter policy"},
 		{token: subscriptionToken, property: "filterPolicy", value: `{"a":[1],"b":[1],"c":[1],"d":[1],"e":[1],"f":[1]}`, words: "Filter policy can not have more than 5 keys", with: map[string]any{"filterPolicyScope": "MessageBody"}},
+		{token: subscriptionToken, property: "filterPolicy", value: `{"a":["` + strings.Repeat("x", 1<<18) + `"]}`, words: subscriptionInvalid + "FilterPolicy: Filter policy must not be larger than 262144 bytes"},
+		{token: subscriptionToken, property: "filterPolicy", value: `{"a":[1` + strings.Repeat(",1", 150) + `]}`, words: subscriptionInvalid + "FilterPolicy: Filter policy is too complex"},
 		{token: subscriptionToken, property: "redrivePolicy", value: "{", words: subscriptionInvalid + "RedrivePolicy: failed to parse JSON."},
 		{token: subscriptionToken, property: "redrivePolicy", value: `{"deadLetterTargetArn":"` + aFunction + `"}`, words: "RedrivePolicy: deadLetterTargetArn is an invalid arn"},
 		{token: subscriptionToken, property: "redrivePolicy", value: `{"deadLetterTargetArn":"` + aQueue + `","maxReceiveCount":3}`, words: "RedrivePolicy: invalid JSON. Attribute maxReceiveCount is unknown."},

@@ -163,13 +163,14 @@ func TestLambdaEvent(t *testing.T) {
 	} {
 		d := c.delivery
 		d.Subscription = sns.Subscription{ARN: numbers + ":sub", TopicARN: numbers, Protocol: "lambda", Endpoint: function}
+		d.TraceHeader = "Root=1"
 		d.MessageID, d.Time = "id", time.Date(2026, 1, 2, 3, 4, 5, 6_700_000, time.UTC)
 		const head = `{"Records":[{"EventSource":"aws:sns","EventVersion":"1.0","EventSubscriptionArn":"` + numbers + `:sub",` +
 			`"Sns":{"Type":"Notification","MessageId":"id","TopicArn":"` + numbers + `",`
 		want := cloud.Invocation{
 			Caller:   cloud.Caller{Service: "sns.amazonaws.com", SourceARN: arn},
 			Function: function,
-			Payload:  []byte(head + c.want),
+			Payload:  []byte(head + c.want), TraceHeader: "Root=1",
 		}
 		refusal := errors.New("refused")
 		_, err := sns.LambdaTarget(invoker(func(in cloud.Invocation) error {

@@ -25,9 +25,10 @@ func (t lambdaTarget) Deliver(ctx context.Context, d Delivery) (string, error) {
 		return "", err
 	}
 	id, err := t.invoker.InvokeAsync(ctx, cloud.Invocation{
-		Caller:   cloud.Caller{Service: principal, SourceARN: topic},
-		Function: d.Subscription.Endpoint,
-		Payload:  []byte(payload),
+		Caller:      cloud.Caller{Service: principal, SourceARN: topic},
+		Function:    d.Subscription.Endpoint,
+		Payload:     []byte(payload),
+		TraceHeader: d.TraceHeader,
 	})
 	if err != nil {
 		return "", err

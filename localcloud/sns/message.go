@@ -26,6 +26,12 @@ type Message struct {
 	// and a "default", else "".
 	Structure  string
 	Attributes map[string]Attribute
+	// GroupID goes only to queues, which it makes fair: 1 to 128 letters, digits and
+	// punctuation marks; "" means none.
+	GroupID string
+	// TraceHeader is the X-Ray trace of the publication, which SNS passes on to
+	// functions and queues; "" means none.
+	TraceHeader string
 }
 
 // Attribute is a message attribute. Its type is String, String.Array, Number or
@@ -46,6 +52,8 @@ func (b bodies) of(protocol string) string {
 	return b["default"]
 }
 
+var groupID = regexp.MustCompile(`^[!-~]{1,128}$`)
+
 // check applies the rules of Publish for a single message, except the size limit.
 func (m Message) check() error {
 	if strings.ContainsFunc(m.Subject, unicode.IsControl) || utf8.RuneCountInString(m.Subject) > 100 || !utf8.ValidString(m.Subject) {
@@ -56,6 +64,9 @@ func (m Message) check() error {
 	}
 	if m.Structure != "" && m.Structure != "json" {
 		return invalid("MessageStructure")
+	}
+	if m.GroupID != "" && !groupID.MatchString(m.GroupID) {
+		return invalid("MessageGroupId Reason: it must consist of 1 to 128 letters, digits and punctuation marks, not %q", m.GroupID)
 	}
 	for _, name := range slices.Sorted(maps.Keys(m.Attributes)) {
 		if err := checkAttributeName(name); err != nil {

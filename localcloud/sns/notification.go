@@ -71,13 +71,20 @@ func encode(v any) (string, error) {
 }
 
 // queueMessage returns a delivery as a queue receives it: the notification or,
-// with raw delivery, the message's own body and attributes.
-func queueMessage(d Delivery, region string) (cloud.QueueMessage, error) {
-	if !d.Subscription.RawMessageDelivery {
-		body, err := encode(notify(d, region))
-		return cloud.QueueMessage{Body: body}, err
+// with raw delivery, the message's own body and attributes. The group of the message
+// is only for queues that subscribe.
+//
+// https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
+func queueMessage(d Delivery, region string) (m cloud.QueueMessage, err error) {
+	m.TraceHeader = d.TraceHeader
+	if d.Subscription.Protocol == "sqs" {
+		m.GroupID = d.GroupID
 	}
-	m := cloud.QueueMessage{Body: d.Body}
+	if !d.Subscription.RawMessageDelivery {
+		m.Body, err = encode(notify(d, region))
+		return m, err
+	}
+	m.Body = d.Body
 	for name, a := range d.Attributes {
 		if m.Attributes == nil {
 			m.Attributes = map[string]cloud.MessageAttribute{}

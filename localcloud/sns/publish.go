@@ -35,18 +35,22 @@ func (s *Service) Publish(ctx context.Context, caller cloud.Caller, topicARN str
 	if m.size() > maxSize {
 		return "", invalid("Message too long")
 	}
-	bodies, err := m.bodies()
+	b, err := m.bodies()
 	if err != nil {
 		return "", err
 	}
 	if err := s.authorizePublish(ctx, caller, topicARN); err != nil {
 		return "", err
 	}
-	return s.send(topicARN, m, bodies)
+	results, err := s.send(topicARN, []BatchEntry{{Message: m}}, []bodies{b})
+	if err != nil {
+		return "", err
+	}
+	return results[0].MessageID, nil
 }
 
-// PublishBatch publishes up to ten messages. As on AWS, one invalid message fails
-// the whole batch. In addition to the errors of Publish, it fails with
+// PublishBatch publishes up to ten messages, or none: as on AWS, one invalid message
+// fails the whole batch. In addition to the errors of Publish, it fails with
 // EmptyBatchRequest, TooManyEntriesInBatchRequest, BatchEntryIdsNotDistinct,
 // InvalidBatchEntryId and BatchRequestTooLong.
 //
@@ -73,15 +77,7 @@ func (s *Service) PublishBatch(ctx context.Context, caller cloud.Caller, topicAR
 	if err := s.authorizePublish(ctx, caller, topicARN); err != nil {
 		return nil, err
 	}
-	results := make([]BatchResult, len(entries))
-	for i, e := range entries {
-		id, err := s.send(topicARN, e.Message, bodies[i])
-		if err != nil {
-			return nil, err
-		}
-		results[i] = BatchResult{ID: e.ID, MessageID: id}
-	}
-	return results, nil
+	return s.send(topicARN, entries, bodies)
 }
 
 var batchID = regexp.MustCompile(`^[A-Za-z0-9_-]{1,80}$`)
@@ -128,27 +124,37 @@ func (s *Service) authorizePublish(ctx context.Context, caller cloud.Caller, top
 	return nil
 }
 
-// send starts the deliveries of a message.
-func (s *Service) send(topicARN string, m Message, bodies bodies) (messageID string, err error) {
+// send starts the deliveries of all messages; bodies are those of each of them. If it
+// fails, it has not started any.
+func (s *Service) send(topicARN string, entries []BatchEntry, bodies []bodies) ([]BatchResult, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
-		return "", cloud.Errorf(http.StatusServiceUnavailable, "ServiceUnavailable", "The local cloud is stopping.")
+		return nil, cloud.Errorf(http.StatusServiceUnavailable, "ServiceUnavailable", "The local cloud is stopping.")
 	}
 	topic, _ := s.topics.Get(topicARN) // a deleted topic has no subscribers
-	messageID = uuid.NewString()
-	for _, r := range s.subscribers(topicARN) {
+	results := make([]BatchResult, len(entries))
+	for i, e := range entries {
+		results[i] = BatchResult{ID: e.ID, MessageID: uuid.NewString()}
+		s.fanOut(topic, results[i].MessageID, e.Message, bodies[i])
+	}
+	return results, nil
+}
+
+// fanOut starts the delivery of a message to each subscription that selects it.
+func (s *Service) fanOut(topic Topic, messageID string, m Message, bodies bodies) {
+	for _, r := range s.subscribers(topic.ARN) {
 		d := Delivery{
 			Subscription: r.Subscription, MessageID: messageID, Time: time.Now().UTC(),
-			Subject: m.Subject, Body: bodies.of(r.Protocol), Attributes: m.Attributes, SignatureVersion: topic.SignatureVersion,
+			Subject: m.Subject, Body: bodies.of(r.Protocol), Attributes: m.Attributes,
+			GroupID: m.GroupID, TraceHeader: m.TraceHeader, SignatureVersion: topic.SignatureVersion,
 		}
 		switch {
 		case r.PendingConfirmation:
 		case !r.selects(d.Body, m.Attributes):
-			s.note(cloud.Info, topicARN, "message %s does not match the filter policy of %s", messageID, r.ARN)
+			s.note(cloud.Info, topic.ARN, "message %s does not match the filter policy of %s", messageID, r.ARN)
 		default:
 			s.deliveries.Go(func() { s.deliver(d, r.deadLetterQueue) })
 		}
 	}
-	return messageID, nil
 }

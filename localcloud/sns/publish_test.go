@@ -57,6 +57,7 @@ func TestPublishErrors(t *testing.T) {
 		"name, long":       {"", sns.Message{Body: "1", Attributes: named(strings.Repeat("a", 257))}, value, "Length of message attribute name must be less than 256 bytes."},
 		"name, first dot":  {"", sns.Message{Body: "1", Attributes: named(".a")}, value, "Invalid message attribute name starting with character '.' was found."},
 		"name, last dot":   {"", sns.Message{Body: "1", Attributes: named("a.")}, value, "Invalid message attribute name ending with character '.' was found."},
+		"group":            {"", sns.Message{Body: "1", GroupID: "a b"}, "InvalidParameter", "Invalid parameter: MessageGroupId Reason: it must consist of 1 to 128 letters, digits and punctuation marks, not \"a b\""},
 		"name, dots":       {"", sns.Message{Body: "1", Attributes: named("a..b")}, value, "Message attribute name can not have successive '.' character."},
 		"name, reserved":   {"", sns.Message{Body: "1", Attributes: named("Amazon.a")}, value, "Message attribute names starting with 'AWS.' or 'Amazon.' are reserved for use by Amazon."},
 		"name, character":  {"", sns.Message{Body: "1", Attributes: named("a/b")}, value, "Invalid non-alphanumeric character '#x2F' was found in the message attribute name. Can only include alphanumeric characters, hyphens, underscores, or dots."},

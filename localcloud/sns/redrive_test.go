@@ -107,29 +107,29 @@ func TestRedrive(t *testing.T) {
 	}{
 		"function gone": {
 			sns.Subscription{Protocol: "lambda", Endpoint: function, RedrivePolicy: redrive}, nil,
-			[]sent{{topicCaller, deadLetter, cloud.QueueMessage{Body: envelope(enveloped)}}},
+			[]sent{{topicCaller, deadLetter, cloud.QueueMessage{Body: envelope(enveloped), TraceHeader: "Root=1"}}},
 			warning("message ID is in the dead-letter queue " + deadLetter + ": subscription SUB could not deliver it to " + function + ": " + gone.Error()),
 		},
 		"queue gone, raw": {
 			sns.Subscription{Protocol: "sqs", Endpoint: queue, RedrivePolicy: redrive, RawMessageDelivery: true}, map[string]error{queue: noQueue},
-			[]sent{{topicCaller, queue, cloud.QueueMessage{Body: "a <b>", Attributes: raw}}, {topicCaller, deadLetter, cloud.QueueMessage{Body: "a <b>", Attributes: raw}}},
+			[]sent{{topicCaller, queue, cloud.QueueMessage{Body: "a <b>", Attributes: raw, GroupID: "g", TraceHeader: "Root=1"}}, {topicCaller, deadLetter, cloud.QueueMessage{Body: "a <b>", Attributes: raw, GroupID: "g", TraceHeader: "Root=1"}}},
 			warning("message ID is in the dead-letter queue " + deadLetter + ": subscription SUB could not deliver it to " + queue + ": " + noQueue.Error()),
 		},
 		"both gone": {
 			sns.Subscription{Protocol: "lambda", Endpoint: function, RedrivePolicy: redrive}, map[string]error{deadLetter: noQueue},
-			[]sent{{topicCaller, deadLetter, cloud.QueueMessage{Body: envelope(enveloped)}}},
+			[]sent{{topicCaller, deadLetter, cloud.QueueMessage{Body: envelope(enveloped), TraceHeader: "Root=1"}}},
 			warning("message ID is lost: subscription SUB could not deliver it to " + function + ": " + gone.Error() +
 				"; its dead-letter queue " + deadLetter + " refused it: " + noQueue.Error()),
 		},
 		"accepted": {
 			sns.Subscription{Protocol: "sqs", Endpoint: queue, RedrivePolicy: redrive}, nil,
-			[]sent{{topicCaller, queue, cloud.QueueMessage{Body: envelope(enveloped)}}}, nil,
+			[]sent{{topicCaller, queue, cloud.QueueMessage{Body: envelope(enveloped), GroupID: "g", TraceHeader: "Root=1"}}}, nil,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				q := &queues{refuse: c.refuse}
-				entries := delivered(t, c.sub, sns.Message{Body: "a <b>", Attributes: attributes}, target(func(sns.Delivery) error { return gone }), q)
+				entries := delivered(t, c.sub, sns.Message{Body: "a <b>", Attributes: attributes, GroupID: "g", TraceHeader: "Root=1"}, target(func(sns.Delivery) error { return gone }), q)
 				if diff := cmp.Diff(c.queues, q.got); diff != "" {
 					t.Errorf("queues (-want +got):\n%s", diff)
 				}

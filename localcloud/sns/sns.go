@@ -64,7 +64,9 @@ type Delivery struct {
 	Subject          string    // "" for none
 	Body             string    // for this protocol
 	Attributes       map[string]Attribute
-	SignatureVersion int // of the topic: 1 or 2
+	GroupID          string // only for queues; "" for none
+	TraceHeader      string // "" for none
+	SignatureVersion int    // of the topic: 1 or 2
 }
 
 // New opens the topics and subscriptions that the store holds.

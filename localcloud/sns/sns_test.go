@@ -3,9 +3,11 @@ package sns_test
 import (
 	"context"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -247,4 +249,40 @@ func TestPublishAfterClose(t *testing.T) {
 	if err := s.Close(); err != nil { // would wait for a delivery
 		t.Error(err)
 	}
+}
+
+// slowJournal takes time for every entry, and signals the first one.
+type slowJournal struct {
+	once  sync.Once
+	first chan struct{}
+}
+
+func (j *slowJournal) Append(cloud.Entry) {
+	j.once.Do(func() { close(j.first) })
+	time.Sleep(2 * time.Millisecond)
+}
+
+// A service that closes either refuses a batch or publishes all of it.
+func TestPublishBatchDuringClose(t *testing.T) {
+	j := &slowJournal{first: make(chan struct{})}
+	s, sub := subscribed(t, allow, j, target(discard))
+	sub.FilterPolicy = `{"a":["b"]}` // so that each message causes an entry in the journal
+	if _, err := s.UpdateSubscription(sub); err != nil {
+		t.Fatal(err)
+	}
+	var closing sync.WaitGroup
+	closing.Go(func() {
+		<-j.first
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	var entries []sns.BatchEntry
+	for n := range 10 {
+		entries = append(entries, sns.BatchEntry{ID: strconv.Itoa(n), Message: sns.Message{Body: "1"}})
+	}
+	if _, err := s.PublishBatch(t.Context(), developer(), numbers, entries); err != nil {
+		t.Errorf("some messages were published, but PublishBatch failed: %v", err)
+	}
+	closing.Wait()
 }

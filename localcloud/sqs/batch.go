@@ -3,6 +3,7 @@ package sqs
 import (
 	"context"
 	"errors"
+	"net/http"
 	"regexp"
 
 	"tally/localcloud/cloud"
@@ -98,8 +99,8 @@ func batch[T any](kind string, entries []BatchEntry[T], bytes int, run func(T) (
 	for _, e := range entries {
 		id, err := run(e.Request)
 		refused, ok := errors.AsType[*cloud.Error](err)
-		if err != nil && !ok {
-			return nil, err // a failure of the store
+		if err != nil && !ok { // a failure of the store, which must not hide earlier successes
+			refused = cloud.Errorf(http.StatusInternalServerError, "InternalFailure", "%v", err)
 		}
 		results = append(results, BatchResult{e.ID, id, refused})
 	}

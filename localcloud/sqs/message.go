@@ -48,8 +48,11 @@ func (m *message) system() map[string]string {
 		"ApproximateReceiveCount":          strconv.Itoa(m.Receives),
 		"ApproximateFirstReceiveTimestamp": millis(m.Received),
 	}
+	if m.GroupID != "" {
+		a["MessageGroupId"] = m.GroupID
+	}
 	if m.TraceHeader != "" {
-		a["AWSTraceHeader"] = m.TraceHeader
+		a[traceHeader] = m.TraceHeader
 	}
 	if m.Source != "" {
 		a["DeadLetterQueueSourceArn"] = m.Source
@@ -66,6 +69,13 @@ func size(m cloud.QueueMessage) int {
 	return n
 }
 
+// groupID is the pattern of a message's group. On AWS, groups make a standard queue
+// fair: a group with many messages delays those of the other groups less.
+//
+// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-fair-queues.html
+// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
+var groupID = regexp.MustCompile(`^[!-~]{1,128}$`)
+
 // check applies the rules of SendMessage to a message of at most limit bytes.
 func check(m cloud.QueueMessage, limit int) error {
 	if m.Body == "" {
@@ -73,6 +83,9 @@ func check(m cloud.QueueMessage, limit int) error {
 	}
 	if err := checkText("message body", m.Body); err != nil {
 		return err
+	}
+	if m.GroupID != "" && !groupID.MatchString(m.GroupID) {
+		return invalid(m.GroupID, "MessageGroupId", "MessageGroupId can only include alphanumeric and punctuation characters. 1 to 128 in length.")
 	}
 	if len(m.Attributes) > 10 {
 		return refusal("InvalidParameterValue", "Number of message attributes [%d] exceeds the allowed maximum [10].", len(m.Attributes))

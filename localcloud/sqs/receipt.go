@@ -68,10 +68,12 @@ func (s *Service) delete(q Queue, handle string) error {
 
 // ChangeVisibility hides a message in flight for 0 to 43,200 seconds from now; 0
 // makes it available at once. A message cannot be hidden for longer than 43,200
-// seconds after a receive. In addition to the errors of Delete, ChangeVisibility
-// fails with InvalidParameterValue and AWS.SimpleQueueService.MessageNotInflight.
+// seconds after a receive. As on AWS, it is not an error, but has no effect, if the
+// visibility timeout is already over. In addition to the errors of Delete,
+// ChangeVisibility fails with InvalidParameterValue.
 //
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ChangeMessageVisibility.html
+// https://github.com/localstack/localstack/pull/9632
 func (s *Service) ChangeVisibility(ctx context.Context, caller cloud.Caller, url, handle string, seconds int) error {
 	q, err := s.permit(ctx, caller, url, "ChangeMessageVisibility")
 	if err != nil {
@@ -99,7 +101,7 @@ func (s *Service) changeVisibility(q Queue, handle string, seconds int) error {
 	case m == nil:
 		return invalid(handle, "ReceiptHandle", "Message does not exist or is not available for visibility timeout change.")
 	case !m.AvailableAt.After(now):
-		return refusal(namespace+"MessageNotInflight", "The message referred to isn't in flight.")
+		return nil
 	case int(now.Sub(m.LastReceive).Seconds())+seconds > maxVisibility:
 		return invalid(seconds, "VisibilityTimeout", "Total VisibilityTimeout for the message is beyond the limit [%d seconds]", maxVisibility)
 	}

@@ -75,6 +75,7 @@ func TestRefusedMessages(t *testing.T) {
 	for i := range 11 {
 		many.Attributes[fmt.Sprint("a", i)] = cloud.MessageAttribute{DataType: "String", StringValue: "v"}
 	}
+	group := func(id string) sqs.Entry { return sqs.Entry{QueueMessage: cloud.QueueMessage{Body: "m", GroupID: id}} }
 	long := 901
 	const bad = "InvalidParameterValue: "
 	for name, c := range map[string]struct {
@@ -85,16 +86,19 @@ func TestRefusedMessages(t *testing.T) {
 		"large":             {entry(strings.Repeat("x", 1025)), bad + "One or more parameters are invalid. Reason: Message must be shorter than 1024 bytes."},
 		"large with values": {attribute("a", cloud.MessageAttribute{DataType: "String", StringValue: strings.Repeat("x", 1017)}), bad + "One or more parameters are invalid. Reason: Message must be shorter than 1024 bytes."},
 		"delay":             {sqs.Entry{QueueMessage: cloud.QueueMessage{Body: "m"}, DelaySeconds: &long}, bad + "Value 901 for parameter DelaySeconds is invalid. Reason: DelaySeconds must be >= 0 and <= 900."},
-		"many attributes":   {many, bad + "Number of message attributes [11] exceeds the allowed maximum [10]."},
-		"no type":           {attribute("a", cloud.MessageAttribute{StringValue: "v"}), bad + "The message attribute 'a' must contain non-empty message attribute type."},
-		"unknown type":      {attribute("a", cloud.MessageAttribute{DataType: "Strings", StringValue: "v"}), bad + "The message attribute 'a' has an invalid message attribute type, the set of supported type prefixes is Binary, Number, and String."},
-		"no value":          {attribute("a", cloud.MessageAttribute{DataType: "Binary.x", StringValue: "v"}), bad + "The message attribute 'a' must contain non-empty message attribute value for message attribute type 'Binary.x'."},
-		"two values":        {attribute("a", cloud.MessageAttribute{DataType: "String", StringValue: "v", BinaryValue: []byte{1}}), bad + "The message attribute 'a' with type 'String' must use field 'String'."},
-		"no number":         {attribute("a", cloud.MessageAttribute{DataType: "Number", StringValue: "v"}), bad + "Can't cast the value of message (user) attribute 'a' to a number."},
-		"NaN":               {attribute("a", cloud.MessageAttribute{DataType: "Number", StringValue: "NaN"}), bad + "Can't cast the value of message (user) attribute 'a' to a number."},
-		"infinity":          {attribute("a", cloud.MessageAttribute{DataType: "Number", StringValue: "-Inf"}), bad + "Can't cast the value of message (user) attribute 'a' to a number."},
-		"too large":         {attribute("a", cloud.MessageAttribute{DataType: "Number", StringValue: "1.1e126"}), bad + "Can't cast the value of message (user) attribute 'a' to a number."},
-		"too small":         {attribute("a", cloud.MessageAttribute{DataType: "Number", StringValue: "1e-400"}), bad + "Can't cast the value of message (user) attribute 'a' to a number."},
+		"group, character":  {group("a b"), bad + "Value a b for parameter MessageGroupId is invalid. Reason: MessageGroupId can only include alphanumeric and punctuation characters. 1 to 128 in length."},
+		"group, length": {group(strings.Repeat("1", 129)), bad + "Value " + strings.Repeat("1", 129) +
+			" for parameter MessageGroupId is invalid. Reason: MessageGroupId can only include alphanumeric and punctuation characters. 1 to 128 in length."},
+		"many attributes": {many, bad + "Number of message attributes [11] exceeds the allowed maximum [10]."},
+		"no type":         {attribute("a", cloud.MessageAttribute{StringValue: "v"}), bad + "The message attribute 'a' must contain non-empty message attribute type."},
+		"unknown type":    {attribute("a", cloud.MessageAttribute{DataType: "Strings", StringValue: "v"}), bad + "The message attribute 'a' has an invalid message attribute type, the set of supported type prefixes is Binary, Number, and String."},
+		"no value":        {attribute("a", cloud.MessageAttribute{DataType: "Binary.x", StringValue: "v"}), bad + "The message attribute 'a' must contain non-empty message attribute value for message attribute type 'Binary.x'."},
+		"two values":      {attribute("a", cloud.MessageAttribute{DataType: "String", StringValue: "v", BinaryValue: []byte{1}}), bad + "The message attribute 'a' with type 'String' must use field 'String'."},
+		"no number":       {attribute("a", cloud.MessageAttribute{DataType: "Number", StringValue: "v"}), bad + "Can't cast the value of message (user) attribute 'a' to a number."},
+		"NaN":             {attribute("a", cloud.MessageAttribute{DataType: "Number", StringValue: "NaN"}), bad + "Can't cast the value of message (user) attribute 'a' to a number."},
+		"infinity":        {attribute("a", cloud.MessageAttribute{DataType: "Number", StringValue: "-Inf"}), bad + "Can't cast the value of message (user) attribute 'a' to a number."},
+		"too large":       {attribute("a", cloud.MessageAttribute{DataType: "Number", StringValue: "1.1e126"}), bad + "Can't cast the value of message (user) attribute 'a' to a number."},
+		"too small":       {attribute("a", cloud.MessageAttribute{DataType: "Number", StringValue: "1e-400"}), bad + "Can't cast the value of message (user) attribute 'a' to a number."},
 		"attribute's text": {attribute("a", cloud.MessageAttribute{DataType: "String", StringValue: "a\x00"}), "InvalidMessageContents: Invalid binary character '#x0' was found in the value of the message attribute 'a', " +
 			"the set of allowed characters is #x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF"},
 		"hexadecimal": {attribute("a", cloud.MessageAttribute{DataType: "Number", StringValue: "0x10p0"}), bad + "Can't cast the value of message (user) attribute 'a' to a number."},
@@ -112,7 +116,7 @@ func TestRefusedMessages(t *testing.T) {
 			wantError(t, err, c.want)
 		})
 	}
-	for _, good := range []sqs.Entry{entry(strings.Repeat("x", 1024)), entry("\t\r\n \uFFFD 🙂"),
+	for _, good := range []sqs.Entry{entry(strings.Repeat("x", 1024)), entry("\t\r\n \uFFFD 🙂"), group(strings.Repeat("~", 128)),
 		attribute("a.b", cloud.MessageAttribute{DataType: "Number.int", StringValue: "-1e3"})} {
 		must(s.Send(t.Context(), developer, work, good))(t)
 	}

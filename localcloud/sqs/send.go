@@ -11,10 +11,16 @@ import (
 
 const maxDelay = 900 // seconds
 
+// traceHeader is the only system attribute that a sender may set.
+const traceHeader = "AWSTraceHeader"
+
 // Entry is a message to send.
 type Entry struct {
 	cloud.QueueMessage
 	DelaySeconds *int // 0 to 900; nil means the queue's delay
+	// System holds message system attributes, of which SQS accepts only
+	// AWSTraceHeader. It overrides TraceHeader.
+	System map[string]cloud.MessageAttribute
 }
 
 // SendMessage sends a message as Send does, to a queue given by its ARN. Other
@@ -50,6 +56,12 @@ func (s *Service) enqueue(q Queue, caller cloud.Caller, e Entry) (string, error)
 	}
 	if err := check(e.QueueMessage, q.MaxMessageBytes); err != nil {
 		return "", err
+	}
+	for name, a := range e.System {
+		if name != traceHeader || a.DataType != "String" {
+			return "", refusal("InvalidParameterValue", "The message system attribute '%s' with type '%s' is invalid: it must be %s, a String.", name, a.DataType, traceHeader)
+		}
+		e.TraceHeader = a.StringValue
 	}
 	now := time.Now().UTC()
 	m := message{

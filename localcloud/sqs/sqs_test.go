@@ -131,8 +131,10 @@ func TestReceiptHandles(t *testing.T) {
 		time.Sleep(time.Minute)
 		last := receive(t, s, work, 0)[0].ReceiptHandle
 		time.Sleep(time.Minute)
-		wantError(t, s.ChangeVisibility(t.Context(), developer, work, last, 10),
-			"AWS.SimpleQueueService.MessageNotInflight: The message referred to isn't in flight.")
+		if err := s.ChangeVisibility(t.Context(), developer, work, last, 10); err != nil {
+			t.Error(err)
+		}
+		wantCounts(t, s, work, sqs.Counts{Available: 1}) // too late for an effect
 		if err := s.Delete(t.Context(), developer, work, old); err != nil {
 			t.Error(err)
 		}

@@ -60,11 +60,7 @@ func decode(text string, into any) bool {
 
 func (o object) match(message map[string]any) bool {
 	for name, f := range o.fields {
-		v, ok := message[name]
-		if !ok {
-			v = absent{}
-		}
-		if !f.match(v) {
+		if !f.match(lookup(message, name)) {
 			return false
 		}
 	}
@@ -74,6 +70,48 @@ func (o object) match(message map[string]any) bool {
 		}
 	}
 	return true
+}
+
+// lookup returns the value of a key, or absent{}. As on AWS, a dot in the key may also
+// stand for nesting: "a.b" is the key of 1 in both {"a.b": 1} and {"a": {"b": 1}}. Of
+// several such values, as in an array of objects, each may match.
+//
+// https://github.com/localstack/localstack/pull/9319
+func lookup(message map[string]any, key string) any {
+	var found []any
+	if v, ok := message[key]; ok {
+		found = append(found, v)
+	}
+	for i := range len(key) {
+		if key[i] != '.' {
+			continue
+		}
+		for _, o := range objects(message[key[:i]]) {
+			if v := lookup(o, key[i+1:]); v != any(absent{}) {
+				found = append(found, v)
+			}
+		}
+	}
+	switch len(found) {
+	case 0:
+		return absent{}
+	case 1:
+		return found[0]
+	}
+	return found
+}
+
+// objects returns v if it is an object, and the objects in v if it is an array.
+func objects(v any) (all []map[string]any) {
+	switch v := v.(type) {
+	case map[string]any:
+		all = append(all, v)
+	case []any:
+		for _, e := range v {
+			all = append(all, objects(e)...)
+		}
+	}
+	return all
 }
 
 func (f field) match(v any) bool {
@@ -122,6 +160,7 @@ func appendLeaves(all []any, v any) []any {
 //
 // https://docs.aws.amazon.com/sns/latest/dg/subscription-filter-policy-constraints.html
 const (
+	maxBytes        = 256 * 1024
 	maxKeys         = 5
 	maxCombinations = 150
 )

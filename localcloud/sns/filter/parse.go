@@ -11,6 +11,9 @@ import (
 // Body. The error has AWS's wording, which usually ends with the position at which
 // AWS's parser stopped.
 func Parse(scope, document string) (*Policy, error) {
+	if len(document) > maxBytes {
+		return nil, refusal(fmt.Sprintf("Filter policy must not be larger than %d bytes", maxBytes))
+	}
 	if !json.Valid([]byte(document)) {
 		return nil, refusal("failed to parse JSON.")
 	}

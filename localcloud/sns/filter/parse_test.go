@@ -56,6 +56,7 @@ func TestParseRefuses(t *testing.T) {
 		`{"a":` + many(151) + `}`:                                  `Filter policy is too complex`,
 		`{"a":{"b":` + many(51) + `},"c":[1,2]}`:                   `Filter policy is too complex`, // 2 × 51 × 2
 		`{"$or":[{"a":` + many(100) + `},{"b":` + many(51) + `}]}`: `Filter policy is too complex`,
+		`{"a":["` + strings.Repeat("x", 1<<18-9) + `"]}`:           `Filter policy must not be larger than 262144 bytes`,
 	} {
 		_, err := filter.Parse(filter.Body, policy)
 		if got, _, _ := strings.Cut(fmt.Sprint(err), "\n"); got != want {
@@ -78,6 +79,7 @@ func TestParseAccepts(t *testing.T) {
 		`{"a":` + many(150) + `}`,
 		`{"a":{"b":` + many(50) + `},"c":[1]}`,
 		`{"$or":[{"a":` + many(100) + `},{"b":` + many(50) + `}]}`,
+		`{"a":["` + strings.Repeat("x", 1<<18-10) + `"]}`,
 		`{"a":{"1":[1],"2":[1],"3":[1],"4":[1],"5":[1],"6":[1]}}`, // only the keys at the top level count
 	} {
 		if _, err := filter.Parse(filter.Body, policy); err != nil {
