@@ -53,7 +53,9 @@ func rules() []rule {
 		case "httpapi":
 			own = append(own, "localcloud/sigv4")
 		case "iam":
-			own = append(own, "localcloud/internal/nearest")
+			own = append(own, "localcloud/internal/nearest", "localcloud/internal/awsservice")
+		case "lambda":
+			own = append(own, "localcloud/internal/nearest", "localcloud/internal/awsservice")
 		}
 		all = append(all, rule{prefix: prefix, own: own, banned: []string{"github.com/pulumi/"}})
 	}

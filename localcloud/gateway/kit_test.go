@@ -33,7 +33,8 @@ var here = cloud.Place{Region: "us-east-1", Account: "000000000000"}
 // fake: it echoes the event, or fails if the event is "fail".
 type kit struct {
 	Services
-	url string
+	url     string
+	handled func(runtimeapi.Event) // called with each event; nil for none
 
 	mu      sync.Mutex
 	entries []cloud.Entry
@@ -53,7 +54,7 @@ func newKit(t testing.TB) *kit {
 	k.SQS = must(sqs.New(here, nil, k.IAM, func() string { return k.url }))(t)
 	k.Lambda = must(lambda.New(lambda.Options{
 		Place: here, Dir: t.TempDir(), Roles: k.IAM, Authorizer: k.IAM, Logs: k.Logs, Journal: k,
-		Runner: runner{}, Endpoint: func() string { return "" },
+		Runner: runner{k}, Endpoint: func() string { return "" },
 	}))(t)
 	k.SNS = must(sns.New(sns.Options{
 		Place: here, Authorizer: k.IAM, Journal: k,
@@ -69,11 +70,14 @@ func newKit(t testing.TB) *kit {
 }
 
 // runner is a lambda.Runner and the Environment that it starts.
-type runner struct{}
+type runner struct{ kit *kit }
 
 func (r runner) Start(context.Context, lambda.Spec) (lambda.Environment, error) { return r, nil }
 
-func (runner) Invoke(_ context.Context, event runtimeapi.Event) (runtimeapi.Response, error) {
+func (r runner) Invoke(_ context.Context, event runtimeapi.Event) (runtimeapi.Response, error) {
+	if r.kit.handled != nil {
+		r.kit.handled(event)
+	}
 	if string(event.Payload) == `"fail"` {
 		return runtimeapi.Response{Payload: []byte(`{"errorMessage":"as requested","errorType":"errorString"}`), Failed: true}, nil
 	}

@@ -73,8 +73,8 @@ func (p parser) principal(s *Statement, at string, v any) error {
 			return syntaxError(at+"."+kind, "must be a string or a list of at least one string")
 		}
 		for _, value := range values {
-			if !s.principals.add(kind, value) {
-				return malformed(fmt.Sprintf("Invalid principal in policy: %q:%q", strings.ToUpper(kind), value), at, "check its spelling")
+			if err := s.principals.add(kind, value); err != nil {
+				return malformed(fmt.Sprintf("Invalid principal in policy: %q:%q", strings.ToUpper(kind), value), at, "%v", err)
 			}
 		}
 	}

@@ -98,7 +98,7 @@ func TestParsePolicyRefuses(t *testing.T) {
 		{ResourcePolicy, statement(allowAll + `,"Principal":{"aws":"*"}`), syntaxWords + `(Statement[0].Principal: unknown element "aws"; only AWS, Service and Federated are allowed)`},
 		{ResourcePolicy, statement(allowAll + `,"Principal":{"AWS":[]}`), syntaxWords + "(Statement[0].Principal.AWS: must be a string or a list of at least one string)"},
 		{ResourcePolicy, statement(allowAll + `,"Principal":{"AWS":"arn:aws:iam::000000000000:role/*"}`), `Invalid principal in policy: "AWS":"arn:aws:iam::000000000000:role/*" (Statement[0].Principal: check its spelling)`},
-		{TrustPolicy, statement(trust + `,"Principal":{"Service":"lambda"}`), `Invalid principal in policy: "SERVICE":"lambda" (Statement[0].Principal: check its spelling)`},
+		{TrustPolicy, statement(trust + `,"Principal":{"Service":"lambda"}`), `Invalid principal in policy: "SERVICE":"lambda" (Statement[0].Principal: did you mean lambda.amazonaws.com?)`},
 		{TrustPolicy, statement(trust + `,"Principal":{"Federated":""}`), `Invalid principal in policy: "FEDERATED":"" (Statement[0].Principal: check its spelling)`},
 		// conditions
 		{IdentityPolicy, statement(allowAll + `,"Condition":[]`), syntaxWords + "(Statement[0].Condition: must be an object)"},

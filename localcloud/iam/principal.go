@@ -1,8 +1,11 @@
 package iam
 
 import (
+	"errors"
 	"regexp"
 	"slices"
+
+	"tally/localcloud/internal/awsservice"
 )
 
 // principals is a Principal element or, if except is set, a NotPrincipal element.
@@ -44,12 +47,11 @@ func (p *principals) names(q query) bool {
 var (
 	accountPrincipal = regexp.MustCompile(`^(?:(\d{12})|arn:aws:iam::(\d{12}):root)$`)
 	arnPrincipal     = regexp.MustCompile(`^arn:aws:(iam::\d{12}:(user|role)|sts::\d{12}:(assumed-role|federated-user))/[^*?]+$`)
-	servicePrincipal = regexp.MustCompile(`^[a-z0-9-]+(\.[a-z0-9-]+)*\.amazonaws\.com$`)
 )
 
-// add adds one value of the element and reports whether it is a valid principal of
-// that type.
-func (p *principals) add(kind, value string) bool {
+// add adds one value of the element. It returns an error with a hint if the value is
+// not a valid principal of that type.
+func (p *principals) add(kind, value string) error {
 	switch account := accountPrincipal.FindStringSubmatch(value); {
 	case kind == "AWS" && value == "*":
 		p.everyone = true
@@ -57,12 +59,15 @@ func (p *principals) add(kind, value string) bool {
 		p.accounts = append(p.accounts, account[1]+account[2])
 	case kind == "AWS" && arnPrincipal.MatchString(value):
 		p.arns = append(p.arns, value)
-	case kind == "Service" && servicePrincipal.MatchString(value):
+	case kind == "Service":
+		if err := awsservice.CheckPrincipal(value); err != nil {
+			return err
+		}
 		p.services = append(p.services, value)
 	case kind == "Federated" && value != "":
 		// Valid, but it matches no caller: the local cloud has no identity providers.
 	default:
-		return false
+		return errors.New("check its spelling")
 	}
-	return true
+	return nil
 }

@@ -1,13 +1,63 @@
 package iam
 
-import "tally/localcloud/cloud"
+import (
+	"fmt"
+	"path"
+
+	"tally/localcloud/cloud"
+)
 
 var _ cloud.PolicyChecker = (*Service)(nil)
 
 // CheckResourcePolicy implements cloud.PolicyChecker. It returns a
-// MalformedPolicyDocument error if the document is not a valid resource policy. A
-// valid one is then in the cache of Authorize.
+// MalformedPolicyDocument error if the document is not a valid resource policy or
+// names a principal that does not exist. A valid one is then in the cache of
+// Authorize.
 func (s *Service) CheckResourcePolicy(document string) error {
-	_, err := s.resourcePolicy(document)
-	return err
+	p, err := s.resourcePolicy(document)
+	if err != nil {
+		return err
+	}
+	return s.checkPrincipals(p)
+}
+
+// checkTrusted checks that the principals of a valid trust policy exist.
+func (s *Service) checkTrusted(document string) error {
+	p, err := ParsePolicy(TrustPolicy, document)
+	if err != nil {
+		return err
+	}
+	return s.checkPrincipals(p)
+}
+
+// checkPrincipals checks that the roles and users of this account that the policy
+// names exist. AWS replaces their ARNs with unique IDs when the policy is set, and
+// refuses the policy if it cannot.
+//
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html#principal-roles
+// https://repost.aws/knowledge-center/s3-invalid-principal-in-policy-error
+// https://github.com/databrickslabs/ucx/issues/2269
+func (s *Service) checkPrincipals(p *Policy) error {
+	for i, statement := range p.Statements {
+		for _, arn := range statement.principals.arns {
+			if !statement.principals.except && !s.exists(arn) {
+				return malformed(fmt.Sprintf("Invalid principal in policy: %q:%q", "AWS", arn), fmt.Sprintf("Statement[%d].Principal", i),
+					"this account has no role or user with this ARN")
+			}
+		}
+	}
+	return nil
+}
+
+// exists reports whether a principal exists. Nothing is known of other accounts, and
+// sessions may have any name, so their principals count as existing.
+func (s *Service) exists(principal string) bool {
+	a, err := cloud.ParseARN(principal)
+	if err != nil || a.Service != "iam" || a.Account != s.place.Account {
+		return true
+	}
+	if id := s.identity(path.Base(a.Resource)); id != nil && s.RoleARN(id.role) == a {
+		return true
+	}
+	return s.developer().Caller.ARN == a
 }

@@ -86,6 +86,9 @@ func (s *Service) CreateRole(r Role) (Role, error) {
 	if _, taken := s.roles.Get(strings.ToLower(r.Name)); taken {
 		return Role{}, cloud.Errorf(409, "EntityAlreadyExists", "Role with name %s already exists.", r.Name)
 	}
+	if err := s.checkTrusted(r.AssumeRolePolicy); err != nil {
+		return Role{}, err
+	}
 	r.ID = "AROA" + rand.Text()[:17]
 	r.Created = time.Now().UTC().Truncate(time.Second)
 	r.Inline, r.Managed = nil, nil
@@ -97,13 +100,17 @@ func (s *Service) CreateRole(r Role) (Role, error) {
 // CreateRole.
 func (s *Service) UpdateRole(r Role) (Role, error) {
 	err := s.change(r.Name, func(old *Role) error {
+		replaced := r.AssumeRolePolicy != old.AssumeRolePolicy
 		old.Description, old.AssumeRolePolicy, old.Tags = r.Description, r.AssumeRolePolicy, r.Tags
 		old.MaxSessionSeconds = r.MaxSessionSeconds
 		if r.MaxSessionSeconds == 0 {
 			old.MaxSessionSeconds = minSessionSeconds
 		}
 		r = *old
-		return r.validate()
+		if err := r.validate(); err != nil || !replaced {
+			return err
+		}
+		return s.checkTrusted(r.AssumeRolePolicy)
 	})
 	if err != nil {
 		return Role{}, err

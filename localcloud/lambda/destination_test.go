@@ -133,7 +133,7 @@ func TestDestinations(t *testing.T) {
 				}
 				time.Sleep(time.Hour)
 				synctest.Wait()
-				want := []sent{{tc.to, "worker", cloud.QueueMessage{Body: strings.Replace(tc.want, `"ID"`, `"`+id+`"`, 1), TraceHeader: "Root=1;Parent=2;Sampled=0"}}}
+				want := []sent{{tc.to, "worker", cloud.QueueMessage{Body: strings.Replace(tc.want, `"ID"`, `"`+id+`"`, 1), TraceHeader: "Root=1;Parent=2;Sampled=0;Lineage=3b391274:0"}}}
 				if diff := cmp.Diff(want, o.sent, cmp.AllowUnexported(sent{})); diff != "" {
 					t.Errorf("-want +got\n%s", diff)
 				}

@@ -11,6 +11,9 @@ import (
 // execute runs the function once, in an idle environment or a new one. A failure
 // of the function is part of the Outcome and not an error.
 func (s *Service) execute(to Reference, event runtimeapi.Event) (cloud.Outcome, error) {
+	if err := checkRecursion(event); err != nil {
+		return cloud.Outcome{}, err
+	}
 	inst, err := s.acquire(to)
 	if err != nil {
 		return cloud.Outcome{}, err

@@ -1,6 +1,7 @@
 package lambda
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -77,13 +78,14 @@ func (s *Service) admit(ctx context.Context, in cloud.Invocation, kind string, l
 		RequestID:     uuid.NewString(),
 		FunctionARN:   to.ARN,
 		Payload:       payload,
-		TraceID:       completeTrace(in.TraceHeader),
+		TraceID:       nextTrace(in.TraceHeader, to.Name),
 		ClientContext: string(clientContext),
 	}, nil
 }
 
 // checkPayload returns the payload of the event, which is an empty object if the
-// caller sent none. It returns an error if the payload is too large or not JSON.
+// caller sent none. It returns an error if the payload is too large or not JSON in
+// UTF-8.
 func checkPayload(payload []byte, kind string, limit int) ([]byte, error) {
 	if len(payload) > limit {
 		return nil, cloud.Errorf(http.StatusRequestEntityTooLarge, "RequestTooLargeException",
@@ -93,7 +95,7 @@ func checkPayload(payload []byte, kind string, limit int) ([]byte, error) {
 		return []byte("{}"), nil
 	}
 	var document json.RawMessage
-	if err := json.Unmarshal(payload, &document); err != nil {
+	if err := cmp.Or(checkUTF8(payload), json.Unmarshal(payload, &document)); err != nil {
 		return nil, cloud.Errorf(http.StatusBadRequest, "InvalidRequestContentException",
 			"Could not parse request body into json: Could not parse payload into json: %v", err)
 	}

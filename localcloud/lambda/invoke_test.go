@@ -48,13 +48,14 @@ func TestInvokeNames(t *testing.T) {
 		if got.FunctionARN != tc.arn || authorized.Resource != tc.arn || authorized.Action != "lambda:InvokeFunction" {
 			t.Errorf("%s %s: invoked as %s, authorized %+v", tc.function, tc.qualifier, got.FunctionARN, authorized)
 		}
-		if string(got.Payload) != "{}" || got.ClientContext != `{"a":1}` || got.TraceID != trace {
+		if string(got.Payload) != "{}" || got.ClientContext != `{"a":1}` || got.TraceID != trace+";Lineage=3b391274:0" {
 			t.Errorf("event %+v", got)
 		}
 	}
 }
 
-// The trace header that the runtime receives is the caller's, and is complete.
+// The trace header that the runtime receives is the caller's, completed, with the
+// lineage of the invocation.
 func TestTrace(t *testing.T) {
 	k := newKit(t)
 	s := k.open(t)
@@ -75,8 +76,8 @@ func TestTrace(t *testing.T) {
 		if _, err := s.Invoke(t.Context(), cloud.Invocation{Caller: developer, Function: "add", TraceHeader: header}); err != nil {
 			t.Fatal(err)
 		}
-		if !regexp.MustCompile("^" + want + "$").MatchString(got) {
-			t.Errorf("header %q: the runtime received %q, want %s", header, got, want)
+		if !regexp.MustCompile("^" + want + ";Lineage=[0-9a-f]{8}:0$").MatchString(got) {
+			t.Errorf("header %q: the runtime received %q, want %s and the lineage", header, got, want)
 		}
 	}
 }
@@ -110,6 +111,12 @@ func TestInvokeRefused(t *testing.T) {
 			"6291458 byte payload is too large for the RequestResponse invocation type (limit 6291456 bytes)"},
 		{cloud.Invocation{Caller: developer, Function: "add", Payload: []byte("{a}")}, "InvalidRequestContentException",
 			"Could not parse request body into json: "},
+		{cloud.Invocation{Caller: developer, Function: "add", Payload: []byte("{} {}")}, "InvalidRequestContentException",
+			"Could not parse request body into json: "},
+		{cloud.Invocation{Caller: developer, Function: "add", Payload: []byte("\"a\xff\"")}, "InvalidRequestContentException",
+			"Could not parse request body into json: Could not parse payload into json: Invalid UTF-8 start byte 0xff"},
+		{cloud.Invocation{Caller: developer, Function: "add", Payload: []byte("\"a\xc3(\"")}, "InvalidRequestContentException",
+			"Could not parse request body into json: Could not parse payload into json: Invalid UTF-8 middle byte 0x28"},
 		{cloud.Invocation{Caller: developer, Function: "add", ClientContext: "%"}, "InvalidRequestContentException", "Client context must be"},
 	} {
 		_, err := s.Invoke(t.Context(), tc.in)

@@ -100,6 +100,7 @@ const (
 	retriesExhausted        condition = "RetriesExhausted"
 	eventAgeExceeded        condition = "EventAgeExceeded"
 	zeroReservedConcurrency condition = "ZeroReservedConcurrency"
+	recursiveLoop           condition = "RecursiveLoop"                 // AWS does not document its condition
 	functionGone            condition = "its function no longer exists" // AWS sends no record in this case
 )
 
@@ -122,6 +123,8 @@ func (s *Service) decide(e event, outcome cloud.Outcome, err error) (event, cond
 		return s.retry(e, config, retryDelays[e.Attempts-1], errors.New(describe(outcome.Payload)))
 	case cloud.ErrorCode(err) == "ResourceNotFoundException":
 		return e, functionGone
+	case cloud.ErrorCode(err) == recursive:
+		return e, recursiveLoop
 	case row.ReservedConcurrency == 0:
 		return e, zeroReservedConcurrency
 	}

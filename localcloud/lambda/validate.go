@@ -42,6 +42,7 @@ var (
 	handlerName  = regexp.MustCompile(`^[^\s]{1,128}$`)
 	logGroupName = regexp.MustCompile(`^[a-zA-Z0-9_/.\-#]{1,512}$`)
 	variableName = regexp.MustCompile(`^[a-zA-Z]([a-zA-Z0-9_])+$`)
+	keyARN       = regexp.MustCompile(`^arn:aws[a-zA-Z-]*:kms:[a-z0-9-]+:\d{12}:(key|alias)/.+$`)
 )
 
 // invalid returns the error of a request that does not conform to the API's
@@ -104,7 +105,7 @@ func Validate(c Config) error {
 		CheckRuntime(c.Runtime), CheckArchitectures(c.Architectures),
 		CheckMemorySize(c.MemoryMB), CheckTimeout(c.TimeoutSeconds), CheckEphemeralStorage(c.EphemeralMB), CheckReservedConcurrency(c.ReservedConcurrency),
 		CheckLogFormat(c.LogFormat), CheckLogLevels(c.LogFormat, c.ApplicationLogLevel, c.SystemLogLevel), CheckTracingMode(c.TracingMode),
-		CheckDeadLetterTarget(c.DeadLetterTargetARN), CheckKMSKeyARN(c.KMSKeyARN), CheckVariables(c.Environment), CheckTags(c.Tags),
+		CheckDeadLetterTarget(c.DeadLetterTargetARN), CheckKMSKeyARN(c.KMSKeyARN), CheckEncryption(c.KMSKeyARN, c.Environment), CheckVariables(c.Environment), CheckTags(c.Tags),
 	)
 }
 
@@ -205,10 +206,22 @@ func CheckDeadLetterTarget(arn string) error {
 	return nil
 }
 
-// CheckKMSKeyARN accepts the ARN of a key, and "" for none.
+// CheckKMSKeyARN accepts the ARN of a key or of its alias, and "" for none.
 func CheckKMSKeyARN(arn string) error {
-	if arn != "" && cloud.ServiceOf(arn) != "kms" {
+	if arn != "" && !keyARN.MatchString(arn) {
 		return invalid("Value '%s' at 'kMSKeyArn' failed to satisfy constraint: Member must be the ARN of a key of AWS KMS", arn)
+	}
+	return nil
+}
+
+// CheckEncryption refuses the alias of a key for a function with environment
+// variables, which Lambda encrypts with a grant of the key itself.
+//
+// https://github.com/hashicorp/terraform/issues/20813
+func CheckEncryption(keyARN string, variables map[string]string) error {
+	if key, _ := cloud.ParseARN(keyARN); len(variables) > 0 && strings.HasPrefix(key.Resource, "alias/") {
+		return badParameter("Lambda was unable to configure access to your environment variables because the KMS key is invalid for CreateGrant. " +
+			"Please check your KMS key settings. KMS Exception: InvalidArnException KMS Message: Key Aliases are not supported for this operation.")
 	}
 	return nil
 }

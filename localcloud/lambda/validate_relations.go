@@ -6,24 +6,26 @@ import (
 	"strings"
 
 	"tally/localcloud/cloud"
+	"tally/localcloud/internal/awsservice"
 )
 
 // The functions in this file check the values of what belongs to a function: its
 // permissions, its aliases and its configurations of asynchronous invocation.
 
-// The maximum lengths of the names of aliases and statements.
+// The maximum lengths of the names of aliases and statements, and of the ARNs of
+// destinations.
 const (
 	MaxAliasName   = 128
 	MaxStatementID = 100
+	maxDestination = 350
 )
 
 var (
 	qualifierName    = regexp.MustCompile(`^[a-zA-Z0-9$_-]{1,128}$`)
 	statementID      = regexp.MustCompile(`^([a-zA-Z0-9-_]+)$`)
 	permissionAction = regexp.MustCompile(`^(lambda:[*]|lambda:[a-zA-Z]+|[*])$`)
-	sourceARN        = regexp.MustCompile(`^arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9\-])+:([a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1})?:(\d{12})?:(.*)$`)
+	serviceARN       = regexp.MustCompile(`^arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9\-])+:([a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1})?:(\d{12})?:(.*)$`)
 	principalText    = regexp.MustCompile(`^[^\s]+$`)
-	servicePrincipal = regexp.MustCompile(`^[a-z0-9-]+(\.[a-z0-9-]+)*\.amazonaws\.com$`)
 	arnPrincipal     = regexp.MustCompile(`^arn:aws:(iam::\d{12}:(root|(user|role)/[^*?]+)|sts::\d{12}:(assumed-role|federated-user)/[^*?]+)$`)
 	accountID        = regexp.MustCompile(`^\d{12}$`)
 	aliasName        = regexp.MustCompile(`^[a-zA-Z0-9-_]+$`)
@@ -71,31 +73,32 @@ func CheckPrincipal(principal string) error {
 	if err := match(principalText, "principal", principal); err != nil {
 		return err
 	}
-	if principalElement(principal) == nil {
-		return badParameter("The provided principal was invalid. Please check the principal and try again.")
+	if principal == "*" || accountID.MatchString(principal) || arnPrincipal.MatchString(principal) {
+		return nil
+	}
+	if err := awsservice.CheckPrincipal(principal); err != nil {
+		return badParameter("The provided principal was invalid. Please check the principal and try again. (%v)", err)
 	}
 	return nil
 }
 
-// principalElement returns the Principal element of a statement, or nil if the
-// principal is invalid.
+// principalElement returns the Principal element of a statement for a valid
+// principal.
 func principalElement(principal string) any {
 	switch {
 	case principal == "*":
 		return "*"
-	case servicePrincipal.MatchString(principal):
-		return map[string]string{"Service": principal}
 	case accountID.MatchString(principal):
 		return map[string]string{"AWS": "arn:aws:iam::" + principal + ":root"}
 	case arnPrincipal.MatchString(principal):
 		return map[string]string{"AWS": principal}
 	}
-	return nil
+	return map[string]string{"Service": principal}
 }
 
 // CheckSourceARN accepts an ARN, whose resource may be a pattern. IAM checks whether
 // the pattern is a valid value of a condition.
-func CheckSourceARN(arn string) error { return match(sourceARN, "sourceArn", arn) }
+func CheckSourceARN(arn string) error { return match(serviceARN, "sourceArn", arn) }
 
 // CheckSourceAccount accepts an account ID.
 func CheckSourceAccount(id string) error { return match(accountID, "sourceAccount", id) }
@@ -159,7 +162,12 @@ func CheckMaximumEventAge(seconds int) error {
 }
 
 // CheckDestination accepts the ARN of a queue, topic or function.
+//
+// https://docs.aws.amazon.com/lambda/latest/api/API_OnFailure.html
 func CheckDestination(arn string) error {
+	if err := cmp.Or(atMost("destination", arn, maxDestination), match(serviceARN, "destination", arn)); err != nil {
+		return err
+	}
 	a, _ := cloud.ParseARN(arn) // the zero ARN is no destination
 	if _, ok := destinations[a.Service]; !ok || a.Service == "lambda" && !strings.HasPrefix(a.Resource, "function:") {
 		return badParameter("The destination ARN %s is invalid. The local cloud delivers to queues, topics and functions.", arn)

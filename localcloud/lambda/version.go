@@ -13,11 +13,15 @@ import (
 // PublishVersion creates an immutable version from the function's current code
 // and configuration, or returns the latest version if neither has changed since. A
 // description other than "" replaces that of the function. PublishVersion fails
-// with InvalidParameterValueException if codeSHA256 is neither "" nor that of the
-// current code.
+// with ValidationException if the description is too long, and with
+// InvalidParameterValueException if codeSHA256 is neither "" nor that of the current
+// code.
 //
 // https://docs.aws.amazon.com/lambda/latest/api/API_PublishVersion.html
 func (s *Service) PublishVersion(function, description, codeSHA256 string) (Function, error) {
+	if err := CheckDescription(description); err != nil {
+		return Function{}, err
+	}
 	var published Function
 	err := s.change(function, func(row *record) error {
 		if codeSHA256 != "" && codeSHA256 != row.CodeSHA256 {

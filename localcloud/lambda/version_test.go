@@ -78,6 +78,8 @@ func TestPublishVersion(t *testing.T) {
 	}
 	_, err = s.PublishVersion("add", "", f.CodeSHA256)
 	expectError(t, err, "InvalidParameterValueException", "CodeSHA256 ("+f.CodeSHA256+") is different from current CodeSHA256 in $LATEST (")
+	_, err = s.PublishVersion("add", strings.Repeat("d", 257), "")
+	expectError(t, err, "ValidationException", "1 validation error detected: Value 'ddd")
 	_, err = s.PublishVersion("sub", "", "")
 	expectError(t, err, "ResourceNotFoundException", "Function not found: ")
 

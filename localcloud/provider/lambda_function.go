@@ -136,12 +136,16 @@ func functionType(files folders) schema.Type {
 			"replaceSecurityGroupsOnDestroy", "replacementSecurityGroupIds", "s3Bucket", "s3Key", "s3ObjectVersion", "snapStart",
 			"sourceCodeHash", "vpcConfig",
 		},
-		Together: checkLogLevels,
+		Together: checkFunction,
 	}
 }
 
-// checkLogLevels refuses levels that the log format does not support.
-func checkLogLevels(in schema.Values, fail schema.Fail) {
+// checkFunction refuses log levels that the log format does not support, and a key
+// that cannot encrypt the environment variables.
+func checkFunction(in schema.Values, fail schema.Fail) {
+	if err := lambda.CheckEncryption(in.String("kmsKeyArn"), in.Object("environment").Map("variables")); err != nil {
+		fail("kmsKeyArn", "%s", err)
+	}
 	logging := in.Object("loggingConfig")
 	if !logging.Has("logFormat") {
 		return

@@ -31,6 +31,8 @@ func iamRefusals() refusals {
 		{token: roleToken, property: "assumeRolePolicy", value: long, words: "Cannot exceed quota for ACLSizePerRole: 2048"},
 		{token: roleToken, property: "assumeRolePolicy", value: on("aws:SourceOrgID"), words: "AWS accepts the condition key aws:SourceOrgID, but the local cloud cannot evaluate it"},
 		{token: roleToken, property: "assumeRolePolicy", value: on("aws:SorceArn"), words: "did you mean aws:SourceArn?"},
+		{token: roleToken, property: "assumeRolePolicy", value: strings.Replace(trust, "lambda.", "lamda.", 1), words: `Invalid principal in policy: "SERVICE":"lamda.amazonaws.com" (Statement[0].Principal: did you mean lambda.amazonaws.com?)`},
+		{token: roleToken, property: "assumeRolePolicy", value: strings.Replace(trust, "amazonaws", "amazon", 1), words: `Invalid principal in policy: "SERVICE":"lambda.amazon.com" (Statement[0].Principal: did you mean lambda.amazonaws.com?)`},
 		{token: roleToken, property: "managedPolicyArns", value: []any{"arn:aws:iam::aws:policy/PowerUserAccess"}, words: "does not exist or is not attachable"},
 		{token: roleToken, property: "tags", value: badTags, words: "Invalid tags: the tag key"},
 		{token: rolePolicyToken, property: "name", value: "bad name!", words: "The specified value for policyName is invalid"},

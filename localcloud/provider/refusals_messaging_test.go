@@ -184,6 +184,8 @@ func lambdaRefusals() refusals {
 		{token: functionToken, property: "loggingConfig", value: map[string]any{"logFormat": "Text", "systemLogLevel": "INFO"}, words: "To use log-level filtering, the log format must be JSON"},
 		{token: functionToken, property: "deadLetterConfig.targetArn", value: aFunction, words: "Member must be the ARN of a queue or topic"},
 		{token: functionToken, property: "kmsKeyArn", value: aQueue, words: "Member must be the ARN of a key of AWS KMS"},
+		{token: functionToken, property: "kmsKeyArn", value: "arn:aws:kms:us-east-1:123:key/k", words: "Member must be the ARN of a key of AWS KMS"},
+		{token: functionToken, property: "kmsKeyArn", value: "arn:aws:kms:us-east-1:000000000000:alias/k", with: map[string]any{"environment": map[string]any{"variables": map[string]any{"KEY": "1"}}}, words: "Key Aliases are not supported for this operation."},
 		{token: functionToken, property: "tracingConfig.mode", value: "On", words: invalid + "Value 'On' at 'tracingConfig.mode'"},
 		{token: functionToken, property: "tags", value: badTags, words: "Tags: the tag key"},
 
@@ -204,11 +206,14 @@ func lambdaRefusals() refusals {
 		{token: invokeConfigToken, property: "maximumRetryAttempts", value: 3, words: "Value '3' at 'maximumRetryAttempts'"},
 		{token: invokeConfigToken, property: "destinationConfig.onFailure.destination", value: aBucket, words: "The destination ARN " + aBucket + " is invalid."},
 		{token: invokeConfigToken, property: "destinationConfig.onSuccess.destination", value: "arn:aws:lambda:us-east-1:000000000000:layer:l", words: "is invalid."},
+		{token: invokeConfigToken, property: "destinationConfig.onSuccess.destination", value: "arn:aws:sqs:us-east-1:123:q", words: invalid + "Value 'arn:aws:sqs:us-east-1:123:q' at 'destination'"},
+		{token: invokeConfigToken, property: "destinationConfig.onFailure.destination", value: aQueue + strings.Repeat("q", 350), words: "at 'destination' failed to satisfy constraint: Member must have length less than or equal to 350"},
 
 		{token: permissionToken, property: "action", value: "sns:Publish", words: invalid + "Value 'sns:Publish' at 'action'"},
 		{token: permissionToken, property: "function", value: aQueue, words: invalid + "Value '" + aQueue + "' at 'functionName'"},
 		{token: permissionToken, property: "principal", value: aQueue, words: "The provided principal was invalid."},
 		{token: permissionToken, property: "principal", value: "SNS.amazonaws.com", words: "The provided principal was invalid."},
+		{token: permissionToken, property: "principal", value: "api-gateway.amazonaws.com", words: "The provided principal was invalid. Please check the principal and try again. (did you mean apigateway.amazonaws.com?)"},
 		{token: permissionToken, property: "principal", value: "x y.amazonaws.com", words: invalid + "Value 'x y.amazonaws.com' at 'principal'"},
 		{token: permissionToken, property: "principal", value: "arn:aws:iam::000000000000:role/*", words: "The provided principal was invalid."},
 		{token: permissionToken, property: "qualifier", value: "a b", words: invalid + "Value 'a b' at 'qualifier'"},

@@ -1,0 +1,77 @@
+package lambda
+
+import (
+	"fmt"
+	"hash/fnv"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"tally/localcloud/cloud"
+	"tally/localcloud/lambda/runtimeapi"
+)
+
+// Lambda stops a function that invokes itself again and again, be it directly or
+// through topics and other functions. For this purpose, the trace header contains the
+// functions in the chain of requests, each with the number of its earlier invocations:
+// "Root=…;Lineage=a87bd80c:1|68fd508a:5". The AWS SDK in a function sends the header
+// of the current event with every request, and topics pass it on.
+//
+// https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html
+// https://docs.aws.amazon.com/sns/latest/api/API_SetTopicAttributes.html
+
+// maxChain is how many times one chain of requests can invoke a function.
+const maxChain = 16
+
+// lineage is the name of the field of a trace header with the chain of requests.
+const lineage = "Lineage="
+
+// nextTrace returns the complete trace header of an invocation of the function, which
+// was requested with the given header, or with "".
+func nextTrace(header, function string) string {
+	if plain, err := url.PathUnescape(header); err == nil {
+		header = plain // the SDK escapes "|"
+	}
+	fields := strings.Split(completeTrace(header), ";")
+	var chain []string
+	fields = slices.DeleteFunc(fields, func(field string) bool {
+		list, ok := strings.CutPrefix(field, lineage)
+		if ok {
+			chain = strings.Split(list, "|")
+		}
+		return ok
+	})
+	prefix, earlier := functionHash(function)+":", 0
+	chain = slices.DeleteFunc(chain, func(link string) bool {
+		n, ok := strings.CutPrefix(link, prefix)
+		if count, err := strconv.Atoi(n); ok && err == nil {
+			earlier = count + 1
+		}
+		return ok
+	})
+	chain = append(chain, prefix+strconv.Itoa(earlier))
+	return strings.Join(append(fields, lineage+strings.Join(chain, "|")), ";")
+}
+
+// checkRecursion returns an error if the event is one too many in its chain of
+// requests. The current function is the last one of the chain.
+func checkRecursion(e runtimeapi.Event) error {
+	n, err := strconv.Atoi(e.TraceID[strings.LastIndexByte(e.TraceID, ':')+1:])
+	if err != nil || n < maxChain {
+		return nil
+	}
+	return cloud.Errorf(http.StatusBadRequest, recursive, "Lambda has detected your function being invoked in a recursive loop "+
+		"with other AWS resources and stopped your function's invocation.")
+}
+
+// recursive is the code of the error of checkRecursion.
+const recursive = "RecursiveInvocationException"
+
+// functionHash identifies a function in a lineage.
+func functionHash(name string) string {
+	h := fnv.New32a()
+	h.Write([]byte(name))
+	return fmt.Sprintf("%08x", h.Sum32())
+}
