@@ -71,7 +71,9 @@ func (p *parser) textual(name string) (pattern, error) {
 	case "cidr":
 		return p.withPosition(cidr(text))
 	}
-	return p.withPosition(wildcard(text))
+	m, wildcards, err := wildcard(text)
+	p.pattern.addWildcards(wildcards)
+	return p.withPosition(m, err)
 }
 
 // withPosition adds the position to err unless it is nil.
@@ -86,6 +88,7 @@ func (p *parser) withPosition(m pattern, err error) (pattern, error) {
 // match expression. SNS refuses the expression suffix, which other AWS services
 // accept.
 func (p *parser) anythingBut() (pattern, error) {
+	p.pattern.points = onePoint
 	switch v := p.token.(type) {
 	case string:
 		return not(equals(p.text())), nil

@@ -31,6 +31,7 @@ type object struct {
 type field struct {
 	patterns []pattern
 	nested   *object
+	complexity
 }
 
 // absent is the value of a key that the message does not have.
@@ -154,48 +155,4 @@ func appendLeaves(all []any, v any) []any {
 		return all
 	}
 	return append(all, v)
-}
-
-// The limits of a policy. maxKeys applies only to the keys at the top level.
-//
-// https://docs.aws.amazon.com/sns/latest/dg/subscription-filter-policy-constraints.html
-const (
-	maxBytes        = 256 * 1024
-	maxKeys         = 5
-	maxCombinations = 150
-)
-
-func (o object) keys() int { return len(o.fields) + len(o.either) }
-
-// nests reports whether the value of any key is an object.
-func (o object) nests() bool {
-	for _, f := range o.fields {
-		if f.nested != nil {
-			return true
-		}
-	}
-	return slices.ContainsFunc(o.either, func(list []object) bool { return slices.ContainsFunc(list, object.nests) })
-}
-
-// combinations returns the product, over all keys, of the number of a key's values
-// and its depth. The objects of a $or list count as the sum of their
-// combinations. It returns at most maxCombinations+1.
-func (o object) combinations(depth int) int {
-	product := 1
-	times := func(n int) { product = min(product*min(n, maxCombinations+1), maxCombinations+1) }
-	for _, f := range o.fields {
-		if f.nested != nil {
-			times(f.nested.combinations(depth + 1))
-		} else {
-			times(len(f.patterns) * depth)
-		}
-	}
-	for _, alternatives := range o.either {
-		sum := 0
-		for _, o := range alternatives {
-			sum += o.combinations(depth)
-		}
-		times(sum)
-	}
-	return product
 }

@@ -22,15 +22,11 @@ func Parse(scope, document string) (*Policy, error) {
 		return nil, p.errorf("Filter is not an object")
 	}
 	root, err := p.object()
-	switch {
-	case err != nil:
+	if err == nil {
+		err = root.check(scope)
+	}
+	if err != nil {
 		return nil, err
-	case scope != Body && root.nests():
-		return nil, refusal("Filter policy scope " + Attributes + " does not support nested filter policy")
-	case root.keys() > maxKeys:
-		return nil, refusal(fmt.Sprintf("Filter policy can not have more than %d keys", maxKeys))
-	case root.combinations(1) > maxCombinations:
-		return nil, refusal("Filter policy is too complex")
 	}
 	return &Policy{root}, nil
 }
@@ -50,6 +46,8 @@ type parser struct {
 	// read is the offset up to which AWS's parser has read. It reads only the opening
 	// quote of a string until text is called.
 	read int
+
+	pattern complexity // of the current pattern
 }
 
 func newParser(source string) *parser {
@@ -118,7 +116,7 @@ func (p *parser) object() (object, error) {
 		}
 		o.fields[name] = f
 	}
-	if o.keys() == 0 && !outermost {
+	if len(o.fields)+len(o.either) == 0 && !outermost {
 		return o, p.errorf("Empty objects are not allowed")
 	}
 	return o, nil
@@ -131,7 +129,7 @@ func (p *parser) field(name string) (f field, err error) {
 		nested, err = p.object()
 		f.nested = &nested
 	case json.Delim('['):
-		f.patterns, err = p.patterns()
+		f.patterns, f.complexity, err = p.patterns()
 	default:
 		err = p.errorf(`"%s" must be an object or an array`, name)
 	}
@@ -172,14 +170,16 @@ func (p *parser) alternatives() (list []object, err error) {
 	return list, nil
 }
 
-// patterns parses an array; the current token is its opening bracket.
-func (p *parser) patterns() (list []pattern, err error) {
+// patterns parses an array, and returns the complexity of all its patterns; the
+// current token is its opening bracket.
+func (p *parser) patterns() (list []pattern, all complexity, err error) {
 	for p.next(); !p.at(']'); p.next() {
 		var m pattern
+		p.pattern = complexity{}
 		switch v := p.token.(type) {
 		case json.Delim:
 			if v == '[' {
-				return nil, p.errorf("Match value must be String, number, true, false, or null")
+				return nil, all, p.errorf("Match value must be String, number, true, false, or null")
 			}
 			m, err = p.expression()
 		case json.Number:
@@ -190,12 +190,13 @@ func (p *parser) patterns() (list []pattern, err error) {
 			m = equals(v)
 		}
 		if err != nil {
-			return nil, err
+			return nil, all, err
 		}
 		list = append(list, m)
+		all = all.plus(p.pattern)
 	}
 	if len(list) == 0 {
-		return nil, p.errorf("Empty arrays are not allowed")
+		return nil, all, p.errorf("Empty arrays are not allowed")
 	}
-	return list, nil
+	return list, all, nil
 }

@@ -73,24 +73,22 @@ func cidr(network string) (pattern, error) {
 	}), nil
 }
 
-// maxWildcards is the maximum number of wildcards in a pattern.
-const maxWildcards = 3
-
 // wildcard matches the strings that fit p, in which * stands for any number of
-// characters, \* for an asterisk and \\ for a backslash.
-func wildcard(p string) (pattern, error) {
+// characters, \* for an asterisk and \\ for a backslash. It also returns the number
+// of wildcards.
+func wildcard(p string) (matches pattern, wildcards int, err error) {
 	var expression strings.Builder
-	wildcards, last := 0, -2
+	last := -2
 	for i := 0; i < len(p); i++ {
 		switch {
 		case p[i] == '*' && last == i-1:
-			return nil, refusal(fmt.Sprintf("Consecutive wildcard characters at pos %d", last))
+			return nil, 0, refusal(fmt.Sprintf("Consecutive wildcard characters at pos %d", last))
 		case p[i] == '*':
 			expression.WriteString(`.*`)
 			wildcards, last = wildcards+1, i
 		case p[i] == '\\':
 			if i++; i == len(p) || p[i] != '*' && p[i] != '\\' {
-				return nil, refusal(fmt.Sprintf("Invalid escape character at pos %d", i-1))
+				return nil, 0, refusal(fmt.Sprintf("Invalid escape character at pos %d", i-1))
 			}
 			expression.WriteString(regexp.QuoteMeta(p[i : i+1]))
 		default:
@@ -98,12 +96,12 @@ func wildcard(p string) (pattern, error) {
 		}
 	}
 	if wildcards > maxWildcards {
-		return nil, refusal(fmt.Sprintf("A pattern can not have more than %d wildcards", maxWildcards))
+		return nil, 0, refusal(fmt.Sprintf("A pattern can not have more than %d wildcards", maxWildcards))
 	}
 	// Matching takes time linear in the length of the value.
-	matches, err := regexp.Compile(`(?s)\A` + expression.String() + `\z`)
+	compiled, err := regexp.Compile(`(?s)\A` + expression.String() + `\z`)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	return text(matches.MatchString), nil
+	return text(compiled.MatchString), wildcards, nil
 }
