@@ -5,6 +5,7 @@ import "encoding/json"
 // PolicyStatement holds the parts of a policy's statement that services restrict
 // beyond the grammar of IAM.
 type PolicyStatement struct {
+	Sid        string
 	Actions    []string
 	Resources  []string
 	Principals int // of all types
@@ -16,6 +17,7 @@ type PolicyStatement struct {
 func PolicyStatements(document string) []PolicyStatement {
 	var policy struct {
 		Statement oneOrMore[struct {
+			Sid              string
 			Action, Resource oneOrMore[string]
 			Principal        principalCount
 			Condition        map[string]map[string]json.RawMessage
@@ -26,7 +28,7 @@ func PolicyStatements(document string) []PolicyStatement {
 	}
 	statements := make([]PolicyStatement, len(policy.Statement))
 	for i, s := range policy.Statement {
-		statements[i] = PolicyStatement{Actions: s.Action, Resources: s.Resource, Principals: int(s.Principal)}
+		statements[i] = PolicyStatement{Sid: s.Sid, Actions: s.Action, Resources: s.Resource, Principals: int(s.Principal)}
 		for _, keys := range s.Condition {
 			statements[i].Conditions += len(keys)
 		}

@@ -121,7 +121,13 @@ func (p parser) checkKey(at, key string) error {
 		if near := nearest.Name(key, slices.Concat(sentKeys, absentKeys)); near != "" {
 			reason = "did you mean " + near + "?"
 		}
-		return malformed("There is no condition key "+key+".", at, "%s", reason)
+		return undecidable("There is no condition key "+key+".", at, reason)
 	}
-	return malformed("AWS accepts the condition key "+key+", but the local cloud cannot evaluate it.", at, "%s", reason)
+	return undecidable("AWS accepts the condition key "+key+", but the local cloud cannot evaluate it.", at, reason)
+}
+
+// undecidable returns the error for a document that AWS would accept. Unlike other
+// errors, services do not report it in words of their own.
+func undecidable(words, at, reason string) error {
+	return malformed(words, at, "%s", reason).Refusal
 }

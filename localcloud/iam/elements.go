@@ -74,7 +74,7 @@ func (p parser) principal(s *Statement, at string, v any) error {
 		}
 		for _, value := range values {
 			if err := s.principals.add(kind, value); err != nil {
-				return malformed(fmt.Sprintf("Invalid principal in policy: %q:%q", strings.ToUpper(kind), value), at, "%v", err)
+				return invalidPrincipal(strings.ToUpper(kind), value, at, "%v", err)
 			}
 		}
 	}

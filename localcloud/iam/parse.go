@@ -12,8 +12,9 @@ import (
 // documents that AWS refuses, and also elements that AWS would silently ignore.
 // Except in a KeyPolicy, it refuses conditions and variables with a key whose
 // value cannot be known in the local cloud. The error is a *cloud.Error with code
-// MalformedPolicyDocument. Its message is AWS's, if there is one, followed by the
-// position and the description of the mistake in parentheses.
+// MalformedPolicyDocument, in a *cloud.PolicyError if AWS would refuse the document,
+// too. Its message is AWS's, if there is one, followed by the position and the
+// description of the mistake in parentheses.
 func ParsePolicy(kind Kind, document string) (*Policy, error) {
 	p := parser{kind: kind}
 	root, err := decodeDocument(document)
@@ -26,8 +27,17 @@ func ParsePolicy(kind Kind, document string) (*Policy, error) {
 	return p.policy(root)
 }
 
-func malformed(words, at, format string, args ...any) error {
-	return cloud.Errorf(400, "MalformedPolicyDocument", "%s (%s: %s)", words, at, fmt.Sprintf(format, args...))
+func malformed(words, at, format string, args ...any) *cloud.PolicyError {
+	detail := at + ": " + fmt.Sprintf(format, args...)
+	return &cloud.PolicyError{Refusal: cloud.Errorf(400, "MalformedPolicyDocument", "%s (%s)", words, detail), Detail: detail}
+}
+
+// invalidPrincipal returns the error for a principal of that type that is not valid or
+// does not exist.
+func invalidPrincipal(kind, value, at, format string, args ...any) error {
+	err := malformed(fmt.Sprintf("Invalid principal in policy: %q:%q", kind, value), at, format, args...)
+	err.Principal = true
+	return err
 }
 
 func syntaxError(at, format string, args ...any) error {

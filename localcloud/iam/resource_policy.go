@@ -9,12 +9,19 @@ import (
 
 var _ cloud.PolicyChecker = (*Service)(nil)
 
-// CheckResourcePolicy implements cloud.PolicyChecker. It returns a
-// MalformedPolicyDocument error if the document is not a valid resource policy or
-// names a principal that does not exist. A valid one is then in the cache of
-// Authorize.
+// CheckResourcePolicy implements cloud.PolicyChecker. A valid document is then in the
+// cache of Authorize.
 func (s *Service) CheckResourcePolicy(document string) error {
 	p, err := s.resourcePolicy(document)
+	if err != nil {
+		return err
+	}
+	return s.checkPrincipals(p)
+}
+
+// CheckKeyPolicy checks the policy of a key like CheckResourcePolicy.
+func (s *Service) CheckKeyPolicy(document string) error {
+	p, err := ParsePolicy(KeyPolicy, document)
 	if err != nil {
 		return err
 	}
@@ -41,8 +48,7 @@ func (s *Service) checkPrincipals(p *Policy) error {
 	for i, statement := range p.Statements {
 		for _, arn := range statement.principals.arns {
 			if !statement.principals.except && !s.exists(arn) {
-				return malformed(fmt.Sprintf("Invalid principal in policy: %q:%q", "AWS", arn), fmt.Sprintf("Statement[%d].Principal", i),
-					"this account has no role or user with this ARN")
+				return invalidPrincipal("AWS", arn, fmt.Sprintf("Statement[%d].Principal", i), "this account has no role or user with the ARN %s", arn)
 			}
 		}
 	}

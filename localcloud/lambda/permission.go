@@ -94,8 +94,11 @@ func (p Permission) Policy(function string) string {
 // versions or aliases if there is a qualifier. As in the methods below, function
 // has any form that Resolve accepts. AddPermission fails with
 // ResourceConflictException if the policy has a statement with that ID, with
-// PolicyLengthExceededException if the policy would be too long, and with the error of
-// cloud.CheckResourcePolicy.
+// PolicyLengthExceededException if the policy would be too long, and with
+// InvalidParameterValueException if a principal in the policy does not exist. As on
+// AWS, that includes the principals of statements that were added before.
+//
+// https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/1189
 func (s *Service) AddPermission(function string, p Permission) error {
 	if err := cmp.Or(p.validate(), CheckPermissionTarget(function, p.Qualifier)); err != nil {
 		return err
@@ -118,7 +121,17 @@ func (s *Service) AddPermission(function string, p Permission) error {
 		if n := len(policy); n > maxPolicy {
 			return cloud.Errorf(http.StatusBadRequest, "PolicyLengthExceededException", "The final policy size (%d) is bigger than the limit (%d).", n, maxPolicy)
 		}
-		return cloud.CheckResourcePolicy(s.options.Authorizer, policy)
+		return rewordPolicyError(cloud.CheckResourcePolicy(s.options.Authorizer, policy))
+	})
+}
+
+// rewordPolicyError returns the error of Lambda for a principal that does not exist.
+func rewordPolicyError(err error) error {
+	return cloud.RewordPolicyError(err, func(p *cloud.PolicyError) error {
+		if !p.Principal {
+			return p
+		}
+		return errPrincipal(p.Detail)
 	})
 }
 

@@ -77,9 +77,13 @@ func CheckPrincipal(principal string) error {
 		return nil
 	}
 	if err := awsservice.CheckPrincipal(principal); err != nil {
-		return badParameter("The provided principal was invalid. Please check the principal and try again. (%v)", err)
+		return errPrincipal(err.Error())
 	}
 	return nil
+}
+
+func errPrincipal(detail string) error {
+	return badParameter("The provided principal was invalid. Please check the principal and try again. (%s)", detail)
 }
 
 // principalElement returns the Principal element of a statement for a valid

@@ -119,7 +119,7 @@ func certificateValidation(place cloud.Place, service *recorded.Service) recorde
 		},
 		id:   func(schema.Values) string { return time.Now().UTC().String() },
 		adds: func(string, time.Time, schema.Values) map[string]any { return nil },
-		needs: func(in schema.Values) error {
+		needs: func(_, in schema.Values) error {
 			c, err := service.Resource(certificateToken, in.String("certificateArn"))
 			if gone(err) {
 				return cloud.Errorf(http.StatusBadRequest, "ResourceNotFoundException",

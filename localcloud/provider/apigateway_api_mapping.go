@@ -27,7 +27,7 @@ func apiMapping(service *recorded.Service, apis *httpapi.Service) recordedType {
 		},
 		id:   func(schema.Values) string { return strings.ToLower(rand.Text()[:6]) },
 		adds: func(string, time.Time, schema.Values) map[string]any { return nil },
-		needs: func(in schema.Values) error {
+		needs: func(_, in schema.Values) error {
 			if _, err := apis.Stage(in.String("apiId"), in.String("stage")); err != nil {
 				return err
 			}

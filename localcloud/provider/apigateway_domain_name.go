@@ -53,7 +53,7 @@ func domainName(place cloud.Place, service *recorded.Service) recordedType {
 				"domainNameConfiguration": configuration,
 			}
 		},
-		needs: func(in schema.Values) error {
+		needs: func(_, in schema.Values) error {
 			arn := in.Object("domainNameConfiguration").String("certificateArn")
 			c, err := service.Resource(certificateToken, arn)
 			switch {

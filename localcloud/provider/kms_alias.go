@@ -33,7 +33,7 @@ func kmsAlias(place cloud.Place, service *recorded.Service) recordedType {
 				"arn": place.ARN("kms", id).String(), "targetKeyArn": place.ARN("kms", "key/"+keyID(in)).String(),
 			}
 		},
-		needs: func(in schema.Values) error {
+		needs: func(_, in schema.Values) error {
 			_, err := service.Resource("aws:kms/key:Key", keyID(in))
 			if gone(err) {
 				return cloud.Errorf(http.StatusBadRequest, "NotFoundException", "Key '%s' does not exist", place.ARN("kms", "key/"+keyID(in)))

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -17,13 +18,13 @@ import (
 // cloud stay on this machine.
 //
 // https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateKey.html
-func kmsKey(place cloud.Place) recordedType {
+func kmsKey(place cloud.Place, principals *iam.Service) recordedType {
 	return recordedType{
 		Type: schema.Type{
 			Token: "aws:kms/key:Key", Noun: "KMS Key",
 			Inputs: []schema.Property{
 				{Name: "description", Computed: true, Check: length(0, 8192)},
-				{Name: "policy", Kind: schema.Policy, Computed: true, Check: policyOf(iam.KeyPolicy)},
+				{Name: "policy", Kind: schema.Policy, Computed: true, Check: keyPolicy},
 				{Name: "enableKeyRotation", Kind: schema.Bool, Default: false},
 				{Name: "rotationPeriodInDays", Kind: schema.Int, Computed: true, Check: between(90, 2560)},
 				{Name: "deletionWindowInDays", Kind: schema.Int, Check: between(7, 30)},
@@ -49,6 +50,13 @@ func kmsKey(place cloud.Place) recordedType {
 			},
 		},
 		id: func(schema.Values) string { return uuid.NewString() },
+		needs: func(state, in schema.Values) error {
+			policy := in.String("policy")
+			if policy == "" || policy == state.String("policy") {
+				return nil
+			}
+			return rewordKeyPolicyError(principals.CheckKeyPolicy(policy))
+		},
 		adds: func(id string, _ time.Time, in schema.Values) map[string]any {
 			added := map[string]any{
 				"arn": place.ARN("kms", "key/"+id).String(), "keyId": id,
@@ -63,6 +71,24 @@ func kmsKey(place cloud.Place) recordedType {
 			return added
 		},
 	}
+}
+
+// keyPolicy accepts valid policies of keys.
+func keyPolicy(v any) error { return rewordKeyPolicyError(policyOf(iam.KeyPolicy)(v)) }
+
+// rewordKeyPolicyError returns the error of KMS for an error of IAM about a policy.
+// What follows in parentheses is added here.
+//
+// https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateKey.html#API_CreateKey_Errors
+// https://github.com/wandb/terraform-aws-wandb/issues/205
+func rewordKeyPolicyError(err error) error {
+	return cloud.RewordPolicyError(err, func(p *cloud.PolicyError) error {
+		const code = "MalformedPolicyDocumentException"
+		if p.Principal {
+			return cloud.Errorf(http.StatusBadRequest, code, "Policy contains a statement with one or more invalid principals. (%s)", p.Detail)
+		}
+		return cloud.Errorf(http.StatusBadRequest, code, "%s", p.Refusal.Message)
+	})
 }
 
 const symmetric = "SYMMETRIC_DEFAULT"

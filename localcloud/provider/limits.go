@@ -103,7 +103,7 @@ func tagged(check func(map[string]string) error) schema.Property {
 }
 
 // resourcePolicy accepts documents that both a service's validator and IAM's
-// grammar of policies accept.
-func resourcePolicy(check func(string) error) func(any) error {
-	return func(v any) error { return cmp.Or(text(check)(v), policyOf(iam.ResourcePolicy)(v)) }
+// grammar of policies accept. The function reword turns IAM's error into the service's.
+func resourcePolicy(check func(string) error, reword func(error) error) func(any) error {
+	return func(v any) error { return cmp.Or(text(check)(v), reword(policyOf(iam.ResourcePolicy)(v))) }
 }

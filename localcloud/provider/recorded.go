@@ -21,8 +21,9 @@ type recordedType struct {
 	// computed inputs. Its result depends only on its arguments.
 	adds func(id string, created time.Time, in schema.Values) map[string]any
 	// needs returns an error if another resource that the inputs refer to does not
-	// exist or does not suit them. It is nil if they refer to none.
-	needs func(in schema.Values) error
+	// exist or does not suit them. state is the state before an update, empty for a
+	// new resource. It is nil if they refer to none.
+	needs func(state, in schema.Values) error
 	// taken returns AWS's error for a resource that already exists. If taken or its
 	// error is nil, the new resource replaces the existing one, as on AWS.
 	taken func(in schema.Values) error
@@ -56,8 +57,8 @@ func (k recordedType) in(service *recorded.Service) *Resource {
 		Delete: func(_ context.Context, id string, _ schema.Values) error { return service.Delete(k.Token, id) },
 	}
 	if k.changeable() {
-		r.Update = func(_ context.Context, id string, _, in schema.Values) (map[string]any, error) {
-			if err := k.validate(in); err != nil {
+		r.Update = func(_ context.Context, id string, state, in schema.Values) (map[string]any, error) {
+			if err := k.validate(state, in); err != nil {
 				return nil, err
 			}
 			r, err := service.Update(k.Token, id, k.inputs(in))
@@ -68,7 +69,7 @@ func (k recordedType) in(service *recorded.Service) *Resource {
 }
 
 func (k recordedType) create(service *recorded.Service, in schema.Values) (recorded.Resource, error) {
-	if err := k.validate(in); err != nil {
+	if err := k.validate(schema.Values{}, in); err != nil {
 		return recorded.Resource{}, err
 	}
 	wanted := recorded.Resource{Type: k.Token, ID: k.id(in), Name: k.Name(in), Inputs: k.inputs(in)}
@@ -85,11 +86,11 @@ func (k recordedType) create(service *recorded.Service, in schema.Values) (recor
 }
 
 // validate refuses what Check refuses and what needs refuses.
-func (k recordedType) validate(in schema.Values) error {
+func (k recordedType) validate(state, in schema.Values) error {
 	if err := k.Validate(in); err != nil || k.needs == nil {
 		return err
 	}
-	return k.needs(in)
+	return k.needs(state, in)
 }
 
 // inputs returns the given inputs, and tagsAll.

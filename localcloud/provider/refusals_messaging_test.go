@@ -40,6 +40,12 @@ func numbered(format string, n int) string {
 	return b.String()
 }
 
+// twoStatements returns a policy for a topic with these Sids; "" means none.
+func twoStatements(sid, other string) string {
+	const statement = `"Effect":"Allow","Principal":"*","Action":"sns:Publish","Resource":"*"}`
+	return strings.ReplaceAll(`{"Version":"2012-10-17","Statement":[{"Sid":"`+sid+`",`+statement+`,{"Sid":"`+other+`",`+statement+`]}`, `"Sid":"",`, "")
+}
+
 func snsRefusals() refusals {
 	const outOfScope = "InvalidParameter: Invalid parameter: Policy statement action out of service scope! "
 	const subscriptionInvalid = "InvalidParameter: Invalid parameter: Attributes Reason: "
@@ -48,10 +54,12 @@ func snsRefusals() refusals {
 		{token: topicToken, property: "name", value: "numbers.fifo", words: "FIFO topics are not emulated"},
 		{token: topicToken, property: "displayName", value: strings.Repeat("x", 101), words: "Display name must be less than or equal to 100 characters"},
 		{token: topicToken, property: "policy", value: "{", words: "Policy: failed to parse JSON."},
-		{token: topicToken, property: "policy", value: badPolicy, words: "MalformedPolicyDocument"},
+		{token: topicToken, property: "policy", value: badPolicy, words: "Policy Error: null (Statement[0]: has no Principal)"},
 		{token: topicToken, property: "policy", value: `{"Statement":{"Principal":{"AWS":["1"` + strings.Repeat(`,"1"`, 200) + `]}}}`, words: "Policy Error: a statement must have at most 200 principals, not 201"},
 		{token: topicToken, property: "policy", value: `{"Statement":[{}` + strings.Repeat(",{}", 100) + `]}`, words: "Policy Error: a policy must have at most 100 statements, not 101"},
 		{token: topicToken, property: "policy", value: `{"Id":"` + strings.Repeat("x", 30*1024) + `"}`, words: "Policy Error: a policy must be at most 30720 bytes long"},
+		{token: topicToken, property: "policy", value: twoStatements("", ""), words: "Every policy statement must have a unique ID"},
+		{token: topicToken, property: "policy", value: twoStatements("a", "a"), words: "Every policy statement must have a unique ID"},
 		{token: topicToken, property: "policy", value: topicPolicyOf("*"), words: outOfScope + "(sns:*)"},
 		{token: topicToken, property: "policy", value: topicPolicyOf("CreateTopic"), words: outOfScope + "(sns:CreateTopic)"},
 		{token: topicToken, property: "policy", value: strings.Replace(topicPolicyOf("Publish"), `"Resource":"*"`, `"Resource":"`+aTopic+`"`, 1), words: "must be the topic's ARN, arn:aws:sns:us-east-1:000000000000:mine, not"},
@@ -75,7 +83,7 @@ func snsRefusals() refusals {
 		{token: topicPolicyToken, property: "arn", value: aQueue, words: "InvalidParameter: Invalid parameter: TopicArn"},
 		{token: topicPolicyToken, property: "arn", value: "numbers", words: "TopicArn Reason: An ARN must have at least 6 elements, not 1"},
 		{token: topicPolicyToken, property: "policy", value: "{", words: "Policy: failed to parse JSON."},
-		{token: topicPolicyToken, property: "policy", value: badPolicy, words: "MalformedPolicyDocument"},
+		{token: topicPolicyToken, property: "policy", value: badPolicy, words: "Policy Error: null (Statement[0]: has no Principal)"},
 		{token: topicPolicyToken, property: "policy", value: topicPolicyOf("Unsubscribe"), words: outOfScope + "(sns:Unsubscribe)"},
 		{token: topicPolicyToken, property: "policy", value: strings.Replace(topicPolicyOf("Publish"), `"Resource":"*"`, `"Resource":["*","*"]`, 1), words: "Policy Error: the Resource of each statement must be the topic's ARN"},
 
@@ -110,7 +118,7 @@ func sqsRefusals() refusals {
 		{property: "redrivePolicy", value: `{"deadLetterTargetArn":"` + aFunction + `","maxReceiveCount":3}`, words: "Invalid value for deadLetterTargetArn."},
 		{property: "redriveAllowPolicy", value: `{"redrivePermission":"byQueue"}`, words: "sourceQueueArns is required"},
 		{property: "redriveAllowPolicy", value: `{"redrivePermission":"byQueue","sourceQueueArns":["` + aTopic + `"]}`, words: "Invalid value for sourceQueueArns: " + aTopic},
-		{property: "policy", value: badPolicy, words: "MalformedPolicyDocument"},
+		{property: "policy", value: badPolicy, words: attribute + "Policy. (Statement[0]: has no Principal)"},
 		{property: "policy", value: `{"Statement":{"Action":["a","b","c","d","e","f","g","h"]}}`, words: "OverLimit: 8 actions were found in a statement from the submitted policy, max allowed is 7"},
 		{property: "policy", value: `{"Statement":{"Principal":{"AWS":["1"` + strings.Repeat(`,"1"`, 50) + `]}}}`, words: "OverLimit: 51 principals were found in a statement"},
 		{property: "policy", value: `{"Statement":{"Condition":{"Null":{"a:0":1` + numbered(`,"a:%d":1`, 10) + `}}}}`, words: "OverLimit: 11 conditions were found in a statement"},

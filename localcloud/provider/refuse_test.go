@@ -98,7 +98,9 @@ func TestImpossibleValuesAreRefusedByCheck(t *testing.T) {
 		"payload 1.0": {"aws:apigatewayv2/integration:Integration", map[string]any{"apiId": "a", "integrationType": "AWS_PROXY", "integrationUri": "u"}, "", "payloadFormatVersion: BadRequestException: the local cloud supports only PayloadFormatVersion 2.0, not 1.0"},
 		"deployment":  {"aws:apigatewayv2/stage:Stage", map[string]any{"apiId": "a"}, "", "autoDeploy: BadRequestException: the local cloud has no deployments"},
 		"no role":     {"aws:lambda/function:Function", nil, "", "role: missing required property of aws:lambda/function:Function"},
-		"policy ARN":  {"aws:iam/rolePolicyAttachment:RolePolicyAttachment", map[string]any{"policyArn": "arn:aws:iam::aws:policy/Nonsense"}, "policyArn", "does not exist"},
+		"queue policy without a version": {queueToken, map[string]any{"policy": `{"Statement":{"Effect":"Allow","Principal":"*","Action":"sqs:SendMessage","Resource":"*"}}`},
+			"policy", `timeout while waiting for state to become 'equal' (the policy has no Version: set it to "2012-10-17")`},
+		"policy ARN": {"aws:iam/rolePolicyAttachment:RolePolicyAttachment", map[string]any{"policyArn": "arn:aws:iam::aws:policy/Nonsense"}, "policyArn", "does not exist"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			res, err := c.Check(t.Context(), &pulumirpc.CheckRequest{Urn: urnOf(tc.token, "x"), News: c.raw(resource.NewPropertyMapFromMap(tc.inputs))})

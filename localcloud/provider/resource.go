@@ -60,7 +60,7 @@ func resources(place cloud.Place, s Services, project string) []*Resource {
 		dnsRecord().in(s.Recorded),
 		domainName(place, s.Recorded).in(s.Recorded),
 		kmsAlias(place, s.Recorded).in(s.Recorded),
-		kmsKey(place).in(s.Recorded),
+		kmsKey(place, s.IAM).in(s.Recorded),
 		metricAlarm(place).in(s.Recorded),
 	}
 }

@@ -20,7 +20,7 @@ func topicPolicy(place cloud.Place, service *sns.Service) *Resource {
 			Token: "aws:sns/topicPolicy:TopicPolicy", Noun: "SNS Topic Policy",
 			Inputs: []schema.Property{
 				{Name: "arn", Required: true, ForceNew: true, Check: topicARN(place)},
-				{Name: "policy", Kind: schema.Policy, Required: true, Check: resourcePolicy(sns.CheckPolicy)},
+				{Name: "policy", Kind: schema.Policy, Required: true, Check: resourcePolicy(sns.CheckPolicy, sns.RewordPolicyError)},
 			},
 			Outputs: []schema.Output{{Name: "owner"}},
 			Together: func(in schema.Values, fail schema.Fail) {

@@ -21,7 +21,7 @@ func queue(service *sqs.Service) *Resource {
 				{Name: "messageRetentionSeconds", Kind: schema.Int, Default: 345600, Check: whole(sqs.CheckMessageRetentionPeriod)},
 				{Name: "receiveWaitTimeSeconds", Kind: schema.Int, Default: 0, Check: whole(sqs.CheckReceiveMessageWaitTime)},
 				{Name: "visibilityTimeoutSeconds", Kind: schema.Int, Default: 30, Check: whole(sqs.CheckVisibilityTimeout)},
-				{Name: "policy", Kind: schema.Policy, Computed: true, Check: resourcePolicy(sqs.CheckPolicy)},
+				{Name: "policy", Kind: schema.Policy, Computed: true, Check: queuePolicyDocument},
 				{Name: "redrivePolicy", Kind: schema.JSON, Computed: true, Check: text(sqs.CheckRedrivePolicy)},
 				{Name: "redriveAllowPolicy", Kind: schema.JSON, Computed: true, Check: text(sqs.CheckRedriveAllowPolicy)},
 				{Name: "fifoQueue", Kind: schema.Bool, Default: false, ForceNew: true, Check: off("FIFO queues are not emulated; use a standard queue")},

@@ -2,6 +2,8 @@ package provider
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"net/http"
 
 	"tally/localcloud/cloud"
@@ -11,7 +13,7 @@ import (
 
 func queuePolicy(service *sqs.Service) *Resource {
 	return queueDocument(service, "aws:sqs/queuePolicy:QueuePolicy", "SQS Queue Policy",
-		schema.Property{Name: "policy", Kind: schema.Policy, Check: resourcePolicy(sqs.CheckPolicy)},
+		schema.Property{Name: "policy", Kind: schema.Policy, Check: queuePolicyDocument},
 		func(q *sqs.Queue) *string { return &q.Policy })
 }
 
@@ -25,6 +27,22 @@ func redriveAllowPolicy(service *sqs.Service) *Resource {
 	return queueDocument(service, "aws:sqs/redriveAllowPolicy:RedriveAllowPolicy", "SQS Queue Redrive Allow Policy",
 		schema.Property{Name: "redriveAllowPolicy", Kind: schema.JSON, Check: text(sqs.CheckRedriveAllowPolicy)},
 		func(q *sqs.Queue) *string { return &q.RedriveAllowPolicy })
+}
+
+// queuePolicyDocument accepts policies of queues. If a policy has no Version, SQS adds
+// one, and the real provider waits in vain for the policy that it sent.
+//
+// https://github.com/hashicorp/terraform-provider-aws/issues/29497
+func queuePolicyDocument(v any) error {
+	if err := resourcePolicy(sqs.CheckPolicy, sqs.RewordPolicyError)(v); err != nil {
+		return err
+	}
+	var policy struct{ Version string }
+	if _ = json.Unmarshal([]byte(v.(string)), &policy); policy.Version == "" {
+		return errors.New("waiting for SQS Queue attribute (Policy): timeout while waiting for state to become 'equal' " +
+			"(the policy has no Version: set it to \"2012-10-17\")")
+	}
+	return nil
 }
 
 // queueDocument returns the type of resources that are one document of a queue.

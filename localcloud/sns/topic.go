@@ -45,7 +45,7 @@ func (s *Service) CreateTopic(t Topic) (Topic, error) {
 	if _, ok := s.topics.Get(t.ARN); ok {
 		return Topic{}, invalid("Topic Name Reason: topic %s already exists; choose another name, or import it", t.ARN)
 	}
-	return s.putTopic(t)
+	return s.putTopic(t, "")
 }
 
 // UpdateTopic replaces everything but the name of the topic with that ARN.
@@ -57,7 +57,7 @@ func (s *Service) UpdateTopic(t Topic) (Topic, error) {
 		return Topic{}, err
 	}
 	t.Name = old.Name
-	return s.putTopic(t)
+	return s.putTopic(t, old.Policy)
 }
 
 // SetPolicy replaces the topic's policy; "" restores the default policy.
@@ -68,15 +68,25 @@ func (s *Service) SetPolicy(arn, policy string) (Topic, error) {
 	if err != nil {
 		return Topic{}, err
 	}
+	old := t.Policy
 	t.Policy = policy
-	return s.putTopic(t)
+	return s.putTopic(t, old)
 }
 
-func (s *Service) putTopic(t Topic) (Topic, error) {
+// putTopic stores a topic that had the policy old, "" for a new one. A policy that does
+// not change may name principals that have been deleted since: AWS replaced them with
+// their unique IDs when the policy was set.
+//
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html#principal-roles
+func (s *Service) putTopic(t Topic, old string) (Topic, error) {
 	if t.Policy == "" {
 		t.Policy = defaultPolicy(t.ARN, s.Place.Account)
 	}
-	if err := cmp.Or(t.check(), cloud.CheckResourcePolicy(s.Authorizer, t.Policy), CheckPolicyResources(t.ARN, t.Policy)); err != nil {
+	err := cmp.Or(t.check(), CheckPolicyResources(t.ARN, t.Policy))
+	if err == nil && t.Policy != old {
+		err = RewordPolicyError(cloud.CheckResourcePolicy(s.Authorizer, t.Policy))
+	}
+	if err != nil {
 		return Topic{}, err
 	}
 	return t, s.topics.Put(t.ARN, t)

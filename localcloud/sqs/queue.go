@@ -58,7 +58,7 @@ func (s *Service) CreateQueue(q Queue) (Queue, error) {
 	}
 	q.ARN = s.place.ARN("sqs", q.Name).String()
 	q.Created = time.Now().UTC().Truncate(time.Second)
-	q, err := s.putQueue(q)
+	q, err := s.putQueue(q, Queue{})
 	if err == nil {
 		s.backlogs[q.Name] = &backlog{changed: make(chan struct{})}
 	}
@@ -74,13 +74,15 @@ func (s *Service) UpdateQueue(url string, change func(*Queue)) (Queue, error) {
 	if err != nil {
 		return Queue{}, err
 	}
-	name, arn, created := q.Name, q.ARN, q.Created
+	old := q
 	change(&q)
-	q.Name, q.ARN, q.Created = name, arn, created
-	return s.putQueue(q)
+	q.Name, q.ARN, q.Created = old.Name, old.ARN, old.Created
+	return s.putQueue(q, old)
 }
 
-func (s *Service) putQueue(q Queue) (Queue, error) {
+// putQueue stores a queue that was old, the zero Queue if it is new. Policies that do not
+// change may refer to what has been deleted since.
+func (s *Service) putQueue(q, old Queue) (Queue, error) {
 	fill(&q.RetentionSeconds, 4*24*60*60)
 	fill(&q.MaxMessageBytes, maxMessage)
 	fill(&q.KMSReuseSeconds, 300)
@@ -94,16 +96,18 @@ func (s *Service) putQueue(q Queue) (Queue, error) {
 		CheckKMSMasterKeyID(q.KMSMasterKeyID),
 		checkEncryption(q.KMSMasterKeyID, q.SSE),
 		CheckPolicy(q.Policy),
-		cloud.CheckOptional(q.Policy, func(document string) error { return cloud.CheckResourcePolicy(s.authorizer, document) }),
 		CheckTags(q.Tags),
 	); err != nil {
 		return Queue{}, err
 	}
 	r, err := parse(q)
-	if err != nil {
-		return Queue{}, err
+	if err == nil && q.Policy != "" && q.Policy != old.Policy {
+		err = RewordPolicyError(cloud.CheckResourcePolicy(s.authorizer, q.Policy))
 	}
-	if err := s.checkTarget(r); err != nil {
+	if err == nil && q.RedrivePolicy != old.RedrivePolicy {
+		err = s.checkTarget(r)
+	}
+	if err != nil {
 		return Queue{}, err
 	}
 	r.Modified = time.Now().UTC().Truncate(time.Second)

@@ -148,6 +148,16 @@ func CheckPolicy(document string) error {
 	return nil
 }
 
+// RewordPolicyError returns the error of SQS for an error of IAM about a policy. What
+// follows in parentheses is added here.
+//
+// https://github.com/aws/aws-cdk/issues/15602
+func RewordPolicyError(err error) error {
+	return cloud.RewordPolicyError(err, func(p *cloud.PolicyError) error {
+		return refusal("InvalidAttributeValue", "Invalid value for the parameter Policy. (%s)", p.Detail)
+	})
+}
+
 func overLimit(format string, args ...any) error {
 	return cloud.Errorf(http.StatusForbidden, "OverLimit", format, args...)
 }
