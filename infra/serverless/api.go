@@ -2,6 +2,7 @@ package serverless
 
 import (
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/apigatewayv2"
@@ -18,6 +19,12 @@ type APIArgs struct {
 	Throttle Throttle
 	// CORSOrigins are the web origins whose pages may call the API, such as
 	// "https://example.com", or "*" alone. Default: none.
+	//
+	// API Gateway responds to the preflight requests of browsers, unless they match a
+	// route: $default, one for ANY method, or one for OPTIONS. Its function then
+	// receives them, and must respond with a status from 200 to 299; API Gateway adds
+	// the CORS headers. Preflight requests carry no credentials, so OPTIONS routes need
+	// no authorization, and such a route is added beside each $default and ANY route.
 	CORSOrigins pulumi.StringArrayInput
 	// SlowMillis is the latency in milliseconds that raises an alarm if 1% of
 	// the requests reach it in each of three consecutive minutes, 1 or more.
@@ -65,6 +72,7 @@ func NewAPI(env *Environment, name string, args *APIArgs, opts ...pulumi.Resourc
 		args = &APIArgs{}
 	}
 	a := &API{env: env, name: name, args: *args, integrations: map[*Function]*apigatewayv2.Integration{}}
+	a.args.Routes = slices.Concat(args.Routes, a.preflightRoutes())
 	if err := errors.Join(env.checkName("API", name, part{"API", ""}), args.Auth.check(name, args.Routes), args.Domain.check(name), a.checkRoutes()); err != nil {
 		return nil, err
 	}
@@ -82,7 +90,7 @@ func NewAPI(env *Environment, name string, args *APIArgs, opts ...pulumi.Resourc
 	if err := a.authorize(); err != nil {
 		return nil, err
 	}
-	for _, r := range args.Routes {
+	for _, r := range a.args.Routes {
 		if err := a.route(r); err != nil {
 			return nil, err
 		}
@@ -99,6 +107,37 @@ func NewAPI(env *Environment, name string, args *APIArgs, opts ...pulumi.Resourc
 		return nil, err
 	}
 	return a, env.ctx.RegisterResourceOutputs(a, pulumi.Map{"url": a.URL})
+}
+
+// preflightRoutes returns the routes for the preflight requests that $default and ANY
+// routes with authorization would otherwise refuse.
+//
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-cors.html#http-api-cors-default-route
+func (a *API) preflightRoutes() (added []Route) {
+	if a.args.CORSOrigins == nil || a.args.Auth.Type == "none" {
+		return nil
+	}
+	for _, r := range a.args.Routes {
+		var paths []string
+		if path, anyMethod := strings.CutPrefix(r.Key, "ANY "); anyMethod {
+			paths = []string{path}
+		} else if r.Key == defaultRoute {
+			paths = []string{"/", "/{proxy+}"} // the variable does not match an empty path
+		}
+		for _, path := range paths {
+			key := optionsMethod + path
+			if !slices.ContainsFunc(slices.Concat(a.args.Routes, added), func(r Route) bool { return r.Key == key }) {
+				added = append(added, Route{Key: key, Function: r.Function, Options: r.Options})
+			}
+		}
+	}
+	return added
+}
+
+// open reports whether a route needs no authorization because it is for preflight
+// requests.
+func (a *API) open(r Route) bool {
+	return a.args.CORSOrigins != nil && strings.HasPrefix(r.Key, optionsMethod)
 }
 
 // cors allows pages of the CORS origins to send JSON, and what authorizes them, with

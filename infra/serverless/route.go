@@ -33,8 +33,12 @@ type Route struct {
 	Options []pulumi.ResourceOption
 }
 
-// defaultRoute is the key of the route for requests that no other route matches.
-const defaultRoute = "$default"
+const (
+	// defaultRoute is the key of the route for requests that no other route matches.
+	defaultRoute = "$default"
+	// optionsMethod begins the keys of routes for preflight requests.
+	optionsMethod = "OPTIONS "
+)
 
 var (
 	routeKey = regexp.MustCompile(`^(ANY|GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) (/\S*)$`)
@@ -80,6 +84,9 @@ func (a *API) checkRoutes() error {
 		case taken:
 			errs = append(errs, fmt.Errorf("routes %q and %q of API %s: their resources would have the same names", other, r.Key, a.name))
 			continue
+		case r.Scopes != nil && a.open(r):
+			errs = append(errs, fmt.Errorf("route %q of API %s: it cannot have Scopes, because OPTIONS routes of an API with CORSOrigins need no authorization", r.Key, a.name))
+			continue
 		case r.Function == nil:
 			errs = append(errs, fmt.Errorf("route %q of API %s: Function is required", r.Key, a.name))
 			continue
@@ -104,13 +111,19 @@ func (a *API) route(r Route) error {
 	if err != nil {
 		return err
 	}
+	auth := a.args.Auth
+	if a.open(r) {
+		auth = Auth{Type: "none"}
+	}
 	args := &apigatewayv2.RouteArgs{
 		ApiId:               a.api.ID(),
 		RouteKey:            pulumi.String(r.Key),
 		Target:              pulumi.Sprintf("integrations/%s", integration.ID()),
-		AuthorizationType:   pulumi.String(a.args.Auth.routeType()),
-		AuthorizerId:        a.authorizer,
-		AuthorizationScopes: a.args.Auth.Scopes,
+		AuthorizationType:   pulumi.String(auth.routeType()),
+		AuthorizationScopes: auth.Scopes,
+	}
+	if auth.Type == "jwt" {
+		args.AuthorizerId = a.authorizer
 	}
 	if r.Scopes != nil {
 		args.AuthorizationScopes = r.Scopes

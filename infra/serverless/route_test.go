@@ -3,6 +3,7 @@ package serverless
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -50,6 +51,64 @@ func TestRoute(t *testing.T) {
 	}
 }
 
+// TestPreflightRoutes checks that the preflight requests of browsers, which carry no
+// credentials, need no authorization.
+func TestPreflightRoutes(t *testing.T) {
+	tokens := Auth{Type: "jwt", Issuer: pulumi.String("https://example.com"), Audience: pulumi.ToStringArray([]string{"a"}), Scopes: pulumi.ToStringArray([]string{"s"})}
+	for name, tt := range map[string]struct {
+		keys []string
+		auth Auth
+		page string   // "" for no CORS
+		want []string // in addition to the keys
+	}{
+		"default":              {[]string{"$default"}, Auth{}, "*", []string{"OPTIONS /", "OPTIONS /{proxy+}"}},
+		"default, with tokens": {[]string{"$default"}, tokens, "*", []string{"OPTIONS /", "OPTIONS /{proxy+}"}},
+		"any method":           {[]string{"ANY /a/{b}", "GET /a/{b}", "$default"}, Auth{}, "*", []string{"OPTIONS /", "OPTIONS /a/{b}", "OPTIONS /{proxy+}"}},
+		"any path":             {[]string{"ANY /{proxy+}", "$default", "OPTIONS /"}, tokens, "*", []string{"OPTIONS /{proxy+}"}},
+		"own route":            {[]string{"ANY /a", "OPTIONS /a"}, Auth{}, "*", nil},
+		"one method":           {[]string{"GET /a"}, Auth{}, "*", nil},
+		"no authorization":     {[]string{"$default", "ANY /a"}, Auth{Type: "none"}, "*", nil},
+		"no CORS":              {[]string{"$default", "ANY /a", "OPTIONS /b"}, Auth{}, "", nil},
+	} {
+		c, err := withFunction(func(env *Environment, f *Function) error {
+			args := &APIArgs{Auth: tt.auth}
+			for _, key := range tt.keys {
+				args.Routes = append(args.Routes, Route{Key: key, Function: f})
+			}
+			if tt.page != "" {
+				args.CORSOrigins = pulumi.ToStringArray([]string{tt.page})
+			}
+			_, err := NewAPI(env, "api", args)
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, r := range c.resources {
+			if r.TypeToken != "aws:apigatewayv2/route:Route" {
+				continue
+			}
+			key := fmt.Sprint(r.Inputs["routeKey"].V)
+			got = append(got, key)
+			_, authorizer := r.Inputs["authorizerId"]
+			_, scopes := r.Inputs["authorizationScopes"]
+			open := r.Inputs["authorizationType"].V == "NONE" && !authorizer && !scopes
+			if want := tt.auth.Type == "none" || tt.page != "" && strings.HasPrefix(key, "OPTIONS "); open != want {
+				t.Errorf("%s: the route %s is %v", name, key, r.Inputs)
+			}
+		}
+		want := slices.Sorted(slices.Values(slices.Concat(tt.keys, tt.want)))
+		if slices.Sort(got); !slices.Equal(got, want) {
+			t.Errorf("%s: got the routes %q, want %q", name, got, want)
+		}
+	}
+	_, err := withRoutes(Route{Key: "OPTIONS /", Scopes: pulumi.ToStringArray([]string{"s"})})
+	if err == nil || !strings.Contains(err.Error(), `route "OPTIONS /" of API api: it cannot have Scopes`) {
+		t.Errorf("scopes: got %v", err)
+	}
+}
+
 // TestRouteNames proves that the names of routes with similar keys differ and
 // are valid statement IDs.
 func TestRouteNames(t *testing.T) {
@@ -75,8 +134,8 @@ func TestRouteNames(t *testing.T) {
 			}
 		}
 	}
-	if len(found) != len(keys) {
-		t.Errorf("got the routes %[2]v, want %[1]d", len(keys), found)
+	if want := len(keys) + 4; len(found) != want { // and the OPTIONS routes beside $default and ANY
+		t.Errorf("got the routes %[2]v, want %[1]d", want, found)
 	}
 	_, err = withRoutes(Route{Key: "GET /a"}, Route{Key: "GET /b"}, Route{Key: "GET /a"})
 	if err == nil || !strings.Contains(err.Error(), `route "GET /a" of API api: there is more than one route with this key`) {

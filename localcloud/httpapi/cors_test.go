@@ -75,6 +75,51 @@ func TestCORS(t *testing.T) {
 	}
 }
 
+// Preflight requests match routes, with their authorization, before API Gateway
+// responds to them itself. Only an OPTIONS route without authorization precedes them.
+//
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-cors.html#http-api-cors-default-route
+func TestPreflightOfAuthorizedRoutes(t *testing.T) {
+	for name, c := range map[string]struct {
+		routes []string // with authorization, except for OPTIONS routes
+		path   string
+		want   int
+	}{
+		"one method":                   {[]string{"GET /a"}, "/a", 204},
+		"any method":                   {[]string{"ANY /a"}, "/a", 403},
+		"any method of another path":   {[]string{"ANY /a"}, "/b", 204},
+		"default":                      {[]string{"GET /a", "$default"}, "/a", 403},
+		"OPTIONS beside default":       {[]string{"$default", "OPTIONS /{proxy+}"}, "/a/b", 200},
+		"OPTIONS beside default, at /": {[]string{"$default", "OPTIONS /{proxy+}"}, "/", 403},
+		"OPTIONS of /":                 {[]string{"$default", "OPTIONS /{proxy+}", "OPTIONS /"}, "/", 200},
+		"OPTIONS of all paths":         {[]string{"ANY /a", "OPTIONS /{proxy+}"}, "/a", 403},
+		"OPTIONS beside ANY":           {[]string{"ANY /a", "OPTIONS /a"}, "/a", 200},
+		"OPTIONS beside ANY {a}":       {[]string{"ANY /{a}", "OPTIONS /{a}"}, "/a", 200},
+	} {
+		s, _ := open(t, nil, func(context.Context, cloud.Invocation) (cloud.Outcome, error) {
+			return cloud.Outcome{Payload: []byte(`{"statusCode":200}`)}, nil
+		}, 0)
+		api, in := build(t, s, "$default")
+		const page = "https://www.example.com"
+		must(s.UpdateAPI(API{ID: api.ID, Name: "a", ProtocolType: "HTTP", CORS: &CORS{AllowOrigins: []string{page}}}))(t)
+		for _, key := range c.routes {
+			r := Route{APIID: api.ID, Key: key, Target: "integrations/" + in.ID, AuthorizationType: authIAM}
+			if strings.HasPrefix(key, "OPTIONS ") {
+				r.AuthorizationType = authNone
+			}
+			must(s.CreateRoute(r))(t)
+		}
+		r := must(http.NewRequest(http.MethodOptions, api.Endpoint()+c.path, nil))(t)
+		r.Header.Set("Origin", page)
+		r.Header.Set("Access-Control-Request-Method", "POST")
+		res := must(http.DefaultClient.Do(r))(t)
+		_ = res.Body.Close()
+		if res.StatusCode != c.want || res.Header.Get("Access-Control-Allow-Origin") != page {
+			t.Errorf("%s: %d with %v, want %d", name, res.StatusCode, res.Header, c.want)
+		}
+	}
+}
+
 func TestDisabledEndpoint(t *testing.T) {
 	s, j := open(t, nil, nil, 0)
 	api, _ := build(t, s, "$default", "GET /")
