@@ -10,6 +10,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -35,6 +36,8 @@ type kit struct {
 	Services
 	url     string
 	handled func(runtimeapi.Event) // called with each event; nil for none
+
+	credentials cloud.Credentials // those of the execution environment started last
 
 	mu      sync.Mutex
 	entries []cloud.Entry
@@ -72,7 +75,19 @@ func newKit(t testing.TB) *kit {
 // runner is a lambda.Runner and the Environment that it starts.
 type runner struct{ kit *kit }
 
-func (r runner) Start(context.Context, lambda.Spec) (lambda.Environment, error) { return r, nil }
+func (r runner) Start(_ context.Context, spec lambda.Spec) (lambda.Environment, error) {
+	for _, variable := range spec.Env {
+		switch name, value, _ := strings.Cut(variable, "="); name {
+		case "AWS_ACCESS_KEY_ID":
+			r.kit.credentials.AccessKeyID = value
+		case "AWS_SECRET_ACCESS_KEY":
+			r.kit.credentials.SecretAccessKey = value
+		case "AWS_SESSION_TOKEN":
+			r.kit.credentials.SessionToken = value
+		}
+	}
+	return r, nil
+}
 
 func (r runner) Invoke(_ context.Context, event runtimeapi.Event) (runtimeapi.Response, error) {
 	if r.kit.handled != nil {
