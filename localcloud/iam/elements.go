@@ -114,13 +114,32 @@ func (p parser) templates(at string, v any, x syntax, check func(at, text string
 	return all, nil
 }
 
+// trustActions are the actions that a trust policy may contain.
+//
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html
+// https://github.com/hashicorp/terraform-provider-aws/issues/32872
+var trustActions = []string{
+	"sts:AssumeRole", "sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebIdentity", "sts:SetContext", "sts:SetSourceIdentity", "sts:TagSession",
+}
+
+// trusts reports whether an action, or a pattern of actions of STS, matches any of
+// trustActions.
+func trusts(action string) bool {
+	action = strings.ToLower(action)
+	pattern, err := syntax{wildcards: true}.parse(action)
+	return err == nil && strings.HasPrefix(action, "sts:") && slices.ContainsFunc(trustActions, func(a string) bool {
+		g, ok := pattern.expand(nil)
+		return ok && g.match(strings.ToLower(a))
+	})
+}
+
 var vendor = regexp.MustCompile(`^(\*|[A-Za-z0-9.-]+)$`)
 
 func (p parser) checkAction(at, action string) error {
 	service, _, prefixed := strings.Cut(action, ":")
 	switch {
-	case p.kind == TrustPolicy && !strings.HasPrefix(strings.ToLower(action), "sts:"):
-		return malformed("AssumeRole policy may only specify STS AssumeRole actions.", at, "found %q", action)
+	case p.kind == TrustPolicy && !trusts(action):
+		return malformed("AssumeRole policy may only specify STS AssumeRole actions.", at, "found %q, not %s", action, strings.Join(trustActions, ", "))
 	case action == "*":
 		return nil
 	case !prefixed:

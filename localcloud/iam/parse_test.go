@@ -18,6 +18,7 @@ func TestParsePolicyAccepts(t *testing.T) {
 		"every element":          {IdentityPolicy, `{"Version":"2012-10-17","Id":"x","Statement":[{"Sid":"a1","Effect":"Deny","NotAction":["sns:*","*"],"NotResource":["arn:aws:sns:*:*:a*","arn:aws:s3:::b"],"Condition":{"Bool":{"aws:SecureTransport":false},"NumericLessThan":{"s3:max-keys":[10,"20"]}}},{"Sid":"","Effect":"Allow","Action":"*","Resource":"*"},{"Sid":"","Effect":"Allow","Action":"*","Resource":"*"}]}`},
 		"no version":             {IdentityPolicy, `{"Statement":{"Effect":"Allow","Action":"sns:Publish","Resource":"arn:aws:sns:::${"}}`},
 		"no conditions":          {IdentityPolicy, `{"Statement":{"Effect":"Allow","Action":"sns:Publish","Resource":"*","Condition":{}}}`},
+		"trust by pattern":       {TrustPolicy, `{"Statement":{"Effect":"Allow","Principal":"*","Action":["sts:*","STS:assumeRole*"]}}`},
 		"trust":                  {TrustPolicy, `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":["lambda.amazonaws.com","edgelambda.amazonaws.com"]},"Action":["sts:AssumeRole","sts:TagSession"]}]}`},
 		"principals":             {ResourcePolicy, `{"Version":"2008-10-17","Statement":{"Sid":"a b-c","Effect":"Allow","Principal":{"AWS":["*","000000000000","arn:aws:iam::000000000000:root","arn:aws:iam::000000000000:role/p/r","arn:aws:sts::000000000000:assumed-role/r/s"],"Service":"sns.amazonaws.com","Federated":"accounts.google.com"},"Action":"SNS:Publish","Resource":"*"}}`},
 		"not principal":          {ResourcePolicy, `{"Statement":{"Effect":"Deny","NotPrincipal":"*","Action":"sns:*","Resource":"*"}}`},
@@ -76,7 +77,7 @@ func TestParsePolicyRefuses(t *testing.T) {
 		{IdentityPolicy, statement(`"Effect":"Allow","Action":"s:3:Get","Resource":"*"`), `Actions/Condition can contain only one colon. (Statement[0].Action: found "s:3:Get")`},
 		{IdentityPolicy, statement(`"Effect":"Allow","Action":"a a:Get","Resource":"*"`), `Vendor a a is not valid (Statement[0].Action: found "a a:Get")`},
 		{IdentityPolicy, statement(`"Effect":"Allow","Action":"sns:*","NotAction":"sns:*","Resource":"*"`), syntaxWords + "(Statement[0]: has both Action and NotAction)"},
-		{TrustPolicy, statement(`"Effect":"Allow","Principal":"*","Action":"*"`), `AssumeRole policy may only specify STS AssumeRole actions. (Statement[0].Action: found "*")`},
+		{TrustPolicy, statement(`"Effect":"Allow","Principal":"*","Action":"*"`), `AssumeRole policy may only specify STS AssumeRole actions. (Statement[0].Action: found "*", not sts:AssumeRole, sts:AssumeRoleWithSAML, sts:AssumeRoleWithWebIdentity, sts:SetContext, sts:SetSourceIdentity, sts:TagSession)`},
 		// resources
 		{IdentityPolicy, statement(`"Effect":"Allow","Action":"sns:Publish"`), resources + "(Statement[0]: has no Resource)"},
 		{IdentityPolicy, statement(allow + `"Resource":[]`), resources + "(Statement[0]: has no Resource)"},

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 
+	"tally/localcloud/cloud"
 	"tally/localcloud/internal/awsservice"
 )
 
@@ -42,6 +43,15 @@ func (p *principals) names(q query) bool {
 	// A session also matches the ARN of its role. The path of the role is not part
 	// of the session's ARN, but of this key.
 	return slices.ContainsFunc(q.keys["aws:principalarn"], func(arn string) bool { return slices.Contains(p.arns, arn) })
+}
+
+// anyIn reports whether the element includes any identity of the account.
+func (p *principals) anyIn(account string) bool {
+	of := func(arn string) bool {
+		a, err := cloud.ParseARN(arn)
+		return err == nil && a.Account == account
+	}
+	return p.everyone || p.except || slices.Contains(p.accounts, account) || slices.ContainsFunc(p.arns, of)
 }
 
 var (

@@ -3,6 +3,8 @@ package iam
 import (
 	"fmt"
 	"path"
+	"slices"
+	"strings"
 
 	"tally/localcloud/cloud"
 )
@@ -26,6 +28,15 @@ func (s *Service) CheckKeyPolicy(document string) error {
 		return err
 	}
 	return s.checkPrincipals(p)
+}
+
+// AllowsIdentity reports whether a statement of the policy allows the action to any
+// identity of the account, be it directly or by delegating to the account's identity
+// policies. It ignores conditions.
+func AllowsIdentity(p *Policy, account, action string) bool {
+	return slices.ContainsFunc(p.Statements, func(s Statement) bool {
+		return s.Effect == Allow && s.actions.includes(strings.ToLower(action), nil) && s.principals.anyIn(account)
+	})
 }
 
 // checkTrusted checks that the principals of a valid trust policy exist.

@@ -198,10 +198,15 @@ func CheckTracingMode(mode string) error {
 	return oneOf("tracingConfig.mode", mode, "Active", "PassThrough")
 }
 
-// CheckDeadLetterTarget accepts the ARN of a queue or topic, and "" for none.
+// fifo ends the names of FIFO queues and topics, to which Lambda cannot send.
+const fifo = ".fifo"
+
+// CheckDeadLetterTarget accepts the ARN of a standard queue or topic, and "" for none.
+//
+// https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
 func CheckDeadLetterTarget(arn string) error {
-	if service := cloud.ServiceOf(arn); arn != "" && service != "sqs" && service != "sns" {
-		return invalid("Value '%s' at 'deadLetterConfig.targetArn' failed to satisfy constraint: Member must be the ARN of a queue or topic", arn)
+	if service := cloud.ServiceOf(arn); arn != "" && (service != "sqs" && service != "sns" || strings.HasSuffix(arn, fifo)) {
+		return invalid("Value '%s' at 'deadLetterConfig.targetArn' failed to satisfy constraint: Member must be the ARN of a standard queue or topic", arn)
 	}
 	return nil
 }
@@ -220,10 +225,20 @@ func CheckKMSKeyARN(arn string) error {
 // https://github.com/hashicorp/terraform/issues/20813
 func CheckEncryption(keyARN string, variables map[string]string) error {
 	if key, _ := cloud.ParseARN(keyARN); len(variables) > 0 && strings.HasPrefix(key.Resource, "alias/") {
-		return badParameter("Lambda was unable to configure access to your environment variables because the KMS key is invalid for CreateGrant. " +
-			"Please check your KMS key settings. KMS Exception: InvalidArnException KMS Message: Key Aliases are not supported for this operation.")
+		return invalidKey("InvalidArnException", "Key Aliases are not supported for this operation.")
 	}
 	return nil
+}
+
+// KeyNotFound returns the error for a function with environment variables and a key
+// that does not exist.
+func KeyNotFound(keyARN string) error {
+	return invalidKey("NotFoundException", "Key '"+keyARN+"' does not exist")
+}
+
+func invalidKey(exception, message string) error {
+	return badParameter("Lambda was unable to configure access to your environment variables because the KMS key is invalid for CreateGrant. "+
+		"Please check your KMS key settings. KMS Exception: %s KMS Message: %s", exception, message)
 }
 
 // CheckVariables accepts environment variables whose names are not reserved and

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"fmt"
+	"net/http"
 	"regexp"
 	"slices"
 	"strings"
@@ -39,9 +40,9 @@ func metricAlarm(place cloud.Place) recordedType {
 				{Name: "evaluateLowSampleCountPercentiles", Check: oneOf("evaluate", "ignore")},
 				{Name: "alarmDescription", Check: length(0, 1024)},
 				{Name: "actionsEnabled", Kind: schema.Bool, Default: true},
-				{Name: "alarmActions", Kind: schema.List, Check: alarmActions},
-				{Name: "okActions", Kind: schema.List, Check: alarmActions},
-				{Name: "insufficientDataActions", Kind: schema.List, Check: alarmActions},
+				{Name: "alarmActions", Kind: schema.List, Check: alarmActions(place.Region)},
+				{Name: "okActions", Kind: schema.List, Check: alarmActions(place.Region)},
+				{Name: "insufficientDataActions", Kind: schema.List, Check: alarmActions(place.Region)},
 				{Name: "metricQueries", Kind: schema.Objects, Properties: metricQuery()},
 				tagged(cloud.CheckTags),
 			},
@@ -55,18 +56,32 @@ func metricAlarm(place cloud.Place) recordedType {
 	}
 }
 
-// alarmActions accepts at most five ARNs of services that CloudWatch can call.
-func alarmActions(v any) error {
-	if n := len(v.([]any)); n > 5 {
-		return fmt.Errorf("expected at most 5, got %d", n)
-	}
-	return each(func(v any) error {
-		arn, err := cloud.ParseARN(v.(string))
-		if err == nil && !slices.Contains(actionServices, arn.Service) {
-			err = fmt.Errorf("CloudWatch has no alarm action for %s: it must be an ARN of %s", arn, strings.Join(actionServices, ", "))
+// alarmActions accepts at most five ARNs of services that CloudWatch can call, in that
+// region.
+//
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
+// https://github.com/cds-snc/notification-terraform/pull/128
+func alarmActions(region string) func(any) error {
+	each := each(func(v any) error { return alarmAction(region, v.(string)) })
+	return func(v any) error {
+		if n := len(v.([]any)); n > 5 {
+			return fmt.Errorf("expected at most 5, got %d", n)
 		}
+		return each(v)
+	}
+}
+
+func alarmAction(region, action string) error {
+	arn, err := cloud.ParseARN(action)
+	switch {
+	case err != nil:
 		return err
-	})(v)
+	case !slices.Contains(actionServices, arn.Service):
+		return fmt.Errorf("CloudWatch has no alarm action for %s: it must be an ARN of %s", arn, strings.Join(actionServices, ", "))
+	case arn.Region != "" && arn.Region != region:
+		return cloud.Errorf(http.StatusBadRequest, "ValidationError", "Invalid region %s specified. Only %s is supported.", arn.Region, region)
+	}
+	return nil
 }
 
 // actionServices are the services in the ARNs that PutMetricAlarm lists as valid

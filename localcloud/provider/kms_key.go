@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"slices"
@@ -12,6 +13,7 @@ import (
 	"tally/localcloud/cloud"
 	"tally/localcloud/iam"
 	"tally/localcloud/provider/schema"
+	"tally/localcloud/recorded"
 )
 
 // kmsKey returns the type of keys. They encrypt nothing: the data of the local
@@ -55,7 +57,13 @@ func kmsKey(place cloud.Place, principals *iam.Service) recordedType {
 			if policy == "" || policy == state.String("policy") {
 				return nil
 			}
-			return rewordKeyPolicyError(principals.CheckKeyPolicy(policy))
+			if err := principals.CheckKeyPolicy(policy); err != nil {
+				return rewordKeyPolicyError(err)
+			}
+			if !in.Bool("bypassPolicyLockoutSafetyCheck") {
+				return checkLockout(place, policy)
+			}
+			return nil
 		},
 		adds: func(id string, _ time.Time, in schema.Values) map[string]any {
 			added := map[string]any{
@@ -63,7 +71,7 @@ func kmsKey(place cloud.Place, principals *iam.Service) recordedType {
 				"description": in.String("description"), "multiRegion": in.Bool("multiRegion"), "policy": in.String("policy"),
 			}
 			if !in.Has("policy") {
-				added["policy"] = fmt.Sprintf(defaultKeyPolicy, place.Account)
+				added["policy"] = defaultPolicyOf(place)
 			}
 			if in.Bool("enableKeyRotation") && !in.Has("rotationPeriodInDays") {
 				added["rotationPeriodInDays"] = 365
@@ -90,6 +98,38 @@ func rewordKeyPolicyError(err error) error {
 		return cloud.Errorf(http.StatusBadRequest, code, "%s", p.Refusal.Message)
 	})
 }
+
+// checkLockout refuses a policy that would allow no identity of the account to change it
+// later. AWS refuses it if it does not allow whoever deploys it, who is unknown here.
+//
+// https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-overview.html#key-policy-root-lockout
+func checkLockout(place cloud.Place, document string) error {
+	policy, err := iam.ParsePolicy(iam.KeyPolicy, document)
+	if err != nil {
+		return err
+	}
+	if !iam.AllowsIdentity(policy, place.Account, "kms:PutKeyPolicy") {
+		return cloud.Errorf(http.StatusBadRequest, "MalformedPolicyDocumentException",
+			"The new key policy will not allow you to update the key policy in the future. (allow arn:aws:iam::%s:root the action kms:*)", place.Account)
+	}
+	return nil
+}
+
+// policyOfKey returns the policy of a key, and reports whether the key exists.
+func policyOfKey(place cloud.Place, keys *recorded.Service, key cloud.ARN) (policy *iam.Policy, exists bool, err error) {
+	r, err := keys.Resource("aws:kms/key:Key", strings.TrimPrefix(key.Resource, "key/"))
+	if gone(err) || err == nil && key != place.ARN("kms", "key/"+r.ID) {
+		return nil, false, nil
+	}
+	if err != nil {
+		return nil, false, err
+	}
+	document, _ := r.Inputs["policy"].(string)
+	policy, err = iam.ParsePolicy(iam.KeyPolicy, cmp.Or(document, defaultPolicyOf(place)))
+	return policy, true, err
+}
+
+func defaultPolicyOf(place cloud.Place) string { return fmt.Sprintf(defaultKeyPolicy, place.Account) }
 
 const symmetric = "SYMMETRIC_DEFAULT"
 

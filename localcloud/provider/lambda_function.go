@@ -8,14 +8,18 @@ import (
 	"tally/localcloud/cloud"
 	"tally/localcloud/lambda"
 	"tally/localcloud/provider/schema"
+	"tally/localcloud/recorded"
 )
 
 // lambdaFunction returns the type of functions. Their code is an archive on this
 // machine, whose relative path starts in one of the folders.
-func lambdaFunction(place cloud.Place, service *lambda.Service, files folders) *Resource {
+func lambdaFunction(place cloud.Place, service *lambda.Service, keys *recorded.Service, files folders) *Resource {
 	return &Resource{
 		Type: functionType(files),
 		Create: func(_ context.Context, in schema.Values) (string, map[string]any, error) {
+			if err := checkFunctionKey(place, keys, schema.Values{}, in); err != nil {
+				return "", nil, err
+			}
 			zip, err := bundle(files, in.Archive("code"))
 			if err != nil {
 				return "", nil, err
@@ -45,6 +49,9 @@ func lambdaFunction(place cloud.Place, service *lambda.Service, files folders) *
 			return f.Name, live, err
 		},
 		Update: func(_ context.Context, _ string, state, in schema.Values) (map[string]any, error) {
+			if err := checkFunctionKey(place, keys, state, in); err != nil {
+				return nil, err
+			}
 			var zip []byte // nil leaves the code unchanged
 			if code, old := in.Archive("code"), state.Archive("code"); old == nil || old.Hash != code.Hash {
 				var err error
@@ -65,6 +72,22 @@ func lambdaFunction(place cloud.Place, service *lambda.Service, files folders) *
 			return service.DeleteFunction(id)
 		},
 	}
+}
+
+// checkFunctionKey returns an error if the key that is to encrypt the environment
+// variables does not exist in this account and region. Lambda uses the key only if there
+// are variables. An update checks it only if it changes.
+func checkFunctionKey(place cloud.Place, keys *recorded.Service, state, in schema.Values) error {
+	key, _ := cloud.ParseARN(in.String("kmsKeyArn"))
+	encrypts := func(v schema.Values) bool { return len(v.Object("environment").Map("variables")) > 0 }
+	if !encrypts(in) || key.Account != place.Account || !strings.HasPrefix(key.Resource, "key/") || encrypts(state) && in.String("kmsKeyArn") == state.String("kmsKeyArn") {
+		return nil
+	}
+	_, exists, err := policyOfKey(place, keys, key)
+	if err != nil || exists {
+		return err
+	}
+	return lambda.KeyNotFound(key.String())
 }
 
 // published returns the live function. If publish is set, it first publishes a

@@ -193,7 +193,7 @@ func TestRecordedResourcesNeedOtherResources(t *testing.T) {
 // Properties without effect are noted as long as a resource has them.
 func TestPropertiesWithoutEffectAreNoted(t *testing.T) {
 	c := start(t)
-	const token, encrypted = "aws:cloudwatch/logGroup:LogGroup", "arn:aws:kms:us-east-1:000000000000:key/k"
+	const token, encrypted = "aws:cloudwatch/logGroup:LogGroup", "arn:aws:kms:us-east-1:123456789012:key/k"
 	plain := map[string]any{"name": "/x"}
 	notes := func(want ...recorded.Note) {
 		t.Helper()

@@ -33,6 +33,7 @@ func iamRefusals() refusals {
 		{token: roleToken, property: "assumeRolePolicy", value: on("aws:SorceArn"), words: "did you mean aws:SourceArn?"},
 		{token: roleToken, property: "assumeRolePolicy", value: strings.Replace(trust, "lambda.", "lamda.", 1), words: `Invalid principal in policy: "SERVICE":"lamda.amazonaws.com" (Statement[0].Principal: did you mean lambda.amazonaws.com?)`},
 		{token: roleToken, property: "assumeRolePolicy", value: strings.Replace(trust, "amazonaws", "amazon", 1), words: `Invalid principal in policy: "SERVICE":"lambda.amazon.com" (Statement[0].Principal: did you mean lambda.amazonaws.com?)`},
+		{token: roleToken, property: "assumeRolePolicy", value: strings.Replace(trust, "sts:AssumeRole", "sts:TagSessions", 1), words: "AssumeRole policy may only specify STS AssumeRole actions."},
 		{token: roleToken, property: "managedPolicyArns", value: []any{"arn:aws:iam::aws:policy/PowerUserAccess"}, words: "does not exist or is not attachable"},
 		{token: roleToken, property: "tags", value: badTags, words: "Invalid tags: the tag key"},
 		{token: rolePolicyToken, property: "name", value: "bad name!", words: "The specified value for policyName is invalid"},
@@ -49,10 +50,10 @@ func iamRefusals() refusals {
 func TestConditionsThatCannotBeEvaluated(t *testing.T) {
 	const policy = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"sns:Publish","Resource":"*",` +
 		`"Condition":{"StringEquals":{"aws:PrincipalOrgID":"o-1"}}}]}`
-	for _, token := range []string{"aws:sns/topic:Topic", "aws:sqs/queue:Queue", keyToken} {
+	for token, action := range map[string]string{topicToken: "sns:Publish", queueToken: "sqs:SendMessage", keyToken: "kms:Decrypt"} {
 		c := start(t)
 		inputs := validInputs(t, c, token)
-		inputs["policy"] = resource.NewStringProperty(policy)
+		inputs["policy"] = resource.NewStringProperty(strings.Replace(policy, "sns:Publish", action, 1))
 		res, err := c.Check(t.Context(), &pulumirpc.CheckRequest{Urn: urnOf(token, "thing"), News: c.raw(inputs)})
 		if err != nil {
 			t.Fatal(err)

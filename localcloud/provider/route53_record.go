@@ -86,7 +86,8 @@ func recordTogether(in schema.Values, fail schema.Fail) {
 const incompleteRecord = "InvalidInput: Invalid request: Expected exactly one of [AliasTarget, all of [TTL, and ResourceRecords], or TrafficPolicyInstanceId]"
 
 // checkRecords refuses values, all different, that a record of that type cannot
-// have. Unlike Route 53, it checks only the values of addresses.
+// have. Unlike Route 53, it checks only addresses and the lengths of texts. The real
+// provider puts a text in quotation marks; "" in it separates strings.
 //
 // https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/ResourceRecordTypes.html
 // https://docs.aws.amazon.com/Route53/latest/APIReference/API_ResourceRecord.html
@@ -102,6 +103,8 @@ func checkRecords(kind string, values []string, fail schema.Fail) {
 			fail("records", invalidRecord, "ARRDATAIllegalIPv4Address (Value is not a valid IPv4 address)", v)
 		case kind == "AAAA" && (err != nil || !address.Is6() || address.Zone() != ""):
 			fail("records", invalidRecord, "AAAARRDATAIllegalIPv6Address (Value is not a valid IPv6 address)", v)
+		case (kind == "TXT" || kind == "SPF") && slices.ContainsFunc(strings.Split(v, `""`), func(part string) bool { return len(part) > 255 }):
+			fail("records", invalidRecord, "CharacterStringTooLong (Value is too long)", v)
 		}
 	}
 }

@@ -74,7 +74,10 @@ func deadLetterPolicy(place cloud.Place) func(any) error {
 // attributes is also valid for bodies.
 func filterPolicy(v any) error { return sns.CheckFilterPolicy(filter.Body, v.(string)) }
 
-// checkSubscription applies the rules that depend on more than one input.
+// checkSubscription applies the rules that depend on more than one input. The rule for a
+// scope without a policy is the real provider's.
+//
+// https://github.com/hashicorp/terraform-provider-aws/blob/main/internal/service/sns/topic_subscription.go
 func checkSubscription(in schema.Values, fail schema.Fail) {
 	check := func(property string, err error) {
 		if err != nil {
@@ -87,7 +90,10 @@ func checkSubscription(in schema.Values, fail schema.Fail) {
 		}
 		check("rawMessageDelivery", sns.CheckRawMessageDelivery(protocol, in.Bool("rawMessageDelivery")))
 	}
-	if in.Has("filterPolicy") && in.Has("filterPolicyScope") == in.Given("filterPolicyScope") {
+	switch {
+	case in.Given("filterPolicyScope") && !in.Given("filterPolicy"):
+		fail("filterPolicyScope", "filterPolicy is required when filterPolicyScope is set")
+	case in.Has("filterPolicy") && in.Has("filterPolicyScope") == in.Given("filterPolicyScope"):
 		check("filterPolicy", sns.CheckFilterPolicy(in.String("filterPolicyScope"), in.String("filterPolicy")))
 	}
 }

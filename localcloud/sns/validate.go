@@ -129,16 +129,21 @@ func CheckProtocol(protocol string) error {
 	return nil
 }
 
+var (
+	functionARN = regexp.MustCompile(`^arn:aws:lambda:[a-z0-9-]+:\d{12}:function:[a-zA-Z0-9_-]+(:[a-zA-Z0-9$_-]+)?$`)
+	queueARN    = regexp.MustCompile(`^arn:aws:sqs:[a-z0-9-]+:\d{12}:[a-zA-Z0-9_-]+(\.fifo)?$`)
+)
+
 // CheckEndpoint accepts an endpoint of the protocol: the ARN of a function or
 // queue, a URL, or an email address.
 func CheckEndpoint(protocol, endpoint string) error {
 	switch protocol {
 	case "lambda":
-		if arn, err := cloud.ParseARN(endpoint); err != nil || arn.Service != "lambda" || !strings.HasPrefix(arn.Resource, "function:") {
+		if !functionARN.MatchString(endpoint) {
 			return invalid("Lambda endpoint ARN")
 		}
 	case "sqs":
-		if cloud.ServiceOf(endpoint) != "sqs" {
+		if !queueARN.MatchString(endpoint) {
 			return invalid("SQS endpoint ARN")
 		}
 		if strings.HasSuffix(endpoint, ".fifo") {

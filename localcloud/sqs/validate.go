@@ -109,8 +109,8 @@ func checkEncryption(kmsMasterKeyID string, sqsManaged bool) error {
 	return nil
 }
 
-// CheckPolicy accepts any JSON within the quotas of SQS, and "" for no policy. IAM
-// checks whether it is a valid policy. AWS does not document whether the quotas of
+// CheckPolicy accepts any JSON within the quotas of SQS whose actions are those of SQS,
+// and "" for no policy. IAM checks whether it is a valid policy. AWS does not document whether the quotas of
 // principals and conditions apply to the policy or to each statement, so they are
 // applied to each statement.
 //
@@ -131,7 +131,7 @@ func CheckPolicy(document string) error {
 	if n := len(statements); n > maxStatements {
 		return overLimit("%d statements were found in the submitted policy, max allowed is %d", n, maxStatements)
 	}
-	for _, s := range statements {
+	for i, s := range statements {
 		for _, quota := range []struct {
 			what       string
 			found, max int
@@ -142,6 +142,11 @@ func CheckPolicy(document string) error {
 		} {
 			if quota.found > quota.max {
 				return overLimit("%d %s were found in a statement from the submitted policy, max allowed is %d", quota.found, quota.what, quota.max)
+			}
+		}
+		for _, action := range s.Actions {
+			if vendor, _, _ := strings.Cut(strings.ToLower(action), ":"); vendor != "sqs" && vendor != "*" {
+				return refusal("InvalidAttributeValue", "Invalid value for the parameter Policy. (Statement[%d].Action: %s is not an action of SQS)", i, action)
 			}
 		}
 	}
