@@ -129,7 +129,7 @@ func (l listing) print(w io.Writer, width int, now time.Time) {
 		}
 		fmt.Fprintf(w, "  %-36s  %5s  %5s  %s\n", m.ID, age(now.Sub(m.Sent)), tries, m.Condition)
 		if m.Reason != "" {
-			fmt.Fprintf(w, "    reason   %s\n", shorten(m.Reason, 3*width)) // often the part that matters is at its end
+			fmt.Fprintf(w, "    reason   %s\n", shorten(m.Reason, 1000)) // often the part that matters is at its end
 		}
 		fmt.Fprintf(w, "    payload  %s\n", shorten(m.Payload, width-len("    payload  ")))
 	}
