@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/aws/aws-sdk-go-v2/config"
@@ -60,6 +61,9 @@ func connect(ctx context.Context, queues []queue) (cloud, error) {
 	cfg, err := config.LoadDefaultConfig(ctx, options...)
 	if err != nil {
 		return cloud{}, err
+	}
+	if cfg.BaseEndpoint == nil && len(queues) > 0 && strings.HasPrefix(queues[0].URL, "http://") {
+		return cloud{}, fmt.Errorf("the stack is in the local cloud, at %s, but AWS_ENDPOINT_URL is not set: run eval \"$(./bin/localcloud env)\"", queues[0].URL)
 	}
 	queueing := sqs.NewFromConfig(cfg)
 	return cloud{
