@@ -64,6 +64,15 @@ func (f *fakeCloud) visible() []string {
 // deleted returns the IDs of the messages that have been deleted.
 func (f *fakeCloud) deleted() []string { return f.ids(func(m *fakeMessage) bool { return m.deleted }) }
 
+// reappear makes messages visible.
+func (f *fakeCloud) reappear(messages []*fakeMessage) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, m := range messages {
+		m.visibleAt = time.Now()
+	}
+}
+
 func (f *fakeCloud) ids(match func(*fakeMessage) bool) (ids []string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

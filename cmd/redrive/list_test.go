@@ -92,9 +92,7 @@ func TestListMany(t *testing.T) {
 		n := 0
 		twice.receive = func(ctx context.Context, in *sqs.ReceiveMessageInput, options ...func(*sqs.Options)) (*sqs.ReceiveMessageOutput, error) {
 			if n++; n%3 == 0 {
-				for _, m := range f.messages[:20] {
-					m.visibleAt = time.Now()
-				}
+				f.reappear(f.messages[:20])
 			}
 			return f.receive(ctx, in, options...)
 		}
