@@ -42,7 +42,7 @@ func program(ctx *pulumi.Context) error {
 
 // stack declares every resource and returns the stack's outputs. code holds the
 // path of each function's archive by the function's name.
-func stack(ctx *pulumi.Context, config settings.Settings, code map[string]string) (pulumi.StringMap, error) {
+func stack(ctx *pulumi.Context, config settings.Settings, code map[string]string) (pulumi.Map, error) {
 	env, err := serverless.NewEnvironment(ctx, "main", environmentArgs(config))
 	if err != nil {
 		return nil, err
@@ -90,7 +90,7 @@ func stack(ctx *pulumi.Context, config settings.Settings, code map[string]string
 		return nil, err
 	}
 
-	return pulumi.StringMap{
+	return pulumi.Map{
 		"apiUrl":                   api.URL,
 		"numbersTopicArn":          numbers.ARN,
 		"sumsTopicArn":             sums.ARN,
@@ -100,5 +100,6 @@ func stack(ctx *pulumi.Context, config settings.Settings, code map[string]string
 		"handleMessageLogGroup":    handleMessage.LogGroup,
 		"handleMessageFailuresUrl": handleMessage.Failures.URL,
 		"numbersRedriveUrl":        messages.Redrive.URL,
+		"failures":                 env.Failures(),
 	}, env.Complete()
 }

@@ -42,7 +42,7 @@ func example() settings.Settings {
 
 // deployStack deploys the stack with all functions to a fake cloud and returns
 // the cloud and the outputs.
-func deployStack(t *testing.T, config settings.Settings) (*fakeCloud, map[string]string) {
+func deployStack(t *testing.T, config settings.Settings) (*fakeCloud, map[string]any) {
 	t.Helper()
 	cloud := newFakeCloud()
 	code := map[string]string{}
@@ -63,7 +63,8 @@ func TestStack(t *testing.T) {
 	cloud, outputs := deployStack(t, example())
 
 	t.Run("outputs", func(t *testing.T) {
-		want := map[string]string{
+		const handleMessage = "arn:aws:Alias:r:a:main-handle-message"
+		want := map[string]any{
 			"apiUrl":                   "https://main-api/",
 			"numbersTopicArn":          "arn:aws:Topic:r:a:main-numbers",
 			"sumsTopicArn":             "arn:aws:Topic:r:a:main-sums",
@@ -73,6 +74,11 @@ func TestStack(t *testing.T) {
 			"handleMessageLogGroup":    "/aws/lambda/tally-dev-main-handle-message",
 			"handleMessageFailuresUrl": "https://sqs/main-handle-message-failures",
 			"numbersRedriveUrl":        "https://sqs/main-numbers-handle-message-redrive",
+			"failures": []any{
+				map[string]any{"name": "handle-message-failures", "queueUrl": "https://sqs/main-handle-message-failures", "functionArn": handleMessage},
+				map[string]any{"name": "numbers-handle-message-redrive", "queueUrl": "https://sqs/main-numbers-handle-message-redrive", "functionArn": handleMessage},
+				map[string]any{"name": "add-numbers-failures", "queueUrl": "https://sqs/main-add-numbers-failures", "functionArn": "arn:aws:Alias:r:a:main-add-numbers"},
+			},
 		}
 		if diff := cmp.Diff(want, outputs); diff != "" {
 			t.Error(diff)

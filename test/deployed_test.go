@@ -19,19 +19,30 @@ import (
 type deployed struct {
 	t     *testing.T
 	cloud *localcloudtest.Cloud
-	out   map[string]string // the stack's outputs
+	out   map[string]string // the stack's outputs that are strings
 }
 
-// outputs returns the outputs of a stack, all of which are strings.
+// outputs returns the outputs of a stack that are strings.
 func outputs(ctx context.Context, t *testing.T, stack *localcloudtest.Stack) map[string]string {
 	t.Helper()
 	all, err := stack.Outputs(ctx)
 	if err != nil {
 		t.Fatal(err)
 	}
+	values := map[string]any{}
+	for name, output := range all {
+		values[name] = output.Value
+	}
+	return onlyStrings(values)
+}
+
+// onlyStrings returns the values that are strings.
+func onlyStrings(values map[string]any) map[string]string {
 	out := map[string]string{}
-	for name := range all {
-		out[name] = stack.Output(ctx, name)
+	for name, value := range values {
+		if s, ok := value.(string); ok {
+			out[name] = s
+		}
 	}
 	return out
 }

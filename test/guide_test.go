@@ -49,8 +49,9 @@ func TestGuide(t *testing.T) {
 	sections := d.runGuide(ctx, dir)
 	for heading, want := range map[string][]string{
 		"Function logs":           {failed, `"message failed"`},
-		"Messages in a queue":     {`"RetriesExhausted"`, `"tries": 3`, "broken", undelivered},
+		"Messages in a queue":     {failed, "3  RetriesExhausted", "broken", undelivered, "Undelivered"},
 		"SNS delivery failures":   {undelivered, "not authorized to perform: lambda:InvokeFunction"},
+		"Redrive":                 {"would run  " + failed, "done       " + failed, "done       " + undelivered},
 		"Rolling back a function": {"$LATEST"},
 	} {
 		if got := sections[heading]; !containsEach(got, want) {
@@ -77,7 +78,7 @@ func (d deployed) runGuide(ctx context.Context, dir string) map[string]string {
 		d.t.Fatal(err)
 	}
 	// Older CLIs ignore AWS_ENDPOINT_URL.
-	script := "set -euo pipefail\nendpoint=$AWS_ENDPOINT_URL; unset AWS_ENDPOINT_URL\naws() { command aws --endpoint-url \"$endpoint\" \"$@\"; }\n"
+	script := "set -euo pipefail\naws() { env -u AWS_ENDPOINT_URL aws --endpoint-url \"$AWS_ENDPOINT_URL\" \"$@\"; }\n"
 	for _, m := range shellBlock.FindAllStringSubmatch(string(raw), -1) {
 		if m[1] != "" {
 			script += "echo '## " + m[1] + "'\n"

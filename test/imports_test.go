@@ -142,11 +142,16 @@ func TestRequirements(t *testing.T) {
 		"github.com/aws/aws-sdk-go-v2",
 		"github.com/aws/aws-sdk-go-v2/config",
 		"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs",
+		"github.com/aws/aws-sdk-go-v2/service/lambda",
 		"github.com/aws/aws-sdk-go-v2/service/sns",
+		"github.com/aws/aws-sdk-go-v2/service/sqs",
+		"github.com/aws/smithy-go",
 		"github.com/google/go-cmp",
 		"github.com/pulumi/pulumi-aws/sdk/v6",
 		"github.com/pulumi/pulumi/sdk/v3",
 		"golang.org/x/sync",
+		"golang.org/x/term",
+		"golang.org/x/time",
 	}
 	if !slices.Equal(direct, want) {
 		t.Errorf("go.mod requires\n%s\nwant\n%s", strings.Join(direct, "\n"), strings.Join(want, "\n"))

@@ -126,15 +126,15 @@ func (w *workspace) unchanged(when string) {
 	}
 }
 
-// outputs returns the outputs of the stack named local.
+// outputs returns the outputs of the stack named local that are strings.
 func (w *workspace) outputs() map[string]string {
 	w.t.Helper()
-	var out map[string]string
+	var all map[string]any
 	raw := w.mustPulumi("stack output --stack local --json")
-	if err := json.Unmarshal([]byte(raw), &out); err != nil {
+	if err := json.Unmarshal([]byte(raw), &all); err != nil {
 		w.t.Fatalf("outputs: %v\n%s", err, raw)
 	}
-	return out
+	return onlyStrings(all)
 }
 
 // status returns the status of the local cloud.

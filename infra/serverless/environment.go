@@ -62,6 +62,7 @@ type Environment struct {
 
 	widgets  []widget       // of the dashboard
 	queues   []*Queue       // the queues whose policies Complete creates
+	failures []*Queue       // the queues for what components could not process
 	pending  []func() error // create what depends on those policies
 	complete bool
 }

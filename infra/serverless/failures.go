@@ -40,6 +40,7 @@ func newFailureQueue(e *Environment, name string, from sender, parent pulumi.Res
 	if err := q.createPolicy(); err != nil {
 		return nil, err
 	}
+	e.failures = append(e.failures, q)
 	waiting := q.metric("ApproximateNumberOfMessagesVisible", "Maximum")
 	e.show("Failed messages in "+name, waiting)
 	if err := e.watch(e.child(name), q, alarm{
@@ -49,6 +50,23 @@ func newFailureQueue(e *Environment, name string, from sender, parent pulumi.Res
 		return nil, err
 	}
 	return q, e.ctx.RegisterResourceOutputs(q, pulumi.Map{"url": q.URL, "arn": q.ARN})
+}
+
+// Failures describes the queues for what the environment's components could not
+// process, as an output of the stack for commands that show and repair failures. It
+// is a list of maps with "name", such as "handle-message-failures"; "queueUrl"; and,
+// if a function should have processed the messages, its "functionArn", that of the
+// alias. It contains the queues of the components declared so far.
+func (e *Environment) Failures() pulumi.Array {
+	all := pulumi.Array{}
+	for _, q := range e.failures {
+		described := pulumi.Map{"name": pulumi.String(q.name), "queueUrl": q.URL}
+		if q.function != nil {
+			described["functionArn"] = q.function
+		}
+		all = append(all, described)
+	}
+	return all
 }
 
 // acceptFrom allows only source to use q as its dead-letter queue.

@@ -193,6 +193,7 @@ func (f *Function) storeFailures(l functionLimits) (err error) {
 	if err != nil {
 		return err
 	}
+	f.Failures.function = f.ARN
 	send, err := f.grant("failures", statement{Action: []string{"sqs:SendMessage"}, Resource: []pulumi.StringInput{f.Failures.ARN}})
 	if err != nil {
 		return err

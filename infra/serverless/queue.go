@@ -44,8 +44,9 @@ type Queue struct {
 	env        *Environment
 	name       string
 	queue      *sqs.Queue
-	statements []statement      // the statements of the policy that relations have added
-	policy     *sqs.QueuePolicy // nil before Complete creates it
+	statements []statement        // the statements of the policy that relations have added
+	policy     *sqs.QueuePolicy   // nil before Complete creates it
+	function   pulumi.StringInput // of a failure queue: the ARN of the function that should have processed the messages, or nil
 }
 
 // NewQueue creates a queue that may be used only by identities of its own

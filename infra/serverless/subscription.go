@@ -45,11 +45,12 @@ type Subscriber interface {
 
 // delivery is a subscription that is being created.
 type delivery struct {
-	topic *Topic
-	name  string // "numbers-handle-message"
-	args  sns.TopicSubscriptionArgs
-	raw   bool
-	opts  []pulumi.ResourceOption
+	topic   *Topic
+	name    string // "numbers-handle-message"
+	args    sns.TopicSubscriptionArgs
+	raw     bool
+	opts    []pulumi.ResourceOption
+	redrive *Queue // for the messages that SNS cannot deliver
 }
 
 // Subscribe creates a subscription, which delivers every message of the topic
@@ -71,11 +72,10 @@ func (t *Topic) Subscribe(to Subscriber, args *SubscriptionArgs, opts ...pulumi.
 	if err := env.checkName("subscription", d.name, part{"queue", "-redrive"}, part{"statement ID", ""}); err != nil {
 		return nil, err
 	}
-	redrive, err := d.storeFailures()
-	if err != nil {
+	if err := d.storeFailures(); err != nil {
 		return nil, err
 	}
-	return &Subscription{Redrive: redrive}, to.accept(d)
+	return &Subscription{Redrive: d.redrive}, to.accept(d)
 }
 
 // filter checks the filter policy of the arguments and adds it to the delivery.
@@ -98,15 +98,15 @@ func (d *delivery) filter(args *SubscriptionArgs) error {
 
 // storeFailures creates the redrive queue, for the messages that SNS cannot
 // deliver. Only the topic may send to it.
-func (d *delivery) storeFailures() (*Queue, error) {
+func (d *delivery) storeFailures() (err error) {
 	t := d.topic
-	redrive, err := newFailureQueue(t.env, d.name+"-redrive", sender{service("sns.amazonaws.com"), from(t.ARN)}, t, d.opts...)
+	d.redrive, err = newFailureQueue(t.env, d.name+"-redrive", sender{service("sns.amazonaws.com"), from(t.ARN)}, t, d.opts...)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	d.args.RedrivePolicy = pulumi.JSONMarshal(pulumi.StringMap{"deadLetterTargetArn": redrive.ARN})
-	d.after(redrive.policy)
-	return redrive, nil
+	d.args.RedrivePolicy = pulumi.JSONMarshal(pulumi.StringMap{"deadLetterTargetArn": d.redrive.ARN})
+	d.after(d.redrive.policy)
+	return nil
 }
 
 // after makes the subscription depend on a resource.
@@ -141,6 +141,7 @@ func (f *Function) accept(d *delivery) error {
 		return err
 	}
 	d.after(permission)
+	d.redrive.function = f.ARN
 	return d.create("lambda", f.ARN)
 }
 

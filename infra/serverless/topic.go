@@ -150,7 +150,7 @@ func (t *Topic) watch(name pulumi.StringOutput) error {
 func (t *Topic) notify(args *TopicArgs) error {
 	if args.Webhook != nil {
 		d := &delivery{topic: t, name: t.name + "-webhook"}
-		if _, err := d.storeFailures(); err != nil {
+		if err := d.storeFailures(); err != nil {
 			return err
 		}
 		if err := d.create("https", text("topic "+t.name, "Webhook", args.Webhook, webhookForm)); err != nil {

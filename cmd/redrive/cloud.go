@@ -1,0 +1,94 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/smithy-go"
+)
+
+// A queue is a failure queue of the stack.
+type queue struct {
+	Name string `json:"name"` // such as "handle-message-failures"
+	URL  string `json:"queueUrl"`
+	// FunctionARN is the alias of the function that should have processed the
+	// messages. It is "" if no function should have: a webhook, for example.
+	FunctionARN string `json:"functionArn,omitempty"`
+}
+
+// failureQueues returns the failure queues of a deployed stack.
+func failureQueues(ctx context.Context, stack string) (all []queue, err error) {
+	cmd := exec.CommandContext(ctx, "pulumi", "stack", "output", "failures", "--json", "--stack", stack)
+	cmd.Stderr = os.Stderr
+	raw, err := cmd.Output()
+	if err != nil {
+		return nil, fmt.Errorf("pulumi stack output failures: %w: deploy the stack %s first", err, stack)
+	}
+	if err := json.Unmarshal(raw, &all); err != nil {
+		return nil, fmt.Errorf("the output failures of the stack %s: %w", stack, err)
+	}
+	return all, nil
+}
+
+// cloud holds the operations of AWS that the command uses.
+type cloud struct {
+	attributes func(context.Context, *sqs.GetQueueAttributesInput, ...func(*sqs.Options)) (*sqs.GetQueueAttributesOutput, error)
+	receive    func(context.Context, *sqs.ReceiveMessageInput, ...func(*sqs.Options)) (*sqs.ReceiveMessageOutput, error)
+	hide       func(context.Context, *sqs.ChangeMessageVisibilityBatchInput, ...func(*sqs.Options)) (*sqs.ChangeMessageVisibilityBatchOutput, error)
+	remove     func(context.Context, *sqs.DeleteMessageInput, ...func(*sqs.Options)) (*sqs.DeleteMessageOutput, error)
+	invoke     func(context.Context, *lambda.InvokeInput, ...func(*lambda.Options)) (*lambda.InvokeOutput, error)
+}
+
+// connect returns the operations in the region of the functions, with the
+// credentials of the process's environment.
+func connect(ctx context.Context, queues []queue) (cloud, error) {
+	var options []func(*config.LoadOptions) error
+	for _, q := range queues {
+		if function, err := arn.Parse(q.FunctionARN); err == nil {
+			options = append(options, config.WithRegion(function.Region))
+			break
+		}
+	}
+	cfg, err := config.LoadDefaultConfig(ctx, options...)
+	if err != nil {
+		return cloud{}, err
+	}
+	if cfg.BaseEndpoint == nil && len(queues) > 0 && strings.HasPrefix(queues[0].URL, "http://") {
+		return cloud{}, fmt.Errorf("the stack is in the local cloud, at %s, but AWS_ENDPOINT_URL is not set: run eval \"$(./bin/localcloud env)\"", queues[0].URL)
+	}
+	queueing := sqs.NewFromConfig(cfg)
+	return cloud{
+		queueing.GetQueueAttributes, queueing.ReceiveMessage, queueing.ChangeMessageVisibilityBatch, queueing.DeleteMessage,
+		lambda.NewFromConfig(cfg).Invoke,
+	}, nil
+}
+
+// hints say what to do about errors of AWS, by their codes. The messages of other
+// errors suffice; that of a missing permission, for example, names the action.
+var hints = map[string]string{
+	"ResourceNotFoundException":               "the function or its alias does not exist: deploy the stack",
+	"AWS.SimpleQueueService.NonExistentQueue": "the queue does not exist: deploy the stack",
+	"QueueDoesNotExist":                       "the queue does not exist: deploy the stack",
+	"KMS.AccessDeniedException":               "you need kms:Decrypt for the stack's key",
+	"KmsAccessDenied":                         "you need kms:Decrypt for the stack's key",
+	"TooManyRequestsException":                "the function has no free concurrency: lower -rate, or raise its reserved concurrency",
+	"InvalidSignatureException":               "AWS refused your credentials",
+	"UnrecognizedClientException":             "AWS refused your credentials",
+}
+
+// explain adds to an error of AWS what to do about it.
+func explain(err error) error {
+	if e, ok := errors.AsType[smithy.APIError](err); ok && hints[e.ErrorCode()] != "" {
+		return fmt.Errorf("%s (%w)", hints[e.ErrorCode()], err)
+	}
+	return err
+}

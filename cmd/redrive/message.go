@@ -1,0 +1,186 @@
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+)
+
+// A message is a decoded message of a failure queue.
+type message struct {
+	// ID is the one that the function logs: that of the SNS message in the event.
+	// Events without one have the ID of Lambda's request; other messages have
+	// MessageID.
+	ID        string    `json:"id"`
+	MessageID string    `json:"messageId"` // of the message in the queue
+	Sent      time.Time `json:"sent"`      // to the queue
+	// Condition is why Lambda gave up, such as "RetriesExhausted"; Undelivered for
+	// a message that SNS could not deliver; or Unknown.
+	Condition string `json:"condition"`
+	Attempts  int    `json:"attempts,omitempty"` // of Lambda; 0 if unknown
+	Reason    string `json:"reason,omitempty"`   // of the last attempt
+	Payload   string `json:"payload"`            // the SNS message or, without one, the event
+
+	event  json.RawMessage // what the function failed on; nil if unknown
+	handle string          // the receipt handle
+}
+
+// The conditions of messages that are not from Lambda.
+const (
+	undelivered = "Undelivered"
+	unknown     = "Unknown"
+)
+
+// why returns the condition and the reason.
+func (m message) why() string {
+	if m.Reason == "" {
+		return m.Condition
+	}
+	return m.Condition + ": " + m.Reason
+}
+
+// systemAttributes are the attributes that decode uses.
+var systemAttributes = []types.MessageSystemAttributeName{types.MessageSystemAttributeNameSentTimestamp}
+
+// decode decodes a message of a failure queue: Lambda's record of an invocation, or
+// the notification of an SNS message. Any other body is Unknown and has no event.
+//
+// https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
+// https://docs.aws.amazon.com/sns/latest/dg/sns-dead-letter-queues.html
+func decode(in types.Message) message {
+	body := aws.ToString(in.Body)
+	m := message{MessageID: aws.ToString(in.MessageId), Condition: unknown, Payload: body, handle: aws.ToString(in.ReceiptHandle)}
+	if ms, err := strconv.ParseInt(in.Attributes[string(types.MessageSystemAttributeNameSentTimestamp)], 10, 64); err == nil {
+		m.Sent = time.UnixMilli(ms).UTC()
+	}
+	var r record
+	var n notification
+	if json.Unmarshal([]byte(body), &r) == nil && r.RequestContext.Condition != "" && len(r.RequestPayload) > 0 {
+		m.Condition, m.Attempts, m.event = r.RequestContext.Condition, r.RequestContext.ApproximateInvokeCount, r.RequestPayload
+		m.Reason, m.ID, m.Payload = r.reason(), r.RequestContext.RequestID, string(r.RequestPayload)
+		if sent, ok := snsMessage(r.RequestPayload); ok {
+			m.ID, m.Payload = sent.MessageID, sent.Message
+		}
+	} else if json.Unmarshal([]byte(body), &n) == nil && n.Type == "Notification" {
+		m.ID, m.Payload = n.MessageID, n.Message
+		if event, err := n.lambdaEvent(); err != nil {
+			m.Reason = err.Error()
+		} else {
+			m.Condition, m.event = undelivered, event
+		}
+	} else {
+		m.Reason = "the body is neither a record of Lambda nor a notification of SNS"
+	}
+	m.ID = cmp.Or(m.ID, m.MessageID)
+	return m
+}
+
+// record is Lambda's record of an invocation.
+type record struct {
+	RequestContext struct {
+		RequestID              string
+		Condition              string
+		ApproximateInvokeCount int
+	}
+	RequestPayload  json.RawMessage
+	ResponsePayload json.RawMessage // absent if the last attempt did not reach the function
+}
+
+func (r record) reason() string { return functionError(r.ResponsePayload) }
+
+// functionError returns the error in a function's response: its message or, without
+// one, its type or the response itself.
+func functionError(response []byte) string {
+	var e struct{ ErrorMessage, ErrorType string }
+	if json.Unmarshal(response, &e) == nil && (e.ErrorMessage != "" || e.ErrorType != "") {
+		return cmp.Or(e.ErrorMessage, e.ErrorType)
+	}
+	return string(response)
+}
+
+// snsMessage returns the SNS message in a Lambda event, if that has exactly one.
+func snsMessage(event []byte) (m notification, ok bool) {
+	var e struct{ Records []struct{ Sns *notification } }
+	if json.Unmarshal(event, &e) != nil || len(e.Records) != 1 || e.Records[0].Sns == nil {
+		return m, false
+	}
+	return *e.Records[0].Sns, true
+}
+
+// notification is an SNS message as queues receive it.
+//
+// https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html
+type notification struct {
+	Type              string
+	MessageID         string `json:"MessageId"`
+	TopicArn          string
+	Subject           *string
+	Message           string
+	Timestamp         string
+	SignatureVersion  string
+	Signature         string
+	SigningCertURL    string
+	UnsubscribeURL    string
+	MessageAttributes json.RawMessage
+}
+
+// lambdaEvent returns the event with which SNS would have invoked the function. Its
+// members have other names than those of a notification in three places, and none
+// is ever absent.
+//
+// https://docs.aws.amazon.com/lambda/latest/dg/with-sns.html
+func (n notification) lambdaEvent() (json.RawMessage, error) {
+	subscription, err := n.subscriptionARN()
+	if err != nil {
+		return nil, err
+	}
+	type lambdaNotification struct {
+		Type              string
+		MessageID         string `json:"MessageId"`
+		TopicArn          string
+		Subject           *string
+		Message           string
+		Timestamp         string
+		SignatureVersion  string
+		Signature         string
+		SigningCertURL    string `json:"SigningCertUrl"`
+		UnsubscribeURL    string `json:"UnsubscribeUrl"`
+		MessageAttributes json.RawMessage
+	}
+	type record struct {
+		EventSource          string
+		EventVersion         string
+		EventSubscriptionArn string
+		Sns                  lambdaNotification
+	}
+	if n.MessageAttributes == nil {
+		n.MessageAttributes = json.RawMessage("{}")
+	}
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false) // as SNS
+	err = e.Encode(struct{ Records []record }{[]record{{"aws:sns", "1.0", subscription, lambdaNotification(n)}}})
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
+}
+
+// subscriptionARN returns the ARN of the subscription that the notification is for,
+// which is only part of the URL to end it.
+func (n notification) subscriptionARN() (string, error) {
+	u, err := url.Parse(n.UnsubscribeURL)
+	if err != nil {
+		return "", fmt.Errorf("its UnsubscribeURL: %w", err)
+	}
+	subscription := u.Query().Get("SubscriptionArn")
+	if subscription == "" {
+		return "", errors.New("its UnsubscribeURL does not contain the SubscriptionArn")
+	}
+	return subscription, nil
+}

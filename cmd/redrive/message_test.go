@@ -1,0 +1,70 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+)
+
+// TestDecode decodes the bodies in testdata. For each, NAME.event.json is what the
+// function must receive, byte for byte except for white space.
+func TestDecode(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		want message
+	}{
+		{"lambda-sns", message{ID: "0a1b2c3d-0000-4000-8000-000000000002", Condition: "RetriesExhausted", Attempts: 3,
+			Reason:  `message 0a1b2c3d-0000-4000-8000-000000000002: num1: must be an integer, not "three"`,
+			Payload: `{"num1":"three","num2":4}`}},
+		{"lambda-expired", message{ID: "11111111-2222-4333-8444-555555555555", Condition: "EventAgeExceeded",
+			Payload: `{"n":12345678901234567890,"text":"<&>"}`}},
+		{"sns", message{ID: "0a1b2c3d-0000-4000-8000-000000000002", Condition: undelivered, Payload: `{"num1":3,"num2":4} <&>`}},
+		{"sns-attributes", message{ID: "0a1b2c3d-0000-4000-8000-000000000003", Condition: undelivered, Payload: `{"num1":3,"num2":4}`}},
+		{"sns-no-subscription", message{ID: "0a1b2c3d-0000-4000-8000-000000000002", Condition: unknown, Payload: "hello",
+			Reason: "its UnsubscribeURL does not contain the SubscriptionArn"}},
+		{"other", message{ID: "queue-id", Condition: unknown, Payload: `{"num1":3,"num2":4}`,
+			Reason: "the body is neither a record of Lambda nor a notification of SNS"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			body := read(t, test.name+".json")
+			test.want.MessageID, test.want.Sent = "queue-id", time.Date(2026, 1, 2, 3, 4, 5, 678e6, time.UTC)
+			got := decode(types.Message{
+				MessageId: aws.String("queue-id"), ReceiptHandle: aws.String("handle"), Body: aws.String(body),
+				Attributes: map[string]string{"SentTimestamp": "1767323045678"},
+			})
+			if diff := cmp.Diff(test.want, got, cmpopts.IgnoreUnexported(message{})); diff != "" {
+				t.Error(diff)
+			}
+			if test.want.Condition == unknown {
+				if got.event != nil {
+					t.Errorf("the event is %s", got.event)
+				}
+				return
+			}
+			if diff := cmp.Diff(read(t, test.name+".event.json"), string(got.event)); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// read returns a JSON file in testdata without white space.
+func read(t *testing.T, name string) string {
+	t.Helper()
+	raw, err := os.ReadFile("testdata/" + name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	if err := json.Compact(&b, raw); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
