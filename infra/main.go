@@ -17,7 +17,7 @@ func main() { pulumi.Run(program) }
 // program loads the configuration, compiles the functions and declares the
 // stack. It registers no resource unless the first two succeed.
 func program(ctx *pulumi.Context) error {
-	config, err := settings.Load(ctx.Project())
+	config, err := settings.Load(ctx.Project(), ctx.Stack())
 	if err != nil {
 		return err
 	}
