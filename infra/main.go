@@ -92,6 +92,7 @@ func stack(ctx *pulumi.Context, config settings.Settings, code map[string]string
 
 	return pulumi.StringMap{
 		"apiUrl":                   api.URL,
+		"apiAuth":                  pulumi.String(config.API.Auth),
 		"numbersTopicArn":          numbers.ARN,
 		"sumsTopicArn":             sums.ARN,
 		"alarmsTopicArn":           env.AlarmsTopicARN,

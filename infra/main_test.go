@@ -65,6 +65,7 @@ func TestStack(t *testing.T) {
 	t.Run("outputs", func(t *testing.T) {
 		want := map[string]string{
 			"apiUrl":                   "https://main-api/",
+			"apiAuth":                  "iam",
 			"numbersTopicArn":          "arn:aws:Topic:r:a:main-numbers",
 			"sumsTopicArn":             "arn:aws:Topic:r:a:main-sums",
 			"alarmsTopicArn":           "arn:aws:Topic:r:a:main-alarms",

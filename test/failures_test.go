@@ -57,6 +57,8 @@ func TestFailures(t *testing.T) {
 		}
 	})
 
+	d.step("callers", func(d deployed) { d.authorizesCallers(ctx, stack) })
+
 	d.step("a message that the function may not be invoked for", func(d deployed) {
 		replace(d.t, dir, "infra/serverless/subscription.go", `"sns.amazonaws.com", d.topic.ARN,`, `"sns.amazonaws.com", pulumi.String("arn:aws:sns:us-east-1:000000000000:another"),`)
 		up(ctx, d.t, stack)
@@ -76,8 +78,6 @@ func TestFailures(t *testing.T) {
 			d.t.Errorf("the AWS CLI received %s", seen)
 		}
 	})
-
-	d.step("callers", func(d deployed) { d.authorizesCallers(ctx, stack) })
 }
 
 // up deploys the changes of a stack.
