@@ -22,7 +22,9 @@ func TestFailures(t *testing.T) {
 	t.Parallel()
 	dir := copyProject(t)
 	cloud := localcloudtest.Start(t, localcloudtest.TimeScale(600))
-	stack := cloud.Deploy(ctx, localcloudtest.Program{Dir: dir})
+	stack := cloud.Deploy(ctx, localcloudtest.Program{Dir: dir, Config: map[string]string{
+		"tally:alarmEmail": "oncall@example.com", "tally:alarmWebhook": "https://example.com/alarms", "tally:runbook": "https://example.com/operate.md",
+	}})
 	d := deployed{t, cloud, outputs(ctx, t, stack)}
 
 	d.step("a message that the function refuses", func(d deployed) {
