@@ -16,6 +16,8 @@ func environmentArgs(config settings.Settings) *serverless.EnvironmentArgs {
 		Tags:             pulumi.StringMap{"owner": pulumi.String(config.Owner), "cost-centre": pulumi.String(config.CostCentre)},
 		LogRetentionDays: pulumi.Int(config.LogRetentionDays),
 		AlarmEmail:       optional(config.AlarmEmail),
+		AlarmWebhook:     optional(config.AlarmWebhook),
+		Runbook:          optional(config.Runbook),
 		Protect:          config.Protect,
 		CustomerKey:      config.CustomerKey,
 	}

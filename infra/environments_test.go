@@ -71,6 +71,7 @@ func TestLeastResource(t *testing.T) {
 func TestProduction(t *testing.T) {
 	config := example()
 	config.Protect, config.CustomerKey = true, true
+	config.AlarmWebhook, config.Runbook = "https://example.com/alarms", "https://example.com/operate.md"
 	config.AlarmEmail, config.SumsEmail, config.SumsWebhook = "on-call@example.com", "sums@example.com", "https://example.com/sums"
 	config.API = settings.API{
 		Auth: settings.JWT, Issuer: "https://login.example.com/", Audience: []string{"tally"}, Scopes: []string{"add"}, RatePerSecond: 20, Burst: 40,
@@ -81,6 +82,7 @@ func TestProduction(t *testing.T) {
 	if outputs["apiUrl"] != "https://api.example.com/" {
 		t.Errorf("the URL is %s", outputs["apiUrl"])
 	}
+	const raisedOrCleared = `{"$or":[{"NewStateValue":["ALARM"]},{"OldStateValue":["ALARM"]}]}`
 	const key = "arn:aws:Key:r:a:main-key"
 	for _, encrypted := range []struct{ kind, property string }{
 		{"aws:sns/topic:Topic", "kmsMasterKeyId"}, {"aws:sqs/queue:Queue", "kmsMasterKeyId"},
@@ -118,7 +120,12 @@ func TestProduction(t *testing.T) {
 			"certificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/1", "endpointType": "REGIONAL", "securityPolicy": "TLS_1_2"}}},
 		{"aws:apigatewayv2/apiMapping:ApiMapping", "main-api", map[string]any{"apiId": "main-api-id", "domainName": "api.example.com", "stage": "$default"}},
 		{"aws:sns/topicSubscription:TopicSubscription", "main-alarms-email", map[string]any{
-			"topic": "arn:aws:Topic:r:a:main-alarms", "protocol": "email", "endpoint": "on-call@example.com"}},
+			"topic": "arn:aws:Topic:r:a:main-alarms", "protocol": "email", "endpoint": "on-call@example.com",
+			"filterPolicy": raisedOrCleared, "filterPolicyScope": "MessageBody"}},
+		{"aws:sns/topicSubscription:TopicSubscription", "main-alarms-webhook", map[string]any{
+			"topic": "arn:aws:Topic:r:a:main-alarms", "protocol": "https", "endpoint": "https://example.com/alarms",
+			"filterPolicy": raisedOrCleared, "filterPolicyScope": "MessageBody",
+			"redrivePolicy": `{"deadLetterTargetArn":"arn:aws:Queue:r:a:main-alarms-webhook-redrive"}`}},
 		{"aws:sns/topicSubscription:TopicSubscription", "main-sums-email", map[string]any{
 			"topic": "arn:aws:Topic:r:a:main-sums", "protocol": "email", "endpoint": "sums@example.com"}},
 		{"aws:sns/topicSubscription:TopicSubscription", "main-sums-webhook", map[string]any{
@@ -128,6 +135,9 @@ func TestProduction(t *testing.T) {
 		if diff := cmp.Diff(any(test.want), cloud.inputs(test.kind, test.name)); diff != "" {
 			t.Errorf("%s %s: %s", test.kind, test.name, diff)
 		}
+	}
+	if got := cloud.property("aws:cloudwatch/metricAlarm:MetricAlarm", "alarmDescription")["main-api-5xx"]; !strings.HasSuffix(got, " What to do: https://example.com/operate.md#api-5xx") {
+		t.Errorf("the description of an alarm is %s", got)
 	}
 	if record := cloud.resources["aws:route53/record:Record main-api"]; record.Inputs["zoneId"] != resource.NewProperty("Z1") || record.Inputs["name"] != resource.NewProperty("api.example.com") {
 		t.Errorf("the record is %v", record.Inputs)

@@ -17,7 +17,7 @@ func main() { pulumi.Run(program) }
 // program loads the configuration, compiles the functions and declares the
 // stack. It registers no resource unless the first two succeed.
 func program(ctx *pulumi.Context) error {
-	config, err := settings.Load(ctx.Project())
+	config, err := settings.Load(ctx.Project(), ctx.Stack())
 	if err != nil {
 		return err
 	}
@@ -92,6 +92,7 @@ func stack(ctx *pulumi.Context, config settings.Settings, code map[string]string
 
 	return pulumi.Map{
 		"apiUrl":                   api.URL,
+		"apiAuth":                  pulumi.String(config.API.Auth),
 		"numbersTopicArn":          numbers.ARN,
 		"sumsTopicArn":             sums.ARN,
 		"alarmsTopicArn":           env.AlarmsTopicARN,

@@ -66,6 +66,7 @@ func TestStack(t *testing.T) {
 		const handleMessage = "arn:aws:Alias:r:a:main-handle-message"
 		want := map[string]any{
 			"apiUrl":                   "https://main-api/",
+			"apiAuth":                  "iam",
 			"numbersTopicArn":          "arn:aws:Topic:r:a:main-numbers",
 			"sumsTopicArn":             "arn:aws:Topic:r:a:main-sums",
 			"alarmsTopicArn":           "arn:aws:Topic:r:a:main-alarms",
@@ -139,7 +140,7 @@ func TestStack(t *testing.T) {
 		{"aws:cloudwatch/metricAlarm:MetricAlarm", "main-handle-message-duration", `{"namespace": "AWS/Lambda", "metricName": "Duration", "dimensions": {"FunctionName": "main-handle-message-1a2b3c4"},
 			"statistic": "Maximum", "threshold": 5600, "period": 60, "evaluationPeriods": 1, "comparisonOperator": "GreaterThanOrEqualToThreshold", "treatMissingData": "notBreaching",
 			"alarmActions": ["arn:aws:Topic:r:a:main-alarms"], "okActions": ["arn:aws:Topic:r:a:main-alarms"],
-			"alarmDescription": "An invocation of handle-message took 80% of its timeout of 7 seconds: find the slow part in its traces."}`},
+			"alarmDescription": "tally dev: An invocation of handle-message took 80% of its timeout of 7 seconds: find the slow part in its traces."}`},
 	} {
 		t.Run(path.Base(test.kind)+" "+test.name, func(t *testing.T) {
 			var want any
@@ -173,6 +174,8 @@ func TestProgramRefuses(t *testing.T) {
 	for _, test := range []struct{ name, config, providers, want string }{
 		{"no configuration", ``, "", "tally:target is missing"},
 		{"an invalid value", `{"aws:region": "us-east-1", "tally:target": "aws", "tally:memory": "64"}`, "", `tally:memory may not be "64"`},
+		{"protected without anybody to tell", `{"aws:region": "us-east-1", "tally:target": "aws", "tally:owner": "me", "tally:costCentre": "none", "tally:protect": "true"}`,
+			"", "pulumi config set tally:alarmEmail ADDRESS --stack local"},
 		{"no provider", local, "", "which is not running here (PULUMI_DEBUG_PROVIDERS names no aws provider): run `make up`"},
 		{"another provider", local, "random:" + port, "names no aws provider"},
 		{"an invalid port", local, "aws:http", "Expected a numeric port"},

@@ -11,6 +11,8 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -39,12 +41,15 @@ func (d deployed) authorizesCallers(ctx context.Context, stack *localcloudtest.S
 			d.t.Fatal(err)
 		}
 	}
+	demo := buildDemo(d.t)
 	set("tally:auth", "iam")
 	remove("tally:allowPublic")
 	up(ctx, d.t, stack)
 	d.step("iam", func(d deployed) {
 		d.responds(http.StatusForbidden, `{"message":"Forbidden"}`, get(ctx, d.t, url))
 		d.responds(http.StatusOK, `{"num1":3,"num2":4,"sum":7}`, d.signed(ctx, get(ctx, d.t, url)))
+		d.demonstrates(ctx, demo, stack)
+		d.demoFails(ctx, demo, stack, "403 Forbidden", "AWS_SECRET_ACCESS_KEY=another")
 	})
 
 	key, issuer := newIssuer(d.t)
@@ -63,7 +68,11 @@ func (d deployed) authorizesCallers(ctx context.Context, stack *localcloudtest.S
 		d.responds(http.StatusUnauthorized, `{"message":"Unauthorized"}`, get(ctx, d.t, url))
 		d.responds(http.StatusUnauthorized, `{"message":"Unauthorized"}`, bearing("another", "tally/add"))
 		d.responds(http.StatusForbidden, `{"message":"Forbidden"}`, bearing("tally", "tally/subtract"))
-		d.responds(http.StatusOK, `{"num1":3,"num2":4,"sum":7}`, bearing("tally", "tally/add"))
+		valid := bearing("tally", "tally/add")
+		d.responds(http.StatusOK, `{"num1":3,"num2":4,"sum":7}`, valid)
+		d.demonstrates(ctx, demo, stack, "TALLY_TOKEN="+strings.TrimPrefix(valid.Header.Get("Authorization"), "Bearer "))
+		d.demoFails(ctx, demo, stack, "the API requires a token: set TALLY_TOKEN", "TALLY_TOKEN=")
+		d.demoFails(ctx, demo, stack, "401 Unauthorized", "TALLY_TOKEN=another")
 	})
 
 	set("tally:auth", "none")
@@ -85,6 +94,44 @@ func (d deployed) authorizesCallers(ctx context.Context, stack *localcloudtest.S
 			d.t.Errorf("20 requests at a rate of 1 per second and a burst of 2 received %v", statuses)
 		}
 	})
+}
+
+// buildDemo compiles cmd/demo and returns the path of the program.
+func buildDemo(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "demo")
+	build := exec.Command("go", "build", "-o", path, "./cmd/demo")
+	build.Dir = ".."
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("build cmd/demo: %v\n%s", err, out)
+	}
+	return path
+}
+
+// demo runs cmd/demo for a stack, with additional environment variables, and returns
+// its output.
+func (d deployed) demo(ctx context.Context, demo string, stack *localcloudtest.Stack, env []string) (string, error) {
+	cmd := exec.CommandContext(ctx, demo, "-s", stack.Name())
+	cmd.Dir, cmd.Env = stack.Workspace().WorkDir(), append(d.cloud.Environ(), env...)
+	out, err := cmd.CombinedOutput()
+	return string(out), err
+}
+
+// demonstrates fails the test unless cmd/demo receives both sums.
+func (d deployed) demonstrates(ctx context.Context, demo string, stack *localcloudtest.Stack, env ...string) {
+	d.t.Helper()
+	out, err := d.demo(ctx, demo, stack, env)
+	if err != nil || !strings.Contains(out, `200 OK {"num1":3,"num2":4,"sum":7}`) || !strings.Contains(out, " logs: {") {
+		d.t.Errorf("demo: %v\n%s", err, out)
+	}
+}
+
+// demoFails fails the test unless cmd/demo fails with this message.
+func (d deployed) demoFails(ctx context.Context, demo string, stack *localcloudtest.Stack, message string, env ...string) {
+	d.t.Helper()
+	if out, err := d.demo(ctx, demo, stack, env); err == nil || !strings.Contains(out, message) {
+		d.t.Errorf("demo: %v, want %q in it\n%s", err, message, out)
+	}
 }
 
 // responds fails the test unless the request receives this status and body.

@@ -22,7 +22,9 @@ func TestFailures(t *testing.T) {
 	t.Parallel()
 	dir := copyProject(t)
 	cloud := localcloudtest.Start(t, localcloudtest.TimeScale(600))
-	stack := cloud.Deploy(ctx, localcloudtest.Program{Dir: dir})
+	stack := cloud.Deploy(ctx, localcloudtest.Program{Dir: dir, Config: map[string]string{
+		"tally:alarmEmail": "oncall@example.com", "tally:alarmWebhook": "https://example.com/alarms", "tally:runbook": "https://example.com/operate.md",
+	}})
 	d := deployed{t, cloud, outputs(ctx, t, stack)}
 
 	d.step("a message that the function refuses", func(d deployed) {
@@ -57,6 +59,8 @@ func TestFailures(t *testing.T) {
 		}
 	})
 
+	d.step("callers", func(d deployed) { d.authorizesCallers(ctx, stack) })
+
 	d.step("a message that the function may not be invoked for", func(d deployed) {
 		replace(d.t, dir, "infra/serverless/subscription.go", `"sns.amazonaws.com", d.topic.ARN,`, `"sns.amazonaws.com", pulumi.String("arn:aws:sns:us-east-1:000000000000:another"),`)
 		up(ctx, d.t, stack)
@@ -76,8 +80,6 @@ func TestFailures(t *testing.T) {
 			d.t.Errorf("the AWS CLI received %s", seen)
 		}
 	})
-
-	d.step("callers", func(d deployed) { d.authorizesCallers(ctx, stack) })
 }
 
 // up deploys the changes of a stack.

@@ -1,40 +1,35 @@
-// Command demo shows that a deployed stack works: it sends 3 and 4 over HTTP
-// and over SNS and waits for the sum. It depends only on the stack's outputs,
-// so it works with the local cloud and with AWS.
+// Command demo proves that a deployed stack works: it sends 3 and 4 through the
+// front door, over HTTP and over SNS, and waits for the sums. It depends only on the
+// stack's outputs, so it works with the local cloud and with AWS. It exits with the
+// status 1 unless both sums are 7.
+//
+// The AWS credentials are those of the SDK's default chain. They need
+// execute-api:Invoke if the API requires AWS credentials, sns:Publish on the topic,
+// and logs:FilterLogEvents on the function's log group. If the API requires tokens,
+// the environment variable TALLY_TOKEN holds one.
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"flag"
 	"fmt"
 	"io"
-	"net/http"
 	"os"
 	"os/exec"
 	"os/signal"
-	"strings"
-	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/aws/aws-sdk-go-v2/config"
-	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
-	"github.com/aws/aws-sdk-go-v2/service/sns"
 )
 
 // numbers is the body of the HTTP request and of the SNS message.
 const numbers = `{"num1":3,"num2":4}`
 
-// logTimeout is how long to wait for a log line. CloudWatch delivers lines with
-// a delay.
-const logTimeout = time.Minute
-
 // outputs are the outputs of the stack that demo uses.
 type outputs struct {
 	APIURL                string `json:"apiUrl"`
+	APIAuth               string `json:"apiAuth"` // "none", "iam" or "jwt"
 	NumbersTopicARN       string `json:"numbersTopicArn"`
 	HandleMessageFunction string `json:"handleMessageFunction"`
 	HandleMessageLogGroup string `json:"handleMessageLogGroup"`
@@ -64,8 +59,9 @@ func run(ctx context.Context, stack string, w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(w, "\nOver HTTP:\n  POST %sadd %s\n", out.APIURL, numbers)
-	response, err := post(ctx, out.APIURL+"add")
+	caller := caller{auth: out.APIAuth, cfg: cfg, token: os.Getenv(tokenVariable)}
+	fmt.Fprintf(w, "\nOver HTTP%s:\n  POST %sadd %s\n", caller.how(), out.APIURL, numbers)
+	response, err := caller.post(ctx, out.APIURL+"add")
 	if err != nil {
 		return err
 	}
@@ -75,14 +71,19 @@ func run(ctx context.Context, stack string, w io.Writer) error {
 		return err
 	}
 	fmt.Fprintf(w, "  %s logs: %s\n", out.HandleMessageFunction, line)
+	suggest(w, stack, out, caller)
+	return nil
+}
+
+// suggest prints what to try next.
+func suggest(w io.Writer, stack string, out outputs, caller caller) {
 	fmt.Fprintf(w, "\nNext:\n")
 	if stack == "local" {
 		fmt.Fprintln(w, `  eval "$(./bin/localcloud env)"   this shell uses the local cloud from now on`)
 	}
-	fmt.Fprintf(w, "  curl '%sadd?num1=3&num2=4'\n", out.APIURL)
+	fmt.Fprintf(w, "  curl %s'%sadd?num1=3&num2=4'\n", caller.curl(), out.APIURL)
 	fmt.Fprintf(w, "  aws sns publish --topic-arn %s --message '{\"num1\":\"3\",\"num2\":\"4\"}'\n", out.NumbersTopicARN)
 	fmt.Fprintf(w, "  make logs%[1]s, make preview%[1]s, make down%[1]s\n", makeArgument(stack))
-	return nil
 }
 
 // makeArgument returns the argument that selects the stack in make, with a
@@ -105,80 +106,10 @@ func stackOutputs(ctx context.Context, stack string) (out outputs, err error) {
 	if err := json.Unmarshal(raw, &out); err != nil {
 		return out, fmt.Errorf("outputs of stack %s: %w", stack, err)
 	}
-	if out.APIURL == "" || out.HandleMessageLogGroup == "" {
-		return out, fmt.Errorf("stack %s has not been deployed", stack)
+	if out.APIURL == "" || out.APIAuth == "" || out.HandleMessageLogGroup == "" {
+		return out, fmt.Errorf("stack %s has not been deployed from this version of the program", stack)
 	}
 	return out, nil
-}
-
-// post sends the numbers to url and returns the status and the body of the
-// response. It returns an error if the body has no sum of 7, unless the API
-// requires credentials.
-func post(ctx context.Context, url string) (string, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, strings.NewReader(numbers))
-	if err != nil {
-		return "", err
-	}
-	req.Header.Set("Content-Type", "application/json")
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return "", err
-	}
-	defer resp.Body.Close()
-	body, err := io.ReadAll(resp.Body)
-	if err != nil {
-		return "", err
-	}
-	response := fmt.Sprintf("%s %s", resp.Status, bytes.TrimSpace(body))
-	if resp.StatusCode == http.StatusUnauthorized || resp.StatusCode == http.StatusForbidden {
-		return response + ": as configured, this API requires credentials", nil
-	}
-	if !isSeven(body) {
-		return "", fmt.Errorf("POST %s returned %s, want a sum of 7", url, response)
-	}
-	return response, nil
-}
-
-// publish publishes the numbers and returns the log line with their sum.
-func publish(ctx context.Context, cfg aws.Config, out outputs) (string, error) {
-	sent, err := sns.NewFromConfig(cfg).Publish(ctx, &sns.PublishInput{TopicArn: &out.NumbersTopicARN, Message: aws.String(numbers)})
-	if err != nil {
-		return "", err
-	}
-	ctx, cancel := context.WithTimeout(ctx, logTimeout)
-	defer cancel()
-	line, err := logLine(ctx, cloudwatchlogs.NewFromConfig(cfg), out.HandleMessageLogGroup, *sent.MessageId)
-	if errors.Is(err, context.DeadlineExceeded) {
-		return "", fmt.Errorf("no sum for message %s in log group %s within %v", *sent.MessageId, out.HandleMessageLogGroup, logTimeout)
-	}
-	return line, err
-}
-
-// logLine polls the log group until it contains the sum for a message, and
-// returns that line. CloudWatch Logs has no operation that waits for an event
-// by pattern.
-func logLine(ctx context.Context, client *cloudwatchlogs.Client, group, messageID string) (string, error) {
-	poll := time.NewTicker(200 * time.Millisecond)
-	defer poll.Stop()
-	for {
-		found, err := client.FilterLogEvents(ctx, &cloudwatchlogs.FilterLogEventsInput{
-			LogGroupName:  &group,
-			FilterPattern: aws.String(`"` + messageID + `"`),
-		})
-		if err != nil {
-			return "", err
-		}
-		for _, e := range found.Events {
-			if isSeven([]byte(*e.Message)) {
-				return strings.TrimSpace(*e.Message), nil
-			}
-		}
-		select {
-		case <-poll.C:
-		case <-ctx.Done():
-			return "", ctx.Err()
-		}
-	}
 }
 
 // isSeven reports whether raw is a JSON object with a sum of 7.

@@ -16,6 +16,7 @@ type resource struct {
 	Parent     string // "type name"; "" if the parent is the stack
 	Provider   string // the provider's name
 	Inputs     map[string]any
+	References map[string][]string // by input: the resources whose outputs it contains, each as "type name"
 }
 
 // digest is the output of `pulumi preview --json`.
@@ -25,6 +26,8 @@ type digest struct {
 			URN, Parent string
 			Provider    string // the provider's URN and ID
 			Inputs      map[string]any
+			// The URNs of the resources whose outputs an input contains.
+			PropertyDependencies map[string][]string
 		}
 	}
 }
@@ -44,7 +47,7 @@ func parse(raw []byte) ([]resource, error) {
 		if s == nil {
 			continue
 		}
-		r := resource{Inputs: map[string]any{}}
+		r := resource{Inputs: map[string]any{}, References: map[string][]string{}}
 		r.Type, r.Name = identity(s.URN)
 		if r.Type == "pulumi:pulumi:Stack" {
 			continue
@@ -58,6 +61,12 @@ func parse(raw []byte) ([]resource, error) {
 		for name, value := range s.Inputs {
 			if name != "__defaults" {
 				r.Inputs[name] = normalize(value, names)
+			}
+		}
+		for name, urns := range s.PropertyDependencies {
+			for _, urn := range urns {
+				kind, to := identity(urn)
+				r.References[name] = append(r.References[name], kind+" "+to)
 			}
 		}
 		all = append(all, r)

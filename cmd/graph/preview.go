@@ -15,7 +15,7 @@ import (
 // preview returns the resources that a first deployment of the stack would
 // create. It uses its own local cloud, its own state and no credentials. It
 // works on a copy of the project because Pulumi writes to a stack's
-// configuration.
+// configuration, and adds stand-ins for what that leaves to its operators.
 func preview(ctx context.Context, stack string) (_ []resource, err error) {
 	dir, err := os.MkdirTemp("", "graph-")
 	if err != nil {
@@ -27,6 +27,9 @@ func preview(ctx context.Context, stack string) (_ []resource, err error) {
 		return nil, err
 	}
 	if err := project.Copy(ctx, root, dir); err != nil {
+		return nil, err
+	}
+	if err := project.AddStandIns(dir, stack); err != nil {
 		return nil, err
 	}
 	s := shell{dir: dir, env: project.Environ(filepath.Join(dir, "bin"), filepath.Join(root, "bin", "pulumi"))}

@@ -21,6 +21,9 @@ type Resource struct {
 	Parent     string         // its component's type and name, "tally:serverless:Topic main-numbers"; "" for none
 	Provider   string         // the name of its provider; "" for the default one
 	Inputs     map[string]any // of the types that encoding/json decodes into an any
+	// References lists, by input, the resources whose outputs the input contains,
+	// each as its type and name: "aws:sns/topic:Topic main-alarms".
+	References map[string][]string
 }
 
 // Graph is the list of all resources of one stack.

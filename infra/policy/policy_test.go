@@ -26,14 +26,14 @@ const compliant = `[
 		{"Effect": "Deny", "Principal": "*", "Action": "sns:Publish", "Resource": "*", "Condition": {"Bool": {"aws:SecureTransport": false}}},
 		{"Effect": "Allow", "Principal": {"Service": "cloudwatch.amazonaws.com"}, "Action": "sns:Publish", "Resource": "*", "Condition": {"StringEquals": {"aws:SourceAccount": "1"}}}]}}},
 	{"Type": "aws:sns/topicSubscription:TopicSubscription", "Name": "s", "Parent": "Topic t", "Inputs": {"protocol": "lambda", "redrivePolicy": "(known after the deployment)"}},
-	{"Type": "aws:sns/topicSubscription:TopicSubscription", "Name": "mail", "Parent": "Topic t", "Inputs": {"protocol": "email"}},
+	{"Type": "aws:sns/topicSubscription:TopicSubscription", "Name": "mail", "Parent": "Topic t", "Inputs": {"protocol": "email"}, "References": {"topic": ["aws:sns/topic:Topic t"]}},
 	{"Type": "aws:sqs/queue:Queue", "Name": "q", "Parent": "Queue q", "Provider": "aws", "Inputs": {"sqsManagedSseEnabled": true, "tags": {"cost-centre": "42"}, "policy": {"Statement": [
 		{"Effect": "Deny", "Principal": {"AWS": "*"}, "Action": "sqs:*", "Resource": "*", "Condition": {"Bool": {"aws:SecureTransport": ["false"]}}},
 		{"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage", "Resource": "*", "Condition": {"ArnEquals": {"aws:SourceArn": "arn:t"}}}]}}},
 	{"Type": "aws:apigatewayv2/route:Route", "Name": "get", "Inputs": {"routeKey": "GET /", "authorizationType": "JWT"}},
 	{"Type": "aws:apigatewayv2/stage:Stage", "Name": "s", "Inputs": {"accessLogSettings": {"destinationArn": "arn:l"}, "defaultRouteSettings": {"throttlingRateLimit": 5, "throttlingBurstLimit": 5}}},
 	{"Type": "aws:apigatewayv2/domainName:DomainName", "Name": "d", "Inputs": {"domainNameConfiguration": {"securityPolicy": "TLS_1_2"}}},
-	{"Type": "aws:cloudwatch/metricAlarm:MetricAlarm", "Name": "a", "Inputs": {"alarmActions": ["(known after the deployment)"]}},
+	{"Type": "aws:cloudwatch/metricAlarm:MetricAlarm", "Name": "a", "Inputs": {"alarmActions": ["(known after the deployment)"]}, "References": {"alarmActions": ["aws:sns/topic:Topic t"]}},
 	{"Type": "aws:cloudwatch/logGroup:LogGroup", "Name": "l", "Inputs": {"retentionInDays": 365, "kmsKeyId": "arn:k"}}
 ]`
 
@@ -105,6 +105,10 @@ func TestViolations(t *testing.T) {
 		{"TALLY.4", `, "throttlingBurstLimit": 5`, ``, "has no throttlingBurstLimit"},
 		{"CKV_AWS_206", `TLS_1_2`, `TLS_1_0`, "has the security policy TLS_1_0, not TLS_1_2"},
 		{"CloudWatch.15", `["(known after the deployment)"]`, `[]`, "has no alarmActions"},
+		{"CloudWatch.15", `"References": {"alarmActions": ["aws:sns/topic:Topic t"]}`, `"References": {"alarmActions": ["aws:lambda/function:Function f"]}`, "has no action that is a topic of this stack"},
+		{"CloudWatch.15", `"References": {"alarmActions": ["aws:sns/topic:Topic t"]}`, `"References": {"alarmActions": ["aws:sns/topic:Topic t", "aws:sns/topic:Topic u"]}`, "tells nobody: u has no subscription"},
+		{"CloudWatch.15", `"protocol": "email"`, `"protocol": "sqs", "redrivePolicy": "r"`, "tells nobody: t has no subscription"},
+		{"CloudWatch.15", `"References": {"topic": ["aws:sns/topic:Topic t"]}`, `"References": {"topic": ["aws:sns/topic:Topic u"]}`, "tells nobody: t has no subscription"},
 		{"CloudWatch.17", `"alarmActions"`, `"actionsEnabled": false, "alarmActions"`, "notifies no one"},
 		{"CloudWatch.16", `365`, `30`, "retains logs for 30 days"},
 		{"CKV_AWS_66", `"retentionInDays": 365, `, ``, "has no retentionInDays"},

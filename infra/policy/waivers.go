@@ -19,6 +19,7 @@ func Waivers() []Waiver {
 		{"CKV_AWS_158", cheap, "CloudWatch Logs encrypts every log group with a key that AWS manages. Set tally:encryption to customer to use the stack's key."},
 		{"CKV_AWS_115", []string{"dev"}, "The concurrency limit of a new account is so low that AWS allows none of it to be reserved."},
 		{"APIGateway.8", cheap, "The API must be usable with curl without any setup. The configuration opts in twice, with tally:auth none and tally:allowPublic true."},
+		{"CloudWatch.15", []string{"local", "dev", "staging"}, "Nobody is on call for these stacks. Set tally:alarmEmail or tally:alarmWebhook to be told about their alarms; prod requires one of them."},
 		{"CloudWatch.16", []string{"local", "dev", "staging"}, "Nobody audits the events of these stacks a year later. prod retains its logs for 365 days."},
 	}
 }

@@ -3,6 +3,8 @@ package policy
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 )
 
 const (
@@ -12,9 +14,11 @@ const (
 
 var watchRules = []Rule{
 	{
-		Controls: []string{"CloudWatch.15"}, Title: "alarms have an action",
-		Types: []string{alarm}, Property: "alarmActions",
-		Check: require("alarmActions"),
+		// Stricter than the control, which is satisfied with an action that
+		// reaches nobody.
+		Controls: []string{"CloudWatch.15"}, Title: "alarms have an action that tells somebody",
+		Types: []string{alarm}, Property: "alarmActions, and the subscriptions of the topics",
+		Check: tellsSomebody,
 	},
 	{
 		Controls: []string{"CloudWatch.17", "CKV_AWS_319"}, Title: "alarm actions are enabled",
@@ -46,4 +50,29 @@ var watchRules = []Rule{
 		Types: []string{logGroup}, Property: "kmsKeyId",
 		Check: require("kmsKeyId"),
 	},
+}
+
+// tellsSomebody follows the alarm's actions to topics of the stack. It returns an
+// error unless there is such a topic and each has a subscription. A queue or a
+// delivery stream is not enough: it stores notifications without telling anybody.
+func tellsSomebody(r Resource, all Graph) error {
+	if !r.has("alarmActions") {
+		return errors.New("has no alarmActions")
+	}
+	topics := slices.DeleteFunc(slices.Clone(r.References["alarmActions"]), func(action string) bool {
+		return !strings.HasPrefix(action, topic+" ")
+	})
+	if len(topics) == 0 {
+		return errors.New("has no action that is a topic of this stack, so nobody knows whom it tells")
+	}
+	for _, action := range topics {
+		subscribed := slices.ContainsFunc(all, func(s Resource) bool {
+			return s.Type == topicSubscription && slices.Contains(s.References["topic"], action) &&
+				!slices.Contains([]any{"sqs", "firehose"}, s.input("protocol"))
+		})
+		if !subscribed {
+			return fmt.Errorf("tells nobody: %s has no subscription", strings.TrimPrefix(action, topic+" "))
+		}
+	}
+	return nil
 }

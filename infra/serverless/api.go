@@ -175,7 +175,7 @@ func (a *API) watch(stage *apigatewayv2.Stage) error {
 	a.env.show(a.name+": requests", count("Count", "Sum"), count("4xx", "Sum"), failed)
 	a.env.show(a.name+": milliseconds", count("Latency", "p50"), slowest)
 	slow := number("API "+a.name, "SlowMillis", a.args.SlowMillis, limits{fallback: 3000, min: 1})
-	return a.env.watch(a.env.child(a.name), a,
+	return a.env.watch("api", a.env.child(a.name), a,
 		alarm{name: "5xx", metric: failed, atLeast: pulumi.Float64(1),
 			meaning: pulumi.String("The API " + a.name + " responded to a request with a status of 500 or above: its access log contains the route and the reason.")},
 		alarm{name: "latency", metric: slowest, atLeast: scaled(slow, 1), minutes: 3,

@@ -30,9 +30,21 @@ type EnvironmentArgs struct {
 	//
 	// https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
 	LogRetentionDays pulumi.IntPtrInput
-	// AlarmEmail is the address that receives every alarm, once its owner has
-	// confirmed the subscription. Default: none.
+	// AlarmEmail is the address that is told when an alarm is raised and when it
+	// is cleared, once its owner has confirmed the subscription. Default: none.
 	AlarmEmail pulumi.StringPtrInput
+	// AlarmWebhook is the HTTPS URL that is told the same, once its server has
+	// confirmed the subscription. Default: none.
+	//
+	// https://docs.aws.amazon.com/sns/latest/dg/sns-http-https-endpoint-as-subscriber.html
+	AlarmWebhook pulumi.StringPtrInput
+	// Runbook is the https URL, without a fragment, of the page that describes
+	// what to do about alarms. The description of each alarm ends with a link to
+	// its section, whose fragment is one of api-5xx, api-latency, function-age,
+	// function-concurrency, function-dropped, function-duration, function-errors,
+	// function-throttles, function-undelivered, queue-age, queue-messages,
+	// topic-failed and topic-lost. Default: none, for no link.
+	Runbook pulumi.StringPtrInput
 	// Protect makes Pulumi refuse to delete resources that hold data or that
 	// clients outside the stack depend on. Default: false.
 	Protect bool
@@ -180,7 +192,7 @@ func (e *Environment) logGroup(name string, physical pulumi.StringPtrInput, pare
 // newAlarms creates the topic of alarms. CloudWatch and the account's identities
 // may publish to it.
 func (e *Environment) newAlarms() error {
-	topic, err := NewTopic(e, "alarms", &TopicArgs{Email: e.args.AlarmEmail, key: e.key, publisher: &statement{
+	topic, err := NewTopic(e, "alarms", &TopicArgs{Email: e.args.AlarmEmail, Webhook: e.args.AlarmWebhook, key: e.key, filter: raisedOrCleared(), publisher: &statement{
 		Principal: service("cloudwatch.amazonaws.com"), Action: []string{"sns:Publish"},
 		Condition: pulumi.Map{"StringEquals": pulumi.StringMap{"aws:SourceAccount": e.account}},
 	}})

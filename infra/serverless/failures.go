@@ -43,7 +43,7 @@ func newFailureQueue(e *Environment, name string, from sender, parent pulumi.Res
 	e.failures = append(e.failures, q)
 	waiting := q.metric("ApproximateNumberOfMessagesVisible", "Maximum")
 	e.show("Failed messages in "+name, waiting)
-	if err := e.watch(e.child(name), q, alarm{
+	if err := e.watch("queue", e.child(name), q, alarm{
 		name: "messages", metric: waiting, atLeast: pulumi.Float64(1), holds: true,
 		meaning: pulumi.String("A message could not be processed and is in the queue " + name + ": read it to find the reason."),
 	}); err != nil {

@@ -42,9 +42,9 @@ func (f *Function) watch(l functionLimits) error {
 	}
 	if l.reserved {
 		alarms = append(alarms, alarm{name: "concurrency", metric: concurrency, atLeast: nearlyAll(l.concurrency),
-			meaning: pulumi.Sprintf("%s uses 80%% of its reserved concurrency of %d: reserve more or slow down its callers.", f.name, l.concurrency)})
+			meaning: pulumi.Sprintf("Invocations of %s use 80%% of its reserved concurrency of %d: reserve more or slow down its callers.", f.name, l.concurrency)})
 	}
-	return f.env.watch(f.env.child(f.name), f, alarms...)
+	return f.env.watch("function", f.env.child(f.name), f, alarms...)
 }
 
 // nearlyAll returns the number that is nearly the limit, but at least 1.

@@ -64,6 +64,7 @@ type form struct {
 var (
 	emailForm        = form{regexp.MustCompile(`^[^\s@]+@[^\s@]+$`), "an email address"}
 	webhookForm      = form{regexp.MustCompile(`^https://[^\s/]+(/\S*)?$`), "an https URL"}
+	runbookForm      = form{regexp.MustCompile(`^https://[^\s/#]+(/[^\s#]*)?$`), "an https URL without a fragment"}
 	architectureForm = form{regexp.MustCompile(`^(arm64|x86_64)$`), "arm64 or x86_64"}
 	domainForm       = form{regexp.MustCompile(`^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$`), "a host name in lowercase letters"}
 )

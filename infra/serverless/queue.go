@@ -134,7 +134,7 @@ func (q *Queue) watch(args *QueueArgs) error {
 	oldest := q.metric("ApproximateAgeOfOldestMessage", "Maximum")
 	q.env.show("Messages of queue "+q.name, q.metric("NumberOfMessagesSent", "Sum"), q.metric("NumberOfMessagesDeleted", "Sum"), q.metric("ApproximateNumberOfMessagesVisible", "Maximum"))
 	q.env.show("Age in seconds of the oldest message of queue "+q.name, oldest)
-	return q.env.watch(q.env.child(q.name), q, alarm{
+	return q.env.watch("queue", q.env.child(q.name), q, alarm{
 		name: "age", metric: oldest, atLeast: scaled(age, 1), holds: true,
 		meaning: pulumi.Sprintf("A message has been in the queue %s for %d seconds: check the queue's consumers.", q.name, age),
 	})

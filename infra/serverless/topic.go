@@ -20,6 +20,7 @@ type TopicArgs struct {
 	Webhook pulumi.StringPtrInput
 
 	key       pulumi.StringInput // the key's ARN; nil for the default of the environment
+	filter    *SubscriptionArgs  // selects the messages for Email and Webhook; nil for all
 	publisher *statement         // allows publishing from outside the account; Resource is set to the topic
 }
 
@@ -139,7 +140,7 @@ func (t *Topic) watch(name pulumi.StringOutput) error {
 	}
 	failed, lost := count("NumberOfNotificationsFailed"), count("NumberOfNotificationsFailedToRedriveToDlq")
 	t.env.show("Messages of topic "+t.name, count("NumberOfMessagesPublished"), count("NumberOfNotificationsDelivered"), failed, lost)
-	return t.env.watch(t.env.child(t.name), t,
+	return t.env.watch("topic", t.env.child(t.name), t,
 		alarm{name: "failed", metric: failed, atLeast: pulumi.Float64(1),
 			meaning: pulumi.String("SNS could not deliver a message of the topic " + t.name + ": the log of delivery failures contains the reason, and the subscription's redrive queue contains the message.")},
 		alarm{name: "lost", metric: lost, atLeast: pulumi.Float64(1),
@@ -148,8 +149,15 @@ func (t *Topic) watch(name pulumi.StringOutput) error {
 
 // notify subscribes the webhook and the email address of the arguments.
 func (t *Topic) notify(args *TopicArgs) error {
+	filter := args.filter
+	if filter == nil {
+		filter = &SubscriptionArgs{}
+	}
 	if args.Webhook != nil {
 		d := &delivery{topic: t, name: t.name + "-webhook"}
+		if err := d.filter(filter); err != nil {
+			return err
+		}
 		if err := d.storeFailures(); err != nil {
 			return err
 		}
@@ -162,6 +170,9 @@ func (t *Topic) notify(args *TopicArgs) error {
 	}
 	// No redrive queue: SNS supports none for email.
 	d := &delivery{topic: t, name: t.name + "-email"}
+	if err := d.filter(filter); err != nil {
+		return err
+	}
 	return d.create("email", text("topic "+t.name, "Email", args.Email, emailForm))
 }
 

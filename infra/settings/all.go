@@ -234,6 +234,20 @@ func noticeSettings() []setting {
 			Field:    matching(func(s *Settings) *string { return &s.AlarmEmail }, email),
 		},
 		{
+			Name:     "alarmWebhook",
+			Meaning:  "the server that receives an HTTPS request with every alarm",
+			Limits:   "an https URL",
+			Optional: true,
+			Field:    matching(func(s *Settings) *string { return &s.AlarmWebhook }, httpsURL),
+		},
+		{
+			Name:     "runbook",
+			Meaning:  "the guide that every alarm links to",
+			Limits:   "an https URL without a fragment, such as that of docs/operate.md in your repository",
+			Optional: true,
+			Field:    matching(func(s *Settings) *string { return &s.Runbook }, `https://[^\s/#]+(/[^\s#]*)?`),
+		},
+		{
 			Name:     "sumsEmail",
 			Meaning:  "who receives an email with every sum",
 			Limits:   "an email address",

@@ -48,6 +48,9 @@ func TestParseRefuses(t *testing.T) {
 		{"no owner", map[string]string{"tally:owner": ""}, []string{`tally:owner may not be "": ` + owner}},
 		{"neither true nor false", map[string]string{"tally:protect": "yes"}, []string{
 			`tally:protect may not be "yes": it sets whether Pulumi refuses to delete resources that hold data or that clients outside the stack depend on and must be true or false (default false)`}},
+		{"protected without anybody to tell", map[string]string{"tally:protect": "true", "tally:alarmEmail": "", "tally:alarmWebhook": ""}, []string{
+			"tally:alarmEmail and tally:alarmWebhook are missing: tally:protect is true, so somebody must be told about alarms: " +
+				"set one of them, for example with `pulumi config set tally:alarmEmail ADDRESS --stack prod`"}},
 		{"another auth", map[string]string{"tally:auth": "public"}, []string{`tally:auth may not be "public": ` + auth}},
 		{"public by mistake", map[string]string{"tally:auth": "none"}, []string{
 			"tally:auth may not be none, which allows anyone to call the API, unless tally:allowPublic is true"}},
@@ -67,6 +70,10 @@ func TestParseRefuses(t *testing.T) {
 			`tally:sumsWebhook may not be "http://example.com": it sets the server that receives an HTTPS request with every sum and must be an https URL`}},
 		{"a name instead of an address", map[string]string{"tally:alarmEmail": "on-call"}, []string{
 			`tally:alarmEmail may not be "on-call": it sets who receives an email with every alarm and must be an email address`}},
+		{"an alarm webhook without TLS", map[string]string{"tally:alarmWebhook": "http://example.com"}, []string{
+			`tally:alarmWebhook may not be "http://example.com": it sets the server that receives an HTTPS request with every alarm and must be an https URL`}},
+		{"a runbook with a fragment", map[string]string{"tally:runbook": "https://example.com/operate.md#alarms"}, []string{
+			`tally:runbook may not be "https://example.com/operate.md#alarms": it sets the guide that every alarm links to and must be an https URL without a fragment, such as that of docs/operate.md in your repository`}},
 		{"an incomplete domain", map[string]string{"tally:domainName": "api.example.com"}, []string{
 			"tally:domainName, tally:domainZoneId and tally:domainCertificateArn go together: set all of them or none"}},
 		{"a certificate of another region", map[string]string{"tally:domainName": "api.example.com", "tally:domainZoneId": "Z1",
@@ -84,7 +91,7 @@ func TestParseRefuses(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			config := required()
 			maps.Copy(config, test.config)
-			got, err := Parse("tally", config)
+			got, err := Parse("tally", "prod", config)
 			if err == nil {
 				t.Fatalf("got %+v, want an error", got)
 			}
@@ -97,15 +104,15 @@ func TestParseRefuses(t *testing.T) {
 		for _, key := range []string{"tally:colour", "aws:endpoints"} {
 			config := required()
 			config[key] = "red"
-			_, err := Parse("tally", config)
+			_, err := Parse("tally", "prod", config)
 			if want := key + " is unknown: the keys are aws:allowedAccountIds, aws:profile, aws:region, tally:accountConcurrency, tally:alarmEmail, "; err == nil || !strings.Contains(err.Error(), want) {
 				t.Errorf("got %v, want %s", err, want)
 			}
 		}
 	})
 	t.Run("nothing", func(t *testing.T) {
-		_, err := Parse("tally", nil)
-		want := "the configuration of this stack (Pulumi.<stack>.yaml) is invalid:\naws:region is missing: " + region + "\ntally:target is missing: " + target +
+		_, err := Parse("tally", "prod", nil)
+		want := "the configuration of this stack (Pulumi.prod.yaml) is invalid:\naws:region is missing: " + region + "\ntally:target is missing: " + target +
 			"\ntally:owner is missing: " + owner + "\ntally:costCentre is missing: " + strings.Replace(owner, "is responsible", "pays", 1)
 		if err == nil || err.Error() != want {
 			t.Errorf("got %v, want %s", err, want)

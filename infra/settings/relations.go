@@ -8,13 +8,17 @@ import (
 // contradictions returns an error for each combination of settings that are
 // valid individually but not together. given reports whether the stack sets a
 // key. A setting with an invalid value is empty here and has an error already.
-func (s *Settings) contradictions(project string, given func(key string) bool) []error {
+func (s *Settings) contradictions(project, stack string, given func(key string) bool) []error {
 	var errs []error
 	wrong := func(format string, args ...any) {
 		errs = append(errs, fmt.Errorf(project+":"+format, args...))
 	}
 	if a := s.Functions.Architecture; s.Target == Local && a != "" && a != auto {
 		wrong("architecture may not be %q with the target local, whose functions run on this machine: leave it out", a)
+	}
+	if s.Protect && !given("alarmEmail") && !given("alarmWebhook") {
+		wrong("alarmEmail and %s:alarmWebhook are missing: %[1]s:protect is true, so somebody must be told about alarms: "+
+			"set one of them, for example with `pulumi config set %[1]s:alarmEmail ADDRESS --stack %[2]s`", project, stack)
 	}
 
 	api := s.API

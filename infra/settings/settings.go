@@ -35,7 +35,9 @@ type Settings struct {
 	API       API
 
 	LogRetentionDays int
-	AlarmEmail       string // "" for none
+	AlarmEmail       string // "" for none, which Protect allows only with a webhook
+	AlarmWebhook     string // an HTTPS URL; "" for none
+	Runbook          string // an HTTPS URL without a fragment; "" for none
 	SumsEmail        string // "" for none
 	SumsWebhook      string // an HTTPS URL; "" for none
 }
@@ -91,22 +93,23 @@ func (s Settings) Platform() bundle.Platform {
 	}
 }
 
-// Load parses the configuration that the engine passes to the program of a
-// project.
-func Load(project string) (Settings, error) {
+// Load parses the configuration of a project's stack, which the engine passes to
+// the program.
+func Load(project, stack string) (Settings, error) {
 	config := map[string]string{}
 	if raw := os.Getenv(pulumi.EnvConfig); raw != "" {
 		if err := json.Unmarshal([]byte(raw), &config); err != nil {
 			return Settings{}, fmt.Errorf("parse %s: %w", pulumi.EnvConfig, err)
 		}
 	}
-	return Parse(project, config)
+	return Parse(project, stack, config)
 }
 
 // Parse reads a configuration by key ("tally:memory", "aws:region"); project is
-// the namespace of the project's own keys. The error lists every fault on a line
-// of its own, with the key and the allowed values.
-func Parse(project string, config map[string]string) (Settings, error) {
+// the namespace of the project's own keys, and stack the stack that errors name.
+// The error lists every fault on a line of its own, with the key and the allowed
+// values.
+func Parse(project, stack string, config map[string]string) (Settings, error) {
 	var s Settings
 	var errs []error
 	known := map[string]bool{}
@@ -132,9 +135,9 @@ func Parse(project string, config map[string]string) (Settings, error) {
 		}
 	}
 	given := func(key string) bool { return !unset(config[project+":"+key]) }
-	errs = append(errs, s.contradictions(project, given)...)
+	errs = append(errs, s.contradictions(project, stack, given)...)
 	if len(errs) > 0 {
-		return Settings{}, fmt.Errorf("the configuration of this stack (Pulumi.<stack>.yaml) is invalid:\n%w", errors.Join(errs...))
+		return Settings{}, fmt.Errorf("the configuration of this stack (Pulumi.%s.yaml) is invalid:\n%w", stack, errors.Join(errs...))
 	}
 	s.resolveArchitecture()
 	return s, nil

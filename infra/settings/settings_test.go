@@ -1,9 +1,11 @@
 package settings
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"maps"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
@@ -16,6 +18,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"tally/infra/bundle"
+	tally "tally/internal/project"
 )
 
 // required returns a configuration of the required keys alone.
@@ -51,7 +54,8 @@ func TestParse(t *testing.T) {
 			"tally:throttleRate": "10000", "tally:throttleBurst": "5000", "tally:corsOrigins": `["https://a.example.com","http://localhost:8080"]`,
 			"tally:domainName": "api.example.com", "tally:domainZoneId": "Z0123456789ABCDEFGHIJ",
 			"tally:domainCertificateArn": "arn:aws-us-gov:acm:us-gov-west-1:123456789012:certificate/0a1b",
-			"tally:logRetentionDays":     "3653", "tally:alarmEmail": "on-call@example.com", "tally:sumsEmail": "sums@example.com", "tally:sumsWebhook": "https://example.com/sums",
+			"tally:logRetentionDays":     "3653", "tally:alarmEmail": "on-call@example.com",
+			"tally:alarmWebhook": "https://example.com/alarms", "tally:runbook": "https://example.com/operate.md", "tally:sumsEmail": "sums@example.com", "tally:sumsWebhook": "https://example.com/sums",
 		}, Settings{
 			Region: "us-gov-west-1", Profile: "me", AllowedAccounts: []string{"123456789012"}, Target: AWS,
 			Owner: "Équipe A", CostCentre: "a+b@c", Protect: true, CustomerKey: true,
@@ -62,7 +66,8 @@ func TestParse(t *testing.T) {
 				DomainName: "api.example.com", ZoneID: "Z0123456789ABCDEFGHIJ",
 				CertificateARN: "arn:aws-us-gov:acm:us-gov-west-1:123456789012:certificate/0a1b",
 			},
-			LogRetentionDays: 3653, AlarmEmail: "on-call@example.com", SumsEmail: "sums@example.com", SumsWebhook: "https://example.com/sums",
+			LogRetentionDays: 3653, AlarmEmail: "on-call@example.com", AlarmWebhook: "https://example.com/alarms", Runbook: "https://example.com/operate.md",
+			SumsEmail: "sums@example.com", SumsWebhook: "https://example.com/sums",
 		}, bundle.Platform{OS: "linux", Arch: "amd64"}},
 		{"local", map[string]string{"tally:target": "local"},
 			defaults(func(s *Settings) { s.Target, s.Functions.Architecture = Local, machine }), bundle.Platform{OS: runtime.GOOS, Arch: runtime.GOARCH}},
@@ -71,6 +76,8 @@ func TestParse(t *testing.T) {
 				s.Target, s.Functions.Architecture = Local, machine
 				s.API.Auth, s.API.Issuer, s.API.Audience = JWT, "http://127.0.0.1:8080", []string{"a"}
 			}), bundle.Platform{OS: runtime.GOOS, Arch: runtime.GOARCH}},
+		{"protected with a webhook", map[string]string{"tally:protect": "true", "tally:alarmWebhook": "https://example.com"},
+			defaults(func(s *Settings) { s.Protect, s.AlarmWebhook = true, "https://example.com" }), arm},
 		{"public with confirmation", map[string]string{"tally:auth": "none", "tally:allowPublic": "true"},
 			defaults(func(s *Settings) { s.API.Auth, s.API.AllowPublic = None, true }), arm},
 		{"keys of other namespaces", map[string]string{"pulumi:tags": "{}", "other:memory": "1"}, defaults(func(*Settings) {}), arm},
@@ -79,7 +86,7 @@ func TestParse(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			config := required()
 			maps.Copy(config, test.config)
-			got, err := Parse("tally", config)
+			got, err := Parse("tally", "dev", config)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -95,12 +102,12 @@ func TestParse(t *testing.T) {
 
 func TestLoad(t *testing.T) {
 	t.Setenv(pulumi.EnvConfig, `{"aws:region": "us-east-1", "sums:target": "aws", "sums:owner": "a", "sums:costCentre": "b", "sums:memory": "512"}`)
-	got, err := Load("sums")
+	got, err := Load("sums", "dev")
 	if err != nil || got.Functions.MemoryMB != 512 || got.Region != "us-east-1" {
 		t.Errorf("got %+v, %v", got, err)
 	}
 	t.Setenv(pulumi.EnvConfig, "{")
-	if _, err := Load("sums"); err == nil || !strings.Contains(err.Error(), pulumi.EnvConfig) {
+	if _, err := Load("sums", "dev"); err == nil || !strings.Contains(err.Error(), pulumi.EnvConfig) {
 		t.Errorf("got %v, want an error that names %s", err, pulumi.EnvConfig)
 	}
 }
@@ -139,12 +146,13 @@ func TestProjectDeclares(t *testing.T) {
 	if diff := cmp.Diff(want, declared); diff != "" {
 		t.Error(diff)
 	}
-	if _, err := Parse("tally", config); err != nil {
+	if _, err := Parse("tally", "dev", config); err != nil {
 		t.Errorf("the declared defaults: %v", err)
 	}
 }
 
-// TestStacks parses the configuration of every stack in the project.
+// TestStacks parses the configuration of every stack in the project. It also proves
+// that prod, as committed, is refused until somebody is told about its alarms.
 func TestStacks(t *testing.T) {
 	project, err := workspace.LoadProject("../../Pulumi.yaml")
 	if err != nil {
@@ -161,17 +169,16 @@ func TestStacks(t *testing.T) {
 		{"staging", IAM, AWS, 90, false},
 		{"prod", IAM, AWS, 365, true},
 	} {
-		stack, err := workspace.LoadProjectStack(diag.DefaultSink(io.Discard, io.Discard, diag.FormatOptions{Color: colors.Never}), project, "../../Pulumi."+test.stack+".yaml")
-		if err != nil {
+		committed := stackConfig(t, project, "../..", test.stack)
+		if _, err := Parse("tally", test.stack, committed); (err != nil) != test.protect || test.protect && !strings.Contains(err.Error(), "alarmEmail ADDRESS --stack "+test.stack) {
+			t.Errorf("%s as committed: %v", test.stack, err)
+		}
+		dir := t.TempDir()
+		name := "Pulumi." + test.stack + ".yaml"
+		if err := errors.Join(tally.CopyFile("../../"+name, filepath.Join(dir, name)), tally.AddStandIns(dir, test.stack)); err != nil {
 			t.Fatal(err)
 		}
-		values := map[string]string{}
-		for key, value := range stack.Config {
-			if values[key.String()], err = value.Value(config.NopDecrypter); err != nil {
-				t.Fatal(err)
-			}
-		}
-		got, err := Parse("tally", values)
+		got, err := Parse("tally", test.stack, stackConfig(t, project, dir, test.stack))
 		if err != nil {
 			t.Errorf("%s: %v", test.stack, err)
 			continue
@@ -180,6 +187,23 @@ func TestStacks(t *testing.T) {
 			t.Errorf("%s: %+v", test.stack, got)
 		}
 	}
+}
+
+// stackConfig returns the configuration in a folder's Pulumi.<stack>.yaml.
+func stackConfig(t *testing.T, project *workspace.Project, dir, stack string) map[string]string {
+	t.Helper()
+	sink := diag.DefaultSink(io.Discard, io.Discard, diag.FormatOptions{Color: colors.Never})
+	file, err := workspace.LoadProjectStack(sink, project, filepath.Join(dir, "Pulumi."+stack+".yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	values := map[string]string{}
+	for key, value := range file.Config {
+		if values[key.String()], err = value.Value(config.NopDecrypter); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return values
 }
 
 func TestCheckConcurrency(t *testing.T) {

@@ -1,0 +1,92 @@
+package test
+
+import (
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"gopkg.in/yaml.v3"
+)
+
+// workflow is a workflow of GitHub Actions, as far as the test needs it.
+type workflow struct {
+	On          map[string]struct{ Secrets map[string]any } // by event
+	Concurrency any
+	Jobs        map[string]struct {
+		Needs       string
+		Uses        string
+		Environment string
+		Permissions map[string]string
+		Secrets     map[string]string
+		Concurrency struct {
+			Group  string
+			Cancel bool `yaml:"cancel-in-progress"`
+		}
+		Steps []struct{ Run string }
+	}
+}
+
+func readWorkflow(t *testing.T, name string) (w workflow) {
+	t.Helper()
+	raw, err := os.ReadFile("../.github/workflows/" + name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := yaml.Unmarshal(raw, &w); err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	return w
+}
+
+// TestDeployWorkflow proves what GitHub itself does not check: that no stack is
+// deployed from a commit that fails the checks or an earlier stage, that the checks
+// run once for a commit, that a stage which waits for its approval holds up no other
+// stage, that two deployments of a stack never run at once, and that each ends with
+// the smoke test.
+func TestDeployWorkflow(t *testing.T) {
+	deploy, ci, stack := readWorkflow(t, "deploy.yml"), readWorkflow(t, "ci.yml"), readWorkflow(t, "deploy-stack.yml")
+	events := func(w workflow) []string { return slices.Sorted(maps.Keys(w.On)) }
+	if !slices.Equal(events(deploy), []string{"push", "workflow_dispatch"}) || deploy.Concurrency != nil || stack.Concurrency != nil {
+		t.Error("deploy.yml must run for pushes, and neither it nor deploy-stack.yml may limit the concurrency of whole workflows")
+	}
+	if !slices.Equal(events(ci), []string{"pull_request", "workflow_call"}) {
+		t.Error("ci.yml must run for pull requests and when deploy.yml calls it, and not for pushes, which would run it twice")
+	}
+	const deployStack = "./.github/workflows/deploy-stack.yml"
+	for job, want := range map[string][2]string{ // needs and uses
+		"ci": {"", "./.github/workflows/ci.yml"}, "dev": {"ci", deployStack}, "staging": {"dev", deployStack}, "prod": {"staging", deployStack},
+	} {
+		if got := deploy.Jobs[job]; got.Needs != want[0] || got.Uses != want[1] {
+			t.Errorf("the job %s needs %q and uses %q, want %q", job, got.Needs, got.Uses, want)
+		}
+	}
+	if len(deploy.Jobs) != 4 {
+		t.Errorf("deploy.yml has the jobs %v", slices.Collect(maps.Keys(deploy.Jobs)))
+	}
+	for name, job := range deploy.Jobs {
+		called := map[bool]workflow{true: ci, false: stack}[name == "ci"]
+		// GitHub starts no job of a workflow that asks for more than its caller
+		// grants, and leaves a secret empty that its caller does not pass.
+		for _, inner := range called.Jobs {
+			for permission, access := range inner.Permissions {
+				if job.Permissions[permission] != access {
+					t.Errorf("the job %s must grant %s: %s", name, permission, access)
+				}
+			}
+		}
+		for secret := range called.On["workflow_call"].Secrets {
+			if job.Secrets[secret] != "${{ secrets."+secret+" }}" {
+				t.Errorf("the job %s must pass the secret %s", name, secret)
+			}
+		}
+	}
+	job := stack.Jobs["deploy"]
+	if job.Environment != "${{ inputs.stack }}" || job.Concurrency.Group != "deploy-${{ inputs.stack }}" || job.Concurrency.Cancel {
+		t.Errorf("the deployment has the environment %q and the concurrency %+v", job.Environment, job.Concurrency)
+	}
+	if n := len(job.Steps); n < 2 || !strings.Contains(job.Steps[n-2].Run, "pulumi up --stack") || !strings.Contains(job.Steps[n-1].Run, `go run ./cmd/demo -s "$STACK"`) {
+		t.Error("the last steps of the deployment must be pulumi up and the smoke test")
+	}
+}
