@@ -72,6 +72,8 @@ func newKit(t testing.TB) *kit {
 // runner is a lambda.Runner and the Environment that it starts.
 type runner struct{ kit *kit }
 
+func (r runner) TaskRoot(dir string) string { return dir }
+
 func (r runner) Start(context.Context, lambda.Spec) (lambda.Environment, error) { return r, nil }
 
 func (r runner) Invoke(_ context.Context, event runtimeapi.Event) (runtimeapi.Response, error) {
