@@ -19,11 +19,6 @@ import (
 // taskRoot is where an isolated function finds its code, as on AWS.
 const taskRoot = "/var/task"
 
-// separateUser is the user and the group as whom functions run if the local cloud
-// runs as root. No user or service of the machine should have this number: it lies
-// between those that systemd and useradd assign to people and to services.
-const separateUser = 59993
-
 // isolated is a bootstrap in namespaces of its own. Its parent is a stage, which
 // is the init process of these namespaces.
 type isolated struct {
@@ -83,18 +78,15 @@ func startStage(p stage.Plan, out *os.File) (*isolated, error) {
 // because the Runtime API and the gateway listen on loopback. The kernel kills the
 // stage when the local cloud ends, and with it everything in its namespaces.
 func namespaces() *syscall.SysProcAttr {
-	uid, gid := os.Geteuid(), os.Getegid()
 	a := &syscall.SysProcAttr{
-		Cloneflags:  syscall.CLONE_NEWUSER | syscall.CLONE_NEWNS | syscall.CLONE_NEWPID | syscall.CLONE_NEWIPC | syscall.CLONE_NEWUTS,
-		UidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: uid, Size: 1}},
-		GidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: gid, Size: 1}},
-		Setsid:      true, // no access to the terminal
-		Pdeathsig:   syscall.SIGKILL,
+		Cloneflags: syscall.CLONE_NEWNS | syscall.CLONE_NEWPID | syscall.CLONE_NEWIPC | syscall.CLONE_NEWUTS,
+		Setsid:     true, // no access to the terminal
+		Pdeathsig:  syscall.SIGKILL,
 	}
-	if uid == 0 {
-		a.UidMappings = append(a.UidMappings, syscall.SysProcIDMap{ContainerID: stage.User, HostID: separateUser, Size: 1})
-		a.GidMappings = append(a.GidMappings, syscall.SysProcIDMap{ContainerID: stage.Group, HostID: separateUser, Size: 1})
-		a.GidMappingsEnableSetgroups = true
+	if uid := os.Geteuid(); uid != 0 { // a user namespace gives the stage the privilege to mount
+		a.Cloneflags |= syscall.CLONE_NEWUSER
+		a.UidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: uid, Size: 1}}
+		a.GidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getegid(), Size: 1}}
 	}
 	return a
 }

@@ -62,11 +62,11 @@ func layout(spec lambda.Spec, separate bool) stage.Plan {
 	}
 	p.Bind(resolved(spec.Dir), taskRoot)
 	p.Mount("proc", "/proc", "")
-	owner := "uid=0,gid=0"
+	owner := 0 // in the namespace of the stage
 	if separate {
-		owner = fmt.Sprintf("uid=%d,gid=%d", stage.User, stage.Group)
+		owner = stage.Separate
 	}
-	p.Mount("tmpfs", "/tmp", fmt.Sprintf("mode=0700,size=%dm,%s", cmp.Or(spec.TmpMB, 512), owner))
+	p.Mount("tmpfs", "/tmp", fmt.Sprintf("mode=0700,size=%dm,uid=%d,gid=%d", cmp.Or(spec.TmpMB, 512), owner, owner))
 	return p
 }
 

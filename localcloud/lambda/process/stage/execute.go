@@ -53,14 +53,14 @@ func execute(program, folder string, separate bool, env []string) {
 // which it is User and has no privileges. The mounts belong to the stage's namespace,
 // so the process cannot change them.
 func user(separate bool) *syscall.SysProcAttr {
-	uid, gid := 0, 0
+	outside := 0 // the stage's own
 	if separate {
-		uid, gid = User, Group
+		outside = Separate
 	}
 	return &syscall.SysProcAttr{
 		Cloneflags:  syscall.CLONE_NEWUSER,
-		UidMappings: []syscall.SysProcIDMap{{ContainerID: User, HostID: uid, Size: 1}},
-		GidMappings: []syscall.SysProcIDMap{{ContainerID: Group, HostID: gid, Size: 1}},
+		UidMappings: []syscall.SysProcIDMap{{ContainerID: User, HostID: outside, Size: 1}},
+		GidMappings: []syscall.SysProcIDMap{{ContainerID: Group, HostID: outside, Size: 1}},
 		// The stage has already left the groups of the local cloud, if it may.
 		Credential: &syscall.Credential{Uid: User, Gid: Group, NoSetGroups: true},
 	}

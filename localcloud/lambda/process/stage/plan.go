@@ -65,9 +65,8 @@ func (p *Plan) Mount(kind, path, options string) { p.add("mount", kind, path, op
 func (p *Plan) Env(variable string) { p.add("env", variable, "", "") }
 
 // Exec starts a program in a folder and waits for it to end. The program sees
-// itself as User and Group. To the rest of the machine, these are the user and group
-// of the local cloud or, if separate is set, those that the stage's namespace maps
-// User and Group to.
+// itself as User and Group. To the rest of the machine, it has the user and group of
+// the stage or, if separate is set, which requires root, Separate.
 func (p *Plan) Exec(program, folder string, separate bool) {
 	as := ""
 	if separate {
@@ -93,6 +92,13 @@ const (
 	User  = 993
 	Group = 990
 )
+
+// Separate is the number of the user and of the group as whom functions run if the
+// local cloud runs as root. Nobody else should have it: it lies between the numbers
+// that distributions assign to people and those of systemd.
+//
+// https://systemd.io/UIDS-GIDS/
+const Separate = 59993
 
 // decode returns the steps of an encoded plan.
 func decode(raw []byte) (steps [][4]string) {
