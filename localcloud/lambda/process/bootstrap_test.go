@@ -26,12 +26,15 @@ import (
 	"tally/localcloud/lambda/runtimeapi"
 )
 
-// TestMain makes the test binary one of three programs: the tests, the bootstrap
-// of a function that uses AWS's own runtime client, or a local cloud to be killed.
+// TestMain makes the test binary one of four programs: the tests, the bootstrap
+// of a function that uses AWS's own runtime client, a local cloud to be killed, or one
+// that reports whether it can isolate functions.
 func TestMain(m *testing.M) {
 	switch {
 	case os.Getenv("AWS_LAMBDA_RUNTIME_API") != "":
 		bootstrap()
+	case len(os.Args) == 2 && os.Args[1] == "report-isolation":
+		fmt.Println(process.Isolation(), process.New().TaskRoot("/own"))
 	case len(os.Args) == 4 && os.Args[1] == "local-cloud":
 		localCloud(os.Args[2], os.Args[3])
 	default:

@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"tally/localcloud/lambda"
@@ -150,6 +151,31 @@ func TestUnreadableCode(t *testing.T) {
 	_, err := r.Start(t.Context(), lambda.Spec{Dir: dir, MemoryMB: 128, Output: func(string) {}})
 	if want := "Runtime.InvalidEntrypoint: fork/exec /var/task/bootstrap: permission denied"; message(err) != want {
 		t.Errorf("error %v, want %s", err, want)
+	}
+}
+
+// TestRefused checks what happens on a machine that refuses namespaces: the error says
+// how to allow them, and functions run without isolation. The machine is a user
+// namespace that permits no further one.
+func TestRefused(t *testing.T) {
+	isolated(t)
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command("/bin/sh", "-ec", "echo 0 > /proc/sys/user/max_user_namespaces; exec "+self+" report-isolation")
+	cmd.SysProcAttr = &syscall.SysProcAttr{
+		Cloneflags:  syscall.CLONE_NEWUSER,
+		UidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Geteuid(), Size: 1}},
+		GidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getegid(), Size: 1}},
+	}
+	output, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v: %s", err, output)
+	}
+	const want = "start a program as another user: no space left on device; to allow it, run: sudo sysctl user.max_user_namespaces=10000 /own\n"
+	if string(output) != want {
+		t.Errorf("printed %s, want %s", output, want)
 	}
 }
 

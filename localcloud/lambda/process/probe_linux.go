@@ -1,9 +1,11 @@
 package process
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"strings"
+	"syscall"
 
 	"tally/localcloud/lambda"
 	"tally/localcloud/lambda/process/stage"
@@ -28,6 +30,9 @@ func probe() error {
 	if err == nil {
 		err = i.wait()
 	}
+	if errno, ok := errors.AsType[syscall.Errno](err); ok {
+		err = fmt.Errorf("start a program as another user: %w", errno)
+	}
 	if err != nil {
 		return fmt.Errorf("%w%s", err, remedy())
 	}
@@ -37,13 +42,14 @@ func probe() error {
 // refusals are the settings with which distributions refuse namespaces to users
 // without privileges.
 var refusals = []struct{ file, refuses, remedy string }{
-	// https://documentation.ubuntu.com/server/explanation/security/apparmor/
+	// https://ubuntu.com/blog/ubuntu-23-10-restricted-unprivileged-user-namespaces
 	{"/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "1", "sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0"},
 	{"/proc/sys/kernel/unprivileged_userns_clone", "0", "sudo sysctl kernel.unprivileged_userns_clone=1"},
 	{"/proc/sys/user/max_user_namespaces", "0", "sudo sysctl user.max_user_namespaces=10000"},
 }
 
-// remedy says how to allow isolation, if the cause of the refusal is known.
+// remedy returns the end of an error message: how to allow isolation, or "" if the
+// cause of the refusal is not known.
 func remedy() string {
 	for _, r := range refusals {
 		if raw, err := os.ReadFile(r.file); err == nil && strings.TrimSpace(string(raw)) == r.refuses {
