@@ -78,6 +78,9 @@ type Status struct {
 	Program string    `json:"program"` // digest of its executable
 	Started time.Time `json:"started"`
 	Config  Config    `json:"config"`
+	// NotIsolated says why functions see this machine as the developer's programs
+	// do, and how to change that, if it is known; "" if they are isolated.
+	NotIsolated string `json:"notIsolated"`
 	// Programs are the registered programs, the most recently registered first.
 	Programs []deployments.Program `json:"programs"`
 	// Stacks are the stacks that have resources, as "project/stack".

@@ -75,6 +75,8 @@ func newKit(t testing.TB) *kit {
 // runner is a lambda.Runner and the Environment that it starts.
 type runner struct{ kit *kit }
 
+func (r runner) TaskRoot(dir string) string { return dir }
+
 func (r runner) Start(_ context.Context, spec lambda.Spec) (lambda.Environment, error) {
 	for _, variable := range spec.Env {
 		switch name, value, _ := strings.Cut(variable, "="); name {

@@ -45,7 +45,7 @@ func (s *Service) stage(bundle []byte, operation string) (dir string, err error)
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return "", err
 	}
-	if err := unpack(bundle, dir); err != nil {
+	if err := errors.Join(unpack(bundle, dir), openFolders(dir)); err != nil {
 		return "", errors.Join(err, os.RemoveAll(dir))
 	}
 	return dir, nil
@@ -125,6 +125,24 @@ func (s *Service) removeLeftovers() error {
 	return nil
 }
 
+// openFolders lets everyone read the folders of a bundle, whatever the local cloud's
+// umask is, because functions may run as another user.
+func openFolders(dir string) error {
+	return filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || !entry.IsDir() {
+			return err
+		}
+		return os.Chmod(path, 0o755)
+	})
+}
+
+// permissions returns the permissions of an unpacked file. As on AWS, functions are
+// neither the owner of their code nor in its group, and cannot change it. Therefore,
+// everyone has the permissions of others, without that to write.
+//
+// https://docs.aws.amazon.com/lambda/latest/dg/configuration-function-zip.html
+func permissions(mode fs.FileMode) fs.FileMode { return mode & 0o005 * 0o111 }
+
 // unpack writes the files of a zip to dir, with their permissions. It fails
 // with InvalidParameterValueException if the zip is broken, too large, or
 // contains anything but files and folders inside dir.
@@ -184,7 +202,7 @@ func unpackFile(root *os.Root, file *zip.File) error {
 	size := int64(file.UncompressedSize64)
 	n, err := io.Copy(out, io.LimitReader(in, size+1))
 	// Set the mode here, because OpenFile would apply the local cloud's umask.
-	err = errors.Join(err, out.Chmod(mode.Perm()), out.Close())
+	err = errors.Join(err, out.Chmod(permissions(mode)), out.Close())
 	for _, broken := range []error{zip.ErrChecksum, zip.ErrFormat, io.ErrUnexpectedEOF} {
 		if errors.Is(err, broken) {
 			return errUnzip

@@ -37,8 +37,9 @@ func (s *Service) start(ctx context.Context, inst *instance) error {
 	dir := s.codeDir(f)
 	env, err := s.options.Runner.Start(ctx, Spec{
 		Dir:      dir,
-		Env:      variables(f, dir, s.options.Place.Region, s.options.Endpoint(), inst.log.stream, inst.credentials),
+		Env:      variables(f, s.options.Runner.TaskRoot(dir), s.options.Place.Region, s.options.Endpoint(), inst.log.stream, inst.credentials),
 		MemoryMB: f.MemoryMB,
+		TmpMB:    f.EphemeralMB,
 		Output: func(line string) {
 			if f.logs(line) {
 				inst.log.add(line)

@@ -166,21 +166,25 @@ func TestNoLogs(t *testing.T) {
 	}
 }
 
-// TestVariables checks all environment variables of a function.
+// TestVariables checks all environment variables of a function, and the size of its
+// /tmp.
 func TestVariables(t *testing.T) {
 	k := newKit(t)
 	s := k.open(t)
 	create(t, s, "add", func(c *lambda.Config) {
 		c.Environment = map[string]string{"TABLE": "sums", "TZ": "Europe/Rome"}
 		c.LogGroup = "/own"
+		c.EphemeralMB = 1024
 	})
 	invoke(t, s, "add")
+	if mb := k.specs[0].TmpMB; mb != 1024 {
+		t.Errorf("/tmp has %d MB", mb)
+	}
 	got := map[string]string{}
 	for _, variable := range k.specs[0].Env {
 		name, value, _ := strings.Cut(variable, "=")
 		got[name] = value
 	}
-	root := k.specs[0].Dir
 	stream := got["AWS_LAMBDA_LOG_STREAM_NAME"]
 	if !regexp.MustCompile(`^\d{4}/\d\d/\d\d/\[\$LATEST\][0-9a-f]{32}$`).MatchString(stream) {
 		t.Errorf("log stream %s", stream)
@@ -201,9 +205,9 @@ func TestVariables(t *testing.T) {
 		"AWS_XRAY_CONTEXT_MISSING":        "LOG_ERROR",
 		"AWS_XRAY_DAEMON_ADDRESS":         "127.0.0.1:2000",
 		"LAMBDA_RUNTIME_DIR":              "/var/runtime",
-		"LAMBDA_TASK_ROOT":                root,
+		"LAMBDA_TASK_ROOT":                "/var/task",
 		"LANG":                            "en_US.UTF-8",
-		"LD_LIBRARY_PATH":                 "/var/lang/lib:/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:" + root + ":" + root + "/lib:/opt/lib",
+		"LD_LIBRARY_PATH":                 "/var/lang/lib:/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:/var/task:/var/task/lib:/opt/lib",
 		"PATH":                            "/var/lang/bin:/usr/local/bin:/usr/bin/:/bin:/opt/bin",
 		"TABLE":                           "sums",
 		"TZ":                              "Europe/Rome",

@@ -147,6 +147,32 @@ func TestBrokenBundle(t *testing.T) {
 	}
 }
 
+// TestPermissions checks the permissions of unpacked files: those that others have in
+// the zip, because a function on AWS is not the owner of its code.
+func TestPermissions(t *testing.T) {
+	for mode, want := range map[fs.FileMode]fs.FileMode{0o755: 0o555, 0o777: 0o555, 0o700: 0, 0o644: 0o444, 0o640: 0, 0o711: 0o111} {
+		k := newKit(t)
+		s := k.open(t)
+		header := &zip.FileHeader{Name: "folder/bootstrap"}
+		header.SetMode(mode)
+		if _, err := s.CreateFunction(config("add"), zipped(t, header, "x")); err != nil {
+			t.Fatal(err)
+		}
+		path := filepath.Join(k.options.Dir, files(t, k.options.Dir)[0])
+		file, err := os.Stat(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		folder, err := os.Stat(filepath.Dir(path))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if file.Mode() != want || folder.Mode().Perm() != 0o755 {
+			t.Errorf("%v became %v in %v, want %v", mode, file.Mode(), folder.Mode(), want)
+		}
+	}
+}
+
 // files returns the slash-separated paths of the files below dir.
 func files(t *testing.T, dir string) []string {
 	t.Helper()

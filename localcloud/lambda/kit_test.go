@@ -142,6 +142,9 @@ func (k *kit) warnings() []string {
 	return messages
 }
 
+// TaskRoot implements lambda.Runner.
+func (*kit) TaskRoot(string) string { return "/var/task" }
+
 // Start implements lambda.Runner.
 func (k *kit) Start(ctx context.Context, spec lambda.Spec) (lambda.Environment, error) {
 	k.mu.Lock()

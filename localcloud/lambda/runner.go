@@ -8,6 +8,9 @@ import (
 
 // Runner starts execution environments.
 type Runner interface {
+	// TaskRoot returns the path at which a function finds its bundle, which is
+	// unpacked in dir.
+	TaskRoot(dir string) string
 	// Start starts the bundle's bootstrap and waits until its runtime requests an
 	// event. It fails with *Failure or *runtimeapi.InitError if the function is the
 	// cause, and with context.Cause(ctx) if ctx ends first. A failed start leaves no
@@ -17,9 +20,10 @@ type Runner interface {
 
 // Spec describes an environment to start.
 type Spec struct {
-	Dir      string   // the unpacked bundle, which is the working directory
+	Dir      string   // the unpacked bundle; the function's working directory is its TaskRoot
 	Env      []string // "NAME=value", all but AWS_LAMBDA_RUNTIME_API
 	MemoryMB int      // MiB; the process is killed if it uses more
+	TmpMB    int      // MiB that /tmp can hold; 0 means 512
 	// Output receives each line that the function writes to stdout or stderr,
 	// without the newline, one at a time and in order.
 	Output func(line string)

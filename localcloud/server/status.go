@@ -9,6 +9,7 @@ import (
 
 	"tally/localcloud/cloud"
 	"tally/localcloud/control"
+	"tally/localcloud/lambda/process"
 )
 
 // maxWarnings bounds the warnings of a status.
@@ -18,16 +19,25 @@ func (s *Server) serveStatus(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
 	// An error means that the client is gone.
 	_ = json.NewEncoder(w).Encode(control.Status{
-		PID:       os.Getpid(),
-		Program:   s.program,
-		Started:   s.started,
-		Config:    s.config,
-		Programs:  list(s.services.Deployments.Programs()),
-		Stacks:    list(s.services.Deployments.Stacks()),
-		Resources: list(s.resources()),
-		Recorded:  list(s.withoutEffect()),
-		Warnings:  list(s.warnings()),
+		PID:         os.Getpid(),
+		Program:     s.program,
+		Started:     s.started,
+		Config:      s.config,
+		NotIsolated: notIsolated(),
+		Programs:    list(s.services.Deployments.Programs()),
+		Stacks:      list(s.services.Deployments.Stacks()),
+		Resources:   list(s.resources()),
+		Recorded:    list(s.withoutEffect()),
+		Warnings:    list(s.warnings()),
 	})
+}
+
+// notIsolated says why functions are not isolated from this machine, or "".
+func notIsolated() string {
+	if err := process.Isolation(); err != nil {
+		return err.Error()
+	}
+	return ""
 }
 
 // list returns items, or an empty slice for nil, which JSON encodes as [].

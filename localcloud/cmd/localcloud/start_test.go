@@ -76,6 +76,8 @@ func queueEvent(t *testing.T, state, bootstrap string) {
 // never is a Runner whose environments never start, so that events stay queued.
 type never struct{}
 
+func (never) TaskRoot(dir string) string { return dir }
+
 func (never) Start(ctx context.Context, _ lambda.Spec) (lambda.Environment, error) {
 	<-ctx.Done()
 	return nil, context.Cause(ctx)

@@ -29,6 +29,7 @@ func (c *statusCommand) Run(ctx context.Context, p place, std streams) error {
 	fmt.Fprintf(w, "AWS\t%s, region %s\n", config.Endpoint(), config.Region)
 	fmt.Fprintf(w, "provider\taws:%d, stacks %v\n", config.ProviderPort, config.Stacks)
 	fmt.Fprintf(w, "state\t%s\n", config.Dir)
+	fmt.Fprintf(w, "functions\t%s\n", isolation(status.NotIsolated))
 	for _, program := range status.Programs {
 		fmt.Fprintf(w, "program\t%s\t%s\n", cmp.Or(program.Project, "-"), program.Dir)
 	}
@@ -40,4 +41,13 @@ func (c *statusCommand) Run(ctx context.Context, p place, std streams) error {
 		fmt.Fprintf(w, "warning\t%s %s %s: %s\n", e.Time.Local().Format(time.TimeOnly), e.Service, e.Resource, e.Message)
 	}
 	return w.Flush()
+}
+
+// isolation describes what functions see of this machine, and the reason if they are
+// not isolated.
+func isolation(reason string) string {
+	if reason == "" {
+		return "isolated from this machine, as on AWS"
+	}
+	return "run without isolation, and see this machine as you do: " + reason
 }

@@ -26,14 +26,17 @@ import (
 	"tally/localcloud/lambda/runtimeapi"
 )
 
-// TestMain makes the test binary one of three programs: the tests, the bootstrap
-// of a function that uses AWS's own runtime client, or a local cloud to be killed.
+// TestMain makes the test binary one of four programs: the tests, the bootstrap
+// of a function that uses AWS's own runtime client, a local cloud to be killed, or one
+// that reports whether it can isolate functions.
 func TestMain(m *testing.M) {
 	switch {
 	case os.Getenv("AWS_LAMBDA_RUNTIME_API") != "":
 		bootstrap()
-	case len(os.Args) == 3 && os.Args[1] == "local-cloud":
-		localCloud(os.Args[2])
+	case len(os.Args) == 2 && os.Args[1] == "report-isolation":
+		fmt.Println(process.Isolation(), process.New().TaskRoot("/own"))
+	case len(os.Args) == 4 && os.Args[1] == "local-cloud":
+		localCloud(os.Args[2], os.Args[3])
 	default:
 		os.Exit(m.Run())
 	}
@@ -47,6 +50,8 @@ type request struct {
 	MiB      int      // memory to allocate
 	Dial     string   // address to connect and stay connected to
 	Spawn    string   // address that a child process dials
+	Leave    bool     // the child process leaves the process group
+	Shell    string   // commands whose output is the response
 	Sleep    time.Duration
 	Error    string
 	Panic    string
@@ -106,9 +111,10 @@ func handle(ctx context.Context, in request) (any, error) {
 		connections = append(connections, conn)
 	}
 	if in.Spawn != "" {
-		cmd := exec.Command(os.Args[0], "local-cloud", in.Spawn)
+		cmd := exec.Command(os.Args[0], "local-cloud", "", in.Spawn)
 		cmd.Env = []string{"CHILD=1"}
 		cmd.Stdout = os.Stdout
+		cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: in.Leave}
 		if err := cmd.Start(); err != nil {
 			return nil, err
 		}
@@ -124,6 +130,12 @@ func handle(ctx context.Context, in request) (any, error) {
 		select {}
 	case in.Error != "":
 		return nil, errors.New(in.Error)
+	case in.Shell != "":
+		output, err := exec.CommandContext(ctx, "/bin/sh", "-c", in.Shell).CombinedOutput()
+		if err != nil && len(output) == 0 {
+			return nil, err
+		}
+		return strings.TrimSpace(string(output)), nil
 	case in.Big > 0:
 		return strings.Repeat("x", in.Big), nil
 	case !in.Describe:
@@ -143,7 +155,7 @@ func handle(ctx context.Context, in request) (any, error) {
 
 // localCloud starts an environment whose function dials address, and waits to be
 // killed. In a child process of a function, it dials address itself.
-func localCloud(address string) {
+func localCloud(mode, address string) {
 	if os.Getenv("CHILD") != "" {
 		conn, err := net.Dial("tcp", address)
 		if err != nil {
@@ -152,16 +164,24 @@ func localCloud(address string) {
 		defer conn.Close()
 		select {}
 	}
-	dir, err := os.MkdirTemp("", "bundle")
+	parent, err := os.MkdirTemp("", "bundle")
 	if err != nil {
+		log.Fatal(err)
+	}
+	dir := filepath.Join(parent, "code") // which others may read
+	if err := os.Mkdir(dir, 0o755); err != nil {
 		log.Fatal(err)
 	}
 	link(log.Fatal, dir)
-	env, err := process.New().Start(context.Background(), lambda.Spec{Dir: dir, MemoryMB: 128, Output: func(string) {}})
+	r := process.New()
+	if mode == "plain" {
+		r = process.WithoutIsolation()
+	}
+	env, err := r.Start(context.Background(), lambda.Spec{Dir: dir, MemoryMB: 128, Output: func(string) {}})
 	if err != nil {
 		log.Fatal(err)
 	}
-	if err := os.RemoveAll(dir); err != nil {
+	if err := os.RemoveAll(parent); err != nil {
 		log.Fatal(err)
 	}
 	in := request{Dial: address}
@@ -178,13 +198,22 @@ func localCloud(address string) {
 	select {}
 }
 
-// link makes the bundle's bootstrap a symbolic link to this binary.
+// link makes this binary the bundle's bootstrap. A symbolic link would lead out of
+// the bundle.
 func link(fatal func(...any), dir string) {
 	self, err := os.Executable()
 	if err != nil {
 		fatal(err)
 	}
-	if err := os.Symlink(self, filepath.Join(dir, "bootstrap")); err != nil {
+	bootstrap := filepath.Join(dir, "bootstrap")
+	if os.Link(self, bootstrap) == nil {
+		return
+	}
+	program, err := os.ReadFile(self) // on another file system
+	if err == nil {
+		err = os.WriteFile(bootstrap, program, 0o755)
+	}
+	if err != nil {
 		fatal(err)
 	}
 }

@@ -39,7 +39,7 @@ func (e *environment) watchMemory() (stop func()) {
 // limit. The kernel tracks the peak, so a spike between two checks still counts.
 // For a process that has ended, overLimit uses the last peak that was read.
 func (e *environment) overLimit() bool {
-	peak, _ := peakMemory(e.cmd.Process.Pid)
+	peak, _ := peakMemory(e.pid())
 	// The watcher and the end of an invocation may call overLimit concurrently.
 	for old := e.peak.Load(); peak > old && !e.peak.CompareAndSwap(old, peak); {
 		old = e.peak.Load()

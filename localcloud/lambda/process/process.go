@@ -2,7 +2,8 @@
 
 // Package process runs execution environments as processes on this machine. Each
 // runs the bundle's bootstrap with a Runtime API of its own on a loopback port,
-// and inherits nothing from the developer's environment.
+// and inherits nothing from the developer's environment. Where the kernel permits it,
+// the bootstrap sees a file system and processes of its own, as on AWS.
 package process
 
 import (
@@ -12,9 +13,9 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -24,15 +25,32 @@ import (
 )
 
 // Runner starts processes. It implements [lambda.Runner].
-type Runner struct{}
+type Runner struct{ isolated bool }
 
-// New returns a Runner.
-func New() *Runner { return &Runner{} }
+// New returns a Runner that isolates functions, if [Isolation] is nil.
+func New() *Runner { return &Runner{isolated: Isolation() == nil} }
+
+// WithoutIsolation returns a Runner whose functions see the machine as the
+// developer's other processes do.
+func WithoutIsolation() *Runner { return &Runner{} }
+
+// Isolation returns nil if functions can be isolated on this machine. Otherwise,
+// the error says why not, and how to allow it, if that is known. It tries once, which
+// takes some milliseconds.
+var Isolation = sync.OnceValue(probe)
+
+// TaskRoot implements lambda.Runner.
+func (r *Runner) TaskRoot(dir string) string {
+	if r.isolated {
+		return taskRoot
+	}
+	return dir
+}
 
 // environment is a process with the server of its Runtime API and the reader of
 // its output. It implements [lambda.Environment].
 type environment struct {
-	cmd    *exec.Cmd
+	program
 	api    *runtimeapi.API
 	server *http.Server
 	output *output
@@ -45,7 +63,7 @@ type environment struct {
 }
 
 // Start implements lambda.Runner.
-func (*Runner) Start(ctx context.Context, spec lambda.Spec) (lambda.Environment, error) {
+func (r *Runner) Start(ctx context.Context, spec lambda.Spec) (lambda.Environment, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
@@ -56,7 +74,7 @@ func (*Runner) Start(ctx context.Context, spec lambda.Spec) (lambda.Environment,
 		server: &http.Server{Handler: api, ReadHeaderTimeout: 10 * time.Second},
 		limit:  spec.MemoryMB,
 	}
-	if err := e.launch(spec, listener.Addr().String()); err != nil {
+	if err := e.launch(r.program, spec, listener.Addr().String()); err != nil {
 		listener.Close()
 		return nil, err
 	}
@@ -70,10 +88,19 @@ func (*Runner) Start(ctx context.Context, spec lambda.Spec) (lambda.Environment,
 	return e, nil
 }
 
-// launch starts the process, and a goroutine that waits for it to end.
-func (e *environment) launch(spec lambda.Spec, address string) error {
-	bootstrap := filepath.Join(spec.Dir, "bootstrap")
-	if info, err := os.Stat(bootstrap); err != nil || info.IsDir() {
+// program starts the bootstrap of a bundle, with both outputs to out.
+func (r *Runner) program(spec lambda.Spec, env []string, out *os.File) (program, error) {
+	if r.isolated {
+		return startIsolated(spec, env, out)
+	}
+	return startPlain(spec, env, out)
+}
+
+func bootstrapIn(dir string) string { return filepath.Join(dir, "bootstrap") }
+
+// launch starts the program, and a goroutine that waits for it to end.
+func (e *environment) launch(start func(lambda.Spec, []string, *os.File) (program, error), spec lambda.Spec, address string) error {
+	if info, err := os.Stat(bootstrapIn(spec.Dir)); err != nil || info.IsDir() {
 		return invalidEntrypoint("Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]")
 	}
 	out, writer, err := openOutput(spec.Output)
@@ -82,15 +109,7 @@ func (e *environment) launch(spec lambda.Spec, address string) error {
 	}
 	defer writer.Close()
 	e.output = out
-	e.cmd = &exec.Cmd{
-		Path:        bootstrap,
-		Args:        []string{bootstrap},
-		Dir:         spec.Dir,
-		Env:         append(spec.Env[:len(spec.Env):len(spec.Env)], "AWS_LAMBDA_RUNTIME_API="+address),
-		Stdout:      writer,
-		Stderr:      writer,
-		SysProcAttr: attributes(),
-	}
+	env := append(spec.Env[:len(spec.Env):len(spec.Env)], "AWS_LAMBDA_RUNTIME_API="+address)
 	life, end := context.WithCancelCause(context.Background())
 	e.life = life
 	started := make(chan error)
@@ -99,7 +118,8 @@ func (e *environment) launch(spec lambda.Spec, address string) error {
 		// it exits, so that thread must live as long as the process.
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
-		err := e.cmd.Start()
+		p, err := start(spec, env, writer)
+		e.program = p
 		started <- err
 		if err == nil {
 			end(e.await())
@@ -111,7 +131,7 @@ func (e *environment) launch(spec lambda.Spec, address string) error {
 		case syscall.EACCES, syscall.ENOENT, syscall.ENOEXEC:
 			return invalidEntrypoint("fork/exec /var/task/bootstrap: " + reason.Error())
 		}
-		return fmt.Errorf("start %s: %w", bootstrap, err)
+		return fmt.Errorf("start %s: %w", bootstrapIn(spec.Dir), err)
 	}
 	return nil
 }
@@ -120,21 +140,15 @@ func invalidEntrypoint(message string) error {
 	return &lambda.Failure{Type: "Runtime.InvalidEntrypoint", Message: message}
 }
 
-// await waits for the process to end, kills the processes that it left running,
-// and returns how it ended.
+// await waits for the program to end, and returns how it ended.
 func (e *environment) await() *lambda.Failure {
-	err := e.cmd.Wait()
-	e.kill()
+	err := e.wait()
 	e.output.close()
 	if err == nil {
 		return &lambda.Failure{Type: "Runtime.ExitError", Message: "Runtime exited without providing a reason"}
 	}
 	return &lambda.Failure{Type: "Runtime.ExitError", Message: fmt.Sprintf("Runtime exited with error: %v", err)}
 }
-
-// kill kills the process group. It ignores the error for a group that no longer
-// exists.
-func (e *environment) kill() { _ = syscall.Kill(-e.cmd.Process.Pid, syscall.SIGKILL) }
 
 // watch returns a context that ends when ctx or the process ends, and enforces
 // the memory limit until stop is called.

@@ -50,13 +50,29 @@ func (e *environment) take() []string {
 	return lines
 }
 
+// both runs a test with isolated functions and with others.
+func both(t *testing.T, test func(t *testing.T, r *process.Runner)) {
+	t.Run("isolated", func(t *testing.T) { test(t, isolated(t)) })
+	t.Run("plain", func(t *testing.T) { test(t, process.WithoutIsolation()) })
+}
+
+// isolated returns a Runner that isolates functions. It skips the test if this
+// machine does not permit that.
+func isolated(t testing.TB) *process.Runner {
+	t.Helper()
+	if err := process.Isolation(); err != nil {
+		t.Skipf("functions cannot be isolated on this machine: %v", err)
+	}
+	return process.New()
+}
+
 func bundle(t testing.TB) string {
 	dir := t.TempDir()
 	link(t.Fatal, dir)
 	return dir
 }
 
-func start(t testing.TB, spec lambda.Spec) *environment {
+func start(t testing.TB, r *process.Runner, spec lambda.Spec) *environment {
 	t.Helper()
 	e := &environment{}
 	spec.Output = e.output
@@ -66,7 +82,7 @@ func start(t testing.TB, spec lambda.Spec) *environment {
 	if spec.MemoryMB == 0 {
 		spec.MemoryMB = 2048
 	}
-	env, err := process.New().Start(t.Context(), spec)
+	env, err := r.Start(t.Context(), spec)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,14 +105,16 @@ func event(t testing.TB, in request) runtimeapi.Event {
 
 // TestFunctionEnvironment checks that a function has exactly the environment
 // variables that it was given and none of the local cloud's own, that its working
-// directory is the bundle, and that it receives the event's context.
-func TestFunctionEnvironment(t *testing.T) {
+// directory is that of the bundle, and that it receives the event's context.
+func TestFunctionEnvironment(t *testing.T) { both(t, testFunctionEnvironment) }
+
+func testFunctionEnvironment(t *testing.T, r *process.Runner) {
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "the developer's")
 	t.Setenv("HOME", "/home/developer")
 	t.Setenv("_LAMBDA_SERVER_PORT", "1")
 	given := []string{"AWS_REGION=us-east-1", "TABLE=sums"}
 	dir := bundle(t)
-	e := start(t, lambda.Spec{Dir: dir, Env: given})
+	e := start(t, r, lambda.Spec{Dir: dir, Env: given})
 	response, err := e.Invoke(t.Context(), event(t, request{Describe: true}))
 	if err != nil {
 		t.Fatal(err)
@@ -110,8 +128,12 @@ func TestFunctionEnvironment(t *testing.T) {
 	if diff := cmp.Diff(append(given, "_X_AMZN_TRACE_ID=Root=1"), environ); diff != "" {
 		t.Errorf("environment: -want +got\n%s", diff)
 	}
-	if resolved, _ := filepath.EvalSymlinks(dir); got.Directory != resolved {
-		t.Errorf("working directory %s, want %s", got.Directory, resolved)
+	root := r.TaskRoot(dir)
+	if resolved, err := filepath.EvalSymlinks(root); err == nil {
+		root = resolved
+	}
+	if got.Directory != root {
+		t.Errorf("working directory %s, want %s", got.Directory, root)
 	}
 	if got.RequestID != "id" || got.FunctionARN != "arn:f" || got.Client["k"] != "v" || got.Left <= 50*time.Second || got.Left > time.Minute {
 		t.Errorf("context %+v", got)
@@ -120,7 +142,9 @@ func TestFunctionEnvironment(t *testing.T) {
 
 // TestEndings checks for every way in which an invocation can end what the caller
 // receives, and whether the environment can be used again.
-func TestEndings(t *testing.T) {
+func TestEndings(t *testing.T) { both(t, testEndings) }
+
+func testEndings(t *testing.T, r *process.Runner) {
 	for name, tc := range map[string]struct {
 		in      request
 		payload string // a prefix
@@ -147,7 +171,7 @@ func TestEndings(t *testing.T) {
 			if tc.in.MiB > 0 {
 				spec.MemoryMB = tc.in.MiB
 			}
-			e := start(t, spec)
+			e := start(t, r, spec)
 			response, err := e.Invoke(t.Context(), event(t, tc.in))
 			lines := e.take()
 			if message(err) != tc.err {
@@ -179,7 +203,9 @@ func message(err error) string {
 	return err.Error()
 }
 
-func TestStartFails(t *testing.T) {
+func TestStartFails(t *testing.T) { both(t, testStartFails) }
+
+func testStartFails(t *testing.T, r *process.Runner) {
 	dir := func(change func(bootstrap string) error) string {
 		d := t.TempDir()
 		if err := change(filepath.Join(d, "bootstrap")); err != nil {
@@ -215,7 +241,7 @@ func TestStartFails(t *testing.T) {
 				ctx, cancel = context.WithTimeout(ctx, 200*time.Millisecond)
 			}
 			defer cancel()
-			if _, err := process.New().Start(ctx, spec); message(err) != tc.want {
+			if _, err := r.Start(ctx, spec); message(err) != tc.want {
 				t.Errorf("error %v, want %s", err, tc.want)
 			}
 			if lines := e.take(); !slices.Equal(lines, tc.lines) {
@@ -227,8 +253,10 @@ func TestStartFails(t *testing.T) {
 
 // TestDrain checks that all output of a function has arrived when its invocation
 // ends, however long it is.
-func TestDrain(t *testing.T) {
-	e := start(t, lambda.Spec{})
+func TestDrain(t *testing.T) { both(t, testDrain) }
+
+func testDrain(t *testing.T, r *process.Runner) {
+	e := start(t, r, lambda.Spec{})
 	for round := range 200 {
 		n := round * 7 % 1500 // up to twice what a pipe holds
 		if _, err := e.Invoke(t.Context(), event(t, request{Fill: n, Raw: "end"})); err != nil {
@@ -243,9 +271,11 @@ func TestDrain(t *testing.T) {
 
 // TestTimeout checks that the end of ctx ends the function and every process that
 // it started, and that its output up to then is not lost.
-func TestTimeout(t *testing.T) {
+func TestTimeout(t *testing.T) { both(t, testTimeout) }
+
+func testTimeout(t *testing.T, r *process.Runner) {
 	listener := listen(t)
-	e := start(t, lambda.Spec{})
+	e := start(t, r, lambda.Spec{})
 	ctx, cancel := context.WithCancelCause(t.Context())
 	over := errors.New("out of time")
 	done := make(chan error)
@@ -275,12 +305,17 @@ func TestTimeout(t *testing.T) {
 // TestLocalCloudIsKilled checks that functions end when the local cloud receives
 // SIGKILL.
 func TestLocalCloudIsKilled(t *testing.T) {
+	t.Run("isolated", func(t *testing.T) { isolated(t); testLocalCloudIsKilled(t, "isolated") })
+	t.Run("plain", func(t *testing.T) { testLocalCloudIsKilled(t, "plain") })
+}
+
+func testLocalCloudIsKilled(t *testing.T, mode string) {
 	listener := listen(t)
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(self, "local-cloud", listener.Addr().String())
+	cmd := exec.Command(self, "local-cloud", mode, listener.Addr().String())
 	cmd.Stderr = os.Stderr
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -305,6 +340,9 @@ func listen(t *testing.T) net.Listener {
 
 func accept(t *testing.T, listener net.Listener) net.Conn {
 	t.Helper()
+	if err := listener.(*net.TCPListener).SetDeadline(time.Now().Add(30 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
 	conn, err := listener.Accept()
 	if err != nil {
 		t.Fatal(err)
@@ -325,8 +363,10 @@ func expectEnd(t *testing.T, conn net.Conn) {
 	}
 }
 
-func TestMaxMemory(t *testing.T) {
-	e := start(t, lambda.Spec{})
+func TestMaxMemory(t *testing.T) { both(t, testMaxMemory) }
+
+func testMaxMemory(t *testing.T, r *process.Runner) {
+	e := start(t, r, lambda.Spec{})
 	var peak [2]int
 	for i, take := range []int{0, 200} {
 		if _, err := e.Invoke(t.Context(), event(t, request{MiB: take})); err != nil {
@@ -340,11 +380,32 @@ func TestMaxMemory(t *testing.T) {
 }
 
 func BenchmarkWarmInvoke(b *testing.B) {
-	e := start(b, lambda.Spec{})
+	e := start(b, process.New(), lambda.Spec{})
 	ev := event(b, request{})
 	for b.Loop() {
 		if _, err := e.Invoke(b.Context(), ev); err != nil {
 			b.Fatal(err)
 		}
 	}
+}
+
+// BenchmarkColdStart measures the time from the start of an environment to its first
+// request for an event.
+func BenchmarkColdStart(b *testing.B) {
+	run := func(r *process.Runner) func(*testing.B) {
+		return func(b *testing.B) {
+			spec := lambda.Spec{Dir: bundle(b), MemoryMB: 2048, Output: func(string) {}}
+			for b.Loop() {
+				e, err := r.Start(b.Context(), spec)
+				if err != nil {
+					b.Fatal(err)
+				}
+				b.StopTimer()
+				e.Close()
+				b.StartTimer()
+			}
+		}
+	}
+	b.Run("isolated", func(b *testing.B) { run(isolated(b))(b) })
+	b.Run("plain", run(process.WithoutIsolation()))
 }

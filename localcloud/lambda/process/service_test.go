@@ -6,7 +6,6 @@ import (
 	"archive/zip"
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -61,28 +60,37 @@ func open(t *testing.T, a *account) *lambda.Service {
 }
 
 // script returns a bundle whose bootstrap is a shell script that runs this
-// binary.
+// binary, which is also in the bundle.
 func script(t *testing.T) []byte {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return zipped(t, fmt.Appendf(nil, "#!/bin/sh\nexec '%s'\n", self))
+	program, err := os.ReadFile(self)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return zipped(t, map[string][]byte{"bootstrap": []byte("#!/bin/sh\nexec $LAMBDA_TASK_ROOT/program\n"), "program": program})
 }
 
-// zipped returns a bundle with the given bootstrap.
-func zipped(t *testing.T, bootstrap []byte) []byte {
+// zipped returns a bundle with the given executable files.
+func zipped(t *testing.T, files map[string][]byte) []byte {
 	t.Helper()
 	var buffer bytes.Buffer
 	archive := zip.NewWriter(&buffer)
-	header := &zip.FileHeader{Name: "bootstrap"}
-	header.SetMode(0o755)
-	file, err := archive.CreateHeader(header)
-	if err == nil {
-		_, err = file.Write(bootstrap)
+	for name, content := range files {
+		header := &zip.FileHeader{Name: name, Method: zip.Deflate}
+		header.SetMode(0o755)
+		file, err := archive.CreateHeader(header)
+		if err == nil {
+			_, err = file.Write(content)
+		}
+		if err != nil {
+			t.Error(err)
+		}
 	}
-	if err := errors.Join(err, archive.Close()); err != nil {
+	if err := archive.Close(); err != nil {
 		t.Error(err)
 	}
 	return buffer.Bytes()
@@ -149,7 +157,7 @@ func TestDeployWhileRunning(t *testing.T) {
 				if round == 0 {
 					deploy = s.CreateFunction
 				}
-				code := zipped(t, append(slices.Clone(program), byte(i), byte(round)))
+				code := zipped(t, map[string][]byte{"bootstrap": append(slices.Clone(program), byte(i), byte(round))})
 				if _, err := deploy(c, code); err != nil {
 					return err
 				}
