@@ -217,6 +217,17 @@ func TestMistakes(t *testing.T) {
 		"log group with a key for other groups": {logGroupToken, with("name", "other"), "is not allowed to be used with Arn", func(c cloudUnderTest) map[string]any {
 			return with("kmsKeyId", c.create(keyToken, "k", with("policy", keyPolicyOf(logsMayEncrypt))).arn())
 		}},
+		"reservations of two functions": {functionToken, with("reservedConcurrentExecutions", 401), "below its minimum value of [100]", func(c cloudUnderTest) map[string]any {
+			other, err := c.services.Lambda.Function(c.function("other").id)
+			if err == nil {
+				other.ReservedConcurrency = 500
+				_, err = c.services.Lambda.UpdateFunction(other.Config, nil)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			return nil
+		}},
 		"role whose name differs in case": {roleToken, with("name", "WORKER"), "EntityAlreadyExists: Role with name WORKER already exists.", func(c cloudUnderTest) map[string]any {
 			c.create(roleToken, "worker", with("name", "worker", "assumeRolePolicy", trust))
 			return nil
