@@ -36,6 +36,7 @@ func resources(place cloud.Place, s Services, project string) []*Resource {
 		role(s.IAM),
 		rolePolicy(s.IAM),
 		rolePolicyAttachment(s.IAM),
+		managedPolicy(s.IAM),
 		logGroup(s.Logs),
 		lambdaFunction(place, s.Lambda, files),
 		lambdaAlias(place, s.Lambda),
