@@ -48,6 +48,12 @@ func TestParseRefuses(t *testing.T) {
 		{"no owner", map[string]string{"tally:owner": ""}, []string{`tally:owner may not be "": ` + owner}},
 		{"neither true nor false", map[string]string{"tally:protect": "yes"}, []string{
 			`tally:protect may not be "yes": it sets whether Pulumi refuses to delete resources that hold data or that clients outside the stack depend on and must be true or false (default false)`}},
+		{"the name of a boundary", map[string]string{"tally:permissionsBoundary": "boundary-tally-prod"}, []string{
+			`tally:permissionsBoundary may not be "boundary-tally-prod": it sets the permissions boundary of the stack's roles and must be the ARN of an IAM policy, such as arn:aws:iam::123456789012:policy/boundary-tally-prod`}},
+		{"a role as a boundary", map[string]string{"tally:permissionsBoundary": "arn:aws:iam::123456789012:role/boundary"}, []string{
+			`tally:permissionsBoundary may not be "arn:aws:iam::123456789012:role/boundary": it sets the permissions boundary of the stack's roles and must be the ARN of an IAM policy, such as arn:aws:iam::123456789012:policy/boundary-tally-prod`}},
+		{"a boundary in another account", map[string]string{"tally:permissionsBoundary": "arn:aws:iam::123456789012:policy/b", "aws:allowedAccountIds": `["210987654321"]`}, []string{
+			"tally:permissionsBoundary must be a policy in an account of aws:allowedAccountIds, not in 123456789012"}},
 		{"another auth", map[string]string{"tally:auth": "public"}, []string{`tally:auth may not be "public": ` + auth}},
 		{"public by mistake", map[string]string{"tally:auth": "none"}, []string{
 			"tally:auth may not be none, which allows anyone to call the API, unless tally:allowPublic is true"}},
