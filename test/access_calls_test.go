@@ -69,7 +69,7 @@ var awsCalls = map[string]calls{
 				changed: []string{"environment", "ephemeralStorage", "kmsKeyArn", "loggingConfig", "memorySize", "role", "timeout"}},
 			{actions: "iam:PassRole", on: "{role}", with: []string{"lambda.amazonaws.com"}, changed: []string{"role"}},
 			{actions: encryptVariables, on: "{kmsKeyArn}", with: []string{"tags of " + keyType + " {kmsKeyArn}"}, set: "kmsKeyArn"},
-			{actions: "lambda:UpdateFunctionCode", on: "{arn}", changed: []string{"architectures", "code"}},
+			{actions: "lambda:UpdateFunctionCode", on: "{arn}", changed: []string{"architectures", "codeSha256"}},
 			{actions: "lambda:PutFunctionConcurrency", on: "{arn}", changed: []string{"reservedConcurrentExecutions"}, set: "reservedConcurrentExecutions"},
 			{actions: "lambda:DeleteFunctionConcurrency", on: "{arn}", changed: []string{"reservedConcurrentExecutions"}, unset: "reservedConcurrentExecutions"},
 			{actions: "lambda:TagResource", on: "{arn}", changed: []string{"tagsAll"}},

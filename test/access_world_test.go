@@ -11,8 +11,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/urn"
-
 	"tally/localcloud/cloud"
 )
 
@@ -43,12 +41,12 @@ func readOperations(t *testing.T, path string) (all []operation) {
 	}
 	for line := range strings.Lines(string(raw)) {
 		var entry struct {
-			Method  string
-			Request struct {
-				URN                    string
-				ID                     string
-				Preview                bool
-				Properties, Olds, News map[string]any
+			Method, Progress string
+			Errors           []any
+			Request          struct {
+				Type, ID         string
+				Preview          bool
+				Properties, Olds map[string]any
 			}
 			Response struct {
 				ID         string
@@ -60,10 +58,10 @@ func readOperations(t *testing.T, path string) (all []operation) {
 		}
 		method, ok := strings.CutPrefix(entry.Method, "/pulumirpc.ResourceProvider/")
 		request := entry.Request
-		if !ok || request.Preview {
+		if !ok || request.Preview || entry.Progress != "response_completed" || len(entry.Errors) > 0 {
 			continue
 		}
-		o := operation{method: method, kind: string(urn.URN(request.URN).Type()), id: request.ID}
+		o := operation{method: method, kind: request.Type, id: request.ID}
 		switch method {
 		case "Create":
 			o.id, o.new = entry.Response.ID, entry.Response.Properties
