@@ -10,16 +10,17 @@ import (
 // environmentArgs returns the arguments of the environment.
 func environmentArgs(config settings.Settings) *serverless.EnvironmentArgs {
 	return &serverless.EnvironmentArgs{
-		Region:           pulumi.String(config.Region),
-		Profile:          optional(config.Profile),
-		AllowedAccounts:  list(config.AllowedAccounts),
-		Tags:             pulumi.StringMap{"owner": pulumi.String(config.Owner), "cost-centre": pulumi.String(config.CostCentre)},
-		LogRetentionDays: pulumi.Int(config.LogRetentionDays),
-		AlarmEmail:       optional(config.AlarmEmail),
-		AlarmWebhook:     optional(config.AlarmWebhook),
-		Runbook:          optional(config.Runbook),
-		Protect:          config.Protect,
-		CustomerKey:      config.CustomerKey,
+		Region:              pulumi.String(config.Region),
+		Profile:             optional(config.Profile),
+		AllowedAccounts:     list(config.AllowedAccounts),
+		Tags:                pulumi.StringMap{"owner": pulumi.String(config.Owner), "cost-centre": pulumi.String(config.CostCentre)},
+		LogRetentionDays:    pulumi.Int(config.LogRetentionDays),
+		AlarmEmail:          optional(config.AlarmEmail),
+		AlarmWebhook:        optional(config.AlarmWebhook),
+		Runbook:             optional(config.Runbook),
+		Protect:             config.Protect,
+		CustomerKey:         config.CustomerKey,
+		PermissionsBoundary: optional(config.PermissionsBoundary),
 	}
 }
 

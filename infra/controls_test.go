@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/config"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/urn"
@@ -84,47 +84,49 @@ var optionalTypes = []string{
 	"aws:apigatewayv2/domainName:DomainName", "aws:route53/record:Record",
 }
 
-// deployPolicy returns the policy for whoever deploys resources of these types.
-func deployPolicy(t *testing.T, types []string) string {
+// deployPolicy returns the policy for whoever deploys the stack.
+func deployPolicy(t *testing.T, stack access.Stack) access.Policy {
 	t.Helper()
-	allowed, err := access.For("tally", types)
+	allowed, err := access.Deploy(stack)
 	if err != nil {
 		t.Fatal(err)
 	}
-	text, err := json.MarshalIndent(allowed, "", "  ")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(text) + "\n"
+	return allowed
 }
 
-// TestDeployPolicy compares docs/deploy-policy.json with the policy for all
-// resource types of the stacks and those that a configuration may add.
-func TestDeployPolicy(t *testing.T) {
-	types := slices.Clone(optionalTypes)
+// TestAccess compares the policies in docs with those for all resource types of the
+// stacks and those that a configuration may add.
+func TestAccess(t *testing.T) {
+	all := access.Stack{Project: "tally", Types: slices.Clone(optionalTypes)}
 	for _, stack := range stacks {
 		for _, r := range environmentGraph(t, stack) {
-			types = append(types, r.Type)
+			all.Types = append(all.Types, r.Type)
+			if r.Type == "tally:serverless:Environment" {
+				all.Environment = r.Name
+			}
 		}
 	}
-	compareGenerated(t, "../docs/deploy-policy.json", deployPolicy(t, types))
+	for path, policy := range map[string]access.Policy{
+		"../docs/deploy-policy.json":        deployPolicy(t, all),
+		"../docs/deploy-policy-domain.json": access.Domain(all),
+		"../docs/boundary-policy.json":      access.Boundary(all),
+	} {
+		text, err := json.MarshalIndent(policy, "", "  ")
+		if err != nil {
+			t.Fatal(err)
+		}
+		compareGenerated(t, path, string(text)+"\n")
+	}
 }
 
 // TestDeployPolicySize proves that the policy does not grow with the number of
-// functions and that its size is within the limit of a managed policy.
-//
-// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+// functions.
 func TestDeployPolicySize(t *testing.T) {
-	few, many := deployPolicy(t, typesWith(t, 2)), deployPolicy(t, typesWith(t, 20))
-	if len(few) != len(many) {
-		t.Errorf("the policy has %d bytes with 2 functions and %d with 20", len(few), len(many))
+	policy := func(functions int) access.Policy {
+		return deployPolicy(t, access.Stack{Project: "tally", Environment: "main", Types: typesWith(t, functions)})
 	}
-	var compact bytes.Buffer
-	if err := json.Compact(&compact, []byte(many)); err != nil {
-		t.Fatal(err)
-	}
-	if compact.Len() > 6144 {
-		t.Errorf("the policy has %d characters, and AWS allows 6144 in a managed policy", compact.Len())
+	if diff := cmp.Diff(policy(2), policy(20)); diff != "" {
+		t.Errorf("the policies with 2 and with 20 functions differ: %s", diff)
 	}
 }
 

@@ -72,6 +72,7 @@ func TestProduction(t *testing.T) {
 	config := example()
 	config.Protect, config.CustomerKey = true, true
 	config.AlarmWebhook, config.Runbook = "https://example.com/alarms", "https://example.com/operate.md"
+	config.PermissionsBoundary = "arn:aws:iam::123456789012:policy/boundary-tally-dev"
 	config.AlarmEmail, config.SumsEmail, config.SumsWebhook = "on-call@example.com", "sums@example.com", "https://example.com/sums"
 	config.API = settings.API{
 		Auth: settings.JWT, Issuer: "https://login.example.com/", Audience: []string{"tally"}, Scopes: []string{"add"}, RatePerSecond: 20, Burst: 40,
@@ -102,6 +103,15 @@ func TestProduction(t *testing.T) {
 				t.Errorf("%s is not protected", name)
 			}
 		}
+	}
+	roles := cloud.property("aws:iam/role:Role", "permissionsBoundary")
+	for name, boundary := range roles {
+		if boundary != config.PermissionsBoundary {
+			t.Errorf("the role %s has the permissions boundary %q", name, boundary)
+		}
+	}
+	if len(roles) != 5 {
+		t.Errorf("there are %d roles, want those of 2 functions and 3 topics", len(roles))
 	}
 	for _, test := range []struct {
 		kind, name string

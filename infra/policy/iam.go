@@ -17,6 +17,11 @@ var iamRules = []Rule{
 		Types: []string{"aws:iam/rolePolicy:RolePolicy", "aws:iam/policy:Policy"}, Property: "policy",
 		Check: eachAllow("policy", namedResources),
 	},
+	{
+		Controls: []string{"TALLY.5"}, Title: "roles have a permissions boundary, so that deploying the stack cannot grant other permissions",
+		Types: []string{"aws:iam/role:Role"}, Property: "permissionsBoundary",
+		Check: require("permissionsBoundary"),
+	},
 }
 
 // namedResources returns an error if the statement applies to every resource,

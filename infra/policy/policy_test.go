@@ -19,6 +19,7 @@ const compliant = `[
 		"destinationConfig": {"onFailure": {"destination": "(known after the deployment)"}}}},
 	{"Type": "aws:lambda/permission:Permission", "Name": "p", "Parent": "Topic t", "Inputs": {
 		"principal": "sns.amazonaws.com", "sourceArn": "(known after the deployment)", "qualifier": "live"}},
+	{"Type": "aws:iam/role:Role", "Name": "r", "Inputs": {"permissionsBoundary": "arn:aws:iam::1:policy/b"}},
 	{"Type": "aws:iam/rolePolicy:RolePolicy", "Name": "r", "Inputs": {"policy": "{\"Statement\":[{\"Effect\":\"Allow\",\"Action\":[\"sns:Publish\"],\"Resource\":\"arn:t\"},{\"Effect\":\"Allow\",\"Action\":[\"xray:PutTraceSegments\",\"xray:PutTelemetryRecords\"],\"Resource\":[\"*\"]}]}"}},
 	{"Type": "aws:sns/topic:Topic", "Name": "t", "Parent": "Topic t", "Provider": "aws", "Inputs": {
 		"kmsMasterKeyId": "alias/aws/sns", "lambdaFailureFeedbackRoleArn": "arn:r", "tags": {"cost-centre": "42"}}},
@@ -84,6 +85,7 @@ func TestViolations(t *testing.T) {
 		{"CKV_AWS_63", `[\"sns:Publish\"]`, `\"sns:*\"`, "allows every action (sns:*)"},
 		{"CKV_AWS_63", `\"Action\":[\"sns:Publish\"]`, `\"NotAction\":\"iam:*\"`, "allows every action except iam:*"},
 		{"CKV_AWS_63", `"{\"Statement\":[{\"Effect\":\"Allow\"`, `"{\"Statement\":{\"Effect\":\"Allow\"`, "has no valid policy document in policy"},
+		{"TALLY.5", `"permissionsBoundary"`, `"x"`, "has no permissionsBoundary"},
 		{"SNS.1", `"kmsMasterKeyId": "alias/aws/sns"`, `"kmsMasterKeyId": ""`, "has no kmsMasterKeyId"},
 		{"SNS.2", `"lambdaFailureFeedbackRoleArn"`, `"lambdaSuccessFeedbackRoleArn"`, "has no lambdaFailureFeedbackRoleArn, although the subscription s uses lambda"},
 		{"SNS.2", `"protocol": "lambda"`, `"protocol": "https"`, "has no httpFailureFeedbackRoleArn"},

@@ -20,6 +20,8 @@ func Waivers() []Waiver {
 		{"CKV_AWS_115", []string{"dev"}, "The concurrency limit of a new account is so low that AWS allows none of it to be reserved."},
 		{"APIGateway.8", cheap, "The API must be usable with curl without any setup. The configuration opts in twice, with tally:auth none and tally:allowPublic true."},
 		{"CloudWatch.15", []string{"local", "dev", "staging"}, "Nobody is on call for these stacks. Set tally:alarmEmail or tally:alarmWebhook to be told about their alarms; prod requires one of them."},
+		{"TALLY.5", []string{"local"}, "Only the developer deploys to the local cloud, and may do everything there."},
+		{"TALLY.5", []string{"dev", "staging", "prod"}, "The committed configurations name no account, and so no policy in it. docs/aws.md describes how to create the policy and to set tally:permissionsBoundary; the tests then ask to remove the stack from this waiver."},
 		{"CloudWatch.16", []string{"local", "dev", "staging"}, "Nobody audits the events of these stacks a year later. prod retains its logs for 365 days."},
 	}
 }

@@ -27,7 +27,8 @@
 // its component. Pulumi generates the physical names. With the pattern below in
 // Pulumi.yaml, these start with the project and the stack, as do the names that
 // components set themselves: those of log groups, the key's alias and the
-// dashboard. One ARN pattern, PROJECT-STACK-*, then covers a stack:
+// dashboard. One ARN pattern, PROJECT-STACK-ENVIRONMENT-*, then covers an
+// environment of a stack, and nothing of another stack:
 //
 //	config:
 //	  pulumi:autonaming:

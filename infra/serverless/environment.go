@@ -7,6 +7,7 @@ import (
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
@@ -51,6 +52,13 @@ type EnvironmentArgs struct {
 	// CustomerKey makes the environment's own key encrypt all data at rest.
 	// Default: false, for keys that AWS manages.
 	CustomerKey bool
+	// PermissionsBoundary is the ARN of a policy outside the stack. It limits what
+	// the policies of the environment's roles can allow, so that whoever may deploy
+	// the stack cannot give a role, and thereby themselves, any other permission.
+	// Default: none.
+	//
+	// https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
+	PermissionsBoundary pulumi.StringPtrInput
 }
 
 // Environment holds what components share: the provider, the tags, the
@@ -93,7 +101,7 @@ func NewEnvironment(ctx *pulumi.Context, name string, args *EnvironmentArgs, opt
 	if args != nil {
 		e.args = *args
 	}
-	if err := errors.Join(checkStack(ctx.Project(), ctx.Stack()), checkForm("environment", name)); err != nil {
+	if err := errors.Join(checkStack(ctx.Project(), ctx.Stack()), checkForm("environment", name), checkDistinct(ctx.Stack(), name)); err != nil {
 		return nil, err
 	}
 	if err := ctx.RegisterComponentResource("tally:serverless:Environment", name, e, opts...); err != nil {
@@ -173,6 +181,16 @@ func (e *Environment) protected(parent pulumi.Resource) []pulumi.ResourceOption 
 		return []pulumi.ResourceOption{pulumi.Parent(parent)} // inherits the parent's protection, if any
 	}
 	return []pulumi.ResourceOption{pulumi.Parent(parent), pulumi.Protect(true)}
+}
+
+// role creates a role that an AWS service may assume, with the environment's
+// permissions boundary.
+func (e *Environment) role(name, service string, parent pulumi.Resource) (*iam.Role, error) {
+	args := &iam.RoleArgs{AssumeRolePolicy: assumableBy(service), Tags: e.tags}
+	if e.args.PermissionsBoundary != nil {
+		args.PermissionsBoundary = text("environment "+e.name, "PermissionsBoundary", e.args.PermissionsBoundary, policyForm).ToStringPtrOutput()
+	}
+	return iam.NewRole(e.ctx, name, args, pulumi.Parent(parent))
 }
 
 // logGroup creates a log group with the environment's key and retention.

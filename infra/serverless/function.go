@@ -87,8 +87,7 @@ func NewFunction(env *Environment, name string, args *FunctionArgs, opts ...pulu
 		return nil, err
 	}
 	f.LogGroup = logs.Name
-	f.role, err = iam.NewRole(env.ctx, env.child(name), &iam.RoleArgs{AssumeRolePolicy: assumableBy("lambda.amazonaws.com"), Tags: env.tags}, pulumi.Parent(f))
-	if err != nil {
+	if f.role, err = env.role(env.child(name), "lambda.amazonaws.com", f); err != nil {
 		return nil, err
 	}
 	own, err := f.grantOwn(logs.Arn)

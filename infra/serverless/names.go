@@ -3,6 +3,7 @@ package serverless
 import (
 	"fmt"
 	"regexp"
+	"strings"
 )
 
 // longest holds the maximum length of physical names by kind. It omits alarms
@@ -57,6 +58,18 @@ func (e *Environment) physical(name string) string {
 func checkForm(component, name string) error {
 	if !componentName.MatchString(name) {
 		return fmt.Errorf("%s %q: its name must be lowercase letters, digits and single dashes, and start with a letter", component, name)
+	}
+	return nil
+}
+
+// checkDistinct returns an error if names in the stack could start like those of
+// an environment with this name in a shorter-named stack: "p-dev-main-main-…" of the
+// stack dev-main starts with "p-dev-main-", as do all names of the stack dev. The
+// permissions to deploy a stack cover everything with such a start.
+func checkDistinct(stack, environment string) error {
+	if shorter, _, found := strings.Cut(stack+"-", "-"+environment+"-"); found {
+		return fmt.Errorf("stack %q: its name must not contain -%s, the name of an environment, because the permissions to deploy a stack named %q would include it",
+			stack, environment, shorter)
 	}
 	return nil
 }

@@ -66,6 +66,8 @@ func TestStackNames(t *testing.T) {
 		{"my.project", "dev", "main", `project "my.project": its name must be letters, digits, dashes and underscores`},
 		{"project", "feature.x", "main", `stack "feature.x": its name must be letters, digits, dashes and underscores`},
 		{"project", "dev", "Main", `environment "Main": its name must be lowercase letters, digits and single dashes`},
+		{"project", "dev-main", "main", `stack "dev-main": its name must not contain -main, the name of an environment, because the permissions to deploy a stack named "dev" would include it`},
+		{"project", "dev-main-2", "main", `stack "dev-main-2": its name must not contain -main`},
 		{"project", "dev", strings.Repeat("m", 29), `topic "alarms": its role would have the name`},
 	} {
 		_, err := run(test.project, test.stack, func(ctx *pulumi.Context) error {

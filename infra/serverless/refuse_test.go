@@ -83,6 +83,11 @@ func TestRefuses(t *testing.T) {
 			return err
 		}, "subscription t-f: the topic is in the environment other and the subscriber in e"},
 
+		{"the name of a boundary", func(env *Environment, _ *Function) error {
+			_, err := NewEnvironment(env.ctx, "other", &EnvironmentArgs{Region: value("eu-west-1"), PermissionsBoundary: value("boundary")})
+			return err
+		}, `environment other: PermissionsBoundary must be the ARN of an IAM policy, not "boundary"`},
+
 		{"an unknown auth", api(APIArgs{Routes: root, Auth: Auth{Type: "public"}}), `API api: the auth type must be iam, jwt or none, not "public"`},
 		{"no issuer", api(APIArgs{Routes: root, Auth: Auth{Type: "jwt", Audience: values("a")}}), "the auth type jwt requires Issuer and Audience"},
 		{"no audience", api(APIArgs{Routes: root, Auth: Auth{Type: "jwt", Issuer: value("https://example.com")}}), "the auth type jwt requires Issuer and Audience"},

@@ -47,9 +47,7 @@ func NewTopic(env *Environment, name string, args *TopicArgs, opts ...pulumi.Res
 	if err := env.register("Topic", name, t, nil, opts); err != nil {
 		return nil, err
 	}
-	feedback, err := iam.NewRole(env.ctx, env.child(name+"-feedback"), &iam.RoleArgs{
-		AssumeRolePolicy: assumableBy("sns.amazonaws.com"), Tags: env.tags,
-	}, pulumi.Parent(t))
+	feedback, err := env.role(env.child(name+"-feedback"), "sns.amazonaws.com", t)
 	if err != nil {
 		return nil, err
 	}

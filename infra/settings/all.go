@@ -67,6 +67,13 @@ func stackSettings() []setting {
 				return s.CustomerKey || value == "managed"
 			},
 		},
+		{
+			Name:     "permissionsBoundary",
+			Meaning:  "the permissions boundary of the stack's roles",
+			Limits:   "the ARN of an IAM policy, such as arn:aws:iam::123456789012:policy/boundary-tally-prod",
+			Optional: true,
+			Field:    matching(func(s *Settings) *string { return &s.PermissionsBoundary }, `arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/[!-~]{1,512}`),
+		},
 	}
 }
 

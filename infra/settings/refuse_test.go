@@ -51,6 +51,12 @@ func TestParseRefuses(t *testing.T) {
 		{"protected without anybody to tell", map[string]string{"tally:protect": "true", "tally:alarmEmail": "", "tally:alarmWebhook": ""}, []string{
 			"tally:alarmEmail and tally:alarmWebhook are missing: tally:protect is true, so somebody must be told about alarms: " +
 				"set one of them, for example with `pulumi config set tally:alarmEmail ADDRESS --stack prod`"}},
+		{"the name of a boundary", map[string]string{"tally:permissionsBoundary": "boundary-tally-prod"}, []string{
+			`tally:permissionsBoundary may not be "boundary-tally-prod": it sets the permissions boundary of the stack's roles and must be the ARN of an IAM policy, such as arn:aws:iam::123456789012:policy/boundary-tally-prod`}},
+		{"a role as a boundary", map[string]string{"tally:permissionsBoundary": "arn:aws:iam::123456789012:role/boundary"}, []string{
+			`tally:permissionsBoundary may not be "arn:aws:iam::123456789012:role/boundary": it sets the permissions boundary of the stack's roles and must be the ARN of an IAM policy, such as arn:aws:iam::123456789012:policy/boundary-tally-prod`}},
+		{"a boundary in another account", map[string]string{"tally:permissionsBoundary": "arn:aws:iam::123456789012:policy/b", "aws:allowedAccountIds": `["210987654321"]`}, []string{
+			"tally:permissionsBoundary must be a policy in an account of aws:allowedAccountIds, not in 123456789012"}},
 		{"another auth", map[string]string{"tally:auth": "public"}, []string{`tally:auth may not be "public": ` + auth}},
 		{"public by mistake", map[string]string{"tally:auth": "none"}, []string{
 			"tally:auth may not be none, which allows anyone to call the API, unless tally:allowPublic is true"}},

@@ -30,6 +30,9 @@ type Settings struct {
 	CostCentre      string   // who pays for the stack; becomes a tag
 	Protect         bool     // Pulumi refuses to delete what holds data or is in use outside the stack
 	CustomerKey     bool     // the stack's own key encrypts data at rest
+	// PermissionsBoundary is the ARN of the policy that limits what the stack's roles
+	// may be allowed; "" for none.
+	PermissionsBoundary string
 
 	Functions Functions
 	API       API

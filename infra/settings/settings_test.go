@@ -48,7 +48,8 @@ func TestParse(t *testing.T) {
 		{"everything", map[string]string{
 			"aws:region": "us-gov-west-1", "aws:profile": "me", "aws:allowedAccountIds": `["123456789012"]`,
 			"tally:owner": "Équipe A", "tally:costCentre": "a+b@c", "tally:protect": "true", "tally:encryption": "customer",
-			"tally:architecture": "x86_64", "tally:memory": "10240", "tally:timeout": "30", "tally:ephemeralStorage": "10240",
+			"tally:permissionsBoundary": "arn:aws-us-gov:iam::123456789012:policy/teams/a/boundary",
+			"tally:architecture":        "x86_64", "tally:memory": "10240", "tally:timeout": "30", "tally:ephemeralStorage": "10240",
 			"tally:reservedConcurrency": "900", "tally:accountConcurrency": "5000", "tally:asyncRetries": "0", "tally:asyncMaxAge": "60",
 			"tally:auth": "jwt", "tally:jwtIssuer": "https://login.example.com/", "tally:jwtAudience": `["tally"]`, "tally:jwtScopes": `["add","read"]`,
 			"tally:throttleRate": "10000", "tally:throttleBurst": "5000", "tally:corsOrigins": `["https://a.example.com","http://localhost:8080"]`,
@@ -58,7 +59,7 @@ func TestParse(t *testing.T) {
 			"tally:alarmWebhook": "https://example.com/alarms", "tally:runbook": "https://example.com/operate.md", "tally:sumsEmail": "sums@example.com", "tally:sumsWebhook": "https://example.com/sums",
 		}, Settings{
 			Region: "us-gov-west-1", Profile: "me", AllowedAccounts: []string{"123456789012"}, Target: AWS,
-			Owner: "Équipe A", CostCentre: "a+b@c", Protect: true, CustomerKey: true,
+			Owner: "Équipe A", CostCentre: "a+b@c", Protect: true, CustomerKey: true, PermissionsBoundary: "arn:aws-us-gov:iam::123456789012:policy/teams/a/boundary",
 			Functions: Functions{"x86_64", 10240, 30, 10240, 900, 5000, 0, 60},
 			API: API{
 				Auth: JWT, Issuer: "https://login.example.com/", Audience: []string{"tally"}, Scopes: []string{"add", "read"},

@@ -51,6 +51,9 @@ func (s *Service) AttachRolePolicy(role, policyARN string) error {
 		return err
 	}
 	return s.change(role, func(r *Role) error {
+		if _, err := s.parseManaged(IdentityPolicy, policyARN); err != nil {
+			return err
+		}
 		if !slices.Contains(r.Managed, policyARN) {
 			r.Managed = append(slices.Clip(r.Managed), policyARN)
 		}

@@ -100,7 +100,7 @@ func (p parser) checkVariables(at string, t template) error {
 // any key and treats an unknown one as missing, so a misspelled key silently
 // disables a Deny.
 func (p parser) checkKey(at, key string) error {
-	if p.kind == KeyPolicy {
+	if p.anyKey {
 		return nil
 	}
 	name := strings.ToLower(key)
@@ -110,7 +110,7 @@ func (p parser) checkKey(at, key string) error {
 	reason, ok := unknowable[name]
 	switch {
 	case ok:
-	case name == "lambda:sourcefunctionarn" && p.kind != IdentityPolicy:
+	case name == "lambda:sourcefunctionarn" && !p.kind.ofIdentity():
 		reason = "AWS supports it only in identity-based policies"
 	default:
 		vendor, _, _ := strings.Cut(name, ":")

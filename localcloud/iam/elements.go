@@ -32,7 +32,7 @@ func (p parser) sid(s *Statement, at string, v any) error {
 	if !ok {
 		return syntaxError(at, "must be a string")
 	}
-	if p.kind == IdentityPolicy && !identitySid.MatchString(sid) {
+	if p.kind.ofIdentity() && !identitySid.MatchString(sid) {
 		return malformed("Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular expression [0-9A-Za-z]*", at, "found %q", sid)
 	}
 	s.Sid = sid

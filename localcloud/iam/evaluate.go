@@ -1,6 +1,7 @@
 package iam
 
 import (
+	"slices"
 	"strings"
 
 	"tally/localcloud/cloud"
@@ -11,6 +12,9 @@ import (
 type Decision struct {
 	Effect  Effect
 	Reasons []Reason // the deciding statements, in the order of the policies
+	// OutOfBounds means that policies allowed the request, but the permissions
+	// boundary did not.
+	OutOfBounds bool
 }
 
 // Reason identifies a statement that led to a Decision.
@@ -30,40 +34,54 @@ type Reason struct {
 // resource belong to the same account. An AWS service has no identity policies, so
 // only the resource policy can allow its requests.
 //
+// If there is a BoundaryPolicy, it must allow the request as well, unless a
+// resource policy allows it to everyone or to the ARN of the caller's session. A
+// resource policy that allows it to the ARN of a role is not enough.
+//
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
 func Evaluate(r cloud.Request, policies []*Policy) Decision {
 	return decide(newQuery(r), policies)
 }
 
 func decide(q query, policies []*Policy) Decision {
 	var allows, denies []Reason
+	q.bounded = slices.ContainsFunc(policies, func(p *Policy) bool { return p.Kind == BoundaryPolicy })
+	inBounds := !q.bounded
 	for _, p := range policies {
 		for i := range p.Statements {
 			s := &p.Statements[i]
 			if !s.matches(q) {
 				continue
 			}
-			if reason := (Reason{p.Name, p.Kind, i, s.Sid}); s.Effect == Deny {
+			switch reason := (Reason{p.Name, p.Kind, i, s.Sid}); {
+			case s.Effect == Deny:
 				denies = append(denies, reason)
-			} else {
+			case p.Kind == BoundaryPolicy:
+				inBounds = true
+			default:
 				allows = append(allows, reason)
+				inBounds = inBounds || s.principals.unbounded(q)
 			}
 		}
 	}
 	switch {
 	case denies != nil:
-		return Decision{Deny, denies}
-	case allows != nil:
-		return Decision{Allow, allows}
+		return Decision{Effect: Deny, Reasons: denies}
+	case allows == nil:
+		return Decision{Effect: Deny}
+	case !inBounds:
+		return Decision{Effect: Deny, OutOfBounds: true}
 	}
-	return Decision{Effect: Deny}
+	return Decision{Effect: Allow, Reasons: allows}
 }
 
 // query is a request prepared for evaluation.
 type query struct {
 	cloud.Request
-	action string // in lowercase
-	keys   keys
+	action  string // in lowercase
+	keys    keys
+	bounded bool // whether the caller has a permissions boundary
 }
 
 // keys maps the names of condition keys to their values. The names are in

@@ -47,6 +47,7 @@ func TestEvaluate(t *testing.T) {
 		accountRoot = `{"AWS":"arn:aws:iam::000000000000:root"}`
 	)
 	identity := func(s string) document { return document{IdentityPolicy, s} }
+	boundary := func(s string) document { return document{BoundaryPolicy, s} }
 	resource := func(principal, s string) document { return document{ResourcePolicy, principal + s} }
 
 	for name, tt := range map[string]struct {
@@ -95,6 +96,16 @@ func TestEvaluate(t *testing.T) {
 		"all but this account":    {session, []document{identity(publish), resource(`"NotPrincipal":{"AWS":"000000000000"},`, deny)}, Allow},
 		"all but another role":    {session, []document{identity(publish), resource(`"NotPrincipal":{"AWS":"`+roleARN+`2"},`, deny)}, Deny},
 
+		"in bounds":                      {session, []document{identity(publish), boundary(publish)}, Allow},
+		"out of bounds":                  {session, []document{identity(publish), boundary(`"Effect":"Allow","Action":"sqs:*","Resource":"*"`)}, Deny},
+		"a boundary allows nothing":      {session, []document{boundary(publish)}, Deny},
+		"a boundary denies":              {session, []document{identity(publish), boundary(publish), boundary(deny)}, Deny},
+		"a boundary limits a role's ARN": {session, []document{resource(`"Principal":{"AWS":"`+roleARN+`"},`, publish), boundary(`"Effect":"Allow","Action":"sqs:*","Resource":"*"`)}, Deny},
+		"but not a session's ARN":        {session, []document{resource(`"Principal":{"AWS":"arn:aws:sts::000000000000:assumed-role/worker/s"},`, publish), boundary(`"Effect":"Allow","Action":"sqs:*","Resource":"*"`)}, Allow},
+		"nor everyone":                   {session, []document{resource(everyone, publish), boundary(`"Effect":"Allow","Action":"sqs:*","Resource":"*"`)}, Allow},
+		"a boundary denies everyone":     {session, []document{resource(everyone, publish), boundary(deny)}, Deny},
+		"all but this role, in bounds":   {session, []document{identity(publish), boundary(publish), resource(`"NotPrincipal":{"AWS":"`+roleARN+`"},`, deny)}, Deny},
+
 		"service":                {service, []document{resource(`"Principal":{"Service":"sns.amazonaws.com"},`, publish)}, Allow},
 		"other service":          {service, []document{resource(`"Principal":{"Service":"sqs.amazonaws.com"},`, publish)}, Deny},
 		"service among everyone": {service, []document{resource(everyone, publish)}, Allow},
@@ -131,8 +142,8 @@ func TestDecisionReasons(t *testing.T) {
 		policies []*Policy
 		want     Decision
 	}{
-		{policies, Decision{Deny, []Reason{{"", ResourcePolicy, 0, "closed"}}}},
-		{policies[:2], Decision{Allow, allowing}},
+		{policies, Decision{Effect: Deny, Reasons: []Reason{{"", ResourcePolicy, 0, "closed"}}}},
+		{policies[:2], Decision{Effect: Allow, Reasons: allowing}},
 		{nil, Decision{Effect: Deny}},
 	} {
 		if diff := cmp.Diff(tt.want, Evaluate(r, tt.policies)); diff != "" {

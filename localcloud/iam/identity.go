@@ -12,7 +12,7 @@ import (
 // parsed once, when the role changes. An identity is never modified, only replaced.
 type identity struct {
 	role     Role
-	policies []*Policy // inline and managed ones, ordered by name
+	policies []*Policy // inline and managed ones, ordered by name, and the permissions boundary
 	trust    *Policy
 	keys     keys  // condition keys that are the same for all its requests
 	err      error // set if a stored policy cannot be parsed
@@ -20,8 +20,8 @@ type identity struct {
 
 // parseIdentity parses the policies of a role. They were checked when they were
 // set, so an error means that another version wrote the store.
-func parseIdentity(role Role, arn cloud.ARN) *identity {
-	id := &identity{role: role, keys: keys{"aws:principalarn": {arn.String()}}}
+func (s *Service) parseIdentity(role Role) *identity {
+	id := &identity{role: role, keys: keys{"aws:principalarn": {s.RoleARN(role).String()}}}
 	for tag, value := range role.Tags {
 		id.keys["aws:principaltag/"+strings.ToLower(tag)] = []string{value}
 	}
@@ -30,12 +30,7 @@ func parseIdentity(role Role, arn cloud.ARN) *identity {
 		return id
 	}
 	for _, arn := range role.Managed {
-		p, err := managedPolicy(arn)
-		if err != nil {
-			id.err = fmt.Errorf("role %s: %w", role.Name, err)
-			return id
-		}
-		id.policies = append(id.policies, p)
+		id.addManaged(s, IdentityPolicy, arn)
 	}
 	for name, document := range role.Inline {
 		p, err := ParsePolicy(IdentityPolicy, document)
@@ -47,7 +42,20 @@ func parseIdentity(role Role, arn cloud.ARN) *identity {
 		id.policies = append(id.policies, p)
 	}
 	slices.SortFunc(id.policies, func(a, b *Policy) int { return strings.Compare(a.Name, b.Name) })
+	if role.PermissionsBoundary != "" {
+		id.addManaged(s, BoundaryPolicy, role.PermissionsBoundary)
+	}
 	return id
+}
+
+// addManaged adds a managed policy of the role.
+func (id *identity) addManaged(s *Service, kind Kind, arn string) {
+	p, err := s.parseManaged(kind, arn)
+	if err != nil {
+		id.err = fmt.Errorf("role %s: %w", id.role.Name, err)
+		return
+	}
+	id.policies = append(id.policies, p)
 }
 
 // identity returns the identity of the role with that name, or nil if there is no

@@ -1,12 +1,6 @@
 package iam
 
-import (
-	"maps"
-	"slices"
-	"strings"
-
-	"tally/localcloud/cloud"
-)
+import "strings"
 
 // administrator is AWS's AdministratorAccess policy. As on AWS, a resource policy
 // can still deny a request that it allows.
@@ -50,13 +44,4 @@ func allow(name string, actions ...string) *Policy {
 	}
 	p.Name = name
 	return p
-}
-
-func managedPolicy(arn string) (*Policy, error) {
-	p, ok := managedPolicies[arn]
-	if !ok {
-		return nil, cloud.Errorf(404, "NoSuchEntity", "Policy %s does not exist or is not attachable. The local cloud has %s.",
-			arn, strings.Join(slices.Sorted(maps.Keys(managedPolicies)), ", "))
-	}
-	return p, nil
 }

@@ -16,10 +16,20 @@ import (
 // too. Its message is AWS's, if there is one, followed by the position and the
 // description of the mistake in parentheses.
 func ParsePolicy(kind Kind, document string) (*Policy, error) {
-	p := parser{kind: kind}
+	return parser{kind: kind, anyKey: kind == KeyPolicy}.document(document)
+}
+
+// ParsePolicyForAWS parses a document like ParsePolicy, but accepts every condition
+// key. It is for the policies of requests to AWS itself, which tests pass to
+// Evaluate together with all condition keys that AWS would know.
+func ParsePolicyForAWS(kind Kind, document string) (*Policy, error) {
+	return parser{kind: kind, anyKey: true}.document(document)
+}
+
+func (p parser) document(document string) (*Policy, error) {
 	root, err := decodeDocument(document)
 	if err != nil {
-		if kind == TrustPolicy {
+		if p.kind == TrustPolicy {
 			return nil, malformed("This policy contains invalid Json", "document", "%v", err)
 		}
 		return nil, syntaxError("document", "%v", err)
@@ -48,6 +58,7 @@ func syntaxError(at, format string, args ...any) error {
 // parsed.
 type parser struct {
 	kind      Kind
+	anyKey    bool // whether conditions may use keys that cannot be known here
 	variables bool // whether "${…}" is a variable and not plain text
 }
 
@@ -141,7 +152,7 @@ func (p parser) checkNames(at string, o *object) error {
 			return syntaxError(at, "has both %s and Not%s", name, name)
 		case p.kind == TrustPolicy && strings.HasSuffix(name, "Resource"):
 			return malformed("Has prohibited field "+name, at, "a trust policy applies to the role it is attached to")
-		case p.kind == IdentityPolicy && strings.HasSuffix(name, "Principal"):
+		case p.kind.ofIdentity() && strings.HasSuffix(name, "Principal"):
 			return malformed("Policy document should not specify a principal.", at, "it applies to the identity it is attached to")
 		}
 	}
@@ -155,7 +166,7 @@ func (p parser) checkMissing(at string, s *Statement) error {
 		return syntaxError(at, "has no Effect")
 	case p.kind == TrustPolicy && !hasPrincipal:
 		return malformed("Missing required field Principal", at, "has no Principal")
-	case p.kind != IdentityPolicy && !hasPrincipal:
+	case !p.kind.ofIdentity() && !hasPrincipal:
 		return syntaxError(at, "has no Principal")
 	case s.actions.empty():
 		return malformed("Policy statement must contain actions.", at, "has no Action")

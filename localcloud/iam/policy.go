@@ -15,7 +15,15 @@ const (
 	// KeyPolicy is a ResourcePolicy of a KMS key. It is recorded and never
 	// evaluated, so its conditions may use any condition key.
 	KeyPolicy
+	// BoundaryPolicy is the permissions boundary of a role. It has the elements of
+	// an IdentityPolicy, but limits what the role is allowed and allows nothing
+	// itself.
+	BoundaryPolicy
 )
+
+// ofIdentity reports whether policies of the kind apply to an identity, and so
+// name no principal.
+func (k Kind) ofIdentity() bool { return k == IdentityPolicy || k == BoundaryPolicy }
 
 // Policy is a parsed and valid policy document. It is read-only.
 //

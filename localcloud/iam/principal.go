@@ -24,13 +24,28 @@ type principals struct {
 //
 // A statement that allows an account only delegates to the policies of the
 // account's identities, so it does not grant anything by itself. A statement that
-// denies an account denies everyone in it.
+// denies an account denies everyone in it. A NotPrincipal that denies applies to
+// every caller with a permissions boundary, whomever it names.
+//
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html
 func (p *principals) include(q query, effect Effect) bool {
+	if effect == Deny && p.except && q.bounded {
+		return true
+	}
 	named := p.everyone || p.names(q)
 	if effect == Deny || p.except {
 		named = named || slices.Contains(p.accounts, q.Caller.ARN.Account)
 	}
 	return named != p.except
+}
+
+// unbounded reports whether a statement that allows the caller's request does so
+// regardless of the caller's permissions boundary. It does not in an identity
+// policy, where p is nil.
+//
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
+func (p *principals) unbounded(q query) bool {
+	return p != nil && (p.everyone || p.except || slices.Contains(p.arns, q.Caller.ARN.String()))
 }
 
 func (p *principals) names(q query) bool {

@@ -52,14 +52,17 @@ func refuse(r cloud.Request, d Decision) error {
 }
 
 // because returns the reason for a denial, in AWS's words. If no policy allows the
-// request, AWS names one kind of policy that could: the identity-based one or, for
-// services, which have none, the resource-based one.
+// request, AWS names one kind of policy that could: the permissions boundary if only
+// that is missing, the identity-based one or, for services, which have none, the
+// resource-based one.
 func because(r cloud.Request, d Decision, action string) string {
 	if len(d.Reasons) > 0 {
 		return "with an explicit deny in " + denying[d.Reasons[0].Kind]
 	}
 	allowing := "identity-based policy"
 	switch {
+	case d.OutOfBounds:
+		allowing = "permissions boundary"
 	case action == "sts:AssumeRole":
 		allowing = "role trust policy"
 	case r.Caller.Service != "":
@@ -72,4 +75,5 @@ var denying = map[Kind]string{
 	IdentityPolicy: "an identity-based policy",
 	ResourcePolicy: "a resource-based policy",
 	TrustPolicy:    "the role trust policy",
+	BoundaryPolicy: "a permissions boundary",
 }

@@ -1,6 +1,7 @@
 package iam
 
 import (
+	"cmp"
 	"crypto/rand"
 	"strings"
 	"sync"
@@ -24,8 +25,11 @@ type Role struct {
 	// MaxSessionSeconds is from 3,600, the default, to 43,200. It is only recorded:
 	// sessions last until the service that started them revokes them.
 	MaxSessionSeconds int
-	Tags              map[string]string
-	Created           time.Time // set by CreateRole
+	// PermissionsBoundary is the ARN of the managed policy that limits what the
+	// role's policies allow, or "".
+	PermissionsBoundary string
+	Tags                map[string]string
+	Created             time.Time // set by CreateRole
 
 	// CreateRole and UpdateRole ignore Inline and Managed. PutRolePolicy,
 	// AttachRolePolicy and their counterparts change them.
@@ -37,29 +41,35 @@ type Role struct {
 // called concurrently. They refuse a request with a *cloud.Error.
 type Service struct {
 	place cloud.Place
-	roles *store.Table[Role] // by name in lowercase, because names are unique regardless of case
+	// By name in lowercase, because names are unique regardless of case.
+	roles    *store.Table[Role]
+	policies *store.Table[ManagedPolicy]
 
 	identities       sync.Map                    // *identity, by the same keys as roles
 	resourcePolicies *lru.Cache[string, *Policy] // by document
 
-	mu       sync.Mutex                   // held while roles change; guards sessions
+	mu       sync.Mutex                   // held while roles and policies change; guards sessions
 	sessions map[string]cloud.Credentials // by access key ID
 }
 
-// New opens the roles in the store. If st is nil, roles are in memory only. Sessions
-// are not stored.
+// New opens the roles and policies in the store. If st is nil, they are in memory
+// only. Sessions are not stored.
 func New(place cloud.Place, st *store.Store) (*Service, error) {
 	roles, err := store.NewTable[Role](st, "iam-roles")
 	if err != nil {
 		return nil, err
 	}
-	policies, err := lru.New[string, *Policy](maxResourcePolicies)
+	policies, err := store.NewTable[ManagedPolicy](st, "iam-policies")
 	if err != nil {
 		return nil, err
 	}
-	s := &Service{place: place, roles: roles, resourcePolicies: policies, sessions: map[string]cloud.Credentials{}}
+	parsed, err := lru.New[string, *Policy](maxResourcePolicies)
+	if err != nil {
+		return nil, err
+	}
+	s := &Service{place: place, roles: roles, policies: policies, resourcePolicies: parsed, sessions: map[string]cloud.Credentials{}}
 	for _, r := range roles.All() {
-		s.identities.Store(strings.ToLower(r.Name), parseIdentity(r, s.RoleARN(r)))
+		s.identities.Store(strings.ToLower(r.Name), s.parseIdentity(r))
 	}
 	return s, nil
 }
@@ -70,7 +80,7 @@ func (s *Service) RoleARN(r Role) cloud.ARN {
 }
 
 // CreateRole creates a role without policies. Errors: EntityAlreadyExists,
-// LimitExceeded, MalformedPolicyDocument, ValidationError.
+// LimitExceeded, MalformedPolicyDocument, NoSuchEntity, ValidationError.
 func (s *Service) CreateRole(r Role) (Role, error) {
 	if r.Path == "" {
 		r.Path = "/"
@@ -86,7 +96,7 @@ func (s *Service) CreateRole(r Role) (Role, error) {
 	if _, taken := s.roles.Get(strings.ToLower(r.Name)); taken {
 		return Role{}, cloud.Errorf(409, "EntityAlreadyExists", "Role with name %s already exists.", r.Name)
 	}
-	if err := s.checkTrusted(r.AssumeRolePolicy); err != nil {
+	if err := cmp.Or(s.checkTrusted(r.AssumeRolePolicy), s.checkBoundary(r.PermissionsBoundary)); err != nil {
 		return Role{}, err
 	}
 	r.ID = "AROA" + rand.Text()[:17]
@@ -96,18 +106,19 @@ func (s *Service) CreateRole(r Role) (Role, error) {
 }
 
 // UpdateRole replaces the description, the trust policy, the maximum session
-// duration and the tags of the role with r's name. Errors: those of Role and
-// CreateRole.
+// duration, the permissions boundary and the tags of the role with r's name. Errors:
+// those of Role and CreateRole.
 func (s *Service) UpdateRole(r Role) (Role, error) {
 	err := s.change(r.Name, func(old *Role) error {
 		replaced := r.AssumeRolePolicy != old.AssumeRolePolicy
 		old.Description, old.AssumeRolePolicy, old.Tags = r.Description, r.AssumeRolePolicy, r.Tags
+		old.PermissionsBoundary = r.PermissionsBoundary
 		old.MaxSessionSeconds = r.MaxSessionSeconds
 		if r.MaxSessionSeconds == 0 {
 			old.MaxSessionSeconds = minSessionSeconds
 		}
 		r = *old
-		if err := r.validate(); err != nil || !replaced {
+		if err := cmp.Or(r.validate(), s.checkBoundary(r.PermissionsBoundary)); err != nil || !replaced {
 			return err
 		}
 		return s.checkTrusted(r.AssumeRolePolicy)
@@ -169,6 +180,6 @@ func (s *Service) put(r Role) error {
 	if err := s.roles.Put(strings.ToLower(r.Name), r); err != nil {
 		return err
 	}
-	s.identities.Store(strings.ToLower(r.Name), parseIdentity(r, s.RoleARN(r)))
+	s.identities.Store(strings.ToLower(r.Name), s.parseIdentity(r))
 	return nil
 }

@@ -181,7 +181,7 @@ func TestRolePoliciesRefuse(t *testing.T) {
 func TestManagedPoliciesAreValid(t *testing.T) {
 	for arn := range managedPolicies {
 		must(t, CheckManagedPolicy(arn))
-		p, err := managedPolicy(arn)
+		p, err := newService(t).parseManaged(IdentityPolicy, arn)
 		must(t, err)
 		if p.Name != arn || p.Kind != IdentityPolicy || len(p.Statements) != 1 {
 			t.Errorf("%s: %+v", arn, p)

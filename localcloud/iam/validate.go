@@ -2,7 +2,9 @@ package iam
 
 import (
 	"cmp"
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -19,12 +21,15 @@ import (
 const (
 	maxTrustPolicy    = 2048  // characters without white space
 	maxInlinePolicies = 10240 // characters without white space, of all inline policies of a role together
+	maxManagedPolicy  = 6144  // characters without white space
 	minSessionSeconds = 3600  // the default
 	maxSessionSeconds = 43200
 )
 
 var (
 	namePattern        = regexp.MustCompile(`^[\w+=,.@-]+$`)
+	policyARN          = regexp.MustCompile(`^arn:aws:iam::(aws|[0-9]{12}):policy/[\x21-\x7E]+$`)
+	customerPolicy     = regexp.MustCompile(`^arn:aws:iam::[0-9]{12}:policy/[\x21-\x7E]+$`)
 	pathPattern        = regexp.MustCompile(`^/([!-~]+/)?$`)
 	descriptionPattern = regexp.MustCompile(`^[\t\n\r\x20-\x7E\x{A1}-\x{FF}]*$`)
 )
@@ -33,7 +38,7 @@ var (
 // +=,.@_-.
 func CheckRoleName(name string) error { return checkName("roleName", name, 64) }
 
-// CheckPolicyName checks the name of an inline policy: 1 to 128 letters, digits
+// CheckPolicyName checks the name of a policy: 1 to 128 letters, digits
 // and any of +=,.@_-.
 func CheckPolicyName(name string) error { return checkName("policyName", name, 128) }
 
@@ -47,7 +52,7 @@ func checkName(member, name string, maxLength int) error {
 	return nil
 }
 
-// CheckPath checks the path of a role: "/", or up to 512 printable ASCII characters
+// CheckPath checks the path of a role or policy: "/", or up to 512 printable ASCII characters
 // that begin and end with a slash.
 func CheckPath(path string) error {
 	if len(path) > 512 || !pathPattern.MatchString(path) {
@@ -56,7 +61,7 @@ func CheckPath(path string) error {
 	return nil
 }
 
-// CheckDescription checks the description of a role: up to 1,000 Latin-1
+// CheckDescription checks the description of a role or policy: up to 1,000 Latin-1
 // characters.
 func CheckDescription(description string) error {
 	if utf8.RuneCountInString(description) > 1000 {
@@ -100,11 +105,39 @@ func CheckInlinePolicy(document string) error {
 	return err
 }
 
-// CheckManagedPolicy checks the ARN of an AWS managed policy. If the local cloud does
-// not have the policy, it fails with NoSuchEntity. The error lists the ones it has.
-func CheckManagedPolicy(arn string) error {
-	_, err := managedPolicy(arn)
+// CheckDocument checks the document of a managed policy: a valid IdentityPolicy of
+// up to 6,144 characters, not counting white space.
+func CheckDocument(document string) error {
+	if size(document) > maxManagedPolicy {
+		return cloud.Errorf(409, "LimitExceeded", "Cannot exceed quota for PolicySize: %d", maxManagedPolicy)
+	}
+	_, err := ParsePolicy(IdentityPolicy, document)
 	return err
+}
+
+// CheckManagedPolicy checks the ARN of a managed policy. It fails with NoSuchEntity
+// if the ARN is not of a customer managed policy, which may or may not exist, or of
+// one of AWS's that the local cloud has. The error lists those.
+func CheckManagedPolicy(arn string) error {
+	if managedPolicies[arn] == nil && !customerPolicy.MatchString(arn) {
+		return notAttachable(arn)
+	}
+	return nil
+}
+
+// CheckBoundary checks the ARN of a managed policy that is to be a permissions
+// boundary, as CheckManagedPolicy does.
+//
+// https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html
+func CheckBoundary(arn string) error {
+	switch {
+	case !policyARN.MatchString(arn):
+		return invalid("ARN %s is not valid.", arn)
+	case CheckManagedPolicy(arn) != nil:
+		return cloud.Errorf(404, "NoSuchEntity", "Scope ARN: %s does not exist or is not attachable. The local cloud has %s.",
+			arn, strings.Join(slices.Sorted(maps.Keys(managedPolicies)), ", "))
+	}
+	return nil
 }
 
 // CheckManagedPolicies applies CheckManagedPolicy to each ARN.
@@ -117,7 +150,7 @@ func CheckManagedPolicies(arns []string) error {
 	return nil
 }
 
-// CheckTags checks the tags of a role. There may be up to 50, with keys that differ
+// CheckTags checks the tags of a role or policy. There may be up to 50, with keys that differ
 // in more than case.
 //
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html
@@ -139,8 +172,12 @@ func CheckTags(tags map[string]string) error {
 func (r Role) validate() error {
 	return cmp.Or(
 		CheckRoleName(r.Name), CheckPath(r.Path), CheckDescription(r.Description), CheckSessionSeconds(r.MaxSessionSeconds),
-		CheckTrustPolicy(r.AssumeRolePolicy), CheckTags(r.Tags),
+		CheckTrustPolicy(r.AssumeRolePolicy), cloud.CheckOptional(r.PermissionsBoundary, CheckBoundary), CheckTags(r.Tags),
 	)
+}
+
+func (p ManagedPolicy) validate() error {
+	return cmp.Or(CheckPolicyName(p.Name), CheckPath(p.Path), CheckDescription(p.Description), CheckDocument(p.Document), CheckTags(p.Tags))
 }
 
 func invalid(format string, args ...any) error {

@@ -41,7 +41,7 @@ func domainName(place cloud.Place, service *recorded.Service) recordedType {
 		adds: func(id string, _ time.Time, in schema.Values) map[string]any {
 			configuration, _ := in.Any("domainNameConfiguration").(map[string]any)
 			for name, chosen := range map[string]any{
-				"hostedZoneId": "Z1UJRXOUMOOFQ8", "ipAddressType": "ipv4", "ownershipVerificationCertificateArn": "",
+				"hostedZoneId": "Z1UJRXOUMOOFQ8", "ipAddressType": "ipv4",
 				"targetDomainName": fmt.Sprintf("d-%.5x.execute-api.%s.amazonaws.com", sha256.Sum256([]byte(id)), place.Region),
 			} {
 				if _, given := configuration[name]; !given {

@@ -18,14 +18,16 @@ func role(service *iam.Service) *Resource {
 		}
 		return map[string]any{
 			"name": r.Name, "path": r.Path, "description": orNil(r.Description), "assumeRolePolicy": r.AssumeRolePolicy,
-			"maxSessionDuration": r.MaxSessionSeconds, "managedPolicyArns": managed, "tagsAll": r.Tags,
+			"maxSessionDuration": r.MaxSessionSeconds, "permissionsBoundary": orNil(r.PermissionsBoundary),
+			"managedPolicyArns": managed, "tagsAll": r.Tags,
 			"arn": service.RoleARN(r).String(), "uniqueId": r.ID, "createDate": r.Created.UTC().Format(time.RFC3339),
 		}
 	}
 	wanted := func(in schema.Values) iam.Role {
 		return iam.Role{
 			Name: in.String("name"), Path: in.String("path"), Description: in.String("description"),
-			AssumeRolePolicy: in.String("assumeRolePolicy"), MaxSessionSeconds: in.Int("maxSessionDuration"), Tags: in.Map("tagsAll"),
+			AssumeRolePolicy: in.String("assumeRolePolicy"), MaxSessionSeconds: in.Int("maxSessionDuration"),
+			PermissionsBoundary: in.String("permissionsBoundary"), Tags: in.Map("tagsAll"),
 		}
 	}
 	return &Resource{
@@ -71,10 +73,11 @@ func roleType() schema.Type {
 			{Name: "maxSessionDuration", Kind: schema.Int, Default: 3600, Recorded: true, Check: whole(iam.CheckSessionSeconds)},
 			{Name: "forceDetachPolicies", Kind: schema.Bool, Default: false, Check: off("the local cloud does not detach policies that were attached outside of the program")},
 			{Name: "managedPolicyArns", Kind: schema.List, Check: texts(iam.CheckManagedPolicies)},
+			{Name: "permissionsBoundary", Check: text(iam.CheckBoundary)},
 			tagged(iam.CheckTags),
 		},
 		Outputs:     []schema.Output{{Name: "arn"}, {Name: "uniqueId"}, {Name: "createDate"}, schema.TagOutput()},
-		Unsupported: []string{"inlinePolicies", "namePrefix", "permissionsBoundary"},
+		Unsupported: []string{"inlinePolicies", "namePrefix"},
 	}
 }
 

@@ -77,12 +77,12 @@ func (l lifeCycle) checkCreated(t *testing.T, program resource.PropertyMap, m ma
 	for k, v := range m.state {
 		pattern, expected := l.outputs[string(k)]
 		switch given, isInput := program[k]; {
-		case isInput && k != "loggingConfig":
-			equal(t, string(k), resource.PropertyMap{k: v}, resource.PropertyMap{k: given})
 		case expected:
 			if got := fmt.Sprint(v.Mappable()); !regexp.MustCompile("^" + pattern + "$").MatchString(got) {
 				t.Errorf("%s = %s, want %s", k, got, pattern)
 			}
+		case isInput && k != "loggingConfig":
+			equal(t, string(k), resource.PropertyMap{k: v}, resource.PropertyMap{k: given})
 		case !isInput:
 			t.Errorf("unexpected output %s = %v", k, v)
 		}

@@ -118,6 +118,7 @@ func recordedLifeCycles() []lifeCycle {
 		},
 		id: "api.example.com",
 		outputs: map[string]string{"arn": "arn:aws:apigateway:us-east-1::/domainnames/api.example.com",
+			"domainNameConfiguration":       `map.certificateArn:.* hostedZoneId:Z1UJRXOUMOOFQ8 .* targetDomainName:d-[0-9a-f]{10}.execute-api.us-east-1.amazonaws.com.`,
 			"apiMappingSelectionExpression": `\$request.basepath`, "tagsAll": "map.a:1."},
 		update:  map[string]any{"tags": map[string]any{"a": "2"}},
 		diff:    map[string]string{"tags.a": "UPDATE", "tagsAll.a": "UPDATE"},

@@ -63,6 +63,45 @@ func lifeCycles() []lifeCycle {
 		},
 		seen: []string{"description", "managedPolicyArns", "tags", "tagsAll"},
 	}, {
+		token: "aws:iam/role:Role",
+		inputs: func(c cloudUnderTest) map[string]any {
+			boundary := c.create("aws:iam/policy:Policy", "b", map[string]any{"policy": publish})
+			return map[string]any{"assumeRolePolicy": trust, "permissionsBoundary": boundary.id}
+		},
+		id: "thing-" + hex,
+		outputs: map[string]string{"name": "thing-" + hex, "arn": "arn:aws:iam::000000000000:role/thing-" + hex, "path": "/",
+			"maxSessionDuration": "3600", "forceDetachPolicies": "false", "uniqueId": "AROA[A-Z0-9]+",
+			"createDate": `\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ`, "tagsAll": "map.."},
+		update:  map[string]any{"permissionsBoundary": xrayWrite},
+		diff:    map[string]string{"permissionsBoundary": "UPDATE"},
+		replace: map[string]any{"path": "/team/"}, replaces: []string{"path"},
+		drift: func(c cloudUnderTest, m made) error {
+			r, err := c.services.IAM.Role(m.id)
+			if err != nil {
+				return err
+			}
+			r.PermissionsBoundary = ""
+			_, err = c.services.IAM.UpdateRole(r)
+			return err
+		},
+		seen: []string{"permissionsBoundary"},
+	}, {
+		token: "aws:iam/policy:Policy",
+		inputs: func(cloudUnderTest) map[string]any {
+			return map[string]any{"policy": publish, "description": "old", "tags": map[string]any{"a": "1"}}
+		},
+		id: "arn:aws:iam::000000000000:policy/thing-" + hex,
+		outputs: map[string]string{"name": "thing-" + hex, "arn": "arn:aws:iam::000000000000:policy/thing-" + hex, "path": "/",
+			"policyId": "ANPA[A-Z0-9]+", "attachmentCount": "0", "tagsAll": "map.a:1."},
+		update:  map[string]any{"policy": strings.ReplaceAll(publish, "Publish", "ListTopics"), "tags": map[string]any{"a": "2"}},
+		diff:    map[string]string{"policy": "UPDATE", "tags.a": "UPDATE", "tagsAll.a": "UPDATE"},
+		replace: map[string]any{"description": "new"}, replaces: []string{"description"},
+		drift: func(c cloudUnderTest, m made) error {
+			_, err := c.services.IAM.UpdatePolicy(m.id, strings.ReplaceAll(publish, "Publish", "Subscribe"), nil)
+			return err
+		},
+		seen: []string{"policy", "tags", "tagsAll"},
+	}, {
 		token: "aws:iam/rolePolicy:RolePolicy",
 		inputs: func(c cloudUnderTest) map[string]any {
 			r := c.create("aws:iam/role:Role", "r", map[string]any{"assumeRolePolicy": trust})

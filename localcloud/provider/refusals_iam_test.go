@@ -12,6 +12,7 @@ const (
 	roleToken           = "aws:iam/role:Role"
 	rolePolicyToken     = "aws:iam/rolePolicy:RolePolicy"
 	roleAttachmentToken = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
+	managedPolicyToken  = "aws:iam/policy:Policy"
 )
 
 func iamRefusals() refusals {
@@ -35,7 +36,16 @@ func iamRefusals() refusals {
 		{token: roleToken, property: "assumeRolePolicy", value: strings.Replace(trust, "amazonaws", "amazon", 1), words: `Invalid principal in policy: "SERVICE":"lambda.amazon.com" (Statement[0].Principal: did you mean lambda.amazonaws.com?)`},
 		{token: roleToken, property: "assumeRolePolicy", value: strings.Replace(trust, "sts:AssumeRole", "sts:TagSessions", 1), words: "AssumeRole policy may only specify STS AssumeRole actions."},
 		{token: roleToken, property: "managedPolicyArns", value: []any{"arn:aws:iam::aws:policy/PowerUserAccess"}, words: "does not exist or is not attachable"},
+		{token: roleToken, property: "permissionsBoundary", value: "boundary", words: "ValidationError: ARN boundary is not valid."},
+		{token: roleToken, property: "permissionsBoundary", value: "arn:aws:iam::000000000000:role/r", words: "ValidationError: ARN arn:aws:iam::000000000000:role/r is not valid."},
+		{token: roleToken, property: "permissionsBoundary", value: "arn:aws:iam::aws:policy/PowerUserAccess", words: "NoSuchEntity: Scope ARN: arn:aws:iam::aws:policy/PowerUserAccess does not exist or is not attachable."},
 		{token: roleToken, property: "tags", value: badTags, words: "Invalid tags: the tag key"},
+		{token: managedPolicyToken, property: "name", value: "bad name!", words: "The specified value for policyName is invalid"},
+		{token: managedPolicyToken, property: "path", value: "team", words: "The specified value for path is invalid"},
+		{token: managedPolicyToken, property: "description", value: strings.Repeat("d", 1001), words: "less than or equal to 1000"},
+		{token: managedPolicyToken, property: "policy", value: trust, words: "Policy document should not specify a principal"},
+		{token: managedPolicyToken, property: "policy", value: long, words: "LimitExceeded: Cannot exceed quota for PolicySize: 6144"},
+		{token: managedPolicyToken, property: "tags", value: badTags, words: "Invalid tags: the tag key"},
 		{token: rolePolicyToken, property: "name", value: "bad name!", words: "The specified value for policyName is invalid"},
 		{token: rolePolicyToken, property: "role", value: "arn:aws:iam::000000000000:role/r", words: "The specified value for roleName is invalid"},
 		{token: rolePolicyToken, property: "policy", value: trust, words: "Policy document should not specify a principal"},

@@ -36,6 +36,7 @@ func resources(place cloud.Place, s Services, project string) []*Resource {
 		role(s.IAM),
 		rolePolicy(s.IAM),
 		rolePolicyAttachment(s.IAM),
+		managedPolicy(s.IAM),
 		logGroup(place, s.Logs, s.Recorded),
 		lambdaFunction(place, s.Lambda, s.Recorded, files),
 		lambdaAlias(place, s.Lambda),

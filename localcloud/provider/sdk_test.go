@@ -24,6 +24,7 @@ import (
 // sdk holds the arguments and the outputs of each resource type in the SDK that
 // programs are written against.
 var sdk = map[string]struct{ args, outputs any }{
+	"aws:iam/policy:Policy":                                          {iam.PolicyArgs{}, iam.Policy{}},
 	"aws:iam/role:Role":                                              {iam.RoleArgs{}, iam.Role{}},
 	"aws:iam/rolePolicy:RolePolicy":                                  {iam.RolePolicyArgs{}, iam.RolePolicy{}},
 	"aws:iam/rolePolicyAttachment:RolePolicyAttachment":              {iam.RolePolicyAttachmentArgs{}, iam.RolePolicyAttachment{}},

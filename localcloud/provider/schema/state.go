@@ -74,11 +74,11 @@ func completeEach(properties []Property, state, in []resource.PropertyValue) res
 }
 
 // State returns the state of a resource for the engine: what the service reports
-// (live), with the program's own values if they mean the same, and with the
-// secrets of the inputs marked as secret. live holds null for what the service
-// reports as not set.
+// (live), with the program's own values if they mean the same, together with what
+// the service chose inside of them, and with the secrets of the inputs marked as
+// secret. live holds null for what the service reports as not set.
 func (t *Type) State(live, in resource.PropertyMap) resource.PropertyMap {
-	state := external(in)
+	state := external(t.Effective(live, in))
 	for k, v := range live {
 		given, ok := in[k]
 		switch {

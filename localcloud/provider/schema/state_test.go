@@ -58,6 +58,9 @@ func TestStateAndInputsOfALiveResource(t *testing.T) {
 	if state["policy"].StringValue() != `{ "Version": "x" }` || !state["shade"].ContainsSecrets() || !state["dim"].BoolValue() || state["arn"].StringValue() != "arn" {
 		t.Errorf("state: %v", state)
 	}
+	if fabric := state["shade"].ObjectValue()["fabric"]; fabric.V != "silk" {
+		t.Errorf("what the service chose inside of an object is lost: %v", state["shade"])
+	}
 	if again := lamp().ReadInputs(live, in, nil); !again.DeepEquals(in) {
 		t.Errorf("undrifted inputs changed:\n%v\n%v", in, again)
 	}
