@@ -37,6 +37,7 @@ func rules() []rule {
 	all := []rule{
 		{prefix: "internal/sum", banned: libraries},
 		{prefix: "internal/metrics", banned: libraries},
+		{prefix: "internal/logging", banned: []string{"github.com/pulumi/", "github.com/aws/aws-sdk-go-v2/"}},
 		{prefix: "internal/project", banned: libraries},
 		{prefix: "functions/", own: []string{"internal/"}, banned: []string{"github.com/pulumi/"}},
 		{prefix: "infra/serverless", banned: []string{"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2", "github.com/pulumi/pulumi-aws/sdk/v6/go/aws/wafv2"}},
