@@ -65,6 +65,7 @@ var (
 	emailForm        = form{regexp.MustCompile(`^[^\s@]+@[^\s@]+$`), "an email address"}
 	webhookForm      = form{regexp.MustCompile(`^https://[^\s/]+(/\S*)?$`), "an https URL"}
 	architectureForm = form{regexp.MustCompile(`^(arm64|x86_64)$`), "arm64 or x86_64"}
+	logLevelForm     = form{regexp.MustCompile(`^(TRACE|DEBUG|INFO|WARN|ERROR|FATAL)$`), "TRACE, DEBUG, INFO, WARN, ERROR or FATAL"}
 	domainForm       = form{regexp.MustCompile(`^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$`), "a host name in lowercase letters"}
 )
 
