@@ -15,6 +15,7 @@ import (
 
 	"tally/internal/metrics"
 	"tally/internal/sum"
+	"tally/internal/tracing"
 )
 
 // handler adds the numbers of each message and publishes the sum.
@@ -36,6 +37,7 @@ func newHandler(ctx context.Context, topicARN string, log *slog.Logger, counts *
 	if err != nil {
 		return nil, err
 	}
+	tracing.Add(&cfg)
 	return &handler{topicARN, sns.NewFromConfig(cfg).Publish, log, counts}, nil
 }
 
