@@ -33,6 +33,8 @@ var (
 	segmentName = regexp.MustCompile(`^[\p{L}\p{N}\p{Z}\s_.:/%&#=+\\@-]{1,200}$`)
 	segmentID   = regexp.MustCompile(`^[0-9a-f]{16}$`)
 	traceID     = regexp.MustCompile(`^1-[0-9a-f]{8}-[0-9a-f]{24}$`)
+	segmentType = regexp.MustCompile(`^subsegment$`)
+	namespace   = regexp.MustCompile(`^(aws|remote)$`)
 )
 
 // parse parses a document. It returns X-Ray's code of the error if the document is
@@ -61,8 +63,8 @@ func parse(text string) (s segment, code string) {
 		{"Name", s.Name, segmentName, true},
 		{"TraceId", s.TraceID, traceID, true},
 		{"ParentId", s.ParentID, segmentID, s.Type == "subsegment"},
-		{"Type", s.Type, regexp.MustCompile(`^subsegment$`), false},
-		{"Namespace", s.Namespace, regexp.MustCompile(`^(aws|remote)$`), false},
+		{"Type", s.Type, segmentType, false},
+		{"Namespace", s.Namespace, namespace, false},
 	} {
 		switch {
 		case field.value == "" && field.required:
