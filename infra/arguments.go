@@ -35,6 +35,7 @@ func functionArgs(config settings.Settings, archive string, variables pulumi.Str
 		EphemeralMB:        pulumi.Int(f.EphemeralMB),
 		Retries:            pulumi.Int(f.Retries),
 		MaxEventAgeSeconds: pulumi.Int(f.MaxEventAgeSeconds),
+		LogLevel:           pulumi.String(f.LogLevel),
 		Environment:        variables,
 	}
 	if f.ReservedConcurrency > 0 {

@@ -34,7 +34,7 @@ func example() settings.Settings {
 	return settings.Settings{
 		Region: "us-east-1", Target: settings.AWS, Owner: "team-a", CostCentre: "4711", LogRetentionDays: 14,
 		Functions: settings.Functions{
-			Architecture: "x86_64", MemoryMB: 256, TimeoutSeconds: 7, EphemeralMB: 1024, ReservedConcurrency: 5, Retries: 1, MaxEventAgeSeconds: 3600,
+			Architecture: "x86_64", MemoryMB: 256, TimeoutSeconds: 7, EphemeralMB: 1024, ReservedConcurrency: 5, Retries: 1, MaxEventAgeSeconds: 3600, LogLevel: "WARN",
 		},
 		API: settings.API{Auth: settings.IAM, RatePerSecond: 20, Burst: 40},
 	}
@@ -115,7 +115,7 @@ func TestStack(t *testing.T) {
 			"architectures": ["x86_64"], "code": "handle-message.zip", "handler": "bootstrap", "runtime": "provided.al2023",
 			"environment": {"variables": {"NAMESPACE": "tally", "SERVICE": "handle-message", "ENVIRONMENT": "dev-main", "SUMS_TOPIC_ARN": "arn:aws:Topic:r:a:main-sums"}},
 			"ephemeralStorage": {"size": 1024}, "reservedConcurrentExecutions": 5, "publish": true, "tracingConfig": {"mode": "Active"},
-			"loggingConfig": {"logFormat": "JSON", "logGroup": "/aws/lambda/tally-dev-main-handle-message", "applicationLogLevel": "INFO", "systemLogLevel": "INFO"},
+			"loggingConfig": {"logFormat": "JSON", "logGroup": "/aws/lambda/tally-dev-main-handle-message", "applicationLogLevel": "WARN", "systemLogLevel": "INFO"},
 			"memorySize": 256, "timeout": 7, "role": "arn:aws:Role:r:a:main-handle-message"}`},
 		{"aws:lambda/alias:Alias", "main-handle-message", `{"name": "live", "functionName": "main-handle-message-1a2b3c4", "functionVersion": "1"}`},
 		{"aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig", "main-handle-message", `{
@@ -131,7 +131,8 @@ func TestStack(t *testing.T) {
 		{"aws:sns/topicSubscription:TopicSubscription", "main-numbers-handle-message", `{"topic": "arn:aws:Topic:r:a:main-numbers", "protocol": "lambda",
 			"endpoint": "arn:aws:Alias:r:a:main-handle-message", "redrivePolicy": "{\"deadLetterTargetArn\":\"arn:aws:Queue:r:a:main-numbers-handle-message-redrive\"}"}`},
 		{"aws:sns/topic:Topic", "main-numbers", `{"kmsMasterKeyId": "alias/aws/sns", "signatureVersion": 2, "httpFailureFeedbackRoleArn": "arn:aws:Role:r:a:main-numbers-feedback",
-			"lambdaFailureFeedbackRoleArn": "arn:aws:Role:r:a:main-numbers-feedback", "sqsFailureFeedbackRoleArn": "arn:aws:Role:r:a:main-numbers-feedback"}`},
+			"lambdaFailureFeedbackRoleArn": "arn:aws:Role:r:a:main-numbers-feedback", "sqsFailureFeedbackRoleArn": "arn:aws:Role:r:a:main-numbers-feedback",
+			"tracingConfig": "Active"}`},
 		{"aws:sqs/queue:Queue", "main-handle-message-failures", `{"messageRetentionSeconds": 1209600, "sqsManagedSseEnabled": true, "redriveAllowPolicy": "{\"redrivePermission\":\"denyAll\"}"}`},
 		{"aws:apigatewayv2/api:Api", "main-api", `{"protocolType": "HTTP"}`},
 		{"aws:apigatewayv2/integration:Integration", "main-api-add-numbers", `{"apiId": "main-api-id", "integrationType": "AWS_PROXY", "integrationMethod": "POST",

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/go-jose/go-jose/v4"
 	"github.com/go-jose/go-jose/v4/jwt"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
@@ -25,8 +26,9 @@ import (
 	"tally/localcloud/localcloudtest"
 )
 
-// authorizesCallers changes the configuration of who may call the deployed API,
-// and how often, and proves that the API enforces it.
+// authorizesCallers changes the configuration of who may call the deployed API, and
+// how often, and proves that the API enforces it and logs who called. It also changes
+// what the functions log.
 func (d deployed) authorizesCallers(ctx context.Context, stack *localcloudtest.Stack) {
 	url := d.out["apiUrl"] + "add?num1=3&num2=4"
 	set := func(key, value string) {
@@ -47,7 +49,10 @@ func (d deployed) authorizesCallers(ctx context.Context, stack *localcloudtest.S
 	up(ctx, d.t, stack)
 	d.step("iam", func(d deployed) {
 		d.responds(http.StatusForbidden, `{"message":"Forbidden"}`, get(ctx, d.t, url))
-		d.responds(http.StatusOK, `{"num1":3,"num2":4,"sum":7}`, d.signed(ctx, get(ctx, d.t, url)))
+		entry := d.logged(ctx, d.signed(ctx, get(ctx, d.t, url)))
+		if entry["caller"] != "arn:aws:iam::000000000000:user/developer" || entry["subject"] != "-" {
+			d.t.Errorf("the access log names the caller %q and the subject %q", entry["caller"], entry["subject"])
+		}
 		d.demonstrates(ctx, demo, stack)
 		d.demoFails(ctx, demo, stack, "403 Forbidden", "AWS_SECRET_ACCESS_KEY=another")
 	})
@@ -62,14 +67,17 @@ func (d deployed) authorizesCallers(ctx context.Context, stack *localcloudtest.S
 		bearing := func(audience, scope string) *http.Request {
 			r := get(ctx, d.t, url)
 			r.Header.Set("Authorization", "Bearer "+token(d.t, key, map[string]any{
-				"iss": issuer, "aud": audience, "scope": scope, "exp": time.Now().Add(time.Hour).Unix()}))
+				"iss": issuer, "sub": "anna", "aud": audience, "scope": scope, "exp": time.Now().Add(time.Hour).Unix()}))
 			return r
 		}
 		d.responds(http.StatusUnauthorized, `{"message":"Unauthorized"}`, get(ctx, d.t, url))
 		d.responds(http.StatusUnauthorized, `{"message":"Unauthorized"}`, bearing("another", "tally/add"))
 		d.responds(http.StatusForbidden, `{"message":"Forbidden"}`, bearing("tally", "tally/subtract"))
 		valid := bearing("tally", "tally/add")
-		d.responds(http.StatusOK, `{"num1":3,"num2":4,"sum":7}`, valid)
+		entry := d.logged(ctx, valid)
+		if entry["caller"] != "-" || entry["subject"] != "anna" {
+			d.t.Errorf("the access log names the caller %q and the subject %q", entry["caller"], entry["subject"])
+		}
 		d.demonstrates(ctx, demo, stack, "TALLY_TOKEN="+strings.TrimPrefix(valid.Header.Get("Authorization"), "Bearer "))
 		d.demoFails(ctx, demo, stack, "the API requires a token: set TALLY_TOKEN", "TALLY_TOKEN=")
 		d.demoFails(ctx, demo, stack, "401 Unauthorized", "TALLY_TOKEN=another")
@@ -79,8 +87,10 @@ func (d deployed) authorizesCallers(ctx context.Context, stack *localcloudtest.S
 	set("tally:allowPublic", "true")
 	remove("tally:jwtIssuer", "tally:jwtAudience", "tally:jwtScopes")
 	set("tally:throttleRate", "1")
-	set("tally:throttleBurst", "2")
+	set("tally:throttleBurst", "3")
+	set("tally:logLevel", "error")
 	up(ctx, d.t, stack)
+	d.step("log level", func(d deployed) { d.logsErrorsOnly(ctx) })
 	d.step("throttle", func(d deployed) {
 		statuses := map[int]int{}
 		for range 20 { // takes much less than the 18 s in which the rate would allow all
@@ -91,7 +101,7 @@ func (d deployed) authorizesCallers(ctx context.Context, stack *localcloudtest.S
 			}
 		}
 		if statuses[http.StatusOK] < 2 || statuses[http.StatusTooManyRequests] == 0 || len(statuses) > 2 {
-			d.t.Errorf("20 requests at a rate of 1 per second and a burst of 2 received %v", statuses)
+			d.t.Errorf("20 requests at a rate of 1 per second and a burst of 3 received %v", statuses)
 		}
 	})
 }
@@ -131,6 +141,59 @@ func (d deployed) demoFails(ctx context.Context, demo string, stack *localcloudt
 	d.t.Helper()
 	if out, err := d.demo(ctx, demo, stack, env); err == nil || !strings.Contains(out, message) {
 		d.t.Errorf("demo: %v, want %q in it\n%s", err, message, out)
+	}
+}
+
+// logsErrorsOnly proves that a function with the log level error does not log sums, and
+// still reports its invocations and its metrics.
+func (d deployed) logsErrorsOnly(ctx context.Context) {
+	d.post(`{"num1":1000,"num2":3000}`)
+	d.cloud.WaitForLog(ctx, d.out["addNumbersFunction"], `"SumsComputed":1`, `"level":"FATAL"`)
+	d.waitForEvent(ctx, "/aws/lambda/tally-local-main-add-numbers", `{ $.type = "platform.report" }`)
+	group, pattern := "/aws/lambda/tally-local-main-add-numbers", "{ $.sum = 4000 }" // would precede the metric
+	found, err := cloudwatchlogs.NewFromConfig(d.cloud.AWSConfig()).FilterLogEvents(ctx, &cloudwatchlogs.FilterLogEventsInput{LogGroupName: &group, FilterPattern: &pattern})
+	if err != nil || len(found.Events) > 0 {
+		d.t.Errorf("the function logged the sum: %v, %+v", err, found)
+	}
+}
+
+// logged sends a request, follows it from its response over the access log to the
+// log of the function, and returns its entry in the access log.
+func (d deployed) logged(ctx context.Context, r *http.Request) (entry map[string]string) {
+	d.t.Helper()
+	resp, err := http.DefaultClient.Do(r)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	resp.Body.Close()
+	group := "/aws/vendedlogs/apis/tally-local-main-api"
+	line := d.waitForEvent(ctx, group, fmt.Sprintf("{ $.requestId = %q }", resp.Header.Get("Apigw-Requestid")))
+	if err := json.Unmarshal([]byte(line), &entry); err != nil {
+		d.t.Fatalf("%v: %s", err, line)
+	}
+	if entry["status"] != "200" || entry["functionStatus"] != "200" || entry["integrationStatus"] != "200" {
+		d.t.Errorf("the access log has the line %s", line)
+	}
+	d.cloud.WaitForLog(ctx, d.out["addNumbersFunction"], `"message":"sum"`, `"requestId":"`+entry["functionRequestId"]+`"`)
+	return entry
+}
+
+// waitForEvent waits until a log group has an event that matches the pattern, and
+// returns its message. CloudWatch Logs has no operation that waits.
+func (d deployed) waitForEvent(ctx context.Context, group, pattern string) string {
+	d.t.Helper()
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	client := cloudwatchlogs.NewFromConfig(d.cloud.AWSConfig())
+	for poll := time.NewTicker(50 * time.Millisecond); ; {
+		found, err := client.FilterLogEvents(ctx, &cloudwatchlogs.FilterLogEventsInput{LogGroupName: &group, FilterPattern: &pattern})
+		if err != nil {
+			d.t.Fatalf("no event in %s matches %s: %v", group, pattern, err)
+		}
+		if len(found.Events) > 0 {
+			return *found.Events[0].Message
+		}
+		<-poll.C
 	}
 }
 

@@ -27,6 +27,8 @@ func TestFailures(t *testing.T) {
 	}})
 	d := deployed{t, cloud, outputs(ctx, t, stack)}
 
+	d.step("traces", func(d deployed) { d.traces(ctx) })
+
 	d.step("a message that the function refuses", func(d deployed) {
 		id := d.publish(ctx, `{"num1":"three","num2":4}`)
 		m := d.cloud.WaitForMessage(ctx, d.out["handleMessageFailuresUrl"], nil)

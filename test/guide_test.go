@@ -30,6 +30,7 @@ func TestGuide(t *testing.T) {
 	stack := cloud.Deploy(ctx, localcloudtest.Program{Dir: dir})
 	d := deployed{t, cloud, outputs(ctx, t, stack)}
 
+	d.post(`{"num1":5,"num2":6}`)
 	const computes, broken = `r := result{`, `return errors.New("broken"); r := result{`
 	replace(t, dir, "functions/handle-message/handler.go", computes, broken)
 	up(ctx, t, stack)
@@ -49,6 +50,7 @@ func TestGuide(t *testing.T) {
 	sections := d.runGuide(ctx, dir)
 	for heading, want := range map[string][]string{
 		"Function logs":           {failed, `"message failed"`},
+		"Following a request":     {`"message":"sum","num1":5,"num2":6,"sum":11`, `"platform.report"`},
 		"Messages in a queue":     {failed, "3  RetriesExhausted", "broken", undelivered, "Undelivered"},
 		"SNS delivery failures":   {undelivered, "not authorized to perform: lambda:InvokeFunction"},
 		"Redrive":                 {"would run  " + failed, "done       " + failed, "done       " + undelivered},

@@ -24,7 +24,7 @@ type rule struct {
 
 // services are the local cloud's services. Each may depend on the packages
 // cloud and store, but on no other service.
-var services = []string{"httpapi", "iam", "journal", "lambda", "logs", "recorded", "sns", "sqs"}
+var services = []string{"httpapi", "iam", "journal", "lambda", "logs", "recorded", "sns", "sqs", "xray"}
 
 // connecting are the local cloud's folders that connect the services. A new
 // folder is in one of the two lists, or has a rule of its own.
@@ -37,7 +37,9 @@ func rules() []rule {
 	all := []rule{
 		{prefix: "internal/sum", banned: libraries},
 		{prefix: "internal/metrics", banned: libraries},
+		{prefix: "internal/logging", banned: []string{"github.com/pulumi/", "github.com/aws/aws-sdk-go-v2/"}},
 		{prefix: "internal/project", banned: libraries},
+		{prefix: "internal/tracing", banned: []string{"github.com/pulumi/", "github.com/aws/aws-sdk-go-v2/service/", "github.com/aws/aws-lambda-go/"}},
 		{prefix: "functions/", own: []string{"internal/"}, banned: []string{"github.com/pulumi/"}},
 		{prefix: "infra/serverless", banned: []string{"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2", "github.com/pulumi/pulumi-aws/sdk/v6/go/aws/wafv2"}},
 		{prefix: "infra", own: []string{"infra/"}, banned: []string{"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2", "github.com/pulumi/pulumi-aws/sdk/v6/go/aws/wafv2"}},

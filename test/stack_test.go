@@ -82,7 +82,7 @@ func TestStack(t *testing.T) {
 		}
 		d := w.deployed()
 		id := d.publish(ctx, `{"num1":"3","num2":"4"}`)
-		d.cloud.WaitForLog(ctx, "handle-message", id, `"msg":"the sum"`)
+		d.cloud.WaitForLog(ctx, "handle-message", id, `"message":"the sum"`)
 		w.unchanged("after new code")
 	})
 

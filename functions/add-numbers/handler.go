@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"log/slog"
 	"math/big"
 	"mime"
 	"net/http"
@@ -20,8 +21,11 @@ import (
 // for two integers of sum.MaxDigits digits.
 const maxBody = 64 << 10
 
-// handler responds to HTTP requests and counts them by outcome.
-type handler struct{ metrics *metrics.Metrics }
+// handler responds to HTTP requests, and logs and counts them by outcome.
+type handler struct {
+	log     *slog.Logger
+	metrics *metrics.Metrics
+}
 
 // handle serves an API Gateway event in payload format 2.0:
 //
@@ -32,17 +36,20 @@ type handler struct{ metrics *metrics.Metrics }
 // to any other request is a problem document; see problem.
 //
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
-func (h handler) handle(_ context.Context, r events.APIGatewayV2HTTPRequest) (events.APIGatewayV2HTTPResponse, error) {
+func (h handler) handle(ctx context.Context, r events.APIGatewayV2HTTPRequest) (events.APIGatewayV2HTTPResponse, error) {
 	n, err := read(r)
 	if err != nil {
+		h.log.InfoContext(ctx, "request rejected", "reason", reason(err), "error", err)
 		h.metrics.Count("RequestsRejected", "reason", reason(err))
 		return refuse(err)
 	}
+	s := n.Sum()
+	h.log.InfoContext(ctx, "sum", "num1", n.Num1, "num2", n.Num2, "sum", s)
 	h.metrics.Count("SumsComputed")
 	return respond(http.StatusOK, map[string]string{"content-type": "application/json"}, struct {
 		sum.Numbers
 		Sum *big.Int `json:"sum"`
-	}{n, n.Sum()})
+	}{n, s})
 }
 
 // read returns the numbers in the request. A non-nil error is a *problem or

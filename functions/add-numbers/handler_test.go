@@ -3,12 +3,14 @@ package main
 import (
 	"encoding/json"
 	"io"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-lambda-go/lambdacontext"
 	"github.com/google/go-cmp/cmp"
 
 	"tally/internal/metrics"
@@ -112,25 +114,45 @@ func TestCounts(t *testing.T) {
 	for _, test := range []struct {
 		event events.APIGatewayV2HTTPRequest
 		start string // of the line
-		end   string
+		body  string // of the line
 	}{
-		{request("GET", "/add", "num1=3&num2=4"), `{"SumsComputed":1,`, `"environment":"test","service":"add-numbers"}`},
-		{request("GET", "/add", "num1=3"), `{"RequestsRejected":1,`, `"environment":"test","reason":"invalid input","service":"add-numbers"}`},
-		{request("PUT", "/add", ""), `{"RequestsRejected":1,`, `"environment":"test","reason":"Method Not Allowed","service":"add-numbers"}`},
+		{request("GET", "/add", "num1=3&num2=4"), `{"SumsComputed":1,`, `"environment":"test","level":"INFO","service":"add-numbers"`},
+		{request("GET", "/add", "num1=3"), `{"RequestsRejected":1,`, `"environment":"test","level":"INFO","reason":"invalid input","service":"add-numbers"`},
+		{request("PUT", "/add", ""), `{"RequestsRejected":1,`, `"environment":"test","level":"INFO","reason":"Method Not Allowed","service":"add-numbers"`},
 	} {
 		var out strings.Builder
-		if _, err := (handler{metrics.New(&out, "tally", "add-numbers", "test")}).handle(t.Context(), test.event); err != nil {
+		h := newTestHandler()
+		h.metrics = metrics.New(&out, "tally", "add-numbers", "test")
+		if _, err := h.handle(t.Context(), test.event); err != nil {
 			t.Fatal(err)
 		}
-		if got := out.String(); !strings.HasPrefix(got, test.start) || !strings.HasSuffix(got, test.end+"\n") || strings.Count(got, "\n") != 1 {
-			t.Errorf("got %s, want %s … %s", got, test.start, test.end)
+		if got := out.String(); !strings.HasPrefix(got, test.start) || !strings.Contains(got, test.body) || strings.Count(got, "\n") != 1 {
+			t.Errorf("got %s, want %s … %s …", got, test.start, test.body)
 		}
 	}
 }
 
-// newTestHandler returns a handler that discards its counts.
+// TestLog proves that every request has one line in the log, by outcome.
+func TestLog(t *testing.T) {
+	for query, want := range map[string]string{
+		"num1=3&num2=4": `"level":"INFO","message":"sum","num1":3,"num2":4,"sum":7}`,
+		"num1=3":        `"level":"INFO","message":"request rejected","reason":"invalid input","error":"num2: is missing; it must be an integer of at most 4300 digits, such as 3 or \"3\""}`,
+	} {
+		var out strings.Builder
+		h := newTestHandler()
+		h.log = slog.New(slog.NewJSONHandler(&out, &slog.HandlerOptions{ReplaceAttr: lambdacontext.ReplaceAttr}))
+		if _, err := h.handle(t.Context(), request("GET", "/add", query)); err != nil {
+			t.Fatal(err)
+		}
+		if got := out.String(); !strings.HasSuffix(got, want+"\n") || strings.Count(got, "\n") != 1 {
+			t.Errorf("logged %s, want … %s", got, want)
+		}
+	}
+}
+
+// newTestHandler returns a handler that discards its lines and counts.
 func newTestHandler() handler {
-	return handler{metrics.New(io.Discard, "tally", "add-numbers", "test")}
+	return handler{slog.New(slog.DiscardHandler), metrics.New(io.Discard, "tally", "add-numbers", "test")}
 }
 
 func request(method, path, query string) events.APIGatewayV2HTTPRequest {

@@ -5,9 +5,10 @@ package main
 import (
 	"github.com/aws/aws-lambda-go/lambda"
 
+	"tally/internal/logging"
 	"tally/internal/metrics"
 )
 
 func main() {
-	lambda.Start(handler{metrics.FromEnv()}.handle)
+	lambda.Start(handler{logging.Setup(), metrics.FromEnv()}.handle)
 }

@@ -5,18 +5,17 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"math/big"
 
 	"github.com/aws/aws-lambda-go/events"
-	"github.com/aws/aws-lambda-go/lambdacontext"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 
 	"tally/internal/metrics"
 	"tally/internal/sum"
+	"tally/internal/tracing"
 )
 
 // handler adds the numbers of each message and publishes the sum.
@@ -30,7 +29,7 @@ type handler struct {
 // newHandler returns a handler that publishes to topicARN. It fails if topicARN
 // is empty, so that a misconfigured function fails when it starts rather than at
 // its first message.
-func newHandler(ctx context.Context, topicARN string, logs io.Writer, counts *metrics.Metrics) (*handler, error) {
+func newHandler(ctx context.Context, topicARN string, log *slog.Logger, counts *metrics.Metrics) (*handler, error) {
 	if topicARN == "" {
 		return nil, errors.New("the environment variable SUMS_TOPIC_ARN is not set: it must hold the ARN of the topic to publish sums to")
 	}
@@ -38,7 +37,8 @@ func newHandler(ctx context.Context, topicARN string, logs io.Writer, counts *me
 	if err != nil {
 		return nil, err
 	}
-	return &handler{topicARN, sns.NewFromConfig(cfg).Publish, slog.New(slog.NewJSONHandler(logs, nil)), counts}, nil
+	tracing.Add(&cfg)
+	return &handler{topicARN, sns.NewFromConfig(cfg).Publish, log, counts}, nil
 }
 
 // result is the message published to the topic.
@@ -61,7 +61,7 @@ func (h *handler) handle(ctx context.Context, event events.SNSEvent) error {
 		if err := h.handleMessage(ctx, record.SNS); err != nil {
 			// aws-lambda-go logs only the joined error, whose text cannot be
 			// filtered by message.
-			h.log.ErrorContext(ctx, "message failed", "messageId", record.SNS.MessageID, "requestId", requestID(ctx), "error", err)
+			h.log.ErrorContext(ctx, "message failed", "messageId", record.SNS.MessageID, "error", err)
 			h.metrics.Count("MessagesRejected", "reason", reason(err))
 			errs = append(errs, fmt.Errorf("message %s: %w", record.SNS.MessageID, err))
 		}
@@ -80,7 +80,7 @@ func (h *handler) handleMessage(ctx context.Context, message events.SNSEntity) e
 	if err != nil {
 		return err
 	}
-	h.log.InfoContext(ctx, "sum", "messageId", r.ID, "requestId", requestID(ctx), "num1", r.Num1, "num2", r.Num2, "sum", r.Sum)
+	h.log.InfoContext(ctx, "sum", "messageId", r.ID, "num1", r.Num1, "num2", r.Num2, "sum", r.Sum)
 	_, err = h.publish(ctx, &sns.PublishInput{TopicArn: &h.topicARN, Message: aws.String(string(body))})
 	if err != nil {
 		return fmt.Errorf("publish the sum: %w", err)
@@ -98,12 +98,4 @@ func reason(err error) string {
 		return "invalid input"
 	}
 	return "not published"
-}
-
-// requestID returns the ID of the invocation, or "" outside of one.
-func requestID(ctx context.Context) string {
-	if lc, ok := lambdacontext.FromContext(ctx); ok {
-		return lc.AwsRequestID
-	}
-	return ""
 }

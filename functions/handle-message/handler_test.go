@@ -38,8 +38,7 @@ func TestHandle(t *testing.T) {
 		return nil
 	})
 	h.metrics = metrics.New(&counts, "tally", "handle-message", "test")
-	ctx := lambdacontext.NewContext(t.Context(), &lambdacontext.LambdaContext{AwsRequestID: "11111111-2222-4333-8444-555555555555"})
-	if err := h.handle(ctx, event); err != nil {
+	if err := h.handle(t.Context(), event); err != nil {
 		t.Fatal(err)
 	}
 
@@ -50,7 +49,7 @@ func TestHandle(t *testing.T) {
 	if got := *published[0].Message; got != wantMessage {
 		t.Errorf("published %s, want %s", got, wantMessage)
 	}
-	const wantLog = `{"level":"INFO","msg":"sum","messageId":"0a1b2c3d-0000-4000-8000-000000000002","requestId":"11111111-2222-4333-8444-555555555555","num1":9007199254740993,"num2":4,"sum":9007199254740997}` + "\n"
+	const wantLog = `{"level":"INFO","message":"sum","messageId":"0a1b2c3d-0000-4000-8000-000000000002","num1":9007199254740993,"num2":4,"sum":9007199254740997}` + "\n"
 	if got := logs.String(); got != wantLog {
 		t.Errorf("logged %s, want %s", got, wantLog)
 	}
@@ -82,7 +81,7 @@ num2: is missing; it must be an integer of at most 4300 digits, such as 3 or "3"
 	if err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}
-	const wantLog = `{"level":"ERROR","msg":"message failed","messageId":"bad","requestId":"","error":"the input must be one JSON object such as {\"num1\": 3, \"num2\": 4}, not an array"}`
+	const wantLog = `{"level":"ERROR","message":"message failed","messageId":"bad","error":"the input must be one JSON object such as {\"num1\": 3, \"num2\": 4}, not an array"}`
 	if !strings.HasPrefix(logs.String(), wantLog+"\n") {
 		t.Errorf("logged %s, want the first line %s", &logs, wantLog)
 	}
@@ -107,10 +106,10 @@ num2: is missing; it must be an integer of at most 4300 digits, such as 3 or "3"
 }
 
 func TestNewHandler(t *testing.T) {
-	if _, err := newHandler(t.Context(), "", io.Discard, nil); err == nil || !strings.Contains(err.Error(), "SUMS_TOPIC_ARN") {
+	if _, err := newHandler(t.Context(), "", nil, nil); err == nil || !strings.Contains(err.Error(), "SUMS_TOPIC_ARN") {
 		t.Errorf("got %v, want an error that names SUMS_TOPIC_ARN", err)
 	}
-	h, err := newHandler(t.Context(), topicARN, io.Discard, nil)
+	h, err := newHandler(t.Context(), topicARN, nil, nil)
 	if err != nil || h.publish == nil || h.topicARN != topicARN {
 		t.Errorf("got %v, %v", h, err)
 	}
@@ -127,7 +126,7 @@ func newTestHandler(logs io.Writer, publish func(*sns.PublishInput) error) *hand
 			if a.Key == slog.TimeKey {
 				return slog.Attr{}
 			}
-			return a
+			return lambdacontext.ReplaceAttr(groups, a)
 		}})),
 	}
 }

@@ -9,11 +9,12 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda"
 
+	"tally/internal/logging"
 	"tally/internal/metrics"
 )
 
 func main() {
-	h, err := newHandler(context.Background(), os.Getenv("SUMS_TOPIC_ARN"), os.Stderr, metrics.FromEnv())
+	h, err := newHandler(context.Background(), os.Getenv("SUMS_TOPIC_ARN"), logging.Setup(), metrics.FromEnv())
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -70,6 +70,8 @@ func accessLog() pulumi.StringOutput {
 		"requestTime":        "$context.requestTime",
 		"ip":                 "$context.identity.sourceIp",
 		"userAgent":          "$context.identity.userAgent",
+		"caller":             "$context.identity.userArn",      // with the auth iam
+		"subject":            "$context.authorizer.claims.sub", // with the auth jwt
 		"httpMethod":         "$context.httpMethod",
 		"path":               "$context.path",
 		"routeKey":           "$context.routeKey",
@@ -80,6 +82,8 @@ func accessLog() pulumi.StringOutput {
 		"integrationLatency": "$context.integrationLatency",
 		"integrationStatus":  "$context.integrationStatus",
 		"integrationError":   "$context.integrationErrorMessage",
+		"functionStatus":     "$context.integration.status",    // in the function's response
+		"functionRequestId":  "$context.integration.requestId", // in the function's log
 		"authorizerError":    "$context.authorizer.error",
 		"error":              "$context.error.message",
 	})

@@ -12,7 +12,7 @@ import (
 
 // Pulumi applies a transformation of a component to every resource of the
 // component. It can change any property, including those that the component has
-// no argument for. This one changes the log level of a function.
+// no argument for. This one makes Lambda log more about a function.
 // pulumi.Transforms works similarly, but in the engine and with untyped
 // properties.
 func Example_transformations() {
@@ -21,7 +21,7 @@ func Example_transformations() {
 		if !ok {
 			return nil // the other resources stay as they are
 		}
-		function.LoggingConfig = lambda.FunctionLoggingConfigArgs{LogFormat: pulumi.String("JSON"), ApplicationLogLevel: pulumi.String("DEBUG")}
+		function.LoggingConfig = lambda.FunctionLoggingConfigArgs{LogFormat: pulumi.String("JSON"), SystemLogLevel: pulumi.String("DEBUG")}
 		return &pulumi.ResourceTransformationResult{Props: function, Opts: r.Opts}
 	}
 	err := pulumi.RunErr(func(ctx *pulumi.Context) error {
@@ -39,16 +39,17 @@ func Example_transformations() {
 	}, pulumi.WithMocks("tally", "dev", logLevels{}))
 	fmt.Println(err)
 	// Output:
-	// main-handle-message logs at the level DEBUG
+	// Lambda logs about main-handle-message at the level DEBUG
 	// <nil>
 }
 
-// logLevels is a mock of the engine that prints the log level of each function.
+// logLevels is a mock of the engine that prints the system log level of each
+// function.
 type logLevels struct{}
 
 func (logLevels) NewResource(args pulumi.MockResourceArgs) (string, resource.PropertyMap, error) {
 	if args.TypeToken == "aws:lambda/function:Function" {
-		fmt.Println(args.Name, "logs at the level", args.Inputs["loggingConfig"].ObjectValue()["applicationLogLevel"].StringValue())
+		fmt.Println("Lambda logs about", args.Name, "at the level", args.Inputs["loggingConfig"].ObjectValue()["systemLogLevel"].StringValue())
 	}
 	outputs := args.Inputs.Copy()
 	outputs["arn"] = resource.NewProperty("arn:aws:service:us-east-1:123456789012:" + args.Name)

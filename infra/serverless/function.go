@@ -34,6 +34,14 @@ type FunctionArgs struct {
 	// MaxEventAgeSeconds is the age in seconds at which Lambda gives up on an
 	// asynchronous event, 60 to 21600. Default: 21600, six hours.
 	MaxEventAgeSeconds pulumi.IntPtrInput
+	// LogLevel is the level of the least important lines that Lambda keeps of
+	// those that the function logs: "TRACE", "DEBUG", "INFO", "WARN", "ERROR" or
+	// "FATAL". A line counts as INFO unless it is a JSON object with a level and
+	// a timestamp. Lambda's own lines, such as the report of each invocation, are
+	// kept at every level. Default: "INFO".
+	//
+	// https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html
+	LogLevel pulumi.StringPtrInput
 	// Environment holds environment variables, in addition to those that the
 	// component sets: NAMESPACE, the project; SERVICE, the function's name as
 	// given to NewFunction; and ENVIRONMENT, "<stack>-<environment>". Default:
@@ -120,7 +128,7 @@ func (f *Function) create(args *FunctionArgs, l functionLimits, variables lambda
 		KmsKeyArn:        f.env.customerKey(),
 		LoggingConfig: lambda.FunctionLoggingConfigArgs{
 			LogFormat: pulumi.String("JSON"), LogGroup: f.LogGroup,
-			ApplicationLogLevel: pulumi.String("INFO"), SystemLogLevel: pulumi.String("INFO"),
+			ApplicationLogLevel: f.logLevel(args), SystemLogLevel: pulumi.String("INFO"),
 		},
 		MemorySize:                   l.memoryMB,
 		Publish:                      pulumi.Bool(true),
@@ -153,6 +161,14 @@ func (f *Function) architecture(args *FunctionArgs) pulumi.StringInput {
 		return pulumi.String("arm64")
 	}
 	return text("function "+f.name, "Architecture", args.Architecture, architectureForm)
+}
+
+// logLevel returns the log level of the arguments, or the default.
+func (f *Function) logLevel(args *FunctionArgs) pulumi.StringInput {
+	if args.LogLevel == nil {
+		return pulumi.String("INFO")
+	}
+	return text("function "+f.name, "LogLevel", args.LogLevel, logLevelForm)
 }
 
 // functionLimits are the numeric arguments of a function, checked.

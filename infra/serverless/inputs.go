@@ -67,6 +67,7 @@ var (
 	runbookForm      = form{regexp.MustCompile(`^https://[^\s/#]+(/[^\s#]*)?$`), "an https URL without a fragment"}
 	policyForm       = form{regexp.MustCompile(`^arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/[!-~]+$`), "the ARN of an IAM policy"}
 	architectureForm = form{regexp.MustCompile(`^(arm64|x86_64)$`), "arm64 or x86_64"}
+	logLevelForm     = form{regexp.MustCompile(`^(TRACE|DEBUG|INFO|WARN|ERROR|FATAL)$`), "TRACE, DEBUG, INFO, WARN, ERROR or FATAL"}
 	domainForm       = form{regexp.MustCompile(`^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$`), "a host name in lowercase letters"}
 )
 

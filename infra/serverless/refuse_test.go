@@ -109,6 +109,7 @@ func TestRefuses(t *testing.T) {
 		{"age", sized(FunctionArgs{MaxEventAgeSeconds: pulumi.Int(59)}), "function g: MaxEventAgeSeconds must be a whole number from 60 to 21600, not 59"},
 		{"concurrency", sized(FunctionArgs{ReservedConcurrency: pulumi.Int(-1)}), "function g: ReservedConcurrency must be a whole number of at least 0, not -1"},
 		{"architecture", sized(FunctionArgs{Architecture: value("amd64")}), `function g: Architecture must be arm64 or x86_64, not "amd64"`},
+		{"log level", sized(FunctionArgs{LogLevel: value("info")}), `function g: LogLevel must be TRACE, DEBUG, INFO, WARN, ERROR or FATAL, not "info"`},
 		{"email", notified(TopicArgs{Email: value("me")}), `topic t: Email must be an email address, not "me"`},
 		{"webhook", notified(TopicArgs{Webhook: value("http://example.com")}), `topic t: Webhook must be an https URL, not "http://example.com"`},
 		{"a queue's delay", queue(QueueArgs{DelaySeconds: pulumi.Int(901)}), "queue q: DelaySeconds must be a whole number from 0 to 900, not 901"},

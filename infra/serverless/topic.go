@@ -24,8 +24,12 @@ type TopicArgs struct {
 	publisher *statement         // allows publishing from outside the account; Resource is set to the topic
 }
 
-// Topic is an SNS topic that is encrypted, refuses plain HTTP and logs failed
-// deliveries.
+// Topic is an SNS topic that is encrypted, refuses plain HTTP, logs failed
+// deliveries and is traced. SNS can write its part of a trace only if the account's
+// X-Ray resource policy allows it. The component does not create that policy, because
+// AWS allows only five in an account and region.
+//
+// https://docs.aws.amazon.com/xray/latest/devguide/xray-services-sns.html
 type Topic struct {
 	pulumi.ResourceState
 
@@ -57,6 +61,7 @@ func NewTopic(env *Environment, name string, args *TopicArgs, opts ...pulumi.Res
 		HttpFailureFeedbackRoleArn:   feedback.Arn,
 		LambdaFailureFeedbackRoleArn: feedback.Arn,
 		SqsFailureFeedbackRoleArn:    feedback.Arn,
+		TracingConfig:                pulumi.String("Active"),
 		Tags:                         env.tags,
 	}, env.protected(t)...)
 	if err != nil {

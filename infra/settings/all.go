@@ -1,6 +1,9 @@
 package settings
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // auto is the architecture setting that selects one for the target.
 const auto = "auto"
@@ -134,6 +137,16 @@ func functionSettings() []setting {
 			Limits:  "a whole number from 60 to 21600",
 			Default: "21600",
 			Field:   between(func(s *Settings) *int { return &s.Functions.MaxEventAgeSeconds }, 60, 21600),
+		},
+		{
+			Name:    "logLevel",
+			Meaning: "the level of the least important lines that functions log",
+			Limits:  "debug, info, warn or error",
+			Default: "info",
+			Field: func(s *Settings, value string) bool {
+				s.Functions.LogLevel = strings.ToUpper(value)
+				return slices.Contains([]string{"debug", "info", "warn", "error"}, value)
+			},
 		},
 	}
 }

@@ -44,6 +44,8 @@ func TestParseRefuses(t *testing.T) {
 			`tally:reservedConcurrency may not be "1000": it sets the concurrency reserved for each function and must be a whole number from 1 to 900, or 0 to share the account's unreserved concurrency (default 0)`}},
 		{"more retries than Lambda does", map[string]string{"tally:asyncRetries": "3"}, []string{
 			`tally:asyncRetries may not be "3": it sets the number of retries after a failed asynchronous invocation and must be 0, 1 or 2 (default 2)`}},
+		{"a log level in capitals", map[string]string{"tally:logLevel": "INFO"}, []string{
+			`tally:logLevel may not be "INFO": it sets the level of the least important lines that functions log and must be debug, info, warn or error (default info)`}},
 		{"an owner with a space at its end", map[string]string{"tally:owner": "me "}, []string{`tally:owner may not be "me ": ` + owner}},
 		{"no owner", map[string]string{"tally:owner": ""}, []string{`tally:owner may not be "": ` + owner}},
 		{"neither true nor false", map[string]string{"tally:protect": "yes"}, []string{

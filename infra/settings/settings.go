@@ -49,12 +49,13 @@ type Settings struct {
 type Functions struct {
 	Architecture        string // as Lambda names it: "arm64" or "x86_64"
 	MemoryMB            int
-	TimeoutSeconds      int // of each invocation
-	EphemeralMB         int // of /tmp
-	ReservedConcurrency int // concurrent invocations; 0 for the account's unreserved concurrency
-	AccountConcurrency  int // the account's quota of concurrent invocations in the region
-	Retries             int // of a failed asynchronous invocation
-	MaxEventAgeSeconds  int // of an asynchronous invocation
+	TimeoutSeconds      int    // of each invocation
+	EphemeralMB         int    // of /tmp
+	ReservedConcurrency int    // concurrent invocations; 0 for the account's unreserved concurrency
+	AccountConcurrency  int    // the account's quota of concurrent invocations in the region
+	Retries             int    // of a failed asynchronous invocation
+	MaxEventAgeSeconds  int    // of an asynchronous invocation
+	LogLevel            string // as Lambda names it: "DEBUG", "INFO", "WARN" or "ERROR"
 }
 
 // API are the settings of the HTTP API.

@@ -17,21 +17,32 @@ import (
 
 // Metrics counts the events of one service in one environment.
 type Metrics struct {
-	w                               io.Writer
-	namespace, service, environment string
+	w                                      io.Writer
+	namespace, service, environment, level string
 }
 
 // New returns Metrics that write to w, one line per count. The namespace is that
 // of the metrics in CloudWatch; service and environment become dimensions.
 func New(w io.Writer, namespace, service, environment string) *Metrics {
-	return &Metrics{w, namespace, service, environment}
+	return &Metrics{w, namespace, service, environment, "INFO"}
 }
 
 // FromEnv returns Metrics for the Lambda function that this process runs. They
 // write to standard output and take their names from the environment variables
 // NAMESPACE, SERVICE and ENVIRONMENT.
+//
+// The lines have the level INFO. If the function's log level is higher, theirs is
+// FATAL, because Lambda would drop the lines, and the metrics in them. Functions
+// log nothing else at that level, so a search for errors finds no metrics.
+//
+// https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html
 func FromEnv() *Metrics {
-	return New(os.Stdout, os.Getenv("NAMESPACE"), os.Getenv("SERVICE"), os.Getenv("ENVIRONMENT"))
+	m := New(os.Stdout, os.Getenv("NAMESPACE"), os.Getenv("SERVICE"), os.Getenv("ENVIRONMENT"))
+	switch os.Getenv("AWS_LAMBDA_LOG_LEVEL") {
+	case "WARN", "ERROR", "FATAL":
+		m.level = "FATAL"
+	}
+	return m
 }
 
 // Count adds one to the metric name, such as "SumsComputed", with the dimensions
@@ -46,8 +57,10 @@ func (m *Metrics) Count(name string, dimensions ...string) {
 	for pair := range slices.Chunk(dimensions, 2) {
 		values[pair[0]] = pair[1]
 	}
-	line := map[string]any{name: 1, "_aws": metadata{
-		Timestamp: time.Now().UnixMilli(),
+	now := time.Now()
+	// Lambda ignores a level without a timestamp.
+	line := map[string]any{name: 1, "level": m.level, "timestamp": now.UTC().Format(time.RFC3339Nano), "_aws": metadata{
+		Timestamp: now.UnixMilli(),
 		CloudWatchMetrics: []directive{{
 			Namespace:  m.namespace,
 			Dimensions: [][]string{slices.Sorted(maps.Keys(values))},

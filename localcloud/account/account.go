@@ -19,6 +19,7 @@ import (
 	"tally/localcloud/sns"
 	"tally/localcloud/sqs"
 	"tally/localcloud/store"
+	"tally/localcloud/xray"
 )
 
 // Services are the services of one account and region.
@@ -29,6 +30,7 @@ type Services struct {
 	SNS     *sns.Service
 	Lambda  *lambda.Service
 	HTTPAPI *httpapi.Service
+	XRay    *xray.Service
 	// Recorded holds what has no effect here.
 	Recorded *recorded.Service
 	// Deployments holds the programs and stacks that resources come from.
@@ -80,6 +82,9 @@ func (s *Services) construct(o Options) (err error) {
 		return err
 	}
 	s.closers = append(s.closers, s.Logs.Close)
+	if s.XRay, err = xray.New(xray.Options{Store: o.Store, Authorizer: s.IAM, Policies: s.IAM, Journal: o.Journal}); err != nil {
+		return err
+	}
 	if s.SQS, err = sqs.New(o.Place, o.Store, s.IAM, o.Endpoint); err != nil {
 		return err
 	}
@@ -107,6 +112,7 @@ func (s *Services) lambdaOptions(o Options) lambda.Options {
 		Roles:       s.IAM,
 		Authorizer:  s.IAM,
 		Logs:        s.Logs,
+		Traces:      s.XRay,
 		Journal:     o.Journal,
 		Runner:      process.New(),
 		Pace:        o.Pace,
@@ -139,6 +145,7 @@ func (s *Services) snsOptions(o Options) sns.Options {
 		Queues:     s.SQS,
 		Logs:       s.Logs,
 		Roles:      s.IAM,
+		Traces:     s.XRay,
 	}
 }
 

@@ -1,6 +1,7 @@
 // Package gateway serves AWS's own wire protocols on one port, so that every
 // AWS SDK and the AWS CLI work with AWS_ENDPOINT_URL: SNS and STS (Query),
-// SQS (JSON 1.0 and Query), Lambda (REST JSON) and CloudWatch Logs (JSON 1.1).
+// SQS (JSON 1.0 and Query), Lambda and X-Ray (REST JSON) and CloudWatch Logs
+// (JSON 1.1).
 //
 // A request goes through five steps: identify the signer, find the operation,
 // decode the input, authorize the caller, run the operation. Each operation is
@@ -22,8 +23,8 @@ import (
 	"tally/localcloud/sigv4"
 )
 
-// Services are the services behind the gateway: IAM, Lambda, SNS, SQS and Logs
-// are required.
+// Services are the services behind the gateway: IAM, Lambda, SNS, SQS, Logs and
+// XRay are required.
 type Services = account.Services
 
 // New returns the handler of the gateway's port. Internal failures are written

@@ -26,6 +26,7 @@ import (
 	"tally/localcloud/logs"
 	"tally/localcloud/sns"
 	"tally/localcloud/sqs"
+	"tally/localcloud/xray"
 )
 
 var here = cloud.Place{Region: "us-east-1", Account: "000000000000"}
@@ -55,13 +56,15 @@ func newKit(t testing.TB) *kit {
 	k.IAM = must(iam.New(here, nil))(t)
 	k.Logs = must(logs.New(here, nil, k.IAM))(t)
 	k.SQS = must(sqs.New(here, nil, k.IAM, func() string { return k.url }))(t)
+	k.XRay = must(xray.New(xray.Options{Authorizer: k.IAM, Policies: k.IAM, Journal: k}))(t)
 	k.Lambda = must(lambda.New(lambda.Options{
-		Place: here, Dir: t.TempDir(), Roles: k.IAM, Authorizer: k.IAM, Logs: k.Logs, Journal: k,
+		Place: here, Dir: t.TempDir(), Roles: k.IAM, Authorizer: k.IAM, Logs: k.Logs, Traces: k.XRay, Journal: k,
 		Runner: runner{k}, Endpoint: func() string { return "" },
 	}))(t)
 	k.SNS = must(sns.New(sns.Options{
 		Place: here, Authorizer: k.IAM, Journal: k,
 		Targets: map[string]sns.Target{"lambda": sns.LambdaTarget(k.Lambda), "sqs": sns.SQSTarget(k.SQS)},
+		Traces:  k.XRay,
 	}))(t)
 	server := httptest.NewServer(New(here, k.Services, k))
 	k.url = server.URL

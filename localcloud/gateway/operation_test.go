@@ -69,6 +69,14 @@ func samples(topic, subscription, queue string) map[string]map[string]any {
 		"Lambda.GetFunctionConcurrency":       path("/2019-09-30/functions/add/concurrency"),
 
 		"STS.GetCallerIdentity": {},
+
+		"X-Ray.PutTraceSegments":  path("/TraceSegments"),
+		"X-Ray.BatchGetTraces":    path("/Traces"),
+		"X-Ray.GetTraceSummaries": path("/TraceSummaries"),
+
+		"X-Ray.PutResourcePolicy":    path("/PutResourcePolicy"),
+		"X-Ray.ListResourcePolicies": path("/ListResourcePolicies"),
+		"X-Ray.DeleteResourcePolicy": path("/DeleteResourcePolicy"),
 	}
 }
 
@@ -144,7 +152,7 @@ func TestOperations(t *testing.T) {
 	order := func(a, b OperationInfo) int {
 		return cmp.Or(cmp.Compare(a.Service, b.Service), cmp.Compare(a.Name, b.Name))
 	}
-	if len(all) != 36 || !slices.IsSortedFunc(all, order) {
+	if len(all) != 42 || !slices.IsSortedFunc(all, order) {
 		t.Errorf("%d operations: %v", len(all), all)
 	}
 	for _, want := range []OperationInfo{

@@ -20,13 +20,14 @@ type service struct {
 
 // services returns all services that the gateway serves.
 func services() []service {
-	functions := lambdaOperations()
+	functions, traces := lambdaOperations(), xrayOperations()
 	return []service{
 		{"CloudWatch Logs", "logs", logsOperations(), awsJSON{"1.1", logsTarget}, nil},
 		{"Lambda", "lambda", functions, newRESTJSON(functions), nil},
 		{"SNS", "sns", snsOperations(), query{snsVersion, snsNamespace}, nil},
 		{"SQS", "sqs", sqsOperations(), sqsJSON{awsJSON{"1.0", sqsTarget}}, sqsQuery{query{sqsVersion, sqsNamespace}}},
 		{"STS", "sts", stsOperations(), query{stsVersion, stsNamespace}, nil},
+		{"X-Ray", "xray", traces, newRESTJSON(traces), nil},
 	}
 }
 

@@ -15,8 +15,8 @@ import (
 	"tally/localcloud/cloud"
 )
 
-// open gets credentials of the function's role for a new environment, and opens
-// its log stream.
+// open gets credentials of the function's role for a new environment, starts its
+// X-Ray daemon and opens its log stream.
 func (s *Service) open(inst *instance) error {
 	f := inst.function
 	credentials, err := s.assume(s.life, f.Config)
@@ -25,6 +25,11 @@ func (s *Service) open(inst *instance) error {
 	}
 	stream := fmt.Sprintf("%s/[%s]%s", time.Now().UTC().Format("2006/01/02"), f.Version,
 		strings.ReplaceAll(uuid.NewString(), "-", ""))
+	if s.options.Traces != nil {
+		if inst.traces, err = s.options.Traces.Daemon(credentials.Caller, f.Name); err != nil {
+			return err
+		}
+	}
 	inst.credentials = credentials
 	inst.log = s.openLog(f, stream, credentials.Caller)
 	inst.system = newSystemLog(f, inst.log)
@@ -37,7 +42,7 @@ func (s *Service) start(ctx context.Context, inst *instance) error {
 	dir := s.codeDir(f)
 	env, err := s.options.Runner.Start(ctx, Spec{
 		Dir:      dir,
-		Env:      variables(f, s.options.Runner.TaskRoot(dir), s.options.Place.Region, s.options.Endpoint(), inst.log.stream, inst.credentials),
+		Env:      s.variables(inst, s.options.Runner.TaskRoot(dir)),
 		MemoryMB: f.MemoryMB,
 		TmpMB:    f.EphemeralMB,
 		Output: func(line string) {
@@ -59,8 +64,9 @@ func (s *Service) start(ctx context.Context, inst *instance) error {
 // precedence over the endpoint and over AWS's variables that are not reserved.
 //
 // https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime
-func variables(f Function, root, region, endpoint, stream string, credentials cloud.Credentials) []string {
-	env := map[string]string{"AWS_ENDPOINT_URL": endpoint}
+func (s *Service) variables(inst *instance, root string) []string {
+	f, credentials, region := inst.function, inst.credentials, s.options.Place.Region
+	env := map[string]string{"AWS_ENDPOINT_URL": s.options.Endpoint()}
 	maps.Copy(env, f.Environment)
 	maps.Copy(env, map[string]string{
 		"_HANDLER":                        f.Handler,
@@ -74,24 +80,28 @@ func variables(f Function, root, region, endpoint, stream string, credentials cl
 		"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": strconv.Itoa(f.MemoryMB),
 		"AWS_LAMBDA_INITIALIZATION_TYPE":  "on-demand",
 		"AWS_LAMBDA_LOG_GROUP_NAME":       f.LogGroup,
-		"AWS_LAMBDA_LOG_STREAM_NAME":      stream,
+		"AWS_LAMBDA_LOG_STREAM_NAME":      inst.log.stream,
 		"LAMBDA_TASK_ROOT":                root,
 		"LAMBDA_RUNTIME_DIR":              "/var/runtime",
 	})
 	if f.LogFormat == "JSON" {
 		env["AWS_LAMBDA_LOG_FORMAT"], env["AWS_LAMBDA_LOG_LEVEL"] = "JSON", f.ApplicationLogLevel
 	}
+	daemon := "127.0.0.1:2000" // nothing listens at this address
+	if inst.traces != nil {
+		daemon = inst.traces.Address()
+	}
+	host, port, _ := strings.Cut(daemon, ":")
 	for name, value := range map[string]string{
 		"LANG": "en_US.UTF-8",
 		"TZ":   ":UTC",
 		"PATH": "/var/lang/bin:/usr/local/bin:/usr/bin/:/bin:/opt/bin",
 		"LD_LIBRARY_PATH": "/var/lang/lib:/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:" +
 			root + ":" + root + "/lib:/opt/lib",
-		// Nothing listens at this address, so traces are discarded.
 		"AWS_XRAY_CONTEXT_MISSING": "LOG_ERROR",
-		"AWS_XRAY_DAEMON_ADDRESS":  "127.0.0.1:2000",
-		"_AWS_XRAY_DAEMON_ADDRESS": "127.0.0.1",
-		"_AWS_XRAY_DAEMON_PORT":    "2000",
+		"AWS_XRAY_DAEMON_ADDRESS":  daemon,
+		"_AWS_XRAY_DAEMON_ADDRESS": host,
+		"_AWS_XRAY_DAEMON_PORT":    port,
 	} {
 		if _, set := env[name]; !set {
 			env[name] = value

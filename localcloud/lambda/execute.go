@@ -31,6 +31,8 @@ func (s *Service) execute(to Reference, event runtimeapi.Event) (cloud.Outcome, 
 // does.
 func (s *Service) run(inst *instance, event runtimeapi.Event) (cloud.Outcome, error) {
 	initDuration := s.initialize(inst)
+	trace := traceRun(event.TraceID, inst.function.TracingMode)
+	event.TraceID = trace.header
 
 	start := time.Now()
 	event.Deadline = start.Add(inst.function.timeout())
@@ -59,6 +61,7 @@ func (s *Service) run(inst *instance, event runtimeapi.Event) (cloud.Outcome, er
 	inst.system.done(measurements{
 		requestID: event.RequestID, took: duration, init: initDuration, memoryMB: memory, failed: response.Failed, ending: end,
 	})
+	s.recordRun(inst, trace, event, start, duration, response)
 	return s.outcome(inst, event.RequestID, response, duration), nil
 }
 

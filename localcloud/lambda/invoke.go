@@ -5,11 +5,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
-	"fmt"
-	"math/rand/v2"
 	"net/http"
-	"strings"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -100,23 +96,4 @@ func checkPayload(payload []byte, kind string, limit int) ([]byte, error) {
 			"Could not parse request body into json: Could not parse payload into json: %v", err)
 	}
 	return payload, nil
-}
-
-// completeTrace returns the trace header for the runtime: that of the caller, such as
-// the "Root=1-…" of API Gateway, with the fields that it lacks. Lambda adds them even
-// if it does not trace the function.
-//
-// https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html#xray-concepts-tracingheader
-// https://github.com/open-telemetry/opentelemetry-java-instrumentation/issues/2131
-func completeTrace(header string) string {
-	for _, field := range []string{
-		fmt.Sprintf("Root=1-%08x-%08x%016x", time.Now().Unix(), rand.Uint32(), rand.Uint64()),
-		fmt.Sprintf("Parent=%016x", rand.Uint64()),
-		"Sampled=0",
-	} {
-		if name, _, _ := strings.Cut(field, "="); !strings.Contains(header, name+"=") {
-			header += ";" + field
-		}
-	}
-	return strings.TrimPrefix(header, ";")
 }

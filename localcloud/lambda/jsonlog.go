@@ -114,7 +114,9 @@ func rounded(d time.Duration) float64 { return math.Round(inMilliseconds(d)*100)
 // logs reports whether a line that the function writes has at least its
 // application log level. For custom runtimes, Lambda changes no lines and filters
 // only JSON objects. An object without a level or without a time in RFC 3339 counts
-// as INFO. Metrics in the embedded metric format are always logged.
+// as INFO, even if it holds metrics in the embedded metric format.
+//
+// https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html
 func (c Config) logs(line string) bool {
 	if c.LogFormat != "JSON" {
 		return true
@@ -122,9 +124,8 @@ func (c Config) logs(line string) bool {
 	var entry struct {
 		Level           any
 		Timestamp, Time any
-		Metrics         any `json:"_aws"`
 	}
-	if json.Unmarshal([]byte(line), &entry) != nil || entry.Metrics != nil {
+	if json.Unmarshal([]byte(line), &entry) != nil {
 		return true
 	}
 	level, _ := entry.Level.(string)

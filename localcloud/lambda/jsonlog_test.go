@@ -107,7 +107,8 @@ var logLines = []struct{ line, dropped string }{
 	{`{"time":"2026-01-02T03:04:05Z","level":4}`, "WARN"},
 	{`{"time":"yesterday","level":"ERROR"}`, "WARN"}, // counts as INFO
 	{`{"msg":"x"}`, "WARN"},
-	{`{"_aws":{"Timestamp":1,"CloudWatchMetrics":[]},"Sums":1}`, ""},
+	{`{"_aws":{"Timestamp":1,"CloudWatchMetrics":[]},"Sums":1}`, "WARN"}, // the time of metrics is not the line's
+	{`{"_aws":{"Timestamp":1,"CloudWatchMetrics":[]},"Sums":1,"level":"FATAL","timestamp":"2026-01-02T03:04:05Z"}`, ""},
 	{`plain`, ""},
 	{`[1]`, ""},
 	{``, ""},

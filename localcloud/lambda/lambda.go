@@ -35,8 +35,8 @@ const (
 // must allow it to assume the role.
 const principal = "lambda.amazonaws.com"
 
-// Options are the dependencies of a Service. All but Store, Pace and IdleTimeout
-// are required.
+// Options are the dependencies of a Service. All but Store, Traces, Pace and
+// IdleTimeout are required.
 type Options struct {
 	Place      cloud.Place
 	Store      *store.Store
@@ -44,6 +44,7 @@ type Options struct {
 	Roles      cloud.RoleAssumer
 	Authorizer cloud.Authorizer
 	Logs       cloud.LogWriter
+	Traces     cloud.TraceWriter // nil discards traces
 	Journal    cloud.Journal
 	Runner     Runner
 	Pace       cloud.Pace    // scales the waits between asynchronous attempts

@@ -25,19 +25,19 @@ import (
 // maxChain is how many times one chain of requests can invoke a function.
 const maxChain = 16
 
-// lineage is the name of the field of a trace header with the chain of requests.
-const lineage = "Lineage="
-
-// nextTrace returns the complete trace header of an invocation of the function, which
-// was requested with the given header, or with "".
+// nextTrace returns the trace header of an invocation of the function, which was
+// requested with the given header, or with "". It has at least a root and a lineage.
 func nextTrace(header, function string) string {
 	if plain, err := url.PathUnescape(header); err == nil {
 		header = plain // the SDK escapes "|"
 	}
-	fields := strings.Split(completeTrace(header), ";")
+	if cloud.TraceField(header, "Root") == "" {
+		header = strings.TrimPrefix(header+";"+newRoot(), ";")
+	}
+	fields := strings.Split(header, ";")
 	var chain []string
 	fields = slices.DeleteFunc(fields, func(field string) bool {
-		list, ok := strings.CutPrefix(field, lineage)
+		list, ok := strings.CutPrefix(field, cloud.TraceLineage)
 		if ok {
 			chain = strings.Split(list, "|")
 		}
@@ -52,7 +52,7 @@ func nextTrace(header, function string) string {
 		return ok
 	})
 	chain = append(chain, prefix+strconv.Itoa(earlier))
-	return strings.Join(append(fields, lineage+strings.Join(chain, "|")), ";")
+	return strings.Join(append(fields, cloud.TraceLineage+strings.Join(chain, "|")), ";")
 }
 
 // checkRecursion returns an error if the event is one too many in its chain of

@@ -20,6 +20,9 @@ type instance struct {
 	log         *logStream  // nil until opened
 	system      systemLog   // writes Lambda's own lines to log
 	env         Environment // nil until its runtime has started
+
+	traces   cloud.TraceDaemon // receives what the runtime records; nil for none
+	untraced bool              // the role may not write traces
 }
 
 type state int
@@ -156,6 +159,9 @@ func (s *Service) retire(instances ...*instance) {
 	for _, inst := range instances {
 		if inst.env != nil {
 			inst.env.Close()
+		}
+		if inst.traces != nil {
+			inst.traces.Close()
 		}
 		if inst.log != nil {
 			inst.log.close()

@@ -140,7 +140,7 @@ func functionType(files folders) schema.Type {
 			{Name: "deadLetterConfig", Kind: schema.Object, Properties: []schema.Property{
 				{Name: "targetArn", Required: true, Check: text(lambda.CheckDeadLetterTarget)}}},
 			{Name: "kmsKeyArn", Recorded: true, Check: text(lambda.CheckKMSKeyARN)},
-			{Name: "tracingConfig", Kind: schema.Object, Computed: true, Recorded: true, Properties: []schema.Property{
+			{Name: "tracingConfig", Kind: schema.Object, Computed: true, Properties: []schema.Property{
 				{Name: "mode", Required: true, Check: text(lambda.CheckTracingMode)}}},
 			tagged(lambda.CheckTags),
 		},

@@ -23,7 +23,7 @@ func topic(place cloud.Place, service *sns.Service) *Resource {
 				{Name: "fifoTopic", Kind: schema.Bool, Default: false, ForceNew: true, Check: off("FIFO topics are not emulated; use a standard topic")},
 				{Name: "kmsMasterKeyId", Recorded: true, Check: text(sns.CheckKMSMasterKeyID)},
 				{Name: "deliveryPolicy", Kind: schema.JSON, Recorded: true, Check: text(sns.CheckDeliveryPolicy)},
-				{Name: "tracingConfig", Recorded: true, Check: text(sns.CheckTracingConfig)},
+				{Name: "tracingConfig", Check: text(sns.CheckTracingConfig)},
 				{Name: "signatureVersion", Kind: schema.Int, Check: whole(sns.CheckSignatureVersion)},
 				{Name: "lambdaFailureFeedbackRoleArn", Check: text(sns.CheckFeedbackRoleARN)},
 				{Name: "lambdaSuccessFeedbackRoleArn", Check: text(sns.CheckFeedbackRoleARN)},

@@ -143,6 +143,7 @@ func (s *Service) send(topicARN string, entries []BatchEntry, bodies []bodies) (
 
 // fanOut starts the delivery of a message to each subscription that selects it.
 func (s *Service) fanOut(topic Topic, messageID string, m Message, bodies bodies) {
+	m.TraceHeader = s.trace(topic, messageID, m.TraceHeader)
 	for _, r := range s.subscribers(topic.ARN) {
 		d := Delivery{
 			Subscription: r.Subscription, MessageID: messageID, Time: time.Now().UTC(),

@@ -46,6 +46,8 @@ type Options struct {
 	// Roles provides.
 	Logs  cloud.LogWriter
 	Roles cloud.RoleAssumer
+	// Traces receives the segments of topics with active tracing; nil discards them.
+	Traces cloud.TraceWriter
 }
 
 // Target delivers the messages of one protocol.

@@ -1,0 +1,60 @@
+package cloud
+
+import (
+	"context"
+	"strings"
+)
+
+// TraceWriter receives the segments of X-Ray traces.
+type TraceWriter interface {
+	// PutSegments stores segment documents. It returns those that it did not store
+	// because they are invalid, and an AccessDeniedException if the caller may not
+	// write traces.
+	PutSegments(ctx context.Context, caller Caller, documents ...string) ([]UnprocessedSegment, error)
+	// Daemon starts an X-Ray daemon for an execution environment. It stores the
+	// documents that it receives over UDP as the caller.
+	Daemon(caller Caller, function string) (TraceDaemon, error)
+}
+
+// TraceDaemon is a running X-Ray daemon.
+type TraceDaemon interface {
+	Address() string // host:port
+	// Close stops the daemon once it has stored the documents that it has received.
+	Close()
+}
+
+// UnprocessedSegment describes a document that X-Ray refused.
+type UnprocessedSegment struct {
+	ID        string `json:"Id,omitempty"` // of the segment, "" if the document has none
+	ErrorCode string
+	Message   string
+}
+
+// TraceField returns the value of a field of a trace header, such as "Root", or "".
+//
+// https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html#xray-concepts-tracingheader
+func TraceField(header, name string) string {
+	for field := range strings.SplitSeq(header, ";") {
+		if n, value, _ := strings.Cut(strings.TrimSpace(field), "="); n == name {
+			return value
+		}
+	}
+	return ""
+}
+
+// TraceLineage is the name of the last field of a trace header, by which Lambda detects
+// recursive loops.
+const TraceLineage = "Lineage="
+
+// WithTraceField returns a trace header with another value of a field. It adds a new
+// field before the lineage.
+func WithTraceField(header, name, value string) string {
+	if old := TraceField(header, name); old != "" {
+		return strings.Replace(header, name+"="+old, name+"="+value, 1)
+	}
+	before, lineage, found := strings.Cut(header, TraceLineage)
+	if !found {
+		return header + ";" + name + "=" + value
+	}
+	return before + name + "=" + value + ";" + TraceLineage + lineage
+}
