@@ -21,8 +21,10 @@ const notEvaluated = "The local cloud does not evaluate this alarm: "
 // run evaluates the alarms at the end of every minute.
 func (s *Service) run() {
 	minute := time.Duration(s.scaled(60)) * time.Second
-	for {
-		next := time.Now().Truncate(minute).Add(minute)
+	for next := time.Now().Truncate(minute).Add(minute); ; next = next.Add(minute) {
+		if time.Since(next) > maxLate*minute {
+			next = time.Now().Truncate(minute)
+		}
 		select {
 		case <-time.After(time.Until(next)):
 			s.tick(next)
@@ -31,6 +33,10 @@ func (s *Service) run() {
 		}
 	}
 }
+
+// maxLate is how many minutes run catches up on. A busy machine delays evaluations, but
+// must not hide data from them; after a longer break, old data no longer matters.
+const maxLate = 60
 
 // tick evaluates the alarms on the data up to a moment.
 func (s *Service) tick(end time.Time) {
@@ -72,6 +78,9 @@ func (s *Service) apply(a Alarm, state State) (*change, error) {
 	unexplained := strings.HasPrefix(state.Reason, notEvaluated) && r.State.Reason != state.Reason
 	if !exists || r.Alarm.Updated != a.Updated || r.State.Value == state.Value && !unexplained {
 		return nil, nil
+	}
+	if unexplained {
+		s.note(cloud.Warning, a.Name, "%s", state.Reason)
 	}
 	return s.transition(a.Name, state)
 }

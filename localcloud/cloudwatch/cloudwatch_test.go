@@ -142,6 +142,28 @@ func TestAlarmThatHolds(t *testing.T) {
 	})
 }
 
+// TestLateEvaluations checks that an alarm is raised by an error at a time when the
+// machine was too busy to evaluate it.
+func TestLateEvaluations(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		delay := 10 * time.Minute
+		k := newKit(t, Options{Sample: func(time.Time) {
+			time.Sleep(delay)
+			delay = 0
+		}})
+		k.put(t, errorsOf("f"))
+		k.Start()
+		defer k.Close()
+		time.Sleep(90 * time.Second)
+		k.fail("f")
+		time.Sleep(11 * time.Minute)
+		raised := slices.ContainsFunc(k.History(HistoryFilter{}), func(h HistoryItem) bool { return h.Summary == "Alarm updated from OK to ALARM" })
+		if s := k.state(t, "f-errors"); s.Value != StateOK || !raised {
+			t.Errorf("raised: %t, then %+v", raised, s)
+		}
+	})
+}
+
 // TestAlarmOnAnExpression checks that rates are those of AWS at any pace.
 func TestAlarmOnAnExpression(t *testing.T) {
 	for _, pace := range []cloud.Pace{1, 60} {

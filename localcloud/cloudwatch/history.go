@@ -17,7 +17,7 @@ type HistoryItem struct {
 
 // maxHistory is how many of its last history items an alarm keeps. AWS keeps those of
 // 30 days.
-const maxHistory = 100
+const maxHistory = 50
 
 func (r *row) remember(items ...HistoryItem) {
 	r.History = append(slices.Clone(r.History), items...)
