@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"time"
 )
 
 // aws runs the AWS CLI in a new folder and returns its output. A shell parses
@@ -47,6 +48,16 @@ func (d deployed) awsCLI(ctx context.Context) {
 	}
 	if got := d.aws(`logs filter-log-events --log-group-name ` + group + ` --filter-pattern '{ $.sum = 7 }'`); !strings.Contains(got, id) {
 		d.t.Errorf("logs filter-log-events: %s", got)
+	}
+
+	if got := d.aws("cloudwatch describe-alarms --alarm-name-prefix " + alarms + "handle-message-errors --query 'MetricAlarms[].StateValue' --output text"); strings.TrimSpace(got) == "" {
+		d.t.Errorf("cloudwatch describe-alarms: %q", got)
+	}
+	metric := "--namespace AWS/Lambda --metric-name Invocations --dimensions Name=FunctionName,Value=" + d.out["handleMessageFunction"]
+	now := time.Now().UTC()
+	span := " --start-time " + now.Add(-time.Hour).Format(time.RFC3339) + " --end-time " + now.Add(time.Minute).Format(time.RFC3339)
+	if got := d.aws("cloudwatch get-metric-statistics " + metric + span + " --period 7200 --statistics Sum --query 'Datapoints[0].Sum' --output text"); strings.HasPrefix(got, "0") || strings.HasPrefix(got, "None") {
+		d.t.Errorf("cloudwatch get-metric-statistics: %s", got)
 	}
 
 	event := `{"version":"2.0","routeKey":"GET /add","rawPath":"/add","rawQueryString":"num1=3&num2=4","requestContext":{"http":{"method":"GET","path":"/add"}}}`

@@ -28,6 +28,7 @@ func TestFailures(t *testing.T) {
 	d := deployed{t, cloud, outputs(ctx, t, stack)}
 
 	d.step("traces", func(d deployed) { d.traces(ctx) })
+	d.step("alarms", func(d deployed) { d.evaluatesAlarms(ctx) })
 
 	d.step("a message that the function refuses", func(d deployed) {
 		id := d.publish(ctx, `{"num1":"three","num2":4}`)
@@ -59,6 +60,9 @@ func TestFailures(t *testing.T) {
 		if seen := d.receivedByCLI(ctx, d.out["handleMessageFailuresUrl"]); !strings.Contains(seen, id) {
 			d.t.Errorf("the AWS CLI received %s", seen)
 		}
+		for _, alarm := range []string{"handle-message-errors", "handle-message-dropped", "handle-message-failures-messages"} {
+			d.raises(ctx, alarm)
+		}
 	})
 
 	d.step("callers", func(d deployed) { d.authorizesCallers(ctx, stack) })
@@ -81,6 +85,8 @@ func TestFailures(t *testing.T) {
 		if seen := d.receivedByCLI(ctx, d.out["numbersRedriveUrl"]); !strings.Contains(seen, id) {
 			d.t.Errorf("the AWS CLI received %s", seen)
 		}
+		d.raises(ctx, "numbers-failed")
+		d.raises(ctx, "numbers-handle-message-redrive-messages")
 	})
 }
 

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"tally/localcloud/cloud"
+	"tally/localcloud/cloudwatch"
 	"tally/localcloud/deployments"
 	"tally/localcloud/httpapi"
 	"tally/localcloud/iam"
@@ -31,6 +32,8 @@ type Services struct {
 	Lambda  *lambda.Service
 	HTTPAPI *httpapi.Service
 	XRay    *xray.Service
+	// CloudWatch holds the metrics of the others, and alarms on them.
+	CloudWatch *cloudwatch.Service
 	// Recorded holds what has no effect here.
 	Recorded *recorded.Service
 	// Deployments holds the programs and stacks that resources come from.
@@ -50,7 +53,7 @@ type Options struct {
 	Endpoint func() string
 	// APIPort is the lowest port of an HTTP API; 0 means any free one.
 	APIPort int
-	// Pace scales the waits between asynchronous attempts.
+	// Pace scales the waits between asynchronous attempts and the periods of alarms.
 	Pace cloud.Pace
 	// IdleTimeout is how long an unused execution environment lives; 0 means 10
 	// minutes.
@@ -75,6 +78,9 @@ func (s *Services) construct(o Options) (err error) {
 	if s.Recorded, err = recorded.New(o.Store); err != nil {
 		return err
 	}
+	if s.CloudWatch, err = cloudwatch.New(s.cloudWatchOptions(o)); err != nil {
+		return err
+	}
 	if s.IAM, err = iam.New(o.Place, o.Store); err != nil {
 		return err
 	}
@@ -88,6 +94,7 @@ func (s *Services) construct(o Options) (err error) {
 	if s.SQS, err = sqs.New(o.Place, o.Store, s.IAM, o.Endpoint); err != nil {
 		return err
 	}
+	s.SQS.ReportTo(s.CloudWatch)
 	s.closers = append(s.closers, s.SQS.Close)
 	if s.Lambda, err = lambda.New(s.lambdaOptions(o)); err != nil {
 		return err
@@ -101,7 +108,26 @@ func (s *Services) construct(o Options) (err error) {
 		return err
 	}
 	s.closers = append(s.closers, s.HTTPAPI.Close)
+	// First of all, so that no alarm publishes to a service that has closed. The other
+	// services can still report metrics.
+	s.closers = append(s.closers, s.CloudWatch.Close)
 	return nil
+}
+
+func (s *Services) cloudWatchOptions(o Options) cloudwatch.Options {
+	return cloudwatch.Options{
+		Place:   o.Place,
+		Store:   o.Store,
+		Journal: o.Journal,
+		Pace:    o.Pace,
+		// The other services are constructed later, because they report metrics. By the
+		// time that anything runs, they exist.
+		Publish: func(ctx context.Context, caller cloud.Caller, topicARN, subject, message string) error {
+			_, err := s.SNS.Publish(ctx, caller, topicARN, sns.Message{Subject: subject, Body: message})
+			return err
+		},
+		Sample: func(at time.Time) { s.SQS.Sample(at) },
+	}
 }
 
 func (s *Services) lambdaOptions(o Options) lambda.Options {
@@ -111,9 +137,10 @@ func (s *Services) lambdaOptions(o Options) lambda.Options {
 		Dir:         o.Dir,
 		Roles:       s.IAM,
 		Authorizer:  s.IAM,
-		Logs:        s.Logs,
 		Traces:      s.XRay,
+		Logs:        metricLogs{s.Logs, s.CloudWatch, o.Journal},
 		Journal:     o.Journal,
+		Metrics:     s.CloudWatch,
 		Runner:      process.New(),
 		Pace:        o.Pace,
 		Endpoint:    o.Endpoint,
@@ -144,6 +171,7 @@ func (s *Services) snsOptions(o Options) sns.Options {
 		Targets:    map[string]sns.Target{"lambda": sns.LambdaTarget(s.Lambda), "sqs": sns.SQSTarget(s.SQS)},
 		Queues:     s.SQS,
 		Logs:       s.Logs,
+		Metrics:    s.CloudWatch,
 		Roles:      s.IAM,
 		Traces:     s.XRay,
 	}
@@ -158,13 +186,15 @@ func (s *Services) httpAPIOptions(o Options) httpapi.Options {
 		Credentials: s.IAM.Credentials,
 		Authorizer:  s.IAM,
 		Logs:        s.Logs,
+		Metrics:     s.CloudWatch,
 		FirstPort:   o.APIPort,
 	}
 }
 
-// Start resumes queued invocations and listens for HTTP APIs.
+// Start resumes queued invocations, listens for HTTP APIs and evaluates alarms.
 func (s *Services) Start() error {
 	s.Lambda.Start()
+	s.CloudWatch.Start()
 	return s.HTTPAPI.Start()
 }
 

@@ -35,7 +35,7 @@ const (
 // must allow it to assume the role.
 const principal = "lambda.amazonaws.com"
 
-// Options are the dependencies of a Service. All but Store, Traces, Pace and
+// Options are the dependencies of a Service. All but Store, Traces, Metrics, Pace and
 // IdleTimeout are required.
 type Options struct {
 	Place      cloud.Place
@@ -46,6 +46,7 @@ type Options struct {
 	Logs       cloud.LogWriter
 	Traces     cloud.TraceWriter // nil discards traces
 	Journal    cloud.Journal
+	Metrics    cloud.Metrics // nil collects none
 	Runner     Runner
 	Pace       cloud.Pace    // scales the waits between asynchronous attempts
 	Endpoint   func() string // returns the functions' AWS_ENDPOINT_URL
@@ -104,6 +105,9 @@ func (r *record) UnmarshalJSON(raw []byte) error {
 func New(o Options) (*Service, error) {
 	if o.IdleTimeout == 0 {
 		o.IdleTimeout = 10 * time.Minute
+	}
+	if o.Metrics == nil {
+		o.Metrics = cloud.NoMetrics{}
 	}
 	// A function's process has a different working directory.
 	dir, err := filepath.Abs(o.Dir)

@@ -38,6 +38,7 @@ func resources(place cloud.Place, s Services, project string) []*Resource {
 		rolePolicyAttachment(s.IAM),
 		managedPolicy(s.IAM),
 		logGroup(place, s.Logs, s.Recorded),
+		metricAlarm(place, s.CloudWatch),
 		lambdaFunction(place, s.Lambda, s.Recorded, files),
 		lambdaAlias(place, s.Lambda),
 		eventInvokeConfig(s.Lambda),
@@ -62,7 +63,6 @@ func resources(place cloud.Place, s Services, project string) []*Resource {
 		domainName(place, s.Recorded).in(s.Recorded),
 		kmsAlias(place, s.Recorded).in(s.Recorded),
 		kmsKey(place, s.IAM).in(s.Recorded),
-		metricAlarm(place).in(s.Recorded),
 	}
 }
 

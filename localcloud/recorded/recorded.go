@@ -1,5 +1,5 @@
 // Package recorded stores what has no effect in the local cloud: resources such
-// as alarms and dashboards, and, for emulated resources, the names of properties
+// as keys and dashboards, and, for emulated resources, the names of properties
 // without effect.
 package recorded
 

@@ -47,7 +47,8 @@ type Options struct {
 	Logs  cloud.LogWriter
 	Roles cloud.RoleAssumer
 	// Traces receives the segments of topics with active tracing; nil discards them.
-	Traces cloud.TraceWriter
+	Traces  cloud.TraceWriter
+	Metrics cloud.Metrics // nil collects none
 }
 
 // Target delivers the messages of one protocol.
@@ -80,6 +81,9 @@ func New(o Options) (*Service, error) {
 	subscriptions, err := store.NewTable[row](o.Store, "sns-subscriptions")
 	if err != nil {
 		return nil, err
+	}
+	if o.Metrics == nil {
+		o.Metrics = cloud.NoMetrics{}
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	return &Service{

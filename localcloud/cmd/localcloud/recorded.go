@@ -11,7 +11,7 @@ import (
 )
 
 // printRecorded prints what is recorded, in one line for each type: a stack may
-// have many alarms.
+// have many DNS records.
 func printRecorded(w io.Writer, all []control.Recorded) {
 	whole, parts, properties := map[string]int{}, map[string]int{}, map[string][]string{}
 	for _, r := range all {
