@@ -33,6 +33,7 @@ func functionArgs(config settings.Settings, archive string, variables pulumi.Str
 		Retries:            pulumi.Int(f.Retries),
 		MaxEventAgeSeconds: pulumi.Int(f.MaxEventAgeSeconds),
 		Environment:        variables,
+		Gradual:            f.Rollout != settings.AllAtOnce,
 	}
 	if f.ReservedConcurrency > 0 {
 		args.ReservedConcurrency = pulumi.Int(f.ReservedConcurrency)

@@ -24,13 +24,13 @@ type fakeCloud struct {
 func newFakeCloud() *fakeCloud { return &fakeCloud{resources: map[string]pulumi.MockResourceArgs{}} }
 
 // deploy runs the stack "dev" and returns its outputs.
-func (c *fakeCloud) deploy(config settings.Settings, code map[string]string) (map[string]string, error) {
+func (c *fakeCloud) deploy(config settings.Settings, code map[string]string) (map[string]any, error) {
 	var mu sync.Mutex
-	values := map[string]string{}
+	values := map[string]any{}
 	err := pulumi.RunErr(func(ctx *pulumi.Context) error {
 		outputs, err := stack(ctx, config, code)
 		for name, output := range outputs {
-			output.ToStringOutput().ApplyT(func(value string) string {
+			pulumi.ToOutput(output).ApplyT(func(value any) any {
 				mu.Lock()
 				defer mu.Unlock()
 				values[name] = value

@@ -42,17 +42,23 @@ func program(ctx *pulumi.Context) error {
 
 // stack declares every resource and returns the stack's outputs. code holds the
 // path of each function's archive by the function's name.
-func stack(ctx *pulumi.Context, config settings.Settings, code map[string]string) (pulumi.StringMap, error) {
+func stack(ctx *pulumi.Context, config settings.Settings, code map[string]string) (pulumi.Map, error) {
 	env, err := serverless.NewEnvironment(ctx, "main", environmentArgs(config))
 	if err != nil {
 		return nil, err
 	}
+	functions := pulumi.StringMap{} // their physical names
 	function := func(name string, variables pulumi.StringMap) (*serverless.Function, error) {
 		archive, ok := code[name]
 		if !ok {
 			return nil, fmt.Errorf("function %s has no code: there is no folder functions/%[1]s", name)
 		}
-		return serverless.NewFunction(env, name, functionArgs(config, archive, variables))
+		f, err := serverless.NewFunction(env, name, functionArgs(config, archive, variables))
+		if err != nil {
+			return nil, err
+		}
+		functions[name] = f.Name
+		return f, nil
 	}
 
 	// Messages: handle-message adds what arrives at numbers and publishes to
@@ -90,7 +96,9 @@ func stack(ctx *pulumi.Context, config settings.Settings, code map[string]string
 		return nil, err
 	}
 
-	return pulumi.StringMap{
+	return pulumi.Map{
+		"functions":                functions,
+		"rollout":                  pulumi.String(config.Functions.Rollout),
 		"apiUrl":                   api.URL,
 		"numbersTopicArn":          numbers.ARN,
 		"sumsTopicArn":             sums.ARN,

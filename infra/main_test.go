@@ -34,7 +34,7 @@ func example() settings.Settings {
 	return settings.Settings{
 		Region: "us-east-1", Target: settings.AWS, Owner: "team-a", CostCentre: "4711", LogRetentionDays: 14,
 		Functions: settings.Functions{
-			Architecture: "x86_64", MemoryMB: 256, TimeoutSeconds: 7, EphemeralMB: 1024, ReservedConcurrency: 5, Retries: 1, MaxEventAgeSeconds: 3600,
+			Architecture: "x86_64", MemoryMB: 256, TimeoutSeconds: 7, EphemeralMB: 1024, ReservedConcurrency: 5, Retries: 1, MaxEventAgeSeconds: 3600, Rollout: "linear-20-2m",
 		},
 		API: settings.API{Auth: settings.IAM, RatePerSecond: 20, Burst: 40},
 	}
@@ -42,7 +42,7 @@ func example() settings.Settings {
 
 // deployStack deploys the stack with all functions to a fake cloud and returns
 // the cloud and the outputs.
-func deployStack(t *testing.T, config settings.Settings) (*fakeCloud, map[string]string) {
+func deployStack(t *testing.T, config settings.Settings) (*fakeCloud, map[string]any) {
 	t.Helper()
 	cloud := newFakeCloud()
 	code := map[string]string{}
@@ -63,7 +63,9 @@ func TestStack(t *testing.T) {
 	cloud, outputs := deployStack(t, example())
 
 	t.Run("outputs", func(t *testing.T) {
-		want := map[string]string{
+		want := map[string]any{
+			"functions":                map[string]string{"add-numbers": "main-add-numbers-1a2b3c4", "handle-message": "main-handle-message-1a2b3c4"},
+			"rollout":                  "linear-20-2m",
 			"apiUrl":                   "https://main-api/",
 			"numbersTopicArn":          "arn:aws:Topic:r:a:main-numbers",
 			"sumsTopicArn":             "arn:aws:Topic:r:a:main-sums",

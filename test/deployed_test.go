@@ -22,7 +22,7 @@ type deployed struct {
 	out   map[string]string // the stack's outputs
 }
 
-// outputs returns the outputs of a stack, all of which are strings.
+// outputs returns the outputs of a stack, as strings.
 func outputs(ctx context.Context, t *testing.T, stack *localcloudtest.Stack) map[string]string {
 	t.Helper()
 	all, err := stack.Outputs(ctx)

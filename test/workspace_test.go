@@ -3,6 +3,7 @@ package test
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -126,13 +127,17 @@ func (w *workspace) unchanged(when string) {
 	}
 }
 
-// outputs returns the outputs of the stack named local.
+// outputs returns the outputs of the stack named local, as strings.
 func (w *workspace) outputs() map[string]string {
 	w.t.Helper()
-	var out map[string]string
+	var all map[string]any
 	raw := w.mustPulumi("stack output --stack local --json")
-	if err := json.Unmarshal([]byte(raw), &out); err != nil {
+	if err := json.Unmarshal([]byte(raw), &all); err != nil {
 		w.t.Fatalf("outputs: %v\n%s", err, raw)
+	}
+	out := map[string]string{}
+	for name, value := range all {
+		out[name] = fmt.Sprint(value)
 	}
 	return out
 }
