@@ -51,7 +51,8 @@ func TestGuide(t *testing.T) {
 		"Function logs":           {failed, `"message failed"`},
 		"Messages in a queue":     {`"RetriesExhausted"`, `"tries": 3`, "broken", undelivered},
 		"SNS delivery failures":   {undelivered, "not authorized to perform: lambda:InvokeFunction"},
-		"Rolling back a function": {"$LATEST"},
+		"Gradual rollouts":        {"live serves the newest version of every function."},
+		"Rolling back a function": {"handle-message: version 3 of 1 2 3", "handle-message: version 1 receives everything"},
 	} {
 		if got := sections[heading]; !containsEach(got, want) {
 			t.Errorf("the commands under %q printed, without each of %q:\n%s", heading, want, got)
@@ -61,7 +62,7 @@ func TestGuide(t *testing.T) {
 	cloud.WaitForLog(ctx, "handle-message", `"sum":7`)
 	function, alias := d.out["handleMessageFunction"], "live"
 	live, err := lambda.NewFromConfig(cloud.AWSConfig()).GetAlias(ctx, &lambda.GetAliasInput{FunctionName: &function, Name: &alias})
-	if err != nil || *live.FunctionVersion != "1" {
+	if err != nil || *live.FunctionVersion != "3" || live.RoutingConfig.AdditionalVersionWeights["1"] != 1 {
 		t.Errorf("after the rollback, live is %+v (%v)", live, err)
 	}
 }
@@ -77,7 +78,7 @@ func (d deployed) runGuide(ctx context.Context, dir string) map[string]string {
 		d.t.Fatal(err)
 	}
 	// Older CLIs ignore AWS_ENDPOINT_URL.
-	script := "set -euo pipefail\nendpoint=$AWS_ENDPOINT_URL; unset AWS_ENDPOINT_URL\naws() { command aws --endpoint-url \"$endpoint\" \"$@\"; }\n"
+	script := "set -euo pipefail\naws() { command aws --endpoint-url \"$AWS_ENDPOINT_URL\" \"$@\"; }\n"
 	for _, m := range shellBlock.FindAllStringSubmatch(string(raw), -1) {
 		if m[1] != "" {
 			script += "echo '## " + m[1] + "'\n"
@@ -88,7 +89,7 @@ func (d deployed) runGuide(ctx context.Context, dir string) map[string]string {
 			}
 		}
 	}
-	script = strings.NewReplacer("stack=prod", "stack=local", "--function-version 41", "--function-version 1").Replace(script)
+	script = strings.NewReplacer("stack=prod", "stack=local", "-to 41", "-to 1").Replace(script)
 	cmd := exec.CommandContext(ctx, "bash", "-c", script)
 	cmd.Dir, cmd.Env = dir, d.cloud.Environ()
 	out, err := cmd.CombinedOutput()

@@ -3,6 +3,7 @@ package test
 import (
 	"context"
 	"fmt"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -39,11 +40,17 @@ func newRollouts(ctx context.Context, t *testing.T, strategy string) rollouts {
 	return r
 }
 
+// start returns the command, which interrupts itself when ctx ends.
+func (r rollouts) start(ctx context.Context, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, r.command, args...)
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	cmd.Dir, cmd.Env = r.dir, r.cloud.Environ()
+	return cmd
+}
+
 // rollout runs the command and returns its output.
 func (r rollouts) rollout(ctx context.Context, args ...string) (string, error) {
-	cmd := exec.CommandContext(ctx, r.command, args...)
-	cmd.Dir, cmd.Env = r.dir, r.cloud.Environ()
-	out, err := cmd.CombinedOutput()
+	out, err := r.start(ctx, args...).CombinedOutput()
 	return string(out), err
 }
 
