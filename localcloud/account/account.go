@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"tally/localcloud/cloud"
+	"tally/localcloud/cloudwatch"
 	"tally/localcloud/deployments"
 	"tally/localcloud/httpapi"
 	"tally/localcloud/iam"
@@ -29,6 +30,8 @@ type Services struct {
 	SNS     *sns.Service
 	Lambda  *lambda.Service
 	HTTPAPI *httpapi.Service
+	// CloudWatch holds the metrics of the others, and alarms on them.
+	CloudWatch *cloudwatch.Service
 	// Recorded holds what has no effect here.
 	Recorded *recorded.Service
 	// Deployments holds the programs and stacks that resources come from.
@@ -48,7 +51,7 @@ type Options struct {
 	Endpoint func() string
 	// APIPort is the lowest port of an HTTP API; 0 means any free one.
 	APIPort int
-	// Pace scales the waits between asynchronous attempts.
+	// Pace scales the waits between asynchronous attempts and the periods of alarms.
 	Pace cloud.Pace
 	// IdleTimeout is how long an unused execution environment lives; 0 means 10
 	// minutes.
@@ -71,6 +74,9 @@ func (s *Services) construct(o Options) (err error) {
 		return err
 	}
 	if s.Recorded, err = recorded.New(o.Store); err != nil {
+		return err
+	}
+	if s.CloudWatch, err = cloudwatch.New(s.cloudWatchOptions(o)); err != nil {
 		return err
 	}
 	if s.IAM, err = iam.New(o.Place, o.Store); err != nil {
@@ -96,7 +102,19 @@ func (s *Services) construct(o Options) (err error) {
 		return err
 	}
 	s.closers = append(s.closers, s.HTTPAPI.Close)
+	// First of all, so that no alarm publishes to a service that has closed. The other
+	// services can still report metrics.
+	s.closers = append(s.closers, s.CloudWatch.Close)
 	return nil
+}
+
+func (s *Services) cloudWatchOptions(o Options) cloudwatch.Options {
+	return cloudwatch.Options{
+		Place:   o.Place,
+		Store:   o.Store,
+		Journal: o.Journal,
+		Pace:    o.Pace,
+	}
 }
 
 func (s *Services) lambdaOptions(o Options) lambda.Options {
@@ -108,6 +126,7 @@ func (s *Services) lambdaOptions(o Options) lambda.Options {
 		Authorizer:  s.IAM,
 		Logs:        s.Logs,
 		Journal:     o.Journal,
+		Metrics:     s.CloudWatch,
 		Runner:      process.New(),
 		Pace:        o.Pace,
 		Endpoint:    o.Endpoint,
@@ -151,13 +170,15 @@ func (s *Services) httpAPIOptions(o Options) httpapi.Options {
 		Credentials: s.IAM.Credentials,
 		Authorizer:  s.IAM,
 		Logs:        s.Logs,
+		Metrics:     s.CloudWatch,
 		FirstPort:   o.APIPort,
 	}
 }
 
-// Start resumes queued invocations and listens for HTTP APIs.
+// Start resumes queued invocations, listens for HTTP APIs and evaluates alarms.
 func (s *Services) Start() error {
 	s.Lambda.Start()
+	s.CloudWatch.Start()
 	return s.HTTPAPI.Start()
 }
 

@@ -109,8 +109,11 @@ func (p *parameter) find(name string) *parameter {
 
 func (p *parameter) set(v reflect.Value) error {
 	switch {
-	case v.Kind() == reflect.Struct:
+	case v.Kind() == reflect.Struct && v.Type() != reflect.TypeFor[instant]():
 		return p.setStruct(v)
+	case v.Kind() == reflect.Pointer && v.Type().Elem().Kind() == reflect.Struct:
+		v.Set(reflect.New(v.Type().Elem()))
+		return p.set(v.Elem())
 	case v.Kind() == reflect.Map:
 		return p.setMap(v)
 	case v.Kind() == reflect.Slice && v.Type().Elem().Kind() != reflect.Uint8:

@@ -1,6 +1,7 @@
 // Package gateway serves AWS's own wire protocols on one port, so that every
 // AWS SDK and the AWS CLI work with AWS_ENDPOINT_URL: SNS and STS (Query),
-// SQS (JSON 1.0 and Query), Lambda (REST JSON) and CloudWatch Logs (JSON 1.1).
+// SQS (JSON 1.0 and Query), Lambda (REST JSON), CloudWatch (Smithy RPC v2 CBOR, JSON
+// 1.0 and Query) and CloudWatch Logs (JSON 1.1).
 //
 // A request goes through five steps: identify the signer, find the operation,
 // decode the input, authorize the caller, run the operation. Each operation is
@@ -9,6 +10,8 @@
 package gateway
 
 import (
+	"bytes"
+	"compress/gzip"
 	"errors"
 	"io"
 	"net"
@@ -22,8 +25,8 @@ import (
 	"tally/localcloud/sigv4"
 )
 
-// Services are the services behind the gateway: IAM, Lambda, SNS, SQS and Logs
-// are required.
+// Services are the services behind the gateway: IAM, Lambda, SNS, SQS, Logs and
+// CloudWatch are required.
 type Services = account.Services
 
 // New returns the handler of the gateway's port. Internal failures are written
@@ -122,6 +125,9 @@ func (c *call) handle() (res response, err error) {
 	if c.caller, err = c.identify(); err != nil {
 		return response{}, err
 	}
+	if c.body, err = c.plainBody(); err != nil {
+		return response{}, err
+	}
 	name, decode, err := c.protocol.parse(c)
 	if err != nil {
 		return response{}, err
@@ -161,6 +167,8 @@ func (c *call) findService() *service {
 	switch target := c.Header.Get(targetHeader); {
 	case strings.HasPrefix(target, sqsTarget+"."):
 		return c.services["sqs"]
+	case strings.HasPrefix(target, metricsTarget+"."), strings.HasPrefix(c.URL.Path, "/service/"+metricsTarget+"/"):
+		return c.services["monitoring"]
 	case target != "":
 		return c.services["logs"]
 	case isFunctionsPath(c.URL.Path):
@@ -189,7 +197,26 @@ func checkOrigin(r *http.Request) error {
 const maxBody = 8 << 20
 
 func readBody(r *http.Request) ([]byte, error) {
-	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
+	return readAll(r.Body)
+}
+
+// plainBody returns the body without its compression. SDKs compress large requests of
+// PutMetricData.
+//
+// https://docs.aws.amazon.com/sdkref/latest/guide/feature-compression.html
+func (c *call) plainBody() ([]byte, error) {
+	if c.service.scope != "monitoring" || c.Header.Get("Content-Encoding") != "gzip" {
+		return c.body, nil
+	}
+	r, err := gzip.NewReader(bytes.NewReader(c.body))
+	if err != nil {
+		return nil, cloud.Errorf(http.StatusBadRequest, "SerializationException", "The body is not in gzip: %v", err)
+	}
+	return readAll(r)
+}
+
+func readAll(r io.Reader) ([]byte, error) {
+	body, err := io.ReadAll(io.LimitReader(r, maxBody+1))
 	if err != nil {
 		return nil, cloud.Errorf(http.StatusBadRequest, "IncompleteBody", "The request body ended early: %v", err)
 	}

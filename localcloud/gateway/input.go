@@ -39,8 +39,8 @@ func queryName(f reflect.StructField) string {
 	return jsonName(f)
 }
 
-// setText parses text into v, which is a string, an int, a pointer to one of these
-// or a TextUnmarshaler.
+// setText parses text into v, which is a string, a number, a boolean, a pointer to one
+// of these or a TextUnmarshaler.
 func setText(v reflect.Value, text string) error {
 	if u, ok := v.Addr().Interface().(encoding.TextUnmarshaler); ok {
 		return u.UnmarshalText([]byte(text))
@@ -51,6 +51,14 @@ func setText(v reflect.Value, text string) error {
 	case reflect.Int:
 		n, err := strconv.Atoi(text)
 		v.SetInt(int64(n))
+		return err
+	case reflect.Float64:
+		n, err := strconv.ParseFloat(text, 64)
+		v.SetFloat(n)
+		return err
+	case reflect.Bool:
+		b, err := strconv.ParseBool(text)
+		v.SetBool(b)
 		return err
 	case reflect.Pointer:
 		v.Set(reflect.New(v.Type().Elem()))

@@ -25,6 +25,8 @@ const targetHeader = "X-Amz-Target"
 func (j awsJSON) String() string      { return "AWS JSON " + j.version }
 func (j awsJSON) contentType() string { return "application/x-amz-json-" + j.version }
 
+func (j awsJSON) speaks(r *http.Request) bool { return r.Header.Get(targetHeader) != "" }
+
 func (j awsJSON) parse(c *call) (string, decoder, error) {
 	name, ok := strings.CutPrefix(c.Header.Get(targetHeader), j.target+".")
 	if _, known := c.service.operations[name]; !ok || !known {
@@ -66,7 +68,7 @@ type jsonInput struct{ operation string }
 func (in jsonInput) set(v reflect.Value, value json.RawMessage, path string) error {
 	structs := func() bool { return v.Type().Elem().Kind() == reflect.Struct }
 	switch {
-	case v.Kind() == reflect.Struct:
+	case v.Kind() == reflect.Struct && v.Type() != reflect.TypeFor[instant]():
 		return in.setStruct(v, value, path)
 	case v.Kind() == reflect.Pointer && structs() && string(value) != "null":
 		v.Set(reflect.New(v.Type().Elem()))

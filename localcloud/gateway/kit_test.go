@@ -19,6 +19,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 
 	"tally/localcloud/cloud"
+	"tally/localcloud/cloudwatch"
 	"tally/localcloud/iam"
 	"tally/localcloud/lambda"
 	"tally/localcloud/lambda/runtimeapi"
@@ -50,10 +51,11 @@ func newKit(t testing.TB) *kit {
 	t.Helper()
 	k := &kit{}
 	k.IAM = must(iam.New(here, nil))(t)
+	k.CloudWatch = must(cloudwatch.New(cloudwatch.Options{Place: here, Journal: k}))(t)
 	k.Logs = must(logs.New(here, nil, k.IAM))(t)
 	k.SQS = must(sqs.New(here, nil, k.IAM, func() string { return k.url }))(t)
 	k.Lambda = must(lambda.New(lambda.Options{
-		Place: here, Dir: t.TempDir(), Roles: k.IAM, Authorizer: k.IAM, Logs: k.Logs, Journal: k,
+		Place: here, Dir: t.TempDir(), Roles: k.IAM, Authorizer: k.IAM, Logs: k.Logs, Journal: k, Metrics: k.CloudWatch,
 		Runner: runner{k}, Endpoint: func() string { return "" },
 	}))(t)
 	k.SNS = must(sns.New(sns.Options{

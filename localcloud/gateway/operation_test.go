@@ -13,6 +13,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/fxamacker/cbor/v2"
+
 	"tally/localcloud/cloud"
 	"tally/localcloud/lambda"
 	"tally/localcloud/sns"
@@ -51,6 +53,15 @@ func samples(topic, subscription, queue string) map[string]map[string]any {
 		"SQS.ListQueueTags":                withQueue(map[string]any{}),
 		"SQS.ListDeadLetterSourceQueues":   withQueue(map[string]any{}),
 
+		"CloudWatch.DescribeAlarmHistory":    {"AlarmName": "a"},
+		"CloudWatch.DescribeAlarms":          {},
+		"CloudWatch.DescribeAlarmsForMetric": {"Namespace": "n", "MetricName": "m"},
+		"CloudWatch.GetMetricData":           {},
+		"CloudWatch.GetMetricStatistics":     {},
+		"CloudWatch.ListMetrics":             {},
+		"CloudWatch.PutMetricData":           {"Namespace": "n"},
+		"CloudWatch.SetAlarmState":           {"AlarmName": "a"},
+
 		"CloudWatch Logs.DescribeLogGroups":  {},
 		"CloudWatch Logs.DescribeLogStreams": {"logGroupName": "g"},
 		"CloudWatch Logs.FilterLogEvents":    {"logGroupName": "g"},
@@ -77,7 +88,7 @@ func samples(topic, subscription, queue string) map[string]map[string]any {
 func sampleRequest(t *testing.T, s service, name string, input map[string]any) request {
 	t.Helper()
 	r := request{method: "POST", path: "/", service: s.scope}
-	switch p := s.protocol.(type) {
+	switch p := s.protocols[0].(type) {
 	case query:
 		form := url.Values{"Action": {name}, "Version": {p.version}}
 		for key, value := range input {
@@ -89,6 +100,9 @@ func sampleRequest(t *testing.T, s service, name string, input map[string]any) r
 		r.path = input["path"].(string)
 	case awsJSON:
 		r.body, r.header = string(must(json.Marshal(input))(t)), map[string]string{targetHeader: p.target + "." + name}
+	case metricsCBOR:
+		r.path = "/service/" + p.service + "/operation/" + name
+		r.body, r.header = string(must(cbor.Marshal(input))(t)), map[string]string{rpcHeader: rpcName}
 	case sqsJSON:
 		r.body, r.header = string(must(json.Marshal(input))(t)), map[string]string{targetHeader: p.target + "." + name}
 	}
@@ -145,10 +159,11 @@ func TestOperations(t *testing.T) {
 	order := func(a, b OperationInfo) int {
 		return cmp.Or(cmp.Compare(a.Service, b.Service), cmp.Compare(a.Name, b.Name))
 	}
-	if len(all) != 37 || !slices.IsSortedFunc(all, order) {
+	if len(all) != 45 || !slices.IsSortedFunc(all, order) {
 		t.Errorf("%d operations: %v", len(all), all)
 	}
 	for _, want := range []OperationInfo{
+		{"CloudWatch", []string{"Smithy RPC v2 CBOR", "AWS JSON 1.0", "AWS Query"}, "GetMetricData", "cloudwatch:GetMetricData"},
 		{"CloudWatch Logs", []string{"AWS JSON 1.1"}, "GetLogEvents", "logs:GetLogEvents"},
 		{"Lambda", []string{"AWS restJson1"}, "Invoke", "lambda:InvokeFunction"},
 		{"SNS", []string{"AWS Query"}, "PublishBatch", "SNS:Publish"},

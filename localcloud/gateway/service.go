@@ -14,19 +14,20 @@ type service struct {
 	name       string // as AWS abbreviates it: "SNS"
 	scope      string // in the scope of a signature: "sns"
 	operations operations
-	protocol   protocol // used by current SDKs
-	older      protocol // used by older SDKs; nil for most services
+	protocols  []protocol // those of current SDKs first
 }
 
 // services returns all services that the gateway serves.
 func services() []service {
 	functions := lambdaOperations()
 	return []service{
-		{"CloudWatch Logs", "logs", logsOperations(), awsJSON{"1.1", logsTarget}, nil},
-		{"Lambda", "lambda", functions, newRESTJSON(functions), nil},
-		{"SNS", "sns", snsOperations(), query{snsVersion, snsNamespace}, nil},
-		{"SQS", "sqs", sqsOperations(), sqsJSON{awsJSON{"1.0", sqsTarget}}, sqsQuery{query{sqsVersion, sqsNamespace}}},
-		{"STS", "sts", stsOperations(), query{stsVersion, stsNamespace}, nil},
+		{"CloudWatch", "monitoring", metricsOperations(), []protocol{
+			metricsCBOR{rpcCBOR{metricsTarget}}, metricsJSON{awsJSON{"1.0", metricsTarget}}, query{metricsVersion, metricsNamespace}}},
+		{"CloudWatch Logs", "logs", logsOperations(), []protocol{awsJSON{"1.1", logsTarget}}},
+		{"Lambda", "lambda", functions, []protocol{newRESTJSON(functions)}},
+		{"SNS", "sns", snsOperations(), []protocol{query{snsVersion, snsNamespace}}},
+		{"SQS", "sqs", sqsOperations(), []protocol{sqsJSON{awsJSON{"1.0", sqsTarget}}, sqsQuery{query{sqsVersion, sqsNamespace}}}},
+		{"STS", "sts", stsOperations(), []protocol{query{stsVersion, stsNamespace}}},
 	}
 }
 
@@ -43,13 +44,15 @@ type protocol interface {
 	refuse(e *cloud.Error, requestID string) response
 }
 
-// protocolOf returns the protocol of a request. If a service has two, only the
-// requests of the newer one, JSON, name their operation in a header.
+// protocolOf returns the protocol of a request. If a service has several, the requests
+// of CBOR and JSON have headers of their own, and those of Query have not.
 func (s *service) protocolOf(r *http.Request) protocol {
-	if s.older != nil && r.Header.Get(targetHeader) == "" {
-		return s.older
+	for _, p := range s.protocols {
+		if spoken, ok := p.(interface{ speaks(*http.Request) bool }); ok && spoken.speaks(r) {
+			return p
+		}
 	}
-	return s.protocol
+	return s.protocols[len(s.protocols)-1]
 }
 
 // names returns the names of the operations as a list, for error messages.
@@ -70,9 +73,9 @@ type OperationInfo struct {
 func Operations() []OperationInfo {
 	var all []OperationInfo
 	for _, s := range services() {
-		protocols := []string{s.protocol.String()}
-		if s.older != nil {
-			protocols = append(protocols, s.older.String())
+		var protocols []string
+		for _, p := range s.protocols {
+			protocols = append(protocols, p.String())
 		}
 		for _, name := range slices.Sorted(maps.Keys(s.operations)) {
 			all = append(all, OperationInfo{Service: s.name, Protocols: protocols, Name: name, Action: s.operations[name].action})

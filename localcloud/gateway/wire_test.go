@@ -131,7 +131,7 @@ func TestOtherErrorsAreInternalFailures(t *testing.T) {
 	if len(k.entries) != 1 || k.entries[0].Level != cloud.Warning || k.entries[0].Message != "GET /secret: unexpected EOF" {
 		t.Errorf("%+v", k.entries)
 	}
-	if res := g.services["sns"].protocol.refuse(got, "id"); !strings.Contains(string(res.body), "<Type>Receiver</Type>") {
+	if res := g.services["sns"].protocols[0].refuse(got, "id"); !strings.Contains(string(res.body), "<Type>Receiver</Type>") {
 		t.Errorf("%s", res.body)
 	}
 }

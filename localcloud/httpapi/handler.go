@@ -61,6 +61,7 @@ func (srv *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x.response.header.Set("Apigw-Requestid", x.id)
 	x.response.write(w)
 	srv.service.logAccess(x)
+	srv.service.measure(x, d)
 }
 
 // respond returns the response to a request, and the reason if it is not the

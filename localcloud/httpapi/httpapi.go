@@ -21,8 +21,8 @@ import (
 	"tally/localcloud/store"
 )
 
-// Options are the dependencies of a Service. All are required, except Store and
-// FirstPort.
+// Options are the dependencies of a Service. All are required, except Store, Metrics
+// and FirstPort.
 type Options struct {
 	Place   cloud.Place
 	Store   *store.Store // nil: APIs are in memory only
@@ -33,6 +33,7 @@ type Options struct {
 	Credentials func(accessKeyID string) (cloud.Credentials, error)
 	Authorizer  cloud.Authorizer
 	Logs        cloud.LogWriter // receives the access logs
+	Metrics     cloud.Metrics   // nil collects none
 	// FirstPort is the lowest loopback port of an API, usually 4567; 0 means any
 	// free port.
 	FirstPort int
@@ -44,6 +45,7 @@ type Service struct {
 	place      cloud.Place
 	invoker    cloud.Invoker
 	journal    cloud.Journal
+	metrics    cloud.Metrics
 	firstPort  int
 	authorizer cloud.Authorizer
 	verifier   *sigv4.Verifier
@@ -61,8 +63,12 @@ type Service struct {
 
 // New loads the APIs from the store. None is served before Start.
 func New(o Options) (*Service, error) {
+	if o.Metrics == nil {
+		o.Metrics = cloud.NoMetrics{}
+	}
 	s := &Service{
-		place: o.Place, invoker: o.Invoker, journal: o.Journal, firstPort: o.FirstPort,
+		metrics: o.Metrics,
+		place:   o.Place, invoker: o.Invoker, journal: o.Journal, firstPort: o.FirstPort,
 		authorizer: o.Authorizer, verifier: sigv4.New(o.Credentials), issuers: newIssuers(o.Journal),
 		servers: map[string]*server{},
 	}

@@ -13,7 +13,7 @@ import (
 type RouteSettings struct {
 	BurstLimit      int     // concurrent requests
 	RateLimit       float64 // requests per second
-	DetailedMetrics bool    // recorded: the local cloud has no metrics
+	DetailedMetrics bool    // whether the route has metrics of its own
 }
 
 func (rs RouteSettings) validate() error {

@@ -152,6 +152,7 @@ func TestContextKeys(t *testing.T) {
 			{worker, "aws:CurrentTime", now.Format(time.RFC3339)},
 			{worker, "aws:EpochTime", "946684800"}, // the start of a bubble's clock
 			{worker, "sns:Protocol", "lambda"},
+			{worker, "cloudwatch:namespace", "tally"},
 			{developer.Caller, "aws:PrincipalArn", "arn:aws:iam::000000000000:user/developer"},
 			{developer.Caller, "aws:PrincipalType", "User"},
 			{developer.Caller, "aws:username", "developer"},
@@ -186,8 +187,8 @@ func TestContextKeys(t *testing.T) {
 				Caller: tt.caller, Action: "sns:Subscribe", Resource: numbers,
 				ResourcePolicy: statement(`"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"},
 					{"Effect":"Deny","Principal":"*","Action":"*","Resource":"*","Condition":{` + denied + `}`),
-				// The second is ignored: the request does not determine it.
-				Context: map[string][]string{"sns:Protocol": {"lambda"}, "aws:SecureTransport": {"false"}},
+				// The last is ignored: the request does not determine it.
+				Context: map[string][]string{"sns:Protocol": {"lambda"}, "cloudwatch:namespace": {"tally"}, "aws:SecureTransport": {"false"}},
 			})
 			if err != nil {
 				t.Errorf("%s of %s is not %q", tt.key, tt.caller, tt.value)

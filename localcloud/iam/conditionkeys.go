@@ -19,7 +19,7 @@ var (
 		"aws:PrincipalIsAWSService", "aws:PrincipalServiceName", "aws:PrincipalTag/", "aws:PrincipalType", "aws:referer",
 		"aws:RequestedRegion", "aws:ResourceAccount", "aws:SecureTransport", "aws:SourceAccount", "aws:SourceArn",
 		"aws:SourceIp", "aws:SourceOwner", "aws:TokenIssueTime", "aws:UserAgent", "aws:userid", "aws:username",
-		"aws:ViaAWSService", "lambda:SourceFunctionArn",
+		"aws:ViaAWSService", "cloudwatch:namespace", "lambda:SourceFunctionArn",
 	}
 	// absentKeys are not in the context of any request that is authorized here,
 	// and would not be on AWS. They belong to other operations (for example,
@@ -30,6 +30,7 @@ var (
 		"aws:AssumedRoot", "aws:CalledVia", "aws:CalledViaAWSMCP", "aws:CalledViaFirst", "aws:CalledViaLast", "aws:ChatbotSourceArn",
 		"aws:Ec2InstanceSourcePrivateIPv4", "aws:Ec2InstanceSourceVpc", "aws:FederatedProvider", "aws:IsMcpServiceAction",
 		"aws:MultiFactorAuthAge", "aws:RequestTag/", "aws:SignInSessionArn", "aws:SourceIdentity", "aws:TagKeys", "aws:ViaAWSMCPService",
+		"cloudwatch:AlarmActions", "cloudwatch:requestInsightRuleLogGroups", "cloudwatch:requestManagedResourceARNs",
 		"execute-api:viaDomainArn",
 		"lambda:CodeSigningConfigArn", "lambda:EventSourceToken", "lambda:FunctionArn", "lambda:FunctionUrlAuthType",
 		"lambda:InvokedViaFunctionUrl", "lambda:Layer", "lambda:Principal", "lambda:SecurityGroupIds", "lambda:SubnetIds", "lambda:VpcIds",
@@ -69,7 +70,7 @@ const (
 
 // decidedVendors are the prefixes of keys that a request authorized here may have.
 // The keys of other services occur only in requests to those services.
-var decidedVendors = []string{"aws", "execute-api", "lambda", "logs", "sns", "sqs", "sts"}
+var decidedVendors = []string{"aws", "cloudwatch", "execute-api", "lambda", "logs", "sns", "sqs", "sts"}
 
 // decidableKeys and unknowable are the tables above, with the keys in lowercase.
 var decidableKeys, unknowable = func() (map[string]bool, map[string]string) {

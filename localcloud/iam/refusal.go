@@ -17,6 +17,7 @@ type refusal struct {
 // refusals contains the error of each service, by the prefix of its actions.
 var refusals = map[string]refusal{
 	"apigateway":  {"AccessDeniedException", 403, nil},
+	"cloudwatch":  {"AccessDenied", 403, nil},
 	"dynamodb":    {"AccessDeniedException", 400, nil},
 	"execute-api": {"AccessDeniedException", 403, nil},
 	"iam":         {"AccessDenied", 403, nil},

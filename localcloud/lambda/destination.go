@@ -57,12 +57,16 @@ func (r result) reason() string {
 type delivery struct {
 	to string // ARN
 	cloud.QueueMessage
+	failed string // the metric that counts failures
 }
 
 // conclude sends the result of the event to its destinations, and removes the
 // event from the queue.
 func (s *Service) conclude(e event, r result) {
 	deliveries, f := s.deliveries(e, r)
+	if r.condition == retriesExhausted || r.condition == eventAgeExceeded || r.condition == zeroReservedConcurrency {
+		s.measure(e.target(), "", counted("AsyncEventsDropped", 1))
+	}
 	switch {
 	case r.condition == success:
 	case len(deliveries) == 0:
@@ -98,10 +102,10 @@ func (s *Service) deliveries(e event, r result) ([]delivery, Function) {
 		to = config.OnSuccess
 	}
 	if to != "" {
-		deliveries = append(deliveries, delivery{to, cloud.QueueMessage{Body: invocationRecord(e, r), TraceHeader: e.Event.TraceID}})
+		deliveries = append(deliveries, delivery{to, cloud.QueueMessage{Body: invocationRecord(e, r), TraceHeader: e.Event.TraceID}, "DestinationDeliveryFailures"})
 	}
 	if r.condition != success && f.DeadLetterTargetARN != "" {
-		deliveries = append(deliveries, delivery{f.DeadLetterTargetARN, deadLetter(e, r)})
+		deliveries = append(deliveries, delivery{f.DeadLetterTargetARN, deadLetter(e, r), "DeadLetterErrors"})
 	}
 	return deliveries, f
 }
@@ -112,11 +116,15 @@ func (s *Service) send(f Function, e event, deliveries []delivery) {
 	credentials, err := s.assume(s.life, f.Config)
 	if err != nil {
 		s.note(cloud.Warning, f.Name, "the result of event %s is lost: %s", e.Event.RequestID, roleRefused)
+		for _, d := range deliveries {
+			s.measure(e.target(), "", counted(d.failed, 1))
+		}
 		return
 	}
 	defer s.options.Roles.Revoke(credentials.AccessKeyID)
 	for _, d := range deliveries {
 		if err := s.deliver(credentials.Caller, d); err != nil {
+			s.measure(e.target(), "", counted(d.failed, 1))
 			s.note(cloud.Warning, f.Name, "the result of event %s is lost: cannot send it to %s: %v", e.Event.RequestID, d.to, err)
 			continue
 		}

@@ -12,24 +12,27 @@ import (
 // of the function is part of the Outcome and not an error.
 func (s *Service) execute(to Reference, event runtimeapi.Event) (cloud.Outcome, error) {
 	if err := checkRecursion(event); err != nil {
+		s.measureRefusal(to, err)
 		return cloud.Outcome{}, err
 	}
 	inst, err := s.acquire(to)
 	if err != nil {
+		s.measureRefusal(to, err)
 		return cloud.Outcome{}, err
 	}
 	defer s.release(inst)
+	s.measureConcurrency(to.Name)
 	if inst.log == nil {
 		if err := s.open(inst); err != nil {
 			return cloud.Outcome{}, err
 		}
 	}
-	return s.run(inst, event)
+	return s.run(to, inst, event)
 }
 
-// run runs the function once in this environment, and logs the invocation as AWS
-// does.
-func (s *Service) run(inst *instance, event runtimeapi.Event) (cloud.Outcome, error) {
+// run runs the function once in this environment, and logs and measures the invocation
+// as AWS does.
+func (s *Service) run(to Reference, inst *instance, event runtimeapi.Event) (cloud.Outcome, error) {
 	initDuration := s.initialize(inst)
 
 	start := time.Now()
@@ -59,6 +62,7 @@ func (s *Service) run(inst *instance, event runtimeapi.Event) (cloud.Outcome, er
 	inst.system.done(measurements{
 		requestID: event.RequestID, took: duration, init: initDuration, memoryMB: memory, failed: response.Failed, ending: end,
 	})
+	s.measureRun(to, inst.function.Version, response.Failed, duration)
 	return s.outcome(inst, event.RequestID, response, duration), nil
 }
 

@@ -35,8 +35,8 @@ const (
 // must allow it to assume the role.
 const principal = "lambda.amazonaws.com"
 
-// Options are the dependencies of a Service. All but Store, Pace and IdleTimeout
-// are required.
+// Options are the dependencies of a Service. All but Store, Metrics, Pace and
+// IdleTimeout are required.
 type Options struct {
 	Place      cloud.Place
 	Store      *store.Store
@@ -45,6 +45,7 @@ type Options struct {
 	Authorizer cloud.Authorizer
 	Logs       cloud.LogWriter
 	Journal    cloud.Journal
+	Metrics    cloud.Metrics // nil collects none
 	Runner     Runner
 	Pace       cloud.Pace    // scales the waits between asynchronous attempts
 	Endpoint   func() string // returns the functions' AWS_ENDPOINT_URL
@@ -105,6 +106,9 @@ func (r *record) UnmarshalJSON(raw []byte) error {
 func New(o Options) (*Service, error) {
 	if o.IdleTimeout == 0 {
 		o.IdleTimeout = 10 * time.Minute
+	}
+	if o.Metrics == nil {
+		o.Metrics = cloud.NoMetrics{}
 	}
 	// A function's process has a different working directory.
 	dir, err := filepath.Abs(o.Dir)

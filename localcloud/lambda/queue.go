@@ -33,6 +33,7 @@ type event struct {
 	Attempts  int           // that ended with an error of the function
 	Backoff   time.Duration // wait after the next throttled attempt; 0 for firstBackoff
 	Due       time.Time     // of the next attempt
+	Saved     time.Duration // by the Pace: on AWS, the event would be older by that
 }
 
 // target returns the function that the event was sent to.
@@ -54,6 +55,7 @@ func (s *Service) InvokeAsync(ctx context.Context, in cloud.Invocation) (string,
 	if err := s.events.Put(ev.RequestID, e); err != nil {
 		return "", err
 	}
+	s.measure(to, "", counted("AsyncEventsReceived", 1))
 	s.note(cloud.Info, to.Name, "queued for %s (request %s)", in.Caller, ev.RequestID)
 	// If Close has begun, the event stays in the store until the next start.
 	_ = s.begin(func() { s.process(e) })
@@ -69,6 +71,7 @@ func (s *Service) process(e event) {
 		case <-s.life.Done():
 			return
 		}
+		s.measure(e.target(), "", millis("AsyncEventAge", time.Since(e.Received)+e.Saved))
 		outcome, err := s.execute(e.target(), e.Event)
 		if errors.Is(err, errClosed) {
 			return // not an attempt: the event stays in the store until the next start
@@ -138,6 +141,7 @@ func (s *Service) decide(e event, outcome cloud.Outcome, err error) (event, cond
 func (s *Service) retry(e event, config EventInvokeConfig, delay time.Duration, err error) (event, condition) {
 	wait := s.options.Pace.Wait(delay)
 	e.Due = time.Now().UTC().Add(wait)
+	e.Saved += delay - wait
 	age := cmp.Or(time.Duration(config.MaxEventAgeSeconds)*time.Second, maxEventAge)
 	if e.Due.Sub(e.Received) > s.options.Pace.Wait(age) {
 		return e, eventAgeExceeded

@@ -73,7 +73,7 @@ func stageType(place cloud.Place) schema.Type {
 	limits := []schema.Property{
 		{Name: "throttlingBurstLimit", Kind: schema.Int, Check: whole(httpapi.CheckBurstLimit)},
 		{Name: "throttlingRateLimit", Kind: schema.Float, Check: number(httpapi.CheckRateLimit)},
-		{Name: "detailedMetricsEnabled", Kind: schema.Bool, Recorded: true},
+		{Name: "detailedMetricsEnabled", Kind: schema.Bool},
 	}
 	webSocketOnly := []string{"dataTraceEnabled", "loggingLevel"}
 	return schema.Type{

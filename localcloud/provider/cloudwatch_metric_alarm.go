@@ -1,22 +1,22 @@
 package provider
 
 import (
+	"context"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 
 	"tally/localcloud/cloud"
+	"tally/localcloud/cloudwatch"
 	"tally/localcloud/provider/schema"
 )
 
-// metricAlarm returns the type of metric alarms. Their ID is their name. They are
-// never raised.
+// metricAlarm returns the type of metric alarms. Their ID is their name.
 //
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html
-func metricAlarm(place cloud.Place) recordedType {
-	return recordedType{
+func metricAlarm(service *cloudwatch.Service) *Resource {
+	r := &Resource{
 		Type: schema.Type{
 			Token: "aws:cloudwatch/metricAlarm:MetricAlarm", Noun: "CloudWatch Metric Alarm",
 			Inputs: []schema.Property{
@@ -48,11 +48,25 @@ func metricAlarm(place cloud.Place) recordedType {
 			Outputs:  []schema.Output{{Name: "arn"}, schema.TagOutput()},
 			Together: alarmTogether,
 		},
-		id: func(in schema.Values) string { return in.String("name") },
-		adds: func(id string, _ time.Time, _ schema.Values) map[string]any {
-			return map[string]any{"arn": place.ARN("cloudwatch", "alarm:"+id).String()}
+		Read: func(_ context.Context, id string, _ schema.Values) (string, map[string]any, error) {
+			a, err := service.Alarm(id)
+			return id, liveAlarm(a.Alarm), err
 		},
+		Delete: func(_ context.Context, id string, _ schema.Values) error { return service.DeleteAlarm(id) },
 	}
+	put := func(in schema.Values) (map[string]any, error) {
+		if err := r.Validate(in); err != nil {
+			return nil, err
+		}
+		a, err := service.PutAlarm(alarmOf(in))
+		return liveAlarm(a), err
+	}
+	r.Create = func(_ context.Context, in schema.Values) (string, map[string]any, error) {
+		live, err := put(in)
+		return in.String("name"), live, err
+	}
+	r.Update = func(_ context.Context, _ string, _, in schema.Values) (map[string]any, error) { return put(in) }
+	return r
 }
 
 // alarmActions accepts at most five ARNs of services that CloudWatch can call.
@@ -115,12 +129,12 @@ func period(v any) error {
 
 var statistic = oneOf("SampleCount", "Average", "Sum", "Minimum", "Maximum")
 
-// https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricDatum.html
-var unit = oneOf(
-	"Seconds", "Microseconds", "Milliseconds", "Bytes", "Kilobytes", "Megabytes", "Gigabytes", "Terabytes",
-	"Bits", "Kilobits", "Megabits", "Gigabits", "Terabits", "Percent", "Count",
-	"Bytes/Second", "Kilobytes/Second", "Megabytes/Second", "Gigabytes/Second", "Terabytes/Second",
-	"Bits/Second", "Kilobits/Second", "Megabits/Second", "Gigabits/Second", "Terabits/Second", "Count/Second", "None")
+var unit = oneOf(func() (units []any) {
+	for _, u := range cloudwatch.Units {
+		units = append(units, u)
+	}
+	return units
+}()...)
 
 // queryStatistic accepts what a metric of a query can have: either kind of
 // statistic.
@@ -131,10 +145,8 @@ func queryStatistic(v any) error {
 	return fmt.Errorf(`must be a statistic such as "Sum" or "p99", not %q`, v)
 }
 
-var extendedStatistics = regexp.MustCompile(`^(IQM|(p|tm|wm|tc|ts)(100|\d{1,2})(\.\d{1,10})?|(PR|TM|WM|TC|TS)\([^)]*:[^)]*\))$`)
-
 func extendedStatistic(v any) error {
-	if !extendedStatistics.MatchString(v.(string)) {
+	if s, ok := cloudwatch.ParseStatistic(v.(string)); !ok || s.Simple() {
 		return fmt.Errorf(`must be a percentile or another extended statistic, such as "p99" or "TM(10%%:90%%)", not %q`, v)
 	}
 	return nil

@@ -30,20 +30,6 @@ func recordedLifeCycles() []lifeCycle {
 		return map[string]any{"certificateArn": c.certificate("*.example.com").id, "endpointType": "REGIONAL", "securityPolicy": "TLS_1_2"}
 	}
 	return []lifeCycle{{
-		token: "aws:cloudwatch/metricAlarm:MetricAlarm",
-		inputs: func(cloudUnderTest) map[string]any {
-			return map[string]any{"comparisonOperator": "GreaterThanThreshold", "evaluationPeriods": 1, "threshold": 0.5, "statistic": "Sum",
-				"metricName": "Errors", "namespace": "AWS/Lambda", "period": 60, "dimensions": map[string]any{"FunctionName": "f"},
-				"alarmActions": []any{"arn:aws:sns:us-east-1:000000000000:alarms"}, "tags": map[string]any{"a": "1"}}
-		},
-		id: "thing-" + hex,
-		outputs: map[string]string{"name": "thing-" + hex, "arn": "arn:aws:cloudwatch:us-east-1:000000000000:alarm:thing-" + hex,
-			"actionsEnabled": "true", "treatMissingData": "missing", "tagsAll": "map.a:1."},
-		update: map[string]any{"threshold": 1.5, "okActions": []any{"arn:aws:sns:us-east-1:000000000000:alarms"}},
-		diff:   map[string]string{"threshold": "UPDATE", "okActions": "ADD"},
-		drift:  drifts("threshold", 9.0), seen: []string{"threshold"},
-		replace: map[string]any{"name": "other"}, replaces: []string{"name"},
-	}, {
 		token: "aws:cloudwatch/dashboard:Dashboard",
 		inputs: func(cloudUnderTest) map[string]any {
 			return map[string]any{"dashboardName": "d", "dashboardBody": `{"widgets": []}`}

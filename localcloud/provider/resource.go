@@ -37,6 +37,7 @@ func resources(place cloud.Place, s Services, project string) []*Resource {
 		rolePolicy(s.IAM),
 		rolePolicyAttachment(s.IAM),
 		logGroup(s.Logs),
+		metricAlarm(s.CloudWatch),
 		lambdaFunction(place, s.Lambda, files),
 		lambdaAlias(place, s.Lambda),
 		eventInvokeConfig(s.Lambda),
@@ -61,7 +62,6 @@ func resources(place cloud.Place, s Services, project string) []*Resource {
 		domainName(place, s.Recorded).in(s.Recorded),
 		kmsAlias(place, s.Recorded).in(s.Recorded),
 		kmsKey(place).in(s.Recorded),
-		metricAlarm(place).in(s.Recorded),
 	}
 }
 

@@ -1,0 +1,28 @@
+package cloud
+
+import "time"
+
+// Metrics collects what services measure.
+type Metrics interface {
+	// Report adds the values to the metrics of a namespace ("AWS/Lambda"), once for
+	// each set of dimensions. A set is sorted by name; an empty set is a metric
+	// across all resources. Report never blocks on anything but a short lock, never
+	// fails, and retains none of its arguments.
+	Report(namespace string, at time.Time, dimensions [][]Dimension, values []MetricValue)
+}
+
+// Dimension is part of the identity of a metric, such as FunctionName.
+type Dimension struct{ Name, Value string }
+
+// MetricValue is one measurement.
+type MetricValue struct {
+	Name  string // of the metric: "Errors"
+	Unit  string // "Count", "Milliseconds", "Seconds" or "Bytes"
+	Value float64
+}
+
+// NoMetrics is a Metrics that collects nothing.
+type NoMetrics struct{}
+
+// Report does nothing.
+func (NoMetrics) Report(string, time.Time, [][]Dimension, []MetricValue) {}

@@ -1,0 +1,176 @@
+package cloudwatch
+
+import (
+	"cmp"
+	"math"
+	"slices"
+)
+
+// series is the data of one metric in one unit: buckets of a second and, for older
+// data, of a minute, ordered by time.
+type series struct {
+	unit    string
+	fine    bool // has data points with a storage resolution of one second
+	buckets []bucket
+	all     *metrics // counts the buckets
+}
+
+// bucket aggregates the values of a second or a minute.
+type bucket struct {
+	start            int64 // in seconds since 1970
+	count, sum       float64
+	minimum, maximum float64
+	values           []weighted // sorted; for percentiles
+	// opaque means that only the statistics of some values are known.
+	opaque bool
+}
+
+// weighted is a value and how often it occurred.
+type weighted struct{ value, count float64 }
+
+// maxValues is the number of distinct values in a bucket beyond which further ones
+// are rounded to two significant digits.
+const maxValues = 500
+
+// add adds a value that occurred count times.
+func (s *series) add(at int64, value, count float64) {
+	s.at(at).merge(value, value, value*count, count, []weighted{{value, count}}, false)
+}
+
+// addStatistics adds values of which only the statistics are known. Percentiles need
+// the values, unless they are all equal.
+//
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricData.html
+func (s *series) addStatistics(at int64, minimum, maximum, sum, count float64) {
+	equal := minimum == maximum
+	var values []weighted
+	if equal {
+		values = []weighted{{minimum, count}}
+	}
+	s.at(at).merge(minimum, maximum, sum, count, values, !equal)
+}
+
+// at returns the bucket of a moment, and creates it if necessary.
+func (s *series) at(second int64) *bucket {
+	n := len(s.buckets)
+	if n > 0 && s.buckets[n-1].start == second {
+		return &s.buckets[n-1]
+	}
+	if n == 0 || s.buckets[n-1].start < second {
+		s.compactSome(second)
+		s.all.buckets++
+		s.buckets = append(s.buckets, bucket{start: second})
+		return &s.buckets[len(s.buckets)-1]
+	}
+	i, found := slices.BinarySearchFunc(s.buckets, second, func(b bucket, at int64) int { return cmp.Compare(b.start, at) })
+	if !found {
+		s.all.buckets++
+		s.buckets = slices.Insert(s.buckets, i, bucket{start: second})
+	}
+	return &s.buckets[i]
+}
+
+func (b *bucket) merge(minimum, maximum, sum, count float64, values []weighted, opaque bool) {
+	if b.count == 0 {
+		b.minimum, b.maximum = minimum, maximum
+	}
+	b.minimum, b.maximum = min(b.minimum, minimum), max(b.maximum, maximum)
+	b.sum += sum
+	b.count += count
+	b.opaque = b.opaque || opaque
+	for _, v := range values {
+		b.count1(v)
+	}
+}
+
+// count1 adds a value to those for percentiles.
+func (b *bucket) count1(v weighted) {
+	find := func() (int, bool) {
+		return slices.BinarySearchFunc(b.values, v.value, func(w weighted, value float64) int { return cmp.Compare(w.value, value) })
+	}
+	i, found := find()
+	if !found && len(b.values) >= maxValues {
+		v.value = rounded(v.value)
+		i, found = find()
+	}
+	if found {
+		b.values[i].count += v.count
+		return
+	}
+	b.values = slices.Insert(b.values, i, v)
+}
+
+// rounded rounds a value to two significant digits.
+func rounded(v float64) float64 {
+	if v == 0 {
+		return 0
+	}
+	scale := math.Pow(10, math.Floor(math.Log10(math.Abs(v)))-1)
+	return math.Round(v/scale) * scale
+}
+
+// compactSome makes minutes of old seconds and drops old minutes. To make that cheap
+// on average, it does so only once there is an hour of either.
+func (s *series) compactSome(now int64) {
+	const hour = 60 * 60
+	first := s.first()
+	if first < now-keptMinutes-hour {
+		s.forget(now - keptMinutes)
+	}
+	if i, _ := slices.BinarySearchFunc(s.buckets, now-keptSeconds-hour, func(b bucket, at int64) int { return cmp.Compare(b.start, at) }); i > 0 && s.buckets[i-1].start%60 != 0 {
+		s.compact(now - keptSeconds)
+	}
+}
+
+func (s *series) first() int64 {
+	if len(s.buckets) == 0 {
+		return math.MaxInt64
+	}
+	return s.buckets[0].start
+}
+
+// compact makes minutes of the seconds before a moment.
+func (s *series) compact(before int64) {
+	before -= before % 60
+	kept := s.buckets[:0]
+	for _, b := range s.buckets {
+		minute := b.start - b.start%60
+		switch n := len(kept); {
+		case b.start >= before:
+			kept = append(kept, b)
+		case n > 0 && kept[n-1].start == minute:
+			kept[n-1].merge(b.minimum, b.maximum, b.sum, b.count, b.values, b.opaque)
+		default:
+			b.start = minute
+			kept = append(kept, b)
+		}
+	}
+	s.keep(kept)
+}
+
+// forget drops what is older than a moment.
+func (s *series) forget(before int64) {
+	s.keep(slices.DeleteFunc(s.buckets, func(b bucket) bool { return b.start < before }))
+}
+
+func (s *series) keep(buckets []bucket) {
+	s.all.buckets += len(buckets) - len(s.buckets)
+	clear(s.buckets[len(buckets):])
+	s.buckets = buckets
+}
+
+// between returns the aggregate of the buckets that start in [from, to), in seconds,
+// of all the series. Its count is 0 if there is no data.
+func between(all []*series, from, to int64) bucket {
+	sum := bucket{start: from}
+	for _, s := range all {
+		i, _ := slices.BinarySearchFunc(s.buckets, from, func(b bucket, at int64) int { return cmp.Compare(b.start, at) })
+		for _, b := range s.buckets[i:] {
+			if b.start >= to {
+				break
+			}
+			sum.merge(b.minimum, b.maximum, b.sum, b.count, b.values, b.opaque)
+		}
+	}
+	return sum
+}
