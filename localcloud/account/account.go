@@ -89,6 +89,7 @@ func (s *Services) construct(o Options) (err error) {
 	if s.SQS, err = sqs.New(o.Place, o.Store, s.IAM, o.Endpoint); err != nil {
 		return err
 	}
+	s.SQS.ReportTo(s.CloudWatch)
 	s.closers = append(s.closers, s.SQS.Close)
 	if s.Lambda, err = lambda.New(s.lambdaOptions(o)); err != nil {
 		return err
@@ -114,6 +115,13 @@ func (s *Services) cloudWatchOptions(o Options) cloudwatch.Options {
 		Store:   o.Store,
 		Journal: o.Journal,
 		Pace:    o.Pace,
+		// The other services are constructed later, because they report metrics. By the
+		// time that anything runs, they exist.
+		Publish: func(ctx context.Context, caller cloud.Caller, topicARN, subject, message string) error {
+			_, err := s.SNS.Publish(ctx, caller, topicARN, sns.Message{Subject: subject, Body: message})
+			return err
+		},
+		Sample: func(at time.Time) { s.SQS.Sample(at) },
 	}
 }
 
@@ -124,7 +132,7 @@ func (s *Services) lambdaOptions(o Options) lambda.Options {
 		Dir:         o.Dir,
 		Roles:       s.IAM,
 		Authorizer:  s.IAM,
-		Logs:        s.Logs,
+		Logs:        metricLogs{s.Logs, s.CloudWatch, o.Journal},
 		Journal:     o.Journal,
 		Metrics:     s.CloudWatch,
 		Runner:      process.New(),
@@ -157,6 +165,7 @@ func (s *Services) snsOptions(o Options) sns.Options {
 		Targets:    map[string]sns.Target{"lambda": sns.LambdaTarget(s.Lambda), "sqs": sns.SQSTarget(s.SQS)},
 		Queues:     s.SQS,
 		Logs:       s.Logs,
+		Metrics:    s.CloudWatch,
 		Roles:      s.IAM,
 	}
 }

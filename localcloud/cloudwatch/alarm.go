@@ -201,10 +201,12 @@ func (s *Service) SetState(name string, to State) error {
 	if err := checkJSON(to.Data); err != nil {
 		return err
 	}
-	s.alarmsMu.Lock()
-	defer s.alarmsMu.Unlock()
 	if _, err := s.Alarm(name); err != nil {
 		return err
 	}
-	return s.transition(name, to)
+	s.alarmsMu.Lock()
+	change, err := s.transition(name, to)
+	s.alarmsMu.Unlock()
+	s.announce(change)
+	return err
 }

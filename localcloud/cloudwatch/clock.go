@@ -3,6 +3,7 @@ package cloudwatch
 import (
 	"fmt"
 	"math"
+	"strings"
 	"time"
 
 	"tally/localcloud/cloud"
@@ -13,6 +14,9 @@ func (s *Service) scaled(seconds int) int64 {
 	d := s.options.Pace.Wait(time.Duration(seconds) * time.Second)
 	return max(1, int64(math.Round(d.Seconds())))
 }
+
+// notEvaluated begins the reason of the state of an alarm that cannot be evaluated here.
+const notEvaluated = "The local cloud does not evaluate this alarm: "
 
 // run evaluates the alarms at the end of every minute.
 func (s *Service) run() {
@@ -46,20 +50,28 @@ func (s *Service) evaluate(a Alarm, end int64) error {
 	state, changed := State{Value: StateInsufficient}, true
 	switch {
 	case err != nil:
-		state.Reason = "The local cloud does not evaluate this alarm: " + err.Error()
+		state.Reason = notEvaluated + err.Error()
 	case a.fewSamples(points):
 		return nil
 	default:
 		state, changed = a.evaluate(points)
 	}
+	if !changed {
+		return nil
+	}
+	change, err := s.apply(a, state)
+	s.announce(change)
+	return err
+}
+
+// apply sets the state of an alarm, unless it has that state or was changed since.
+func (s *Service) apply(a Alarm, state State) (*change, error) {
 	s.alarmsMu.Lock()
 	defer s.alarmsMu.Unlock()
 	r, exists := s.alarms.Get(a.Name)
-	if !exists || !changed || r.Alarm.Updated != a.Updated || r.State.Value == state.Value && err == nil {
-		return nil
-	}
-	if r.State.Value == state.Value && r.State.Reason == state.Reason {
-		return nil
+	unexplained := strings.HasPrefix(state.Reason, notEvaluated) && r.State.Reason != state.Reason
+	if !exists || r.Alarm.Updated != a.Updated || r.State.Value == state.Value && !unexplained {
+		return nil, nil
 	}
 	return s.transition(a.Name, state)
 }

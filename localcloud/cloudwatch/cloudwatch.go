@@ -15,7 +15,7 @@ import (
 	"tally/localcloud/store"
 )
 
-// Options are the dependencies of a Service. Place and Journal are required.
+// Options are the dependencies of a Service. Place, Journal and Publish are required.
 type Options struct {
 	Place   cloud.Place
 	Store   *store.Store // nil stores nothing durably
@@ -23,6 +23,8 @@ type Options struct {
 	// Pace divides the periods of alarms of a minute or more. A period is never
 	// shorter than a second.
 	Pace cloud.Pace
+	// Publish runs the actions of alarms that are topics.
+	Publish Publish
 	// Sample reports the metrics that describe a state, such as the number of
 	// messages in a queue. It is called before each evaluation of the alarms, with
 	// the last moment that is evaluated. Nil samples nothing.

@@ -58,11 +58,12 @@ func (s *Service) History(f HistoryFilter) []HistoryItem {
 	return found
 }
 
-// transition sets the state of an alarm that exists. The caller holds alarmsMu.
-func (s *Service) transition(name string, to State) error {
+// transition sets the state of an alarm that exists. It returns the change to announce,
+// or nil. The caller holds alarmsMu.
+func (s *Service) transition(name string, to State) (*change, error) {
 	r, ok := s.alarms.Get(name)
 	if !ok {
-		return nil
+		return nil, nil
 	}
 	from := r.State
 	now := time.Now().UTC()
@@ -77,10 +78,9 @@ func (s *Service) transition(name string, to State) error {
 		})
 	}
 	if err := s.alarms.Put(name, r); err != nil || from.Value == to.Value {
-		return err
+		return nil, err
 	}
-	s.announce(r.Alarm, from, to)
-	return nil
+	return &change{r.Alarm, from, to}, nil
 }
 
 // stateUpdate returns the data of a history item about a change of the state.

@@ -9,16 +9,18 @@ import (
 	"tally/localcloud/cloud"
 )
 
-// What is kept. AWS keeps data points of one minute for 15 days, and those of a
-// second for three hours. Here, seconds become minutes after keptSeconds, and the
-// oldest data is dropped when there is too much of it.
+// What is kept, in seconds. As on AWS, minutes are kept for 15 days and, of metrics with
+// a high resolution, seconds for three hours. The seconds of other metrics are kept for
+// alarms, whose minutes the Pace makes shorter. The oldest data is dropped when there is
+// too much of it.
 //
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_concepts.html#metrics-retention
 const (
-	keptSeconds = 3 * 60 * 60
-	keptMinutes = 15 * 24 * 60 * 60 // in seconds
-	maxMetrics  = 5000              // the one that was updated least recently goes first
-	maxBuckets  = 200_000           // of all metrics
+	keptMinutes     = 15 * 24 * 60 * 60
+	keptFineSeconds = 3 * 60 * 60
+	keptSeconds     = 30 * 60
+	maxMetrics      = 5000    // the one that was updated least recently goes first
+	maxBuckets      = 200_000 // of all metrics
 )
 
 // Metric is the identity of a metric.

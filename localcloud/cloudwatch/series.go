@@ -62,8 +62,8 @@ func (s *series) at(second int64) *bucket {
 		s.buckets = append(s.buckets, bucket{start: second})
 		return &s.buckets[len(s.buckets)-1]
 	}
-	i, found := slices.BinarySearchFunc(s.buckets, second, func(b bucket, at int64) int { return cmp.Compare(b.start, at) })
-	if !found {
+	i := s.search(second)
+	if s.buckets[i].start != second {
 		s.all.buckets++
 		s.buckets = slices.Insert(s.buckets, i, bucket{start: second})
 	}
@@ -110,16 +110,26 @@ func rounded(v float64) float64 {
 }
 
 // compactSome makes minutes of old seconds and drops old minutes. To make that cheap
-// on average, it does so only once there is an hour of either.
+// on average, it does so only once there are ten minutes of either.
 func (s *series) compactSome(now int64) {
-	const hour = 60 * 60
-	first := s.first()
-	if first < now-keptMinutes-hour {
+	const slack = 10 * 60
+	if s.first() < now-keptMinutes-slack {
 		s.forget(now - keptMinutes)
 	}
-	if i, _ := slices.BinarySearchFunc(s.buckets, now-keptSeconds-hour, func(b bucket, at int64) int { return cmp.Compare(b.start, at) }); i > 0 && s.buckets[i-1].start%60 != 0 {
-		s.compact(now - keptSeconds)
+	kept := int64(keptSeconds)
+	if s.fine {
+		kept = keptFineSeconds
 	}
+	i := s.search(now - kept - slack)
+	if i > 0 && s.buckets[i-1].start%60 != 0 {
+		s.compact(now - kept)
+	}
+}
+
+// search returns the index of the first bucket that starts at or after a moment.
+func (s *series) search(at int64) int {
+	i, _ := slices.BinarySearchFunc(s.buckets, at, func(b bucket, at int64) int { return cmp.Compare(b.start, at) })
+	return i
 }
 
 func (s *series) first() int64 {
@@ -164,8 +174,7 @@ func (s *series) keep(buckets []bucket) {
 func between(all []*series, from, to int64) bucket {
 	sum := bucket{start: from}
 	for _, s := range all {
-		i, _ := slices.BinarySearchFunc(s.buckets, from, func(b bucket, at int64) int { return cmp.Compare(b.start, at) })
-		for _, b := range s.buckets[i:] {
+		for _, b := range s.buckets[s.search(from):] {
 			if b.start >= to {
 				break
 			}

@@ -6,8 +6,10 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"time"
 
 	"tally/localcloud/cloud"
+	"tally/localcloud/cloudwatch"
 	"tally/localcloud/control"
 )
 
@@ -50,6 +52,7 @@ func (s *Server) resources() (all []control.Resource) {
 		all = append(all, control.Resource{
 			Type: "function", Name: f.Name, Detail: detail, Stack: s.stack("aws:lambda/function:Function", f.Name)})
 	}
+	all = append(all, s.activeAlarms()...)
 	all = append(all, s.topics()...)
 	return append(all, s.queues()...)
 }
@@ -80,6 +83,17 @@ func (s *Server) topics() (all []control.Resource) {
 		}
 		all = append(all, control.Resource{
 			Type: "topic", Name: t.Name, Detail: detail, Stack: s.stack("aws:sns/topic:Topic", t.ARN)})
+	}
+	return all
+}
+
+// activeAlarms lists the alarms in the state ALARM.
+func (s *Server) activeAlarms() (all []control.Resource) {
+	alarms, _ := s.services.CloudWatch.Alarms(cloudwatch.AlarmFilter{State: cloudwatch.StateAlarm}) // the filter is valid
+	for _, a := range alarms {
+		detail := fmt.Sprintf("ALARM since %s: %s", a.State.Since.Local().Format(time.TimeOnly), a.State.Reason)
+		all = append(all, control.Resource{
+			Type: "alarm", Name: a.Name, Detail: detail, Stack: s.stack("aws:cloudwatch/metricAlarm:MetricAlarm", a.Name)})
 	}
 	return all
 }

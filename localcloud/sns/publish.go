@@ -136,6 +136,7 @@ func (s *Service) send(topicARN string, entries []BatchEntry, bodies []bodies) (
 	results := make([]BatchResult, len(entries))
 	for i, e := range entries {
 		results[i] = BatchResult{ID: e.ID, MessageID: uuid.NewString()}
+		s.measurePublished(topicARN, e.Message)
 		s.fanOut(topic, results[i].MessageID, e.Message, bodies[i])
 	}
 	return results, nil
@@ -152,6 +153,7 @@ func (s *Service) fanOut(topic Topic, messageID string, m Message, bodies bodies
 		switch {
 		case r.PendingConfirmation:
 		case !r.selects(d.Body, m.Attributes):
+			s.measureFiltered(r, d)
 			s.note(cloud.Info, topic.ARN, "message %s does not match the filter policy of %s", messageID, r.ARN)
 		default:
 			s.deliveries.Go(func() { s.deliver(d, r.deadLetterQueue) })

@@ -14,14 +14,18 @@ func (s *Service) giveUp(d Delivery, queue, reason string) {
 		args = append([]any{d.MessageID, d.Subscription.ARN, d.Subscription.Endpoint, reason}, args...)
 		s.note(cloud.Warning, d.Subscription.TopicARN, "message %s "+format, args...)
 	}
+	topic := d.Subscription.TopicARN
+	s.measure(topic, counted("NumberOfNotificationsFailed"))
 	const failed = "subscription %s could not deliver it to %s: %s"
 	if queue == "" {
 		warn("is lost: " + failed)
 		return
 	}
 	if _, err := send(context.Background(), s.Queues, d, queue); err != nil {
+		s.measure(topic, counted("NumberOfNotificationsFailedToRedriveToDlq"))
 		warn("is lost: "+failed+"; its dead-letter queue %s refused it: %v", queue, err)
 		return
 	}
+	s.measure(topic, counted("NumberOfNotificationsRedrivenToDlq"))
 	warn("is in the dead-letter queue %[5]s: subscription %[2]s could not deliver it to %[3]s: %[4]s", queue)
 }

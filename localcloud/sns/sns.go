@@ -44,8 +44,9 @@ type Options struct {
 	Queues cloud.Sender
 	// Logs receives the delivery status, written with a role of the topic that
 	// Roles provides.
-	Logs  cloud.LogWriter
-	Roles cloud.RoleAssumer
+	Logs    cloud.LogWriter
+	Roles   cloud.RoleAssumer
+	Metrics cloud.Metrics // nil collects none
 }
 
 // Target delivers the messages of one protocol.
@@ -78,6 +79,9 @@ func New(o Options) (*Service, error) {
 	subscriptions, err := store.NewTable[row](o.Store, "sns-subscriptions")
 	if err != nil {
 		return nil, err
+	}
+	if o.Metrics == nil {
+		o.Metrics = cloud.NoMetrics{}
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	return &Service{

@@ -60,7 +60,7 @@ func (s *Service) CreateQueue(q Queue) (Queue, error) {
 	q.Created = time.Now().UTC().Truncate(time.Second)
 	q, err := s.putQueue(q)
 	if err == nil {
-		s.backlogs[q.Name] = &backlog{changed: make(chan struct{})}
+		s.backlogs[q.Name] = &backlog{changed: make(chan struct{}), used: time.Now()}
 	}
 	return q, err
 }

@@ -63,6 +63,8 @@ func (s *Service) delete(q Queue, handle string) error {
 		return err
 	}
 	b.remove(m)
+	b.used = time.Now()
+	s.report(q.Name, b.used, counted("NumberOfMessagesDeleted", 1))
 	return nil
 }
 

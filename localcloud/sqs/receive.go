@@ -50,12 +50,14 @@ func (s *Service) Receive(ctx context.Context, caller cloud.Caller, url string, 
 	for over := time.After(wait); ; {
 		a, err := s.attempt(ctx, q.Name, r.MaxMessages, hidden)
 		if err != nil || len(a.received) > 0 || wait == 0 {
+			s.reportReceive(q.Name, len(a.received), err)
 			return a.received, err
 		}
 		select {
 		case <-a.changed:
 		case <-a.due:
 		case <-over:
+			s.reportReceive(q.Name, 0, nil)
 			return nil, nil
 		case <-s.done:
 			return nil, nil
@@ -109,6 +111,7 @@ func (s *Service) attempt(ctx context.Context, queue string, limit int, hidden t
 	if err := s.expire(q.Queue, b, now); err != nil {
 		return attempt{}, err
 	}
+	b.used = now
 	a := attempt{changed: b.changed}
 	var next time.Time
 	for _, m := range slices.Clone(b.messages) {

@@ -80,6 +80,8 @@ func (s *Service) enqueue(q Queue, caller cloud.Caller, e Entry) (string, error)
 	}
 	s.last = m.Number
 	b.add(&m)
+	b.used = now
+	s.report(q.Name, now, counted("NumberOfMessagesSent", 1), cloud.MetricValue{Name: "SentMessageSize", Unit: "Bytes", Value: float64(size(m.QueueMessage))})
 	return m.ID, nil
 }
 

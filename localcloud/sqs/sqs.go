@@ -21,6 +21,7 @@ type Service struct {
 	place      cloud.Place
 	authorizer cloud.Authorizer
 	endpoint   func() string
+	metrics    cloud.Metrics
 	queues     *store.Table[row]     // by name
 	messages   *store.Table[message] // by message.key
 
@@ -37,13 +38,14 @@ type backlog struct {
 	messages []*message    // ordered by number
 	changed  chan struct{} // closed and replaced when receivers should try again
 	purged   time.Time     // when Purge last removed all messages
+	used     time.Time     // when the queue was last accessed
 }
 
 // New opens the queues in the store. The authorizer authorizes each operation on
 // messages. The URLs of queues begin with what endpoint returns: the base URL of the
 // gateway.
 func New(place cloud.Place, st *store.Store, authorizer cloud.Authorizer, endpoint func() string) (*Service, error) {
-	s := &Service{place: place, authorizer: authorizer, endpoint: endpoint, done: make(chan struct{}), backlogs: map[string]*backlog{}}
+	s := &Service{place: place, authorizer: authorizer, endpoint: endpoint, metrics: cloud.NoMetrics{}, done: make(chan struct{}), backlogs: map[string]*backlog{}}
 	s.end = sync.OnceFunc(func() { close(s.done) })
 	var err, err2 error
 	s.queues, err = store.NewTable[row](st, "sqs-queues")

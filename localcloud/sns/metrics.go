@@ -1,0 +1,44 @@
+package sns
+
+import (
+	"encoding/json"
+	"time"
+
+	"tally/localcloud/cloud"
+	"tally/localcloud/sns/filter"
+)
+
+// measure reports metrics of a topic.
+//
+// https://docs.aws.amazon.com/sns/latest/dg/sns-monitoring-using-cloudwatch.html
+func (s *Service) measure(topicARN string, values ...cloud.MetricValue) {
+	arn, err := cloud.ParseARN(topicARN)
+	if err != nil {
+		return
+	}
+	s.Metrics.Report("AWS/SNS", time.Now(), [][]cloud.Dimension{{{Name: "TopicName", Value: arn.Resource}}}, values)
+}
+
+func counted(name string) cloud.MetricValue {
+	return cloud.MetricValue{Name: name, Unit: "Count", Value: 1}
+}
+
+// measurePublished reports a published message.
+func (s *Service) measurePublished(topicARN string, m Message) {
+	s.measure(topicARN, counted("NumberOfMessagesPublished"), cloud.MetricValue{Name: "PublishSize", Unit: "Bytes", Value: float64(m.size())})
+}
+
+// measureFiltered reports a message that a filter policy rejected, and why.
+func (s *Service) measureFiltered(r row, d Delivery) {
+	const metric = "NumberOfNotificationsFilteredOut"
+	why := "-MessageAttributes"
+	switch {
+	case r.FilterPolicyScope == filter.Body && json.Valid([]byte(d.Body)):
+		why = "-MessageBody"
+	case r.FilterPolicyScope == filter.Body:
+		why = "-InvalidMessageBody"
+	case len(d.Attributes) == 0:
+		why = "-NoMessageAttributes"
+	}
+	s.measure(d.Subscription.TopicARN, counted(metric), counted(metric+why))
+}

@@ -1,0 +1,69 @@
+package sqs
+
+import (
+	"time"
+
+	"tally/localcloud/cloud"
+)
+
+// ReportTo makes the service report metrics. Call it before the service is used.
+func (s *Service) ReportTo(m cloud.Metrics) { s.metrics = m }
+
+// report reports metrics of a queue.
+//
+// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
+func (s *Service) report(queue string, at time.Time, values ...cloud.MetricValue) {
+	s.metrics.Report("AWS/SQS", at, [][]cloud.Dimension{{{Name: "QueueName", Value: queue}}}, values)
+}
+
+func counted(name string, n int) cloud.MetricValue {
+	return cloud.MetricValue{Name: name, Unit: "Count", Value: float64(n)}
+}
+
+// reportReceive reports a receive that returned that number of messages.
+func (s *Service) reportReceive(queue string, messages int, err error) {
+	switch {
+	case messages > 0:
+		s.report(queue, time.Now(), counted("NumberOfMessagesReceived", messages))
+	case err == nil:
+		s.report(queue, time.Now(), counted("NumberOfEmptyReceives", 1))
+	}
+}
+
+// activeFor is how long SQS reports the state of an empty queue after the last access.
+const activeFor = 6 * time.Hour
+
+// Sample reports the state of every active queue at a moment: of those that contain
+// messages or were accessed in the last six hours. Ages are in real seconds.
+//
+// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/monitoring-using-cloudwatch.html
+func (s *Service) Sample(at time.Time) {
+	for _, q := range s.Queues() {
+		counts, err := s.Count(q.URL)
+		oldest, used, exists := s.ageOf(q.Name)
+		if err != nil || !exists || counts == (Counts{}) && time.Since(used) > activeFor {
+			continue
+		}
+		s.report(q.Name, at,
+			counted("ApproximateNumberOfMessagesVisible", counts.Available),
+			counted("ApproximateNumberOfMessagesNotVisible", counts.InFlight),
+			counted("ApproximateNumberOfMessagesDelayed", counts.Delayed),
+			cloud.MetricValue{Name: "ApproximateAgeOfOldestMessage", Unit: "Seconds", Value: oldest.Truncate(time.Second).Seconds()},
+		)
+	}
+}
+
+// ageOf returns the age of the oldest message, 0 if there is none, and when the queue
+// was last accessed.
+func (s *Service) ageOf(queue string) (oldest time.Duration, used time.Time, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	b := s.backlogs[queue]
+	if b == nil {
+		return 0, time.Time{}, false
+	}
+	for _, m := range b.messages {
+		oldest = max(oldest, time.Since(m.Sent))
+	}
+	return oldest, b.used, true
+}
