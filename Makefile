@@ -28,9 +28,10 @@ help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo "STACK=local (the default) uses the local cloud; STACK=dev, staging or prod uses AWS."
 
-up: $(DEPLOY_TO) pulumi ## Deploy the stack, add 3 and 4 over HTTP and over SNS, and suggest what to try next
+up: $(DEPLOY_TO) pulumi ## Deploy the stack, roll out new versions, add 3 and 4 over HTTP and over SNS
 	@$(TARGET) pulumi stack select --create --stack $(STACK)
 	@$(TARGET) pulumi up --stack $(STACK) $(UP)
+	@$(TARGET) go run ./cmd/rollout -s $(STACK)
 	@$(TARGET) go run ./cmd/demo -s $(STACK)
 
 down: $(DOWN_WITH) ## Remove the stack; locally, also stop the local cloud and delete its state

@@ -37,6 +37,7 @@ func functionArgs(config settings.Settings, archive string, variables pulumi.Str
 		MaxEventAgeSeconds: pulumi.Int(f.MaxEventAgeSeconds),
 		LogLevel:           pulumi.String(f.LogLevel),
 		Environment:        variables,
+		Gradual:            f.Rollout != settings.AllAtOnce,
 	}
 	if f.ReservedConcurrency > 0 {
 		args.ReservedConcurrency = pulumi.Int(f.ReservedConcurrency)

@@ -42,6 +42,25 @@ func TestEveryFunctionIsComplete(t *testing.T) {
 	}
 }
 
+// TestRollout proves that a deployment changes what the setting allows it to change
+// of an alias.
+func TestRollout(t *testing.T) {
+	for rollout, want := range map[string][]string{
+		settings.AllAtOnce: {"description", "routingConfig"},
+		"canary-10-5m":     {"description", "routingConfig", "functionVersion"},
+	} {
+		config := example()
+		config.Functions.Rollout = rollout
+		cloud, _ := deployStack(t, config)
+		for _, name := range functionNames(t) {
+			got := cloud.resources["aws:lambda/alias:Alias main-"+name].RegisterRPC.GetIgnoreChanges()
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("%s, %s: %s", rollout, name, diff)
+			}
+		}
+	}
+}
+
 // TestProvider proves that every resource uses the environment's provider, and
 // so has its default tags.
 func TestProvider(t *testing.T) {

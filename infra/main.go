@@ -47,12 +47,18 @@ func stack(ctx *pulumi.Context, config settings.Settings, code map[string]string
 	if err != nil {
 		return nil, err
 	}
+	functions := pulumi.StringMap{} // their physical names
 	function := func(name string, variables pulumi.StringMap) (*serverless.Function, error) {
 		archive, ok := code[name]
 		if !ok {
 			return nil, fmt.Errorf("function %s has no code: there is no folder functions/%[1]s", name)
 		}
-		return serverless.NewFunction(env, name, functionArgs(config, archive, variables))
+		f, err := serverless.NewFunction(env, name, functionArgs(config, archive, variables))
+		if err != nil {
+			return nil, err
+		}
+		functions[name] = f.Name
+		return f, nil
 	}
 
 	// Messages: handle-message adds what arrives at numbers and publishes to
@@ -91,6 +97,8 @@ func stack(ctx *pulumi.Context, config settings.Settings, code map[string]string
 	}
 
 	return pulumi.Map{
+		"functions":                functions,
+		"rollout":                  pulumi.String(config.Functions.Rollout),
 		"apiUrl":                   api.URL,
 		"apiAuth":                  pulumi.String(config.API.Auth),
 		"numbersTopicArn":          numbers.ARN,

@@ -34,7 +34,7 @@ func example() settings.Settings {
 	return settings.Settings{
 		Region: "us-east-1", Target: settings.AWS, Owner: "team-a", CostCentre: "4711", LogRetentionDays: 14,
 		Functions: settings.Functions{
-			Architecture: "x86_64", MemoryMB: 256, TimeoutSeconds: 7, EphemeralMB: 1024, ReservedConcurrency: 5, Retries: 1, MaxEventAgeSeconds: 3600, LogLevel: "WARN",
+			Architecture: "x86_64", MemoryMB: 256, TimeoutSeconds: 7, EphemeralMB: 1024, ReservedConcurrency: 5, Retries: 1, MaxEventAgeSeconds: 3600, LogLevel: "WARN", Rollout: "linear-20-2m",
 		},
 		API: settings.API{Auth: settings.IAM, RatePerSecond: 20, Burst: 40},
 	}
@@ -65,6 +65,8 @@ func TestStack(t *testing.T) {
 	t.Run("outputs", func(t *testing.T) {
 		const handleMessage = "arn:aws:Alias:r:a:main-handle-message"
 		want := map[string]any{
+			"functions":                map[string]string{"add-numbers": "main-add-numbers-1a2b3c4", "handle-message": "main-handle-message-1a2b3c4"},
+			"rollout":                  "linear-20-2m",
 			"apiUrl":                   "https://main-api/",
 			"apiAuth":                  "iam",
 			"numbersTopicArn":          "arn:aws:Topic:r:a:main-numbers",

@@ -54,7 +54,8 @@ func TestGuide(t *testing.T) {
 		"Messages in a queue":     {failed, "3  RetriesExhausted", "broken", undelivered, "Undelivered"},
 		"SNS delivery failures":   {undelivered, "not authorized to perform: lambda:InvokeFunction"},
 		"Redrive":                 {"would run  " + failed, "done       " + failed, "done       " + undelivered},
-		"Rolling back a function": {"$LATEST"},
+		"Gradual rollouts":        {"live serves the newest version of every function."},
+		"Rolling back a function": {"handle-message: version 3 of 1 2 3", "handle-message: version 1 receives everything"},
 	} {
 		if got := sections[heading]; !containsEach(got, want) {
 			t.Errorf("the commands under %q printed, without each of %q:\n%s", heading, want, got)
@@ -64,7 +65,7 @@ func TestGuide(t *testing.T) {
 	cloud.WaitForLog(ctx, "handle-message", `"sum":7`)
 	function, alias := d.out["handleMessageFunction"], "live"
 	live, err := lambda.NewFromConfig(cloud.AWSConfig()).GetAlias(ctx, &lambda.GetAliasInput{FunctionName: &function, Name: &alias})
-	if err != nil || *live.FunctionVersion != "1" {
+	if err != nil || *live.FunctionVersion != "3" || live.RoutingConfig.AdditionalVersionWeights["1"] != 1 {
 		t.Errorf("after the rollback, live is %+v (%v)", live, err)
 	}
 }
@@ -91,7 +92,7 @@ func (d deployed) runGuide(ctx context.Context, dir string) map[string]string {
 			}
 		}
 	}
-	script = strings.NewReplacer("stack=prod", "stack=local", "--function-version 41", "--function-version 1").Replace(script)
+	script = strings.NewReplacer("stack=prod", "stack=local", "-to 41", "-to 1").Replace(script)
 	cmd := exec.CommandContext(ctx, "bash", "-c", script)
 	cmd.Dir, cmd.Env = dir, d.cloud.Environ()
 	out, err := cmd.CombinedOutput()

@@ -143,6 +143,7 @@ func TestRequirements(t *testing.T) {
 		"github.com/aws/aws-lambda-go",
 		"github.com/aws/aws-sdk-go-v2",
 		"github.com/aws/aws-sdk-go-v2/config",
+		"github.com/aws/aws-sdk-go-v2/service/cloudwatch",
 		"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs",
 		"github.com/aws/aws-sdk-go-v2/service/lambda",
 		"github.com/aws/aws-sdk-go-v2/service/sns",

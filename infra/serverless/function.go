@@ -47,6 +47,11 @@ type FunctionArgs struct {
 	// given to NewFunction; and ENVIRONMENT, "<stack>-<environment>". Default:
 	// none.
 	Environment pulumi.StringMap
+	// Gradual means that something other than this program moves the alias to new
+	// versions, such as cmd/rollout, share by share: after its creation, a
+	// deployment leaves the alias at its version. Default: false, the alias points
+	// to the newest version.
+	Gradual bool
 }
 
 // Function is a Lambda function with the runtime provided.al2023. Its role
@@ -147,12 +152,23 @@ func (f *Function) create(args *FunctionArgs, l functionLimits, variables lambda
 		Name:            pulumi.String(live),
 		FunctionName:    function.Name,
 		FunctionVersion: function.Version,
-	}, pulumi.Parent(f))
+	}, pulumi.Parent(f), pulumi.IgnoreChanges(movedByOthers(args.Gradual)))
 	if err != nil {
 		return err
 	}
 	f.ARN, f.alias, f.invokeARN = alias.Arn, alias.Name, alias.InvokeArn
 	return nil
+}
+
+// movedByOthers returns the properties of the alias that deployments do not change,
+// so that they undo neither a rollout nor a rollback. A rollback of a function that
+// is not Gradual consists of weights: the alias points to the newest version, as the
+// program requires, with a weight of 1 for the earlier one.
+func movedByOthers(gradual bool) []string {
+	if gradual {
+		return []string{"description", "routingConfig", "functionVersion"}
+	}
+	return []string{"description", "routingConfig"}
 }
 
 // architecture returns the architecture of the arguments, or the default.

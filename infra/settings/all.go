@@ -148,6 +148,14 @@ func functionSettings() []setting {
 				return slices.Contains([]string{"debug", "info", "warn", "error"}, value)
 			},
 		},
+		{
+			Name:    "rollout",
+			Meaning: "how a new version of a function takes over from the previous one",
+			Limits: "all-at-once with the deployment, canary-10-5m for 10% of the invocations during 5 minutes and then all, " +
+				"or linear-10-1m for 10% more each minute; other numbers from 1 to 99 work, too",
+			Default: AllAtOnce,
+			Field:   matching(func(s *Settings) *string { return &s.Functions.Rollout }, AllAtOnce+`|(canary|linear)-[1-9][0-9]?-[1-9][0-9]?m`),
+		},
 	}
 }
 

@@ -16,6 +16,9 @@ func TestParseRefuses(t *testing.T) {
 		region  = "it sets the region of the stack and must be the name of an AWS region, such as us-east-1"
 		owner   = "it sets who is responsible for the stack and must be 1 to 256 letters, digits, spaces and _.:/=+-@"
 		auth    = "it sets who may call the API and must be iam, jwt, or none, which also needs allowPublic (default iam)"
+		rollout = "it sets how a new version of a function takes over from the previous one and must be all-at-once with the deployment, " +
+			"canary-10-5m for 10% of the invocations during 5 minutes and then all, or linear-10-1m for 10% more each minute; " +
+			"other numbers from 1 to 99 work, too (default all-at-once)"
 		origins = `it sets the web origins whose pages may call the API and must be a list of origins, such as ["https://example.com"], or ["*"]`
 	)
 	tests := []struct {
@@ -46,6 +49,8 @@ func TestParseRefuses(t *testing.T) {
 			`tally:asyncRetries may not be "3": it sets the number of retries after a failed asynchronous invocation and must be 0, 1 or 2 (default 2)`}},
 		{"a log level in capitals", map[string]string{"tally:logLevel": "INFO"}, []string{
 			`tally:logLevel may not be "INFO": it sets the level of the least important lines that functions log and must be debug, info, warn or error (default info)`}},
+		{"a rollout in seconds", map[string]string{"tally:rollout": "canary-10-5s"}, []string{`tally:rollout may not be "canary-10-5s": ` + rollout}},
+		{"a rollout of everything in steps", map[string]string{"tally:rollout": "linear-100-1m"}, []string{`tally:rollout may not be "linear-100-1m": ` + rollout}},
 		{"an owner with a space at its end", map[string]string{"tally:owner": "me "}, []string{`tally:owner may not be "me ": ` + owner}},
 		{"no owner", map[string]string{"tally:owner": ""}, []string{`tally:owner may not be "": ` + owner}},
 		{"neither true nor false", map[string]string{"tally:protect": "yes"}, []string{
@@ -109,7 +114,7 @@ func TestParseRefuses(t *testing.T) {
 		})
 	}
 	t.Run("another key", func(t *testing.T) {
-		for _, key := range []string{"tally:colour", "aws:endpoints"} {
+		for _, key := range []string{"tally:speed", "aws:endpoints"} {
 			config := required()
 			config[key] = "red"
 			_, err := Parse("tally", "prod", config)

@@ -56,7 +56,14 @@ type Functions struct {
 	Retries             int    // of a failed asynchronous invocation
 	MaxEventAgeSeconds  int    // of an asynchronous invocation
 	LogLevel            string // as Lambda names it: "DEBUG", "INFO", "WARN" or "ERROR"
+	// Rollout is how new versions take over from the previous ones: AllAtOnce,
+	// "canary-<percent>-<minutes>m" or "linear-<percent>-<minutes>m".
+	Rollout string
 }
+
+// AllAtOnce is the value of Functions.Rollout that makes a deployment replace the
+// previous version at once.
+const AllAtOnce = "all-at-once"
 
 // API are the settings of the HTTP API.
 type API struct {

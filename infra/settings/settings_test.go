@@ -31,7 +31,7 @@ func TestParse(t *testing.T) {
 	defaults := func(change func(*Settings)) Settings {
 		s := Settings{
 			Region: "eu-central-1", Target: AWS, Owner: "team-a", CostCentre: "4711", LogRetentionDays: 30,
-			Functions: Functions{Architecture: "arm64", MemoryMB: 128, TimeoutSeconds: 10, EphemeralMB: 512, AccountConcurrency: 1000, Retries: 2, MaxEventAgeSeconds: 21600, LogLevel: "INFO"},
+			Functions: Functions{Architecture: "arm64", MemoryMB: 128, TimeoutSeconds: 10, EphemeralMB: 512, AccountConcurrency: 1000, Retries: 2, MaxEventAgeSeconds: 21600, LogLevel: "INFO", Rollout: AllAtOnce},
 			API:       API{Auth: IAM, RatePerSecond: 50, Burst: 100},
 		}
 		change(&s)
@@ -50,7 +50,7 @@ func TestParse(t *testing.T) {
 			"tally:owner": "Équipe A", "tally:costCentre": "a+b@c", "tally:protect": "true", "tally:encryption": "customer",
 			"tally:permissionsBoundary": "arn:aws-us-gov:iam::123456789012:policy/teams/a/boundary",
 			"tally:architecture":        "x86_64", "tally:memory": "10240", "tally:timeout": "30", "tally:ephemeralStorage": "10240",
-			"tally:reservedConcurrency": "900", "tally:accountConcurrency": "5000", "tally:asyncRetries": "0", "tally:asyncMaxAge": "60", "tally:logLevel": "debug",
+			"tally:reservedConcurrency": "900", "tally:accountConcurrency": "5000", "tally:asyncRetries": "0", "tally:asyncMaxAge": "60", "tally:logLevel": "debug", "tally:rollout": "canary-5-15m",
 			"tally:auth": "jwt", "tally:jwtIssuer": "https://login.example.com/", "tally:jwtAudience": `["tally"]`, "tally:jwtScopes": `["add","read"]`,
 			"tally:throttleRate": "10000", "tally:throttleBurst": "5000", "tally:corsOrigins": `["https://a.example.com","http://localhost:8080"]`,
 			"tally:domainName": "api.example.com", "tally:domainZoneId": "Z0123456789ABCDEFGHIJ",
@@ -60,7 +60,7 @@ func TestParse(t *testing.T) {
 		}, Settings{
 			Region: "us-gov-west-1", Profile: "me", AllowedAccounts: []string{"123456789012"}, Target: AWS,
 			Owner: "Équipe A", CostCentre: "a+b@c", Protect: true, CustomerKey: true, PermissionsBoundary: "arn:aws-us-gov:iam::123456789012:policy/teams/a/boundary",
-			Functions: Functions{"x86_64", 10240, 30, 10240, 900, 5000, 0, 60, "DEBUG"},
+			Functions: Functions{"x86_64", 10240, 30, 10240, 900, 5000, 0, 60, "DEBUG", "canary-5-15m"},
 			API: API{
 				Auth: JWT, Issuer: "https://login.example.com/", Audience: []string{"tally"}, Scopes: []string{"add", "read"},
 				RatePerSecond: 10000, Burst: 5000, CORSOrigins: []string{"https://a.example.com", "http://localhost:8080"},

@@ -92,8 +92,10 @@ func (m *metrics) series(namespace, name string, dimensions []cloud.Dimension, u
 	return s
 }
 
-// in returns the series of a metric in that unit, or in all units if it is "".
+// in returns the series of a metric in that unit, or in all units if it is "". The
+// metric's dimensions may have any order.
 func (m *metrics) in(id Metric, unit string) []*series {
+	id = id.Sorted()
 	found := m.find(id.Namespace, id.Name, id.Dimensions)
 	if found == nil {
 		return nil

@@ -12,9 +12,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
+	awslambda "github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/smithy-go"
 
 	"tally/localcloud/cloudwatch"
+	"tally/localcloud/lambda"
 )
 
 // metricsOf publishes two values of a metric with the SDK, and returns the client.
@@ -174,6 +176,40 @@ func TestPutMetricDataInANamespace(t *testing.T) {
 			MetricData: []types.MetricDatum{{MetricName: aws.String("Sums"), Value: aws.Float64(1)}}})
 		if (err == nil) != allowed {
 			t.Errorf("%s: %v", namespace, err)
+		}
+	}
+}
+
+// Metrics by the version that an alias chose, with the dimensions in another order
+// than Lambda reports them.
+func TestMetricsOfAVersion(t *testing.T) {
+	k := newKit(t)
+	k.role(t, everything)
+	f := k.function(t, lambda.Config{Name: "add"})
+	must(k.Lambda.PublishVersion("add", "", ""))(t)
+	f.MemoryMB = 256
+	must(k.Lambda.UpdateFunction(f.Config, nil))(t)
+	must(k.Lambda.PublishVersion("add", "", ""))(t)
+	must(k.Lambda.CreateAlias(lambda.Alias{Function: "add", Name: "live", Version: "1", AdditionalVersionWeights: map[string]float64{"2": 1}}))(t)
+	out := must(awslambda.NewFromConfig(k.config(developer)).Invoke(t.Context(), &awslambda.InvokeInput{
+		FunctionName: &f.Name, Qualifier: aws.String("live"), Payload: []byte(`"fail"`)}))(t)
+	if *out.ExecutedVersion != "2" || out.FunctionError == nil {
+		t.Fatalf("version %s ran: %s", *out.ExecutedVersion, out.Payload)
+	}
+	for version, want := range map[string][]float64{"1": nil, "2": {1}} {
+		data := must(sdk.NewFromConfig(k.config(developer)).GetMetricData(t.Context(), &sdk.GetMetricDataInput{
+			StartTime: aws.Time(time.Now().Add(-time.Minute)), EndTime: aws.Time(time.Now().Add(time.Minute)),
+			MetricDataQueries: []types.MetricDataQuery{{Id: aws.String("errors"), MetricStat: &types.MetricStat{
+				Period: aws.Int32(60), Stat: aws.String("Sum"), Metric: &types.Metric{
+					Namespace: aws.String("AWS/Lambda"), MetricName: aws.String("Errors"), Dimensions: []types.Dimension{
+						{Name: aws.String("FunctionName"), Value: &f.Name}, {Name: aws.String("Resource"), Value: aws.String("add:live")},
+						{Name: aws.String("ExecutedVersion"), Value: &version},
+					},
+				},
+			}}},
+		}))(t)
+		if got := data.MetricDataResults[0].Values; !slices.Equal(got, want) {
+			t.Errorf("the errors of version %s are %v, want %v", version, got, want)
 		}
 	}
 }

@@ -16,6 +16,7 @@ func lambdaOperations() operations {
 	return operations{
 		"Invoke":                       authorizedByService("lambda:InvokeFunction", invoke).at("POST " + one + "/invocations"),
 		"GetFunction":                  onFunction("lambda:GetFunction", getFunction).at("GET " + one),
+		"DeleteFunction":               onFunction("lambda:DeleteFunction", deleteFunction).at("DELETE " + one),
 		"GetFunctionConfiguration":     onFunction("lambda:GetFunctionConfiguration", getFunctionConfiguration).at("GET " + one + "/configuration"),
 		"GetPolicy":                    onFunction("lambda:GetPolicy", getPolicy).at("GET " + one + "/policy"),
 		"ListFunctions":                authorized("lambda:ListFunctions", allFunctions, listFunctions).at("GET " + all),
@@ -188,6 +189,16 @@ func getFunction(c *call, f lambda.Reference, _ functionInput) (any, error) {
 		out.Concurrency = &concurrency{found.ReservedConcurrency}
 	}
 	return out, nil
+}
+
+// deleteFunction deletes the function, or the version that the qualifier names.
+//
+// https://docs.aws.amazon.com/lambda/latest/api/API_DeleteFunction.html
+func deleteFunction(c *call, f lambda.Reference, _ functionInput) (any, error) {
+	if f.Qualifier != "" {
+		return response{status: http.StatusNoContent}, c.Lambda.DeleteVersion(f.Name, f.Qualifier)
+	}
+	return response{status: http.StatusNoContent}, c.Lambda.DeleteFunction(f.Name)
 }
 
 func getFunctionConfiguration(c *call, f lambda.Reference, _ functionInput) (any, error) {

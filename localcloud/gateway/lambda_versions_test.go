@@ -108,6 +108,38 @@ func TestUpdateAlias(t *testing.T) {
 	}
 }
 
+func TestDeleteFunction(t *testing.T) {
+	k := newKit(t)
+	k.role(t, everything)
+	f := k.function(t, lambda.Config{Name: "add"})
+	for n := range 2 {
+		f.MemoryMB = 128 + n
+		must(k.Lambda.UpdateFunction(f.Config, nil))(t)
+		must(k.Lambda.PublishVersion("add", "", ""))(t)
+	}
+	must(k.Lambda.CreateAlias(lambda.Alias{Function: "add", Name: "live", Version: "2"}))(t)
+	client := awslambda.NewFromConfig(k.config(developer))
+	remove := func(version *string) error {
+		_, err := client.DeleteFunction(t.Context(), &awslambda.DeleteFunctionInput{FunctionName: &f.Name, Qualifier: version})
+		return err
+	}
+	if err := remove(aws.String("2")); code(err) != "ResourceConflictException: Unable to delete version because the following aliases reference it: [live]" {
+		t.Errorf("of the version of an alias: %v", err)
+	}
+	if err := remove(aws.String("1")); err != nil {
+		t.Error(err)
+	}
+	if versions := must(k.Lambda.Versions("add"))(t); len(versions) != 2 || versions[1].Version != "2" {
+		t.Errorf("after the deletion of version 1: %+v", versions)
+	}
+	if err := remove(nil); err != nil {
+		t.Error(err)
+	}
+	if err := remove(nil); code(err) != "ResourceNotFoundException: Function not found: "+f.ARN {
+		t.Errorf("of a function that does not exist: %v", err)
+	}
+}
+
 // With FunctionVersion ALL, ListFunctions lists the published versions of each
 // function after $LATEST. The names and numbers sort differently as plain strings.
 func TestListAllVersions(t *testing.T) {

@@ -75,6 +75,7 @@ func samples(topic, subscription, queue string) map[string]map[string]any {
 		"Lambda.ListVersionsByFunction":       path(one + "/versions"),
 		"Lambda.ListAliases":                  path(one + "/aliases"),
 		"Lambda.GetAlias":                     path(one + "/aliases/live"),
+		"Lambda.DeleteFunction":               path(one),
 		"Lambda.UpdateAlias":                  path(one + "/aliases/live"),
 		"Lambda.GetFunctionEventInvokeConfig": path("/2019-09-25/functions/add/event-invoke-config"),
 		"Lambda.GetFunctionConcurrency":       path("/2019-09-30/functions/add/concurrency"),
@@ -166,7 +167,7 @@ func TestOperations(t *testing.T) {
 	order := func(a, b OperationInfo) int {
 		return cmp.Or(cmp.Compare(a.Service, b.Service), cmp.Compare(a.Name, b.Name))
 	}
-	if len(all) != 50 || !slices.IsSortedFunc(all, order) {
+	if len(all) != 51 || !slices.IsSortedFunc(all, order) {
 		t.Errorf("%d operations: %v", len(all), all)
 	}
 	for _, want := range []OperationInfo{

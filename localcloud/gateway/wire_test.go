@@ -75,8 +75,8 @@ func TestWire(t *testing.T) {
 			lambdaError("1 validation error detected: ListFunctions does not take the parameter 'maxItems'; it takes Marker, MaxItems, FunctionVersion, MasterRegion")},
 		"max items": {request{method: "GET", path: "/2015-03-31/functions?MaxItems=0", service: "lambda"}, 400, "application/json",
 			lambdaError("1 validation error detected: Value '0' at 'maxItems' failed to satisfy constraint: Member must have value from 1 to 10000")},
-		"unknown path": {request{method: "DELETE", path: "/2015-03-31/functions/add", service: "lambda"}, 404, "application/json",
-			lambdaError("Unknown operation DELETE /2015-03-31/functions/add; the local cloud serves GET /2015-03-31/functions, GET /2015-03-31/functions/{FunctionName}, " +
+		"unknown path": {request{method: "PATCH", path: "/2015-03-31/functions/add", service: "lambda"}, 404, "application/json",
+			lambdaError("Unknown operation PATCH /2015-03-31/functions/add; the local cloud serves DELETE /2015-03-31/functions/{FunctionName}, GET /2015-03-31/functions, GET /2015-03-31/functions/{FunctionName}, " +
 				"GET /2015-03-31/functions/{FunctionName}/aliases, GET /2015-03-31/functions/{FunctionName}/aliases/{Name}, " +
 				"GET /2015-03-31/functions/{FunctionName}/configuration, GET /2015-03-31/functions/{FunctionName}/policy, GET /2015-03-31/functions/{FunctionName}/versions, " +
 				"GET /2019-09-25/functions/{FunctionName}/event-invoke-config, GET /2019-09-30/functions/{FunctionName}/concurrency, POST /2015-03-31/functions/{FunctionName}/invocations, " +

@@ -83,18 +83,33 @@ func (s *Service) putAlias(a Alias, admit func(old Alias, exists bool, arn strin
 	return a, err
 }
 
-// checkVersions checks that the versions of the alias exist.
+// checkVersions checks that the versions of the alias exist, and that they have the
+// same role and dead-letter target.
+//
+// https://docs.aws.amazon.com/lambda/latest/dg/configuring-alias-routing.html
+// https://github.com/serverless-heaven/serverless-aws-alias/issues/64
 func (r record) checkVersions(a Alias) error {
-	for _, version := range append([]string{a.Version}, slices.Sorted(maps.Keys(a.AdditionalVersionWeights))...) {
-		if _, ok := r.version(version); !ok {
+	main, ok := r.version(a.Version)
+	if !ok {
+		return errNotFound(r.ARN + ":" + a.Version)
+	}
+	for version := range a.AdditionalVersionWeights { // at most one
+		additional, ok := r.version(version)
+		switch {
+		case !ok:
 			return errNotFound(r.ARN + ":" + version)
+		case additional.Role != main.Role:
+			return badParameter("Specified versions must be associated with the same execution role")
+		case additional.DeadLetterTargetARN != main.DeadLetterTargetARN: // AWS does not document the wording
+			return badParameter("Specified versions must be associated with the same dead letter queue configuration")
 		}
 	}
 	return nil
 }
 
 // choose returns the version that an invocation of the alias runs, where roll is a
-// random number in [0, 1). A roll of 1 ignores the weights.
+// random number in [0, 1). A roll of 1 ignores the weights. Every attempt of an
+// asynchronous invocation chooses anew; AWS does not document what it does.
 func (a Alias) choose(roll float64) string {
 	for version, weight := range a.AdditionalVersionWeights {
 		if roll < weight {
@@ -132,10 +147,27 @@ func (s *Service) DeleteAlias(function, name string) error {
 			return errNoAlias(row.ARN + ":" + name)
 		}
 		row.Aliases = row.withoutAlias(name)
-		row.Permissions = slices.DeleteFunc(slices.Clone(row.Permissions), func(p Permission) bool { return p.Qualifier == name })
-		row.InvokeConfigs = row.withoutInvokeConfig(name)
+		row.forget(name)
 		return nil
 	})
+}
+
+// forget removes the permissions and the configuration of asynchronous invocations
+// of an alias or a version.
+func (r *record) forget(qualifier string) {
+	r.Permissions = slices.DeleteFunc(slices.Clone(r.Permissions), func(p Permission) bool { return p.Qualifier == qualifier })
+	r.InvokeConfigs = r.withoutInvokeConfig(qualifier)
+}
+
+// aliasesOf returns the names of the aliases that point to the version, alone or
+// with a weight.
+func (r record) aliasesOf(version string) (names []string) {
+	for _, a := range r.Aliases {
+		if _, weighted := a.AdditionalVersionWeights[version]; weighted || a.Version == version {
+			names = append(names, a.Name)
+		}
+	}
+	return names
 }
 
 func (r record) alias(name string) (Alias, bool) {

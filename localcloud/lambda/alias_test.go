@@ -51,6 +51,18 @@ func TestAliases(t *testing.T) {
 		t.Errorf("ran %v", ran)
 	}
 
+	if _, err := s.UpdateAlias(lambda.Alias{Function: "add", Name: "live", Version: "1", AdditionalVersionWeights: weights("2", 0.1)}); err != nil {
+		t.Fatal(err)
+	}
+	clear(ran)
+	for range 2000 {
+		ran[invokeVersion(t, s, "add", "live").ExecutedVersion]++
+	}
+	// 200 is the mean, and 13.4 the standard deviation.
+	if n := ran["2"]; n < 120 || n > 280 {
+		t.Errorf("of 2000 invocations, %d ran the version with a weight of 0.1", n)
+	}
+
 	if err := s.DeleteAlias("add", "next"); err != nil {
 		t.Error(err)
 	}
@@ -92,6 +104,34 @@ func TestAliasRefused(t *testing.T) {
 	}
 	_, err := s.UpdateAlias(lambda.Alias{Function: "add", Name: "old", Version: "1"})
 	expectError(t, err, "ResourceNotFoundException", "Cannot find alias arn: "+addARN+":old")
+}
+
+// Versions that share an alias must have the same role and dead-letter target.
+func TestAliasOfUnlikeVersions(t *testing.T) {
+	k := newKit(t)
+	s := k.open(t)
+	create(t, s, "add")
+	publish(t, s, "add")
+	putAlias(t, s, lambda.Alias{Function: "add", Name: "live", Version: "1"})
+	for _, tc := range []struct {
+		change func(*lambda.Config)
+		text   string
+	}{
+		{func(c *lambda.Config) { c.Role += "-2" }, "Specified versions must be associated with the same execution role"},
+		{func(c *lambda.Config) {
+			c.Role, c.DeadLetterTargetARN = strings.TrimSuffix(c.Role, "-2"), "arn:aws:sqs:us-east-1:000000000000:dead"
+		}, "Specified versions must be associated with the same dead letter queue configuration"},
+	} {
+		update(t, s, "add", "", tc.change)
+		version := publish(t, s, "add").Version
+		for additional, main := range map[string]string{"1": version, version: "1"} {
+			_, err := s.UpdateAlias(lambda.Alias{Function: "add", Name: "live", Version: main, AdditionalVersionWeights: weights(additional, 0.1)})
+			expectError(t, err, "InvalidParameterValueException", tc.text)
+		}
+		if _, err := s.UpdateAlias(lambda.Alias{Function: "add", Name: "live", Version: version}); err != nil {
+			t.Error(err)
+		}
+	}
 }
 
 // TestAliasPolicy checks that the function and each of its versions and aliases have

@@ -81,6 +81,7 @@ type record struct {
 	Function
 	Permissions   []Permission
 	Versions      []Function // published, oldest first
+	Published     int        // the number of the newest version ever published, even if it has been deleted
 	Aliases       []Alias    // ordered by name
 	InvokeConfigs []EventInvokeConfig
 
@@ -96,6 +97,7 @@ func (r *record) UnmarshalJSON(raw []byte) error {
 	if err := json.Unmarshal(raw, (*stored)(r)); err != nil {
 		return err
 	}
+	r.Published = max(r.Published, len(r.Versions)) // earlier releases did not store it
 	r.documents = r.policies()
 	return nil
 }

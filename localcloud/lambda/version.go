@@ -2,12 +2,16 @@ package lambda
 
 import (
 	"cmp"
+	"net/http"
 	"reflect"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
+
+	"tally/localcloud/cloud"
 )
 
 // PublishVersion creates an immutable version from the function's current code
@@ -34,7 +38,8 @@ func (s *Service) PublishVersion(function, description, codeSHA256 string) (Func
 			published = row.Versions[n-1]
 			return nil
 		}
-		published.Version = strconv.Itoa(len(row.Versions) + 1)
+		row.Published++
+		published.Version = strconv.Itoa(row.Published)
 		published.LastModified, published.RevisionID = time.Now().UTC(), uuid.NewString()
 		row.Versions = append(slices.Clone(row.Versions), published)
 		return nil
@@ -49,6 +54,44 @@ func (f Function) sameAs(other Function) bool {
 		v.Tags, v.ReservedConcurrency = nil, 0
 	}
 	return f.CodeSHA256 == other.CodeSHA256 && reflect.DeepEqual(f.Config, other.Config)
+}
+
+// DeleteVersion removes a published version, and its permissions and configuration
+// of asynchronous invocations. Busy environments finish first. It does nothing if
+// the function does not have the version, as on AWS. It fails with
+// InvalidParameterValueException for $LATEST and for the name of an alias, and with
+// ResourceConflictException if an alias points to the version.
+//
+// https://docs.aws.amazon.com/lambda/latest/api/API_DeleteFunction.html
+// https://github.com/floci-io/floci/pull/2824
+func (s *Service) DeleteVersion(function, version string) error {
+	switch {
+	case version == latest:
+		return badParameter("$LATEST version cannot be deleted without deleting the function.")
+	case !number.MatchString(version):
+		return badParameter("Deletion of aliases is not currently supported.")
+	}
+	name := ""
+	err := s.change(function, func(row *record) error {
+		if aliases := row.aliasesOf(version); len(aliases) > 0 {
+			return cloud.Errorf(http.StatusConflict, "ResourceConflictException",
+				"Unable to delete version because the following aliases reference it: [%s]", strings.Join(aliases, ", "))
+		}
+		row.Versions = slices.DeleteFunc(slices.Clone(row.Versions), func(f Function) bool { return f.Version == version })
+		row.forget(version)
+		name = row.Name
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	current, _ := s.functions.Get(name)
+	idle := s.takeIdleLocked(name, current)
+	s.sweepLocked(name)
+	s.mu.Unlock()
+	s.retire(idle...)
+	return nil
 }
 
 // Versions returns $LATEST, followed by the function's published versions, oldest

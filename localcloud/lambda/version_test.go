@@ -56,6 +56,63 @@ func invokeVersion(t *testing.T, s *lambda.Service, name, qualifier string) clou
 	return out
 }
 
+func TestDeleteVersion(t *testing.T) {
+	k := newKit(t)
+	k.openStore(t, t.TempDir())
+	s := k.open(t)
+	create(t, s, "add")
+	for _, code := range []string{"first", "second", "third", "fourth"} {
+		update(t, s, "add", code, func(*lambda.Config) {})
+		publish(t, s, "add")
+	}
+	putAlias(t, s, lambda.Alias{Function: "add", Name: "live", Version: "1", AdditionalVersionWeights: weights("2", 0)})
+	putAlias(t, s, lambda.Alias{Function: "add", Name: "old", Version: "1"})
+	p := permission
+	p.Qualifier = "4"
+	if err := s.AddPermission("add", p); err != nil {
+		t.Fatal(err)
+	}
+	invokeVersion(t, s, "add", "4")
+	invokeVersion(t, s, "add", "1")
+
+	for version, want := range map[string][2]string{
+		"$LATEST": {"InvalidParameterValueException", "$LATEST version cannot be deleted without deleting the function."},
+		"live":    {"InvalidParameterValueException", "Deletion of aliases is not currently supported."},
+		"1":       {"ResourceConflictException", "Unable to delete version because the following aliases reference it: [live, old]"},
+		"2":       {"ResourceConflictException", "Unable to delete version because the following aliases reference it: [live]"},
+	} {
+		expectError(t, s.DeleteVersion("add", version), want[0], want[1])
+	}
+	expectError(t, s.DeleteVersion("sub", "1"), "ResourceNotFoundException", "Function not found: ")
+	for _, version := range []string{"4", "4", "99"} { // nothing happens if it does not exist
+		if err := s.DeleteVersion("add", version); err != nil {
+			t.Errorf("delete version %s: %v", version, err)
+		}
+	}
+	_, err := s.Invoke(t.Context(), cloud.Invocation{Caller: developer, Function: "add:4"})
+	expectError(t, err, "ResourceNotFoundException", "Function not found: "+addARN+":4")
+	_, err = s.Permission("add:4", p.StatementID)
+	expectError(t, err, "ResourceNotFoundException", "")
+	if alive := k.alive(); !slices.Equal(alive, []int{1}) {
+		t.Errorf("the environments %v are alive, want only that of version 1", alive)
+	}
+	update(t, s, "add", "fifth", func(*lambda.Config) {})
+	if next := publish(t, s, "add"); next.Version != "5" {
+		t.Errorf("version %s was published after the deletion of version 4", next.Version)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s = k.open(t)
+	if err := s.DeleteVersion("add", "5"); err != nil {
+		t.Error(err)
+	}
+	update(t, s, "add", "sixth", func(*lambda.Config) {})
+	if next := publish(t, s, "add"); next.Version != "6" {
+		t.Errorf("version %s was published after the deletion of version 5 and a restart", next.Version)
+	}
+}
+
 func TestPublishVersion(t *testing.T) {
 	s := newKit(t).open(t)
 	f := create(t, s, "add")
