@@ -107,7 +107,7 @@ func TestAlarmOverTime(t *testing.T) {
 			if !slices.Equal(changes, want) {
 				t.Errorf("history %q", changes)
 			}
-			if len(k.entries) != 3 || !strings.HasPrefix(k.entries[1], "warning f-errors: ALARM, was OK: Threshold Crossed") {
+			if len(k.entries) != 2 || !strings.HasPrefix(k.entries[0], "warning f-errors: ALARM, was OK: Threshold Crossed") {
 				t.Errorf("journal %q", k.entries)
 			}
 		})

@@ -26,17 +26,18 @@ type change struct {
 	from, to State
 }
 
-// announce reports a change in the journal and runs the actions for the new state. The
-// caller holds no lock.
+// announce reports in the journal that an alarm was raised or is over, and runs the
+// actions for the new state. The caller holds no lock.
 func (s *Service) announce(c *change) {
 	if c == nil {
 		return
 	}
-	level := cloud.Info
-	if c.to.Value == StateAlarm {
-		level = cloud.Warning
+	switch StateAlarm {
+	case c.to.Value:
+		s.note(cloud.Warning, c.alarm.Name, "%s, was %s: %s", c.to.Value, c.from.Value, c.to.Reason)
+	case c.from.Value:
+		s.note(cloud.Info, c.alarm.Name, "%s, was %s: %s", c.to.Value, c.from.Value, c.to.Reason)
 	}
-	s.note(level, c.alarm.Name, "%s, was %s: %s", c.to.Value, c.from.Value, c.to.Reason)
 	if !c.alarm.ActionsEnabled {
 		return
 	}

@@ -6,6 +6,24 @@ import (
 	"tally/localcloud/provider/schema"
 )
 
+// AdoptAlarms turns the alarms that an earlier version of the local cloud only recorded
+// into alarms that are evaluated.
+func AdoptAlarms(s *Services) error {
+	for _, r := range s.Recorded.Resources() {
+		if r.Type != "aws:cloudwatch/metricAlarm:MetricAlarm" {
+			continue
+		}
+		_, err := s.CloudWatch.PutAlarm(alarmOf(schema.Plain(properties(r.Inputs))))
+		if err == nil {
+			err = s.Recorded.Delete(r.Type, r.ID)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func alarmOf(in schema.Values) cloudwatch.Alarm {
 	a := cloudwatch.Alarm{
 		Name: in.String("name"), Description: in.String("alarmDescription"), MetricStat: statOf(in, in.String("statistic")+in.String("extendedStatistic")),

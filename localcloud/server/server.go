@@ -84,6 +84,9 @@ func (s *Server) open() (err error) {
 		return err
 	}
 	s.closers = append(s.closers, s.services.Close)
+	if err := provider.AdoptAlarms(s.services); err != nil {
+		return err
+	}
 	return s.services.Start()
 }
 
