@@ -23,10 +23,10 @@ type Config struct {
 	Handler        string // set as _HANDLER; OS-only runtimes ignore it
 	Runtime        string // "provided.al2023" or "provided.al2"
 	Description    string
-	Architectures  []string // one of "x86_64" (default) and "arm64"; recorded only
+	Architectures  []string // one of "x86_64" (default) and "arm64", that of the bootstrap
 	MemoryMB       int      // MiB, 128 (default) to 10240
 	TimeoutSeconds int      // 1 to 900, default 3
-	EphemeralMB    int      // MiB, 512 (default) to 10240; recorded only
+	EphemeralMB    int      // MiB that /tmp can hold, 512 (default) to 10240
 	Environment    map[string]string
 	LogGroup       string // default "/aws/lambda/NAME"
 	LogFormat      string // "Text" (default) or "JSON"
@@ -136,7 +136,7 @@ func (s *Service) UpdateFunction(c Config, zip []byte) (Function, error) {
 // put stores the function, with new code if zip is not nil, unless admit returns
 // an error. It calls admit with whether the function already exists.
 func (s *Service) put(f Function, zip []byte, operation string, admit func(exists bool) error) (Function, error) {
-	staged := ""
+	staged, code := "", s.codeDir(f)
 	if zip != nil {
 		sum := sha256.Sum256(zip)
 		f.CodeSHA256, f.CodeSize = base64.StdEncoding.EncodeToString(sum[:]), int64(len(zip))
@@ -144,6 +144,11 @@ func (s *Service) put(f Function, zip []byte, operation string, admit func(exist
 		if staged, err = s.stage(zip, operation); err != nil {
 			return Function{}, err
 		}
+		code = staged
+	}
+	if err := checkCode(code, f.Config); err != nil {
+		s.unstage(staged)
+		return Function{}, err
 	}
 	f.LastModified, f.RevisionID = time.Now().UTC(), uuid.NewString()
 

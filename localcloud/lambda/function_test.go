@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -144,6 +145,43 @@ func TestBrokenBundle(t *testing.T) {
 				t.Errorf("left behind: %v", left)
 			}
 		})
+	}
+}
+
+// TestWrongProcessor checks that a function for another processor is refused when it
+// is created and when its code or its architecture changes.
+func TestWrongProcessor(t *testing.T) {
+	k := newKit(t)
+	s := k.open(t)
+	self, err := os.ReadFile("/proc/self/exe")
+	if err != nil {
+		t.Skip("no program for this machine's processor is at hand")
+	}
+	own, other := "x86_64", "arm64"
+	if runtime.GOARCH == "arm64" {
+		own, other = other, own
+	}
+	code := bundle(t, string(self[:64]))
+	c := config("add")
+	const refused = "bootstrap is built for"
+	c.Architectures = []string{other}
+	_, err = s.CreateFunction(c, code)
+	expectError(t, err, "InvalidParameterValueException", refused)
+	if left := files(t, k.options.Dir); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
+	}
+	c.Architectures = []string{own}
+	if _, err := s.CreateFunction(c, code); err != nil {
+		t.Fatal(err)
+	}
+	c.Architectures = []string{other}
+	_, err = s.UpdateFunction(c, nil)
+	expectError(t, err, "InvalidParameterValueException", refused)
+	if f, err := s.Function("add"); err != nil || f.Architectures[0] != own {
+		t.Errorf("architectures %v, %v", f.Architectures, err)
+	}
+	if _, err := s.UpdateFunction(c, bundle(t, "#!/bin/sh")); err != nil {
+		t.Errorf("a script: %v", err)
 	}
 }
 

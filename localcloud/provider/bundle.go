@@ -5,10 +5,13 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"path"
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/archive"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/asset"
+
+	"tally/localcloud/lambda"
 )
 
 // folders returns the folders in which the relative paths of a program's archives
@@ -27,6 +30,33 @@ func bundle(in folders, code *archive.Archive) ([]byte, error) {
 		return nil, fmt.Errorf("read the code of the function: %w", err)
 	}
 	return zip.Bytes(), nil
+}
+
+// bootstrapHeader returns the beginning of the bootstrap in a function's code, or
+// nothing if there is none. An archive that does not exist, or that is broken, has none:
+// whether that is allowed is decided elsewhere.
+func bootstrapHeader(in folders, code *archive.Archive) ([]byte, error) {
+	folder, err := locate(in, code)
+	if err != nil {
+		return nil, nil
+	}
+	reader, err := code.OpenWithWD(folder)
+	if err != nil {
+		return nil, nil
+	}
+	defer reader.Close()
+	for {
+		name, blob, err := reader.Next()
+		if err != nil {
+			return nil, nil // the end, or broken
+		}
+		if path.Clean(name) != "bootstrap" {
+			blob.Close()
+			continue
+		}
+		defer blob.Close()
+		return lambda.ReadHeader(blob)
+	}
 }
 
 // findable accepts archives whose files exist.

@@ -3,12 +3,16 @@ package provider
 import (
 	"archive/zip"
 	"bytes"
+	"debug/elf"
+	"encoding/binary"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/archive"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/asset"
+	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 
 	"tally/localcloud/deployments"
 )
@@ -163,5 +167,53 @@ func TestNewCodeIsDeployed(t *testing.T) {
 	preview, state := c.update(m, inputs, true), c.update(m, inputs, false)
 	if !preview["codeSha256"].IsComputed() || state["codeSha256"].DeepEquals(m.state["codeSha256"]) {
 		t.Errorf("previewed %v, then %v", preview["codeSha256"], state["codeSha256"])
+	}
+}
+
+// TestOtherArchitecture checks that a preview refuses a bootstrap that is built for
+// another architecture than its function's, in every form of an archive.
+func TestOtherArchitecture(t *testing.T) {
+	c := start(t)
+	m := c.function("f")
+	header := append([]byte(elf.ELFMAG), make([]byte, 60)...)
+	binary.LittleEndian.PutUint16(header[18:], uint16(elf.EM_X86_64))
+	write(t, filepath.Join(c.dir, "x86.zip"), zipped(t, string(header)))
+	write(t, filepath.Join(c.dir, "x86", "bootstrap"), header)
+	text, err := asset.FromText(string(header))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const reason = "bootstrap is built for x86_64, but the function's architecture is arm64."
+	for name, code := range map[string]*archive.Archive{
+		"zip":    pathArchive(t, c.dir, "x86.zip"),
+		"folder": pathArchive(t, c.dir, "x86"),
+		"assets": hashed(t, c.dir, &archive.Archive{Sig: archive.ArchiveSig, Assets: map[string]any{"another": text, "bootstrap": text}}),
+	} {
+		t.Run(name, func(t *testing.T) {
+			for architecture, want := range map[string]string{"": "", "x86_64": "", "arm64": reason, "unknown": ""} {
+				in := mappable(m.inputs)
+				in["code"] = code
+				switch architecture {
+				case "":
+				case "unknown":
+					in["architectures"] = resource.MakeComputed(resource.NewStringProperty(""))
+				default:
+					in["architectures"] = []any{architecture}
+				}
+				res, err := c.Check(t.Context(), &pulumirpc.CheckRequest{
+					Urn: m.urn(), Olds: c.raw(m.inputs), News: c.raw(resource.NewPropertyMapFromMap(in)),
+				})
+				if err != nil {
+					t.Fatal(err)
+				}
+				var got []string
+				for _, f := range res.Failures {
+					got = append(got, f.Property+": "+f.Reason)
+				}
+				if want == "" && len(got) > 0 || want != "" && (len(got) != 1 || !strings.HasPrefix(got[0], "code: ") || !strings.Contains(got[0], want)) {
+					t.Errorf("architecture %q: failures %q, want %q", architecture, got, want)
+				}
+			}
+		})
 	}
 }

@@ -121,7 +121,7 @@ func functionType(files folders) schema.Type {
 			{Name: "handler", Required: true, Check: text(lambda.CheckHandler)},
 			{Name: "runtime", Required: true, Check: text(lambda.CheckRuntime)},
 			{Name: "description", Check: text(lambda.CheckDescription)},
-			{Name: "architectures", Kind: schema.List, Computed: true, Recorded: true, Check: texts(lambda.CheckArchitectures)},
+			{Name: "architectures", Kind: schema.List, Computed: true, Check: texts(lambda.CheckArchitectures)},
 			{Name: "memorySize", Kind: schema.Int, Default: 128, Check: whole(lambda.CheckMemorySize)},
 			{Name: "timeout", Kind: schema.Int, Default: 3, Check: whole(lambda.CheckTimeout)},
 			{Name: "packageType", Default: "Zip", ForceNew: true, Check: oneOf("Zip")},
@@ -130,7 +130,7 @@ func functionType(files folders) schema.Type {
 			{Name: "skipDestroy", Kind: schema.Bool, Default: false},
 			{Name: "environment", Kind: schema.Object, Properties: []schema.Property{
 				{Name: "variables", Kind: schema.Map, Check: mapped(lambda.CheckVariables)}}},
-			{Name: "ephemeralStorage", Kind: schema.Object, Computed: true, Recorded: true, Properties: []schema.Property{
+			{Name: "ephemeralStorage", Kind: schema.Object, Computed: true, Properties: []schema.Property{
 				{Name: "size", Kind: schema.Int, Computed: true, Check: whole(lambda.CheckEphemeralStorage)}}},
 			{Name: "loggingConfig", Kind: schema.Object, Computed: true, Properties: []schema.Property{
 				{Name: "logFormat", Required: true, Check: text(lambda.CheckLogFormat)},
@@ -159,13 +159,17 @@ func functionType(files folders) schema.Type {
 			"replaceSecurityGroupsOnDestroy", "replacementSecurityGroupIds", "s3Bucket", "s3Key", "s3ObjectVersion", "snapStart",
 			"sourceCodeHash", "vpcConfig",
 		},
-		Together: checkFunction,
+		Together: func(in schema.Values, fail schema.Fail) { checkFunction(files, in, fail) },
 	}
 }
 
-// checkFunction refuses log levels that the log format does not support, and a key
-// that cannot encrypt the environment variables.
-func checkFunction(in schema.Values, fail schema.Fail) {
+// checkFunction refuses a program that is built for another architecture, log levels
+// that the log format does not support, and a key that cannot encrypt the environment
+// variables.
+func checkFunction(files folders, in schema.Values, fail schema.Fail) {
+	if err := checkProgram(files, in); err != nil {
+		fail("code", "%s", err)
+	}
 	if err := lambda.CheckEncryption(in.String("kmsKeyArn"), in.Object("environment").Map("variables")); err != nil {
 		fail("kmsKeyArn", "%s", err)
 	}
@@ -177,6 +181,27 @@ func checkFunction(in schema.Values, fail schema.Fail) {
 	if err != nil {
 		fail("loggingConfig", "%s", err)
 	}
+}
+
+// checkProgram refuses code whose bootstrap is built for another architecture than the
+// function's. It accepts code or an architecture that is not known yet.
+func checkProgram(files folders, in schema.Values) error {
+	architecture := "x86_64"
+	if in.Given("architectures") {
+		if !in.Has("architectures") {
+			return nil
+		}
+		architecture = in.Strings("architectures")[0]
+	}
+	code := in.Archive("code")
+	if code == nil {
+		return nil
+	}
+	header, err := bootstrapHeader(files, code)
+	if err != nil {
+		return err
+	}
+	return lambda.CheckBootstrap(header, architecture)
 }
 
 func functionConfig(in schema.Values) lambda.Config {

@@ -123,14 +123,17 @@ func (i *isolated) wait() error {
 	kind, text := i.next()
 	err := i.stage.Wait()
 	i.report.Close()
-	if kind != stage.Ended {
-		return err // killed together with the program
+	switch kind {
+	case stage.Ended:
+		status, err := strconv.ParseUint(text, 10, 32)
+		if err != nil {
+			return err
+		}
+		return ending(syscall.WaitStatus(status))
+	case stage.Failed:
+		return errors.New(text)
 	}
-	status, err := strconv.ParseUint(text, 10, 32)
-	if err != nil {
-		return err
-	}
-	return ending(syscall.WaitStatus(status))
+	return err // the stage was killed, and the program with it
 }
 
 // ending describes how a process ended in the words of package os. It returns nil

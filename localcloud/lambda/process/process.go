@@ -74,7 +74,7 @@ func (r *Runner) Start(ctx context.Context, spec lambda.Spec) (lambda.Environmen
 		server: &http.Server{Handler: api, ReadHeaderTimeout: 10 * time.Second},
 		limit:  spec.MemoryMB,
 	}
-	if err := e.launch(r.program, spec, listener.Addr().String()); err != nil {
+	if err := e.launch(r, spec, listener.Addr().String()); err != nil {
 		listener.Close()
 		return nil, err
 	}
@@ -88,8 +88,8 @@ func (r *Runner) Start(ctx context.Context, spec lambda.Spec) (lambda.Environmen
 	return e, nil
 }
 
-// program starts the bootstrap of a bundle, with both outputs to out.
-func (r *Runner) program(spec lambda.Spec, env []string, out *os.File) (program, error) {
+// startProgram starts the bootstrap of a bundle, with both outputs to out.
+func (r *Runner) startProgram(spec lambda.Spec, env []string, out *os.File) (program, error) {
 	if r.isolated {
 		return startIsolated(spec, env, out)
 	}
@@ -99,7 +99,7 @@ func (r *Runner) program(spec lambda.Spec, env []string, out *os.File) (program,
 func bootstrapIn(dir string) string { return filepath.Join(dir, "bootstrap") }
 
 // launch starts the program, and a goroutine that waits for it to end.
-func (e *environment) launch(start func(lambda.Spec, []string, *os.File) (program, error), spec lambda.Spec, address string) error {
+func (e *environment) launch(r *Runner, spec lambda.Spec, address string) error {
 	if info, err := os.Stat(bootstrapIn(spec.Dir)); err != nil || info.IsDir() {
 		return invalidEntrypoint("Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]")
 	}
@@ -118,7 +118,7 @@ func (e *environment) launch(start func(lambda.Spec, []string, *os.File) (progra
 		// it exits, so that thread must live as long as the process.
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
-		p, err := start(spec, env, writer)
+		p, err := r.startProgram(spec, env, writer)
 		e.program = p
 		started <- err
 		if err == nil {

@@ -52,6 +52,10 @@ func TestGreeter(t *testing.T) {
 			t.Errorf("%s from the developer's environment reached the function:\n%s", secret, response.Environment)
 		}
 	}
+	isolated := cloud.Status(ctx).NotIsolated == ""
+	if strings.Contains(response.Environment, "LAMBDA_TASK_ROOT=/var/task\n") != isolated {
+		t.Errorf("isolated: %t, and the function's environment is:\n%s", isolated, response.Environment)
+	}
 	cloud.WaitForLog(ctx, "greeter", "greeting Ada")
 	if _, err := os.Stat("Pulumi.local.yaml"); err == nil {
 		t.Error("the deployment wrote into the program's folder")

@@ -3,6 +3,8 @@
 package main
 
 import (
+	"runtime"
+
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lambda"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -29,6 +31,9 @@ func main() {
 			Runtime: lambda.RuntimeCustomAL2023,
 			Handler: pulumi.String("bootstrap"),
 			Code:    pulumi.NewFileArchive("build/greeter.zip"),
+			Architectures: pulumi.StringArray{
+				pulumi.String(map[string]string{"amd64": "x86_64", "arm64": "arm64"}[runtime.GOARCH]),
+			},
 			Environment: &lambda.FunctionEnvironmentArgs{
 				Variables: pulumi.StringMap{"GREETING": pulumi.String("good morning")},
 			},
