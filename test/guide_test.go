@@ -51,6 +51,7 @@ func TestGuide(t *testing.T) {
 	for heading, want := range map[string][]string{
 		"Function logs":           {failed, `"message failed"`},
 		"Following a request":     {`"message":"sum","num1":5,"num2":6,"sum":11`, `"platform.report"`},
+		"Traces":                  {`"origin":"AWS::Lambda::Function"`},
 		"Messages in a queue":     {`"RetriesExhausted"`, `"tries": 3`, "broken", undelivered},
 		"SNS delivery failures":   {undelivered, "not authorized to perform: lambda:InvokeFunction"},
 		"Rolling back a function": {"$LATEST"},
