@@ -51,6 +51,7 @@ func TestGuide(t *testing.T) {
 	for heading, want := range map[string][]string{
 		"Function logs":           {failed, `"message failed"`},
 		"Following a request":     {`"message":"sum","num1":5,"num2":6,"sum":11`, `"platform.report"`},
+		"Traces":                  {`"origin":"AWS::Lambda::Function"`},
 		"Messages in a queue":     {failed, "3  RetriesExhausted", "broken", undelivered, "Undelivered"},
 		"SNS delivery failures":   {undelivered, "not authorized to perform: lambda:InvokeFunction"},
 		"Redrive":                 {"would run  " + failed, "done       " + failed, "done       " + undelivered},
