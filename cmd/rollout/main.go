@@ -4,14 +4,8 @@
 // return to the previous versions. It works with the local cloud and with AWS, and
 // keeps its state in the aliases of the functions.
 //
-// Its commands are:
-//
-//	rollout [-s STACK]                                   roll out, or continue
-//	rollout [-s STACK] rollback [-to VERSION] [FUNCTION] return at once
-//	rollout [-s STACK] prune [-keep N]                   delete old versions
-//	rollout [-s STACK] status
-//
-// The exit status is 1 if a version has been rolled back, and after other errors.
+// Other commands roll back, delete old versions and show the state: see usage. The
+// exit status is 1 if a version has been rolled back, and after other errors.
 package main
 
 import (
@@ -34,6 +28,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 )
 
+const usage = `rollout [-s STACK] [-strategy STRATEGY] [-force]      roll out new versions, or continue
+rollout [-s STACK] rollback [-to VERSION] [FUNCTION]  return to an earlier version at once
+rollout [-s STACK] prune [-keep NUMBER] [FUNCTION]    delete old versions
+rollout [-s STACK] status [FUNCTION]                  show what live serves
+
+`
+
 // defaultKeep is the number of versions of each function that remain.
 const defaultKeep = 5
 
@@ -54,6 +55,10 @@ func run(ctx context.Context, args []string, w io.Writer) error {
 	stack := flags.String("s", "local", "the `stack`")
 	name := flags.String("strategy", "", "the `strategy` instead of the stack's: all-at-once, canary-10-5m, linear-10-1m")
 	force := flags.Bool("force", false, "roll out despite raised alarms, and versions that were rolled back")
+	flags.Usage = func() {
+		fmt.Fprint(flags.Output(), usage)
+		flags.PrintDefaults()
+	}
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
