@@ -52,7 +52,7 @@ preview: pulumi
 	@go run ./cmd/graph $(STACK)
 endif
 
-generate: pulumi ## Rewrite everything generated: graphs, lists, deploy policy, controls, the local cloud's tables
+generate: pulumi ## Rewrite everything generated: graphs, lists, IAM policies, controls, the local cloud's tables
 	@go test ./infra -update
 	@go run ./cmd/graph -update dev staging prod
 	@go -C localcloud test ./cmd/localcloud -run TestReadme -update

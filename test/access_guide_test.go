@@ -63,8 +63,8 @@ func runAWSGuide(t *testing.T) (calls [][]string) {
 	return calls
 }
 
-// flag returns the value that follows a flag in the arguments, or "".
-func flag(call []string, name string) string {
+// valueOf returns the value that follows a flag in the arguments, or "".
+func valueOf(call []string, name string) string {
 	if i := slices.Index(call, name); i >= 0 && i+1 < len(call) {
 		return call[i+1]
 	}
@@ -91,23 +91,23 @@ func TestAWSGuide(t *testing.T) {
 	}
 	var set []string
 	for _, call := range runAWSGuide(t) {
-		document, role := flag(call, "--policy-document"), flag(call, "--role-name")
+		document, role := valueOf(call, "--policy-document"), valueOf(call, "--role-name")
 		switch strings.Join(call[:3], " ") {
 		case "aws iam create-policy":
 			parse(iam.IdentityPolicy, document)
 			if size := len(spaces.ReplaceAllString(document, "")); size > 6144 {
-				t.Errorf("%s has %d characters", flag(call, "--policy-name"), size)
+				t.Errorf("%s has %d characters", valueOf(call, "--policy-name"), size)
 			}
-			documents["arn:aws:iam::123456789012:policy/"+flag(call, "--policy-name")] = document
+			documents["arn:aws:iam::123456789012:policy/"+valueOf(call, "--policy-name")] = document
 		case "aws iam create-role":
-			parse(iam.TrustPolicy, flag(call, "--assume-role-policy-document"))
+			parse(iam.TrustPolicy, valueOf(call, "--assume-role-policy-document"))
 			roles[role] = nil
 		case "aws iam attach-role-policy":
-			roles[role] = append(roles[role], parse(iam.IdentityPolicy, documents[flag(call, "--policy-arn")]))
+			roles[role] = append(roles[role], parse(iam.IdentityPolicy, documents[valueOf(call, "--policy-arn")]))
 		case "aws iam put-role-policy":
 			roles[role] = append(roles[role], parse(iam.IdentityPolicy, document))
 		case "aws s3api put-bucket-policy":
-			parse(iam.ResourcePolicy, flag(call, "--policy"))
+			parse(iam.ResourcePolicy, valueOf(call, "--policy"))
 		case "pulumi config set":
 			set = append(set, strings.Join(call[3:], " "))
 		}
