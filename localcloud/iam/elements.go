@@ -116,7 +116,7 @@ func (p parser) templates(at string, v any, x syntax, check func(at, text string
 
 // trustActions are the actions that a trust policy may contain.
 //
-// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html#id_session-tags_permissions-required
 // https://github.com/hashicorp/terraform-provider-aws/issues/32872
 var trustActions = []string{
 	"sts:AssumeRole", "sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebIdentity", "sts:SetContext", "sts:SetSourceIdentity", "sts:TagSession",

@@ -198,15 +198,20 @@ func CheckTracingMode(mode string) error {
 	return oneOf("tracingConfig.mode", mode, "Active", "PassThrough")
 }
 
-// fifo ends the names of FIFO queues and topics, to which Lambda cannot send.
-const fifo = ".fifo"
-
 // CheckDeadLetterTarget accepts the ARN of a standard queue or topic, and "" for none.
 //
 // https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
 func CheckDeadLetterTarget(arn string) error {
-	if service := cloud.ServiceOf(arn); arn != "" && (service != "sqs" && service != "sns" || strings.HasSuffix(arn, fifo)) {
-		return invalid("Value '%s' at 'deadLetterConfig.targetArn' failed to satisfy constraint: Member must be the ARN of a standard queue or topic", arn)
+	if service := cloud.ServiceOf(arn); arn != "" && service != "sqs" && service != "sns" {
+		return invalid("Value '%s' at 'deadLetterConfig.targetArn' failed to satisfy constraint: Member must be the ARN of a queue or topic", arn)
+	}
+	return checkStandard(arn)
+}
+
+// checkStandard refuses a FIFO queue or topic. AWS accepts it, but cannot send to it.
+func checkStandard(arn string) error {
+	if strings.HasSuffix(arn, ".fifo") {
+		return badParameter("Lambda cannot send to %s, because it sends only to standard queues and topics. AWS would accept it, and lose every record.", arn)
 	}
 	return nil
 }

@@ -173,8 +173,8 @@ func CheckDestination(arn string) error {
 		return err
 	}
 	a, _ := cloud.ParseARN(arn) // the zero ARN is no destination
-	if _, ok := destinations[a.Service]; !ok || a.Service == "lambda" && !strings.HasPrefix(a.Resource, "function:") || strings.HasSuffix(arn, fifo) {
-		return badParameter("The destination ARN %s is invalid. The local cloud delivers to standard queues, standard topics and functions.", arn)
+	if _, ok := destinations[a.Service]; !ok || a.Service == "lambda" && !strings.HasPrefix(a.Resource, "function:") {
+		return badParameter("The destination ARN %s is invalid. The local cloud delivers to queues, topics and functions.", arn)
 	}
-	return nil
+	return checkStandard(arn)
 }

@@ -102,7 +102,7 @@ func rewordKeyPolicyError(err error) error {
 // checkLockout refuses a policy that would allow no identity of the account to change it
 // later. AWS refuses it if it does not allow whoever deploys it, who is unknown here.
 //
-// https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-overview.html#key-policy-root-lockout
+// https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateKey.html
 func checkLockout(place cloud.Place, document string) error {
 	policy, err := iam.ParsePolicy(iam.KeyPolicy, document)
 	if err != nil {

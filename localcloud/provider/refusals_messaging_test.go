@@ -190,7 +190,7 @@ func lambdaRefusals() refusals {
 		{token: functionToken, property: "loggingConfig.applicationLogLevel", value: "LOUD", with: map[string]any{"loggingConfig": logging}, words: invalid + "Value 'LOUD' at 'loggingConfig.applicationLogLevel'"},
 		{token: functionToken, property: "loggingConfig.systemLogLevel", value: "ERROR", with: map[string]any{"loggingConfig": logging}, words: invalid + "Value 'ERROR' at 'loggingConfig.systemLogLevel'"},
 		{token: functionToken, property: "loggingConfig", value: map[string]any{"logFormat": "Text", "systemLogLevel": "INFO"}, words: "To use log-level filtering, the log format must be JSON"},
-		{token: functionToken, property: "deadLetterConfig.targetArn", value: aFunction, words: "Member must be the ARN of a standard queue or topic"},
+		{token: functionToken, property: "deadLetterConfig.targetArn", value: aFunction, words: "Member must be the ARN of a queue or topic"},
 		{token: functionToken, property: "kmsKeyArn", value: aQueue, words: "Member must be the ARN of a key of AWS KMS"},
 		{token: functionToken, property: "kmsKeyArn", value: "arn:aws:kms:us-east-1:123:key/k", words: "Member must be the ARN of a key of AWS KMS"},
 		{token: functionToken, property: "kmsKeyArn", value: "arn:aws:kms:us-east-1:000000000000:alias/k", with: map[string]any{"environment": map[string]any{"variables": map[string]any{"KEY": "1"}}}, words: "Key Aliases are not supported for this operation."},
