@@ -29,7 +29,7 @@ func (c *statusCommand) Run(ctx context.Context, p place, std streams) error {
 	fmt.Fprintf(w, "AWS\t%s, region %s\n", config.Endpoint(), config.Region)
 	fmt.Fprintf(w, "provider\taws:%d, stacks %v\n", config.ProviderPort, config.Stacks)
 	fmt.Fprintf(w, "state\t%s\n", config.Dir)
-	fmt.Fprintf(w, "functions\t%s\n", isolation(status.NotIsolated))
+	fmt.Fprintf(w, "isolation\t%s\n", isolation(status.NotIsolated))
 	for _, program := range status.Programs {
 		fmt.Fprintf(w, "program\t%s\t%s\n", cmp.Or(program.Project, "-"), program.Dir)
 	}
@@ -43,11 +43,11 @@ func (c *statusCommand) Run(ctx context.Context, p place, std streams) error {
 	return w.Flush()
 }
 
-// isolation describes what functions see of this machine, and the reason if they are
-// not isolated.
+// isolation describes what functions see of this machine, and why they are not
+// isolated from it.
 func isolation(reason string) string {
 	if reason == "" {
-		return "isolated from this machine, as on AWS"
+		return "as on AWS"
 	}
-	return "run without isolation, and see this machine as you do: " + reason
+	return "none, deployed code sees this machine as you do: " + reason
 }
