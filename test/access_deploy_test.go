@@ -212,6 +212,7 @@ var unused = map[string]string{
 	"Key kms:UpdateAlias":                          "for a key that is replaced",
 	"KeyAlias kms:UpdateAlias":                     "for a key that is replaced",
 	"Topics sns:SetSubscriptionAttributes":         "the program may set a filter policy",
+	"WithoutARN cloudwatch:GetMetricData":          "cmd/rollout watches new versions",
 }
 
 const untagged = "a later version of the components may have fewer tags"

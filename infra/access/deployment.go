@@ -137,6 +137,7 @@ var deployment = []service{
 				"logs:ListLogDeliveries", "logs:PutResourcePolicy", "logs:UpdateLogDelivery"},
 			"aws:kms/alias:Alias":                    {"kms:ListAliases"},
 			"aws:cloudwatch/metricAlarm:MetricAlarm": {"cloudwatch:DescribeAlarms"},
+			"aws:lambda/alias:Alias":                 {"cloudwatch:GetMetricData"}, // to watch a gradual rollout
 		},
 	},
 	{
