@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -107,6 +108,7 @@ func TestAlarmOverTime(t *testing.T) {
 			if !slices.Equal(changes, want) {
 				t.Errorf("history %q", changes)
 			}
+			synctest.Wait()
 			if len(k.entries) != 2 || !strings.HasPrefix(k.entries[0], "warning f-errors: ALARM, was OK: Threshold Crossed") {
 				t.Errorf("journal %q", k.entries)
 			}
@@ -117,11 +119,11 @@ func TestAlarmOverTime(t *testing.T) {
 // TestAlarmThatHolds checks an alarm that ignores missing data, as those on queues do.
 func TestAlarmThatHolds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		messages := 0.0
+		var messages atomic.Int64
 		var k *kit
 		k = newKit(t, Options{Sample: func(at time.Time) {
-			if messages >= 0 {
-				k.Report("AWS/SQS", at, [][]cloud.Dimension{{{Name: "QueueName", Value: "q"}}}, []cloud.MetricValue{{Name: "Visible", Unit: "Count", Value: messages}})
+			if n := messages.Load(); n >= 0 {
+				k.Report("AWS/SQS", at, [][]cloud.Dimension{{{Name: "QueueName", Value: "q"}}}, []cloud.MetricValue{{Name: "Visible", Unit: "Count", Value: float64(n)}})
 			}
 		}})
 		a := errorsOf("q")
@@ -130,10 +132,10 @@ func TestAlarmThatHolds(t *testing.T) {
 		k.Start()
 		defer k.Close()
 		for _, c := range []struct {
-			messages float64 // negative for no data
+			messages int64 // negative for no data
 			want     string
 		}{{-1, StateInsufficient}, {0, StateOK}, {1, StateAlarm}, {-1, StateAlarm}, {0, StateOK}} {
-			messages = c.messages
+			messages.Store(c.messages)
 			time.Sleep(5 * time.Minute)
 			if s := k.state(t, a.Name); s.Value != c.want {
 				t.Errorf("%v messages: %+v, want %s", c.messages, s, c.want)
