@@ -11,6 +11,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"tally/localcloud/cloud"
 	"tally/localcloud/store"
 )
@@ -210,15 +212,23 @@ func TestAlarmsAreDurable(t *testing.T) {
 	}
 	changed := errorsOf("f")
 	changed.EvaluationPeriods = 2
-	k.put(t, changed)
+	stat := changed.MetricStat
+	changed.Queries = []Query{{ID: "m", Stat: &stat, ReturnData: true}}
+	changed, err := k.PutAlarm(changed)
+	if err != nil {
+		t.Fatal(err)
+	}
 	if err := st.Close(); err != nil {
 		t.Fatal(err)
 	}
 	k, st = open()
 	defer st.Close()
 	a, err := k.Alarm("f-errors")
-	if err != nil || a.State.Value != StateAlarm || a.EvaluationPeriods != 2 || len(k.History(HistoryFilter{})) != 3 {
+	if err != nil || a.State.Value != StateAlarm || len(k.History(HistoryFilter{})) != 3 {
 		t.Errorf("after a restart: %+v, %v", a, err)
+	}
+	if diff := cmp.Diff(changed, a.Alarm); diff != "" {
+		t.Errorf("after a restart (-want +got)\n%s", diff)
 	}
 }
 

@@ -26,7 +26,7 @@ const (
 // Metric is the identity of a metric.
 type Metric struct {
 	Namespace  string            // "AWS/Lambda"
-	Name       string            // "Errors"
+	Name       string            `json:"MetricName"` // "Errors"; the tag, because an alarm has a name, too
 	Dimensions []cloud.Dimension // sorted by name
 }
 
