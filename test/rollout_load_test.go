@@ -152,14 +152,14 @@ func (r rollouts) handled(ctx context.Context, messages int) {
 	}
 	poll := time.NewTicker(200 * time.Millisecond)
 	defer poll.Stop()
-	for count(`{ $.msg = "sum" }`) < messages {
+	for count(`{ $.message = "sum" }`) < messages {
 		select {
 		case <-poll.C:
 		case <-ctx.Done():
-			r.t.Fatalf("only %d of %d messages have been handled", count(`{ $.msg = "sum" }`), messages)
+			r.t.Fatalf("only %d of %d messages have been handled", count(`{ $.message = "sum" }`), messages)
 		}
 	}
-	failed := count(`{ $.msg = "message failed" }`)
+	failed := count(`{ $.message = "message failed" }`)
 	r.t.Logf("%d attempts failed", failed)
 	if limit := share(messages + failed); float64(failed) > limit {
 		r.t.Errorf("%d of %d attempts failed, want at most %.0f", failed, messages+failed, limit)

@@ -54,13 +54,16 @@ func TestRecursiveLoop(t *testing.T) {
 }
 
 // warned reports whether there is a warning with that text.
-func (k *kit) warned(text string) bool {
+func (k *kit) warned(text string) bool { return k.count(cloud.Warning, text) > 0 }
+
+// count returns the number of entries of that level with that text.
+func (k *kit) count(level cloud.Level, text string) (n int) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	for _, e := range k.entries {
-		if e.Level == cloud.Warning && strings.Contains(e.Message, text) {
-			return true
+		if e.Level == level && strings.Contains(e.Message, text) {
+			n++
 		}
 	}
-	return false
+	return n
 }

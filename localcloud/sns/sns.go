@@ -23,6 +23,8 @@ type Service struct {
 	topics        *store.Table[Topic]
 	subscriptions *store.Table[row]
 
+	untraced sync.Map // the ARNs of topics whose segments X-Ray has refused
+
 	mu         sync.Mutex // held while topics and subscriptions change
 	closed     bool
 	deliveries sync.WaitGroup

@@ -50,7 +50,9 @@ func (s *Service) trace(topic Topic, messageID, header string) string {
 		err = fmt.Errorf("%s", u.Message)
 	}
 	if err != nil {
-		s.note(cloud.Warning, topic.ARN, "message %s is missing in its trace: %v", messageID, err)
+		if _, noted := s.untraced.LoadOrStore(topic.ARN, true); !noted {
+			s.note(cloud.Info, topic.ARN, "the topic is missing in traces: %v", err)
+		}
 		return header
 	}
 	return cloud.WithTraceField(header, "Parent", segment.ID)
