@@ -16,11 +16,12 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"os/signal"
 
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/aws/aws-sdk-go-v2/config"
+
+	"tally/internal/stack"
 )
 
 // numbers is the body of the HTTP request and of the SNS message.
@@ -96,18 +97,12 @@ func makeArgument(stack string) string {
 }
 
 // stackOutputs returns the outputs of a deployed stack.
-func stackOutputs(ctx context.Context, stack string) (out outputs, err error) {
-	cmd := exec.CommandContext(ctx, "pulumi", "stack", "output", "--json", "--stack", stack)
-	cmd.Stderr = os.Stderr
-	raw, err := cmd.Output()
-	if err != nil {
-		return out, fmt.Errorf("pulumi stack output: %w", err)
-	}
-	if err := json.Unmarshal(raw, &out); err != nil {
-		return out, fmt.Errorf("outputs of stack %s: %w", stack, err)
+func stackOutputs(ctx context.Context, name string) (out outputs, err error) {
+	if err := stack.Outputs(ctx, name, &out); err != nil {
+		return out, err
 	}
 	if out.APIURL == "" || out.APIAuth == "" || out.HandleMessageLogGroup == "" {
-		return out, fmt.Errorf("stack %s has not been deployed from this version of the program", stack)
+		return out, fmt.Errorf("stack %s has not been deployed from this version of the program", name)
 	}
 	return out, nil
 }

@@ -2,11 +2,8 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
-	"os/exec"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
@@ -14,6 +11,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/smithy-go"
+
+	"tally/internal/stack"
 )
 
 // A queue is a failure queue of the stack.
@@ -26,17 +25,17 @@ type queue struct {
 }
 
 // failureQueues returns the failure queues of a deployed stack.
-func failureQueues(ctx context.Context, stack string) (all []queue, err error) {
-	cmd := exec.CommandContext(ctx, "pulumi", "stack", "output", "failures", "--json", "--stack", stack)
-	cmd.Stderr = os.Stderr
-	raw, err := cmd.Output()
-	if err != nil {
-		return nil, fmt.Errorf("pulumi stack output failures: %w: deploy the stack %s first", err, stack)
+func failureQueues(ctx context.Context, name string) ([]queue, error) {
+	var out struct {
+		Failures []queue `json:"failures"`
 	}
-	if err := json.Unmarshal(raw, &all); err != nil {
-		return nil, fmt.Errorf("the output failures of the stack %s: %w", stack, err)
+	if err := stack.Outputs(ctx, name, &out); err != nil {
+		return nil, err
 	}
-	return all, nil
+	if len(out.Failures) == 0 {
+		return nil, fmt.Errorf("stack %s has no output failures: deploy it with this version of the program", name)
+	}
+	return out.Failures, nil
 }
 
 // cloud holds the operations of AWS that the command uses.

@@ -10,14 +10,12 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"maps"
 	"os"
-	"os/exec"
 	"os/signal"
 	"slices"
 	"strings"
@@ -26,6 +24,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/aws/aws-sdk-go-v2/config"
+
+	"tally/internal/stack"
 )
 
 const usage = `rollout [-s STACK] [-strategy STRATEGY] [-force]      roll out new versions, or continue
@@ -148,18 +148,12 @@ type outputs struct {
 }
 
 // stackOutputs returns the outputs of a deployed stack.
-func stackOutputs(ctx context.Context, stack string) (out outputs, err error) {
-	cmd := exec.CommandContext(ctx, "pulumi", "stack", "output", "--json", "--stack", stack)
-	cmd.Stderr = os.Stderr
-	raw, err := cmd.Output()
-	if err != nil {
-		return out, fmt.Errorf("pulumi stack output: %w", err)
-	}
-	if err := json.Unmarshal(raw, &out); err != nil {
-		return out, fmt.Errorf("outputs of stack %s: %w", stack, err)
+func stackOutputs(ctx context.Context, name string) (out outputs, err error) {
+	if err := stack.Outputs(ctx, name, &out); err != nil {
+		return out, err
 	}
 	if len(out.Functions) == 0 || out.Rollout == "" {
-		return out, fmt.Errorf("stack %s has not been deployed: run pulumi up", stack)
+		return out, fmt.Errorf("stack %s has not been deployed: run pulumi up", name)
 	}
 	return out, nil
 }
