@@ -258,8 +258,8 @@ func apply(op string, a, b float64) float64 {
 }
 
 // combine applies a function to two results. Two series are combined in the periods in
-// which both have a value. Values that are not finite, as after a division by zero,
-// are missing.
+// which both have a value. Values of a series that are not finite, as after a division
+// by zero, are missing.
 func combine(a, b result, f func(a, b float64) float64) (result, error) {
 	switch {
 	case a.list && b.list:

@@ -90,7 +90,7 @@ func TestTraceAcrossServices(t *testing.T) {
 			if got := k.originsOf(t, client, trace, sender, strings.Count(test.want, "<")); got != test.want {
 				t.Errorf("got  %s\nwant %s", got, test.want)
 			}
-			if lost := k.warned("is missing in its trace: AccessDeniedException"); lost != (test.mode == "Active" && test.policy != allowed) {
+			if lost := k.warned("is missing from its trace: AccessDeniedException"); lost != (test.mode == "Active" && test.policy != allowed) {
 				t.Errorf("warned: %t", lost)
 			}
 		})

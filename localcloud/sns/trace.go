@@ -10,7 +10,7 @@ import (
 	"tally/localcloud/cloud"
 )
 
-// topicSegment is the document of the segment that a topic records of a publication.
+// topicSegment is the document of the segment that a topic records for a publication.
 //
 // https://docs.aws.amazon.com/xray/latest/devguide/xray-api-segmentdocuments.html
 type topicSegment struct {
@@ -50,7 +50,7 @@ func (s *Service) trace(topic Topic, messageID, header string) string {
 		err = fmt.Errorf("%s", u.Message)
 	}
 	if err != nil {
-		s.note(cloud.Warning, topic.ARN, "message %s is missing in its trace: %v", messageID, err)
+		s.note(cloud.Warning, topic.ARN, "message %s is missing from its trace: %v", messageID, err)
 		return header
 	}
 	return cloud.WithTraceField(header, "Parent", segment.ID)
