@@ -55,8 +55,8 @@ func (d deployer) decide(r cloud.Request) iam.Decision {
 	return iam.Evaluate(r, d.policies)
 }
 
-// A try is an attempt to do what the policies must not allow. It takes all of its
-// requests.
+// A try is an attempt to do what the policies must not allow. It succeeds only if all of
+// its requests are allowed.
 type try struct {
 	name     string
 	requests []cloud.Request
@@ -142,8 +142,8 @@ var escalations = []try{
 		ask("apigateway:PATCH", anotherAPI, ours)}},
 }
 
-// neighbours are attempts to change what belongs to another stack or team.
-var neighbours = []try{
+// neighbors are attempts to change what belongs to another stack or team.
+var neighbors = []try{
 	{"a function", []cloud.Request{ask("lambda:UpdateFunctionCode", function("billing"))}},
 	{"the role of another team", []cloud.Request{ask("iam:DeleteRole", role("api-gateway-logs"))}},
 	{"another role of another team", []cloud.Request{ask("iam:UpdateAssumeRolePolicy", role("alarms-to-chat"))}},
@@ -184,7 +184,7 @@ func function(name string) string {
 // for custom domains.
 func TestDeployerCannotEscalate(t *testing.T) {
 	d := newDeployer(t, "123456789012", "dev", deployPolicy, domainPolicy)
-	for kind, tries := range map[string][]try{"escalation": escalations, "neighbour": neighbours} {
+	for kind, tries := range map[string][]try{"escalation": escalations, "neighbor": neighbors} {
 		for _, attempt := range tries {
 			t.Run(kind+" "+attempt.name, func(t *testing.T) {
 				if d.allowsAll(attempt.requests) {

@@ -134,8 +134,8 @@ func (r rollouts) load(ctx context.Context) (stop func() sent) {
 	}
 }
 
-// handled waits until the messages have been handled, and fails the test if more
-// than the share of the new version of the attempts failed.
+// handled waits until the messages have been handled, and fails the test if the share of
+// attempts that failed exceeds that of the new version.
 func (r rollouts) handled(ctx context.Context, messages int) {
 	r.t.Helper()
 	client, group := cloudwatchlogs.NewFromConfig(r.cloud.AWSConfig()), r.out["handleMessageLogGroup"]

@@ -40,7 +40,7 @@ func newRollouts(ctx context.Context, t *testing.T, strategy string) rollouts {
 	return r
 }
 
-// start returns the command, which interrupts itself when ctx ends.
+// start returns the command, which is interrupted when ctx ends.
 func (r rollouts) start(ctx context.Context, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, r.command, args...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
@@ -100,7 +100,7 @@ func (r rollouts) live(ctx context.Context) string {
 	return routing + ": ran " + *out.ExecutedVersion
 }
 
-// expect fails the test unless live routes like that.
+// expect fails the test unless live returns want.
 func (r rollouts) expect(ctx context.Context, when, want string) {
 	r.t.Helper()
 	if got := r.live(ctx); got != want {

@@ -108,8 +108,8 @@ func (s *Services) construct(o Options) (err error) {
 		return err
 	}
 	s.closers = append(s.closers, s.HTTPAPI.Close)
-	// First of all, so that no alarm publishes to a service that has closed. The other
-	// services can still report metrics.
+	// CloudWatch closes first, so that no alarm publishes to a service that has closed.
+	// The other services can still report metrics.
 	s.closers = append(s.closers, s.CloudWatch.Close)
 	return nil
 }
@@ -120,8 +120,8 @@ func (s *Services) cloudWatchOptions(o Options) cloudwatch.Options {
 		Store:   o.Store,
 		Journal: o.Journal,
 		Pace:    o.Pace,
-		// The other services are constructed later, because they report metrics. By the
-		// time that anything runs, they exist.
+		// The other services are constructed later, because they report metrics. They
+		// exist by the time these functions are called.
 		Publish: func(ctx context.Context, caller cloud.Caller, topicARN, subject, message string) error {
 			_, err := s.SNS.Publish(ctx, caller, topicARN, sns.Message{Subject: subject, Body: message})
 			return err

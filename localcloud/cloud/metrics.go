@@ -5,9 +5,9 @@ import "time"
 // Metrics collects what services measure.
 type Metrics interface {
 	// Report adds the values to the metrics of a namespace ("AWS/Lambda"), once for
-	// each set of dimensions. A set is sorted by name; an empty set is a metric
-	// across all resources. Report never blocks on anything but a short lock, never
-	// fails, and retains none of its arguments.
+	// each set of dimensions. A set is sorted by name; an empty set identifies a
+	// metric across all resources. Report never blocks on anything but a short lock,
+	// never fails, and retains none of its arguments.
 	Report(namespace string, at time.Time, dimensions [][]Dimension, values []MetricValue)
 }
 

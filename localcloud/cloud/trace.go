@@ -46,8 +46,8 @@ func TraceField(header, name string) string {
 // recursive loops.
 const TraceLineage = "Lineage="
 
-// WithTraceField returns a trace header with another value of a field. It adds a new
-// field before the lineage.
+// WithTraceField returns a trace header in which a field has the given value. It adds a
+// new field before the lineage.
 func WithTraceField(header, name, value string) string {
 	if old := TraceField(header, name); old != "" {
 		return strings.Replace(header, name+"="+old, name+"="+value, 1)

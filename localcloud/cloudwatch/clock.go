@@ -119,7 +119,7 @@ func (s *Service) measured(m MetricStat, n int, end int64) []datapoint {
 // expression, time has the pace of AWS, so that rates per second are AWS's.
 func (s *Service) computed(a Alarm, n int, end int64) ([]datapoint, error) {
 	if a.ThresholdID != "" {
-		return nil, fmt.Errorf("it has no anomaly detection")
+		return nil, fmt.Errorf("there is no anomaly detection here")
 	}
 	e := &evaluation{queries: a.Queries}
 	var watched Query

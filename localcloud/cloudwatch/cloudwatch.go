@@ -23,7 +23,7 @@ type Options struct {
 	// Pace divides the periods of alarms of a minute or more. A period is never
 	// shorter than a second.
 	Pace cloud.Pace
-	// Publish runs the actions of alarms that are topics.
+	// Publish runs the alarm actions that publish to topics.
 	Publish Publish
 	// Sample reports the metrics that describe a state, such as the number of
 	// messages in a queue. It is called before each evaluation of the alarms, with

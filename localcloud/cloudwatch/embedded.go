@@ -10,9 +10,10 @@ import (
 	"tally/localcloud/cloud"
 )
 
-// Ingest publishes the metrics in a line of a log in the embedded metric format, and
-// reports whether the line is in that format. It fails as PutMetrics does, and if a
-// metric is not a number. A set of dimensions of which the line has no value is skipped.
+// Ingest publishes the metrics in a log line in the embedded metric format, and reports
+// whether the line is in that format. It fails like PutMetrics, and if a metric is
+// neither a number nor a list of numbers. It skips a set of dimensions if the line lacks
+// the value of one of them.
 //
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
 func (s *Service) Ingest(line string) (embedded bool, err error) {

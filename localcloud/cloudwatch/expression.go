@@ -32,13 +32,13 @@ func number(n float64) result { return result{number: &n} }
 func single(v values) result  { return result{series: []values{v}} }
 
 // overTime returns the values of a result. A number has the same value in each period
-// of the grid, and a list those of its first series.
+// of the grid, none if it is not finite, and a list those of its first series.
 func (r result) overTime(g grid) values {
 	switch {
 	case r.number != nil:
 		all := values{}
 		for at := g.from; at < g.to; at += g.step {
-			all[at] = *r.number
+			all.set(at, *r.number)
 		}
 		return all
 	case len(r.series) > 0:
@@ -258,8 +258,8 @@ func apply(op string, a, b float64) float64 {
 }
 
 // combine applies a function to two results. Two series are combined in the periods in
-// which both have a value. Values that are not finite, as after a division by zero,
-// are missing.
+// which both have a value. Values of a series that are not finite, as after a division
+// by zero, are missing.
 func combine(a, b result, f func(a, b float64) float64) (result, error) {
 	switch {
 	case a.list && b.list:

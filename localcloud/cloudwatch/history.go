@@ -15,8 +15,8 @@ type HistoryItem struct {
 	Data    string // JSON; "" for none
 }
 
-// maxHistory is how many of its last history items an alarm keeps. AWS keeps those of
-// 30 days.
+// maxHistory is the number of recent history items that an alarm keeps. AWS keeps those
+// of 30 days.
 const maxHistory = 50
 
 func (r *row) remember(items ...HistoryItem) {

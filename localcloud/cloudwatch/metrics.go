@@ -9,17 +9,17 @@ import (
 	"tally/localcloud/cloud"
 )
 
-// What is kept, in seconds. As on AWS, minutes are kept for 15 days and, of metrics with
-// a high resolution, seconds for three hours. The seconds of other metrics are kept for
-// alarms, whose minutes the Pace makes shorter. The oldest data is dropped when there is
-// too much of it.
+// Limits of the data that is kept; times are in seconds. As on AWS, minutes are kept for
+// 15 days and, for metrics with a high resolution, seconds for three hours. The seconds
+// of other metrics are kept for alarms, whose minutes the Pace makes shorter. The oldest
+// data is dropped when there is too much of it.
 //
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_concepts.html#metrics-retention
 const (
 	keptMinutes     = 15 * 24 * 60 * 60
 	keptFineSeconds = 3 * 60 * 60
 	keptSeconds     = 30 * 60
-	maxMetrics      = 5000    // the one that was updated least recently goes first
+	maxMetrics      = 5000    // those updated least recently are dropped first
 	maxBuckets      = 200_000 // of all metrics
 )
 
@@ -123,8 +123,8 @@ func (m *metrics) drop(keys []string) {
 	}
 }
 
-// shrink makes minutes of all seconds but those of the last ten minutes. If that does
-// not halve the data, it drops the oldest half.
+// shrink merges all seconds into minutes, except those of the last ten minutes. If that
+// does not halve the data, it drops the oldest half.
 func (m *metrics) shrink(now int64) {
 	var starts []int64
 	m.each(func(s *series) {

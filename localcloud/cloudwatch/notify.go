@@ -15,7 +15,7 @@ import (
 // of sns:Publish.
 type Publish func(ctx context.Context, caller cloud.Caller, topicARN, subject, message string) error
 
-// principal is the service as which CloudWatch publishes to topics.
+// principal is the service principal with which CloudWatch publishes to topics.
 //
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html
 const principal = "cloudwatch.amazonaws.com"
@@ -26,7 +26,7 @@ type change struct {
 	from, to State
 }
 
-// announce reports in the journal that an alarm was raised or is over, and runs the
+// announce reports in the journal that an alarm was raised or cleared, and runs the
 // actions for the new state. The caller holds no lock.
 func (s *Service) announce(c *change) {
 	if c == nil {
@@ -222,7 +222,7 @@ func triggerDimensions(dimensions []cloud.Dimension) []triggerDimension {
 	return all
 }
 
-// decimalNumber is a number that JSON has with a decimal point.
+// decimalNumber is a number that is encoded in JSON with a decimal point.
 type decimalNumber float64
 
 func (n decimalNumber) MarshalJSON() ([]byte, error) { return []byte(decimal(float64(n))), nil }

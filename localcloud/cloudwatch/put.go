@@ -24,7 +24,7 @@ type Datum struct {
 	Statistics *StatisticSet
 }
 
-// StatisticSet describes values that are not known one by one.
+// StatisticSet summarizes values that are not known individually.
 type StatisticSet struct{ SampleCount, Sum, Minimum, Maximum float64 }
 
 // PutMetrics publishes data points, or none of them. It fails with

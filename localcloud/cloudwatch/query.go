@@ -49,11 +49,11 @@ type Point struct {
 	Value float64
 }
 
-// maxDatapoints is the number of data points on a page of GetMetricData.
+// maxDatapoints is the maximum number of data points on a page of GetMetricData.
 const maxDatapoints = 100_800
 
 // MetricData returns the data points of the queries that return data, and the token
-// of the next page, or "". The minute that has not ended is included. It fails with
+// of the next page, or "". The current minute is included. It fails with
 // ValidationError and InvalidNextToken.
 //
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html
@@ -87,7 +87,7 @@ func (s *Service) MetricData(r DataRequest) ([]Data, string, error) {
 	return r.page(all)
 }
 
-// label returns the label of a query that has none.
+// label returns the label of a query: its own or the default.
 func (q Query) label() string {
 	if q.Stat == nil {
 		return cmp.Or(q.Label, q.ID)
@@ -96,7 +96,7 @@ func (q Query) label() string {
 }
 
 // page returns the data points on the page that the token refers to, in the order of
-// the queries. A token holds the number of data points on the pages before.
+// the queries. A token holds the number of data points on the previous pages.
 func (r DataRequest) page(all []Data) ([]Data, string, error) {
 	skip, err := parseOffset(r.Token)
 	if err != nil {

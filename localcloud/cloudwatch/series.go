@@ -109,7 +109,7 @@ func rounded(v float64) float64 {
 	return math.Round(v/scale) * scale
 }
 
-// compactSome makes minutes of old seconds and drops old minutes. To make that cheap
+// compactSome merges old seconds into minutes and drops old minutes. To make that cheap
 // on average, it does so only once there are ten minutes of either.
 func (s *series) compactSome(now int64) {
 	const slack = 10 * 60
@@ -139,7 +139,7 @@ func (s *series) first() int64 {
 	return s.buckets[0].start
 }
 
-// compact makes minutes of the seconds before a moment.
+// compact merges the seconds before a moment into minutes.
 func (s *series) compact(before int64) {
 	before -= before % 60
 	kept := s.buckets[:0]

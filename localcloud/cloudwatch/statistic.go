@@ -83,7 +83,7 @@ func (s Statistic) between(kind, low, high string) (Statistic, bool) {
 func (s Statistic) Simple() bool { return slices.Contains(simpleStatistics, s.kind) }
 
 // of returns the statistic of a bucket. It returns false if there is no data, or, for
-// an extended statistic, if some values are negative or not known.
+// an extended statistic, if some values are negative or unknown.
 func (s Statistic) of(b bucket) (float64, bool) {
 	if b.count == 0 {
 		return 0, false

@@ -24,7 +24,7 @@ type Datapoint struct {
 	Statistics map[string]float64
 }
 
-// maxStatistics is the number of data points that GetMetricStatistics returns.
+// maxStatistics is the maximum number of data points that GetMetricStatistics returns.
 const maxStatistics = 1440
 
 // MetricStatistics returns the statistics of a metric. As on AWS, they are in no

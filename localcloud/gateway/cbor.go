@@ -37,7 +37,7 @@ func (p rpcCBOR) parse(c *call) (string, decoder, error) {
 	return name, func(into any) error { return decodeCBOR(c.body, name, into) }, nil
 }
 
-// mapsOfText makes maps with text keys of CBOR maps.
+// mapsOfText decodes CBOR maps into maps with text keys.
 var mapsOfText = func() cbor.DecMode {
 	mode, err := cbor.DecOptions{DefaultMapType: reflect.TypeFor[map[string]any]()}.DecMode()
 	if err != nil {

@@ -143,7 +143,7 @@ type statisticsInput struct {
 // extended are the extended statistics of a data point, by name.
 type extended map[string]float64
 
-// MarshalXML encodes the statistics as a map of Query.
+// MarshalXML encodes the statistics as a map in Query.
 func (x extended) MarshalXML(e *xml.Encoder, start xml.StartElement) error {
 	type entry struct {
 		Key   string  `xml:"key"`

@@ -35,7 +35,7 @@ func metricsFailure(e *cloud.Error) map[string]string {
 	return map[string]string{"__type": "com.amazonaws.cloudwatch#" + metricsShape(e.Code), "message": e.Message}
 }
 
-// withQueryError adds the code of an error in Query to a response.
+// withQueryError adds an error's code in Query to a response.
 func withQueryError(res response, e *cloud.Error) response {
 	fault := "Sender"
 	if e.HTTPStatus() >= http.StatusInternalServerError {

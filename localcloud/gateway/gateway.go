@@ -25,7 +25,7 @@ import (
 	"tally/localcloud/sigv4"
 )
 
-// Services are the services behind the gateway: IAM, Lambda, SNS, SQS, Logs and
+// Services are the services behind the gateway: IAM, Lambda, SNS, SQS, Logs,
 // CloudWatch and XRay are required.
 type Services = account.Services
 
@@ -200,8 +200,7 @@ func readBody(r *http.Request) ([]byte, error) {
 	return readAll(r.Body)
 }
 
-// plainBody returns the body without its compression. SDKs compress large requests of
-// PutMetricData.
+// plainBody returns the decompressed body. SDKs compress large PutMetricData requests.
 //
 // https://docs.aws.amazon.com/sdkref/latest/guide/feature-compression.html
 func (c *call) plainBody() ([]byte, error) {

@@ -45,8 +45,8 @@ type protocol interface {
 	refuse(e *cloud.Error, requestID string) response
 }
 
-// protocolOf returns the protocol of a request. If a service has several, the requests
-// of CBOR and JSON have headers of their own, and those of Query have not.
+// protocolOf returns the protocol of a request. If a service has several, a header
+// identifies CBOR and JSON requests, and the rest are Query requests.
 func (s *service) protocolOf(r *http.Request) protocol {
 	for _, p := range s.protocols {
 		if spoken, ok := p.(interface{ speaks(*http.Request) bool }); ok && spoken.speaks(r) {

@@ -91,7 +91,7 @@ func TestTraceAcrossServices(t *testing.T) {
 			if got := k.originsOf(t, client, trace, sender, strings.Count(test.want, "<")); got != test.want {
 				t.Errorf("got  %s\nwant %s", got, test.want)
 			}
-			if lost := k.count(cloud.Info, "the topic is missing in traces: AccessDeniedException") == 1; lost != (test.mode == "Active" && test.policy != allowed) {
+			if lost := k.count(cloud.Info, "the topic is missing from traces: AccessDeniedException") == 1; lost != (test.mode == "Active" && test.policy != allowed) {
 				t.Errorf("noted: %t", lost)
 			}
 		})

@@ -9,7 +9,7 @@ import (
 
 // CORS determines which origins may read the responses of an API in a browser. If an
 // API has a CORS configuration, the CORS headers in functions' responses are removed,
-// and OPTIONS requests that match no route receive a response without a function. A
+// and OPTIONS requests that match no route are answered without a function. A
 // $default or ANY route matches them like other requests, with its authorization.
 //
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-cors.html

@@ -127,8 +127,8 @@ func (p parser) checkKey(at, key string) error {
 	return undecidable("AWS accepts the condition key "+key+", but the local cloud cannot evaluate it.", at, reason)
 }
 
-// undecidable returns the error for a document that AWS would accept. Unlike other
-// errors, services do not report it in words of their own.
+// undecidable returns the error for a document that AWS would accept. It is not a
+// *cloud.PolicyError, so services do not reword it.
 func undecidable(words, at, reason string) error {
 	return malformed(words, at, "%s", reason).Refusal
 }

@@ -122,8 +122,8 @@ var trustActions = []string{
 	"sts:AssumeRole", "sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebIdentity", "sts:SetContext", "sts:SetSourceIdentity", "sts:TagSession",
 }
 
-// trusts reports whether an action, or a pattern of actions of STS, matches any of
-// trustActions.
+// trusts reports whether an action of STS, or a pattern of such actions, matches any
+// of trustActions.
 func trusts(action string) bool {
 	action = strings.ToLower(action)
 	pattern, err := syntax{wildcards: true}.parse(action)

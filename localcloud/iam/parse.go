@@ -12,16 +12,16 @@ import (
 // documents that AWS refuses, and also elements that AWS would silently ignore.
 // Except in a KeyPolicy, it refuses conditions and variables with a key whose
 // value cannot be known in the local cloud. The error is a *cloud.Error with code
-// MalformedPolicyDocument, in a *cloud.PolicyError if AWS would refuse the document,
-// too. Its message is AWS's, if there is one, followed by the position and the
+// MalformedPolicyDocument, in a *cloud.PolicyError if AWS would refuse the document
+// as well. Its message is AWS's, if there is one, followed by the position and the
 // description of the mistake in parentheses.
 func ParsePolicy(kind Kind, document string) (*Policy, error) {
 	return parser{kind: kind, anyKey: kind == KeyPolicy}.document(document)
 }
 
 // ParsePolicyForAWS parses a document like ParsePolicy, but accepts every condition
-// key. It is for the policies of requests to AWS itself, which tests pass to
-// Evaluate together with all condition keys that AWS would know.
+// key. Tests use it for policies on requests to AWS itself, which they evaluate with
+// all condition keys that AWS would know.
 func ParsePolicyForAWS(kind Kind, document string) (*Policy, error) {
 	return parser{kind: kind, anyKey: true}.document(document)
 }

@@ -112,7 +112,7 @@ func (r Role) uses(policyARN string) bool {
 	return r.PermissionsBoundary == policyARN || slices.Contains(r.Managed, policyARN)
 }
 
-// parseManaged returns a managed policy of AWS, or parses one of the customer.
+// parseManaged returns an AWS managed policy, or parses a customer managed policy.
 func (s *Service) parseManaged(kind Kind, arn string) (*Policy, error) {
 	if p, ok := managedPolicies[arn]; ok {
 		of := *p
@@ -140,8 +140,7 @@ func notAttachable(arn string) error {
 	return cloud.Errorf(404, "NoSuchEntity", "Policy %s does not exist or is not attachable.", arn)
 }
 
-// checkBoundary checks that the policy that a role has as its permissions boundary,
-// if any, exists.
+// checkBoundary checks that a permissions boundary exists. "" is no boundary.
 func (s *Service) checkBoundary(arn string) error {
 	if arn == "" {
 		return nil

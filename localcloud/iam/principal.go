@@ -40,7 +40,7 @@ func (p *principals) include(q query, effect Effect) bool {
 }
 
 // unbounded reports whether a statement that allows the caller's request does so
-// regardless of the caller's permissions boundary. It does not in an identity
+// regardless of the caller's permissions boundary. It returns false for an identity
 // policy, where p is nil.
 //
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html

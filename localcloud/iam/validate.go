@@ -38,8 +38,8 @@ var (
 // +=,.@_-.
 func CheckRoleName(name string) error { return checkName("roleName", name, 64) }
 
-// CheckPolicyName checks the name of a policy: 1 to 128 letters, digits
-// and any of +=,.@_-.
+// CheckPolicyName checks the name of a policy: 1 to 128 letters, digits and any of
+// +=,.@_-.
 func CheckPolicyName(name string) error { return checkName("policyName", name, 128) }
 
 func checkName(member, name string, maxLength int) error {
@@ -52,8 +52,8 @@ func checkName(member, name string, maxLength int) error {
 	return nil
 }
 
-// CheckPath checks the path of a role or policy: "/", or up to 512 printable ASCII characters
-// that begin and end with a slash.
+// CheckPath checks the path of a role or policy: "/", or up to 512 printable ASCII
+// characters that begin and end with a slash.
 func CheckPath(path string) error {
 	if len(path) > 512 || !pathPattern.MatchString(path) {
 		return invalid("The specified value for path is invalid. It must begin and end with / and contain only alphanumeric characters and/or / characters.")
@@ -115,9 +115,10 @@ func CheckDocument(document string) error {
 	return err
 }
 
-// CheckManagedPolicy checks the ARN of a managed policy. It fails with NoSuchEntity
-// if the ARN is not of a customer managed policy, which may or may not exist, or of
-// one of AWS's that the local cloud has. The error lists those.
+// CheckManagedPolicy checks the ARN of a managed policy: that of any customer managed
+// policy, which need not exist, or of an AWS managed policy that the local cloud has.
+// Otherwise it fails with NoSuchEntity. For other AWS managed policies, the error lists
+// those that the local cloud has.
 func CheckManagedPolicy(arn string) error {
 	if managedPolicies[arn] == nil && !customerPolicy.MatchString(arn) {
 		return notAttachable(arn)
@@ -150,8 +151,8 @@ func CheckManagedPolicies(arns []string) error {
 	return nil
 }
 
-// CheckTags checks the tags of a role or policy. There may be up to 50, with keys that differ
-// in more than case.
+// CheckTags checks the tags of a role or policy. There may be up to 50, with keys that
+// differ in more than case.
 //
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html
 func CheckTags(tags map[string]string) error {

@@ -46,8 +46,8 @@ func builtFor(header []byte) (system, architecture string) {
 	return "", ""
 }
 
-// CheckBootstrap refuses a bootstrap, of which header is the beginning, that is
-// built for another architecture than that of its function. AWS accepts it and fails to
+// CheckBootstrap refuses a bootstrap that is built for another architecture than that
+// of its function. header is its beginning. AWS accepts such a bootstrap and fails to
 // start it: fork/exec /var/task/bootstrap: exec format error.
 //
 // https://docs.aws.amazon.com/lambda/latest/dg/foundation-arch.html

@@ -138,7 +138,7 @@ func openFolders(dir string) error {
 
 // permissions returns the permissions of an unpacked file. As on AWS, functions are
 // neither the owner of their code nor in its group, and cannot change it. Therefore,
-// everyone has the permissions of others, without that to write.
+// everyone gets the permissions of others, except to write.
 //
 // https://docs.aws.amazon.com/lambda/latest/dg/configuration-function-zip.html
 func permissions(mode fs.FileMode) fs.FileMode { return mode & 0o005 * 0o111 }

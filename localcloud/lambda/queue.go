@@ -33,7 +33,7 @@ type event struct {
 	Attempts  int           // that ended with an error of the function
 	Backoff   time.Duration // wait after the next throttled attempt; 0 for firstBackoff
 	Due       time.Time     // of the next attempt
-	Saved     time.Duration // by the Pace: on AWS, the event would be older by that
+	Saved     time.Duration // by the Pace: on AWS, the event would be older by this much
 }
 
 // target returns the function that the event was sent to.

@@ -21,7 +21,7 @@ func newSegmentID() string { return fmt.Sprintf("%016x", rand.Uint64()) }
 type tracedRun struct {
 	header string // for the runtime
 	caller string // the ID of the caller's segment, or ""
-	// service and function are the IDs of the two segments that Lambda records of a
+	// service and function are the IDs of the two segments that Lambda records for a
 	// run, or "" if it records none.
 	service, function string
 }
@@ -53,7 +53,7 @@ func traceRun(header, mode string) tracedRun {
 	return r
 }
 
-// runSegment is the document of a segment that Lambda records of a run.
+// runSegment is the document of a segment that Lambda records for a run.
 //
 // https://docs.aws.amazon.com/xray/latest/devguide/xray-api-segmentdocuments.html
 type runSegment struct {

@@ -41,7 +41,7 @@ func (w *traceWriter) Daemon(caller cloud.Caller, function string) (cloud.TraceD
 func (w *traceWriter) Address() string { return "127.0.0.1:2345" }
 func (w *traceWriter) Close()          { w.open-- }
 
-// TestActiveTracing checks the two segments that Lambda records of each run, and the
+// TestActiveTracing checks the two segments that Lambda records for each run, and the
 // header that makes the function's own records a part of the second one.
 func TestActiveTracing(t *testing.T) {
 	const root, parent = "1-67891233-abcdef012345678912345678", "53995c3f42cd8ad8"

@@ -73,9 +73,9 @@ func (s *Service) SetPolicy(arn, policy string) (Topic, error) {
 	return s.putTopic(t, old)
 }
 
-// putTopic stores a topic that had the policy old, "" for a new one. A policy that does
-// not change may name principals that have been deleted since: AWS replaced them with
-// their unique IDs when the policy was set.
+// putTopic stores a topic. old is its previous policy, or "" if it is new. A policy that
+// does not change may name principals that have been deleted since: AWS replaced them
+// with their unique IDs when the policy was set.
 //
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html#principal-roles
 func (s *Service) putTopic(t Topic, old string) (Topic, error) {

@@ -10,7 +10,7 @@ import (
 	"tally/localcloud/cloud"
 )
 
-// topicSegment is the document of the segment that a topic records of a publication.
+// topicSegment is the document of the segment that a topic records for a publication.
 //
 // https://docs.aws.amazon.com/xray/latest/devguide/xray-api-segmentdocuments.html
 type topicSegment struct {
@@ -51,7 +51,7 @@ func (s *Service) trace(topic Topic, messageID, header string) string {
 	}
 	if err != nil {
 		if _, noted := s.untraced.LoadOrStore(topic.ARN, true); !noted {
-			s.note(cloud.Info, topic.ARN, "the topic is missing in traces: %v", err)
+			s.note(cloud.Info, topic.ARN, "the topic is missing from traces: %v", err)
 		}
 		return header
 	}

@@ -80,8 +80,8 @@ func (s *Service) UpdateQueue(url string, change func(*Queue)) (Queue, error) {
 	return s.putQueue(q, old)
 }
 
-// putQueue stores a queue that was old, the zero Queue if it is new. Policies that do not
-// change may refer to what has been deleted since.
+// putQueue stores a queue. old is its previous version, or the zero Queue if it is new.
+// Policies that do not change may refer to what has been deleted since.
 func (s *Service) putQueue(q, old Queue) (Queue, error) {
 	fill(&q.RetentionSeconds, 4*24*60*60)
 	fill(&q.MaxMessageBytes, maxMessage)

@@ -110,9 +110,9 @@ func checkEncryption(kmsMasterKeyID string, sqsManaged bool) error {
 }
 
 // CheckPolicy accepts any JSON within the quotas of SQS whose actions are those of SQS,
-// and "" for no policy. IAM checks whether it is a valid policy. AWS does not document whether the quotas of
-// principals and conditions apply to the policy or to each statement, so they are
-// applied to each statement.
+// and "" for no policy. IAM checks whether it is a valid policy. AWS does not document
+// whether the quotas of principals and conditions apply to the policy or to each
+// statement, so they are applied to each statement.
 //
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-policies.html
 // https://github.com/ministryofjustice/cloud-platform-environments/pull/9082

@@ -42,7 +42,8 @@ func (d *daemon) Address() string { return d.conn.LocalAddr().String() }
 // socket's buffer is full.
 const closeTimeout = time.Second
 
-// Close sends the daemon an empty packet, which arrives after all others.
+// Close stops the daemon. The daemon sends itself an empty packet, which arrives after
+// all others.
 func (d *daemon) Close() {
 	_ = d.conn.SetReadDeadline(time.Now().Add(closeTimeout))
 	_, _ = d.conn.WriteTo(nil, d.conn.LocalAddr())

@@ -105,8 +105,8 @@ func (s *Service) combineLocked() {
 	}
 }
 
-// withoutSid returns a statement without its ID, which only its own policy's other
-// statements must not have.
+// withoutSid returns a statement without its ID, which is unique only within its own
+// policy.
 func withoutSid(statement json.RawMessage) json.RawMessage {
 	var members map[string]json.RawMessage
 	_ = json.Unmarshal(statement, &members)

@@ -37,7 +37,7 @@ var (
 	namespace   = regexp.MustCompile(`^(aws|remote)$`)
 )
 
-// parse parses a document. It returns X-Ray's code of the error if the document is
+// parse parses a document. It returns X-Ray's error code if the document is
 // invalid, and "" otherwise. X-Ray does not document the codes; these follow
 // "ParseError", "MissingId" and "MissingTraceId", which it is known to return.
 //
@@ -49,7 +49,7 @@ func parse(text string) (s segment, code string) {
 		return s, "ParseError"
 	}
 	decoder := json.NewDecoder(bytes.NewReader([]byte(text)))
-	decoder.UseNumber() // so that the times stay as they are
+	decoder.UseNumber() // preserves the times exactly
 	if json.Unmarshal([]byte(text), &s) != nil || decoder.Decode(&s.document) != nil {
 		return segment{}, "ParseError"
 	}

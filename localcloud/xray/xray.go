@@ -1,5 +1,6 @@
-// Package xray holds traces like AWS X-Ray: segments that functions send over UDP,
-// and those that services record about themselves. Traces are in memory only.
+// Package xray emulates AWS X-Ray. It holds traces: the segments that functions send,
+// over UDP or in requests, and those that services record about themselves. Traces are
+// in memory only.
 package xray
 
 import (

@@ -61,7 +61,7 @@ func startStage(p stage.Plan, out *os.File) (*isolated, error) {
 	}
 	if err := i.stage.Start(); err != nil {
 		report.Close()
-		return nil, fmt.Errorf("create namespaces: %v", err) // no errno of the program
+		return nil, fmt.Errorf("create namespaces: %v", err) // not %w: the errno is not that of the program
 	}
 	writer.Close()
 	if err := i.started(); err != nil {

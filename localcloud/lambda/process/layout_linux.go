@@ -96,8 +96,8 @@ func share(p *stage.Plan, path string) {
 	p.Bind(source, path)
 }
 
-// resolved returns path without symbolic links. If there is no such path, it is left
-// to the kernel to say so.
+// resolved returns path without symbolic links. A path that does not exist remains as
+// it is, so that the kernel reports it when it is mounted.
 func resolved(path string) string {
 	if real, err := filepath.EvalSymlinks(path); err == nil {
 		return real

@@ -21,7 +21,7 @@ type program interface {
 	pid() int
 }
 
-// plain is a bootstrap that runs as any process of the developer's does.
+// plain is a bootstrap that runs like any other process of the developer.
 type plain struct{ *exec.Cmd }
 
 // startPlain starts the bootstrap in its folder. It writes both outputs to out.

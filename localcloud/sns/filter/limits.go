@@ -16,8 +16,8 @@ const (
 	maxWildcardPoints = 100
 )
 
-// The wildcard points of a pattern with one wildcard, with more of them, and of
-// anything-but.
+// The wildcard points of a pattern: onePoint for a single wildcard or anything-but,
+// threePoints for several wildcards.
 const (
 	onePoint    = 1
 	threePoints = 3

@@ -10,8 +10,8 @@ import "syscall"
 const maxFiles = 1024
 
 // execute runs the program and reports how it ends. In the meantime, it is the
-// init process of the environment: it collects the processes that lost their
-// parents. When it ends, the kernel kills those that remain.
+// init process of the environment: it reaps orphaned processes. When it ends, the
+// kernel kills those that remain.
 func execute(program, folder string, separate bool, env []string) {
 	if err := limit(); err != nil {
 		fail("limit privileges", err)

@@ -13,7 +13,7 @@
 // far as their imports permit. The path of this package sorts before "time", on which
 // nearly every other package depends. As long as this package itself imports only
 // packages that do not depend on time, it runs before all of them, which
-// reduces the start of a function from about 50 ms to a few.
+// shortens the start of a function from about 50 ms to a few.
 //
 // https://go.dev/ref/spec#Package_initialization
 package stage
@@ -27,7 +27,7 @@ const Variable = "_LOCALCLOUD_STAGE"
 // The values of Variable.
 const (
 	Run   = "run"   // reads a plan from standard input and carries it out
-	Probe = "probe" // exits with status 0: the program of a test of isolation
+	Probe = "probe" // exits with status 0; the program that probes isolation
 )
 
 // Plan lists the steps that create an execution environment. They are carried
@@ -93,9 +93,9 @@ const (
 	Group = 990
 )
 
-// Separate is the number of the user and of the group as whom functions run if the
-// local cloud runs as root. Nobody else should have it: it lies between the numbers
-// that distributions assign to people and those of systemd.
+// Separate is the user ID and the group ID of functions if the local cloud runs as
+// root. Nobody else is likely to have it: distributions assign IDs to people from 1000
+// on, and the ranges of systemd begin above 60000.
 //
 // https://systemd.io/UIDS-GIDS/
 const Separate = 59993

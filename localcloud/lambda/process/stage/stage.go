@@ -52,10 +52,11 @@ func run() {
 
 func fail(step string, err error) { report(Failed, step+": "+err.Error()) }
 
-// report writes a line to standard error. Nobody is left to report a failure to.
+// report writes a line to standard error. It ignores errors, because it cannot report
+// them anywhere.
 func report(kind, text string) { _, _ = syscall.Write(2, []byte(kind+" "+text+"\n")) }
 
-// old is the folder with the machine's own file system, until it is sealed.
+// old is the folder with the machine's own file system, until seal removes it.
 const old = "/.machine"
 
 // enter makes an empty file system the root. The machine's own is in folder old.
@@ -114,8 +115,8 @@ func writeFile(path, content string) error {
 // recursive makes readOnly include the mounts below a path.
 const recursive = 0x8000 // AT_RECURSIVE
 
-// readOnly makes a mount read-only, and the programs on it unable to change their
-// user. Package syscall does not have this call.
+// readOnly makes a mount read-only, and disables set-user-ID programs on it. Package
+// syscall does not have this call.
 //
 // https://man7.org/linux/man-pages/man2/mount_setattr.2.html
 func readOnly(path string, flags uintptr) error {
