@@ -71,7 +71,7 @@ func connect(ctx context.Context, queues []queue) (cloud, error) {
 	}, nil
 }
 
-// hints say what to do about errors of AWS, by their codes. The messages of other
+// hints state what to do about AWS errors, by their codes. The messages of other
 // errors suffice; that of a missing permission, for example, names the action.
 var hints = map[string]string{
 	"ResourceNotFoundException":               "the function or its alias does not exist: deploy the stack",
@@ -84,7 +84,7 @@ var hints = map[string]string{
 	"UnrecognizedClientException":             "AWS refused your credentials",
 }
 
-// explain adds to an error of AWS what to do about it.
+// explain adds to an AWS error what to do about it.
 func explain(err error) error {
 	if e, ok := errors.AsType[smithy.APIError](err); ok && hints[e.ErrorCode()] != "" {
 		return fmt.Errorf("%s (%w)", hints[e.ErrorCode()], err)

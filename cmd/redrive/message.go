@@ -132,9 +132,8 @@ type notification struct {
 	MessageAttributes json.RawMessage
 }
 
-// lambdaEvent returns the event with which SNS would have invoked the function. Its
-// members have other names than those of a notification in three places, and none
-// is ever absent.
+// lambdaEvent returns the event with which SNS would have invoked the function. Three
+// of its members have other names than in a notification, and all are always present.
 //
 // https://docs.aws.amazon.com/lambda/latest/dg/with-sns.html
 func (n notification) lambdaEvent() (json.RawMessage, error) {
@@ -166,13 +165,13 @@ func (n notification) lambdaEvent() (json.RawMessage, error) {
 	}
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false) // as SNS
+	e.SetEscapeHTML(false) // like SNS
 	err = e.Encode(struct{ Records []record }{[]record{{"aws:sns", "1.0", subscription, lambdaNotification(n)}}})
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
 }
 
-// subscriptionARN returns the ARN of the subscription that the notification is for,
-// which is only part of the URL to end it.
+// subscriptionARN returns the ARN of the subscription that the notification is for.
+// Only its UnsubscribeURL contains the ARN.
 func (n notification) subscriptionARN() (string, error) {
 	u, err := url.Parse(n.UnsubscribeURL)
 	if err != nil {

@@ -60,7 +60,7 @@ func (r *runner) runQueue(stop, abort context.Context, q queue) (err error) {
 		return err
 	}
 	r.report.expect(waiting)
-	// What fails for every message ends the queue.
+	// An error that affects every message ends the run of this queue.
 	stop, fail := context.WithCancelCause(stop)
 	defer fail(nil)
 	h := newHold(stop, r.cloud, q, fail)

@@ -9,11 +9,11 @@ import (
 )
 
 const (
-	// poll is the time between two looks at alarms and metrics.
+	// poll is the time between two checks of alarms and metrics.
 	poll = 5 * time.Second
-	// blind is how long a rollout goes on without seeing alarms and metrics.
+	// blind is how long a rollout continues if alarms and metrics cannot be read.
 	blind = time.Minute
-	// patience is how long a change of an alias is tried again if it is throttled.
+	// patience is how long to retry a change of an alias that is throttled.
 	patience = time.Minute
 )
 
@@ -104,7 +104,7 @@ func (r *rollout) read(ctx context.Context, f function) (alias, []int, error) {
 	return a, versions, nil
 }
 
-// advance takes the moves through the steps that are left.
+// advance takes the moves through the remaining steps.
 func (r *rollout) advance(ctx context.Context, moves []*move) error {
 	percent, since := resume(moves)
 	if len(r.strategy) > 0 {
@@ -234,7 +234,7 @@ func (r *rollout) back(ctx context.Context, moves []*move, bad *verdict) error {
 // errChanged means that someone else has changed an alias in the meantime.
 var errChanged = errors.New("somebody else has changed " + live)
 
-// set changes the alias of a move. It tries again for a while if it is throttled. It
+// set changes the alias of a move. It retries for a while if it is throttled. It
 // returns errChanged if someone else has changed the alias's routing.
 func (r *rollout) set(ctx context.Context, m *move, want alias) error {
 	want.revision = m.live.revision
@@ -249,7 +249,7 @@ func (r *rollout) set(ctx context.Context, m *move, want alias) error {
 			if err := r.unchanged(ctx, m); err != nil {
 				return err
 			}
-			want.revision = m.live.revision // only something else than the routing has changed
+			want.revision = m.live.revision // something other than the routing has changed
 		case !transient(err) || time.Now().After(end):
 			return fmt.Errorf("%s: %w", m.name, err)
 		}

@@ -11,8 +11,8 @@ import (
 // live is the name of the alias that all triggers invoke.
 const live = "live"
 
-// alias is the state of the alias live of a function. It is all that a rollout
-// remembers, so that anyone can continue it or take it back.
+// alias is the state of the alias live of a function. It is the entire
+// state of a rollout, so anyone can continue the rollout or roll it back.
 //
 // https://docs.aws.amazon.com/lambda/latest/api/API_AliasConfiguration.html
 type alias struct {
@@ -88,8 +88,8 @@ func (a alias) progress() progress {
 	return p
 }
 
-// rejection is the description of live after a rollback. It prevents that the next
-// run rolls out the same version again.
+// rejection is the description of live after a rollback. It prevents the next run
+// from rolling out the same version again.
 type rejection struct {
 	version int // the version that is not to be rolled out again
 	at      time.Time

@@ -21,7 +21,7 @@ type cloud struct {
 	// alarms returns the alarms of the stack.
 	alarms func(ctx context.Context) ([]alarm, error)
 	// metrics returns, for each query, the values of the minutes from start on that
-	// have data, including the running minute.
+	// have data, including the current minute.
 	metrics func(ctx context.Context, queries []query, start time.Time) ([][]float64, error)
 }
 

@@ -61,9 +61,9 @@ func decodeAlarm(a types.MetricAlarm) alarm {
 	return out
 }
 
-// comparison returns whether a value breaches the threshold, or nil if the operator
-// cannot be applied to one version: a part of the traffic is always less than all of
-// it, and anomaly detection has no threshold.
+// comparison returns a function that reports whether a value breaches the threshold,
+// or nil if the operator cannot be applied to one version: a part of the traffic is
+// always less than all of it, and anomaly detection has no threshold.
 func comparison(operator types.ComparisonOperator, threshold float64) func(float64) bool {
 	switch operator {
 	case types.ComparisonOperatorGreaterThanOrEqualToThreshold:

@@ -65,7 +65,8 @@ func (r *rollout) check(ctx context.Context, moves []*move, known map[string]boo
 	if err != nil {
 		return nil, err
 	}
-	// The version's own metrics first: unlike the alarms, they tell whom to blame.
+	// The version's own metrics first: unlike the alarms, they identify the
+	// function to blame.
 	if bad, err := r.checkVersions(ctx, moves, alarms); bad != nil || err != nil {
 		return bad, err
 	}
@@ -78,7 +79,7 @@ func (r *rollout) check(ctx context.Context, moves []*move, known map[string]boo
 }
 
 // checkVersions evaluates the alarms of each function on the metrics of its new
-// version, including the running minute. An alarm itself would be raised only
+// version, including the current minute. An alarm itself would be raised only
 // after the minute, and counts all versions.
 func (r *rollout) checkVersions(ctx context.Context, moves []*move, alarms []alarm) (*verdict, error) {
 	var queries []query

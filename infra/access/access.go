@@ -69,8 +69,8 @@ func Deploy(s Stack) (Policy, error) {
 // a custom domain.
 func Domain(s Stack) Policy { return s.policy(domain) }
 
-// Boundary returns the permissions boundary of the stack's roles: what its
-// functions, and the services that act for it, may be allowed at most.
+// Boundary returns the permissions boundary of the stack's roles: the limit of what
+// its functions, and the services that act for it, may be allowed.
 //
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
 func Boundary(s Stack) Policy { return s.policy(boundary) }

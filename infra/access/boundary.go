@@ -1,7 +1,7 @@
 package access
 
-// boundary lists what the roles of a stack may be allowed at most, by the types of
-// the resources that they use. A function that uses another service needs a
+// boundary lists the limits of what the roles of a stack may be allowed, by the types
+// of the resources that they use. A function that uses another service needs a
 // statement here.
 var boundary = []service{
 	{
@@ -23,8 +23,8 @@ var boundary = []service{
 		types: map[string][]string{"aws:sqs/queue:Queue": {"sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage", "sqs:SendMessage"}},
 	},
 	{
-		// Giving a key the alias requires permissions for that key, which whoever
-		// deploys has only for keys with the tags of the stack.
+		// Assigning the alias to a key requires permissions for that key, which
+		// whoever deploys has only for keys with the tags of the stack.
 		//
 		// https://docs.aws.amazon.com/kms/latest/developerguide/alias-authorization.html
 		sid: "Key", arns: []string{"arn:aws:kms:*:ACCOUNT:key/*"},

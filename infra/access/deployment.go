@@ -3,7 +3,7 @@ package access
 import "maps"
 
 // tagged returns the condition that the tags of the stack are set. operator is
-// StringEquals, or StringEqualsIfExists if AWS may not know the tags; set is
+// StringEquals, or StringEqualsIfExists if the tags may be unavailable; set is
 // ResourceTag for those of the resource, or RequestTag for those in the request.
 func tagged(operator, set string) conditions {
 	return conditions{operator: {"aws:" + set + "/project": {"PROJECT"}, "aws:" + set + "/environment": {"STACK"}}}

@@ -34,11 +34,11 @@ type FunctionArgs struct {
 	// MaxEventAgeSeconds is the age in seconds at which Lambda gives up on an
 	// asynchronous event, 60 to 21600. Default: 21600, six hours.
 	MaxEventAgeSeconds pulumi.IntPtrInput
-	// LogLevel is the level of the least important lines that Lambda keeps of
-	// those that the function logs: "TRACE", "DEBUG", "INFO", "WARN", "ERROR" or
-	// "FATAL". A line counts as INFO unless it is a JSON object with a level and
-	// a timestamp. Lambda's own lines, such as the report of each invocation, are
-	// kept at every level. Default: "INFO".
+	// LogLevel is the lowest level of the function's lines that Lambda keeps:
+	// "TRACE", "DEBUG", "INFO", "WARN", "ERROR" or "FATAL". A line counts as
+	// INFO unless it is a JSON object with a level and a timestamp. Lambda's own
+	// lines, such as the report of each invocation, are kept at every level.
+	// Default: "INFO".
 	//
 	// https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html
 	LogLevel pulumi.StringPtrInput

@@ -63,9 +63,9 @@ func checkForm(component, name string) error {
 }
 
 // checkDistinct returns an error if names in the stack could start like those of
-// an environment with this name in a shorter-named stack: "p-dev-main-main-…" of the
-// stack dev-main starts with "p-dev-main-", as do all names of the stack dev. The
-// permissions to deploy a stack cover everything with such a start.
+// an environment with this name in a stack with a shorter name: "p-dev-main-main-…"
+// of the stack dev-main starts with "p-dev-main-", as do all names of the stack dev.
+// The permissions to deploy a stack cover every name with that prefix.
 func checkDistinct(stack, environment string) error {
 	if shorter, _, found := strings.Cut(stack+"-", "-"+environment+"-"); found {
 		return fmt.Errorf("stack %q: its name must not contain -%s, the name of an environment, because the permissions to deploy a stack named %q would include it",

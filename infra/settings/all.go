@@ -140,7 +140,7 @@ func functionSettings() []setting {
 		},
 		{
 			Name:    "logLevel",
-			Meaning: "the level of the least important lines that functions log",
+			Meaning: "the lowest level of the lines that functions log",
 			Limits:  "debug, info, warn or error",
 			Default: "info",
 			Field: func(s *Settings, value string) bool {

@@ -48,7 +48,7 @@ func TestParseRefuses(t *testing.T) {
 		{"more retries than Lambda does", map[string]string{"tally:asyncRetries": "3"}, []string{
 			`tally:asyncRetries may not be "3": it sets the number of retries after a failed asynchronous invocation and must be 0, 1 or 2 (default 2)`}},
 		{"a log level in capitals", map[string]string{"tally:logLevel": "INFO"}, []string{
-			`tally:logLevel may not be "INFO": it sets the level of the least important lines that functions log and must be debug, info, warn or error (default info)`}},
+			`tally:logLevel may not be "INFO": it sets the lowest level of the lines that functions log and must be debug, info, warn or error (default info)`}},
 		{"a rollout in seconds", map[string]string{"tally:rollout": "canary-10-5s"}, []string{`tally:rollout may not be "canary-10-5s": ` + rollout}},
 		{"a rollout of everything in steps", map[string]string{"tally:rollout": "linear-100-1m"}, []string{`tally:rollout may not be "linear-100-1m": ` + rollout}},
 		{"an owner with a space at its end", map[string]string{"tally:owner": "me "}, []string{`tally:owner may not be "me ": ` + owner}},

@@ -82,8 +82,8 @@ func (s *subsegment) end(metadata middleware.Metadata, err error) {
 	}
 }
 
-// fail adds an error. As X-Ray's own SDKs do, it calls one with a status of 400 to
-// 499 an error, and every other one a fault.
+// fail adds an error. As X-Ray's own SDKs do, it marks one with a status of 400 to
+// 499 as an error, and every other one as a fault.
 func (s *subsegment) fail(err error) {
 	s.Fault = true
 	if e, ok := errors.AsType[*awshttp.ResponseError](err); ok {

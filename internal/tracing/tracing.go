@@ -1,6 +1,6 @@
 // Package tracing adds the requests that a Lambda function sends with the AWS SDK
 // to the X-Ray trace of the invocation. Lambda itself records only how long the
-// function ran; with this package, the trace also has each request, and continues
+// function ran; with this package, the trace also contains each request, and continues
 // in whatever the request triggers.
 //
 // https://docs.aws.amazon.com/lambda/latest/dg/services-xray.html
@@ -101,8 +101,8 @@ func invocation(ctx context.Context) (trace, bool) {
 }
 
 // with returns the header with another parent. It keeps the other fields, because
-// Lambda detects recursive loops by one of them, and escapes the character of that
-// field that the SDK escapes, too.
+// Lambda detects recursive loops by one of them. As the SDK does, it escapes the
+// character | in that field.
 func (t trace) with(parent string) string {
 	header := strings.Replace(t.header, "Parent="+t.parent, "Parent="+parent, 1)
 	return strings.ReplaceAll(header, "|", "%7C")
