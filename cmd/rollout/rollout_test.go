@@ -58,6 +58,18 @@ func (f *fake) rollout(t *testing.T, strategy string, functions ...string) *roll
 
 func (f *fake) after() time.Duration { return time.Since(f.began).Truncate(time.Second) }
 
+// at calls do once, before the first operation at that time or later.
+func (f *fake) at(when time.Duration, do func()) {
+	f.fails = func(_ string, after time.Duration) error {
+		if after >= when && do != nil {
+			once := do
+			do = nil
+			once()
+		}
+		return nil
+	}
+}
+
 // did appends to the history what happened when.
 func (f *fake) did(format string, args ...any) {
 	f.history = append(f.history, f.after().String()+" "+fmt.Sprintf(format, args...))
@@ -292,24 +304,22 @@ func TestResumeBad(t *testing.T) {
 func TestChangedByOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFake()
-		go func() {
-			time.Sleep(32 * time.Second)
+		f.at(30*time.Second, func() {
 			if err := f.rollout(t, "canary-10-5m", "a").rollback(t.Context(), 0); err != nil {
 				t.Error(err)
 			}
-		}()
+		})
 		err := f.rollout(t, "canary-10-5m", "a").run(t.Context())
 		f.expect(t, err, "a: somebody else has changed live, which is now at version 1: this rollout stops here",
-			"0s a: version 1, with 10% for version 2", "32s a: version 1")
+			"0s a: version 1, with 10% for version 2", "30s a: version 1")
 	})
 	synctest.Test(t, func(t *testing.T) { // only the revision: a permission was added, for example
 		f := newFake()
-		go func() {
-			time.Sleep(32 * time.Second)
+		f.at(30*time.Second, func() {
 			a := f.aliases["a"]
 			a.revision = "another"
 			f.aliases["a"] = a
-		}()
+		})
 		f.expect(t, f.rollout(t, "canary-10-5m", "a").run(t.Context()), "", "0s a: version 1, with 10% for version 2", "5m0s a: version 2")
 	})
 }
