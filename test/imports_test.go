@@ -39,6 +39,7 @@ func rules() []rule {
 		{prefix: "internal/metrics", banned: libraries},
 		{prefix: "internal/logging", banned: []string{"github.com/pulumi/", "github.com/aws/aws-sdk-go-v2/"}},
 		{prefix: "internal/project", banned: libraries},
+		{prefix: "internal/stack", banned: libraries},
 		{prefix: "internal/tracing", banned: []string{"github.com/pulumi/", "github.com/aws/aws-sdk-go-v2/service/", "github.com/aws/aws-lambda-go/"}},
 		{prefix: "functions/", own: []string{"internal/"}, banned: []string{"github.com/pulumi/"}},
 		{prefix: "infra/serverless", banned: []string{"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2", "github.com/pulumi/pulumi-aws/sdk/v6/go/aws/wafv2"}},
