@@ -21,6 +21,16 @@ type MetricValue struct {
 	Value float64
 }
 
+// Counted returns a number of things.
+func Counted(name string, n int) MetricValue {
+	return MetricValue{Name: name, Unit: "Count", Value: float64(n)}
+}
+
+// Took returns a duration, in milliseconds with a fraction.
+func Took(name string, d time.Duration) MetricValue {
+	return MetricValue{Name: name, Unit: "Milliseconds", Value: float64(d) / float64(time.Millisecond)}
+}
+
 // NoMetrics is a Metrics that collects nothing.
 type NoMetrics struct{}
 

@@ -115,8 +115,8 @@ func (p *expression) peek() string {
 	if p.rest == "" {
 		return ""
 	}
-	word := func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '_' && r != '.' }
-	if n := strings.IndexFunc(p.rest, word); n != 0 {
+	separates := func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '_' && r != '.' }
+	if n := strings.IndexFunc(p.rest, separates); n != 0 {
 		if n < 0 {
 			return p.rest
 		}

@@ -81,7 +81,7 @@ func (*expression) knows(name string) bool {
 func (p *expression) metrics() (result, error) {
 	text := ""
 	if p.peek() != ")" {
-		text = strings.Trim(p.take(), `"'`)
+		text = strings.Trim(p.take(), `"`)
 	}
 	all := result{list: true}
 	for _, q := range p.queries {

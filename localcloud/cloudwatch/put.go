@@ -74,7 +74,7 @@ func (s *Service) put(namespace string, d Datum, now time.Time) {
 // Limits of PutMetricData.
 const (
 	maxData     = 1000
-	maxPublish  = 150 // values of a datum
+	maxPerDatum = 150 // values of a datum
 	maxPast     = 14 * 24 * time.Hour
 	maxFuture   = 2 * time.Hour
 	largestData = 0x1p360
@@ -133,8 +133,8 @@ func (d Datum) checkValues(absent, combined, invalid *problems, at string) {
 	if d.Counts != nil && len(d.Counts) != len(d.Values) {
 		invalid.add(fmt.Sprintf("The parameters %sValues and %sCounts must be of the same size.", at, at))
 	}
-	if len(d.Values) > maxPublish {
-		invalid.add(fmt.Sprintf("The collection %sValues must not have a size greater than %d.", at, maxPublish))
+	if len(d.Values) > maxPerDatum {
+		invalid.add(fmt.Sprintf("The collection %sValues must not have a size greater than %d.", at, maxPerDatum))
 	}
 }
 

@@ -79,12 +79,12 @@ func (b *bucket) merge(minimum, maximum, sum, count float64, values []weighted, 
 	b.count += count
 	b.opaque = b.opaque || opaque
 	for _, v := range values {
-		b.count1(v)
+		b.countValue(v)
 	}
 }
 
-// count1 adds a value to those for percentiles.
-func (b *bucket) count1(v weighted) {
+// countValue adds a value to those for percentiles.
+func (b *bucket) countValue(v weighted) {
 	find := func() (int, bool) {
 		return slices.BinarySearchFunc(b.values, v.value, func(w weighted, value float64) int { return cmp.Compare(w.value, value) })
 	}

@@ -12,7 +12,7 @@ import (
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-metrics.html
 func (s *Service) measure(x *exchange, d *deployment) {
 	now := time.Now()
-	count := func(is bool) float64 {
+	count := func(is bool) int {
 		if is {
 			return 1
 		}
@@ -20,12 +20,12 @@ func (s *Service) measure(x *exchange, d *deployment) {
 	}
 	status := x.response.status
 	values := []cloud.MetricValue{
-		{Name: "Count", Unit: "Count", Value: 1},
-		{Name: "4xx", Unit: "Count", Value: count(status >= 400 && status < 500)},
-		{Name: "5xx", Unit: "Count", Value: count(status >= 500)},
-		{Name: "Latency", Unit: "Milliseconds", Value: milliseconds(now.Sub(x.start))},
+		cloud.Counted("Count", 1),
+		cloud.Counted("4xx", count(status >= 400 && status < 500)),
+		cloud.Counted("5xx", count(status >= 500)),
+		cloud.Took("Latency", now.Sub(x.start)),
 		{Name: "DataProcessed", Unit: "Bytes", Value: float64(x.received + len(x.response.body))},
-		{Name: "IntegrationLatency", Unit: "Milliseconds", Value: milliseconds(x.invocation.latency)},
+		cloud.Took("IntegrationLatency", x.invocation.latency),
 	}
 	if x.invocation.latency == 0 { // the function was not invoked
 		values = values[:len(values)-1]
@@ -40,8 +40,6 @@ func (st Stage) detailed(route string) bool {
 	}
 	return st.DefaultRouteSettings != nil && st.DefaultRouteSettings.DetailedMetrics
 }
-
-func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 
 // dimensions returns the sets of dimensions of an exchange: for the API, the stage and,
 // with detailed metrics, the route.

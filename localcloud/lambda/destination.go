@@ -65,7 +65,7 @@ type delivery struct {
 func (s *Service) conclude(e event, r result) {
 	deliveries, f := s.deliveries(e, r)
 	if r.condition == retriesExhausted || r.condition == eventAgeExceeded || r.condition == zeroReservedConcurrency {
-		s.measure(e.target(), "", counted("AsyncEventsDropped", 1))
+		s.measure(e.target(), "", cloud.Counted("AsyncEventsDropped", 1))
 	}
 	switch {
 	case r.condition == success:
@@ -117,14 +117,14 @@ func (s *Service) send(f Function, e event, deliveries []delivery) {
 	if err != nil {
 		s.note(cloud.Warning, f.Name, "the result of event %s is lost: %s", e.Event.RequestID, roleRefused)
 		for _, d := range deliveries {
-			s.measure(e.target(), "", counted(d.failed, 1))
+			s.measure(e.target(), "", cloud.Counted(d.failed, 1))
 		}
 		return
 	}
 	defer s.options.Roles.Revoke(credentials.AccessKeyID)
 	for _, d := range deliveries {
 		if err := s.deliver(credentials.Caller, d); err != nil {
-			s.measure(e.target(), "", counted(d.failed, 1))
+			s.measure(e.target(), "", cloud.Counted(d.failed, 1))
 			s.note(cloud.Warning, f.Name, "the result of event %s is lost: cannot send it to %s: %v", e.Event.RequestID, d.to, err)
 			continue
 		}

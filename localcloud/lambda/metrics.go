@@ -32,24 +32,16 @@ func (s *Service) measure(to Reference, version string, values ...cloud.MetricVa
 	s.options.Metrics.Report(namespace, time.Now(), dimensions(to, version), values)
 }
 
-func counted(name string, n float64) cloud.MetricValue {
-	return cloud.MetricValue{Name: name, Unit: "Count", Value: n}
-}
-
-func millis(name string, d time.Duration) cloud.MetricValue {
-	return cloud.MetricValue{Name: name, Unit: "Milliseconds", Value: inMilliseconds(d)}
-}
-
 // measureRun reports the metrics of an invocation that has ended. Their time is that of
 // the end; on AWS, it is that of the start.
 //
 // https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
 func (s *Service) measureRun(to Reference, version string, failed bool, took time.Duration) {
-	errors := 0.0
+	errors := 0
 	if failed {
 		errors = 1
 	}
-	s.measure(to, version, counted("Invocations", 1), counted("Errors", errors), counted("Throttles", 0), millis("Duration", took))
+	s.measure(to, version, cloud.Counted("Invocations", 1), cloud.Counted("Errors", errors), cloud.Counted("Throttles", 0), cloud.Took("Duration", took))
 }
 
 // measureConcurrency reports how many environments of the function, and of all
@@ -63,8 +55,8 @@ func (s *Service) measureConcurrency(name string) {
 	s.mu.Unlock()
 	now, metrics := time.Now(), s.options.Metrics
 	const metric = "ConcurrentExecutions"
-	metrics.Report(namespace, now, [][]cloud.Dimension{{{Name: "FunctionName", Value: name}}}, []cloud.MetricValue{counted(metric, float64(busy))})
-	metrics.Report(namespace, now, [][]cloud.Dimension{nil}, []cloud.MetricValue{counted(metric, float64(all))})
+	metrics.Report(namespace, now, [][]cloud.Dimension{{{Name: "FunctionName", Value: name}}}, []cloud.MetricValue{cloud.Counted(metric, busy)})
+	metrics.Report(namespace, now, [][]cloud.Dimension{nil}, []cloud.MetricValue{cloud.Counted(metric, all)})
 }
 
 // measureRefusal reports the metric of an invocation that did not reach the function,
@@ -72,8 +64,8 @@ func (s *Service) measureConcurrency(name string) {
 func (s *Service) measureRefusal(to Reference, err error) {
 	switch cloud.ErrorCode(err) {
 	case "TooManyRequestsException":
-		s.measure(to, "", counted("Throttles", 1))
+		s.measure(to, "", cloud.Counted("Throttles", 1))
 	case recursive:
-		s.measure(to, "", counted("RecursiveInvocationsDropped", 1))
+		s.measure(to, "", cloud.Counted("RecursiveInvocationsDropped", 1))
 	}
 }

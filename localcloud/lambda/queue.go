@@ -55,7 +55,7 @@ func (s *Service) InvokeAsync(ctx context.Context, in cloud.Invocation) (string,
 	if err := s.events.Put(ev.RequestID, e); err != nil {
 		return "", err
 	}
-	s.measure(to, "", counted("AsyncEventsReceived", 1))
+	s.measure(to, "", cloud.Counted("AsyncEventsReceived", 1))
 	s.note(cloud.Info, to.Name, "queued for %s (request %s)", in.Caller, ev.RequestID)
 	// If Close has begun, the event stays in the store until the next start.
 	_ = s.begin(func() { s.process(e) })
@@ -71,7 +71,7 @@ func (s *Service) process(e event) {
 		case <-s.life.Done():
 			return
 		}
-		s.measure(e.target(), "", millis("AsyncEventAge", time.Since(e.Received)+e.Saved))
+		s.measure(e.target(), "", cloud.Took("AsyncEventAge", time.Since(e.Received)+e.Saved))
 		outcome, err := s.execute(e.target(), e.Event)
 		if errors.Is(err, errClosed) {
 			return // not an attempt: the event stays in the store until the next start

@@ -23,7 +23,7 @@ func (s *Service) deliver(d Delivery, deadLetterQueue string) {
 			if try > 1 {
 				s.note(cloud.Info, d.Subscription.TopicARN, "message %s was delivered to %s on attempt %d", d.MessageID, d.Subscription.ARN, try)
 			}
-			s.measure(d.Subscription.TopicARN, counted("NumberOfNotificationsDelivered"))
+			s.measure(d.Subscription.TopicARN, cloud.Counted("NumberOfNotificationsDelivered", 1))
 			s.report(d, o)
 			return
 		}

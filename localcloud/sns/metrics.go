@@ -19,13 +19,9 @@ func (s *Service) measure(topicARN string, values ...cloud.MetricValue) {
 	s.Metrics.Report("AWS/SNS", time.Now(), [][]cloud.Dimension{{{Name: "TopicName", Value: arn.Resource}}}, values)
 }
 
-func counted(name string) cloud.MetricValue {
-	return cloud.MetricValue{Name: name, Unit: "Count", Value: 1}
-}
-
 // measurePublished reports a published message.
 func (s *Service) measurePublished(topicARN string, m Message) {
-	s.measure(topicARN, counted("NumberOfMessagesPublished"), cloud.MetricValue{Name: "PublishSize", Unit: "Bytes", Value: float64(m.size())})
+	s.measure(topicARN, cloud.Counted("NumberOfMessagesPublished", 1), cloud.MetricValue{Name: "PublishSize", Unit: "Bytes", Value: float64(m.size())})
 }
 
 // measureFiltered reports a message that a filter policy rejected, and why.
@@ -40,5 +36,5 @@ func (s *Service) measureFiltered(r row, d Delivery) {
 	case len(d.Attributes) == 0:
 		why = "-NoMessageAttributes"
 	}
-	s.measure(d.Subscription.TopicARN, counted(metric), counted(metric+why))
+	s.measure(d.Subscription.TopicARN, cloud.Counted(metric, 1), cloud.Counted(metric+why, 1))
 }

@@ -16,17 +16,13 @@ func (s *Service) report(queue string, at time.Time, values ...cloud.MetricValue
 	s.metrics.Report("AWS/SQS", at, [][]cloud.Dimension{{{Name: "QueueName", Value: queue}}}, values)
 }
 
-func counted(name string, n int) cloud.MetricValue {
-	return cloud.MetricValue{Name: name, Unit: "Count", Value: float64(n)}
-}
-
 // reportReceive reports a receive that returned that number of messages.
 func (s *Service) reportReceive(queue string, messages int, err error) {
 	switch {
 	case messages > 0:
-		s.report(queue, time.Now(), counted("NumberOfMessagesReceived", messages))
+		s.report(queue, time.Now(), cloud.Counted("NumberOfMessagesReceived", messages))
 	case err == nil:
-		s.report(queue, time.Now(), counted("NumberOfEmptyReceives", 1))
+		s.report(queue, time.Now(), cloud.Counted("NumberOfEmptyReceives", 1))
 	}
 }
 
@@ -45,9 +41,9 @@ func (s *Service) Sample(at time.Time) {
 			continue
 		}
 		s.report(q.Name, at,
-			counted("ApproximateNumberOfMessagesVisible", counts.Available),
-			counted("ApproximateNumberOfMessagesNotVisible", counts.InFlight),
-			counted("ApproximateNumberOfMessagesDelayed", counts.Delayed),
+			cloud.Counted("ApproximateNumberOfMessagesVisible", counts.Available),
+			cloud.Counted("ApproximateNumberOfMessagesNotVisible", counts.InFlight),
+			cloud.Counted("ApproximateNumberOfMessagesDelayed", counts.Delayed),
 			cloud.MetricValue{Name: "ApproximateAgeOfOldestMessage", Unit: "Seconds", Value: oldest.Truncate(time.Second).Seconds()},
 		)
 	}

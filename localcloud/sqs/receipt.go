@@ -64,7 +64,7 @@ func (s *Service) delete(q Queue, handle string) error {
 	}
 	b.remove(m)
 	b.used = time.Now()
-	s.report(q.Name, b.used, counted("NumberOfMessagesDeleted", 1))
+	s.report(q.Name, b.used, cloud.Counted("NumberOfMessagesDeleted", 1))
 	return nil
 }
 

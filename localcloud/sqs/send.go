@@ -81,7 +81,7 @@ func (s *Service) enqueue(q Queue, caller cloud.Caller, e Entry) (string, error)
 	s.last = m.Number
 	b.add(&m)
 	b.used = now
-	s.report(q.Name, now, counted("NumberOfMessagesSent", 1), cloud.MetricValue{Name: "SentMessageSize", Unit: "Bytes", Value: float64(size(m.QueueMessage))})
+	s.report(q.Name, now, cloud.Counted("NumberOfMessagesSent", 1), cloud.MetricValue{Name: "SentMessageSize", Unit: "Bytes", Value: float64(size(m.QueueMessage))})
 	return m.ID, nil
 }
 
