@@ -13,16 +13,23 @@ import (
 	"tally/localcloud/lambda"
 )
 
-// Twelve versions, more than fit on two pages, and the aliases that point to them.
-func TestVersions(t *testing.T) {
-	k := newKit(t)
-	k.role(t, everything)
+// versions creates the function add with that number of versions.
+func (k *kit) versions(t *testing.T, count int) lambda.Function {
+	t.Helper()
 	f := k.function(t, lambda.Config{Name: "add"})
-	for n := range 12 {
+	for n := range count {
 		f.MemoryMB = 128 + n
 		must(k.Lambda.UpdateFunction(f.Config, nil))(t)
 		must(k.Lambda.PublishVersion("add", "", ""))(t)
 	}
+	return f
+}
+
+// Twelve versions, more than fit on two pages, and the aliases that point to them.
+func TestVersions(t *testing.T) {
+	k := newKit(t)
+	k.role(t, everything)
+	f := k.versions(t, 12)
 	must(k.Lambda.CreateAlias(lambda.Alias{Function: "add", Name: "live", Version: "2", Description: "d",
 		AdditionalVersionWeights: map[string]float64{"11": 0.5}}))(t)
 	must(k.Lambda.CreateAlias(lambda.Alias{Function: "add", Name: "next", Version: "12"}))(t)
@@ -74,12 +81,7 @@ func TestVersions(t *testing.T) {
 func TestUpdateAlias(t *testing.T) {
 	k := newKit(t)
 	k.role(t, everything)
-	f := k.function(t, lambda.Config{Name: "add"})
-	for n := range 2 {
-		f.MemoryMB = 128 + n
-		must(k.Lambda.UpdateFunction(f.Config, nil))(t)
-		must(k.Lambda.PublishVersion("add", "", ""))(t)
-	}
+	f := k.versions(t, 2)
 	live := must(k.Lambda.CreateAlias(lambda.Alias{Function: "add", Name: "live", Version: "2", Description: "d",
 		AdditionalVersionWeights: map[string]float64{"1": 0.5}}))(t)
 	client := awslambda.NewFromConfig(k.config(developer))
@@ -111,12 +113,7 @@ func TestUpdateAlias(t *testing.T) {
 func TestDeleteFunction(t *testing.T) {
 	k := newKit(t)
 	k.role(t, everything)
-	f := k.function(t, lambda.Config{Name: "add"})
-	for n := range 2 {
-		f.MemoryMB = 128 + n
-		must(k.Lambda.UpdateFunction(f.Config, nil))(t)
-		must(k.Lambda.PublishVersion("add", "", ""))(t)
-	}
+	f := k.versions(t, 2)
 	must(k.Lambda.CreateAlias(lambda.Alias{Function: "add", Name: "live", Version: "2"}))(t)
 	client := awslambda.NewFromConfig(k.config(developer))
 	remove := func(version *string) error {

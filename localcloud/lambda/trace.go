@@ -15,8 +15,6 @@ func newRoot() string {
 	return fmt.Sprintf("Root=1-%08x-%08x%016x", time.Now().Unix(), rand.Uint32(), rand.Uint64())
 }
 
-func newSegmentID() string { return fmt.Sprintf("%016x", rand.Uint64()) }
-
 // tracedRun is the place of one run of a function in its trace.
 type tracedRun struct {
 	header string // for the runtime
@@ -39,34 +37,18 @@ func traceRun(header, mode string) tracedRun {
 	r := tracedRun{header: header, caller: cloud.TraceField(header, "Parent")}
 	sampled := cloud.TraceField(header, "Sampled")
 	if active && sampled != "0" {
-		r.service, r.function = newSegmentID(), newSegmentID()
+		r.service, r.function = cloud.NewSegmentID(), cloud.NewSegmentID()
 		r.header = cloud.WithTraceField(r.header, "Parent", r.function)
 		r.header = cloud.WithTraceField(r.header, "Sampled", "1")
 		return r
 	}
 	if r.caller == "" {
-		r.header = cloud.WithTraceField(r.header, "Parent", newSegmentID())
+		r.header = cloud.WithTraceField(r.header, "Parent", cloud.NewSegmentID())
 	}
 	if sampled == "" {
 		r.header = cloud.WithTraceField(r.header, "Sampled", "0")
 	}
 	return r
-}
-
-// runSegment is the document of a segment that Lambda records for a run.
-//
-// https://docs.aws.amazon.com/xray/latest/devguide/xray-api-segmentdocuments.html
-type runSegment struct {
-	ID       string         `json:"id"`
-	TraceID  string         `json:"trace_id"`
-	ParentID string         `json:"parent_id,omitempty"`
-	Name     string         `json:"name"`
-	Origin   string         `json:"origin"`
-	Start    float64        `json:"start_time"`
-	End      float64        `json:"end_time"`
-	AWS      map[string]any `json:"aws"`
-	Fault    bool           `json:"fault,omitempty"`
-	Cause    map[string]any `json:"cause,omitempty"`
 }
 
 // recordRun records a run: the segment of the service, and within it that of the
@@ -77,9 +59,9 @@ func (s *Service) recordRun(inst *instance, r tracedRun, event runtimeapi.Event,
 		return
 	}
 	f := inst.function
-	service := runSegment{
+	service := cloud.Segment{
 		ID: r.service, TraceID: cloud.TraceField(r.header, "Root"), ParentID: r.caller, Name: f.Name, Origin: "AWS::Lambda",
-		Start: float64(start.UnixMicro()) / 1e6, End: float64(start.Add(took).UnixMicro()) / 1e6,
+		Start: cloud.SegmentTime(start), End: cloud.SegmentTime(start.Add(took)),
 		AWS: map[string]any{"request_id": event.RequestID, "function_arn": event.FunctionARN},
 	}
 	function := service
@@ -87,7 +69,7 @@ func (s *Service) recordRun(inst *instance, r tracedRun, event runtimeapi.Event,
 	if response.Failed {
 		kind, message := decodeError(response.Payload)
 		function.Fault = true
-		function.Cause = map[string]any{"exceptions": []any{map[string]string{"id": newSegmentID(), "type": kind, "message": message}}}
+		function.Cause = map[string]any{"exceptions": []any{map[string]string{"id": cloud.NewSegmentID(), "type": kind, "message": message}}}
 	}
 	unprocessed, err := s.options.Traces.PutSegments(context.WithoutCancel(s.life), inst.credentials.Caller, encode(service), encode(function))
 	for _, u := range unprocessed {

@@ -4,25 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"math/rand/v2"
 	"time"
 
 	"tally/localcloud/cloud"
 )
-
-// topicSegment is the document of the segment that a topic records for a publication.
-//
-// https://docs.aws.amazon.com/xray/latest/devguide/xray-api-segmentdocuments.html
-type topicSegment struct {
-	ID       string            `json:"id"`
-	TraceID  string            `json:"trace_id"`
-	ParentID string            `json:"parent_id,omitempty"`
-	Name     string            `json:"name"`
-	Origin   string            `json:"origin"`
-	Start    float64           `json:"start_time"`
-	End      float64           `json:"end_time"`
-	AWS      map[string]string `json:"aws"`
-}
 
 // trace returns the trace header that subscribers receive. A topic with active tracing
 // records a segment if the publication's trace is sampled and X-Ray's resource policy
@@ -39,10 +24,10 @@ func (s *Service) trace(topic Topic, messageID, header string) string {
 	if err != nil {
 		return header
 	}
-	now := float64(time.Now().UnixMicro()) / 1e6
-	segment := topicSegment{
-		ID: fmt.Sprintf("%016x", rand.Uint64()), TraceID: cloud.TraceField(header, "Root"), ParentID: cloud.TraceField(header, "Parent"),
-		Name: arn.Resource, Origin: "AWS::SNS", Start: now, End: now, AWS: map[string]string{"topic_arn": topic.ARN, "message_id": messageID},
+	now := cloud.SegmentTime(time.Now())
+	segment := cloud.Segment{
+		ID: cloud.NewSegmentID(), TraceID: cloud.TraceField(header, "Root"), ParentID: cloud.TraceField(header, "Parent"),
+		Name: arn.Resource, Origin: "AWS::SNS", Start: now, End: now, AWS: map[string]any{"topic_arn": topic.ARN, "message_id": messageID},
 	}
 	document, _ := json.Marshal(segment) // strings and numbers always encode
 	unprocessed, err := s.Traces.PutSegments(context.Background(), cloud.Caller{Service: principal, SourceARN: arn}, string(document))
