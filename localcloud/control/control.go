@@ -196,26 +196,19 @@ func Stop(ctx context.Context, status Status) error {
 	if err := syscall.Kill(status.PID, syscall.SIGTERM); err != nil {
 		return fmt.Errorf("stop process %d: %w", status.PID, err)
 	}
-	for ctx.Err() == nil {
-		// The state file is locked until the process has closed everything.
-		st, err := store.Open(status.Config.Dir)
-		if err == nil {
-			return st.Close()
-		}
-		if !errors.Is(err, store.ErrInUse) {
-			return err
-		}
+	if err := store.AwaitRelease(ctx, status.Config.Dir); err != nil {
+		return fmt.Errorf("process %d has not stopped: %w", status.PID, err)
 	}
-	return fmt.Errorf("process %d has not stopped: %w", status.PID, ctx.Err())
+	return nil
 }
 
 // StateEntries are the files and folders in a state folder.
-var StateEntries = []string{store.File, runFileName, LogFile, functionsDir, pulumiStateDir, pulumiHomeDir}
+var StateEntries = []string{store.Folder, store.OldFile, runFileName, LogFile, functionsDir, pulumiStateDir, pulumiHomeDir}
 
 // Stacks returns the stacks in the state folder of a local cloud that is not
-// running, as "project/stack". A folder without a state file has none.
+// running, as "project/stack". A folder without a state has none.
 func Stacks(dir string) (_ []string, err error) {
-	if _, err := os.Stat(filepath.Join(dir, store.File)); errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.Stat(filepath.Join(dir, store.Folder)); errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
 	st, err := store.Open(dir)

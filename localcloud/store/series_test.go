@@ -10,7 +10,7 @@ import (
 	"tally/localcloud/store"
 )
 
-func series(t *testing.T, s *store.Store) store.Series {
+func series(t *testing.T, s *store.Store) *store.Series {
 	t.Helper()
 	r, err := store.NewSeries(s, "events")
 	if err != nil {
@@ -19,7 +19,7 @@ func series(t *testing.T, s *store.Store) store.Series {
 	return r
 }
 
-func appendAt(t *testing.T, r store.Series, key string, millis ...int64) {
+func appendAt(t *testing.T, r *store.Series, key string, millis ...int64) {
 	t.Helper()
 	for _, ms := range millis {
 		p := store.Point{Mark: store.Mark{Time: time.UnixMilli(ms)}, Data: fmt.Appendf(nil, "at %d", ms)}

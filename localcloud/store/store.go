@@ -1,137 +1,176 @@
-// Package store holds the local cloud's durable state in one file. The state
-// survives a restart, even after SIGKILL.
+// Package store holds the local cloud's durable state: tables, values and time
+// series in one folder. What is on disk survives SIGKILL and carries check sums.
+//
+// Changes are made in one order, in memory and on disk: if one of them survives a
+// crash, so do all before it. A caller that acknowledges something waits until it is on
+// disk, and concurrent callers share the wait. A caller that hands something over, from
+// one table to another, needs no wait: it adds before it removes.
 package store
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
-	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
-
-	"go.etcd.io/bbolt"
-	bbolterrors "go.etcd.io/bbolt/errors"
 )
 
-// Store is an open state file. A nil Store holds everything in memory, for tests.
-type Store struct{ db *bbolt.DB }
-
-// ErrInUse means that another process has the state file open.
-var ErrInUse = errors.New("another local cloud uses this folder")
-
-// File is the name of the state file.
-const File = "state.db"
-
-// Open opens the state file in the folder dir and creates both if necessary. It
-// returns an error that wraps ErrInUse if another process has the file open.
-func Open(dir string) (*Store, error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, err
-	}
-	path := filepath.Join(dir, File)
-	db, err := bbolt.Open(path, 0o600, &bbolt.Options{Timeout: time.Second, FreelistType: bbolt.FreelistMapType})
-	if errors.Is(err, bbolterrors.ErrTimeout) {
-		return nil, fmt.Errorf("%s: %w", dir, ErrInUse)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("opening the state file %s: %w; if it is damaged, remove the folder %s and deploy again", path, err, dir)
-	}
-	return &Store{db}, nil
+// Store is an open state folder. A nil Store holds everything in memory, for tests.
+type Store struct {
+	engine engine
+	order  sync.Mutex  // held while a change is made
+	synced atomic.Bool // the next change must schedule a sync
 }
 
-// Close closes the state file.
+// Folder is the name of the folder with the state, and OldFile the name of the file
+// in which earlier versions of the local cloud stored it.
+const (
+	Folder  = "state"
+	OldFile = "state.db"
+)
+
+// The errors of Open that have a meaning to callers.
+var (
+	// ErrInUse means that another process has the state open.
+	ErrInUse = errors.New("another local cloud uses this folder")
+	// ErrUnusable means that the folder holds no state that this version can read: it
+	// is damaged, incomplete, or of another program or version.
+	ErrUnusable = errors.New("the state cannot be used; remove it with `localcloud stop --delete`, then deploy again")
+)
+
+// The errors of changes that have a meaning to callers.
+var (
+	// ErrFull means that the disk has no space left for the change.
+	ErrFull = errors.New("the disk is full")
+	// ErrGone means that the folder has been removed or replaced since Open.
+	ErrGone = errors.New("the state folder was removed while in use; stop the local cloud and start it again")
+)
+
+// syncDelay is the time after which changes that nobody waits for are on disk.
+const syncDelay = 50 * time.Millisecond
+
+// Open opens the state in the folder dir and creates both if necessary. Its errors
+// wrap ErrInUse or ErrUnusable where they apply.
+func Open(dir string) (*Store, error) {
+	if _, err := os.Stat(filepath.Join(dir, OldFile)); err == nil {
+		return nil, fmt.Errorf("%s was written by an earlier version of the local cloud: %w", filepath.Join(dir, OldFile), ErrUnusable)
+	}
+	e, err := openDisk(filepath.Join(dir, Folder))
+	if err != nil {
+		return nil, err
+	}
+	return newStore(e), nil
+}
+
+func newStore(e engine) *Store {
+	s := &Store{engine: e}
+	s.synced.Store(true)
+	return s
+}
+
+// orMemory returns s or, if it is nil, a new store in memory.
+func (s *Store) orMemory() *Store {
+	if s == nil {
+		return newStore(&memory{values: map[string][]byte{}})
+	}
+	return s
+}
+
+// Close writes what is not on disk yet, and closes the state.
 func (s *Store) Close() error {
 	if s == nil {
 		return nil
 	}
-	return s.db.Close()
+	return s.engine.close()
 }
 
-// Table is a durable map from keys to rows of one type, with a copy in memory.
-// Rows are stored as JSON. The caller must not modify a row that Get or All
-// returns. Methods may be called concurrently, but a caller that reads, modifies
-// and writes a row must lock it.
-type Table[T any] struct {
-	store *Store
-	name  []byte
-	mu    sync.RWMutex
-	rows  map[string]T
-}
-
-// NewTable opens the table with that name and reads its rows.
-func NewTable[T any](s *Store, name string) (*Table[T], error) {
-	t := &Table[T]{store: s, name: []byte(name), rows: map[string]T{}}
+// Size returns the number of bytes that the state uses on disk.
+func (s *Store) Size() uint64 {
 	if s == nil {
-		return t, nil
+		return 0
 	}
-	return t, s.db.Update(func(tx *bbolt.Tx) error {
-		b, err := tx.CreateBucketIfNotExists(t.name)
-		if err != nil {
-			return err
-		}
-		return b.ForEach(func(k, v []byte) error {
-			var row T
-			if err := json.Unmarshal(v, &row); err != nil {
-				return fmt.Errorf("table %s, row %s: %w", name, k, err)
+	return s.engine.size()
+}
+
+// Change is a change of one table, value or series. Apply makes it.
+type Change struct {
+	store *Store
+	ops   []op
+	apply func() // changes the copy in memory; may be nil
+	err   error
+}
+
+// Apply makes the changes, all or none of them, after all changes before. They are
+// visible to readers when Apply returns, and soon on disk: to wait for that, call
+// Sync. Apply fails with ErrFull and ErrGone, and then changes nothing.
+func (s *Store) Apply(changes ...Change) error {
+	if len(changes) == 0 {
+		return nil
+	}
+	if s == nil { // each table in memory has a store of its own
+		for _, c := range changes {
+			if err := c.store.make([]Change{c}); err != nil {
+				return err
 			}
-			t.rows[string(k)] = row
-			return nil
-		})
-	})
-}
-
-// Get returns the row with that key and reports whether it exists.
-func (t *Table[T]) Get(key string) (T, bool) {
-	t.mu.RLock()
-	defer t.mu.RUnlock()
-	row, ok := t.rows[key]
-	return row, ok
-}
-
-// All returns every row, ordered by key.
-func (t *Table[T]) All() []T {
-	t.mu.RLock()
-	defer t.mu.RUnlock()
-	rows := make([]T, 0, len(t.rows))
-	for _, k := range slices.Sorted(maps.Keys(t.rows)) {
-		rows = append(rows, t.rows[k])
+		}
+		return nil
 	}
-	return rows
-}
-
-// Put adds or replaces a row, and returns once it is on disk.
-func (t *Table[T]) Put(key string, row T) error {
-	raw, err := json.Marshal(row)
-	if err != nil {
+	if err := s.make(changes); err != nil {
 		return err
 	}
-	return t.write(
-		func(b *bbolt.Bucket) error { return b.Put([]byte(key), raw) },
-		func() { t.rows[key] = row })
+	if s.synced.CompareAndSwap(true, false) {
+		time.AfterFunc(syncDelay, func() {
+			s.synced.Store(true)
+			_ = s.engine.sync() // an error ends the process or meets the next caller, too
+		})
+	}
+	return nil
 }
 
-// Delete removes a row. It is no error if there is none.
-func (t *Table[T]) Delete(key string) error {
-	return t.write(
-		func(b *bbolt.Bucket) error { return b.Delete([]byte(key)) },
-		func() { delete(t.rows, key) })
-}
-
-// write changes the disk before the memory, so that a restart never loses what a
-// reader has seen.
-func (t *Table[T]) write(disk func(*bbolt.Bucket) error, memory func()) error {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.store != nil {
-		err := t.store.db.Update(func(tx *bbolt.Tx) error { return disk(tx.Bucket(t.name)) })
-		if err != nil {
-			return fmt.Errorf("writing table %s: %w", t.name, err)
+func (s *Store) make(changes []Change) error {
+	var ops []op
+	for _, c := range changes {
+		if c.err != nil {
+			return c.err
+		}
+		ops = append(ops, c.ops...)
+	}
+	s.order.Lock()
+	defer s.order.Unlock()
+	if err := s.engine.apply(ops); err != nil {
+		return err
+	}
+	for _, c := range changes {
+		if c.apply != nil {
+			c.apply()
 		}
 	}
-	memory()
 	return nil
+}
+
+// Sync returns once all changes made before are on disk. It fails with ErrGone.
+func (s *Store) Sync() error {
+	if s == nil {
+		return nil
+	}
+	return s.engine.sync()
+}
+
+// Commit makes the changes like Apply, and returns once they are on disk.
+func (s *Store) Commit(changes ...Change) error {
+	if err := s.Apply(changes...); err != nil {
+		return err
+	}
+	return s.Sync()
+}
+
+// Erase removes from the disk what has been deleted or replaced, which otherwise
+// remains there for some time. It takes about a second for 100 MB of state.
+func (s *Store) Erase() error {
+	if s == nil {
+		return nil
+	}
+	return s.engine.erase()
 }
