@@ -296,15 +296,14 @@ func TestDeleteFunction(t *testing.T) {
 // unfinished work of the old process.
 func TestRestart(t *testing.T) {
 	k := newKit(t)
-	state := t.TempDir()
-	st := k.openStore(t, state)
+	k.keepStore()
 	s := k.open(t)
 	f := create(t, s, "add")
 	if err := s.AddPermission("add", permission); err != nil {
 		t.Fatal(err)
 	}
 	policy, err := s.Policy("add")
-	if err := errors.Join(err, s.Close(), st.Close()); err != nil {
+	if err := errors.Join(err, s.Close()); err != nil {
 		t.Fatal(err)
 	}
 	for _, leftover := range []string{".staging/1/bootstrap", "gone/00/bootstrap", "add/00/bootstrap"} {
@@ -313,7 +312,6 @@ func TestRestart(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	defer k.openStore(t, state).Close()
 	s = k.open(t)
 	defer s.Close()
 	if got, err := s.Function("add"); err != nil || cmp.Diff(f, got) != "" {

@@ -73,16 +73,8 @@ func (k *kit) open(t *testing.T) *lambda.Service {
 	return s
 }
 
-// openStore opens a durable store for the service.
-func (k *kit) openStore(t *testing.T, dir string) *store.Store {
-	t.Helper()
-	st, err := store.Open(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	k.options.Store = st
-	return st
-}
+// keepStore lets all services that the kit opens from now on share a store.
+func (k *kit) keepStore() { k.options.Store = store.InMemory() }
 
 func (k *kit) Authorize(_ context.Context, r cloud.Request) error { return k.authorize(r) }
 

@@ -2,7 +2,6 @@ package lambda_test
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -169,11 +168,11 @@ func TestDroppedAtOnce(t *testing.T) {
 // interrupted by Close and an event that waits for its second attempt, each when it
 // is due.
 func TestQueueSurvives(t *testing.T) {
-	dir, state := t.TempDir(), t.TempDir()
+	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
 		k := newKit(t)
 		k.options.Dir = dir
-		st := k.openStore(t, state)
+		k.keepStore()
 		s := k.open(t)
 		create(t, s, "add")
 
@@ -185,7 +184,7 @@ func TestQueueSurvives(t *testing.T) {
 		k.handle = sleep(time.Hour)
 		interrupted := invokeAsync(t, s, "add")
 		synctest.Wait()
-		if err := errors.Join(s.Close(), st.Close()); err != nil {
+		if err := s.Close(); err != nil {
 			t.Fatal(err)
 		}
 
@@ -198,7 +197,6 @@ func TestQueueSurvives(t *testing.T) {
 			}
 			return runtimeapi.Response{}, nil
 		}
-		st = k.openStore(t, state)
 		s = k.open(t)
 		time.Sleep(time.Hour)
 		synctest.Wait()
@@ -208,20 +206,19 @@ func TestQueueSurvives(t *testing.T) {
 		if want := []time.Duration{0, 40 * time.Second}; !slices.Equal(second.at, want) {
 			t.Errorf("retried at %v, want %v", second.at, want)
 		}
-		if err := errors.Join(s.Close(), st.Close()); err != nil {
+		if err := s.Close(); err != nil {
 			t.Fatal(err)
 		}
 
 		third := attempts{}
 		k.handle = failing(&third)
-		st = k.openStore(t, state)
 		s = k.open(t)
 		time.Sleep(time.Hour)
 		synctest.Wait()
 		if len(third.ids) > 0 {
 			t.Errorf("completed events were retried: %v", third.ids)
 		}
-		if err := errors.Join(s.Close(), st.Close()); err != nil {
+		if err := s.Close(); err != nil {
 			t.Fatal(err)
 		}
 	})

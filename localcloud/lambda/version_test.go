@@ -58,7 +58,7 @@ func invokeVersion(t *testing.T, s *lambda.Service, name, qualifier string) clou
 
 func TestDeleteVersion(t *testing.T) {
 	k := newKit(t)
-	k.openStore(t, t.TempDir())
+	k.keepStore()
 	s := k.open(t)
 	create(t, s, "add")
 	for _, code := range []string{"first", "second", "third", "fourth"} {
@@ -217,7 +217,7 @@ func TestVersionsRunSeparately(t *testing.T) {
 // restart.
 func TestVersionsSurvive(t *testing.T) {
 	k := newKit(t)
-	st := k.openStore(t, t.TempDir())
+	k.keepStore()
 	s := k.open(t)
 	create(t, s, "add")
 	publish(t, s, "add")
@@ -234,9 +234,6 @@ func TestVersionsSurvive(t *testing.T) {
 		t.Error(err)
 	}
 	if err := s.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if err := st.Close(); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -24,7 +24,7 @@ type Service struct {
 	delivery   string // the resource policy that allows log delivery: see deliveryPolicy
 	groups     *store.Table[Group]
 	streams    *store.Table[streamRow]
-	events     *store.Series// keyed by group
+	events     *store.Series // keyed by group
 
 	// mu is held for writing while groups and streams change, and for reading
 	// while events are written, so that their group is not deleted meanwhile.

@@ -64,16 +64,10 @@ func TestChecks(t *testing.T) {
 
 // Stored queues have their policies parsed when a service opens them.
 func TestRedrivePoliciesSurviveARestart(t *testing.T) {
-	dir := t.TempDir()
-	st := must(store.Open(dir))(t)
+	st := store.InMemory()
 	s := newService(t, st)
 	must(s.CreateQueue(sqs.Queue{Name: "dead", RedriveAllowPolicy: allowWork}))(t)
 	must(s.CreateQueue(sqs.Queue{Name: "work", RedrivePolicy: toDeadTwo}))(t)
-	if err := st.Close(); err != nil {
-		t.Fatal(err)
-	}
-	st = must(store.Open(dir))(t)
-	defer st.Close()
 	synctest.Test(t, func(t *testing.T) {
 		s := newService(t, st)
 		send(t, s, work, "m")

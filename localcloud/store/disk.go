@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -35,6 +36,8 @@ type disk struct {
 	dir  string
 	info fs.FileInfo            // of dir
 	free func() (uint64, error) // bytes available on the disk
+
+	pending atomic.Bool // a sync is scheduled
 
 	mu     sync.Mutex
 	closed bool
@@ -225,8 +228,24 @@ func (d *disk) apply(ops []op) error {
 			return errors.Join(err, b.Close())
 		}
 	}
-	return d.use(func() error { return errors.Join(b.Commit(pebble.NoSync), b.Close()) })
+	return d.use(func() error {
+		d.scheduleSync()
+		return errors.Join(b.Commit(pebble.NoSync), b.Close())
+	})
 }
+
+// scheduleSync sees to it that changes that nobody waits for are on disk soon.
+func (d *disk) scheduleSync() {
+	if d.pending.CompareAndSwap(false, true) {
+		time.AfterFunc(syncDelay, func() {
+			d.pending.Store(false)
+			_ = d.sync() // an error ends the process, or the next caller gets it, too
+		})
+	}
+}
+
+// syncDelay is the time after which changes that nobody waits for are on disk.
+const syncDelay = 50 * time.Millisecond
 
 // check refuses changes that would be lost.
 func (d *disk) check(ops []op) error {

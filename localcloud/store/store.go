@@ -13,15 +13,13 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
-	"sync/atomic"
-	"time"
 )
 
-// Store is an open state folder. A nil Store holds everything in memory, for tests.
+// Store is an open state folder. With a nil Store, each table holds its
+// rows in memory, for tests.
 type Store struct {
 	engine engine
-	order  sync.Mutex  // held while a change is made
-	synced atomic.Bool // the next change must schedule a sync
+	order  sync.Mutex // held while a change is made
 }
 
 // Folder is the name of the folder with the state, and OldFile the name of the file
@@ -48,9 +46,6 @@ var (
 	ErrGone = errors.New("the state folder was removed while in use; stop the local cloud and start it again")
 )
 
-// syncDelay is the time after which changes that nobody waits for are on disk.
-const syncDelay = 50 * time.Millisecond
-
 // Open opens the state in the folder dir and creates both if necessary. Its errors
 // wrap ErrInUse or ErrUnusable where they apply.
 func Open(dir string) (*Store, error) {
@@ -61,19 +56,17 @@ func Open(dir string) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newStore(e), nil
+	return &Store{engine: e}, nil
 }
 
-func newStore(e engine) *Store {
-	s := &Store{engine: e}
-	s.synced.Store(true)
-	return s
-}
+// InMemory returns a store without a disk, for tests. Closing it changes nothing, so that
+// a test can restart a service with it.
+func InMemory() *Store { return &Store{engine: &memory{values: map[string][]byte{}}} }
 
 // orMemory returns s or, if it is nil, a new store in memory.
 func (s *Store) orMemory() *Store {
 	if s == nil {
-		return newStore(&memory{values: map[string][]byte{}})
+		return InMemory()
 	}
 	return s
 }
@@ -117,16 +110,7 @@ func (s *Store) Apply(changes ...Change) error {
 		}
 		return nil
 	}
-	if err := s.make(changes); err != nil {
-		return err
-	}
-	if s.synced.CompareAndSwap(true, false) {
-		time.AfterFunc(syncDelay, func() {
-			s.synced.Store(true)
-			_ = s.engine.sync() // an error ends the process or meets the next caller, too
-		})
-	}
-	return nil
+	return s.make(changes)
 }
 
 func (s *Store) make(changes []Change) error {
