@@ -23,13 +23,17 @@ type Service struct {
 	authorizer cloud.Authorizer
 	delivery   string // the resource policy that allows log delivery: see deliveryPolicy
 	groups     *store.Table[Group]
+	store      *store.Store
 	streams    *store.Table[streamRow]
 	events     *store.Series // keyed by group
 
 	// mu is held for writing while groups and streams change, and for reading
 	// while events are written, so that their group is not deleted meanwhile.
-	mu      sync.RWMutex
-	trimmed map[string]time.Time // when a group's retention was last enforced
+	mu sync.RWMutex
+	// rows is held while the row of an existing stream changes.
+	rows sync.Mutex
+
+	sweeper sweeper
 
 	changed atomic.Pointer[chan struct{}] // closed and replaced when events have been written
 	done    chan struct{}                 // closed by Close
@@ -64,8 +68,8 @@ func New(place cloud.Place, st *store.Store, authorizer cloud.Authorizer) (*Serv
 	}
 	s := &Service{
 		place: place, authorizer: authorizer, delivery: deliveryPolicy(place),
-		groups: groups, streams: streams, events: events,
-		trimmed: map[string]time.Time{},
+		store: st, groups: groups, streams: streams, events: events,
+		sweeper: sweeper{trimmed: map[string]time.Time{}, wake: make(chan struct{}, 1)},
 		done:    make(chan struct{}),
 	}
 	changed := make(chan struct{})
@@ -74,9 +78,10 @@ func New(place cloud.Place, st *store.Store, authorizer cloud.Authorizer) (*Serv
 	return s, nil
 }
 
-// Close ends all sequences that Follow returned. All events are already on disk.
+// Close ends all sequences that Follow returned, and the deletions that Start began.
 func (s *Service) Close() error {
 	s.close()
+	s.sweeper.running.Wait()
 	return nil
 }
 
@@ -115,7 +120,6 @@ func (s *Service) UpdateGroup(g Group) (Group, error) {
 		return Group{}, err
 	}
 	old.RetentionDays, old.KMSKeyID, old.Tags = g.RetentionDays, g.KMSKeyID, g.Tags
-	delete(s.trimmed, g.Name)
 	return old, s.groups.Put(g.Name, old)
 }
 
@@ -141,17 +145,17 @@ func (s *Service) DeleteGroup(name string) error {
 	if _, err := s.Group(name); err != nil {
 		return err
 	}
-	for _, row := range s.streams.All() {
-		if row.Group == name {
-			if err := s.streams.Delete(row.key()); err != nil {
-				return err
-			}
-		}
+	var gone []store.Change
+	for _, row := range s.streamsOf(name) {
+		gone = append(gone, s.streams.Unset(row.key()))
+	}
+	if err := s.store.Apply(gone...); err != nil {
+		return err
 	}
 	if err := s.events.Drop(name); err != nil {
 		return err
 	}
-	delete(s.trimmed, name)
+	s.sweeper.forget(name)
 	return s.groups.Delete(name)
 }
 

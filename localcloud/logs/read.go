@@ -2,6 +2,7 @@ package logs
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"net/http"
 	"slices"
@@ -76,30 +77,45 @@ func (s *Service) Streams(group, prefix string) ([]Stream, error) {
 	if err != nil {
 		return nil, err
 	}
+	since := g.since(time.Time{})
 	var streams []Stream
-	index := map[string]int{}
-	for _, row := range s.streams.All() {
-		if row.Group == group && strings.HasPrefix(row.Name, prefix) {
-			index[row.Name] = len(streams)
-			streams = append(streams, Stream{
-				Group: group, Name: row.Name, ARN: s.streamARN(group, row.Name).String(), Created: row.Created,
-			})
+	cut := map[string]int{} // the streams of which some events are past the retention
+	for _, row := range s.streamsOf(group) {
+		if !strings.HasPrefix(row.Name, prefix) {
+			continue
 		}
+		st := Stream{Group: group, Name: row.Name, ARN: s.streamARN(group, row.Name).String(), Created: row.Created}
+		if !row.Last.Before(since.Time) {
+			st.First, st.Last, st.LastIngestion = row.First, row.Last, row.Ingested
+			if row.First.Before(since.Time) {
+				cut[row.Name] = len(streams)
+			}
+		}
+		streams = append(streams, st)
 	}
-	err = s.ascend(group, g.since(time.Time{}), func(e Event, _ store.Mark) bool {
-		if i, ok := index[e.Stream]; ok {
-			st := &streams[i]
-			if st.First.IsZero() {
-				st.First = e.Time
-			}
-			st.Last = e.Time
-			if e.Ingested.After(st.LastIngestion) {
-				st.LastIngestion = e.Ingested
-			}
-		}
-		return true
-	})
+	err = s.firsts(group, since, cut, func(i int, first time.Time) { streams[i].First = first })
 	return streams, err
+}
+
+// streamsOf returns the rows of a group's streams, ordered by name.
+func (s *Service) streamsOf(group string) []streamRow {
+	return slices.DeleteFunc(s.streams.All(), func(r streamRow) bool { return r.Group != group })
+}
+
+// firsts calls found with the time of the first event from a mark on of each stream,
+// which is given as its name and a number. It reads no more events than necessary.
+func (s *Service) firsts(group string, from store.Mark, streams map[string]int, found func(n int, first time.Time)) error {
+	if len(streams) == 0 {
+		return nil
+	}
+	left := maps.Clone(streams)
+	return s.ascend(group, from, func(e Event, _ store.Mark) bool {
+		if n, ok := left[e.Stream]; ok {
+			found(n, e.Time)
+			delete(left, e.Stream)
+		}
+		return len(left) > 0
+	})
 }
 
 // Filter implements FilterLogEvents: it returns the matching events of all streams

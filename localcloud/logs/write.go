@@ -18,10 +18,6 @@ import (
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html
 const maxMessage = 1<<20 - 26
 
-// trimEvery is the minimum time between deletions of a group's events past their
-// retention. Readers do not depend on the deletions: they never see such events.
-const trimEvery = time.Hour
-
 // deliveryPolicy returns the account's resource policy for log delivery, the service
 // that writes the access logs of other services. It does not allow creating groups.
 // AWS adds it when a service is configured to log to a group. Here it always exists,
@@ -37,17 +33,34 @@ func deliveryPolicy(place cloud.Place) string {
 		place.ARN("logs", "log-group:*:log-stream:*"), place.Account, logs)
 }
 
-// streamRow is a stored stream. The other fields of Stream follow from its events.
+// streamRow is a stored stream. The times of its events are zero if it has none.
 type streamRow struct {
 	Group, Name string
 	Created     time.Time
+	First, Last time.Time // of its events
+	Ingested    time.Time // the last one
+}
+
+// with returns the row of the stream after the events at these points.
+func (r streamRow) with(points []store.Point, ingested time.Time) streamRow {
+	for _, p := range points {
+		if r.First.IsZero() || p.Time.Before(r.First) {
+			r.First = p.Time
+		}
+		if p.Time.After(r.Last) {
+			r.Last = p.Time
+		}
+		r.Ingested = ingested
+	}
+	return r
 }
 
 // key returns the key of the stream in its table. It is unique, because the name of a
 // group contains no colon.
 func (r streamRow) key() string { return r.Group + ":" + r.Name }
 
-// WriteLog appends events to a stream, and returns once they are on disk. The caller
+// WriteLog appends events to a stream. Readers see them when it returns, and a SIGKILL
+// loses at most the events of the last 50 ms. The caller
 // needs logs:PutLogEvents on the stream, logs:CreateLogStream if the stream does not
 // exist yet, and logs:CreateLogGroup if the group does not exist: the permissions of
 // Lambda's basic execution role. Log delivery may write to existing groups. WriteLog
@@ -62,11 +75,14 @@ func (s *Service) WriteLog(ctx context.Context, caller cloud.Caller, group, stre
 	if err := s.authorize(ctx, caller, "logs:PutLogEvents", s.streamARN(group, stream)); err != nil {
 		return err
 	}
-	if err := s.append(group, points(stream, events)); err != nil {
+	if len(events) == 0 {
+		return nil
+	}
+	if err := s.append(group, stream, events); err != nil {
 		return err
 	}
 	s.notify()
-	return s.trim(group)
+	return nil
 }
 
 // ensureGroup creates the group if necessary. The resource that it authorizes ends in
@@ -108,13 +124,28 @@ func (s *Service) ensureStream(ctx context.Context, caller cloud.Caller, group, 
 	return s.streams.Put(row.key(), row)
 }
 
-func (s *Service) append(group string, points []store.Point) error {
+// append stores the events and the times of the stream. The stream may have been
+// removed since ensureStream, because all of its events were too old.
+func (s *Service) append(group, stream string, events []cloud.LogEvent) error {
+	ingested := now()
+	points := points(stream, ingested, events)
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	if _, err := s.Group(group); err != nil {
 		return err
 	}
-	return s.events.Append(group, points)
+	s.rows.Lock()
+	defer s.rows.Unlock()
+	row, ok := s.streams.Get(streamRow{Group: group, Name: stream}.key())
+	if !ok {
+		row = streamRow{Group: group, Name: stream, Created: ingested}
+	}
+	row = row.with(points, ingested)
+	if err := s.events.Append(group, points, s.streams.Set(row.key(), row)); err != nil {
+		return err
+	}
+	s.sweeper.add(points)
+	return nil
 }
 
 // notify wakes all calls of Follow.
@@ -123,27 +154,8 @@ func (s *Service) notify() {
 	close(*s.changed.Swap(&next))
 }
 
-// trim deletes events past the group's retention, at most once per trimEvery.
-func (s *Service) trim(group string) error {
-	g, ok := s.groups.Get(group)
-	if !ok || g.RetentionDays == 0 || !s.trimIsDue(group) {
-		return nil
-	}
-	s.mu.Lock()
-	s.trimmed[group] = time.Now()
-	s.mu.Unlock()
-	return s.events.Trim(group, g.since(time.Time{}).Time)
-}
-
-func (s *Service) trimIsDue(group string) bool {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	return time.Since(s.trimmed[group]) >= trimEvery
-}
-
 // points returns the points to store for events.
-func points(stream string, events []cloud.LogEvent) []store.Point {
-	ingested := now()
+func points(stream string, ingested time.Time, events []cloud.LogEvent) []store.Point {
 	var points []store.Point
 	for _, e := range events {
 		for rest := e.Message; ; {

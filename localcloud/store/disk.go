@@ -158,6 +158,8 @@ func options(isNew bool) *pebble.Options {
 		CacheSize:          8 << 20,
 		Logger:             logger{},
 		Cleaner:            cleaner{},
+		// Range deletions give their space back only after they have left memory.
+		FlushDelayDeleteRange: time.Second,
 		// The local cloud leaves the second core to functions.
 		CompactionConcurrencyRange: func() (lower, upper int) { return 1, 1 },
 	}

@@ -76,10 +76,11 @@ func (r *Series) arrival(key string, seq uint64) []byte {
 	return append(r.arrivals(key), bigEndian(seq)...)
 }
 
-// Append numbers the points and adds them to a key. They are visible when it returns,
-// and soon on disk, like changes that Store.Apply makes.
-func (r *Series) Append(key string, points []Point) error {
-	if len(points) == 0 {
+// Append numbers the points and adds them to a key, and makes the other changes with
+// them. They are visible when it returns, and soon on disk, like changes that
+// Store.Apply makes.
+func (r *Series) Append(key string, points []Point, others ...Change) error {
+	if len(points) == 0 && len(others) == 0 {
 		return nil
 	}
 	r.mu.Lock()
@@ -92,7 +93,7 @@ func (r *Series) Append(key string, points []Point) error {
 		ops = append(ops, op{key: at, value: nonNil(p.Data)}, op{key: r.arrival(key, p.Seq), value: at[len(at)-markSize:]})
 	}
 	ops = append(ops, op{key: r.seqKey(), value: bigEndian(r.seq)})
-	return r.wrap(key, r.store.Apply(Change{store: r.store, ops: ops}))
+	return r.wrap(key, r.store.Apply(append(others, Change{store: r.store, ops: ops})...))
 }
 
 func nonNil(b []byte) []byte {
