@@ -40,6 +40,7 @@ type Services struct {
 	Deployments *deployments.Service
 
 	closers []func() error // in the order of construction
+	options Options
 }
 
 // Options configures the services. Place, Dir, Journal and Endpoint are required.
@@ -55,6 +56,8 @@ type Options struct {
 	APIPort int
 	// Pace scales the waits between asynchronous attempts and the periods of alarms.
 	Pace cloud.Pace
+	// LogLimit is the size in bytes up to which log events are kept; 0 means any size.
+	LogLimit uint64
 	// IdleTimeout is how long an unused execution environment lives; 0 means 10
 	// minutes.
 	IdleTimeout time.Duration
@@ -64,7 +67,7 @@ type Options struct {
 // dependencies. Nothing listens or runs before Start. If one cannot be constructed,
 // New closes the others.
 func New(o Options) (*Services, error) {
-	s := &Services{}
+	s := &Services{options: o}
 	if err := s.construct(o); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -191,8 +194,12 @@ func (s *Services) httpAPIOptions(o Options) httpapi.Options {
 	}
 }
 
-// Start resumes queued invocations, listens for HTTP APIs and evaluates alarms.
+// Start resumes queued invocations, listens for HTTP APIs, evaluates alarms and deletes
+// old log events.
 func (s *Services) Start() error {
+	s.Logs.Start(s.options.LogLimit, func(err error) {
+		s.options.Journal.Append(cloud.Entry{Level: cloud.Warning, Service: "logs", Message: "old events cannot be deleted: " + err.Error()})
+	})
 	s.Lambda.Start()
 	s.CloudWatch.Start()
 	return s.HTTPAPI.Start()

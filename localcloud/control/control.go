@@ -40,7 +40,9 @@ var ErrNotRunning = errors.New("no local cloud is running here; start one with: 
 // The files and folders in a state folder, beside the state file.
 const (
 	// LogFile has the output of a local cloud that runs in the background.
-	LogFile        = "localcloud.log"
+	LogFile = "localcloud.log"
+	// OldLog is appended to the name of an older log file.
+	OldLog         = ".1"
 	runFileName    = "run.json"
 	functionsDir   = "functions" // the unpacked code of functions
 	pulumiStateDir = "pulumi"
@@ -64,6 +66,9 @@ type Config struct {
 	TimeScale float64 `json:"timeScale"`
 	// IdleTimeout is how long an unused execution environment lives.
 	IdleTimeout time.Duration `json:"idleTimeout"`
+	// LogLimitMiB is the size on disk in MiB up to which log events are kept; 0 means
+	// any size.
+	LogLimitMiB int `json:"logLimitMiB"`
 }
 
 // FunctionsDir returns the folder with the unpacked code of functions.
@@ -86,8 +91,15 @@ type Status struct {
 	// Stacks are the stacks that have resources, as "project/stack".
 	Stacks    []string      `json:"stacks"`
 	Resources []Resource    `json:"resources"`
+	Sizes     Sizes         `json:"sizes"`
 	Recorded  []Recorded    `json:"recorded"`
 	Warnings  []cloud.Entry `json:"warnings"` // the last few, oldest first
+}
+
+// Sizes are bytes on disk. What was written in the last seconds may not be counted.
+type Sizes struct {
+	State uint64 `json:"state"` // of everything but the code of functions
+	Logs  uint64 `json:"logs"`  // of this, log events
 }
 
 // Resource is a deployed resource.
@@ -203,7 +215,7 @@ func Stop(ctx context.Context, status Status) error {
 }
 
 // StateEntries are the files and folders in a state folder.
-var StateEntries = []string{store.Folder, store.OldFile, runFileName, LogFile, functionsDir, pulumiStateDir, pulumiHomeDir}
+var StateEntries = []string{store.Folder, store.OldFile, runFileName, LogFile, LogFile + OldLog, functionsDir, pulumiStateDir, pulumiHomeDir}
 
 // Stacks returns the stacks in the state folder of a local cloud that is not
 // running, as "project/stack". A folder without a state has none.

@@ -37,6 +37,7 @@ type Server struct {
 	started  time.Time
 	program  string // digest of this executable
 	journal  *journal.Journal
+	store    *store.Store
 	services *account.Services
 	aws      net.Listener
 	engine   net.Listener
@@ -63,6 +64,7 @@ func (s *Server) open() (err error) {
 	if err != nil {
 		return err
 	}
+	s.store = st
 	s.closers = append(s.closers, st.Close)
 	if s.aws, err = s.listen(&s.config.Port); err != nil {
 		return err
@@ -79,6 +81,7 @@ func (s *Server) open() (err error) {
 		APIPort:     s.config.APIPort,
 		Pace:        cloud.Pace(s.config.TimeScale),
 		IdleTimeout: s.config.IdleTimeout,
+		LogLimit:    uint64(s.config.LogLimitMiB) << 20,
 	})
 	if err != nil {
 		return err

@@ -29,9 +29,18 @@ func (s *Server) serveStatus(w http.ResponseWriter, _ *http.Request) {
 		Programs:    list(s.services.Deployments.Programs()),
 		Stacks:      list(s.services.Deployments.Stacks()),
 		Resources:   list(s.resources()),
+		Sizes:       s.sizes(),
 		Recorded:    list(s.withoutEffect()),
 		Warnings:    list(s.warnings()),
 	})
+}
+
+func (s *Server) sizes() control.Sizes {
+	logs, err := s.services.Logs.Size()
+	if err != nil {
+		s.journal.Append(cloud.Entry{Level: cloud.Warning, Service: "logs", Message: "the size of the logs is unknown: " + err.Error()})
+	}
+	return control.Sizes{State: s.store.Size(), Logs: logs}
 }
 
 // notIsolated says why functions are not isolated from this machine, or "".

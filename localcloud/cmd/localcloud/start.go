@@ -28,8 +28,12 @@ type startCommand struct {
 	Stack        []string      `default:"local,local-*" help:"Stacks that the provider accepts, as globs (${default})." placeholder:"GLOB"`
 	TimeScale    float64       `default:"60" help:"Divide AWS's waits of a minute or more by this (${default}; 1: wait as AWS does)."`
 	IdleTimeout  time.Duration `default:"10m" help:"How long to keep an unused execution environment (${default})."`
+	LogLimit     int           `default:"256" placeholder:"MIB" help:"Size on disk in MiB up to which log events are kept, then the oldest are deleted (${default})."`
 	Ready        bool          `hidden:"" help:"Write to file descriptor 3 when it is ready."`
 }
+
+// minLogLimit is the minimum of --log-limit: the state needs some room of its own.
+const minLogLimit = 16
 
 // A detached child writes readyMessage to the descriptor readyFD once it listens.
 const (
@@ -79,6 +83,9 @@ func (c *startCommand) check() error {
 	if c.IdleTimeout <= 0 {
 		return fmt.Errorf("--idle-timeout is %v; it must be more than 0s", c.IdleTimeout)
 	}
+	if c.LogLimit < minLogLimit {
+		return fmt.Errorf("--log-limit is %d; it must be %d MiB or more", c.LogLimit, minLogLimit)
+	}
 	for _, glob := range c.Stack {
 		if _, err := filepath.Match(glob, ""); err != nil {
 			return fmt.Errorf("--stack %q: %w", glob, err)
@@ -97,6 +104,7 @@ func (c *startCommand) config(p place) control.Config {
 		Stacks:       c.Stack,
 		TimeScale:    c.TimeScale,
 		IdleTimeout:  c.IdleTimeout,
+		LogLimitMiB:  c.LogLimit,
 	}
 }
 
@@ -117,7 +125,11 @@ func (c *startCommand) serve(ctx context.Context, p place, srv *server.Server, s
 			return err
 		}
 	}
-	go printJournal(ctx, srv, std.out)
+	out := std.out
+	if c.Ready {
+		out = ownLog(filepath.Join(config.Dir, control.LogFile))
+	}
+	go printJournal(ctx, srv, out)
 	return srv.Serve(ctx)
 }
 
@@ -200,6 +212,7 @@ func (c *startCommand) checkSame(running control.Status) error {
 	differ("--stack", running.Config.Stacks, c.Stack)
 	differ("--time-scale", running.Config.TimeScale, c.TimeScale)
 	differ("--idle-timeout", running.Config.IdleTimeout, c.IdleTimeout)
+	differ("--log-limit", running.Config.LogLimitMiB, c.LogLimit)
 	if len(differences) == 0 {
 		return nil
 	}
@@ -213,7 +226,7 @@ func (c *startCommand) spawn(ctx context.Context, p place, std streams) error {
 		return err
 	}
 	logPath := filepath.Join(p.state, control.LogFile)
-	log, err := os.Create(logPath)
+	log, err := openLog(logPath)
 	if err != nil {
 		return err
 	}
@@ -258,6 +271,7 @@ func (c *startCommand) args(p place) []string {
 		"--stack", strings.Join(c.Stack, ","),
 		fmt.Sprintf("--time-scale=%v", c.TimeScale),
 		fmt.Sprintf("--idle-timeout=%v", c.IdleTimeout),
+		fmt.Sprintf("--log-limit=%d", c.LogLimit),
 	}
 }
 

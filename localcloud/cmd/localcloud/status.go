@@ -28,7 +28,8 @@ func (c *statusCommand) Run(ctx context.Context, p place, std streams) error {
 	fmt.Fprintf(w, "process\t%d, up %s\n", status.PID, time.Since(status.Started).Round(time.Second))
 	fmt.Fprintf(w, "AWS\t%s, region %s\n", config.Endpoint(), config.Region)
 	fmt.Fprintf(w, "provider\taws:%d, stacks %v\n", config.ProviderPort, config.Stacks)
-	fmt.Fprintf(w, "state\t%s\n", config.Dir)
+	fmt.Fprintf(w, "state\t%s, %s; logs: %s of at most %d MiB\n",
+		config.Dir, mebibytes(status.Sizes.State), mebibytes(status.Sizes.Logs), config.LogLimitMiB)
 	fmt.Fprintf(w, "isolation\t%s\n", isolation(status.NotIsolated))
 	for _, program := range status.Programs {
 		fmt.Fprintf(w, "program\t%s\t%s\n", cmp.Or(program.Project, "-"), program.Dir)
@@ -42,6 +43,8 @@ func (c *statusCommand) Run(ctx context.Context, p place, std streams) error {
 	}
 	return w.Flush()
 }
+
+func mebibytes(n uint64) string { return fmt.Sprintf("%.1f MiB", float64(n)/(1<<20)) }
 
 // isolation describes what functions see of this machine, and why they are not
 // isolated from it.
