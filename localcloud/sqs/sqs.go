@@ -32,7 +32,8 @@ type Service struct {
 	states     *store.Values     // of messages, by key
 	contents   *store.Values     // of messages, by key
 
-	start time.Time     // the origin of clock
+	wall  func() time.Time // time.Now, except in tests
+	start time.Time
 	last  atomic.Uint64 // the number of the newest message
 
 	done chan struct{} // closed by Close
@@ -52,7 +53,7 @@ func New(place cloud.Place, st *store.Store, authorizer cloud.Authorizer, endpoi
 	s := &Service{
 		place: place, authorizer: authorizer, endpoint: endpoint, metrics: cloud.NoMetrics{}, store: st,
 		states: store.NewValues(st, "sqs-states"), contents: store.NewValues(st, "sqs-contents"),
-		start: time.Now(), done: make(chan struct{}), backlogs: map[string]*backlog{},
+		wall: time.Now, start: time.Now(), done: make(chan struct{}), backlogs: map[string]*backlog{},
 	}
 	s.end = sync.OnceFunc(func() { close(s.done) })
 	var err error
@@ -93,7 +94,7 @@ type moment struct {
 
 // now returns the current moment. Within a process, timeouts and retention go by its own
 // clock: a step of the wall clock neither hides nor expires a message.
-func (s *Service) now() moment { return moment{time.Now().UnixMilli(), time.Since(s.start)} }
+func (s *Service) now() moment { return moment{s.wall().UnixMilli(), time.Since(s.start)} }
 
 // Close ends the waits of receivers. Services that close later can still send
 // messages.
