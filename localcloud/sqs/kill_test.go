@@ -27,7 +27,7 @@ func TestKill(t *testing.T) {
 	dir := t.TempDir()
 	o := outcomes{map[string]bool{}, map[string]bool{}, map[string]bool{}}
 	for round := range 2 {
-		o.untilKilled(t, dir, 300*(round+1))
+		o.untilKilled(t, dir, 200*(round+1))
 		o.check(t, dir)
 	}
 }
@@ -114,7 +114,7 @@ func TestKilled(t *testing.T) {
 		must(s.CreateQueue(sqs.Queue{Name: "work", VisibilityTimeoutSeconds: 60}))(t)
 	}
 	must(s.UpdateQueue(work, func(q *sqs.Queue) { q.RedrivePolicy = toDeadTwo }))(t)
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second) // if its parent is gone
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute) // if its parent is gone
 	defer cancel()
 	for range 4 {
 		go sendUntil(ctx, t, s)
