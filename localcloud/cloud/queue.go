@@ -4,7 +4,9 @@ import "context"
 
 // Sender sends messages to queues.
 type Sender interface {
-	// SendMessage stores the message and returns its ID. It fails with
+	// SendMessage stores the message and returns its ID. The message is soon on disk,
+	// before anything that the caller changes afterwards, so a caller that stores what
+	// it hands over needs no wait. It fails with
 	// AWS.SimpleQueueService.NonExistentQueue if there is no such queue, and with
 	// AccessDenied if neither the queue's policy nor the caller's role allows
 	// sqs:SendMessage.

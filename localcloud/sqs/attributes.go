@@ -12,34 +12,35 @@ type Counts struct {
 	Delayed   int // sent, but not yet available
 }
 
-// Count counts the messages of a queue. Its errors are those of Queue.
+// Count counts the messages of a queue. Of messages past their retention period, it may
+// count those that have not been removed yet. Its errors are those of Queue.
 func (s *Service) Count(url string) (Counts, error) {
 	q, err := s.Queue(url)
 	if err != nil {
 		return Counts{}, err
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	b := s.backlogs[q.Name]
+	c, _, _, err := s.state(q)
+	return c, err
+}
+
+// state returns the counts of a queue, the age of its oldest message, 0 if there is none,
+// and when it was last accessed.
+func (s *Service) state(q Queue) (c Counts, oldest time.Duration, used time.Time, err error) {
+	b := s.backlog(q.Name)
 	if b == nil {
-		return Counts{}, nonExistent()
+		return Counts{}, 0, time.Time{}, nonExistent()
 	}
-	var c Counts
-	now := time.Now().UTC()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	now := s.now().process
 	if err := s.expire(q, b, now); err != nil {
-		return c, err
+		return Counts{}, 0, time.Time{}, err
 	}
-	for _, m := range b.messages {
-		switch {
-		case !m.AvailableAt.After(now):
-			c.Available++
-		case m.Receives == 0:
-			c.Delayed++
-		default:
-			c.InFlight++
-		}
+	b.promote(now)
+	if m := b.ages.first(); m != nil {
+		oldest = now - m.sent
 	}
-	return c, nil
+	return Counts{b.ready.Len(), b.inFlight, b.hidden.Len() - b.inFlight}, oldest, b.used, nil
 }
 
 // Attributes returns the attributes of a queue that are set, by their names in

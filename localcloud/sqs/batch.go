@@ -42,7 +42,11 @@ func (s *Service) SendBatch(ctx context.Context, caller cloud.Caller, url string
 	for _, e := range entries {
 		total += size(e.Request.QueueMessage)
 	}
-	return batch("SendMessageBatchRequestEntry", entries, total, func(e Entry) (string, error) { return s.enqueue(q, caller, e) })
+	ids := make([]string, len(entries))
+	return batch(s, q, "SendMessageBatchRequestEntry", entries, total, ids, func(i int, e Entry) (enqueue step) {
+		ids[i], enqueue = s.enqueue(q, caller, e)
+		return enqueue
+	})
 }
 
 // DeleteBatch deletes up to 10 messages, as Delete does. It reports errors as
@@ -54,7 +58,7 @@ func (s *Service) DeleteBatch(ctx context.Context, caller cloud.Caller, url stri
 	if err != nil {
 		return nil, err
 	}
-	return batch("DeleteMessageBatchRequestEntry", entries, 0, func(handle string) (string, error) { return "", s.delete(q, handle) })
+	return batch(s, q, "DeleteMessageBatchRequestEntry", entries, 0, nil, func(_ int, handle string) step { return s.delete(q, handle) })
 }
 
 // ChangeVisibilityBatch changes the visibility of up to 10 messages, as
@@ -66,43 +70,65 @@ func (s *Service) ChangeVisibilityBatch(ctx context.Context, caller cloud.Caller
 	if err != nil {
 		return nil, err
 	}
-	return batch("ChangeMessageVisibilityBatchRequestEntry", entries, 0, func(v Visibility) (string, error) {
-		return "", s.changeVisibility(q, v.ReceiptHandle, v.Seconds)
-	})
+	return batch(s, q, "ChangeMessageVisibilityBatchRequestEntry", entries, 0, nil, func(_ int, v Visibility) step { return s.changeVisibility(q, v) })
 }
 
 var batchID = regexp.MustCompile(`^[A-Za-z0-9_-]{1,80}$`)
 
-// batch checks a batch and runs its requests one by one.
-func batch[T any](kind string, entries []BatchEntry[T], bytes int, run func(T) (string, error)) ([]BatchResult, error) {
+// batch checks a batch and makes one change of its requests, for each of which of
+// returns the step. ids are the IDs of the messages that the requests send, if they do.
+func batch[T any](s *Service, q Queue, kind string, entries []BatchEntry[T], bytes int, ids []string, of func(int, T) step) ([]BatchResult, error) {
+	if err := checkBatch(kind, entries, bytes); err != nil {
+		return nil, err
+	}
+	steps := make([]step, len(entries))
+	for i, e := range entries {
+		steps[i] = of(i, e.Request)
+	}
+	errs, err := s.changeForClient(q.Name, steps...)
+	if err != nil {
+		return nil, err
+	}
+	results := make([]BatchResult, len(entries))
+	for i, e := range entries {
+		results[i] = BatchResult{ID: e.ID, Err: refused(errs[i])}
+		if ids != nil && errs[i] == nil {
+			results[i].MessageID = ids[i]
+		}
+	}
+	return results, nil
+}
+
+// refused returns err as an error of one request. Those of the store must not hide that
+// requests with other errors were refused.
+func refused(err error) *cloud.Error {
+	e, ok := errors.AsType[*cloud.Error](err)
+	if err != nil && !ok {
+		return cloud.Errorf(http.StatusInternalServerError, "InternalFailure", "%v", err)
+	}
+	return e
+}
+
+func checkBatch[T any](kind string, entries []BatchEntry[T], bytes int) error {
 	const maxEntries = 10
 	switch {
 	case len(entries) == 0:
-		return nil, refusal(namespace+"EmptyBatchRequest", "There should be at least one %s in the request.", kind)
+		return refusal(namespace+"EmptyBatchRequest", "There should be at least one %s in the request.", kind)
 	case len(entries) > maxEntries:
-		return nil, refusal(namespace+"TooManyEntriesInBatchRequest", "Maximum number of entries per request are %d. You have sent %d.", maxEntries, len(entries))
+		return refusal(namespace+"TooManyEntriesInBatchRequest", "Maximum number of entries per request are %d. You have sent %d.", maxEntries, len(entries))
 	case bytes > maxMessage:
-		return nil, refusal(namespace+"BatchRequestTooLong", "Batch requests cannot be longer than %d bytes. You have sent %d bytes.", maxMessage, bytes)
+		return refusal(namespace+"BatchRequestTooLong", "Batch requests cannot be longer than %d bytes. You have sent %d bytes.", maxMessage, bytes)
 	}
 	seen := map[string]bool{}
 	for _, e := range entries {
 		if !batchID.MatchString(e.ID) {
-			return nil, refusal(namespace+"InvalidBatchEntryId",
+			return refusal(namespace+"InvalidBatchEntryId",
 				"A batch entry id can only contain alphanumeric characters, hyphens and underscores. It can be at most 80 letters long.")
 		}
 		if seen[e.ID] {
-			return nil, refusal(namespace+"BatchEntryIdsNotDistinct", "Id %s repeated.", e.ID)
+			return refusal(namespace+"BatchEntryIdsNotDistinct", "Id %s repeated.", e.ID)
 		}
 		seen[e.ID] = true
 	}
-	var results []BatchResult
-	for _, e := range entries {
-		id, err := run(e.Request)
-		refused, ok := errors.AsType[*cloud.Error](err)
-		if err != nil && !ok { // a failure of the store, which must not hide earlier successes
-			refused = cloud.Errorf(http.StatusInternalServerError, "InternalFailure", "%v", err)
-		}
-		results = append(results, BatchResult{e.ID, id, refused})
-	}
-	return results, nil
+	return nil
 }

@@ -1,7 +1,6 @@
 package sqs
 
 import (
-	"cmp"
 	"crypto/md5"
 	"encoding/binary"
 	"encoding/hex"
@@ -12,50 +11,27 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"tally/localcloud/cloud"
 )
 
-// message is one message of one queue.
-type message struct {
-	Number uint64 // in the order of arrival, over all queues
-	Queue  string // name
-	ID     string // UUID
-	cloud.QueueMessage
-	Sender      string // the value of SenderId
-	Sent        time.Time
-	Received    time.Time // for the first time
-	LastReceive time.Time
-	Receives    int
-	AvailableAt time.Time // when its delay or visibility timeout is over
-	Receipt     string    // part of the receipt handle of the last receive
-	Source      string    // ARN of the queue it was moved from; "" for none
-}
-
-// key returns the key of the message in the store. Keys sort as the numbers do.
-func (m *message) key() string { return fmt.Sprintf("%016x", m.Number) }
-
-func compareNumbers(a, b *message) int { return cmp.Compare(a.Number, b.Number) }
-
 // system returns the attributes that SQS itself adds to a message.
-func (m *message) system() map[string]string {
-	millis := func(t time.Time) string { return strconv.FormatInt(t.UnixMilli(), 10) }
+func system(m message, c content) map[string]string {
 	a := map[string]string{
-		"SenderId":                         m.Sender,
-		"SentTimestamp":                    millis(m.Sent),
-		"ApproximateReceiveCount":          strconv.Itoa(m.Receives),
-		"ApproximateFirstReceiveTimestamp": millis(m.Received),
+		"SenderId":                         c.Sender,
+		"SentTimestamp":                    strconv.FormatInt(m.sentAt, 10),
+		"ApproximateReceiveCount":          strconv.Itoa(int(m.receives)),
+		"ApproximateFirstReceiveTimestamp": strconv.FormatInt(m.receivedAt, 10),
 	}
-	if m.GroupID != "" {
-		a["MessageGroupId"] = m.GroupID
+	if c.GroupID != "" {
+		a["MessageGroupId"] = c.GroupID
 	}
-	if m.TraceHeader != "" {
-		a[traceHeader] = m.TraceHeader
+	if c.TraceHeader != "" {
+		a[traceHeader] = c.TraceHeader
 	}
-	if m.Source != "" {
-		a["DeadLetterQueueSourceArn"] = m.Source
+	if c.Source != "" {
+		a["DeadLetterQueueSourceArn"] = c.Source
 	}
 	return a
 }

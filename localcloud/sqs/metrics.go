@@ -35,9 +35,8 @@ const activeFor = 6 * time.Hour
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/monitoring-using-cloudwatch.html
 func (s *Service) Sample(at time.Time) {
 	for _, q := range s.Queues() {
-		counts, err := s.Count(q.URL)
-		oldest, used, exists := s.ageOf(q.Name)
-		if err != nil || !exists || counts == (Counts{}) && time.Since(used) > activeFor {
+		counts, oldest, used, err := s.state(q)
+		if err != nil || counts == (Counts{}) && time.Since(used) > activeFor {
 			continue
 		}
 		s.report(q.Name, at,
@@ -47,19 +46,4 @@ func (s *Service) Sample(at time.Time) {
 			cloud.MetricValue{Name: "ApproximateAgeOfOldestMessage", Unit: "Seconds", Value: oldest.Truncate(time.Second).Seconds()},
 		)
 	}
-}
-
-// ageOf returns the age of the oldest message, 0 if there is none, and when the queue
-// was last accessed.
-func (s *Service) ageOf(queue string) (oldest time.Duration, used time.Time, ok bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	b := s.backlogs[queue]
-	if b == nil {
-		return 0, time.Time{}, false
-	}
-	for _, m := range b.messages {
-		oldest = max(oldest, time.Since(m.Sent))
-	}
-	return oldest, b.used, true
 }

@@ -51,6 +51,10 @@ func (s *Service) CreateQueue(q Queue) (Queue, error) {
 	if err := CheckName(q.Name); err != nil {
 		return Queue{}, err
 	}
+	return s.synced(s.createQueue(q))
+}
+
+func (s *Service) createQueue(q Queue) (Queue, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.backlogs[q.Name] != nil {
@@ -60,7 +64,17 @@ func (s *Service) CreateQueue(q Queue) (Queue, error) {
 	q.Created = time.Now().UTC().Truncate(time.Second)
 	q, err := s.putQueue(q, Queue{})
 	if err == nil {
-		s.backlogs[q.Name] = &backlog{changed: make(chan struct{}), used: time.Now()}
+		b := newBacklog(q.Name)
+		b.used = time.Now()
+		s.backlogs[q.Name] = b
+	}
+	return q, err
+}
+
+// synced returns a changed queue once the change is on disk.
+func (s *Service) synced(q Queue, err error) (Queue, error) {
+	if err == nil {
+		err = s.store.Sync()
 	}
 	return q, err
 }
@@ -68,6 +82,10 @@ func (s *Service) CreateQueue(q Queue) (Queue, error) {
 // UpdateQueue applies change to all of the queue but its name. It does so in one
 // step, so that calls that change different attributes do not undo each other.
 func (s *Service) UpdateQueue(url string, change func(*Queue)) (Queue, error) {
+	return s.synced(s.updateQueue(url, change))
+}
+
+func (s *Service) updateQueue(url string, change func(*Queue)) (Queue, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	q, err := s.Queue(url)
@@ -111,7 +129,7 @@ func (s *Service) putQueue(q, old Queue) (Queue, error) {
 		return Queue{}, err
 	}
 	r.Modified = time.Now().UTC().Truncate(time.Second)
-	return s.withURL(r.Queue), s.queues.Put(r.Name, r)
+	return s.withURL(r.Queue), s.store.Apply(s.queues.Set(r.Name, r))
 }
 
 // fill sets value to its default if it is 0.
@@ -166,31 +184,27 @@ func (s *Service) withURLs(rows []row) []Queue {
 
 // DeleteQueue removes a queue with its messages. Its errors include those of Queue.
 func (s *Service) DeleteQueue(url string) error {
+	_, err := s.synced(Queue{}, s.deleteQueue(url))
+	return err
+}
+
+func (s *Service) deleteQueue(url string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	q, err := s.Queue(url)
 	if err != nil {
 		return err
 	}
-	// Delete the queue first. If a crash leaves messages without a queue, load
-	// deletes them.
-	if err := s.queues.Delete(q.Name); err != nil {
+	b := s.backlogs[q.Name]
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if err := s.store.Apply(append(s.unsetAll(q.Name), s.queues.Unset(q.Name))...); err != nil {
 		return err
 	}
-	b := s.backlogs[q.Name]
 	delete(s.backlogs, q.Name)
+	b.deleted = true
+	b.clear()
 	b.notify()
-	return s.clear(b)
-}
-
-// clear deletes every message of a backlog.
-func (s *Service) clear(b *backlog) error {
-	for _, m := range b.messages {
-		if err := s.messages.Delete(m.key()); err != nil {
-			return err
-		}
-	}
-	b.messages = nil
 	return nil
 }
 

@@ -3,16 +3,20 @@ package sqs
 import (
 	"context"
 	"encoding/base64"
+	"fmt"
+	"strconv"
 	"strings"
 	"time"
+
+	"github.com/google/uuid"
 
 	"tally/localcloud/cloud"
 )
 
 // handle returns the receipt handle of the last receive of a message. It is
 // opaque to clients.
-func (s *Service) handle(q Queue, m *message) string {
-	return base64.StdEncoding.EncodeToString([]byte(strings.Join([]string{m.Receipt, q.ARN, m.ID}, " ")))
+func handle(q Queue, m message) string {
+	return base64.StdEncoding.EncodeToString(fmt.Appendf(nil, "%s %s %x", m.receipt, q.ARN, m.number))
 }
 
 // find returns the message of a receipt handle. It returns nil if the message is
@@ -23,15 +27,22 @@ func (b *backlog) find(q Queue, handle string) (*message, error) {
 	}
 	raw, err := base64.StdEncoding.DecodeString(handle)
 	parts := strings.Split(string(raw), " ")
-	if err != nil || len(parts) != 3 || parts[0] == "" || parts[1] != q.ARN {
-		return nil, refusal("ReceiptHandleIsInvalid", "The input receipt handle \"%s\" is not a valid receipt handle.", handle)
+	if err != nil || len(parts) != 3 || parts[1] != q.ARN {
+		return nil, invalidHandle(handle)
 	}
-	for _, m := range b.messages {
-		if m.ID == parts[2] && m.Receipt == parts[0] {
-			return m, nil
-		}
+	receipt, err := uuid.Parse(parts[0])
+	number, err2 := strconv.ParseUint(parts[2], 16, 64)
+	if err != nil || err2 != nil {
+		return nil, invalidHandle(handle)
+	}
+	if m := b.received[number]; m != nil && m.receipt == receipt {
+		return m, nil
 	}
 	return nil, nil
+}
+
+func invalidHandle(handle string) error {
+	return refusal("ReceiptHandleIsInvalid", "The input receipt handle \"%s\" is not a valid receipt handle.", handle)
 }
 
 // Delete removes a received message, even after its visibility timeout. As on AWS, a
@@ -45,27 +56,29 @@ func (s *Service) Delete(ctx context.Context, caller cloud.Caller, url, handle s
 	if err != nil {
 		return err
 	}
-	return s.delete(q, handle)
+	return single(s.changeForClient(q.Name, s.delete(q, handle)))
 }
 
-func (s *Service) delete(q Queue, handle string) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	b := s.backlogs[q.Name]
-	if b == nil {
-		return nonExistent()
+// delete returns the step that removes the message of a receipt handle.
+func (s *Service) delete(q Queue, handle string) step {
+	return func(c *change) error {
+		m, err := c.b.find(q, handle)
+		if err != nil || m == nil {
+			return err
+		}
+		c.add(func() {
+			if c.b.received[m.number] != m {
+				return // a batch deletes it twice
+			}
+			full := c.b.inFlight >= maxInFlight
+			c.b.remove(m)
+			if full {
+				c.b.notify()
+			}
+			s.report(q.Name, time.Now(), cloud.Counted("NumberOfMessagesDeleted", 1))
+		}, s.unset(q.Name, m.number)...)
+		return nil
 	}
-	m, err := b.find(q, handle)
-	if err != nil || m == nil {
-		return err
-	}
-	if err := s.messages.Delete(m.key()); err != nil {
-		return err
-	}
-	b.remove(m)
-	b.used = time.Now()
-	s.report(q.Name, b.used, cloud.Counted("NumberOfMessagesDeleted", 1))
-	return nil
 }
 
 // ChangeVisibility hides a message in flight for 0 to 43,200 seconds from now; 0
@@ -81,39 +94,38 @@ func (s *Service) ChangeVisibility(ctx context.Context, caller cloud.Caller, url
 	if err != nil {
 		return err
 	}
-	return s.changeVisibility(q, handle, seconds)
+	return single(s.changeForClient(q.Name, s.changeVisibility(q, Visibility{handle, seconds})))
 }
 
-func (s *Service) changeVisibility(q Queue, handle string, seconds int) error {
-	if seconds < 0 || seconds > maxVisibility {
-		return invalid(seconds, "VisibilityTimeout", "VisibilityTimeout must be an integer between 0 and %d.", maxVisibility)
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	b := s.backlogs[q.Name]
-	if b == nil {
-		return nonExistent()
-	}
-	m, err := b.find(q, handle)
-	if err != nil {
-		return err
-	}
-	now := time.Now().UTC()
-	switch {
-	case m == nil:
-		return invalid(handle, "ReceiptHandle", "Message does not exist or is not available for visibility timeout change.")
-	case !m.AvailableAt.After(now):
+// changeVisibility returns the step that changes the visibility timeout of a message.
+func (s *Service) changeVisibility(q Queue, v Visibility) step {
+	return func(c *change) error {
+		if v.Seconds < 0 || v.Seconds > maxVisibility {
+			return invalid(v.Seconds, "VisibilityTimeout", "VisibilityTimeout must be an integer between 0 and %d.", maxVisibility)
+		}
+		m, err := c.b.find(q, v.ReceiptHandle)
+		if err != nil {
+			return err
+		}
+		now := c.now.process
+		switch {
+		case m == nil:
+			return invalid(v.ReceiptHandle, "ReceiptHandle", "Message does not exist or is not available for visibility timeout change.")
+		case !m.isHidden:
+			return nil
+		case int((now-m.lastReceive).Seconds())+v.Seconds > maxVisibility:
+			return invalid(v.Seconds, "VisibilityTimeout", "Total VisibilityTimeout for the message is beyond the limit [%d seconds]", maxVisibility)
+		}
+		next := *m
+		next.available = now + time.Duration(v.Seconds)*time.Second
+		c.add(func() {
+			c.b.take(m)
+			m.available = next.available
+			c.b.insert(m, now)
+			c.b.notify()
+		}, s.set(q.Name, next, c.now))
 		return nil
-	case int(now.Sub(m.LastReceive).Seconds())+seconds > maxVisibility:
-		return invalid(seconds, "VisibilityTimeout", "Total VisibilityTimeout for the message is beyond the limit [%d seconds]", maxVisibility)
 	}
-	next := *m
-	next.AvailableAt = now.Add(time.Duration(seconds) * time.Second)
-	if err := s.replace(m, next); err != nil {
-		return err
-	}
-	b.notify()
-	return nil
 }
 
 // Purge removes every message of a queue. It fails with
@@ -126,15 +138,15 @@ func (s *Service) Purge(ctx context.Context, caller cloud.Caller, url string) er
 	if err != nil {
 		return err
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	b := s.backlogs[q.Name]
-	if b == nil {
-		return nonExistent()
-	}
-	if time.Since(b.purged) < time.Minute {
-		return refusal(namespace+"PurgeQueueInProgress", "Only one PurgeQueue operation on %s is allowed every 60 seconds.", q.Name)
-	}
-	b.purged = time.Now()
-	return s.clear(b)
+	return single(s.changeForClient(q.Name, func(c *change) error {
+		if time.Since(c.b.purged) < time.Minute {
+			return refusal(namespace+"PurgeQueueInProgress", "Only one PurgeQueue operation on %s is allowed every 60 seconds.", q.Name)
+		}
+		c.add(func() {
+			c.b.clear()
+			c.b.purged = time.Now()
+			c.b.notify()
+		}, s.unsetAll(q.Name)...)
+		return nil
+	}))
 }

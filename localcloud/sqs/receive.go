@@ -2,10 +2,7 @@ package sqs
 
 import (
 	"context"
-	"slices"
 	"time"
-
-	"github.com/google/uuid"
 
 	"tally/localcloud/cloud"
 )
@@ -31,11 +28,19 @@ type Message struct {
 	System        map[string]string // SentTimestamp, ApproximateReceiveCount, …
 }
 
+// maxInFlight is the maximum number of messages of a queue that are received and not
+// yet deleted.
+//
+// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-queues.html
+const maxInFlight = 120_000
+
 // Receive returns the oldest available messages and hides them for the visibility
 // timeout. If there are none, it waits for one; if none arrives in time, it returns
-// none. Messages that have been received too often move to the dead-letter queue
-// instead. It fails with AWS.SimpleQueueService.NonExistentQueue, AccessDenied and
-// InvalidParameterValue.
+// none. It returns fewer messages than it could, which SQS may do, rather than more than
+// 1 MiB of them. Messages that have been received too often move to the dead-letter
+// queue instead. It fails with AWS.SimpleQueueService.NonExistentQueue, AccessDenied and
+// InvalidParameterValue, and with OverLimit if it does not wait and too many messages
+// are in flight.
 //
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ReceiveMessage.html
 func (s *Service) Receive(ctx context.Context, caller cloud.Caller, url string, r ReceiveRequest) ([]Message, error) {
@@ -49,9 +54,16 @@ func (s *Service) Receive(ctx context.Context, caller cloud.Caller, url string, 
 	}
 	for over := time.After(wait); ; {
 		a, err := s.attempt(ctx, q.Name, r.MaxMessages, hidden)
-		if err != nil || len(a.received) > 0 || wait == 0 {
-			s.reportReceive(q.Name, len(a.received), err)
-			return a.received, err
+		if a.moved && len(a.taken) == 0 && err == nil {
+			continue
+		}
+		if a.full && wait == 0 && err == nil {
+			err = overLimit("Too many messages are in flight: at most %d may be received and not deleted.", maxInFlight)
+		}
+		if err != nil || len(a.taken) > 0 || wait == 0 {
+			received, err := s.read(q, a.taken, err)
+			s.reportReceive(q.Name, len(received), err)
+			return received, err
 		}
 		select {
 		case <-a.changed:
@@ -90,9 +102,11 @@ func (r ReceiveRequest) times(q Queue) (hidden, wait time.Duration, err error) {
 
 // An attempt is the result of one attempt to receive messages.
 type attempt struct {
-	received []Message
-	changed  <-chan struct{}  // closed when another attempt may succeed
-	due      <-chan time.Time // fires when a hidden message becomes available; nil if none is hidden
+	taken   []message        // as they are now
+	moved   bool             // whether messages were moved to the dead-letter queue
+	full    bool             // whether too many messages are in flight
+	changed <-chan struct{}  // closed when another attempt may succeed
+	due     <-chan time.Time // fires when a hidden message becomes available; nil if none is hidden
 }
 
 // attempt receives up to limit messages that are available now.
@@ -100,98 +114,61 @@ func (s *Service) attempt(ctx context.Context, queue string, limit int, hidden t
 	if err := ctx.Err(); err != nil {
 		return attempt{}, err // the caller is gone
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	q, ok := s.queues.Get(queue)
-	b := s.backlogs[queue]
+	b := s.backlog(queue)
 	if !ok || b == nil {
 		return attempt{}, nonExistent()
 	}
-	now := time.Now().UTC()
-	if err := s.expire(q.Queue, b, now); err != nil {
+	to, tries, ok := s.deadLetterQueue(q)
+	var dead *backlog
+	if ok {
+		dead = s.backlog(to.Name)
+	}
+	defer lockBoth(b, dead)()
+	if b.deleted {
+		return attempt{}, nonExistent()
+	}
+	if dead != nil && dead.deleted {
+		dead = nil
+	}
+	now := s.now()
+	if err := s.expire(q.Queue, b, now.process); err != nil {
 		return attempt{}, err
 	}
-	b.used = now
-	a := attempt{changed: b.changed}
-	var next time.Time
-	for _, m := range slices.Clone(b.messages) {
-		if len(a.received) == limit {
-			break
+	b.used = time.Now()
+	b.promote(now.process)
+	a := attempt{changed: b.changed, full: b.inFlight >= maxInFlight}
+	r := receiving{Service: s, q: q.Queue, b: b, now: now, hidden: hidden, limit: min(limit, maxInFlight-b.inFlight), dead: dead, tries: tries}
+	err := r.run()
+	if err == nil {
+		a.taken, a.moved = r.taken, len(r.moved) > 0
+	}
+	if m := b.hidden.first(); m != nil {
+		a.due = time.After(m.available - now.process)
+	}
+	return a, err
+}
+
+// read returns what a client receives of messages, once it is on disk that it does. A
+// message that has been removed meanwhile is left out.
+func (s *Service) read(q Queue, taken []message, err error) ([]Message, error) {
+	if err != nil || len(taken) == 0 {
+		return nil, err
+	}
+	var received []Message
+	for _, m := range taken {
+		raw, err := s.contents.Get(key(q.Name, m.number))
+		if err != nil {
+			return nil, err
 		}
-		if m.AvailableAt.After(now) {
-			if next.IsZero() || m.AvailableAt.Before(next) {
-				next = m.AvailableAt
-			}
+		if raw == nil {
 			continue
 		}
-		if moved, err := s.redrive(q, b, m); moved || err != nil {
-			if err != nil {
-				return a, err
-			}
-			continue
+		c, body, err := decodeContent(raw)
+		if err != nil {
+			return nil, err
 		}
-		if err := s.markReceived(m, now, hidden); err != nil {
-			return a, err
-		}
-		a.received = append(a.received, Message{m.ID, s.handle(q.Queue, m), m.Body, m.Attributes, m.system()})
+		received = append(received, Message{c.ID, handle(q, m), body, c.Attributes, system(m, c)})
 	}
-	if !next.IsZero() {
-		a.due = time.After(next.Sub(now))
-	}
-	return a, nil
-}
-
-// markReceived counts a receive of a message, hides it, and gives it a new receipt.
-func (s *Service) markReceived(m *message, now time.Time, hidden time.Duration) error {
-	next := *m
-	next.Receives++
-	if next.Received.IsZero() {
-		next.Received = now
-	}
-	next.LastReceive = now
-	next.AvailableAt = now.Add(hidden)
-	next.Receipt = uuid.NewString()
-	return s.replace(m, next)
-}
-
-// replace replaces a message with next, on disk first.
-func (s *Service) replace(m *message, next message) error {
-	if err := s.messages.Put(next.key(), next); err != nil {
-		return err
-	}
-	*m = next
-	return nil
-}
-
-// redrive moves a message that has been received too often to the dead-letter queue,
-// and reports whether it did. As on AWS, the message retains the time at which it
-// was sent and its receive count.
-func (s *Service) redrive(q row, from *backlog, m *message) (moved bool, err error) {
-	to, after, ok := s.deadLetterQueue(q)
-	if !ok || m.Receives < after {
-		return false, nil
-	}
-	next := *m
-	next.Queue, next.Source, next.Receipt = to.Name, q.ARN, ""
-	if err := s.replace(m, next); err != nil {
-		return false, err
-	}
-	from.remove(m)
-	s.backlogs[to.Name].add(m)
-	return true, nil
-}
-
-// expire deletes messages past the retention period.
-func (s *Service) expire(q Queue, b *backlog, now time.Time) error {
-	oldest := now.Add(-time.Duration(q.RetentionSeconds) * time.Second)
-	for _, m := range slices.Clone(b.messages) {
-		if m.Sent.After(oldest) {
-			continue
-		}
-		if err := s.messages.Delete(m.key()); err != nil {
-			return err
-		}
-		b.remove(m)
-	}
-	return nil
+	return received, s.store.Sync()
 }

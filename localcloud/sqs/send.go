@@ -24,13 +24,18 @@ type Entry struct {
 }
 
 // SendMessage sends a message as Send does, to a queue given by its ARN. Other
-// services use it.
+// services use it, and it does not wait until the message is on disk: see cloud.Sender.
 func (s *Service) SendMessage(ctx context.Context, caller cloud.Caller, queueARN string, m cloud.QueueMessage) (string, error) {
-	q, ok := s.byARN(queueARN)
+	r, ok := s.byARN(queueARN)
 	if !ok {
 		return "", nonExistent()
 	}
-	return s.Send(ctx, caller, s.URL(q.Name), Entry{QueueMessage: m})
+	q, err := s.permit(ctx, caller, s.URL(r.Name), "SendMessage")
+	if err != nil {
+		return "", err
+	}
+	id, enqueue := s.enqueue(q, caller, Entry{QueueMessage: m})
+	return id, single(s.change(q.Name, []step{enqueue}))
 }
 
 // Send stores a message and returns its ID. It fails with
@@ -43,46 +48,44 @@ func (s *Service) Send(ctx context.Context, caller cloud.Caller, url string, e E
 	if err != nil {
 		return "", err
 	}
-	return s.enqueue(q, caller, e)
+	id, enqueue := s.enqueue(q, caller, e)
+	return id, single(s.changeForClient(q.Name, enqueue))
 }
 
-func (s *Service) enqueue(q Queue, caller cloud.Caller, e Entry) (string, error) {
+// enqueue returns the step that adds a message, and the ID that the message gets.
+func (s *Service) enqueue(q Queue, caller cloud.Caller, e Entry) (id string, add step) {
 	delay := q.DelaySeconds
 	if e.DelaySeconds != nil {
 		delay = *e.DelaySeconds
 	}
+	err := check(e.QueueMessage, q.MaxMessageBytes)
 	if delay < 0 || delay > maxDelay {
-		return "", invalid(delay, "DelaySeconds", "DelaySeconds must be >= 0 and <= %d.", maxDelay)
-	}
-	if err := check(e.QueueMessage, q.MaxMessageBytes); err != nil {
-		return "", err
+		err = invalid(delay, "DelaySeconds", "DelaySeconds must be >= 0 and <= %d.", maxDelay)
 	}
 	for name, a := range e.System {
-		if name != traceHeader || a.DataType != "String" {
-			return "", refusal("InvalidParameterValue", "The message system attribute '%s' with type '%s' is invalid: it must be %s, a String.", name, a.DataType, traceHeader)
+		if err == nil && (name != traceHeader || a.DataType != "String") {
+			err = refusal("InvalidParameterValue", "The message system attribute '%s' with type '%s' is invalid: it must be %s, a String.", name, a.DataType, traceHeader)
 		}
 		e.TraceHeader = a.StringValue
 	}
-	now := time.Now().UTC()
-	m := message{
-		Queue: q.Name, ID: uuid.NewString(), QueueMessage: e.QueueMessage, Sender: sender(caller),
-		Sent: now, AvailableAt: now.Add(time.Duration(delay) * time.Second),
+	if err != nil {
+		return "", func(*change) error { return err }
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	b := s.backlogs[q.Name]
-	if b == nil {
-		return "", nonExistent()
+	id = uuid.NewString()
+	encoded := encodeContent(content{ID: id, Sender: sender(caller), GroupID: e.GroupID, TraceHeader: e.TraceHeader, Attributes: e.Attributes}, e.Body)
+	bytes := size(e.QueueMessage)
+	return id, func(c *change) error {
+		m := &message{
+			number: s.last.Add(1), size: uint32(bytes), sentAt: c.now.wall, sent: c.now.process,
+			available: c.now.process + time.Duration(delay)*time.Second,
+		}
+		c.add(func() {
+			c.b.add(m, c.now.process)
+			c.b.notify()
+			s.report(q.Name, time.Now(), cloud.Counted("NumberOfMessagesSent", 1), cloud.MetricValue{Name: "SentMessageSize", Unit: "Bytes", Value: float64(bytes)})
+		}, s.set(q.Name, *m, c.now), s.contents.Set(key(q.Name, m.number), encoded))
+		return nil
 	}
-	m.Number = s.last + 1
-	if err := s.messages.Put(m.key(), m); err != nil {
-		return "", err
-	}
-	s.last = m.Number
-	b.add(&m)
-	b.used = now
-	s.report(q.Name, now, cloud.Counted("NumberOfMessagesSent", 1), cloud.MetricValue{Name: "SentMessageSize", Unit: "Bytes", Value: float64(size(m.QueueMessage))})
-	return m.ID, nil
 }
 
 // sender returns the SenderId of messages from a caller.

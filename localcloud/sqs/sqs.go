@@ -1,79 +1,100 @@
 // Package sqs emulates Amazon SQS: standard queues with visibility timeouts, long
-// polling and dead-letter queues. A message is on disk before its sender receives
-// the response.
+// polling and dead-letter queues. What a client's request changed is on disk before the
+// client receives the response: a message sent, a receive counted, a message deleted.
 package sqs
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"tally/localcloud/cloud"
 	"tally/localcloud/store"
 )
 
-// Service holds the queues of one account and region, and their messages.
+// Service holds the queues of one account and region, and their messages. Bodies are
+// on disk only.
+//
+// The lock of the service guards which queues exist, and the lock of a backlog its
+// messages. Neither is held while waiting for the disk: a change takes its place in the
+// order of changes under the lock, and whoever acknowledges it waits afterwards.
 type Service struct {
 	place      cloud.Place
 	authorizer cloud.Authorizer
 	endpoint   func() string
 	metrics    cloud.Metrics
-	queues     *store.Table[row]     // by name
-	messages   *store.Table[message] // by message.key
+	store      *store.Store
+	queues     *store.Table[row] // by name
+	states     *store.Values     // of messages, by key
+	contents   *store.Values     // of messages, by key
+
+	wall  func() time.Time // time.Now, except in tests
+	start time.Time
+	last  atomic.Uint64 // the number of the newest message
 
 	done chan struct{} // closed by Close
 	end  func()
 
-	mu       sync.Mutex
+	mu       sync.Mutex          // locked before those of backlogs
 	backlogs map[string]*backlog // by the queue's name
-	last     uint64              // the number of the newest message
-}
-
-// backlog holds the messages of a queue.
-type backlog struct {
-	messages []*message    // ordered by number
-	changed  chan struct{} // closed and replaced when receivers should try again
-	purged   time.Time     // when Purge last removed all messages
-	used     time.Time     // when the queue was last accessed
 }
 
 // New opens the queues in the store. The authorizer authorizes each operation on
 // messages. The URLs of queues begin with what endpoint returns: the base URL of the
 // gateway.
 func New(place cloud.Place, st *store.Store, authorizer cloud.Authorizer, endpoint func() string) (*Service, error) {
-	s := &Service{place: place, authorizer: authorizer, endpoint: endpoint, metrics: cloud.NoMetrics{}, done: make(chan struct{}), backlogs: map[string]*backlog{}}
+	if st == nil {
+		st = store.InMemory() // one for all, because changes concern several parts
+	}
+	s := &Service{
+		place: place, authorizer: authorizer, endpoint: endpoint, metrics: cloud.NoMetrics{}, store: st,
+		states: store.NewValues(st, "sqs-states"), contents: store.NewValues(st, "sqs-contents"),
+		wall: time.Now, start: time.Now(), done: make(chan struct{}), backlogs: map[string]*backlog{},
+	}
 	s.end = sync.OnceFunc(func() { close(s.done) })
-	var err, err2 error
-	s.queues, err = store.NewTable[row](st, "sqs-queues")
-	s.messages, err2 = store.NewTable[message](st, "sqs-messages")
-	if err := errors.Join(err, err2); err != nil {
+	var err error
+	if s.queues, err = store.NewTable[row](st, "sqs-queues"); err != nil {
 		return nil, err
 	}
 	for _, q := range s.queues.All() {
-		s.backlogs[q.Name] = &backlog{changed: make(chan struct{})}
+		s.backlogs[q.Name] = newBacklog(q.Name)
 	}
 	return s, s.load()
 }
 
 // load fills the backlogs with the messages in the store.
 func (s *Service) load() error {
-	for _, m := range s.messages.All() {
-		s.last = m.Number
-		b := s.backlogs[m.Queue]
-		if b == nil { // a crash interrupted DeleteQueue; a new queue may have that name
-			if err := s.messages.Delete(m.key()); err != nil {
-				return err
-			}
-			continue
+	var bad error
+	now := s.now()
+	err := s.states.Ascend("", "", func(k string, raw []byte) bool {
+		queue, number, ok := splitKey(k)
+		b := s.backlogs[queue]
+		m, decoded := decodeState(raw, now)
+		if !ok || !decoded || b == nil {
+			bad = fmt.Errorf("message %q in the queue %q: %w", k[len(queue):], queue, store.ErrUnusable)
+			return false
 		}
-		b.messages = append(b.messages, &m)
-	}
-	return nil
+		m.number = number
+		s.last.Store(max(s.last.Load(), number))
+		b.add(&m, now.process)
+		return true
+	})
+	return cmp.Or(err, bad)
 }
+
+// moment is a moment on two clocks.
+type moment struct {
+	wall    int64         // milliseconds since 1970, for clients and the next start
+	process time.Duration // since the start, which no correction of the wall clock affects
+}
+
+// now returns the current moment. Within a process, timeouts and retention go by its own
+// clock: a step of the wall clock neither hides nor expires a message.
+func (s *Service) now() moment { return moment{s.wall().UnixMilli(), time.Since(s.start)} }
 
 // Close ends the waits of receivers. Services that close later can still send
 // messages.
@@ -82,23 +103,11 @@ func (s *Service) Close() error {
 	return nil
 }
 
-// notify wakes the waiting receivers.
-func (b *backlog) notify() {
-	close(b.changed)
-	b.changed = make(chan struct{})
-}
-
-// add inserts a message in the order of arrival.
-func (b *backlog) add(m *message) {
-	i, _ := slices.BinarySearchFunc(b.messages, m, compareNumbers)
-	b.messages = slices.Insert(b.messages, i, m)
-	b.notify()
-}
-
-func (b *backlog) remove(m *message) {
-	if i, ok := slices.BinarySearchFunc(b.messages, m, compareNumbers); ok {
-		b.messages = slices.Delete(b.messages, i, i+1)
-	}
+// backlog returns the backlog of a queue, or nil if there is none.
+func (s *Service) backlog(queue string) *backlog {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.backlogs[queue]
 }
 
 // nameIn returns the name of the queue at a URL. It ignores the host, because this
