@@ -159,12 +159,15 @@ func isLocked(err error) bool {
 }
 
 // AwaitRelease returns once no process has the state in the folder dir open, or with
-// the context's error.
+// the context's error. Nobody can have a state open in a folder that does not exist.
 func AwaitRelease(ctx context.Context, dir string) error {
 	for {
 		lock, err := pebble.LockDirectory(filepath.Join(dir, Folder), vfs.Default)
 		if err == nil {
 			return lock.Close()
+		}
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
 		}
 		if !isLocked(err) {
 			return err

@@ -142,6 +142,14 @@ func (s *Store) Sync() error {
 	return s.engine.sync()
 }
 
+// Check fails with ErrGone if the folder of the state has been removed or replaced.
+func (s *Store) Check() error {
+	if s == nil {
+		return nil
+	}
+	return s.engine.present()
+}
+
 // Commit makes the changes like Apply, and returns once they are on disk.
 func (s *Store) Commit(changes ...Change) error {
 	if err := s.Apply(changes...); err != nil {
