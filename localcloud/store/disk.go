@@ -27,13 +27,17 @@ const reserve = 64 << 20
 // disk is an engine in a folder: a log-structured merge tree, whose write-ahead log is
 // written in the order of changes and synced once for all that wait.
 type disk struct {
-	db   *pebble.DB
-	lock *pebble.Lock
-	dir  string
-	info fs.FileInfo            // of dir
-	free func() (uint64, error) // bytes available on the disk
+	db     *pebble.DB
+	report *logger
+	lock   *pebble.Lock
+	dir    string
+	info   fs.FileInfo            // of dir
+	free   func() (uint64, error) // bytes available on the disk
 
 	pending atomic.Bool // a sync is scheduled
+
+	life context.Context // canceled by close
+	end  context.CancelFunc
 
 	mu     sync.Mutex
 	closed bool
@@ -63,6 +67,7 @@ func (d *disk) close() error {
 	if closed {
 		return nil
 	}
+	d.end()
 	d.users.Wait()
 	err := errors.Join(d.db.LogData(nil, pebble.Sync), d.db.Close(), d.present())
 	if err == nil {
@@ -102,30 +107,32 @@ func openLocked(dir string, lock *pebble.Lock) (*disk, error) {
 			return nil, err
 		}
 	}
-	if err := removeClosed(dir); err != nil {
-		return nil, fmt.Errorf("opening the state in %s: %w", dir, err)
-	}
-	db, err := openEngine(dir, isNew, lock)
-	if err != nil {
-		return nil, err
-	}
-	d := &disk{db: db, lock: lock, dir: dir, free: func() (uint64, error) {
+	d := &disk{report: &logger{}, lock: lock, dir: dir, free: func() (uint64, error) {
 		usage, err := vfs.Default.GetDiskUsage(dir)
 		return usage.AvailBytes, err
 	}}
+	if err := d.checkFree(reserve / 4); err != nil {
+		return nil, err
+	}
+	if err := removeClosed(dir); err != nil {
+		return nil, fmt.Errorf("opening the state in %s: %w", dir, err)
+	}
+	if d.db, err = openEngine(dir, isNew, lock, d.report); err != nil {
+		return nil, err
+	}
+	d.life, d.end = context.WithCancel(context.Background())
 	if d.info, err = os.Stat(dir); err == nil && isNew {
 		err = writeSynced(filepath.Join(dir, formatFile), format)
 	}
 	if err != nil {
-		return nil, errors.Join(err, db.Close())
+		return nil, errors.Join(err, d.db.Close())
 	}
 	return d, nil
 }
 
 // openEngine opens the engine. Any error that the machine does not explain means that
 // its files are damaged.
-func openEngine(dir string, isNew bool, lock *pebble.Lock) (db *pebble.DB, err error) {
-	report := &logger{dir: dir}
+func openEngine(dir string, isNew bool, lock *pebble.Lock, report *logger) (db *pebble.DB, err error) {
 	report.opening.Store(true)
 	defer func() {
 		report.opening.Store(false)
@@ -261,6 +268,10 @@ func (d *disk) check(ops []op) error {
 			needed = reserve
 		}
 	}
+	return d.checkFree(needed)
+}
+
+func (d *disk) checkFree(needed uint64) error {
 	free, err := d.free()
 	if err == nil && free < needed {
 		err = fmt.Errorf("%w: %d MiB are free at %s, %d MiB are needed", ErrFull, free>>20, d.dir, needed>>20)
@@ -276,9 +287,16 @@ func (d *disk) present() error {
 	return nil
 }
 
-// sync adds an empty entry to the log and waits for it.
+// sync adds an empty entry to the log and waits for it. If the log cannot be written, the
+// process ends, as it does when the engine notices it.
 func (d *disk) sync() error {
-	if err := d.use(func() error { return d.db.LogData(nil, pebble.Sync) }); err != nil {
+	err := d.use(func() error {
+		if err := d.db.LogData(nil, pebble.Sync); err != nil {
+			d.report.Fatalf("%v", err)
+		}
+		return nil
+	})
+	if err != nil {
 		return err
 	}
 	return d.present()
@@ -354,6 +372,6 @@ func (d *disk) size() (n uint64) {
 	return n
 }
 
-func (d *disk) erase() error {
-	return d.use(func() error { return d.db.Compact(context.Background(), []byte{0}, []byte{0xff}, false) })
+func (d *disk) erase(from, to []byte) error {
+	return d.use(func() error { return d.db.Compact(d.life, from, to, false) })
 }

@@ -12,7 +12,6 @@ import (
 
 // logger reports what the engine cannot return as an error.
 type logger struct {
-	dir     string
 	opening atomic.Bool
 	once    sync.Map // the reports so far, none of which is repeated
 }
@@ -43,8 +42,12 @@ func (l *logger) corrupt(info pebble.DataCorruptionInfo) {
 	}
 }
 
-// background reports an error of the engine's own work, which it repeats.
+// background reports an error of the engine's own work, which it repeats. If the disk is
+// full, it would repeat it without a pause, and could not keep what it has accepted.
 func (l *logger) background(err error) {
+	if isMachine(err) {
+		l.Fatalf("%v", err)
+	}
 	if _, known := l.once.LoadOrStore(err.Error(), true); !known {
 		l.Errorf("%v", err)
 	}

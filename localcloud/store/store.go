@@ -46,6 +46,14 @@ var (
 	ErrGone = errors.New("the state folder was removed while in use; stop the local cloud and start it again")
 )
 
+// Exists reports whether the folder dir has a state that Open reads, or refuses because
+// an earlier version has written it.
+func Exists(dir string) bool {
+	_, err := os.Stat(filepath.Join(dir, Folder, formatFile))
+	_, old := os.Stat(filepath.Join(dir, OldFile))
+	return err == nil || old == nil
+}
+
 // Open opens the state in the folder dir and creates both if necessary. Its errors
 // wrap ErrInUse or ErrUnusable where they apply.
 func Open(dir string) (*Store, error) {
@@ -164,5 +172,5 @@ func (s *Store) Erase() error {
 	if s == nil {
 		return nil
 	}
-	return s.engine.erase()
+	return s.engine.erase([]byte{0}, []byte{0xff})
 }
