@@ -145,6 +145,17 @@ func (s *Service) removeLeftovers() error {
 	return nil
 }
 
+// inspect warns about functions whose code is missing, and erases what an earlier process
+// had no time to erase.
+func (s *Service) inspect() {
+	s.functions.EraseSoon()
+	for _, f := range s.Functions() {
+		if err := s.CheckCode(f); err != nil {
+			s.note(cloud.Warning, f.Name, "%v", err)
+		}
+	}
+}
+
 // openFolders lets everyone read the folders of a bundle, whatever the local cloud's
 // umask is, because functions may run as another user.
 func openFolders(dir string) error {

@@ -130,6 +130,7 @@ func New(o Options) (*Service, error) {
 	if err := s.removeLeftovers(); err != nil {
 		return nil, fmt.Errorf("clean the code folder %s: %w", o.Dir, err)
 	}
+	s.inspect()
 	return s, nil
 }
 
@@ -137,12 +138,6 @@ func New(o Options) (*Service, error) {
 // the queue. Call it once, after everything that functions and destinations
 // depend on is ready.
 func (s *Service) Start() {
-	s.functions.EraseSoon() // an earlier process may have ended too soon
-	for _, f := range s.Functions() {
-		if err := s.CheckCode(f); err != nil {
-			s.note(cloud.Warning, f.Name, "%v", err)
-		}
-	}
 	for _, e := range s.events.All() {
 		s.work.Go(func() { s.process(e) })
 	}
