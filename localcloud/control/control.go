@@ -211,7 +211,19 @@ func Stop(ctx context.Context, status Status) error {
 	if err := store.AwaitRelease(ctx, status.Config.Dir); err != nil {
 		return fmt.Errorf("process %d has not stopped: %w", status.PID, err)
 	}
-	return nil
+	if _, err := os.Stat(status.Config.Dir); err == nil {
+		return nil
+	}
+	// Without the folder, its release says nothing.
+	for {
+		_, err := At(ctx, status.Config.Port)
+		if errors.Is(err, ErrNotRunning) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("process %d has not stopped: %w", status.PID, err)
+		}
+	}
 }
 
 // StateEntries are the files and folders in a state folder.

@@ -23,6 +23,7 @@ import (
 	"tally/localcloud/account"
 	"tally/localcloud/cloud"
 	"tally/localcloud/sigv4"
+	"tally/localcloud/store"
 )
 
 // Services are the services behind the gateway: IAM, Lambda, SNS, SQS, Logs,
@@ -144,7 +145,7 @@ func (c *call) handle() (res response, err error) {
 
 // refusal returns err as an error of AWS. Any other error is a failure of the
 // local cloud: the client receives InternalFailure, and the details are written
-// to the journal.
+// to the journal. If the user can do something about it, the client receives them, too.
 func (c *call) refusal(err error) *cloud.Error {
 	if e, ok := errors.AsType[*cloud.Error](err); ok {
 		return e
@@ -152,6 +153,11 @@ func (c *call) refusal(err error) *cloud.Error {
 	if c.Context().Err() == nil { // otherwise the client has disconnected
 		c.journal.Append(cloud.Entry{Level: cloud.Warning, Service: c.service.scope, Resource: c.id,
 			Message: c.Method + " " + c.URL.Path + ": " + err.Error()})
+	}
+	for _, known := range []error{store.ErrFull, store.ErrGone, store.ErrUnusable} {
+		if errors.Is(err, known) {
+			return cloud.Errorf(http.StatusInternalServerError, "InternalFailure", "The local cloud's state: %v", err)
+		}
 	}
 	return cloud.Errorf(http.StatusInternalServerError, "InternalFailure",
 		"The request processing has failed because of an unknown error, exception or failure.")

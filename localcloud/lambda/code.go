@@ -46,9 +46,29 @@ func (s *Service) stage(bundle []byte, operation string) (dir string, err error)
 		return "", err
 	}
 	if err := errors.Join(unpack(bundle, dir), openFolders(dir)); err != nil {
-		return "", errors.Join(err, os.RemoveAll(dir))
+		removed := os.RemoveAll(dir)
+		if isFull(err) {
+			return "", cloud.Errorf(http.StatusInternalServerError, "ServiceException",
+				"The disk is full: the code cannot be unpacked below %s. Free some space, then deploy again.", s.options.Dir)
+		}
+		return "", errors.Join(err, removed)
 	}
 	return dir, nil
+}
+
+// isFull reports whether err means that no more data can be written to the disk.
+func isFull(err error) bool { return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) }
+
+// CheckCode fails with ServiceException if the code of the function is missing. Somebody
+// has removed it, because the local cloud itself does not before the function.
+func (s *Service) CheckCode(f Function) error {
+	dir := s.codeDir(f)
+	entries, err := os.ReadDir(dir)
+	if err == nil && len(entries) > 0 {
+		return nil
+	}
+	return cloud.Errorf(http.StatusInternalServerError, "ServiceException",
+		"The code of function %s is missing in %s. Restore it with: pulumi up --refresh", f.Name, dir)
 }
 
 // unstage removes a staged folder that was not installed.
@@ -64,11 +84,11 @@ func (s *Service) unstage(dir string) {
 // installLocked moves the staged folder to the folder of the function's code,
 // unless the same code is already there.
 func (s *Service) installLocked(staged string, f Function) error {
-	to := s.codeDir(f)
-	if _, err := os.Stat(to); err == nil {
+	if s.CheckCode(f) == nil {
 		return nil
 	}
-	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+	to := s.codeDir(f)
+	if err := errors.Join(os.RemoveAll(to), os.MkdirAll(filepath.Dir(to), 0o755)); err != nil {
 		return err
 	}
 	return os.Rename(staged, to)
@@ -123,6 +143,17 @@ func (s *Service) removeLeftovers() error {
 		s.sweepLocked(entry.Name())
 	}
 	return nil
+}
+
+// inspect warns about functions whose code is missing, and erases what an earlier process
+// had no time to erase.
+func (s *Service) inspect() {
+	s.functions.EraseSoon()
+	for _, f := range s.Functions() {
+		if err := s.CheckCode(f); err != nil {
+			s.note(cloud.Warning, f.Name, "%v", err)
+		}
+	}
 }
 
 // openFolders lets everyone read the folders of a bundle, whatever the local cloud's
@@ -215,10 +246,10 @@ func unpackFile(root *os.Root, file *zip.File) error {
 }
 
 // errorAt wraps an error that a path in the zip caused, such as a file whose path
-// is also that of a folder. It returns nil if err is nil.
+// is also that of a folder. It returns err if that is nil or if the disk is full.
 func errorAt(file *zip.File, err error) error {
-	if err == nil {
-		return nil
+	if err == nil || isFull(err) {
+		return err
 	}
 	return badParameter("%s %q: %v", errUnzip.Message, file.Name, err)
 }

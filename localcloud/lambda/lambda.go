@@ -130,6 +130,7 @@ func New(o Options) (*Service, error) {
 	if err := s.removeLeftovers(); err != nil {
 		return nil, fmt.Errorf("clean the code folder %s: %w", o.Dir, err)
 	}
+	s.inspect()
 	return s, nil
 }
 

@@ -36,7 +36,8 @@ const (
 // acquire returns an environment of the given version of the function and marks
 // it busy. This is the most recently used idle environment or, if there is none, a
 // new one, which the caller must open. It fails with TooManyRequestsException if
-// the concurrency, which all versions share, is exhausted.
+// the concurrency, which all versions share, is exhausted, and with ServiceException if
+// the code is missing.
 func (s *Service) acquire(to Reference) (*instance, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -60,6 +61,9 @@ func (s *Service) acquire(to Reference) (*instance, error) {
 			inst.idle.Stop()
 			return inst, nil
 		}
+	}
+	if err := s.CheckCode(f); err != nil {
+		return nil, err
 	}
 	inst := &instance{function: f}
 	s.live[to.Name] = append(s.live[to.Name], inst)

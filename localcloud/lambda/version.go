@@ -85,6 +85,7 @@ func (s *Service) DeleteVersion(function, version string) error {
 	if err != nil {
 		return err
 	}
+	s.functions.EraseSoon()
 	s.mu.Lock()
 	current, _ := s.functions.Get(name)
 	idle := s.takeIdleLocked(name, current)

@@ -40,7 +40,7 @@ func lambdaFunction(place cloud.Place, service *lambda.Service, keys *recorded.S
 			if err != nil {
 				return "", nil, err
 			}
-			if was := state.String("codeSha256"); was != "" && was != f.CodeSHA256 {
+			if was := state.String("codeSha256"); was != "" && was != f.CodeSHA256 || service.CheckCode(f) != nil {
 				live["code"] = nil // it is no longer the archive in the state
 			}
 			if !state.Has("publish") {

@@ -37,7 +37,7 @@ type Server struct {
 	started  time.Time
 	program  string // digest of this executable
 	journal  *journal.Journal
-	store    *store.Store
+	state    *store.Store
 	services *account.Services
 	aws      net.Listener
 	engine   net.Listener
@@ -60,12 +60,10 @@ func (s *Server) open() (err error) {
 	if s.program, err = control.ProgramDigest(); err != nil {
 		return err
 	}
-	st, err := store.Open(s.config.Dir)
-	if err != nil {
+	if s.state, err = openState(s.config); err != nil {
 		return err
 	}
-	s.store = st
-	s.closers = append(s.closers, st.Close)
+	s.closers = append(s.closers, s.state.Close)
 	if s.aws, err = s.listen(&s.config.Port); err != nil {
 		return err
 	}
@@ -74,7 +72,7 @@ func (s *Server) open() (err error) {
 	}
 	s.services, err = account.New(account.Options{
 		Place:       s.place(),
-		Store:       st,
+		Store:       s.state,
 		Dir:         s.config.FunctionsDir(),
 		Journal:     s.journal,
 		Endpoint:    s.config.Endpoint,
@@ -124,7 +122,8 @@ func (s *Server) Journal() *journal.Journal { return s.journal }
 func (s *Server) Register(dir string) error { return s.services.Deployments.Register(dir) }
 
 // Serve handles requests until ctx ends, and then shuts down: it cancels the
-// engine's calls, and gives other requests five seconds to finish.
+// engine's calls, and gives other requests five seconds to finish. It also ends if the
+// folder of the state is removed, with store.ErrGone.
 func (s *Server) Serve(ctx context.Context) error {
 	web := &http.Server{Handler: s.handler(), ReadHeaderTimeout: 10 * time.Second}
 	rpc := grpc.NewServer(rpcutil.OpenTracingServerInterceptorOptions(nil)...)
@@ -133,6 +132,7 @@ func (s *Server) Serve(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return ignoreClosed(web.Serve(s.aws)) })
 	g.Go(func() error { return ignoreClosed(rpc.Serve(s.engine)) })
+	g.Go(func() error { return s.watchState(ctx) })
 	g.Go(func() error {
 		<-ctx.Done()
 		close(s.shutdown)

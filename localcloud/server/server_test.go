@@ -246,15 +246,17 @@ func (s *Server) write(t *testing.T, group, line string) {
 }
 
 // archive returns the smallest valid bundle.
-func archive(t *testing.T) []byte {
+func archive(t *testing.T) []byte { return archiveOf(t, nil) }
+
+// archiveOf returns a bundle with that bootstrap.
+func archiveOf(t *testing.T, bootstrap []byte) []byte {
 	t.Helper()
 	var raw bytes.Buffer
 	z := zip.NewWriter(&raw)
-	if _, err := z.Create("bootstrap"); err != nil {
-		t.Fatal(err)
-	}
-	if err := z.Close(); err != nil {
-		t.Fatal(err)
-	}
+	f, err := z.Create("bootstrap")
+	check(t, err)
+	_, err = f.Write(bootstrap)
+	check(t, err)
+	check(t, z.Close())
 	return raw.Bytes()
 }

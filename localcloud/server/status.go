@@ -40,7 +40,7 @@ func (s *Server) sizes() control.Sizes {
 	if err != nil {
 		s.journal.Append(cloud.Entry{Level: cloud.Warning, Service: "logs", Message: "the size of the logs is unknown: " + err.Error()})
 	}
-	return control.Sizes{State: s.store.Size(), Logs: logs}
+	return control.Sizes{State: s.state.Size(), Logs: logs}
 }
 
 // notIsolated says why functions are not isolated from this machine, or "".

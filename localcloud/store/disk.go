@@ -2,10 +2,10 @@ package store
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -24,20 +24,20 @@ import (
 // a quarter of them, so that a full disk can be freed.
 const reserve = 64 << 20
 
-// format is the version of the keys and values in the state.
-const format = "1"
-
-var formatKey = []byte("format")
-
 // disk is an engine in a folder: a log-structured merge tree, whose write-ahead log is
 // written in the order of changes and synced once for all that wait.
 type disk struct {
-	db   *pebble.DB
-	dir  string
-	info fs.FileInfo            // of dir
-	free func() (uint64, error) // bytes available on the disk
+	db     *pebble.DB
+	report *logger
+	lock   *pebble.Lock
+	dir    string
+	info   fs.FileInfo            // of dir
+	free   func() (uint64, error) // bytes available on the disk
 
 	pending atomic.Bool // a sync is scheduled
+
+	life context.Context // canceled by close
+	end  context.CancelFunc
 
 	mu     sync.Mutex
 	closed bool
@@ -67,44 +67,97 @@ func (d *disk) close() error {
 	if closed {
 		return nil
 	}
+	d.end()
 	d.users.Wait()
-	return errors.Join(d.db.LogData(nil, pebble.Sync), d.db.Close())
+	err := errors.Join(d.db.LogData(nil, pebble.Sync), d.db.Close(), d.present())
+	if err == nil {
+		err = writeClosed(d.dir)
+	}
+	return errors.Join(err, d.lock.Close())
 }
 
 // openDisk opens the folder dir and creates it if necessary.
-func openDisk(dir string) (d *disk, err error) {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+func openDisk(dir string) (*disk, error) {
+	if err := os.MkdirAll(dir, 0o700); errors.Is(err, syscall.ENOTDIR) {
+		return nil, unusable(dir, err)
+	} else if err != nil {
 		return nil, err
 	}
-	isNew, err := isEmpty(dir)
+	lock, err := pebble.LockDirectory(dir, vfs.Default)
+	if isLocked(err) {
+		return nil, fmt.Errorf("%s: %w", filepath.Dir(dir), ErrInUse)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("opening the state in %s: %w", dir, err)
+	}
+	d, err := openLocked(dir, lock)
+	if err != nil {
+		return nil, errors.Join(err, lock.Close())
+	}
+	return d, nil
+}
+
+func openLocked(dir string, lock *pebble.Lock) (*disk, error) {
+	isNew, err := isNew(dir)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { // the engine panics if it finds some kinds of damage
-		if p := recover(); p != nil {
-			d, err = nil, unusable(dir, fmt.Errorf("%v", p))
+	if !isNew {
+		if err := checkFiles(dir); err != nil {
+			return nil, err
 		}
-	}()
-	db, err := pebble.Open(dir, options(isNew))
-	switch {
-	case isLocked(err):
-		return nil, fmt.Errorf("%s: %w", filepath.Dir(dir), ErrInUse)
-	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS), errors.Is(err, syscall.ENOSPC):
-		return nil, fmt.Errorf("opening the state in %s: %w", dir, err)
-	case err != nil:
-		return nil, unusable(dir, err)
 	}
-	d = &disk{db: db, dir: dir, free: func() (uint64, error) {
+	d := &disk{report: &logger{}, lock: lock, dir: dir, free: func() (uint64, error) {
 		usage, err := vfs.Default.GetDiskUsage(dir)
 		return usage.AvailBytes, err
 	}}
-	if d.info, err = os.Stat(dir); err == nil {
-		err = d.checkFormat(isNew)
+	if err := d.checkFree(reserve / 4); err != nil {
+		return nil, err
+	}
+	if err := removeClosed(dir); err != nil {
+		return nil, fmt.Errorf("opening the state in %s: %w", dir, err)
+	}
+	if d.db, err = openEngine(dir, isNew, lock, d.report); err != nil {
+		return nil, err
+	}
+	d.life, d.end = context.WithCancel(context.Background())
+	if d.info, err = os.Stat(dir); err == nil && isNew {
+		err = writeSynced(filepath.Join(dir, formatFile), format)
 	}
 	if err != nil {
-		return nil, errors.Join(err, db.Close())
+		return nil, errors.Join(err, d.db.Close())
 	}
 	return d, nil
+}
+
+// openEngine opens the engine. Any error that the machine does not explain means that
+// its files are damaged.
+func openEngine(dir string, isNew bool, lock *pebble.Lock, report *logger) (db *pebble.DB, err error) {
+	report.opening.Store(true)
+	defer func() {
+		report.opening.Store(false)
+		if p := recover(); p != nil { // as the engine does for some kinds of damage
+			db, err = nil, unusable(dir, fmt.Errorf("%v", p))
+		}
+	}()
+	db, err = pebble.Open(dir, options(isNew, lock, report))
+	switch {
+	case err == nil:
+		return db, nil
+	case isMachine(err):
+		return nil, fmt.Errorf("opening the state in %s: %w", dir, err)
+	}
+	return nil, unusable(dir, err)
+}
+
+// isMachine reports whether the machine caused the error, and not the state.
+func isMachine(err error) bool {
+	for _, cause := range []error{fs.ErrPermission, syscall.EROFS, syscall.ENOSPC, syscall.EDQUOT, syscall.EMFILE, syscall.ENFILE, syscall.ENOMEM} {
+		if errors.Is(err, cause) {
+			return true
+		}
+	}
+	return false
 }
 
 // isLocked reports whether err means that another store has the folder open.
@@ -113,12 +166,15 @@ func isLocked(err error) bool {
 }
 
 // AwaitRelease returns once no process has the state in the folder dir open, or with
-// the context's error.
+// the context's error. Nobody can have a state open in a folder that does not exist.
 func AwaitRelease(ctx context.Context, dir string) error {
 	for {
 		lock, err := pebble.LockDirectory(filepath.Join(dir, Folder), vfs.Default)
 		if err == nil {
 			return lock.Close()
+		}
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
 		}
 		if !isLocked(err) {
 			return err
@@ -133,30 +189,17 @@ func AwaitRelease(ctx context.Context, dir string) error {
 
 const releasePoll = 5 * time.Millisecond
 
-// isEmpty reports whether the folder has no files. An engine whose files have been
-// deleted in part must not start afresh.
-func isEmpty(dir string) (bool, error) {
-	f, err := os.Open(dir)
-	if err != nil {
-		return false, err
-	}
-	defer f.Close()
-	_, err = f.ReadDir(1)
-	if err == io.EOF {
-		return true, nil
-	}
-	return false, err
-}
-
 func unusable(dir string, err error) error { return fmt.Errorf("%s: %w: %w", dir, err, ErrUnusable) }
 
-func options(isNew bool) *pebble.Options {
+func options(isNew bool, lock *pebble.Lock, report *logger) *pebble.Options {
 	o := &pebble.Options{
 		ErrorIfNotExists:   !isNew,
 		FormatMajorVersion: pebble.FormatNewest,
 		MemTableSize:       4 << 20,
 		CacheSize:          8 << 20,
-		Logger:             logger{},
+		Lock:               lock,
+		Logger:             report,
+		EventListener:      &pebble.EventListener{DataCorruption: report.corrupt, BackgroundError: report.background},
 		Cleaner:            cleaner{},
 		// Range deletions give their space back only after they have left memory.
 		FlushDelayDeleteRange: time.Second,
@@ -177,39 +220,6 @@ type cleaner struct {
 }
 
 type noReuse struct{ pebble.ArchiveCleaner }
-
-// logger reports what the engine cannot return as an error.
-type logger struct{}
-
-func (logger) Infof(string, ...any) {}
-
-func (logger) Errorf(format string, args ...any) {
-	fmt.Fprintf(os.Stderr, "localcloud: state: "+format+"\n", args...)
-}
-
-// Fatalf ends the process: the engine calls it when it cannot write to the disk, and
-// nothing may be acknowledged then. The next start continues with what is on disk.
-func (l logger) Fatalf(format string, args ...any) {
-	l.Errorf(format, args...)
-	fmt.Fprintln(os.Stderr, "localcloud: the state cannot be written, so the local cloud ends; free or repair the disk, then start it again")
-	os.Exit(1)
-}
-
-// checkFormat marks a new state with its format, and refuses one with another format.
-func (d *disk) checkFormat(isNew bool) error {
-	if isNew {
-		return d.db.Set(formatKey, []byte(format), pebble.Sync)
-	}
-	switch found, err := d.get(formatKey); {
-	case err != nil:
-		return unusable(d.dir, err)
-	case found == nil:
-		return unusable(d.dir, errors.New("not the state of a local cloud"))
-	case string(found) != format:
-		return unusable(d.dir, fmt.Errorf("written by another version of the local cloud (format %s, this version reads %s)", found, format))
-	}
-	return nil
-}
 
 func (d *disk) apply(ops []op) error {
 	if err := d.check(ops); err != nil {
@@ -260,6 +270,10 @@ func (d *disk) check(ops []op) error {
 			needed = reserve
 		}
 	}
+	return d.checkFree(needed)
+}
+
+func (d *disk) checkFree(needed uint64) error {
 	free, err := d.free()
 	if err == nil && free < needed {
 		err = fmt.Errorf("%w: %d MiB are free at %s, %d MiB are needed", ErrFull, free>>20, d.dir, needed>>20)
@@ -275,9 +289,16 @@ func (d *disk) present() error {
 	return nil
 }
 
-// sync adds an empty entry to the log and waits for it.
+// sync adds an empty entry to the log and waits for it. If the log cannot be written, the
+// process ends, as it does when the engine notices it.
 func (d *disk) sync() error {
-	if err := d.use(func() error { return d.db.LogData(nil, pebble.Sync) }); err != nil {
+	err := d.use(func() error {
+		if err := d.db.LogData(nil, pebble.Sync); err != nil {
+			d.report.Fatalf("%v", err)
+		}
+		return nil
+	})
+	if err != nil {
 		return err
 	}
 	return d.present()
@@ -290,12 +311,20 @@ func (d *disk) get(key []byte) (value []byte, err error) {
 			return nil
 		}
 		if err != nil {
-			return err
+			return d.explain(err)
 		}
 		value = append([]byte{}, found...) // not nil, even if empty
 		return closer.Close()
 	})
 	return value, err
+}
+
+// explain adds to an error of reading what to do about damage.
+func (d *disk) explain(err error) error {
+	if pebble.IsCorruptionError(err) {
+		return unusable(d.dir, err)
+	}
+	return err
 }
 
 func (d *disk) ascend(from, to []byte, visit func(key, value []byte) bool) error {
@@ -319,10 +348,10 @@ func (d *disk) iterate(from, to []byte, walk func(*pebble.Iterator)) error {
 	return d.use(func() error {
 		it, err := d.db.NewIter(&pebble.IterOptions{LowerBound: from, UpperBound: to})
 		if err != nil {
-			return err
+			return d.explain(err)
 		}
 		walk(it)
-		return errors.Join(it.Error(), it.Close())
+		return d.explain(cmp.Or(it.Error(), it.Close()))
 	})
 }
 
@@ -345,6 +374,6 @@ func (d *disk) size() (n uint64) {
 	return n
 }
 
-func (d *disk) erase() error {
-	return d.use(func() error { return d.db.Compact(context.Background(), []byte{0}, []byte{0xff}, false) })
+func (d *disk) erase(from, to []byte) error {
+	return d.use(func() error { return d.db.Compact(d.life, from, to, false) })
 }

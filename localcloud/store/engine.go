@@ -14,6 +14,8 @@ type engine interface {
 	apply([]op) error
 	// sync returns once everything applied before is on disk.
 	sync() error
+	// present fails if changes can no longer reach the disk.
+	present() error
 	// get returns the value of a key, or nil if there is none. The caller owns it.
 	get(key []byte) ([]byte, error)
 	// ascend calls visit for the keys from one to before another, until it returns
@@ -24,7 +26,9 @@ type engine interface {
 	// usage estimates the bytes on disk of the keys from one to before another.
 	usage(from, to []byte) (uint64, error)
 	size() uint64
-	erase() error
+	// erase removes from the disk what has been deleted or replaced of the keys from
+	// one to before another.
+	erase(from, to []byte) error
 	close() error
 }
 
@@ -121,7 +125,8 @@ func (m *memory) usage(from, to []byte) (n uint64, err error) {
 	return n, nil
 }
 
-func (m *memory) sync() error  { return nil }
-func (m *memory) size() uint64 { return 0 }
-func (m *memory) erase() error { return nil }
-func (m *memory) close() error { return nil }
+func (m *memory) sync() error             { return nil }
+func (m *memory) present() error          { return nil }
+func (m *memory) size() uint64            { return 0 }
+func (m *memory) erase(_, _ []byte) error { return nil }
+func (m *memory) close() error            { return nil }

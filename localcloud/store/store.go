@@ -46,6 +46,14 @@ var (
 	ErrGone = errors.New("the state folder was removed while in use; stop the local cloud and start it again")
 )
 
+// Exists reports whether the folder dir has a state that Open reads, or refuses because
+// an earlier version has written it.
+func Exists(dir string) bool {
+	_, err := os.Stat(filepath.Join(dir, Folder, formatFile))
+	_, old := os.Stat(filepath.Join(dir, OldFile))
+	return err == nil || old == nil
+}
+
 // Open opens the state in the folder dir and creates both if necessary. Its errors
 // wrap ErrInUse or ErrUnusable where they apply.
 func Open(dir string) (*Store, error) {
@@ -142,6 +150,14 @@ func (s *Store) Sync() error {
 	return s.engine.sync()
 }
 
+// Check fails with ErrGone if the folder of the state has been removed or replaced.
+func (s *Store) Check() error {
+	if s == nil {
+		return nil
+	}
+	return s.engine.present()
+}
+
 // Commit makes the changes like Apply, and returns once they are on disk.
 func (s *Store) Commit(changes ...Change) error {
 	if err := s.Apply(changes...); err != nil {
@@ -156,5 +172,5 @@ func (s *Store) Erase() error {
 	if s == nil {
 		return nil
 	}
-	return s.engine.erase()
+	return s.engine.erase([]byte{0}, []byte{0xff})
 }

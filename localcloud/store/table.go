@@ -6,6 +6,8 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
+	"time"
 )
 
 // Table is a durable map from keys to rows of one type, with a copy in memory.
@@ -17,6 +19,8 @@ type Table[T any] struct {
 	name  string
 	mu    sync.RWMutex
 	rows  map[string]T
+
+	erasing atomic.Bool // an erasure is scheduled
 }
 
 // NewTable opens the table with that name and reads its rows.
@@ -105,3 +109,19 @@ func (t *Table[T]) Put(key string, row T) error { return t.store.Commit(t.Set(ke
 // Delete removes a row, and returns once that is on disk. It is no error if there is
 // none.
 func (t *Table[T]) Delete(key string) error { return t.store.Commit(t.Unset(key)) }
+
+// EraseSoon removes from the disk, within a few seconds, the rows that have been deleted
+// or replaced, which otherwise remain there for some time. It does not wait for that.
+func (t *Table[T]) EraseSoon() {
+	if t.erasing.CompareAndSwap(false, true) {
+		time.AfterFunc(eraseDelay, func() {
+			t.erasing.Store(false)
+			prefix := t.key("")
+			_ = t.store.engine.erase(prefix, after(prefix)) // the next one tries again
+		})
+	}
+}
+
+// eraseDelay is the time after which rows are erased, together with those that are deleted
+// meanwhile, as in a deployment.
+const eraseDelay = time.Second

@@ -162,6 +162,12 @@ func (c *startCommand) detach(ctx context.Context, p place, std streams) error {
 			return c.spawn(ctx, p, std)
 		case err != nil:
 			return err
+		case filepath.Clean(other.Config.Dir) == filepath.Clean(p.state):
+			fmt.Fprintf(std.out, "the state in %s was removed: replacing process %d\n", p.state, other.PID)
+			if err := control.Stop(ctx, other); err != nil {
+				return err
+			}
+			return c.spawn(ctx, p, std)
 		}
 		return c.join(ctx, p, other, std)
 	}

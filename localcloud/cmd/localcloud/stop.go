@@ -13,6 +13,7 @@ import (
 
 	"tally/localcloud/control"
 	"tally/localcloud/deployments"
+	"tally/localcloud/store"
 )
 
 type stopCommand struct {
@@ -67,7 +68,9 @@ func (c *stopCommand) deleteStopped(p place, std streams) error {
 		return nil
 	}
 	stacks, err := control.Stacks(p.state)
-	if err != nil {
+	if errors.Is(err, store.ErrUnusable) {
+		fmt.Fprintln(std.out, "the state cannot be read, and is deleted with whatever stacks it has")
+	} else if err != nil {
 		return err
 	}
 	if err := checkOwnStacks(p, p.state, stacks); err != nil {
