@@ -158,8 +158,7 @@ func (s *Services) publish(ctx context.Context, caller cloud.Caller, topicARN st
 	for name, a := range m.Attributes {
 		message.Attributes[name] = sns.Attribute(a)
 	}
-	_, err := s.SNS.Publish(ctx, caller, topicARN, message)
-	return err
+	return s.SNS.Forward(ctx, caller, topicARN, message)
 }
 
 func (s *Services) snsOptions(o Options) sns.Options {
@@ -191,9 +190,11 @@ func (s *Services) httpAPIOptions(o Options) httpapi.Options {
 	}
 }
 
-// Start resumes queued invocations, listens for HTTP APIs and evaluates alarms.
+// Start resumes queued invocations and deliveries, listens for HTTP APIs and evaluates
+// alarms.
 func (s *Services) Start() error {
 	s.Lambda.Start()
+	s.SNS.Start()
 	s.CloudWatch.Start()
 	return s.HTTPAPI.Start()
 }
