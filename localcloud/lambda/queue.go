@@ -30,8 +30,8 @@ var retryDelays = [maxRetries]time.Duration{time.Minute, 2 * time.Minute}
 // How much a function's queue holds before InvokeAsync waits, and for how long. AWS
 // documents no size of the queue: what it cannot take, it deletes.
 const (
-	maxQueued      = 100_000   // events
-	maxQueuedBytes = 256 << 20 // of payloads
+	maxQueued      = 100_000  // events
+	maxQueuedBytes = 64 << 20 // of payloads
 	queuePatience  = 5 * time.Second
 )
 
