@@ -87,7 +87,7 @@ type Status struct {
 	Stacks    []string      `json:"stacks"`
 	Resources []Resource    `json:"resources"`
 	Recorded  []Recorded    `json:"recorded"`
-	Warnings  []cloud.Entry `json:"warnings"` // the last few, oldest first
+	Warnings  []cloud.Entry `json:"warnings"` // the last few losses and other warnings, oldest first; similar ones are one entry
 }
 
 // Resource is a deployed resource.
