@@ -129,12 +129,16 @@ func (s *Service) forward(ctx context.Context, in cloud.Invocation) error {
 
 func (s *Service) enqueue(caller cloud.Caller, to Reference, ev runtimeapi.Event) (requestID string, err error) {
 	id, payload := ev.RequestID, ev.Payload
-	ev.Payload = nil
-	record, err := backlog.Encode(received{Function: to.Name, Qualifier: to.Qualifier, Event: ev, Received: s.queue.Now().UTC()}, payload)
+	e := event{received{Function: to.Name, Qualifier: to.Qualifier, Event: ev, Received: s.queue.Now().UTC()}, progress{RequestID: id}}
+	task := backlog.Task{Lane: to.Name, Size: len(payload), Data: e.progress.encode()}
+	if len(payload) <= maxMemo {
+		task.Memo = e
+	}
+	e.Event.Payload = nil // it is the body of the record
+	record, err := backlog.Encode(e.received, payload)
 	if err != nil {
 		return "", err
 	}
-	task := backlog.Task{Lane: to.Name, Size: len(payload), Data: progress{RequestID: id}.encode()}
 	if err := s.queue.Add([]backlog.Task{task}, s.payloads.Set(id, record)); err != nil {
 		return "", err
 	}
@@ -166,8 +170,14 @@ func (s *Service) process(t backlog.Task) backlog.Result {
 	return s.conclude(e, result{end, outcome, err})
 }
 
+// maxMemo is the size of the largest payload that is in memory with its task.
+const maxMemo = 4096
+
 // loadEvent returns the event of a task.
 func (s *Service) loadEvent(t backlog.Task) (e event, err error) {
+	if e, ok := t.Memo.(event); ok {
+		return e, nil
+	}
 	if err := json.Unmarshal(t.Data, &e.progress); err != nil {
 		return e, fmt.Errorf("%w: %w", err, store.ErrUnusable)
 	}

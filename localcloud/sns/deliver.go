@@ -2,7 +2,6 @@ package sns
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"math"
 	"net/http"
@@ -24,8 +23,8 @@ import (
 //
 // https://docs.aws.amazon.com/sns/latest/api/API_DeleteTopic.html
 func (s *Service) deliver(t backlog.Task) backlog.Result {
-	var o owed
-	if err := json.Unmarshal(t.Data, &o); err != nil {
+	o, err := recall(t)
+	if err != nil {
 		s.lose(t.Lane, "a message to %s is lost: %v", t.Lane, err)
 		return backlog.Result{}
 	}
@@ -34,7 +33,7 @@ func (s *Service) deliver(t backlog.Task) backlog.Result {
 		s.warn(t.Lane[:strings.LastIndexByte(t.Lane, ':')], "message %s is dropped: subscription %s was deleted before it was delivered", o.Message, t.Lane)
 		return s.forget(o)
 	}
-	d, err := s.load(o, r)
+	d, err := s.load(t, o, r)
 	switch {
 	case errors.Is(err, store.ErrUnusable):
 		s.lose(r.TopicARN, "message %s to %s is lost: %v", o.Message, r.Endpoint, err)

@@ -73,25 +73,52 @@ func (s *Service) owe(m stored, body string, size int, to []row) (tasks []backlo
 	if len(to) > 1 {
 		changes = append(changes, s.shares.Set(m.ID, binary.AppendUvarint(nil, uint64(len(to)))))
 	}
-	data, _ := json.Marshal(owed{Message: m.ID, Shared: len(to) > 1}) // always encodes
+	o := owed{Message: m.ID, Shared: len(to) > 1}
+	data, _ := json.Marshal(o) // always encodes
+	var known any
+	if size <= maxMemo {
+		known = &memo{o, m, body}
+	}
 	for _, r := range to {
-		tasks = append(tasks, backlog.Task{Lane: r.ARN, Size: size, Data: data})
+		tasks = append(tasks, backlog.Task{Lane: r.ARN, Size: size, Data: data, Memo: known})
 	}
 	return tasks, changes, nil
 }
 
-// load returns the delivery that is owed to a subscription.
-func (s *Service) load(o owed, r row) (Delivery, error) {
-	record, err := s.messages.Get(o.Message)
-	if err != nil {
-		return Delivery{}, err
+// memo is what a new task stands for.
+type memo struct {
+	owed
+	stored
+	body string
+}
+
+// maxMemo is the size of the largest message that is in memory with its tasks.
+const maxMemo = 4096
+
+// recall returns the delivery that a task stands for. Its message is loaded later.
+func recall(t backlog.Task) (o owed, err error) {
+	if m, ok := t.Memo.(*memo); ok {
+		return m.owed, nil
 	}
-	var m stored
-	raw, err := backlog.Decode(record, &m)
-	if err != nil {
-		return Delivery{}, fmt.Errorf("message %s: %w", o.Message, err)
+	return o, json.Unmarshal(t.Data, &o)
+}
+
+// load returns a delivery with its message.
+func (s *Service) load(t backlog.Task, o owed, r row) (Delivery, error) {
+	m, ok := t.Memo.(*memo)
+	if !ok {
+		record, err := s.messages.Get(o.Message)
+		if err != nil {
+			return Delivery{}, err
+		}
+		m = &memo{owed: o}
+		raw, err := backlog.Decode(record, &m.stored)
+		if err != nil {
+			return Delivery{}, fmt.Errorf("message %s: %w", o.Message, err)
+		}
+		m.body = string(raw)
 	}
-	body := string(raw)
+	body := m.body
 	if m.Bodies != nil {
 		body = m.Bodies.of(r.Protocol)
 	}

@@ -36,6 +36,9 @@ type Task struct {
 	Lane string // without zero bytes
 	Size int    // bytes that count towards MaxBytes
 	Data []byte // describes the task; small, because it may be in memory
+	// Memo may hold, at the first run of a small task that Add received a moment ago,
+	// what Run would otherwise read from the store. It is never stored.
+	Memo any
 
 	due   time.Time
 	delay time.Duration // of the schedule: from when the task was added to due

@@ -160,7 +160,7 @@ func (b *Backlog) change(t Task, r Result) (again Task, err error) {
 	changes := []store.Change{b.stored.Unset(t.key())}
 	if r.Again {
 		again = t
-		again.Data, again.delay = r.Data, max(r.Delay, 0)
+		again.Data, again.Memo, again.delay = r.Data, nil, max(r.Delay, 0)
 		again.due = b.Now().Add(again.delay)
 		b.seq++
 		again.seq = b.seq
