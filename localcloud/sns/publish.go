@@ -44,7 +44,7 @@ func (s *Service) Publish(ctx context.Context, caller cloud.Caller, topicARN str
 	if err != nil {
 		return "", err
 	}
-	return results[0].MessageID, s.Store.Sync()
+	return results[0].MessageID, s.sync(topicARN)
 }
 
 // Forward publishes a message for another service that keeps the message until Forward
@@ -110,7 +110,7 @@ func (s *Service) PublishBatch(ctx context.Context, caller cloud.Caller, topicAR
 	if err != nil {
 		return nil, err
 	}
-	return results, s.Store.Sync()
+	return results, s.sync(topicARN)
 }
 
 var batchID = regexp.MustCompile(`^[A-Za-z0-9_-]{1,80}$`)
@@ -176,6 +176,15 @@ func (s *Service) await(ctx context.Context, topicARN string) error {
 		return cloud.Errorf(http.StatusBadRequest, "ThrottlingException", "Rate exceeded")
 	}
 	return nil
+}
+
+// sync waits until what the topic owes is on disk. A topic without subscriptions owes
+// nothing.
+func (s *Service) sync(topicARN string) error {
+	if len(s.subscribers(topicARN)) == 0 {
+		return nil
+	}
+	return s.Store.Sync()
 }
 
 // send stores all messages with the deliveries that they owe, or none of them; bodies are
