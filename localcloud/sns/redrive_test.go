@@ -157,7 +157,7 @@ func TestRedriveWaits(t *testing.T) {
 		gone := cloud.Errorf(404, "ResourceNotFoundException", "Function not found")
 		q := &queues{refuse: map[string]error{deadLetter: errors.New("the disk is full")}}
 		go func() {
-			time.Sleep(time.Minute)
+			time.Sleep(50 * time.Second)
 			q.refuse = nil
 		}()
 		sub := sns.Subscription{Protocol: "lambda", Endpoint: function, RedrivePolicy: redrive}
