@@ -58,7 +58,9 @@ func rules() []rule {
 		case "iam":
 			own = append(own, "localcloud/internal/nearest", "localcloud/internal/awsservice")
 		case "lambda":
-			own = append(own, "localcloud/internal/nearest", "localcloud/internal/awsservice")
+			own = append(own, "localcloud/internal/nearest", "localcloud/internal/awsservice", "localcloud/internal/backlog")
+		case "sns":
+			own = append(own, "localcloud/internal/backlog")
 		}
 		all = append(all, rule{prefix: prefix, own: own, banned: []string{"github.com/pulumi/"}})
 	}

@@ -161,8 +161,7 @@ func (s *Services) publish(ctx context.Context, caller cloud.Caller, topicARN st
 	for name, a := range m.Attributes {
 		message.Attributes[name] = sns.Attribute(a)
 	}
-	_, err := s.SNS.Publish(ctx, caller, topicARN, message)
-	return err
+	return s.SNS.Forward(ctx, caller, topicARN, message)
 }
 
 func (s *Services) snsOptions(o Options) sns.Options {
@@ -194,13 +193,14 @@ func (s *Services) httpAPIOptions(o Options) httpapi.Options {
 	}
 }
 
-// Start resumes queued invocations, listens for HTTP APIs, evaluates alarms and deletes
-// old log events.
+// Start resumes queued invocations and deliveries, listens for HTTP APIs, evaluates
+// alarms and deletes old log events.
 func (s *Services) Start() error {
 	s.Logs.Start(s.options.LogLimit, func(err error) {
 		s.options.Journal.Append(cloud.Entry{Level: cloud.Warning, Service: "logs", Message: "old events cannot be deleted: " + err.Error()})
 	})
 	s.Lambda.Start()
+	s.SNS.Start()
 	s.CloudWatch.Start()
 	return s.HTTPAPI.Start()
 }

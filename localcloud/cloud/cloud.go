@@ -66,7 +66,9 @@ type Invoker interface {
 	// the function keeps running.
 	Invoke(ctx context.Context, in Invocation) (Outcome, error)
 	// InvokeAsync queues the event and returns at once (Event). Lambda then
-	// retries a failed invocation and sends its result to the destinations.
+	// retries a failed invocation and sends its result to the destinations. The
+	// event is soon on disk, before anything that the caller changes afterwards, so
+	// a caller that stores what it hands over needs no wait.
 	InvokeAsync(ctx context.Context, in Invocation) (requestID string, err error)
 }
 
@@ -94,6 +96,8 @@ type Journal interface {
 type Entry struct {
 	Time     time.Time // set by the Journal if zero
 	Level    Level
+	Loss     bool   `json:",omitempty"` // whether a message or an event was lost
+	Repeats  int    `json:",omitempty"` // how many similar entries before it this one stands for
 	Service  string // "sns", "lambda", "apigateway"
 	Resource string // the short name or ARN of the resource concerned
 	Message  string // one line, for people

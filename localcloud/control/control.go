@@ -93,7 +93,7 @@ type Status struct {
 	Resources []Resource    `json:"resources"`
 	Sizes     Sizes         `json:"sizes"`
 	Recorded  []Recorded    `json:"recorded"`
-	Warnings  []cloud.Entry `json:"warnings"` // the last few, oldest first
+	Warnings  []cloud.Entry `json:"warnings"` // the last few losses and other warnings, oldest first; similar ones are one entry
 }
 
 // Sizes are bytes on disk. What was written in the last seconds may not be counted.

@@ -68,6 +68,8 @@ func newKit(t testing.TB) *kit {
 		Targets: map[string]sns.Target{"lambda": sns.LambdaTarget(k.Lambda), "sqs": sns.SQSTarget(k.SQS)},
 		Traces:  k.XRay,
 	}))(t)
+	k.Lambda.Start()
+	k.SNS.Start()
 	server := httptest.NewServer(New(here, k.Services, k))
 	k.url = server.URL
 	t.Cleanup(func() {

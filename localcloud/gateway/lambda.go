@@ -71,7 +71,7 @@ func invoke(c *call, in invokeInput) (any, error) {
 	case "", "RequestResponse":
 		return invokeAndWait(c, i, in.LogType)
 	case "Event":
-		id, err := c.Lambda.InvokeAsync(c.Context(), i)
+		id, err := c.Lambda.InvokeEvent(c.Context(), i)
 		return response{http.StatusAccepted, http.Header{requestIDHeader: {id}}, nil}, err
 	case "DryRun":
 		return response{status: http.StatusNoContent}, c.Lambda.DryRun(c.Context(), i)

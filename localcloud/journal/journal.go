@@ -12,12 +12,15 @@ import (
 	"tally/localcloud/cloud"
 )
 
-// Journal holds the newest entries in a ring. It implements [cloud.Journal].
+// Journal holds the newest entries in a ring, and the newest warnings for longer. It
+// implements [cloud.Journal].
 type Journal struct {
 	mu      sync.Mutex
 	ring    []cloud.Entry
 	count   uint64        // the number of entries ever appended; entry n is at ring[n % len(ring)]
 	changed chan struct{} // closed and replaced by the next Append
+
+	warnings, losses summary
 }
 
 // New returns a journal that holds the newest capacity entries, but at least one.
@@ -34,6 +37,12 @@ func (j *Journal) Append(e cloud.Entry) {
 	defer j.mu.Unlock()
 	j.ring[j.count%uint64(len(j.ring))] = e
 	j.count++
+	switch {
+	case e.Loss:
+		j.losses.add(e)
+	case e.Level == cloud.Warning:
+		j.warnings.add(e)
+	}
 	close(j.changed)
 	j.changed = make(chan struct{})
 }

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -12,10 +13,11 @@ import (
 	"time"
 
 	"tally/localcloud/cloud"
+	"tally/localcloud/internal/backlog"
 )
 
-// Publish publishes a message to a topic on behalf of the caller. Its errors are
-// those of sns:Publish.
+// Publish publishes a message to a topic on behalf of the caller. Like a Sender and
+// InvokeAsync, it need not wait for the disk. Its errors are those of sns:Publish.
 type Publish func(ctx context.Context, caller cloud.Caller, topicARN string, m cloud.QueueMessage) error
 
 // destination is a kind of resource that can receive records of invocations: the
@@ -60,9 +62,9 @@ type delivery struct {
 	failed string // the metric that counts failures
 }
 
-// conclude sends the result of the event to its destinations, and removes the
-// event from the queue.
-func (s *Service) conclude(e event, r result) {
+// conclude sends the result of the event to its destinations, and returns the result
+// that then removes the event from the queue.
+func (s *Service) conclude(e event, r result) backlog.Result {
 	deliveries, f := s.deliveries(e, r)
 	if r.condition == retriesExhausted || r.condition == eventAgeExceeded || r.condition == zeroReservedConcurrency {
 		s.measure(e.target(), "", cloud.Counted("AsyncEventsDropped", 1))
@@ -70,18 +72,16 @@ func (s *Service) conclude(e event, r result) {
 	switch {
 	case r.condition == success:
 	case len(deliveries) == 0:
-		s.note(cloud.Warning, e.Function, "event %s is dropped after %s (%s): %s",
-			e.Event.RequestID, count(e.Attempts, "failed attempt"), r.condition, r.reason())
+		s.lose(e.Function, "event %s is dropped after %s (%s): %s",
+			e.RequestID, count(e.Attempts, "failed attempt"), r.condition, r.reason())
 	default:
 		s.note(cloud.Warning, e.Function, "event %s is abandoned after %s (%s): %s",
-			e.Event.RequestID, count(e.Attempts, "failed attempt"), r.condition, r.reason())
+			e.RequestID, count(e.Attempts, "failed attempt"), r.condition, r.reason())
 	}
-	if len(deliveries) > 0 {
-		s.send(f, e, deliveries)
+	if len(deliveries) > 0 && !s.send(f, e, deliveries) {
+		return backlog.Result{Interrupted: true} // the next start runs the event again
 	}
-	if s.life.Err() == nil { // otherwise the next start sends what could not be sent
-		s.noteStoreError(e, s.events.Delete(e.Event.RequestID))
-	}
+	return s.forget(e)
 }
 
 // deliveries returns the messages to send, and the version of the function whose
@@ -111,24 +111,50 @@ func (s *Service) deliveries(e event, r result) ([]delivery, Function) {
 }
 
 // send sends the messages with the function's role. As on AWS, a message that its
-// recipient refuses is lost.
-func (s *Service) send(f Function, e event, deliveries []delivery) {
+// recipient refuses is lost. A recipient that cannot take the message at the moment gets
+// it later: send returns false only if the service closes before that.
+func (s *Service) send(f Function, e event, deliveries []delivery) bool {
 	credentials, err := s.assume(s.life, f.Config)
 	if err != nil {
-		s.note(cloud.Warning, f.Name, "the result of event %s is lost: %s", e.Event.RequestID, roleRefused)
+		s.lose(f.Name, "the result of event %s is lost: %s", e.RequestID, roleRefused)
 		for _, d := range deliveries {
 			s.measure(e.target(), "", cloud.Counted(d.failed, 1))
 		}
-		return
+		return true
 	}
 	defer s.options.Roles.Revoke(credentials.AccessKeyID)
 	for _, d := range deliveries {
-		if err := s.deliver(credentials.Caller, d); err != nil {
+		err := s.deliver(credentials.Caller, d)
+		for ; err != nil && !refused(err); err = s.deliver(credentials.Caller, d) {
+			s.note(cloud.Warning, f.Name, "the result of event %s waits: cannot send it to %s: %v", e.RequestID, d.to, err)
+			if !s.pause() {
+				return false
+			}
+		}
+		if err != nil {
 			s.measure(e.target(), "", cloud.Counted(d.failed, 1))
-			s.note(cloud.Warning, f.Name, "the result of event %s is lost: cannot send it to %s: %v", e.Event.RequestID, d.to, err)
+			s.lose(f.Name, "the result of event %s is lost: cannot send it to %s: %v", e.RequestID, d.to, err)
 			continue
 		}
-		s.note(cloud.Info, f.Name, "sent the result of event %s to %s", e.Event.RequestID, d.to)
+		s.note(cloud.Info, f.Name, "sent the result of event %s to %s", e.RequestID, d.to)
+	}
+	return true
+}
+
+// refused reports whether err is an error of the sender, so that sending again would not
+// help.
+func refused(err error) bool {
+	e, ok := errors.AsType[*cloud.Error](err)
+	return ok && e.HTTPStatus() < http.StatusInternalServerError && e.HTTPStatus() != http.StatusTooManyRequests
+}
+
+// pause waits a moment, and reports whether the service is still open.
+func (s *Service) pause() bool {
+	select {
+	case <-time.After(time.Second):
+		return true
+	case <-s.life.Done():
+		return false
 	}
 }
 
@@ -144,7 +170,7 @@ func (s *Service) deliver(as cloud.Caller, d delivery) (err error) {
 	case "sns":
 		err = s.options.Publish(s.life, as, d.to, d.QueueMessage)
 	case "lambda":
-		_, err = s.InvokeAsync(s.life, cloud.Invocation{Caller: as, Function: d.to, Payload: []byte(d.Body)})
+		err = s.forward(s.life, cloud.Invocation{Caller: as, Function: d.to, Payload: []byte(d.Body)})
 	}
 	return err
 }
@@ -174,7 +200,7 @@ func invocationRecord(e event, r result) string {
 	}{
 		Version:        "1.0",
 		Timestamp:      timestamp(time.Now()),
-		RequestContext: requestContext{e.Event.RequestID, e.Event.FunctionARN, r.condition, e.Attempts},
+		RequestContext: requestContext{e.RequestID, e.Event.FunctionARN, r.condition, e.Attempts},
 		RequestPayload: e.Event.Payload,
 	}
 	if e.Qualifier == "" {
@@ -206,7 +232,7 @@ func deadLetter(e event, r result) cloud.QueueMessage {
 	return cloud.QueueMessage{
 		Body: string(e.Event.Payload),
 		Attributes: map[string]cloud.MessageAttribute{
-			"RequestID":    {DataType: "String", StringValue: e.Event.RequestID},
+			"RequestID":    {DataType: "String", StringValue: e.RequestID},
 			"ErrorCode":    {DataType: "Number", StringValue: strconv.Itoa(code)},
 			"ErrorMessage": {DataType: "String", StringValue: message},
 		},

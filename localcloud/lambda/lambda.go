@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"tally/localcloud/cloud"
+	"tally/localcloud/internal/backlog"
 	"tally/localcloud/store"
 )
 
@@ -63,7 +64,8 @@ type Options struct {
 type Service struct {
 	options   Options
 	functions *store.Table[record]
-	events    *store.Table[event]
+	payloads  *store.Values // of the events in the queue, by request ID
+	queue     *backlog.Backlog
 
 	life context.Context // canceled by Close
 	end  context.CancelFunc
@@ -121,12 +123,11 @@ func New(o Options) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	events, err := store.NewTable[event](o.Store, "lambda-events")
-	if err != nil {
+	s := &Service{options: o, functions: functions, live: map[string][]*instance{}}
+	s.life, s.end = context.WithCancel(context.Background())
+	if err := s.openQueue(); err != nil {
 		return nil, err
 	}
-	s := &Service{options: o, functions: functions, events: events, live: map[string][]*instance{}}
-	s.life, s.end = context.WithCancel(context.Background())
 	if err := s.removeLeftovers(); err != nil {
 		return nil, fmt.Errorf("clean the code folder %s: %w", o.Dir, err)
 	}
@@ -134,14 +135,9 @@ func New(o Options) (*Service, error) {
 	return s, nil
 }
 
-// Start resumes the asynchronous invocations that an earlier process left in
-// the queue. Call it once, after everything that functions and destinations
-// depend on is ready.
-func (s *Service) Start() {
-	for _, e := range s.events.All() {
-		s.work.Go(func() { s.process(e) })
-	}
-}
+// Start begins to process the queue, first what an earlier process left in it. Call it
+// once, after everything that functions and destinations depend on is ready.
+func (s *Service) Start() { s.queue.Start() }
 
 // Close ends every environment and every invocation in progress. Queued events
 // stay in the store.
@@ -155,6 +151,7 @@ func (s *Service) Close() error {
 	}
 	s.mu.Unlock()
 	s.retire(idle...)
+	s.queue.Close()
 	s.work.Wait()
 	return nil
 }
@@ -171,6 +168,13 @@ func (s *Service) begin(work func()) error {
 	}
 	s.work.Go(work)
 	return nil
+}
+
+// lose appends the loss of an event or of its result to the journal.
+func (s *Service) lose(function, format string, args ...any) {
+	s.options.Journal.Append(cloud.Entry{
+		Level: cloud.Warning, Loss: true, Service: "lambda", Resource: function, Message: fmt.Sprintf(format, args...),
+	})
 }
 
 // note appends an entry about the function to the journal.

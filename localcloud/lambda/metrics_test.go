@@ -2,7 +2,6 @@ package lambda_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -110,7 +109,7 @@ func TestAsynchronousMetrics(t *testing.T) {
 		k := newKit(t)
 		r := measured(k)
 		k.options.Pace = 60
-		k.outbox().err = errors.New("refused")
+		k.outbox().err = cloud.Errorf(403, "AccessDenied", "refused")
 		k.handle = func(context.Context, runtimeapi.Event) (runtimeapi.Response, error) {
 			return runtimeapi.Response{Payload: []byte(`{}`), Failed: true}, nil
 		}

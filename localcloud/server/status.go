@@ -8,13 +8,12 @@ import (
 	"strings"
 	"time"
 
-	"tally/localcloud/cloud"
 	"tally/localcloud/cloudwatch"
 	"tally/localcloud/control"
 	"tally/localcloud/lambda/process"
 )
 
-// maxWarnings bounds the warnings of a status.
+// maxWarnings bounds the losses, and the other warnings, of a status.
 const maxWarnings = 10
 
 func (s *Server) serveStatus(w http.ResponseWriter, _ *http.Request) {
@@ -31,7 +30,7 @@ func (s *Server) serveStatus(w http.ResponseWriter, _ *http.Request) {
 		Resources:   list(s.resources()),
 		Sizes:       s.sizes(),
 		Recorded:    list(s.withoutEffect()),
-		Warnings:    list(s.warnings()),
+		Warnings:    list(s.journal.Warnings(maxWarnings)),
 	})
 }
 
@@ -129,16 +128,6 @@ func (s *Server) queues() (all []control.Resource) {
 			Type: "queue", Name: q.Name, Detail: detail, Stack: s.stack("aws:sqs/queue:Queue", q.URL)})
 	}
 	return all
-}
-
-// warnings returns the most recent warnings of the journal, the oldest first.
-func (s *Server) warnings() (last []cloud.Entry) {
-	for _, e := range s.journal.Recent() {
-		if e.Level == cloud.Warning {
-			last = append(last, e)
-		}
-	}
-	return last[max(0, len(last)-maxWarnings):]
 }
 
 // withoutEffect lists what is recorded: whole resources, and properties of

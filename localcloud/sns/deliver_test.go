@@ -86,42 +86,22 @@ func TestClientSideErrorsAreFinal(t *testing.T) {
 		{Code: "AccessDeniedException", Message: "User: sns.amazonaws.com is not authorized to perform: lambda:InvokeFunction", Status: 403},
 		{Code: "ResourceNotFoundException", Message: "Function not found", Status: 404},
 	} {
-		tries := 0
-		journal := &journal{}
-		s, sub := subscribed(t, allow, journal, target(func(sns.Delivery) error { tries++; return refusal }))
-		id, err := s.Publish(t.Context(), developer(), numbers, sns.Message{Body: "1"})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := s.Close(); err != nil { // waits for the delivery
-			t.Fatal(err)
-		}
-		want := []cloud.Entry{{Level: cloud.Warning, Service: "sns", Resource: numbers,
-			Message: "message " + id + " is lost: subscription " + sub.ARN + " could not deliver it to " + function + ": " + refusal.Error()}}
-		if diff := cmp.Diff(want, journal.all()); diff != "" || tries != 1 {
-			t.Errorf("%d tries, journal (-want +got):\n%s", tries, diff)
-		}
+		synctest.Test(t, func(t *testing.T) {
+			tries := 0
+			journal := &journal{}
+			s, sub := subscribed(t, allow, journal, target(func(sns.Delivery) error { tries++; return refusal }))
+			id, err := s.Publish(t.Context(), developer(), numbers, sns.Message{Body: "1"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			synctest.Wait()
+			want := []cloud.Entry{{Level: cloud.Warning, Loss: true, Service: "sns", Resource: numbers,
+				Message: "message " + id + " is lost: subscription " + sub.ARN + " could not deliver it to " + function + ": " + refusal.Error()}}
+			if diff := cmp.Diff(want, journal.all()); diff != "" || tries != 1 || s.Owed() != 0 {
+				t.Errorf("%d tries, %d owed, journal (-want +got):\n%s", tries, s.Owed(), diff)
+			}
+		})
 	}
-}
-
-func TestCloseEndsTheWaitForARetry(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		journal := &journal{}
-		s, _ := subscribed(t, allow, journal, target(func(sns.Delivery) error { return errors.New("no response") }))
-		if _, err := s.Publish(t.Context(), developer(), numbers, sns.Message{Body: "1"}); err != nil {
-			t.Fatal(err)
-		}
-		time.Sleep(time.Minute)
-		start := time.Now()
-		if err := s.Close(); err != nil {
-			t.Fatal(err)
-		}
-		entries := journal.all()
-		if waited := time.Since(start); waited != 0 || len(entries) != 2 ||
-			!strings.HasSuffix(entries[1].Message, ": the local cloud stopped before the next attempt; the last one failed: no response") {
-			t.Errorf("waited %v, journal %v", waited, entries)
-		}
-	})
 }
 
 // invoker is a cloud.Invoker; SNS uses only InvokeAsync.

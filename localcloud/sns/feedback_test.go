@@ -51,6 +51,7 @@ func status(t *testing.T, f sns.Feedback, l *logs, refusal error) *journal {
 	if err != nil {
 		t.Fatal(err)
 	}
+	s.Start()
 	if _, err := s.CreateTopic(sns.Topic{Name: "numbers", Feedback: map[string]sns.Feedback{"sqs": f}}); err != nil {
 		t.Fatal(err)
 	}

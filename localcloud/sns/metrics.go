@@ -25,16 +25,16 @@ func (s *Service) measurePublished(topicARN string, m Message) {
 }
 
 // measureFiltered reports a message that a filter policy rejected, and why.
-func (s *Service) measureFiltered(r row, d Delivery) {
+func (s *Service) measureFiltered(r row, body string, attributes map[string]Attribute) {
 	const metric = "NumberOfNotificationsFilteredOut"
 	why := "-MessageAttributes"
 	switch {
-	case r.FilterPolicyScope == filter.Body && json.Valid([]byte(d.Body)):
+	case r.FilterPolicyScope == filter.Body && json.Valid([]byte(body)):
 		why = "-MessageBody"
 	case r.FilterPolicyScope == filter.Body:
 		why = "-InvalidMessageBody"
-	case len(d.Attributes) == 0:
+	case len(attributes) == 0:
 		why = "-NoMessageAttributes"
 	}
-	s.measure(d.Subscription.TopicARN, cloud.Counted(metric, 1), cloud.Counted(metric+why, 1))
+	s.measure(r.TopicARN, cloud.Counted(metric, 1), cloud.Counted(metric+why, 1))
 }

@@ -1,7 +1,6 @@
 package sns_test
 
 import (
-	"errors"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -42,7 +41,7 @@ func TestMetrics(t *testing.T) {
 		"lost":      {sns.Subscription{}, sns.Message{}, map[string]error{queue: refusal}, map[string]float64{"NumberOfNotificationsFailed": 1}},
 		"redriven": {sns.Subscription{RedrivePolicy: redrive}, sns.Message{}, map[string]error{queue: refusal},
 			map[string]float64{"NumberOfNotificationsFailed": 1, "NumberOfNotificationsRedrivenToDlq": 1}},
-		"lost twice": {sns.Subscription{RedrivePolicy: redrive}, sns.Message{}, map[string]error{queue: refusal, deadLetter: errors.New("no")},
+		"lost twice": {sns.Subscription{RedrivePolicy: redrive}, sns.Message{}, map[string]error{queue: refusal, deadLetter: refusal},
 			map[string]float64{"NumberOfNotificationsFailed": 1, "NumberOfNotificationsFailedToRedriveToDlq": 1}},
 		"without attributes": {sns.Subscription{FilterPolicy: `{"a":["x"]}`}, sns.Message{}, nil, map[string]float64{filtered: 1, filtered + "-NoMessageAttributes": 1}},
 		"other attributes": {sns.Subscription{FilterPolicy: `{"a":["x"]}`}, sns.Message{Attributes: map[string]sns.Attribute{"a": {DataType: "String", StringValue: "y"}}}, nil,
@@ -58,6 +57,7 @@ func TestMetrics(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			s.Start()
 			if _, err := s.CreateTopic(sns.Topic{Name: "numbers"}); err != nil {
 				t.Fatal(err)
 			}

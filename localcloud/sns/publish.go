@@ -9,6 +9,8 @@ import (
 	"github.com/google/uuid"
 
 	"tally/localcloud/cloud"
+	"tally/localcloud/internal/backlog"
+	"tally/localcloud/store"
 )
 
 // maxBatch is the maximum number of messages in a batch.
@@ -23,30 +25,54 @@ type BatchEntry struct {
 // BatchResult is the message created from the BatchEntry with that ID.
 type BatchResult struct{ ID, MessageID string }
 
-// Publish sends a message to every subscription of the topic, without waiting
-// for the deliveries. The caller needs SNS:Publish. It fails with
-// InvalidParameter, ParameterValueInvalid, AuthorizationError and NotFound.
+// Publish sends a message to every subscription of the topic, without waiting for the
+// deliveries. When it returns, the message and the deliveries that it owes are on disk.
+// The caller needs SNS:Publish. It fails with InvalidParameter, ParameterValueInvalid,
+// AuthorizationError and NotFound, and with ThrottlingException if too many deliveries
+// are owed already.
 //
 // https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
 func (s *Service) Publish(ctx context.Context, caller cloud.Caller, topicARN string, m Message) (messageID string, err error) {
-	if err := m.check(); err != nil {
-		return "", err
-	}
-	if m.size() > maxSize {
-		return "", invalid("Message too long")
-	}
-	b, err := m.bodies()
+	b, err := s.admit(ctx, caller, topicARN, m)
 	if err != nil {
 		return "", err
 	}
-	if err := s.authorizePublish(ctx, caller, topicARN); err != nil {
+	if err := s.await(ctx, topicARN); err != nil {
 		return "", err
 	}
 	results, err := s.send(topicARN, []BatchEntry{{Message: m}}, []bodies{b})
 	if err != nil {
 		return "", err
 	}
-	return results[0].MessageID, nil
+	return results[0].MessageID, s.sync(topicARN)
+}
+
+// Forward publishes a message for another service that keeps the message until Forward
+// returns. It waits neither for the disk, where the message is before anything that the
+// service changes afterwards, nor for room.
+func (s *Service) Forward(ctx context.Context, caller cloud.Caller, topicARN string, m Message) error {
+	b, err := s.admit(ctx, caller, topicARN, m)
+	if err != nil {
+		return err
+	}
+	_, err = s.send(topicARN, []BatchEntry{{Message: m}}, []bodies{b})
+	return err
+}
+
+// admit makes the checks that precede the publication of a message. It returns the bodies
+// of the message.
+func (s *Service) admit(ctx context.Context, caller cloud.Caller, topicARN string, m Message) (bodies, error) {
+	if err := m.check(); err != nil {
+		return nil, err
+	}
+	if m.size() > maxSize {
+		return nil, invalid("Message too long")
+	}
+	b, err := m.bodies()
+	if err != nil {
+		return nil, err
+	}
+	return b, s.authorizePublish(ctx, caller, topicARN)
 }
 
 // PublishBatch publishes up to ten messages, or none: as on AWS, one invalid message
@@ -77,7 +103,14 @@ func (s *Service) PublishBatch(ctx context.Context, caller cloud.Caller, topicAR
 	if err := s.authorizePublish(ctx, caller, topicARN); err != nil {
 		return nil, err
 	}
-	return s.send(topicARN, entries, bodies)
+	if err := s.await(ctx, topicARN); err != nil {
+		return nil, err
+	}
+	results, err := s.send(topicARN, entries, bodies)
+	if err != nil {
+		return nil, err
+	}
+	return results, s.sync(topicARN)
 }
 
 var batchID = regexp.MustCompile(`^[A-Za-z0-9_-]{1,80}$`)
@@ -124,40 +157,83 @@ func (s *Service) authorizePublish(ctx context.Context, caller cloud.Caller, top
 	return nil
 }
 
-// send starts the deliveries of all messages; bodies are those of each of them. If it
-// fails, it has not started any.
-func (s *Service) send(topicARN string, entries []BatchEntry, bodies []bodies) ([]BatchResult, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.closed {
-		return nil, cloud.Errorf(http.StatusServiceUnavailable, "ServiceUnavailable", "The local cloud is stopping.")
+// await waits while too many deliveries are owed to a subscription of the topic, and fails
+// with ThrottlingException if that takes long. AWS has no such limit, but limits the rate
+// of requests, with this error.
+//
+// https://repost.aws/knowledge-center/sns-throttling-exception-errors
+func (s *Service) await(ctx context.Context, topicARN string) error {
+	if s.closed.Load() {
+		return cloud.Errorf(http.StatusServiceUnavailable, "ServiceUnavailable", "The local cloud is stopping.")
 	}
+	to := s.subscribers(topicARN)
+	lanes := make([]string, len(to))
+	for i, r := range to {
+		lanes[i] = r.ARN
+	}
+	if !s.deliveries.Room(ctx, publishPatience, lanes...) {
+		s.warn(topicARN, "refused messages, because a subscription is owed %d deliveries or %d MiB already", maxOwed, maxOwedBytes>>20)
+		return cloud.Errorf(http.StatusBadRequest, "ThrottlingException", "Rate exceeded")
+	}
+	return nil
+}
+
+// sync waits until what the topic owes is on disk. A topic without subscriptions owes
+// nothing.
+func (s *Service) sync(topicARN string) error {
+	if len(s.subscribers(topicARN)) == 0 {
+		return nil
+	}
+	return s.Store.Sync()
+}
+
+// send stores all messages with the deliveries that they owe, or none of them; bodies are
+// those of each message.
+func (s *Service) send(topicARN string, entries []BatchEntry, bodies []bodies) ([]BatchResult, error) {
 	topic, _ := s.topics.Get(topicARN) // a deleted topic has no subscribers
+	to := s.subscribers(topicARN)
 	results := make([]BatchResult, len(entries))
+	var tasks []backlog.Task
+	var changes []store.Change
 	for i, e := range entries {
 		results[i] = BatchResult{ID: e.ID, MessageID: uuid.NewString()}
+		more, set, err := s.fanOut(topic, to, results[i].MessageID, e.Message, bodies[i])
+		if err != nil {
+			return nil, err
+		}
+		tasks, changes = append(tasks, more...), append(changes, set...)
+	}
+	if err := s.deliveries.Add(tasks, changes...); err != nil {
+		return nil, err
+	}
+	for _, e := range entries {
 		s.measurePublished(topicARN, e.Message)
-		s.fanOut(topic, results[i].MessageID, e.Message, bodies[i])
 	}
 	return results, nil
 }
 
-// fanOut starts the delivery of a message to each subscription that selects it.
-func (s *Service) fanOut(topic Topic, messageID string, m Message, bodies bodies) {
-	m.TraceHeader = s.trace(topic, messageID, m.TraceHeader)
-	for _, r := range s.subscribers(topic.ARN) {
-		d := Delivery{
-			Subscription: r.Subscription, MessageID: messageID, Time: time.Now().UTC(),
-			Subject: m.Subject, Body: bodies.of(r.Protocol), Attributes: m.Attributes,
-			GroupID: m.GroupID, TraceHeader: m.TraceHeader, SignatureVersion: topic.SignatureVersion,
-		}
+// fanOut returns the deliveries of a message to each subscription that selects it, and
+// the changes that store the message.
+func (s *Service) fanOut(topic Topic, to []row, messageID string, m Message, b bodies) ([]backlog.Task, []store.Change, error) {
+	var selected []row
+	for _, r := range to {
+		body := b.of(r.Protocol)
 		switch {
 		case r.PendingConfirmation:
-		case !r.selects(d.Body, m.Attributes):
-			s.measureFiltered(r, d)
+		case !r.selects(body, m.Attributes):
+			s.measureFiltered(r, body, m.Attributes)
 			s.note(cloud.Info, topic.ARN, "message %s does not match the filter policy of %s", messageID, r.ARN)
 		default:
-			s.deliveries.Go(func() { s.deliver(d, r.deadLetterQueue) })
+			selected = append(selected, r)
 		}
 	}
+	message := stored{
+		ID: messageID, Time: time.Now().UTC(), Subject: m.Subject, Attributes: m.Attributes, GroupID: m.GroupID,
+		TraceHeader: s.trace(topic, messageID, m.TraceHeader), SignatureVersion: topic.SignatureVersion,
+	}
+	body := m.Body
+	if m.Structure != "" {
+		message.Bodies, body = b, ""
+	}
+	return s.owe(message, body, m.size(), selected)
 }

@@ -4,28 +4,29 @@ import (
 	"context"
 
 	"tally/localcloud/cloud"
+	"tally/localcloud/internal/backlog"
 )
 
-// giveUp sends a message that could not be delivered to the dead-letter queue of
-// its subscription. The message is lost if there is no such queue, so that queue
-// is "", or if the queue refuses it.
-func (s *Service) giveUp(d Delivery, queue, reason string) {
-	warn := func(format string, args ...any) {
-		args = append([]any{d.MessageID, d.Subscription.ARN, d.Subscription.Endpoint, reason}, args...)
-		s.note(cloud.Warning, d.Subscription.TopicARN, "message %s "+format, args...)
-	}
-	topic := d.Subscription.TopicARN
-	s.measure(topic, cloud.Counted("NumberOfNotificationsFailed", 1))
-	const failed = "subscription %s could not deliver it to %s: %s"
+// redrive sends a message that could not be delivered to the dead-letter queue of its
+// subscription. The message is lost if there is no such queue, so that queue is "", or
+// if the queue refuses it. If the queue cannot take it at the moment, the message waits.
+func (s *Service) redrive(d Delivery, o owed, queue string) backlog.Result {
+	topic, sub := d.Subscription.TopicARN, d.Subscription
 	if queue == "" {
-		warn("is lost: " + failed)
-		return
+		s.lose(topic, "message %s is lost: subscription %s could not deliver it to %s: %s", d.MessageID, sub.ARN, sub.Endpoint, o.Failure)
+		return s.forget(o)
 	}
-	if _, err := send(context.Background(), s.Queues, d, queue); err != nil {
+	_, err := send(context.Background(), s.Queues, d, queue)
+	switch {
+	case err == nil:
+		s.measure(topic, cloud.Counted("NumberOfNotificationsRedrivenToDlq", 1))
+		s.warn(topic, "message %s is in the dead-letter queue %s: subscription %s could not deliver it to %s: %s", d.MessageID, queue, sub.ARN, sub.Endpoint, o.Failure)
+	case final(err):
 		s.measure(topic, cloud.Counted("NumberOfNotificationsFailedToRedriveToDlq", 1))
-		warn("is lost: "+failed+"; its dead-letter queue %s refused it: %v", queue, err)
-		return
+		s.lose(topic, "message %s is lost: subscription %s could not deliver it to %s: %s; its dead-letter queue %s refused it: %v", d.MessageID, sub.ARN, sub.Endpoint, o.Failure, queue, err)
+	default:
+		s.warn(topic, "message %s waits for the dead-letter queue %s: %v", d.MessageID, queue, err)
+		return postpone(o, lateRetry)
 	}
-	s.measure(topic, cloud.Counted("NumberOfNotificationsRedrivenToDlq", 1))
-	warn("is in the dead-letter queue %[5]s: subscription %[2]s could not deliver it to %[3]s: %[4]s", queue)
+	return s.forget(o)
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -39,8 +40,9 @@ func (q *queues) SendMessage(_ context.Context, c cloud.Caller, queue string, m 
 }
 
 // delivered publishes a message to one subscription and returns the journal. The
-// target tg serves the protocol "lambda"; q collects what is sent to queues.
-func delivered(t *testing.T, sub sns.Subscription, m sns.Message, tg sns.Target, q *queues) []cloud.Entry {
+// target tg serves the protocol "lambda"; q collects what is sent to queues in the given
+// time.
+func delivered(t *testing.T, sub sns.Subscription, m sns.Message, tg sns.Target, q *queues, wait time.Duration) []cloud.Entry {
 	t.Helper()
 	journal := &journal{}
 	s, err := sns.New(sns.Options{
@@ -50,6 +52,7 @@ func delivered(t *testing.T, sub sns.Subscription, m sns.Message, tg sns.Target,
 	if err != nil {
 		t.Fatal(err)
 	}
+	s.Start()
 	if _, err := s.CreateTopic(sns.Topic{Name: "numbers"}); err != nil {
 		t.Fatal(err)
 	}
@@ -61,6 +64,7 @@ func delivered(t *testing.T, sub sns.Subscription, m sns.Message, tg sns.Target,
 	if err != nil {
 		t.Fatal(err)
 	}
+	time.Sleep(wait)
 	synctest.Wait()
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
@@ -81,6 +85,12 @@ var topicCaller = cloud.Caller{Service: "sns.amazonaws.com", SourceARN: place.AR
 
 func warning(message string) []cloud.Entry {
 	return []cloud.Entry{{Level: cloud.Warning, Service: "sns", Resource: numbers, Message: message}}
+}
+
+func loss(message string) []cloud.Entry {
+	entries := warning(message)
+	entries[0].Loss = true
+	return entries
 }
 
 // envelope returns the JSON envelope of a message at the start of synctest's clock.
@@ -118,7 +128,7 @@ func TestRedrive(t *testing.T) {
 		"both gone": {
 			sns.Subscription{Protocol: "lambda", Endpoint: function, RedrivePolicy: redrive}, map[string]error{deadLetter: noQueue},
 			[]sent{{topicCaller, deadLetter, cloud.QueueMessage{Body: envelope(enveloped), TraceHeader: "Root=1"}}},
-			warning("message ID is lost: subscription SUB could not deliver it to " + function + ": " + gone.Error() +
+			loss("message ID is lost: subscription SUB could not deliver it to " + function + ": " + gone.Error() +
 				"; its dead-letter queue " + deadLetter + " refused it: " + noQueue.Error()),
 		},
 		"accepted": {
@@ -129,7 +139,7 @@ func TestRedrive(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				q := &queues{refuse: c.refuse}
-				entries := delivered(t, c.sub, sns.Message{Body: "a <b>", Attributes: attributes, GroupID: "g", TraceHeader: "Root=1"}, target(func(sns.Delivery) error { return gone }), q)
+				entries := delivered(t, c.sub, sns.Message{Body: "a <b>", Attributes: attributes, GroupID: "g", TraceHeader: "Root=1"}, target(func(sns.Delivery) error { return gone }), q, 0)
 				if diff := cmp.Diff(c.queues, q.got); diff != "" {
 					t.Errorf("queues (-want +got):\n%s", diff)
 				}
@@ -141,14 +151,20 @@ func TestRedrive(t *testing.T) {
 	}
 }
 
-// A message whose delivery Close interrupts goes to the dead-letter queue, too.
-func TestCloseRedrives(t *testing.T) {
+// A message that the dead-letter queue cannot take at the moment waits for it.
+func TestRedriveWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		q := &queues{}
+		gone := cloud.Errorf(404, "ResourceNotFoundException", "Function not found")
+		q := &queues{refuse: map[string]error{deadLetter: errors.New("the disk is full")}}
+		go func() {
+			time.Sleep(50 * time.Second)
+			q.refuse = nil
+		}()
 		sub := sns.Subscription{Protocol: "lambda", Endpoint: function, RedrivePolicy: redrive}
-		delivered(t, sub, sns.Message{Body: "a <b>"}, target(func(sns.Delivery) error { return errors.New("no response") }), q)
-		if len(q.got) != 1 || q.got[0].Queue != deadLetter || q.got[0].Message.Body != envelope("") {
-			t.Errorf("queues %v", q.got)
+		entries := delivered(t, sub, sns.Message{Body: "a <b>"}, target(func(sns.Delivery) error { return gone }), q, 2*time.Minute)
+		last := entries[len(entries)-1]
+		if len(q.got) != 4 || !strings.HasPrefix(last.Message, "message ID is in the dead-letter queue ") {
+			t.Errorf("sent %d times, journal %v", len(q.got), entries)
 		}
 	})
 }
@@ -181,7 +197,7 @@ func TestFilterPolicyOfASubscription(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			q := &queues{}
 			sub := sns.Subscription{Protocol: "sqs", Endpoint: queue, FilterPolicy: c.policy, FilterPolicyScope: c.scope}
-			entries := delivered(t, sub, c.message, nil, q)
+			entries := delivered(t, sub, c.message, nil, q, 0)
 			if got := len(q.got) == 1; got != c.want {
 				t.Errorf("%s of %s, %v: delivered %v", c.policy, c.message.Body, c.message.Attributes, got)
 			}

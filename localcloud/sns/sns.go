@@ -7,11 +7,13 @@ import (
 	"fmt"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
 
 	"tally/localcloud/cloud"
+	"tally/localcloud/internal/backlog"
 	"tally/localcloud/store"
 )
 
@@ -22,14 +24,15 @@ type Service struct {
 	stream        string // the log stream to which this process writes delivery statuses
 	topics        *store.Table[Topic]
 	subscriptions *store.Table[row]
+	messages      *store.Values // with deliveries that have not ended, by ID
+	shares        *store.Values // numbers of such deliveries, by the ID of a message that owes several
+	deliveries    *backlog.Backlog
 
 	untraced sync.Map // the ARNs of topics whose segments X-Ray has refused
 
-	mu         sync.Mutex // held while topics and subscriptions change
-	closed     bool
-	deliveries sync.WaitGroup
-	ctx        context.Context // canceled by Close, to end the waits for retries
-	cancel     context.CancelFunc
+	mu      sync.Mutex // held while topics and subscriptions change
+	closed  atomic.Bool
+	byTopic atomic.Pointer[map[string][]row] // the subscriptions, by ARN of the topic
 }
 
 // Options are the dependencies of a Service.
@@ -74,7 +77,8 @@ type Delivery struct {
 	SignatureVersion int    // of the topic: 1 or 2
 }
 
-// New opens the topics and subscriptions that the store holds.
+// New opens the topics, subscriptions and messages that the store holds. Deliveries wait
+// for Start.
 func New(o Options) (*Service, error) {
 	topics, err := store.NewTable[Topic](o.Store, "sns-topics")
 	if err != nil {
@@ -87,26 +91,39 @@ func New(o Options) (*Service, error) {
 	if o.Metrics == nil {
 		o.Metrics = cloud.NoMetrics{}
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	return &Service{
-		Options: o, stream: uuid.NewString(), topics: topics, subscriptions: subscriptions, ctx: ctx, cancel: cancel,
-	}, nil
+	s := &Service{Options: o, stream: uuid.NewString(), topics: topics, subscriptions: subscriptions}
+	s.indexSubscriptions()
+	return s, s.openDeliveries()
 }
 
+// Start begins to deliver, first what an earlier process left. Call it once, after the
+// targets are ready.
+func (s *Service) Start() { s.deliveries.Start() }
+
 // Close makes the service refuse further messages, and waits for the deliveries in
-// progress. It gives up on those that are waiting for a retry.
+// progress. The others remain in the store for the next start.
 func (s *Service) Close() error {
-	s.mu.Lock()
-	s.closed = true
-	s.mu.Unlock()
-	s.cancel()
-	s.deliveries.Wait()
+	s.closed.Store(true)
+	s.deliveries.Close()
 	return nil
 }
+
+// Owed returns the number of deliveries that have not ended.
+func (s *Service) Owed() int { return s.deliveries.Len() }
 
 // note adds an entry about a resource to the journal.
 func (s *Service) note(level cloud.Level, resource, format string, args ...any) {
 	s.Journal.Append(cloud.Entry{Level: level, Service: "sns", Resource: resource, Message: fmt.Sprintf(format, args...)})
+}
+
+// warn adds a warning about a resource to the journal.
+func (s *Service) warn(resource, format string, args ...any) {
+	s.note(cloud.Warning, resource, format, args...)
+}
+
+// lose adds the loss of a message to the journal.
+func (s *Service) lose(resource, format string, args ...any) {
+	s.Journal.Append(cloud.Entry{Level: cloud.Warning, Loss: true, Service: "sns", Resource: resource, Message: fmt.Sprintf(format, args...)})
 }
 
 // invalid returns SNS's error InvalidParameter, whose message begins with

@@ -71,6 +71,7 @@ func open(t *testing.T, st *store.Store, a authorizer, j cloud.Journal, tg sns.T
 			t.Error(err)
 		}
 	})
+	s.Start()
 	return s
 }
 

@@ -3,7 +3,6 @@ package sns
 import (
 	"cmp"
 	"encoding/json"
-	"slices"
 
 	"github.com/google/uuid"
 
@@ -100,7 +99,20 @@ func (s *Service) Subscribe(sub Subscription) (Subscription, error) {
 	if r.PendingConfirmation {
 		s.note(cloud.Info, r.TopicARN, "subscription %s is only recorded: %s is outside this machine, so nothing will be sent to it", r.ARN, r.Endpoint)
 	}
-	return r.Subscription, s.subscriptions.Put(r.ARN, r)
+	return r.Subscription, s.putSubscription(r)
+}
+
+// putSubscription stores a subscription.
+func (s *Service) putSubscription(r row) error {
+	defer s.indexSubscriptions()
+	return s.subscriptions.Put(r.ARN, r)
+}
+
+// removeSubscription removes a subscription. What it is still owed is dropped when it is
+// due.
+func (s *Service) removeSubscription(arn string) error {
+	defer s.indexSubscriptions()
+	return s.subscriptions.Delete(arn)
 }
 
 // UpdateSubscription replaces all attributes of the subscription with that ARN,
@@ -119,7 +131,7 @@ func (s *Service) UpdateSubscription(sub Subscription) (Subscription, error) {
 	if err != nil {
 		return Subscription{}, invalid("%v", err) // unlike Subscribe, without "Attributes Reason"
 	}
-	return r.Subscription, s.subscriptions.Put(r.ARN, r)
+	return r.Subscription, s.putSubscription(r)
 }
 
 // complete checks the attributes, sets defaults and PendingConfirmation, and parses
@@ -149,7 +161,7 @@ func (s *Service) Subscription(arn string) (Subscription, error) {
 func (s *Service) Unsubscribe(arn string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.subscriptions.Delete(arn)
+	return s.removeSubscription(arn)
 }
 
 // Subscriptions returns all subscriptions, ordered by ARN, so that those of a topic
@@ -163,6 +175,14 @@ func (s *Service) Subscriptions() []Subscription {
 	return all
 }
 
-func (s *Service) subscribers(topicARN string) []row {
-	return slices.DeleteFunc(s.subscriptions.All(), func(r row) bool { return r.TopicARN != topicARN })
+// subscribers returns the subscriptions to a topic, ordered by ARN.
+func (s *Service) subscribers(topicARN string) []row { return (*s.byTopic.Load())[topicARN] }
+
+// indexSubscriptions prepares subscribers. It is called whenever a subscription changes.
+func (s *Service) indexSubscriptions() {
+	index := map[string][]row{}
+	for _, r := range s.subscriptions.All() {
+		index[r.TopicARN] = append(index[r.TopicARN], r)
+	}
+	s.byTopic.Store(&index)
 }

@@ -131,7 +131,7 @@ func (s *Service) DeleteTopic(arn string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, sub := range s.subscribers(arn) {
-		if err := s.subscriptions.Delete(sub.ARN); err != nil {
+		if err := s.removeSubscription(sub.ARN); err != nil {
 			return err
 		}
 	}

@@ -39,7 +39,14 @@ func (c *statusCommand) Run(ctx context.Context, p place, std streams) error {
 	}
 	printRecorded(w, status.Recorded)
 	for _, e := range status.Warnings {
-		fmt.Fprintf(w, "warning\t%s %s %s: %s\n", e.Time.Local().Format(time.TimeOnly), e.Service, e.Resource, e.Message)
+		kind, repeats := "warning", ""
+		if e.Loss {
+			kind = "loss"
+		}
+		if e.Repeats > 0 {
+			repeats = fmt.Sprintf(" (and %d similar ones before)", e.Repeats)
+		}
+		fmt.Fprintf(w, "%s\t%s %s %s: %s%s\n", kind, e.Time.Local().Format(time.TimeOnly), e.Service, e.Resource, e.Message, repeats)
 	}
 	return w.Flush()
 }
