@@ -181,6 +181,7 @@ func (s *Service) replaceLocked(f Function, staged string, admit func(exists boo
 	if err := s.functions.Put(f.Name, row); err != nil {
 		return nil, err
 	}
+	s.reserveLocked()
 	return s.takeIdleLocked(f.Name, row), nil
 }
 
@@ -207,6 +208,7 @@ func (s *Service) DeleteFunction(name string) error {
 	}
 	var idle []*instance
 	if err == nil {
+		s.reserveLocked()
 		idle = s.takeIdleLocked(name, record{})
 		s.sweepLocked(name)
 	}

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net/http"
 	"path/filepath"
+	"runtime"
 	"sync"
 	"time"
 
@@ -65,15 +66,18 @@ type Service struct {
 	functions *store.Table[record]
 	events    *store.Table[event]
 
+	eager int // environments of a function that are started without waiting
+
 	life context.Context // canceled by Close
 	end  context.CancelFunc
 	work sync.WaitGroup // the goroutines that Close waits for
 
 	mu     sync.Mutex
 	closed bool
-	// live holds the environments of each function by its name, the most recently
-	// used one last.
-	live map[string][]*instance
+	pools  map[string]*pool // by the function's name; only of functions with environments
+	// busy counts the invocations in progress, unreservedBusy those of functions
+	// without reserved concurrency, and reserved is the sum of all reservations.
+	busy, unreservedBusy, reserved int
 }
 
 // record is a stored function.
@@ -125,8 +129,9 @@ func New(o Options) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Service{options: o, functions: functions, events: events, live: map[string][]*instance{}}
+	s := &Service{options: o, functions: functions, events: events, pools: map[string]*pool{}, eager: eagerPerProcessor * runtime.GOMAXPROCS(0)}
 	s.life, s.end = context.WithCancel(context.Background())
+	s.reserveLocked()
 	if err := s.removeLeftovers(); err != nil {
 		return nil, fmt.Errorf("clean the code folder %s: %w", o.Dir, err)
 	}
@@ -149,7 +154,7 @@ func (s *Service) Close() error {
 	s.closed = true
 	s.end()
 	var idle []*instance
-	for name := range s.live {
+	for name := range s.pools {
 		idle = append(idle, s.takeIdleLocked(name, record{})...)
 	}
 	s.mu.Unlock()
