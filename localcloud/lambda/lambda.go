@@ -55,6 +55,9 @@ type Options struct {
 	// topics.
 	Sender  cloud.Sender
 	Publish Publish
+	// Saturated reports whether the machine's processors have nothing left for another
+	// environment; nil means never.
+	Saturated func() bool
 	// IdleTimeout is how long an environment waits for its next event before it is
 	// removed; 0 means 10 minutes.
 	IdleTimeout time.Duration
@@ -114,6 +117,9 @@ func New(o Options) (*Service, error) {
 	}
 	if o.Metrics == nil {
 		o.Metrics = cloud.NoMetrics{}
+	}
+	if o.Saturated == nil {
+		o.Saturated = func() bool { return false }
 	}
 	// A function's process has a different working directory.
 	dir, err := filepath.Abs(o.Dir)

@@ -45,7 +45,7 @@ type pool struct {
 	opening  int       // environments that are being started
 	reserved bool      // whether the function has reserved concurrency
 
-	took, cold average // of runs and of starts
+	took, cold median // duration of runs and of starts
 }
 
 // poolLocked returns the pool of a function. It creates the pool if necessary.

@@ -10,16 +10,18 @@ import (
 // processors. An invocation therefore starts an environment at once, as on AWS, only
 // while the function has few of them, or if its runs take longer than the start of
 // an environment. Otherwise, it waits for a busy environment for as long as the start
-// of another one takes.
+// of another one takes. It waits longer while the processors have nothing left for
+// another environment, or while many are being started.
 const (
 	// eagerPerProcessor is the number of environments of a function, for each
 	// processor, that are started without waiting.
 	eagerPerProcessor = 2
 	// firstPatience is how long an invocation waits before it is known how long
-	// starts take.
+	// starts take, and maxPatience the maximum.
 	firstPatience = 50 * time.Millisecond
-	// maxPatience is the maximum time that an invocation waits in all.
-	maxPatience = 100 * time.Millisecond
+	maxPatience   = 100 * time.Millisecond
+	// maxWait is the most that an invocation waits, whatever the reason.
+	maxWait = 500 * time.Millisecond
 )
 
 // waiter is an invocation that waits for an environment.
@@ -28,19 +30,23 @@ type waiter struct {
 	ready    chan *instance // receives the environment; holds one
 }
 
-// average is a moving average of durations.
-type average time.Duration
+// median approximates the median of the latest durations. Unlike an average, it does
+// not change much if everything takes long for a moment.
+type median time.Duration
 
-func (a *average) add(d time.Duration) {
-	if *a == 0 {
-		*a = average(d)
-		return
+func (m *median) add(d time.Duration) {
+	switch step := *m / 16; {
+	case *m == 0:
+		*m = median(d)
+	case median(d) > *m:
+		*m = min(*m+step+1, median(d))
+	default:
+		*m = max(*m-step, median(d))
 	}
-	*a += (average(d) - *a) / 8
 }
 
 // patience returns how long an invocation of the version waits for a busy environment
-// before it starts another one.
+// before it may start another one.
 func (s *Service) patience(p *pool, f Function) time.Duration {
 	n := 0
 	for _, inst := range p.live {
@@ -48,17 +54,24 @@ func (s *Service) patience(p *pool, f Function) time.Duration {
 			n++
 		}
 	}
-	if n < s.eager {
+	start := p.startTime()
+	if n < s.eager || time.Duration(p.took) > start && !s.options.Saturated() {
 		return 0
 	}
-	patience := firstPatience
-	if p.cold > 0 {
-		patience = min(time.Duration(p.cold), maxPatience)
+	return start
+}
+
+// startTime returns how long the start of an environment takes, within limits.
+func (p *pool) startTime() time.Duration {
+	if p.cold == 0 {
+		return firstPatience
 	}
-	if time.Duration(p.took) > patience {
-		return 0
-	}
-	return patience
+	return min(time.Duration(p.cold), maxPatience)
+}
+
+// mayStart reports whether another environment can be started now with any benefit.
+func (s *Service) mayStart(p *pool) bool {
+	return p.opening < max(s.eager, len(p.live)-p.opening) && !s.options.Saturated()
 }
 
 // handOver gives an environment to the invocation that has waited longest for one of
@@ -74,19 +87,17 @@ func (p *pool) handOver(inst *instance) bool {
 	return false
 }
 
-// waitLocked waits for an environment of the function and returns it. When the time
-// is over, it returns a new one; but while others are being started, it waits for up
-// to maxPatience. It releases the lock while it waits.
+// waitLocked waits for an environment of the function and returns it, or a new one
+// when the time is over. It releases the lock while it waits.
 func (s *Service) waitLocked(p *pool, to Reference, f Function, roll float64, patience time.Duration) (*instance, error) {
 	w := &waiter{f, make(chan *instance, 1)}
 	p.waiting = append(p.waiting, w)
-	for waited := time.Duration(0); ; {
-		inst := s.await(w, patience)
-		if inst != nil {
+	for waited := time.Duration(0); ; patience = p.startTime() {
+		if inst := s.await(w, patience); inst != nil {
 			return inst, nil
 		}
 		waited += patience
-		if s.closed || waited >= maxPatience || p.opening == 0 {
+		if s.closed || waited >= maxWait || s.mayStart(p) {
 			break
 		}
 	}

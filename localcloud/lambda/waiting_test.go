@@ -42,12 +42,15 @@ func TestBurst(t *testing.T) {
 		most       int // environments
 		within     time.Duration
 		again      time.Duration // within which a second burst ends
+		saturated  bool
 	}{
-		"a few":             {20 * ms, ms, eager, eager, 21 * ms, ms},
-		"short runs":        {20 * ms, ms, 10 * eager, eager, 30 * ms, 10 * ms},
-		"long runs":         {20 * ms, time.Second, 10 * eager, 10 * eager, 1120 * ms, time.Second},
-		"slow starts":       {2 * time.Second, ms, 10 * eager, 10 * eager, 2101 * ms, ms},
-		"more than waiting": {20 * ms, 15 * ms, 10 * eager, 10 * eager, 160 * ms, 60 * ms},
+		"a few":                {20 * ms, ms, eager, eager, 21 * ms, ms, false},
+		"short runs":           {20 * ms, ms, 10 * eager, eager, 30 * ms, 10 * ms, false},
+		"many short runs":      {20 * ms, ms, 100 * eager, 10 * eager, 120 * ms, 100 * ms, false},
+		"long runs":            {20 * ms, time.Second, 10 * eager, 10 * eager, 1150 * ms, time.Second, false},
+		"slow starts":          {2 * time.Second, ms, 10 * eager, 10 * eager, 2501 * ms, ms, false},
+		"saturated":            {20 * ms, ms, 100 * eager, eager, 120 * ms, 100 * ms, true},
+		"saturated, long runs": {20 * ms, time.Second, 10 * eager, 10 * eager, 1601 * ms, time.Second, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
@@ -56,6 +59,7 @@ func TestBurst(t *testing.T) {
 				k.options.Dir = dir
 				k.start = func(context.Context, lambda.Spec) error { time.Sleep(tc.start); return nil }
 				k.handle = sleep(tc.run)
+				k.options.Saturated = func() bool { return tc.saturated }
 				s := k.open(t)
 				create(t, s, "add")
 				if took := burst(t, s, tc.events); took > tc.within {
