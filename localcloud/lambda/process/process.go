@@ -25,7 +25,10 @@ import (
 )
 
 // Runner starts processes. It implements [lambda.Runner].
-type Runner struct{ isolated bool }
+type Runner struct {
+	isolated bool
+	memory   sampler
+}
 
 // New returns a Runner that isolates functions, if [Isolation] is nil.
 func New() *Runner { return &Runner{isolated: Isolation() == nil} }
@@ -51,6 +54,7 @@ func (r *Runner) TaskRoot(dir string) string {
 // its output. It implements [lambda.Environment].
 type environment struct {
 	program
+	memory *sampler
 	api    *runtimeapi.API
 	server *http.Server
 	output *output
@@ -60,6 +64,8 @@ type environment struct {
 	// has ended and its output has been read.
 	life context.Context
 	peak atomic.Int64 // the process's peak memory in bytes
+	// sampledAt is when the memory was last read, in nanoseconds since 1970.
+	sampledAt atomic.Int64
 }
 
 // Start implements lambda.Runner.
@@ -70,6 +76,7 @@ func (r *Runner) Start(ctx context.Context, spec lambda.Spec) (lambda.Environmen
 	}
 	api := runtimeapi.New()
 	e := &environment{
+		memory: &r.memory,
 		api:    api,
 		server: &http.Server{Handler: api, ReadHeaderTimeout: 10 * time.Second},
 		limit:  spec.MemoryMB,
@@ -155,9 +162,9 @@ func (e *environment) await() *lambda.Failure {
 func (e *environment) watch(ctx context.Context) (watched context.Context, stop func()) {
 	watched, cancel := context.WithCancelCause(ctx)
 	unlink := context.AfterFunc(e.life, func() { cancel(context.Cause(e.life)) })
-	unwatch := e.watchMemory()
+	e.memory.start(e)
 	return watched, func() {
-		unwatch()
+		e.memory.stop(e)
 		unlink()
 		cancel(nil)
 	}
@@ -171,7 +178,7 @@ func (e *environment) Invoke(ctx context.Context, event runtimeapi.Event) (runti
 	switch {
 	case err != nil:
 		return runtimeapi.Response{}, err
-	case e.overLimit():
+	case e.sampleMemory():
 		e.Close()
 		return runtimeapi.Response{}, context.Cause(e.life)
 	case watched.Err() != nil:
