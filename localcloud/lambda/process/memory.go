@@ -3,20 +3,24 @@
 package process
 
 import (
-	"maps"
-	"slices"
 	"sync"
 	"time"
 )
 
-// memoryInterval is the time between two checks of a running function's memory.
-const memoryInterval = 20 * time.Millisecond
+const (
+	// memoryInterval is the time between two checks of a running function's memory.
+	memoryInterval = 20 * time.Millisecond
+	// memoryAge is how old a check may be at the end of an event that was shorter than
+	// memoryInterval.
+	memoryAge = 100 * time.Millisecond
+)
 
-// sampler checks the memory of all environments of a Runner that run an event. It reads
-// the memory of each at most once per memoryInterval, however many events it runs.
+// sampler checks the memory of all environments of a Runner that run an event. The
+// kernel tracks the peak, so that events shorter than memoryInterval need no check each:
+// a spike is found by the next one, at most memoryAge later.
 type sampler struct {
 	mu       sync.Mutex
-	sampled  map[*environment]bool // whether it runs an event; if not, it did since its last check
+	sampled  map[*environment]bool // whether it runs an event; if not, its last one may need a check
 	sampling bool                  // a goroutine is checking them
 }
 
@@ -28,13 +32,14 @@ func (s *sampler) start(e *environment) {
 		s.sampled = map[*environment]bool{}
 	}
 	s.sampled[e] = true
+	e.started = time.Now()
 	if !s.sampling {
 		s.sampling = true
 		go s.run()
 	}
 }
 
-// stop ends the checks, after one more.
+// stop ends the checks, perhaps after one more.
 func (s *sampler) stop(e *environment) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -45,38 +50,49 @@ func (s *sampler) stop(e *environment) {
 func (s *sampler) run() {
 	ticker := time.NewTicker(memoryInterval)
 	defer ticker.Stop()
-	for range ticker.C {
-		due := s.due()
-		if due == nil {
-			return
-		}
+	for now := range ticker.C {
+		due, more := s.due(now)
 		for _, e := range due {
-			if e.Alive() && e.sampleMemory() {
+			if e.Alive() && e.overLimit() {
 				e.kill()
 			}
 		}
+		if !more {
+			return
+		}
 	}
 }
 
-// due returns the environments to check now, and drops those that do not run an event.
-// It returns nil, and the goroutine must end, if there are none.
-func (s *sampler) due() []*environment {
+// due returns the environments to check now, and drops those that need no further
+// check. If there are no more, the goroutine must end.
+func (s *sampler) due(now time.Time) (due []*environment, more bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	due := slices.Collect(maps.Keys(s.sampled))
-	maps.DeleteFunc(s.sampled, func(_ *environment, running bool) bool { return !running })
-	s.sampling = due != nil
-	return due
+	for e, running := range s.sampled {
+		switch age := e.memoryAge(now); {
+		case running && now.Sub(e.started) >= memoryInterval && age >= memoryInterval/2:
+			due = append(due, e)
+		case !running && age >= memoryAge:
+			due = append(due, e)
+			delete(s.sampled, e)
+		}
+	}
+	s.sampling = len(s.sampled) > 0
+	return due, s.sampling
 }
 
-// sampleMemory is overLimit, if the memory was not read a moment ago. The kernel tracks
-// the peak, so the next read still sees a spike in the meantime.
-func (e *environment) sampleMemory() bool {
-	now := time.Now().UnixNano()
-	if last := e.sampledAt.Load(); now-last < int64(memoryInterval)*3/4 {
+// memoryAge returns how long ago the memory was read.
+func (e *environment) memoryAge(now time.Time) time.Duration {
+	return time.Duration(now.UnixNano() - e.readAt.Load())
+}
+
+// overLimitAtEnd is overLimit at the end of an event, unless the event was short and the
+// memory was read a moment ago.
+func (e *environment) overLimitAtEnd() bool {
+	now := time.Now()
+	if now.Sub(e.started) < memoryInterval && e.memoryAge(now) < memoryAge {
 		return false
 	}
-	e.sampledAt.Store(now)
 	return e.overLimit()
 }
 
@@ -84,6 +100,7 @@ func (e *environment) sampleMemory() bool {
 // limit. The kernel tracks the peak, so a spike between two checks still counts.
 // For a process that has ended, overLimit uses the last peak that was read.
 func (e *environment) overLimit() bool {
+	e.readAt.Store(time.Now().UnixNano())
 	peak, _ := peakMemory(e.pid())
 	// The sampler and the end of an invocation may call overLimit concurrently.
 	for old := e.peak.Load(); peak > old && !e.peak.CompareAndSwap(old, peak); {

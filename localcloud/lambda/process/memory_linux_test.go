@@ -26,7 +26,7 @@ func TestSampler(t *testing.T) {
 		spike := &environment{program: greedy, life: t.Context(), limit: 1}
 		s.start(spike)
 		s.stop(spike)
-		time.Sleep(5 * memoryInterval)
+		time.Sleep(memoryAge + 2*memoryInterval)
 		synctest.Wait()
 		if modest.kills != 0 || running.peak.Load() == 0 {
 			t.Errorf("peak %d, killed %d times within the limit", running.peak.Load(), modest.kills)
@@ -35,7 +35,7 @@ func TestSampler(t *testing.T) {
 			t.Errorf("killed %d times over the limit, want once after the event", greedy.kills)
 		}
 		s.stop(running)
-		time.Sleep(2 * memoryInterval)
+		time.Sleep(memoryAge + 2*memoryInterval)
 		synctest.Wait()
 		if s.sampling || len(s.sampled) > 0 {
 			t.Errorf("still sampling %d environments", len(s.sampled))
@@ -43,19 +43,27 @@ func TestSampler(t *testing.T) {
 	})
 }
 
-// TestSampleMemoryIsRare checks that short events do not read the memory each time.
-func TestSampleMemoryIsRare(t *testing.T) {
+// TestShortEvents checks that not every short event reads the memory at its end.
+func TestShortEvents(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := &environment{program: &thisProcess{}, limit: 1}
-		if !e.sampleMemory() {
-			t.Error("the first event did not read the memory")
-		}
-		if e.sampleMemory() {
-			t.Error("the memory was read again at once")
-		}
-		time.Sleep(memoryInterval)
-		if !e.sampleMemory() {
-			t.Error("the memory was not read again later")
+		for _, step := range []struct {
+			pause, run time.Duration
+			want       bool
+		}{
+			{0, time.Millisecond, true}, // the first one
+			{0, time.Millisecond, false},
+			{time.Second, time.Millisecond, true},
+			{0, memoryInterval, true}, // a long one
+			{memoryAge - 2*time.Millisecond, time.Millisecond, false},
+			{0, time.Millisecond, true},
+		} {
+			time.Sleep(step.pause)
+			e.started = time.Now()
+			time.Sleep(step.run)
+			if got := e.overLimitAtEnd(); got != step.want {
+				t.Errorf("%v: read %t", step, got)
+			}
 		}
 	})
 }

@@ -64,8 +64,9 @@ type environment struct {
 	// has ended and its output has been read.
 	life context.Context
 	peak atomic.Int64 // the process's peak memory in bytes
-	// sampledAt is when the memory was last read, in nanoseconds since 1970.
-	sampledAt atomic.Int64
+	// readAt is when the memory was last read, in nanoseconds since 1970.
+	readAt  atomic.Int64
+	started time.Time // of the current event; guarded by memory.mu, except from its own goroutine
 }
 
 // Start implements lambda.Runner.
@@ -178,7 +179,7 @@ func (e *environment) Invoke(ctx context.Context, event runtimeapi.Event) (runti
 	switch {
 	case err != nil:
 		return runtimeapi.Response{}, err
-	case e.sampleMemory():
+	case e.overLimitAtEnd():
 		e.Close()
 		return runtimeapi.Response{}, context.Cause(e.life)
 	case watched.Err() != nil:
