@@ -11,7 +11,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/http"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -56,7 +55,7 @@ type environment struct {
 	program
 	memory *sampler
 	api    *runtimeapi.API
-	server *http.Server
+	server *runtimeapi.Server
 	output *output
 	limit  int // MiB
 
@@ -79,7 +78,7 @@ func (r *Runner) Start(ctx context.Context, spec lambda.Spec) (lambda.Environmen
 	e := &environment{
 		memory: &r.memory,
 		api:    api,
-		server: &http.Server{Handler: api, ReadHeaderTimeout: 10 * time.Second},
+		server: &runtimeapi.Server{Handler: api},
 		limit:  spec.MemoryMB,
 	}
 	if err := e.launch(r, spec, listener.Addr().String()); err != nil {
