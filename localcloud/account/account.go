@@ -145,6 +145,7 @@ func (s *Services) lambdaOptions(o Options) lambda.Options {
 		Journal:     o.Journal,
 		Metrics:     s.CloudWatch,
 		Runner:      process.New(),
+		Saturated:   process.NewLoad().Saturated,
 		Pace:        o.Pace,
 		Endpoint:    o.Endpoint,
 		Sender:      s.SQS,

@@ -11,6 +11,9 @@ type TraceWriter interface {
 	// because they are invalid, and an AccessDeniedException if the caller may not
 	// write traces.
 	PutSegments(ctx context.Context, caller Caller, documents ...string) ([]UnprocessedSegment, error)
+	// RecordSegments stores segments that a service records about itself, as
+	// PutSegments stores their documents.
+	RecordSegments(ctx context.Context, caller Caller, segments ...Segment) ([]UnprocessedSegment, error)
 	// Daemon starts an X-Ray daemon for an execution environment. It stores the
 	// documents that it receives over UDP as the caller.
 	Daemon(caller Caller, function string) (TraceDaemon, error)

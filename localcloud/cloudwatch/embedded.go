@@ -20,18 +20,16 @@ func (s *Service) Ingest(line string) (embedded bool, err error) {
 	if !strings.Contains(line, `"_aws"`) {
 		return false, nil
 	}
-	var document struct {
-		Metadata *metadata `json:"_aws"`
-	}
 	var members map[string]json.RawMessage
-	if json.Unmarshal([]byte(line), &members) != nil || json.Unmarshal([]byte(line), &document) != nil {
+	if json.Unmarshal([]byte(line), &members) != nil || members["_aws"] == nil {
 		return false, nil
 	}
-	if document.Metadata == nil || len(document.Metadata.Directives) == 0 {
+	var declared metadata
+	if json.Unmarshal(members["_aws"], &declared) != nil {
 		return false, nil
 	}
-	for _, d := range document.Metadata.Directives {
-		data, err := d.data(members, time.UnixMilli(document.Metadata.Timestamp))
+	for _, d := range declared.Directives {
+		data, err := d.data(members, time.UnixMilli(declared.Timestamp))
 		if err == nil && len(data) > 0 {
 			err = s.PutMetrics(d.Namespace, data)
 		}
@@ -39,7 +37,7 @@ func (s *Service) Ingest(line string) (embedded bool, err error) {
 			return true, err
 		}
 	}
-	return true, nil
+	return len(declared.Directives) > 0, nil
 }
 
 // metadata declares which members of a line are metrics.

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 )
 
 // An accessFormat is the parsed format of an access log.
@@ -77,8 +78,16 @@ func (f *accessFormat) render(x *exchange) string {
 
 // escaped escapes a value as in a JSON string, without the quotes.
 func escaped(value string) string {
+	if !strings.ContainsFunc(value, needsEscape) {
+		return value
+	}
 	quoted, _ := json.Marshal(value) // strings always encode
 	return string(quoted[1 : len(quoted)-1])
+}
+
+// needsEscape reports whether a JSON string may contain a character only in escaped form.
+func needsEscape(r rune) bool {
+	return r < ' ' || r >= utf8.RuneSelf || strings.ContainsRune(`"\<>&`, r)
 }
 
 // variableOf returns the function that returns the value of a variable, or nil if

@@ -41,13 +41,13 @@ func (r response) write(w http.ResponseWriter) {
 //
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
 func decodeResponse(payload []byte) (response, error) {
-	if !json.Valid(payload) {
-		return response{}, errors.New("it is not JSON")
-	}
 	// This is a map because encoding/json matches the fields of a struct regardless
 	// of case, which AWS does not do.
 	var members map[string]json.RawMessage
 	if json.Unmarshal(payload, &members) != nil || members["statusCode"] == nil {
+		if !json.Valid(payload) {
+			return response{}, errors.New("it is not JSON")
+		}
 		var text *string
 		if json.Unmarshal(payload, &text) == nil && text != nil {
 			payload = []byte(*text)

@@ -28,8 +28,8 @@ type comparison struct {
 //
 // If the key is missing, only negated conditions and ForAllValues hold: there is no
 // value that could violate them.
-func (c condition) holds(k keys) bool {
-	values := k[c.key]
+func (c condition) holds(k *keys) bool {
+	values := k.get(c.key)
 	if c.null {
 		values = []string{strconv.FormatBool(len(values) == 0)}
 	}

@@ -2,7 +2,6 @@ package iam
 
 import (
 	"context"
-	"maps"
 	"strconv"
 	"strings"
 	"time"
@@ -18,62 +17,101 @@ import (
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
 func (s *Service) query(ctx context.Context, r cloud.Request, id *identity) query {
 	q := newQuery(r)
+	now := time.Now().UTC()
+	q.keys.derive = func(name string) (string, bool) { return s.derive(r, name, now) }
 	if r.Caller.Service == "" {
 		// A call by a service does not have the keys of the client that caused it.
-		q.keys.add(cloud.ConditionKeys(ctx))
+		q.keys.client = cloud.ConditionKeys(ctx)
 	}
-	now := time.Now().UTC()
-	q.keys.set("aws:currenttime", now.Format(time.RFC3339))
-	q.keys.set("aws:epochtime", strconv.FormatInt(now.Unix(), 10))
-	q.keys.set("aws:requestedregion", s.place.Region)
-	q.keys.set("aws:resourceaccount", s.place.Account)
-	// The local endpoint has no TLS, but it represents AWS's endpoint, which has. A
-	// policy that refuses plain HTTP on AWS must not lock everyone out here.
-	q.keys.set("aws:securetransport", "true")
-	// Services never call each other with the credentials of their caller.
-	q.keys.set("aws:viaawsservice", "false")
-	if r.Caller.Service != "" {
-		s.setService(q.keys, r.Caller)
-		return q
-	}
-	q.keys.set("aws:principalisawsservice", "false")
-	q.keys.set("aws:principalaccount", r.Caller.ARN.Account)
-	q.keys.set("aws:principalarn", r.Caller.ARN.String())
-	q.keys.set("aws:userid", r.Caller.UserID)
-	if r.Caller.Role == "" {
-		q.keys.set("aws:principaltype", "User")
-		q.keys.set("aws:username", strings.TrimPrefix(r.Caller.ARN.Resource, "user/"))
-		return q
-	}
-	setSession(q.keys, r.Caller)
 	if id != nil {
-		maps.Copy(q.keys, id.keys)
+		q.keys.role = id.keys
 	}
 	return q
 }
 
-// setService sets the keys of a call by a service principal.
-func (s *Service) setService(k keys, c cloud.Caller) {
-	k.set("aws:principalisawsservice", "true")
-	k.set("aws:principalservicename", c.Service)
-	if c.SourceARN != (cloud.ARN{}) {
-		k.set("aws:sourcearn", c.SourceARN.String())
-		k.set("aws:sourceaccount", s.place.Account)
-		k.set("aws:sourceowner", s.place.Account) // the older name, used in the default policy of topics
+// derive returns the value of a key that follows from the request: the caller, the place or the
+// time, and false if there is no such key for this caller.
+func (s *Service) derive(r cloud.Request, name string, now time.Time) (string, bool) {
+	c := r.Caller
+	switch name {
+	case "aws:currenttime":
+		return now.Format(time.RFC3339), true
+	case "aws:epochtime":
+		return strconv.FormatInt(now.Unix(), 10), true
+	case "aws:requestedregion":
+		return s.place.Region, true
+	case "aws:resourceaccount":
+		return s.place.Account, true
+	case "aws:securetransport":
+		// The local endpoint has no TLS, but it represents AWS's endpoint, which has. A
+		// policy that refuses plain HTTP on AWS must not lock everyone out here.
+		return "true", true
+	case "aws:viaawsservice":
+		// Services never call each other with the credentials of their caller.
+		return "false", true
+	case "aws:principalisawsservice":
+		return strconv.FormatBool(c.Service != ""), true
 	}
+	switch {
+	case c.Service != "":
+		return s.deriveService(c, name)
+	case c.Role != "":
+		return deriveSession(c, name)
+	}
+	return deriveUser(c, name)
 }
 
-// setSession sets the keys of a role session. Its temporary credentials were issued
-// to a service, that is, without MFA.
+// deriveService returns the value of a key of a call by a service principal.
+func (s *Service) deriveService(c cloud.Caller, name string) (string, bool) {
+	hasSource := c.SourceARN != (cloud.ARN{})
+	switch name {
+	case "aws:principalservicename":
+		return c.Service, true
+	case "aws:sourcearn":
+		return c.SourceARN.String(), hasSource
+	case "aws:sourceaccount", "aws:sourceowner": // the older name, used in the default policy of topics
+		return s.place.Account, hasSource
+	}
+	return "", false
+}
+
+// deriveIdentity returns the value of a key of a request by a user or a session.
+func deriveIdentity(c cloud.Caller, name string) (string, bool) {
+	switch name {
+	case "aws:principalaccount":
+		return c.ARN.Account, true
+	case "aws:principalarn":
+		return c.ARN.String(), true
+	case "aws:userid":
+		return c.UserID, true
+	}
+	return "", false
+}
+
+func deriveUser(c cloud.Caller, name string) (string, bool) {
+	switch name {
+	case "aws:principaltype":
+		return "User", true
+	case "aws:username":
+		return strings.TrimPrefix(c.ARN.Resource, "user/"), true
+	}
+	return deriveIdentity(c, name)
+}
+
+// deriveSession returns the value of a key of a request by a role session. Its
+// temporary credentials were issued to a service, that is, without MFA.
 //
 // https://docs.aws.amazon.com/lambda/latest/dg/permissions-source-function-arn.html
-func setSession(k keys, c cloud.Caller) {
-	k.set("aws:principaltype", "AssumedRole")
-	k.set("aws:multifactorauthpresent", "false")
-	if !c.Issued.IsZero() {
-		k.set("aws:tokenissuetime", c.Issued.UTC().Format(time.RFC3339))
+func deriveSession(c cloud.Caller, name string) (string, bool) {
+	switch name {
+	case "aws:principaltype":
+		return "AssumedRole", true
+	case "aws:multifactorauthpresent":
+		return "false", true
+	case "aws:tokenissuetime":
+		return c.Issued.UTC().Format(time.RFC3339), !c.Issued.IsZero()
+	case "lambda:sourcefunctionarn":
+		return c.SourceFunction.String(), c.SourceFunction != (cloud.ARN{})
 	}
-	if c.SourceFunction != (cloud.ARN{}) {
-		k.set("lambda:sourcefunctionarn", c.SourceFunction.String())
-	}
+	return deriveIdentity(c, name)
 }

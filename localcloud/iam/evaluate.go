@@ -80,25 +80,52 @@ func decide(q query, policies []*Policy) Decision {
 type query struct {
 	cloud.Request
 	action  string // in lowercase
-	keys    keys
+	keys    *keys
 	bounded bool // whether the caller has a permissions boundary
 }
 
-// keys maps the names of condition keys to their values. The names are in
-// lowercase, because AWS ignores their case.
-type keys map[string][]string
+// keys holds the condition keys of a request. Their names are in lowercase, because
+// AWS ignores their case. A value is determined when a statement needs it, which few
+// do. The zero keys and nil contain none.
+type keys struct {
+	// In the order of precedence: the keys of the caller's role, those that derive
+	// determines, those of the client's request, and those of the request.
+	role            map[string][]string // with names in lowercase
+	derive          func(name string) (value string, ok bool)
+	client, request map[string][]string
+}
 
-func (k keys) set(name, value string) { k[name] = []string{value} }
-
-func (k keys) add(context map[string][]string) {
-	for name, values := range context {
-		k[strings.ToLower(name)] = values
+// get returns the values of the key with that name in lowercase, or nil.
+func (k *keys) get(name string) []string {
+	if k == nil {
+		return nil
 	}
+	if values, ok := k.role[name]; ok {
+		return values
+	}
+	if k.derive != nil {
+		if value, ok := k.derive(name); ok {
+			return []string{value}
+		}
+	}
+	if values, ok := find(k.client, name); ok {
+		return values
+	}
+	values, _ := find(k.request, name)
+	return values
+}
+
+// find returns the values of the key with that name in any case.
+func find(context map[string][]string, name string) ([]string, bool) {
+	for key, values := range context {
+		if strings.EqualFold(key, name) {
+			return values, true
+		}
+	}
+	return nil, false
 }
 
 // newQuery prepares a request whose only condition keys are those in r.Context.
 func newQuery(r cloud.Request) query {
-	q := query{Request: r, action: strings.ToLower(r.Action), keys: make(keys, 24)}
-	q.keys.add(r.Context)
-	return q
+	return query{Request: r, action: strings.ToLower(r.Action), keys: &keys{request: r.Context}}
 }

@@ -14,14 +14,14 @@ type identity struct {
 	role     Role
 	policies []*Policy // inline and managed ones, ordered by name, and the permissions boundary
 	trust    *Policy
-	keys     keys  // condition keys that are the same for all its requests
-	err      error // set if a stored policy cannot be parsed
+	keys     map[string][]string // condition keys that are the same for all its requests
+	err      error               // set if a stored policy cannot be parsed
 }
 
 // parseIdentity parses the policies of a role. They were checked when they were
 // set, so an error means that another version wrote the store.
 func (s *Service) parseIdentity(role Role) *identity {
-	id := &identity{role: role, keys: keys{"aws:principalarn": {s.RoleARN(role).String()}}}
+	id := &identity{role: role, keys: map[string][]string{"aws:principalarn": {s.RoleARN(role).String()}}}
 	for tag, value := range role.Tags {
 		id.keys["aws:principaltag/"+strings.ToLower(tag)] = []string{value}
 	}

@@ -25,7 +25,7 @@ type compile func(operand string, variables bool) (test, error)
 
 // test reports whether a value in the request matches. A value that does not have
 // the operator's type does not match.
-type test func(value string, k keys) bool
+type test func(value string, k *keys) bool
 
 // operators contains all operators except Null, which tests the presence of the
 // key and not its value.
@@ -73,7 +73,7 @@ func ordered[T any](parse func(string) (T, error), compare func(a, b T) int, acc
 		if err != nil {
 			return nil, err
 		}
-		return func(value string, _ keys) bool {
+		return func(value string, _ *keys) bool {
 			left, err := parse(value)
 			return err == nil && accept(compare(left, right))
 		}, nil
@@ -106,7 +106,7 @@ func boolean(operand string, _ bool) (test, error) {
 	if !strings.EqualFold(operand, "true") && !strings.EqualFold(operand, "false") {
 		return nil, fmt.Errorf(`%q is neither "true" nor "false"`, operand)
 	}
-	return func(value string, _ keys) bool { return strings.EqualFold(value, operand) }, nil
+	return func(value string, _ *keys) bool { return strings.EqualFold(value, operand) }, nil
 }
 
 func address(operand string, _ bool) (test, error) {
@@ -118,7 +118,7 @@ func address(operand string, _ bool) (test, error) {
 		}
 		prefix = netip.PrefixFrom(ip, ip.BitLen())
 	}
-	return func(value string, _ keys) bool {
+	return func(value string, _ *keys) bool {
 		ip, err := netip.ParseAddr(value)
 		return err == nil && prefix.Contains(ip.Unmap())
 	}, nil
@@ -132,7 +132,7 @@ func text(wildcards, ignoreCase bool) compile {
 		if err != nil {
 			return nil, err
 		}
-		return func(value string, k keys) bool {
+		return func(value string, k *keys) bool {
 			g, ok := t.expand(k)
 			if ignoreCase {
 				g, value = g.lower(), strings.ToLower(value)
@@ -153,7 +153,7 @@ func arn(operand string, variables bool) (test, error) {
 	if len(t) == 1 && operand != "*" && (len(t[0].plain.split(6)) < 6 || !strings.HasPrefix(operand, "arn:")) {
 		return nil, fmt.Errorf("%q is not an ARN such as arn:aws:sns:*:*:numbers", operand)
 	}
-	return func(value string, k keys) bool {
+	return func(value string, k *keys) bool {
 		g, ok := t.expand(k)
 		if !ok {
 			return false

@@ -148,12 +148,12 @@ func parseVariable(name string) (part, error) {
 // expand replaces the variables with their values and reports whether each of them
 // has one. A key with several values cannot be used as a variable. The glob is
 // read-only.
-func (t template) expand(k keys) (g glob, ok bool) {
+func (t template) expand(k *keys) (g glob, ok bool) {
 	if len(t) == 1 && t[0].key == "" {
 		return t[0].plain, true
 	}
 	for _, p := range t {
-		switch values := k[p.key]; {
+		switch values := k.get(p.key); {
 		case p.key == "":
 			g = append(g, p.plain...)
 		case len(values) == 1:

@@ -32,7 +32,7 @@ func FuzzGlob(f *testing.F) {
 }
 
 func TestTemplate(t *testing.T) {
-	k := keys{"aws:username": {"jo"}, "aws:odd": {"*"}, "aws:two": {"a", "b"}}
+	k := &keys{request: map[string][]string{"aws:username": {"jo"}, "aws:odd": {"*"}, "aws:two": {"a", "b"}}}
 	everything := syntax{wildcards: true, variables: true}
 	for _, tt := range []struct {
 		template, value string

@@ -89,7 +89,7 @@ func (s selection) empty() bool { return s.templates == nil }
 // variable that has no value matches nothing. In a NotAction or NotResource
 // element, that would select everything, so there it makes the whole element
 // select nothing.
-func (s selection) includes(value string, k keys) bool {
+func (s selection) includes(value string, k *keys) bool {
 	for _, t := range s.templates {
 		g, ok := t.expand(k)
 		if !ok && s.except {

@@ -45,19 +45,22 @@ func (p *principals) include(q query, effect Effect) bool {
 //
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
 func (p *principals) unbounded(q query) bool {
-	return p != nil && (p.everyone || p.except || slices.Contains(p.arns, q.Caller.ARN.String()))
+	return p != nil && (p.everyone || p.except || len(p.arns) > 0 && slices.Contains(p.arns, q.Caller.ARN.String()))
 }
 
 func (p *principals) names(q query) bool {
 	if q.Caller.Service != "" {
 		return slices.Contains(p.services, q.Caller.Service)
 	}
+	if len(p.arns) == 0 {
+		return false
+	}
 	if slices.Contains(p.arns, q.Caller.ARN.String()) {
 		return true
 	}
 	// A session also matches the ARN of its role. The path of the role is not part
 	// of the session's ARN, but of this key.
-	return slices.ContainsFunc(q.keys["aws:principalarn"], func(arn string) bool { return slices.Contains(p.arns, arn) })
+	return slices.ContainsFunc(q.keys.get("aws:principalarn"), func(arn string) bool { return slices.Contains(p.arns, arn) })
 }
 
 // anyIn reports whether the element includes any identity of the account.

@@ -18,14 +18,14 @@ type Journal struct {
 	mu      sync.Mutex
 	ring    []cloud.Entry
 	count   uint64        // the number of entries ever appended; entry n is at ring[n % len(ring)]
-	changed chan struct{} // closed and replaced by the next Append
+	changed chan struct{} // closed by the next Append; nil if nobody waits for it
 
 	warnings, losses summary
 }
 
 // New returns a journal that holds the newest capacity entries, but at least one.
 func New(capacity int) *Journal {
-	return &Journal{ring: make([]cloud.Entry, max(capacity, 1)), changed: make(chan struct{})}
+	return &Journal{ring: make([]cloud.Entry, max(capacity, 1))}
 }
 
 // Append adds the entry. If its Time is zero, Append sets it to the current time.
@@ -43,8 +43,10 @@ func (j *Journal) Append(e cloud.Entry) {
 	case e.Level == cloud.Warning:
 		j.warnings.add(e)
 	}
-	close(j.changed)
-	j.changed = make(chan struct{})
+	if j.changed != nil {
+		close(j.changed)
+		j.changed = nil
+	}
 }
 
 // Recent returns the entries that the ring holds, oldest first.
@@ -95,6 +97,9 @@ func (j *Journal) since(first uint64) (entries []cloud.Entry, missed, next uint6
 	}
 	for n := first; n < j.count; n++ {
 		entries = append(entries, j.ring[n%size])
+	}
+	if j.changed == nil {
+		j.changed = make(chan struct{})
 	}
 	return entries, missed, j.count, j.changed
 }

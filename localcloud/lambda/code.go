@@ -103,8 +103,10 @@ func (s *Service) sweepLocked(name string) {
 			keep = append(keep, s.codeDir(f))
 		}
 	}
-	for _, inst := range s.live[name] {
-		keep = append(keep, s.codeDir(inst.function))
+	if p := s.pools[name]; p != nil {
+		for _, inst := range p.live {
+			keep = append(keep, s.codeDir(inst.function))
+		}
 	}
 	if err := removeExcept(filepath.Join(s.options.Dir, name), keep); err != nil {
 		s.note(cloud.Warning, name, "remove old code: %v", err)

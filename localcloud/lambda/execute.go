@@ -33,7 +33,11 @@ func (s *Service) execute(to Reference, event runtimeapi.Event) (cloud.Outcome, 
 // run runs the function once in this environment, and logs and measures the invocation
 // as AWS does.
 func (s *Service) run(to Reference, inst *instance, event runtimeapi.Event) (cloud.Outcome, error) {
-	initDuration := s.initialize(inst)
+	initDuration := time.Duration(0)
+	if inst.env == nil {
+		initDuration = s.initialize(inst)
+		s.opened(inst, initDuration)
+	}
 	trace := traceRun(event.TraceID, inst.function.TracingMode)
 	event.TraceID = trace.header
 
@@ -43,6 +47,7 @@ func (s *Service) run(to Reference, inst *instance, event runtimeapi.Event) (clo
 	defer cancel()
 	response, err := s.attempt(ctx, inst, event)
 	duration := min(time.Since(start), inst.function.timeout())
+	inst.took = duration
 
 	memory := 0
 	if inst.env != nil {
@@ -70,14 +75,11 @@ func (s *Service) run(to Reference, inst *instance, event runtimeapi.Event) (clo
 }
 
 // initialize starts the runtime of a new environment before the invocation, as
-// AWS does, and returns how long that took. It returns 0 if the runtime was already
-// running or failed to start.
+// AWS does, and returns how long that took. It returns 0 if the runtime failed to
+// start.
 //
 // https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html#runtimes-lifecycle-ib
 func (s *Service) initialize(inst *instance) time.Duration {
-	if inst.env != nil {
-		return 0
-	}
 	inst.system.initStart(s.options.Place.Region)
 	ctx, cancel := context.WithTimeout(s.life, initTimeout)
 	defer cancel()

@@ -182,6 +182,7 @@ func (s *Service) replaceLocked(f Function, staged string, admit func(exists boo
 		return nil, err
 	}
 	s.functions.EraseSoon()
+	s.reserveLocked()
 	return s.takeIdleLocked(f.Name, row), nil
 }
 
@@ -209,6 +210,7 @@ func (s *Service) DeleteFunction(name string) error {
 	var idle []*instance
 	if err == nil {
 		s.functions.EraseSoon()
+		s.reserveLocked()
 		idle = s.takeIdleLocked(name, record{})
 		s.sweepLocked(name)
 	}

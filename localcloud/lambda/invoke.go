@@ -1,7 +1,6 @@
 package lambda
 
 import (
-	"cmp"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -90,8 +89,12 @@ func checkPayload(payload []byte, kind string, limit int) ([]byte, error) {
 	if len(payload) == 0 {
 		return []byte("{}"), nil
 	}
-	var document json.RawMessage
-	if err := cmp.Or(checkUTF8(payload), json.Unmarshal(payload, &document)); err != nil {
+	err := checkUTF8(payload)
+	if err == nil && !json.Valid(payload) {
+		var document json.RawMessage
+		err = json.Unmarshal(payload, &document) // says why
+	}
+	if err != nil {
 		return nil, cloud.Errorf(http.StatusBadRequest, "InvalidRequestContentException",
 			"Could not parse request body into json: Could not parse payload into json: %v", err)
 	}

@@ -118,9 +118,14 @@ func rounded(d time.Duration) float64 { return math.Round(inMilliseconds(d)*100)
 //
 // https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html
 func (c Config) logs(line string) bool {
-	if c.LogFormat != "JSON" {
-		return true
+	if c.LogFormat != "JSON" || c.ApplicationLogLevel == "TRACE" || c.mayBeInfo() && !mentionsLevel(line) {
+		return true // most lines, without decoding them
 	}
+	return c.admits(line)
+}
+
+// admits is logs for the format JSON.
+func (c Config) admits(line string) bool {
 	var entry struct {
 		Level           any
 		Timestamp, Time any
@@ -134,6 +139,29 @@ func (c Config) logs(line string) bool {
 		at = slices.Index(logLevels, "INFO")
 	}
 	return at >= slices.Index(logLevels, c.ApplicationLogLevel)
+}
+
+// mayBeInfo reports whether lines of the level INFO are logged.
+func (c Config) mayBeInfo() bool {
+	return slices.Index(logLevels, c.ApplicationLogLevel) <= slices.Index(logLevels, "INFO")
+}
+
+// mentionsLevel reports whether a line may be an object with a member for its level,
+// whose name has any case and may be escaped. Metrics are lines without one.
+func mentionsLevel(line string) bool {
+	if strings.Contains(line, `\u`) {
+		return true
+	}
+	for rest := line; ; {
+		i := strings.IndexAny(rest, "vV")
+		if i < 0 {
+			return false
+		}
+		if i >= 2 && len(rest) >= i+3 && strings.EqualFold(rest[i-2:i+3], "level") {
+			return true
+		}
+		rest = rest[i+1:]
+	}
 }
 
 func isTime(v any) bool {

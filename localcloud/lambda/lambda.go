@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net/http"
 	"path/filepath"
+	"runtime"
 	"sync"
 	"time"
 
@@ -55,6 +56,9 @@ type Options struct {
 	// topics.
 	Sender  cloud.Sender
 	Publish Publish
+	// Saturated reports whether the machine's processors have nothing left for another
+	// environment; nil means never.
+	Saturated func() bool
 	// IdleTimeout is how long an environment waits for its next event before it is
 	// removed; 0 means 10 minutes.
 	IdleTimeout time.Duration
@@ -67,15 +71,18 @@ type Service struct {
 	payloads  *store.Values // of the events in the queue, by request ID
 	queue     *backlog.Backlog
 
+	eager int // environments of a function that are started without waiting
+
 	life context.Context // canceled by Close
 	end  context.CancelFunc
 	work sync.WaitGroup // the goroutines that Close waits for
 
 	mu     sync.Mutex
 	closed bool
-	// live holds the environments of each function by its name, the most recently
-	// used one last.
-	live map[string][]*instance
+	pools  map[string]*pool // by the function's name; only of functions with environments
+	// busy counts the invocations in progress, unreservedBusy those of functions
+	// without reserved concurrency, and reserved is the sum of all reservations.
+	busy, unreservedBusy, reserved int
 }
 
 // record is a stored function.
@@ -113,6 +120,9 @@ func New(o Options) (*Service, error) {
 	if o.Metrics == nil {
 		o.Metrics = cloud.NoMetrics{}
 	}
+	if o.Saturated == nil {
+		o.Saturated = func() bool { return false }
+	}
 	// A function's process has a different working directory.
 	dir, err := filepath.Abs(o.Dir)
 	if err != nil {
@@ -123,8 +133,9 @@ func New(o Options) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Service{options: o, functions: functions, live: map[string][]*instance{}}
+	s := &Service{options: o, functions: functions, pools: map[string]*pool{}, eager: eagerPerProcessor * runtime.GOMAXPROCS(0)}
 	s.life, s.end = context.WithCancel(context.Background())
+	s.reserveLocked()
 	if err := s.openQueue(); err != nil {
 		return nil, err
 	}
@@ -146,7 +157,7 @@ func (s *Service) Close() error {
 	s.closed = true
 	s.end()
 	var idle []*instance
-	for name := range s.live {
+	for name := range s.pools {
 		idle = append(idle, s.takeIdleLocked(name, record{})...)
 	}
 	s.mu.Unlock()

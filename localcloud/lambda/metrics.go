@@ -44,14 +44,11 @@ func (s *Service) measureRun(to Reference, version string, failed bool, took tim
 	s.measure(to, version, cloud.Counted("Invocations", 1), cloud.Counted("Errors", errors), cloud.Counted("Throttles", 0), cloud.Took("Duration", took))
 }
 
-// measureConcurrency reports how many environments of the function, and of all
-// functions, are busy.
+// measureConcurrency reports how many invocations of the function, and of all
+// functions, are in progress.
 func (s *Service) measureConcurrency(name string) {
 	s.mu.Lock()
-	busy, all := s.busyLocked(name), 0
-	for other := range s.live {
-		all += s.busyLocked(other)
-	}
+	busy, all := s.pools[name].busy, s.busy
 	s.mu.Unlock()
 	now, metrics := time.Now(), s.options.Metrics
 	const metric = "ConcurrentExecutions"

@@ -54,6 +54,9 @@ type parts struct{ region, account, name, qualifier string }
 
 // parseName splits the name that Resolve accepts into its parts.
 func parseName(function, qualifier string) (parts, error) {
+	if p, ok := parseARN(function); ok && qualifier == "" {
+		return p, nil
+	}
 	m := functionName.FindStringSubmatch(function)
 	if m == nil {
 		return parts{}, match(functionName, "functionName", function)
@@ -65,6 +68,45 @@ func parseName(function, qualifier string) (parts, error) {
 		return parts{}, err
 	}
 	return parts{strings.TrimSuffix(m[1], ":"), strings.TrimSuffix(m[2], ":"), m[3], cmp.Or(qualifier, m[4])}, nil
+}
+
+// parseARN splits a full ARN, by which other services invoke functions, faster than
+// functionName does. It returns false for anything else.
+func parseARN(function string) (p parts, ok bool) {
+	rest, ok := strings.CutPrefix(function, "arn:aws:lambda:")
+	if !ok {
+		return parts{}, false
+	}
+	p.region, rest, _ = strings.Cut(rest, ":")
+	p.account, rest, _ = strings.Cut(rest, ":")
+	if rest, ok = strings.CutPrefix(rest, "function:"); !ok {
+		return parts{}, false
+	}
+	qualified := false
+	p.name, p.qualifier, qualified = strings.Cut(rest, ":")
+	valid := isRegion(p.region) && len(p.account) == 12 && isMadeOf(p.account, digits) &&
+		len(p.name) <= 64 && isMadeOf(p.name, nameCharacters) &&
+		(!qualified || p.qualifier == latest || isMadeOf(p.qualifier, nameCharacters))
+	return p, valid
+}
+
+const (
+	digits         = "0123456789"
+	lowercase      = "abcdefghijklmnopqrstuvwxyz"
+	nameCharacters = digits + lowercase + "ABCDEFGHIJKLMNOPQRSTUVWXYZ-_"
+)
+
+// isMadeOf reports whether text is not empty and contains only the given characters.
+func isMadeOf(text, characters string) bool {
+	return text != "" && strings.Trim(text, characters) == ""
+}
+
+// isRegion reports whether text is a region such as "us-east-1", and not one of
+// "us-gov".
+func isRegion(text string) bool {
+	area, rest, _ := strings.Cut(text, "-")
+	direction, number, _ := strings.Cut(rest, "-")
+	return len(area) == 2 && isMadeOf(area, lowercase) && isMadeOf(direction, lowercase) && len(number) == 1 && isMadeOf(number, digits)
 }
 
 func (s *Service) arn(name string) string {

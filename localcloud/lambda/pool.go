@@ -2,7 +2,6 @@ package lambda
 
 import (
 	"math/rand/v2"
-	"net/http"
 	"slices"
 	"time"
 
@@ -17,9 +16,10 @@ type instance struct {
 	idle     *time.Timer
 
 	credentials cloud.Credentials
-	log         *logStream  // nil until opened
-	system      systemLog   // writes Lambda's own lines to log
-	env         Environment // nil until its runtime has started
+	log         *logStream    // nil until opened
+	system      systemLog     // writes Lambda's own lines to log
+	env         Environment   // nil until its runtime has started
+	took        time.Duration // by the last run; 0 if there was none
 
 	traces   cloud.TraceDaemon // receives what the runtime records; nil for none
 	untraced bool              // the role may not write traces
@@ -28,17 +28,44 @@ type instance struct {
 type state int
 
 const (
-	busy  state = iota
-	idle        // can be acquired
-	ended       // being closed
+	opening state = iota // for its first invocation
+	busy
+	idle  // can be acquired
+	ended // being closed
 )
+
+// pool holds the environments of one function, which all its versions share.
+// Service.mu guards it.
+type pool struct {
+	live []*instance // all that have not been closed
+	idle []*instance // the most recently used one last
+	// busy counts the invocations in progress, which include those that wait.
+	busy     int
+	waiting  []*waiter // the one that has waited longest first
+	opening  int       // environments that are being started
+	reserved bool      // whether the function has reserved concurrency
+
+	took, cold median // duration of runs and of starts
+}
+
+// poolLocked returns the pool of a function. It creates the pool if necessary.
+func (s *Service) poolLocked(name string, reserved bool) *pool {
+	p := s.pools[name]
+	if p == nil {
+		p = &pool{reserved: reserved}
+		s.pools[name] = p
+	}
+	return p
+}
 
 // acquire returns an environment of the given version of the function and marks
 // it busy. This is the most recently used idle environment or, if there is none, a
-// new one, which the caller must open. It fails with TooManyRequestsException if
-// the concurrency, which all versions share, is exhausted, and with ServiceException if
-// the code is missing.
+// new one, which the caller must open. If the function has many environments
+// already, acquire first waits a moment for one of them: see wait. It fails with
+// TooManyRequestsException if the concurrency is exhausted, and with
+// ServiceException if the code is missing.
 func (s *Service) acquire(to Reference) (*instance, error) {
+	roll := rand.Float64()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
@@ -48,76 +75,88 @@ func (s *Service) acquire(to Reference) (*instance, error) {
 	if err != nil {
 		return nil, err
 	}
-	f, ok := row.lookup(to.Qualifier, rand.Float64())
-	if !ok {
-		return nil, errNotFound(to.ARN)
+	f, err := row.target(to, roll)
+	if err != nil {
+		return nil, err
 	}
 	if err := s.throttleLocked(row.Function); err != nil {
 		return nil, err
 	}
-	for _, inst := range slices.Backward(s.live[to.Name]) {
-		if inst.state == idle && inst.function.RevisionID == f.RevisionID && inst.env.Alive() {
-			inst.state = busy
-			inst.idle.Stop()
-			return inst, nil
-		}
+	p := s.poolLocked(to.Name, row.ReservedConcurrency >= 0)
+	s.countLocked(p, 1)
+	if inst := p.takeIdle(f); inst != nil {
+		return inst, nil
 	}
 	if err := s.CheckCode(f); err != nil {
+		s.countLocked(p, -1)
 		return nil, err
 	}
-	inst := &instance{function: f}
-	s.live[to.Name] = append(s.live[to.Name], inst)
-	return inst, nil
+	if patience := s.patience(p, f); patience > 0 {
+		return s.waitLocked(p, to, f, roll, patience)
+	}
+	return p.add(f), nil
 }
 
-// throttleLocked returns an error if the function's reserved concurrency or, for
-// a function without a reservation, the account's unreserved concurrency is used
-// up.
-//
-// https://docs.aws.amazon.com/lambda/latest/dg/lambda-concurrency.html
-func (s *Service) throttleLocked(f Function) error {
-	if f.ReservedConcurrency >= 0 {
-		if s.busyLocked(f.Name) >= f.ReservedConcurrency {
-			return errThrottled("ReservedFunctionConcurrentInvocationLimitExceeded")
-		}
-		return nil
+// target returns the version that the reference names; roll is that of lookup.
+func (r *record) target(to Reference, roll float64) (Function, error) {
+	f, ok := r.lookup(to.Qualifier, roll)
+	if !ok {
+		return Function{}, errNotFound(to.ARN)
 	}
-	left := accountConcurrency
-	for _, other := range s.functions.All() {
-		if other.ReservedConcurrency >= 0 {
-			left -= other.ReservedConcurrency
-		} else {
-			left -= s.busyLocked(other.Name)
+	return f, nil
+}
+
+// takeIdle marks the most recently used idle environment of the version as busy and
+// returns it. It returns nil if there is none.
+func (p *pool) takeIdle(f Function) *instance {
+	for i, inst := range slices.Backward(p.idle) {
+		if inst.function.RevisionID == f.RevisionID && inst.env.Alive() {
+			p.idle = slices.Delete(p.idle, i, i+1)
+			inst.state = busy
+			inst.idle.Stop()
+			return inst
 		}
-	}
-	if left <= 0 {
-		return errThrottled("ConcurrentInvocationLimitExceeded")
 	}
 	return nil
 }
 
-func errThrottled(reason string) error {
-	return &cloud.Error{
-		Code: "TooManyRequestsException", Message: "Rate Exceeded.", Status: http.StatusTooManyRequests,
-		Fields: map[string]string{"Reason": reason, "Type": "User"},
+// add adds a new environment, which is to be opened.
+func (p *pool) add(f Function) *instance {
+	inst := &instance{function: f}
+	p.live = append(p.live, inst)
+	p.opening++
+	return inst
+}
+
+// opened marks an environment as started, or as failed to start.
+func (s *Service) opened(inst *instance, took time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p := s.pools[inst.function.Name]
+	p.endOpening(inst)
+	if took > 0 {
+		p.cold.add(took)
 	}
 }
 
-func (s *Service) busyLocked(name string) int {
-	n := 0
-	for _, inst := range s.live[name] {
-		if inst.state == busy {
-			n++
-		}
+func (p *pool) endOpening(inst *instance) {
+	if inst.state == opening {
+		inst.state = busy
+		p.opening--
 	}
-	return n
 }
 
-// release makes an acquired environment idle until the next event, or removes it
+// release makes an acquired environment available for the next event, or removes it
 // if it cannot receive another one.
 func (s *Service) release(inst *instance) {
 	s.mu.Lock()
 	name := inst.function.Name
+	p := s.pools[name]
+	s.countLocked(p, -1)
+	p.endOpening(inst)
+	if inst.took > 0 {
+		p.took.add(inst.took)
+	}
 	row, exists := s.functions.Get(name)
 	current := exists && row.holds(inst.function)
 	if s.closed || !current || inst.env == nil || !inst.env.Alive() {
@@ -126,10 +165,21 @@ func (s *Service) release(inst *instance) {
 		s.retire(inst)
 		return
 	}
-	inst.state = idle
-	inst.idle = time.AfterFunc(s.options.IdleTimeout, func() { s.expire(inst) })
-	s.live[name] = append(without(s.live[name], inst), inst)
+	if !p.handOver(inst) {
+		s.restLocked(p, inst)
+	}
 	s.mu.Unlock()
+}
+
+// restLocked makes an environment idle.
+func (s *Service) restLocked(p *pool, inst *instance) {
+	inst.state = idle
+	p.idle = append(p.idle, inst)
+	if inst.idle == nil {
+		inst.idle = time.AfterFunc(s.options.IdleTimeout, func() { s.expire(inst) })
+		return
+	}
+	inst.idle.Reset(s.options.IdleTimeout)
 }
 
 // expire removes an environment that has been idle for too long.
@@ -139,6 +189,8 @@ func (s *Service) expire(inst *instance) {
 	if inst.state != idle || s.closed {
 		return
 	}
+	p := s.pools[inst.function.Name]
+	p.idle = without(p.idle, inst)
 	inst.state = ended
 	s.work.Go(func() { s.retire(inst) })
 }
@@ -147,14 +199,20 @@ func (s *Service) expire(inst *instance) {
 // the versions in current, and returns them. The caller must retire them after
 // releasing the lock.
 func (s *Service) takeIdleLocked(name string, current record) []*instance {
-	var taken []*instance
-	for _, inst := range s.live[name] {
-		if inst.state == idle && !current.holds(inst.function) {
-			inst.state = ended
-			inst.idle.Stop()
-			taken = append(taken, inst)
-		}
+	p := s.pools[name]
+	if p == nil {
+		return nil
 	}
+	var taken []*instance
+	p.idle = slices.DeleteFunc(p.idle, func(inst *instance) bool {
+		if current.holds(inst.function) {
+			return false
+		}
+		inst.state = ended
+		inst.idle.Stop()
+		taken = append(taken, inst)
+		return true
+	})
 	return taken
 }
 
@@ -173,12 +231,18 @@ func (s *Service) retire(instances ...*instance) {
 		}
 		s.mu.Lock()
 		name := inst.function.Name
-		s.live[name] = without(s.live[name], inst)
-		if len(s.live[name]) == 0 {
-			delete(s.live, name)
-		}
+		p := s.pools[name]
+		p.live = without(p.live, inst)
+		s.dropLocked(name)
 		s.sweepLocked(name)
 		s.mu.Unlock()
+	}
+}
+
+// dropLocked forgets the pool of a function if nothing uses it.
+func (s *Service) dropLocked(name string) {
+	if p := s.pools[name]; len(p.live) == 0 && p.busy == 0 {
+		delete(s.pools, name)
 	}
 }
 

@@ -71,7 +71,7 @@ func (s *Service) recordRun(inst *instance, r tracedRun, event runtimeapi.Event,
 		function.Fault = true
 		function.Cause = map[string]any{"exceptions": []any{map[string]string{"id": cloud.NewSegmentID(), "type": kind, "message": message}}}
 	}
-	unprocessed, err := s.options.Traces.PutSegments(context.WithoutCancel(s.life), inst.credentials.Caller, encode(service), encode(function))
+	unprocessed, err := s.options.Traces.RecordSegments(context.WithoutCancel(s.life), inst.credentials.Caller, service, function)
 	for _, u := range unprocessed {
 		s.note(cloud.Warning, f.Name, "the trace of request %s is lost: %s", event.RequestID, u.Message)
 	}

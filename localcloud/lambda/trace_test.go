@@ -32,6 +32,18 @@ func (w *traceWriter) PutSegments(_ context.Context, caller cloud.Caller, docume
 	return nil, w.err
 }
 
+func (w *traceWriter) RecordSegments(ctx context.Context, caller cloud.Caller, segments ...cloud.Segment) ([]cloud.UnprocessedSegment, error) {
+	var documents []string
+	for _, s := range segments {
+		document, err := json.Marshal(s)
+		if err != nil {
+			return nil, err
+		}
+		documents = append(documents, string(document))
+	}
+	return w.PutSegments(ctx, caller, documents...)
+}
+
 func (w *traceWriter) Daemon(caller cloud.Caller, function string) (cloud.TraceDaemon, error) {
 	w.callers = append(w.callers, caller)
 	w.open++

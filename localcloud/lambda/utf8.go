@@ -12,6 +12,9 @@ import (
 //
 // https://github.com/awsdocs/aws-lambda-developer-guide/issues/382
 func checkUTF8(text []byte) error {
+	if utf8.Valid(text) {
+		return nil
+	}
 	for len(text) > 0 {
 		r, size := utf8.DecodeRune(text)
 		if r == utf8.RuneError && size == 1 {

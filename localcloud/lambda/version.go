@@ -126,7 +126,10 @@ func (r record) versions() []Function {
 
 // version returns the version with that number, which may be "$LATEST".
 func (r record) version(number string) (Function, bool) {
-	return find(r.versions(), func(f Function) bool { return f.Version == number })
+	if r.Version == number {
+		return r.Function, true
+	}
+	return find(r.Versions, func(f Function) bool { return f.Version == number })
 }
 
 // lookup returns the version that the qualifier names. If it is an alias, roll
@@ -140,8 +143,7 @@ func (r record) lookup(qualifier string, roll float64) (Function, bool) {
 
 // holds reports whether f is still the function or one of its versions.
 func (r record) holds(f Function) bool {
-	_, ok := find(r.versions(), func(v Function) bool { return v.RevisionID == f.RevisionID })
-	return ok
+	return r.RevisionID == f.RevisionID || slices.ContainsFunc(r.Versions, func(v Function) bool { return v.RevisionID == f.RevisionID })
 }
 
 // change applies edit to the function's record and stores the record. edit must

@@ -1,10 +1,12 @@
 package xray
 
 import (
-	"bytes"
 	"encoding/json"
-	"regexp"
+	"strings"
+	"unicode"
 	"unicode/utf8"
+
+	"tally/localcloud/cloud"
 )
 
 // maxDocument is the maximum size of a segment document in bytes.
@@ -25,17 +27,32 @@ type segment struct {
 	InProgress             bool    `json:"in_progress"`
 	Error, Fault, Throttle bool
 
-	size     int // of the document in bytes
-	document map[string]any
+	document string
 }
 
-var (
-	segmentName = regexp.MustCompile(`^[\p{L}\p{N}\p{Z}\s_.:/%&#=+\\@-]{1,200}$`)
-	segmentID   = regexp.MustCompile(`^[0-9a-f]{16}$`)
-	traceID     = regexp.MustCompile(`^1-[0-9a-f]{8}-[0-9a-f]{24}$`)
-	segmentType = regexp.MustCompile(`^subsegment$`)
-	namespace   = regexp.MustCompile(`^(aws|remote)$`)
-)
+// isName reports whether text can be the name of a segment.
+func isName(text string) bool {
+	forbidden := func(r rune) bool {
+		return !unicode.In(r, unicode.L, unicode.N, unicode.Z) && !strings.ContainsRune("\t\n\f\r_.:/%&#=+\\@-", r)
+	}
+	return utf8.RuneCountInString(text) <= 200 && !strings.ContainsFunc(text, forbidden)
+}
+
+// isSegmentID reports whether text is 16 hexadecimal digits.
+func isSegmentID(text string) bool { return len(text) == 16 && isHex(text) }
+
+// isTraceID reports whether text has the form of
+// "1-581cf771-a006649127e371903a2de979".
+func isTraceID(text string) bool {
+	rest, ok := strings.CutPrefix(text, "1-")
+	return ok && len(rest) == 33 && rest[8] == '-' && isHex(rest[:8]) && isHex(rest[9:])
+}
+
+func isHex(text string) bool { return strings.Trim(text, "0123456789abcdef") == "" }
+
+func isType(text string) bool { return text == "subsegment" }
+
+func isNamespace(text string) bool { return text == "aws" || text == "remote" }
 
 // parse parses a document. It returns X-Ray's error code if the document is
 // invalid, and "" otherwise. X-Ray does not document the codes; these follow
@@ -48,38 +65,65 @@ func parse(text string) (s segment, code string) {
 	if len(text) > maxDocument || !utf8.ValidString(text) {
 		return s, "ParseError"
 	}
-	decoder := json.NewDecoder(bytes.NewReader([]byte(text)))
-	decoder.UseNumber() // preserves the times exactly
-	if json.Unmarshal([]byte(text), &s) != nil || decoder.Decode(&s.document) != nil {
+	if json.Unmarshal([]byte(text), &s) != nil {
 		return segment{}, "ParseError"
 	}
-	s.size = len(text)
+	s.document = text
+	return s, s.check()
+}
+
+// check returns X-Ray's error code if the segment is invalid, and "" otherwise.
+func (s *segment) check() (code string) {
 	for _, field := range []struct {
 		name, value string
-		form        *regexp.Regexp
+		valid       func(string) bool
 		required    bool
 	}{
-		{"Id", s.ID, segmentID, true},
-		{"Name", s.Name, segmentName, true},
-		{"TraceId", s.TraceID, traceID, true},
-		{"ParentId", s.ParentID, segmentID, s.Type == "subsegment"},
-		{"Type", s.Type, segmentType, false},
-		{"Namespace", s.Namespace, namespace, false},
+		{"Id", s.ID, isSegmentID, true},
+		{"Name", s.Name, isName, true},
+		{"TraceId", s.TraceID, isTraceID, true},
+		{"ParentId", s.ParentID, isSegmentID, s.Type == "subsegment"},
+		{"Type", s.Type, isType, false},
+		{"Namespace", s.Namespace, isNamespace, false},
 	} {
 		switch {
 		case field.value == "" && field.required:
-			return s, "Missing" + field.name
-		case field.value != "" && !field.form.MatchString(field.value):
-			return s, "Invalid" + field.name
+			return "Missing" + field.name
+		case field.value != "" && !field.valid(field.value):
+			return "Invalid" + field.name
 		}
 	}
 	switch {
 	case s.Start <= 0:
-		return s, "MissingStartTime"
+		return "MissingStartTime"
 	case s.End <= 0 && !s.InProgress:
-		return s, "MissingEndTime"
+		return "MissingEndTime"
 	}
-	return s, ""
+	return ""
+}
+
+// record returns the form of a segment that a service records about itself, and an
+// error code like parse.
+func record(from cloud.Segment) (s segment, code string) {
+	s = segment{
+		Name: from.Name, ID: from.ID, TraceID: from.TraceID, ParentID: from.ParentID,
+		Start: from.Start, End: from.End, Fault: from.Fault,
+	}
+	document, err := json.Marshal(from)
+	if err != nil || len(document) > maxDocument {
+		return s, "ParseError"
+	}
+	s.document = string(document)
+	return s, s.check()
+}
+
+// members returns the members of the segment's document.
+func (s segment) members() map[string]any {
+	decoder := json.NewDecoder(strings.NewReader(s.document))
+	decoder.UseNumber() // preserves the times exactly
+	var members map[string]any
+	_ = decoder.Decode(&members) // the document is an object
+	return members
 }
 
 // assemble returns the segments, each with the subsegments that were sent on their
@@ -87,11 +131,7 @@ func parse(text string) (s segment, code string) {
 func assemble(parts []segment) []Segment {
 	byID := map[string]map[string]any{}
 	for _, s := range parts {
-		copied := map[string]any{}
-		for name, value := range s.document {
-			copied[name] = value
-		}
-		byID[s.ID] = copied
+		byID[s.ID] = s.members()
 	}
 	segments := []Segment{}
 	var roots []segment

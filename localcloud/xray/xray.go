@@ -64,23 +64,47 @@ func New(o Options) (*Service, error) {
 //
 // https://docs.aws.amazon.com/xray/latest/api/API_PutTraceSegments.html
 func (s *Service) PutSegments(ctx context.Context, caller cloud.Caller, documents ...string) ([]cloud.UnprocessedSegment, error) {
-	s.mu.Lock()
-	policy := s.policy
-	s.mu.Unlock()
-	err := s.options.Authorizer.Authorize(ctx, cloud.Request{Caller: caller, Action: "xray:PutTraceSegments", Resource: "*", ResourcePolicy: policy})
-	if err != nil {
+	if err := s.authorize(ctx, caller); err != nil {
 		return nil, err
 	}
 	unprocessed := []cloud.UnprocessedSegment{}
 	for _, document := range documents {
 		parsed, code := parse(document)
 		if code != "" {
-			unprocessed = append(unprocessed, cloud.UnprocessedSegment{ID: parsed.ID, ErrorCode: code, Message: "Invalid segment. ErrorCode: " + code})
+			unprocessed = append(unprocessed, refused(parsed.ID, code))
 			continue
 		}
 		s.add(parsed)
 	}
 	return unprocessed, nil
+}
+
+// RecordSegments implements [cloud.TraceWriter].
+func (s *Service) RecordSegments(ctx context.Context, caller cloud.Caller, segments ...cloud.Segment) (unprocessed []cloud.UnprocessedSegment, err error) {
+	if err := s.authorize(ctx, caller); err != nil {
+		return nil, err
+	}
+	for _, one := range segments {
+		added, code := record(one)
+		if code != "" {
+			unprocessed = append(unprocessed, refused(one.ID, code))
+			continue
+		}
+		s.add(added)
+	}
+	return unprocessed, nil
+}
+
+func refused(id, code string) cloud.UnprocessedSegment {
+	return cloud.UnprocessedSegment{ID: id, ErrorCode: code, Message: "Invalid segment. ErrorCode: " + code}
+}
+
+// authorize checks whether the caller may write traces.
+func (s *Service) authorize(ctx context.Context, caller cloud.Caller) error {
+	s.mu.Lock()
+	policy := s.policy
+	s.mu.Unlock()
+	return s.options.Authorizer.Authorize(ctx, cloud.Request{Caller: caller, Action: "xray:PutTraceSegments", Resource: "*", ResourcePolicy: policy})
 }
 
 // add adds a segment to its trace. It replaces the same segment in progress.
@@ -96,14 +120,14 @@ func (s *Service) add(added segment) {
 		t = &trace{}
 		s.traces[added.TraceID], s.order = t, append(s.order, added.TraceID)
 	}
-	if t.bytes+added.size > maxTraceBytes {
+	if t.bytes+len(added.document) > maxTraceBytes {
 		t.full = true
 		return
 	}
-	t.bytes += added.size
+	t.bytes += len(added.document)
 	for i, known := range t.segments {
 		if known.ID == added.ID {
-			t.bytes -= known.size
+			t.bytes -= len(known.document)
 			t.segments[i] = added
 			return
 		}

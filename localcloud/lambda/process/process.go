@@ -11,7 +11,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/http"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -25,7 +24,10 @@ import (
 )
 
 // Runner starts processes. It implements [lambda.Runner].
-type Runner struct{ isolated bool }
+type Runner struct {
+	isolated bool
+	memory   sampler
+}
 
 // New returns a Runner that isolates functions, if [Isolation] is nil.
 func New() *Runner { return &Runner{isolated: Isolation() == nil} }
@@ -51,8 +53,9 @@ func (r *Runner) TaskRoot(dir string) string {
 // its output. It implements [lambda.Environment].
 type environment struct {
 	program
+	memory *sampler
 	api    *runtimeapi.API
-	server *http.Server
+	server *runtimeapi.Server
 	output *output
 	limit  int // MiB
 
@@ -60,6 +63,9 @@ type environment struct {
 	// has ended and its output has been read.
 	life context.Context
 	peak atomic.Int64 // the process's peak memory in bytes
+	// readAt is when the memory was last read, in nanoseconds since 1970.
+	readAt  atomic.Int64
+	started time.Time // of the current event; guarded by memory.mu, except from its own goroutine
 }
 
 // Start implements lambda.Runner.
@@ -70,8 +76,9 @@ func (r *Runner) Start(ctx context.Context, spec lambda.Spec) (lambda.Environmen
 	}
 	api := runtimeapi.New()
 	e := &environment{
+		memory: &r.memory,
 		api:    api,
-		server: &http.Server{Handler: api, ReadHeaderTimeout: 10 * time.Second},
+		server: &runtimeapi.Server{Handler: api},
 		limit:  spec.MemoryMB,
 	}
 	if err := e.launch(r, spec, listener.Addr().String()); err != nil {
@@ -155,9 +162,9 @@ func (e *environment) await() *lambda.Failure {
 func (e *environment) watch(ctx context.Context) (watched context.Context, stop func()) {
 	watched, cancel := context.WithCancelCause(ctx)
 	unlink := context.AfterFunc(e.life, func() { cancel(context.Cause(e.life)) })
-	unwatch := e.watchMemory()
+	e.memory.start(e)
 	return watched, func() {
-		unwatch()
+		e.memory.stop(e)
 		unlink()
 		cancel(nil)
 	}
@@ -171,7 +178,7 @@ func (e *environment) Invoke(ctx context.Context, event runtimeapi.Event) (runti
 	switch {
 	case err != nil:
 		return runtimeapi.Response{}, err
-	case e.overLimit():
+	case e.overLimitAtEnd():
 		e.Close()
 		return runtimeapi.Response{}, context.Cause(e.life)
 	case watched.Err() != nil:

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -23,9 +22,7 @@ type runtime struct {
 
 func open(t *testing.T) (*runtimeapi.API, runtime) {
 	api := runtimeapi.New()
-	server := httptest.NewServer(api)
-	t.Cleanup(server.Close)
-	return api, runtime{t, server.URL}
+	return api, runtime{t, serve(t, api)}
 }
 
 func (r runtime) get(path string) *http.Response {

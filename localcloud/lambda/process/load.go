@@ -1,0 +1,43 @@
+//go:build unix
+
+package process
+
+import (
+	"sync"
+	"time"
+)
+
+const (
+	loadInterval = 50 * time.Millisecond // over which the use of the processors is measured, at least
+	idleShare    = 0.1                   // of the processors' time, below which they are saturated
+)
+
+// Load measures how busy the machine's processors are, whatever keeps them busy.
+type Load struct {
+	read func() (idle, total uint64, ok bool) // times since the start of the machine, in any unit
+
+	mu          sync.Mutex
+	at          time.Time
+	idle, total uint64
+	saturated   bool
+}
+
+// NewLoad returns a Load of this machine. On other systems than Linux, it is never
+// saturated.
+func NewLoad() *Load { return &Load{read: processorTimes} }
+
+// Saturated reports whether the processors were busy nearly all the time lately: since
+// an earlier call, at least 50 ms ago. The first call returns false.
+func (l *Load) Saturated() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := time.Now()
+	if now.Sub(l.at) < loadInterval {
+		return l.saturated
+	}
+	idle, total, ok := l.read()
+	recent := now.Sub(l.at) < 20*loadInterval // an old measurement says nothing about now
+	l.saturated = ok && recent && float64(idle-l.idle) < idleShare*float64(total-l.total)
+	l.at, l.idle, l.total = now, idle, total
+	return l.saturated
+}

@@ -1,0 +1,52 @@
+package process
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+func TestSaturated(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var idle, total uint64
+		readable := true
+		l := &Load{read: func() (uint64, uint64, bool) { return idle, total, readable }}
+		for _, step := range []struct {
+			what        string
+			wait        time.Duration
+			idle, total uint64 // in the meantime
+			unreadable  bool
+			want        bool
+		}{
+			{"the first measurement", 0, 0, 100, false, false},
+			{"busy", 50 * time.Millisecond, 0, 10, false, true},
+			{"too early for another measurement", 10 * time.Millisecond, 10, 10, false, true},
+			{"idle", 50 * time.Millisecond, 2, 10, false, false},
+			{"a little idle", 50 * time.Millisecond, 9, 100, false, true},
+			{"too late for a comparison", time.Minute, 0, 100, false, false},
+			{"busy again", 50 * time.Millisecond, 0, 10, false, true},
+			{"unreadable", 50 * time.Millisecond, 0, 10, true, false},
+		} {
+			time.Sleep(step.wait)
+			idle, total, readable = idle+step.idle, total+step.total, !step.unreadable
+			if got := l.Saturated(); got != step.want {
+				t.Errorf("%s: %t, want %t", step.what, got, step.want)
+			}
+		}
+	})
+}
+
+func TestProcessorTimes(t *testing.T) {
+	idle, total, ok := parseProcessorTimes([]byte("cpu  1 20 300 4000 50000 6 7 8 1000000 2000000\ncpu0 1 2 3\n"))
+	if idle != 54000 || total != 54342 || !ok {
+		t.Errorf("%d %d %t", idle, total, ok)
+	}
+	for _, invalid := range []string{"", "cpu 1 2 3\n", "cpu 1 2 3 4 5 6 7 x\n", "cpu0 1 2 3 4 5 6 7 8\n"} {
+		if _, _, ok := parseProcessorTimes([]byte(invalid)); ok {
+			t.Errorf("%q was parsed", invalid)
+		}
+	}
+	if _, total, ok := processorTimes(); total == 0 || !ok {
+		t.Error("the times of this machine cannot be read")
+	}
+}

@@ -1,0 +1,5 @@
+//go:build unix && !linux
+
+package process
+
+func processorTimes() (idle, total uint64, ok bool) { return 0, 0, false }
