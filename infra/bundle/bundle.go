@@ -10,6 +10,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -62,35 +63,47 @@ func Build(ctx context.Context, platform Platform, names ...string) (map[string]
 // records what it built them from.
 func update(ctx context.Context, root, dir string, platform Platform, names []string) error {
 	path := filepath.Join(dir, "manifest.json")
-	hash, _, err := settings(ctx, root, platform)
+	old := load(path)
+	var hash string
+	var group errgroup.Group
+	group.Go(func() (err error) { // beside the digests, because starting a command takes a while
+		hash, _, err = settings(ctx, root, platform)
+		return err
+	})
+	now := old.digests()
+	err := group.Wait()
 	if err != nil {
 		return err
 	}
-	old := load(path)
-	if len(old.changed(hash, dir, names)) == 0 {
+	if len(old.changed(hash, now, dir, names)) == 0 {
 		return nil
 	}
 	// An edit during the following may be in an archive or not. Comparing the
 	// sources before and after it reveals that.
 	before, unlisted := sources(ctx, root, platform, names)
-	changed := old.changed(hash, dir, names)
+	changed := old.changed(before.Settings, old.digests(), dir, names)
+	if len(changed) == 0 {
+		return nil
+	}
 	if err := build(ctx, root, dir, platform, changed); err != nil {
 		return err
 	}
 	if unlisted != nil {
 		return unlisted
 	}
+	built := map[string]archive{}
+	maps.Copy(built, old.Archives)
+	for _, name := range changed {
+		if built[name], err = stat(dir, name); err != nil {
+			return err
+		}
+	}
 	after, err := sources(ctx, root, platform, names)
 	if err != nil || !reflect.DeepEqual(before, after) {
 		return errors.Join(err, os.RemoveAll(path)) // the next build starts over
 	}
 	for _, name := range names {
-		a := old.Archives[name]
-		if slices.Contains(changed, name) {
-			if a, err = stat(dir, name); err != nil {
-				return err
-			}
-		}
+		a := built[name]
 		a.Folders = after.Archives[name].Folders
 		after.Archives[name] = a
 	}

@@ -13,8 +13,11 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // manifest records what the archives of a platform were built from. It is stored
@@ -59,24 +62,34 @@ func (m manifest) save(path string) error {
 	})
 }
 
+// digests returns the digests of the folders as they are now, and an empty one for
+// each that cannot be read.
+func (m manifest) digests() []string {
+	now := make([]string, len(m.Folders))
+	var group errgroup.Group
+	group.SetLimit(runtime.NumCPU())
+	for i, f := range m.Folders {
+		group.Go(func() error {
+			now[i], _ = f.digest()
+			return nil
+		})
+	}
+	group.Wait()
+	return now
+}
+
 // changed returns those of the named functions that must be built: without an
-// archive, or with one from other sources or settings than the current ones.
-func (m manifest) changed(settings, dir string, names []string) (changed []string) {
-	digests := map[int]string{}
+// archive in dir, or with one from other sources or settings than the current ones.
+// now are the digests of the manifest's folders.
+func (m manifest) changed(settings string, now []string, dir string, names []string) (changed []string) {
 	differs := func(i int) bool {
-		if i < 0 || i >= len(m.Folders) || i >= len(m.Digests) {
-			return true
-		}
-		if _, ok := digests[i]; !ok {
-			digests[i], _ = m.Folders[i].digest() // an empty digest equals no other
-		}
-		return digests[i] == "" || digests[i] != m.Digests[i]
+		return i < 0 || i >= len(now) || i >= len(m.Digests) || now[i] == "" || now[i] != m.Digests[i]
 	}
 	for _, name := range names {
 		a, ok := m.Archives[name]
-		now, err := stat(dir, name)
+		file, err := stat(dir, name)
 		if !ok || err != nil || m.Settings != settings || len(a.Folders) == 0 ||
-			a.Size != now.Size || a.Time != now.Time || slices.ContainsFunc(a.Folders, differs) {
+			a.Size != file.Size || a.Time != file.Time || slices.ContainsFunc(a.Folders, differs) {
 			changed = append(changed, name)
 		}
 	}
