@@ -83,19 +83,21 @@ download() {
 # how much of total is compiled and how long the rest takes at this rate. It
 # passes other lines on.
 progress() { # progress TOTAL
-  awk -v total="$1" '
-    function now() { srand(); return srand() } # awk has no other portable clock
-    BEGIN { begin = last = now() }
-    /^[a-z0-9][^ :]*$/ {
-      n++
-      if (now() - last >= 15 && n < total) {
-        last = now()
-        printf "set-up: %d of %d packages compiled in %d s, about %d s left\n", n, total, last - begin, (last - begin) * (total - n) / n
-        fflush()
-      }
-      next
-    }
-    { print }'
+  total=$1 n=0 begin=$(date +%s)
+  last=$begin
+  while IFS= read -r line; do
+    case $line in
+    "" | *[!a-zA-Z0-9./_~-]*)
+      printf '%s\n' "$line"
+      continue
+      ;;
+    esac
+    n=$((n + 1)) now=$(date +%s)
+    if [ $((now - last)) -ge 15 ] && [ "$n" -lt "$total" ]; then
+      last=$now
+      echo "set-up: $n of $total packages compiled in $((now - begin)) s, about $(((now - begin) * (total - n) / n)) s left"
+    fi
+  done
 }
 
 # build NAME PACKAGE VERSION: builds NAME from the module tools/NAME into bin/pulumi
