@@ -28,7 +28,7 @@ help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo "STACK=local (the default) uses the local cloud; STACK=dev, staging or prod uses AWS."
 
-up: $(DEPLOY_TO) pulumi ## Deploy the stack, roll out new versions, add 3 and 4 over HTTP and over SNS
+up: pulumi $(DEPLOY_TO) ## Deploy the stack, roll out new versions, add 3 and 4 over HTTP and over SNS
 	@$(TARGET) pulumi stack select --create --stack $(STACK)
 	@$(TARGET) pulumi up --stack $(STACK) $(UP)
 	@$(TARGET) go run ./cmd/rollout -s $(STACK)
@@ -42,7 +42,7 @@ else
 endif
 
 ifeq ($(STACK),local)
-preview: start pulumi ## Show what a deployment would change; no AWS account needed, even for dev, staging and prod
+preview: pulumi start ## Show what a deployment would change; no AWS account needed, even for dev, staging and prod
 	@$(TARGET) pulumi stack select --create --stack local
 	@$(TARGET) pulumi preview --stack local --diff
 else

@@ -8,18 +8,23 @@ import (
 	"time"
 )
 
-// writeZip writes the archive of a program. It replaces an existing archive
-// atomically, so that a reader never sees a partial one.
+// writeZip writes the archive of a program.
 func writeZip(archive, program string) error {
-	if err := os.MkdirAll(filepath.Dir(archive), 0o755); err != nil {
+	return replace(archive, func(w io.Writer) error { return zipProgram(w, program) })
+}
+
+// replace writes a file and the folders above it. It replaces an existing file
+// atomically, so that a reader never sees a partial one.
+func replace(path string, write func(io.Writer) error) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
 	}
-	file, err := os.CreateTemp(filepath.Dir(archive), ".zip-")
+	file, err := os.CreateTemp(filepath.Dir(path), ".new-")
 	if err != nil {
 		return err
 	}
 	defer os.Remove(file.Name()) // has no effect after the rename
-	if err := zipProgram(file, program); err != nil {
+	if err := write(file); err != nil {
 		file.Close()
 		return err
 	}
@@ -29,7 +34,7 @@ func writeZip(archive, program string) error {
 	if err := file.Close(); err != nil {
 		return err
 	}
-	return os.Rename(file.Name(), archive)
+	return os.Rename(file.Name(), path)
 }
 
 // zipProgram writes the archive that the runtime provided.al2023 requires: one

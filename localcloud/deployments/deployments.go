@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/urn"
@@ -24,6 +25,12 @@ import (
 type Service struct {
 	programs *store.Table[program] // by folder
 	owners   *store.Table[Owner]   // by type and ID
+
+	mu sync.Mutex // held while the owners and the following change together
+	// identified holds the keys of the owners with each type and identity, because
+	// every creation of a resource looks for one: a search of all owners would make
+	// the time of a deployment grow with the square of its size.
+	identified map[[2]string][]string
 }
 
 // program is the row of a registered folder. The project is not stored: the
@@ -40,7 +47,14 @@ func New(st *store.Store) (*Service, error) {
 		return nil, err
 	}
 	owners, err := store.NewTable[Owner](st, "owners")
-	return &Service{programs: programs, owners: owners}, err
+	if err != nil {
+		return nil, err
+	}
+	s := &Service{programs: programs, owners: owners, identified: map[[2]string][]string{}}
+	for _, o := range owners.All() {
+		s.index(o)
+	}
+	return s, nil
 }
 
 // Program is a registered folder that still exists.
@@ -157,7 +171,37 @@ func (s *Service) Stacks() []string {
 func key(typ, id string) string { return typ + " " + id }
 
 // SetOwner replaces the owner of the resource of o's type and ID.
-func (s *Service) SetOwner(o Owner) error { return s.owners.Put(key(o.Type(), o.ID), o) }
+func (s *Service) SetOwner(o Owner) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	old, replaced := s.Owner(o.Type(), o.ID)
+	if err := s.owners.Put(key(o.Type(), o.ID), o); err != nil {
+		return err
+	}
+	if replaced {
+		s.unindex(old)
+	}
+	s.index(o)
+	return nil
+}
+
+// index adds an owner to those of its type and identity.
+func (s *Service) index(o Owner) {
+	if o.Identity == "" {
+		return // of a type whose names are unique
+	}
+	i := [2]string{o.Type(), o.Identity}
+	s.identified[i] = append(s.identified[i], key(o.Type(), o.ID))
+}
+
+// unindex removes an owner from those of its type and identity.
+func (s *Service) unindex(o Owner) {
+	i := [2]string{o.Type(), o.Identity}
+	s.identified[i] = slices.DeleteFunc(s.identified[i], func(k string) bool { return k == key(o.Type(), o.ID) })
+	if len(s.identified[i]) == 0 {
+		delete(s.identified, i)
+	}
+}
 
 // Owner returns the owner of a resource. It reports false for one that no
 // program created.
@@ -166,12 +210,13 @@ func (s *Service) Owner(typ, id string) (Owner, bool) { return s.owners.Get(key(
 // Identified returns the owner of the resource with that type and identity. It
 // reports false if there is none.
 func (s *Service) Identified(typ, identity string) (Owner, bool) {
-	all := s.owners.All()
-	i := slices.IndexFunc(all, func(o Owner) bool { return o.Type() == typ && o.Identity == identity })
-	if i < 0 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	keys := s.identified[[2]string{typ, identity}]
+	if len(keys) == 0 {
 		return Owner{}, false
 	}
-	return all[i], true
+	return s.owners.Get(keys[0])
 }
 
 // Named returns the owner of the resource with that type and name, which its ID is
@@ -189,8 +234,15 @@ func (s *Service) Named(typ, name string) (Owner, bool) {
 // Disown removes u as the owner of a deleted resource. It does nothing if the
 // resource has another owner by now.
 func (s *Service) Disown(u urn.URN, id string) error {
-	if o, ok := s.Owner(string(u.Type()), id); !ok || o.URN != u {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	o, ok := s.Owner(string(u.Type()), id)
+	if !ok || o.URN != u {
 		return nil
 	}
-	return s.owners.Delete(key(string(u.Type()), id))
+	if err := s.owners.Delete(key(string(u.Type()), id)); err != nil {
+		return err
+	}
+	s.unindex(o)
+	return nil
 }
