@@ -30,8 +30,9 @@ func (s *Service) query(ctx context.Context, r cloud.Request, id *identity) quer
 	// The local endpoint has no TLS, but it represents AWS's endpoint, which has. A
 	// policy that refuses plain HTTP on AWS must not lock everyone out here.
 	q.keys.set("aws:securetransport", "true")
-	// Services never call each other with the credentials of their caller.
-	q.keys.set("aws:viaawsservice", "false")
+	// Only KMS is called with the credentials of the caller of another service.
+	via := r.Caller.Service == "" && len(r.Context["kms:ViaService"]) > 0
+	q.keys.set("aws:viaawsservice", strconv.FormatBool(via))
 	if r.Caller.Service != "" {
 		s.setService(q.keys, r.Caller)
 		return q

@@ -121,7 +121,7 @@ func (s *Service) authorizePublish(ctx context.Context, caller cloud.Caller, top
 	if !exists {
 		return notFound("Topic")
 	}
-	return nil
+	return s.authorizeKey(ctx, caller, topic)
 }
 
 // send starts the deliveries of all messages; bodies are those of each of them. If it

@@ -22,6 +22,7 @@ type Service struct {
 	authorizer cloud.Authorizer
 	endpoint   func() string
 	metrics    cloud.Metrics
+	keys       cloud.Keys            // nil permits the use of any key
 	queues     *store.Table[row]     // by name
 	messages   *store.Table[message] // by message.key
 
@@ -120,7 +121,10 @@ func (s *Service) permit(ctx context.Context, caller cloud.Caller, address, acti
 	if err != nil {
 		return Queue{}, err
 	}
-	return q, s.authorize(ctx, caller, q, action)
+	if err := s.authorize(ctx, caller, q, action); err != nil {
+		return q, err
+	}
+	return q, s.authorizeKey(ctx, caller, q, action)
 }
 
 func (s *Service) authorize(ctx context.Context, caller cloud.Caller, q Queue, action string) error {
