@@ -11,17 +11,20 @@ time=${1:-60s} names=${2:-.}
 export GOFLAGS=-trimpath
 
 failed=0
+files='{{range .TestGoFiles}}{{$.ImportPath}} {{$.Dir}}/{{.}}
+{{end}}{{range .XTestGoFiles}}{{$.ImportPath}} {{$.Dir}}/{{.}}
+{{end}}'
 for module in . localcloud; do
-	list=$(cd "$module" && grep -rl '^func Fuzz' --include='*_test.go' . | sort)
-	for file in $list; do
-		package=$(dirname "$file")
-		for fuzz in $(sed -n 's/^func \(Fuzz[A-Za-z0-9]*\)(.*/\1/p' "$module/$file"); do
-			echo "$module/${package#./} $fuzz" | grep -qE -- "$names" || continue
-			echo "== $module/${package#./} $fuzz"
-			# One worker leaves the machine usable. By default, Go spends up to a minute
-			# on shortening each new input, and runs little else.
-			(cd "$module" && go test "$package" -run '^$' -fuzz "^$fuzz\$" -fuzztime "$time" -fuzzminimizetime 100x -parallel 1) || failed=1
-		done
-	done
+	list=$(cd "$module" && go list -f "$files" ./... | while read -r package file; do
+		sed -n "s|^func \\(Fuzz[A-Za-z0-9]*\\)(.*|$package \\1|p" "$file"
+	done | grep -E -- "$names") || continue
+	while read -r package fuzz; do
+		echo "== $package $fuzz"
+		# One worker leaves the machine usable. By default, Go spends up to a minute
+		# on shortening each new input, and runs little else.
+		(cd "$module" && go test "$package" -run '^$' -fuzz "^$fuzz\$" -fuzztime "$time" -fuzzminimizetime 100x -parallel 1 </dev/null) || failed=1
+	done <<END
+$list
+END
 done
 exit $failed
