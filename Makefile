@@ -22,7 +22,7 @@ DOWN_WITH := localcloud
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help up down preview generate logs test lint bench localcloud pulumi start
+.PHONY: help up down preview generate logs test fuzz lint bench localcloud pulumi start
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -66,6 +66,9 @@ endif
 
 test: pulumi localcloud ## Run all tests
 	@./tools/test.sh
+
+fuzz: ## Run every fuzz test for a minute each, or for TIME
+	@./tools/fuzz.sh $(TIME)
 
 lint: ## Run gofmt, go mod tidy, go vet (also for macOS), staticcheck and actionlint
 	@./tools/lint.sh

@@ -23,6 +23,7 @@ func TestFailures(t *testing.T) {
 	dir := copyProject(t)
 	cloud := localcloudtest.Start(t, localcloudtest.TimeScale(600))
 	stack := cloud.Deploy(ctx, localcloudtest.Program{Dir: dir, Config: map[string]string{
+		"tally:encryption": "customer", // every service below needs the stack's key
 		"tally:alarmEmail": "oncall@example.com", "tally:alarmWebhook": "https://example.com/alarms", "tally:runbook": "https://example.com/operate.md",
 	}})
 	d := deployed{t, cloud, outputs(ctx, t, stack)}

@@ -13,6 +13,7 @@ import (
 	"tally/localcloud/deployments"
 	"tally/localcloud/httpapi"
 	"tally/localcloud/iam"
+	"tally/localcloud/kms"
 	"tally/localcloud/lambda"
 	"tally/localcloud/lambda/process"
 	"tally/localcloud/logs"
@@ -26,6 +27,7 @@ import (
 // Services are the services of one account and region.
 type Services struct {
 	IAM     *iam.Service
+	KMS     *kms.Service
 	Logs    *logs.Service
 	SQS     *sqs.Service
 	SNS     *sns.Service
@@ -87,6 +89,9 @@ func (s *Services) construct(o Options) (err error) {
 	if s.IAM, err = iam.New(o.Place, o.Store); err != nil {
 		return err
 	}
+	if s.KMS, err = kms.New(o.Place, o.Store, s.IAM); err != nil {
+		return err
+	}
 	if s.Logs, err = logs.New(o.Place, o.Store, s.IAM); err != nil {
 		return err
 	}
@@ -98,6 +103,7 @@ func (s *Services) construct(o Options) (err error) {
 		return err
 	}
 	s.SQS.ReportTo(s.CloudWatch)
+	s.SQS.EncryptWith(s.KMS)
 	s.closers = append(s.closers, s.SQS.Close)
 	if s.Lambda, err = lambda.New(s.lambdaOptions(o)); err != nil {
 		return err
@@ -140,6 +146,7 @@ func (s *Services) lambdaOptions(o Options) lambda.Options {
 		Dir:         o.Dir,
 		Roles:       s.IAM,
 		Authorizer:  s.IAM,
+		Keys:        s.KMS,
 		Traces:      s.XRay,
 		Logs:        metricLogs{s.Logs, s.CloudWatch, o.Journal},
 		Journal:     o.Journal,
@@ -170,6 +177,7 @@ func (s *Services) snsOptions(o Options) sns.Options {
 		Place:      o.Place,
 		Store:      o.Store,
 		Authorizer: s.IAM,
+		Keys:       s.KMS,
 		Journal:    o.Journal,
 		Targets:    map[string]sns.Target{"lambda": sns.LambdaTarget(s.Lambda), "sqs": sns.SQSTarget(s.SQS)},
 		Queues:     s.SQS,

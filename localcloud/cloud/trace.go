@@ -2,6 +2,7 @@ package cloud
 
 import (
 	"context"
+	"slices"
 	"strings"
 )
 
@@ -52,12 +53,23 @@ const TraceLineage = "Lineage="
 // WithTraceField returns a trace header in which a field has the given value. It adds a
 // new field before the lineage.
 func WithTraceField(header, name, value string) string {
-	if old := TraceField(header, name); old != "" {
-		return strings.Replace(header, name+"="+old, name+"="+value, 1)
+	field := name + "=" + value
+	if header == "" {
+		return field
 	}
-	before, lineage, found := strings.Cut(header, TraceLineage)
-	if !found {
-		return header + ";" + name + "=" + value
+	fields := strings.Split(header, ";")
+	named := func(name string) int {
+		return slices.IndexFunc(fields, func(f string) bool {
+			n, _, _ := strings.Cut(strings.TrimSpace(f), "=")
+			return n == name
+		})
 	}
-	return before + name + "=" + value + ";" + TraceLineage + lineage
+	if i := named(name); i >= 0 {
+		fields[i] = field
+	} else if i := named(strings.TrimSuffix(TraceLineage, "=")); i >= 0 {
+		fields = slices.Insert(fields, i, field)
+	} else {
+		fields = append(fields, field)
+	}
+	return strings.Join(fields, ";")
 }

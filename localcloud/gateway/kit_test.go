@@ -22,6 +22,7 @@ import (
 	"tally/localcloud/cloud"
 	"tally/localcloud/cloudwatch"
 	"tally/localcloud/iam"
+	"tally/localcloud/kms"
 	"tally/localcloud/lambda"
 	"tally/localcloud/lambda/runtimeapi"
 	"tally/localcloud/logs"
@@ -58,13 +59,15 @@ func newKit(t testing.TB) *kit {
 	k.CloudWatch = must(cloudwatch.New(cloudwatch.Options{Place: here, Journal: k}))(t)
 	k.Logs = must(logs.New(here, nil, k.IAM))(t)
 	k.SQS = must(sqs.New(here, nil, k.IAM, func() string { return k.url }))(t)
+	k.KMS = must(kms.New(here, nil, k.IAM))(t)
+	k.SQS.EncryptWith(k.KMS)
 	k.XRay = must(xray.New(xray.Options{Authorizer: k.IAM, Policies: k.IAM, Journal: k}))(t)
 	k.Lambda = must(lambda.New(lambda.Options{
-		Place: here, Dir: t.TempDir(), Roles: k.IAM, Authorizer: k.IAM, Logs: k.Logs, Traces: k.XRay, Journal: k, Metrics: k.CloudWatch,
+		Place: here, Dir: t.TempDir(), Roles: k.IAM, Authorizer: k.IAM, Keys: k.KMS, Logs: k.Logs, Traces: k.XRay, Journal: k, Metrics: k.CloudWatch,
 		Runner: runner{k}, Endpoint: func() string { return "" },
 	}))(t)
 	k.SNS = must(sns.New(sns.Options{
-		Place: here, Authorizer: k.IAM, Journal: k,
+		Place: here, Authorizer: k.IAM, Keys: k.KMS, Journal: k,
 		Targets: map[string]sns.Target{"lambda": sns.LambdaTarget(k.Lambda), "sqs": sns.SQSTarget(k.SQS)},
 		Traces:  k.XRay,
 	}))(t)

@@ -40,6 +40,9 @@ func sqsShape(code string) string {
 	case "MissingParameter":
 		return "MissingRequiredParameterException"
 	}
+	if reason, ok := strings.CutPrefix(code, "KMS."); ok {
+		return "Kms" + strings.TrimSuffix(reason, "Exception")
+	}
 	return jsonCode(strings.TrimPrefix(code, "AWS.SimpleQueueService."))
 }
 

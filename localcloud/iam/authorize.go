@@ -3,6 +3,7 @@ package iam
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"tally/localcloud/cloud"
 )
@@ -32,7 +33,7 @@ func (s *Service) Authorize(ctx context.Context, r cloud.Request) error {
 		policies = append(policies, id.policies...)
 	}
 	if r.ResourcePolicy != "" {
-		p, err := s.resourcePolicy(r.ResourcePolicy)
+		p, err := s.resourcePolicy(kindOf(r.Action), r.ResourcePolicy)
 		if err != nil {
 			return fmt.Errorf("policy of %s: %w", r.Resource, err)
 		}
@@ -44,16 +45,31 @@ func (s *Service) Authorize(ctx context.Context, r cloud.Request) error {
 	return nil
 }
 
+// kindOf returns the kind of the resource policies that allow an action.
+func kindOf(action string) Kind {
+	if strings.HasPrefix(action, "kms:") {
+		return KeyPolicy
+	}
+	return ResourcePolicy
+}
+
+// A policyText is the key of the cache of parsed resource policies.
+type policyText struct {
+	kind     Kind
+	document string
+}
+
 // resourcePolicy parses a document. It caches the result, because services pass the
 // document with every request.
-func (s *Service) resourcePolicy(document string) (*Policy, error) {
-	if p, ok := s.resourcePolicies.Get(document); ok {
+func (s *Service) resourcePolicy(kind Kind, document string) (*Policy, error) {
+	text := policyText{kind, document}
+	if p, ok := s.resourcePolicies.Get(text); ok {
 		return p, nil
 	}
-	p, err := ParsePolicy(ResourcePolicy, document)
+	p, err := ParsePolicy(kind, document)
 	if err != nil {
 		return nil, err
 	}
-	s.resourcePolicies.Add(document, p)
+	s.resourcePolicies.Add(text, p)
 	return p, nil
 }

@@ -207,7 +207,8 @@ func TestContextKeys(t *testing.T) {
 			}
 		}
 		for _, key := range sentKeys {
-			if !seen[key] {
+			if !seen[key] && !strings.HasPrefix(key, "kms:") { // see package kms
+
 				t.Errorf("no request has a value for %s", key)
 			}
 		}

@@ -19,7 +19,10 @@ var (
 		"aws:PrincipalIsAWSService", "aws:PrincipalServiceName", "aws:PrincipalTag/", "aws:PrincipalType", "aws:referer",
 		"aws:RequestedRegion", "aws:ResourceAccount", "aws:SecureTransport", "aws:SourceAccount", "aws:SourceArn",
 		"aws:SourceIp", "aws:SourceOwner", "aws:TokenIssueTime", "aws:UserAgent", "aws:userid", "aws:username",
-		"aws:ViaAWSService", "cloudwatch:namespace", "lambda:SourceFunctionArn",
+		"aws:ViaAWSService", "cloudwatch:namespace",
+		"kms:CallerAccount", "kms:CustomerMasterKeySpec", "kms:CustomerMasterKeyUsage", "kms:EncryptionAlgorithm", "kms:EncryptionContextKeys",
+		"kms:KeyOrigin", "kms:KeySpec", "kms:KeyUsage", "kms:MultiRegion", "kms:ResourceAliases", "kms:ViaService",
+		"lambda:SourceFunctionArn",
 	}
 	// absentKeys are not in the context of any request that is authorized here,
 	// and would not be on AWS. They belong to other operations (for example,
@@ -32,6 +35,11 @@ var (
 		"aws:MultiFactorAuthAge", "aws:RequestTag/", "aws:SignInSessionArn", "aws:SourceIdentity", "aws:TagKeys", "aws:ViaAWSMCPService",
 		"cloudwatch:AlarmActions", "cloudwatch:requestInsightRuleLogGroups", "cloudwatch:requestManagedResourceARNs",
 		"execute-api:viaDomainArn",
+		"kms:BypassPolicyLockoutSafetyCheck", "kms:DataKeyPairSpec", "kms:ExpirationModel", "kms:GrantConstraintSourceArn",
+		"kms:GrantConstraintType", "kms:GranteePrincipal", "kms:GranteeServicePrincipal", "kms:GrantIsForAWSResource", "kms:GrantOperations",
+		"kms:KeyAgreementAlgorithm", "kms:MacAlgorithm", "kms:MessageType", "kms:PrimaryRegion", "kms:ReEncryptOnSameKey", "kms:ReplicaRegion",
+		"kms:RetiringPrincipal", "kms:RotationPeriodInDays", "kms:ScheduleKeyDeletionPendingWindowInDays", "kms:SigningAlgorithm",
+		"kms:ValidTo", "kms:WrappingAlgorithm", "kms:WrappingKeySpec",
 		"lambda:CodeSigningConfigArn", "lambda:EventSourceToken", "lambda:FunctionArn", "lambda:FunctionUrlAuthType",
 		"lambda:InvokedViaFunctionUrl", "lambda:Layer", "lambda:Principal", "lambda:SecurityGroupIds", "lambda:SubnetIds", "lambda:VpcIds",
 		"logs:LogGeneratingResourceArns",
@@ -58,6 +66,8 @@ var (
 		"aws:VpceOrgPaths":              noEndpoint,
 		"aws:VpcSourceIp":               noEndpoint,
 		"iam:ResourceTag/":              noResourceTags,
+		"kms:MultiRegionKeyType":        "the primary and replicas of a key are not emulated",
+		"kms:RequestAlias":              "AWS does not document whether its services name a key by its alias",
 		"sts:RoleSessionName":           "AWS does not document the session names that its services use",
 	}
 )
@@ -70,7 +80,7 @@ const (
 
 // decidedVendors are the prefixes of keys that a request authorized here may have.
 // The keys of other services occur only in requests to those services.
-var decidedVendors = []string{"aws", "cloudwatch", "execute-api", "lambda", "logs", "sns", "sqs", "sts"}
+var decidedVendors = []string{"aws", "cloudwatch", "execute-api", "kms", "lambda", "logs", "sns", "sqs", "sts"}
 
 // decidableKeys and unknowable are the tables above, with the keys in lowercase.
 var decidableKeys, unknowable = func() (map[string]bool, map[string]string) {
@@ -83,6 +93,13 @@ var decidableKeys, unknowable = func() (map[string]bool, map[string]string) {
 	}
 	return decidable, unknowable
 }()
+
+// keyPrefixes are the prefixes, in lowercase, of keys that end in a name which the
+// service that makes the request chooses. Encryption contexts are sent whenever they are
+// on AWS. No request here comes from an enclave.
+//
+// https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html
+var keyPrefixes = []string{"kms:encryptioncontext:", "kms:recipientattestation:"}
 
 // checkVariables applies checkKey to the policy variables of t.
 func (p parser) checkVariables(at string, t template) error {
@@ -105,6 +122,11 @@ func (p parser) checkKey(at, key string) error {
 		return nil
 	}
 	name := strings.ToLower(key)
+	for _, prefix := range keyPrefixes {
+		if strings.HasPrefix(name, prefix) {
+			return nil
+		}
+	}
 	if prefix, _, tagged := strings.Cut(name, "/"); tagged {
 		name = prefix + "/"
 	}

@@ -47,8 +47,8 @@ func (s *Service) derive(r cloud.Request, name string, now time.Time) (string, b
 		// policy that refuses plain HTTP on AWS must not lock everyone out here.
 		return "true", true
 	case "aws:viaawsservice":
-		// Services never call each other with the credentials of their caller.
-		return "false", true
+		// Only KMS is called with the credentials of the caller of another service.
+		return strconv.FormatBool(c.Service == "" && len(r.Context["kms:ViaService"]) > 0), true
 	case "aws:principalisawsservice":
 		return strconv.FormatBool(c.Service != ""), true
 	}

@@ -15,6 +15,9 @@ type Decision struct {
 	// OutOfBounds means that policies allowed the request, but the permissions
 	// boundary did not.
 	OutOfBounds bool
+	// Undelegated means that the key policy allows the request neither to the caller
+	// nor to the identity policies of its account.
+	Undelegated bool
 }
 
 // Reason identifies a statement that led to a Decision.
@@ -38,8 +41,12 @@ type Reason struct {
 // resource policy allows it to everyone or to the ARN of the caller's session. A
 // resource policy that allows it to the ARN of a role is not enough.
 //
+// If there is a KeyPolicy, identity policies allow the request only if a statement of
+// the key policy allows it to the account.
+//
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
+// https://docs.aws.amazon.com/kms/latest/developerguide/key-policies.html
 func Evaluate(r cloud.Request, policies []*Policy) Decision {
 	return decide(newQuery(r), policies)
 }
@@ -48,6 +55,7 @@ func decide(q query, policies []*Policy) Decision {
 	var allows, denies []Reason
 	q.bounded = slices.ContainsFunc(policies, func(p *Policy) bool { return p.Kind == BoundaryPolicy })
 	inBounds := !q.bounded
+	q.delegated = delegated(q, policies)
 	for _, p := range policies {
 		for i := range p.Statements {
 			s := &p.Statements[i]
@@ -59,6 +67,7 @@ func decide(q query, policies []*Policy) Decision {
 				denies = append(denies, reason)
 			case p.Kind == BoundaryPolicy:
 				inBounds = true
+			case p.Kind == IdentityPolicy && !q.delegated:
 			default:
 				allows = append(allows, reason)
 				inBounds = inBounds || s.principals.unbounded(q)
@@ -69,19 +78,41 @@ func decide(q query, policies []*Policy) Decision {
 	case denies != nil:
 		return Decision{Effect: Deny, Reasons: denies}
 	case allows == nil:
-		return Decision{Effect: Deny}
+		return Decision{Effect: Deny, Undelegated: !q.delegated}
 	case !inBounds:
 		return Decision{Effect: Deny, OutOfBounds: true}
 	}
 	return Decision{Effect: Allow, Reasons: allows}
 }
 
+// delegated reports whether identity policies may allow the request: unless it is for a
+// key whose policy does not delegate to the account of the caller.
+//
+// https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html#key-policy-default-allow-root-enable-iam
+func delegated(q query, policies []*Policy) bool {
+	keyed := false
+	for _, p := range policies {
+		if p.Kind != KeyPolicy {
+			continue
+		}
+		keyed = true
+		for i := range p.Statements {
+			s := &p.Statements[i]
+			if s.Effect == Allow && s.principals.delegate(q) && s.appliesTo(q) {
+				return true
+			}
+		}
+	}
+	return !keyed
+}
+
 // query is a request prepared for evaluation.
 type query struct {
 	cloud.Request
-	action  string // in lowercase
-	keys    *keys
-	bounded bool // whether the caller has a permissions boundary
+	action    string // in lowercase
+	keys      *keys
+	bounded   bool // whether the caller has a permissions boundary
+	delegated bool // whether identity policies may allow the request
 }
 
 // keys holds the condition keys of a request. Their names are in lowercase, because

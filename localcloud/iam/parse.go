@@ -9,14 +9,14 @@ import (
 )
 
 // ParsePolicy parses a policy document of the given kind. It is strict: it refuses
-// documents that AWS refuses, and also elements that AWS would silently ignore.
-// Except in a KeyPolicy, it refuses conditions and variables with a key whose
-// value cannot be known in the local cloud. The error is a *cloud.Error with code
+// documents that AWS refuses, and also elements that AWS would silently ignore. It
+// refuses conditions and variables with a key whose value cannot be known in the local
+// cloud. The error is a *cloud.Error with code
 // MalformedPolicyDocument, in a *cloud.PolicyError if AWS would refuse the document
 // as well. Its message is AWS's, if there is one, followed by the position and the
 // description of the mistake in parentheses.
 func ParsePolicy(kind Kind, document string) (*Policy, error) {
-	return parser{kind: kind, anyKey: kind == KeyPolicy}.document(document)
+	return parser{kind: kind}.document(document)
 }
 
 // ParsePolicyForAWS parses a document like ParsePolicy, but accepts every condition

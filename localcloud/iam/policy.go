@@ -12,8 +12,9 @@ const (
 	IdentityPolicy Kind = iota // of a role or user; has resources and no principals
 	ResourcePolicy             // of a topic, function or queue; has resources and principals
 	TrustPolicy                // of a role; has principals and no resources
-	// KeyPolicy is a ResourcePolicy of a KMS key. It is recorded and never
-	// evaluated, so its conditions may use any condition key.
+	// KeyPolicy is a ResourcePolicy of a KMS key. Unlike any other, it must allow
+	// each request: identity policies count only as far as it delegates to the
+	// account.
 	KeyPolicy
 	// BoundaryPolicy is the permissions boundary of a role. It has the elements of
 	// an IdentityPolicy, but limits what the role is allowed and allows nothing
@@ -59,9 +60,11 @@ type Statement struct {
 
 // matches reports whether every element of the statement matches the request.
 func (s *Statement) matches(q query) bool {
-	if s.principals != nil && !s.principals.include(q, s.Effect) {
-		return false
-	}
+	return (s.principals == nil || s.principals.include(q, s.Effect)) && s.appliesTo(q)
+}
+
+// appliesTo reports whether every element but the principals matches the request.
+func (s *Statement) appliesTo(q query) bool {
 	if !s.actions.includes(q.action, q.keys) {
 		return false
 	}

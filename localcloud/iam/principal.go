@@ -39,6 +39,12 @@ func (p *principals) include(q query, effect Effect) bool {
 	return named != p.except
 }
 
+// delegate reports whether a statement that allows the caller's request allows it to
+// the policies of the account's identities.
+func (p *principals) delegate(q query) bool {
+	return !p.except && slices.Contains(p.accounts, q.Caller.ARN.Account)
+}
+
 // unbounded reports whether a statement that allows the caller's request does so
 // regardless of the caller's permissions boundary. It returns false for an identity
 // policy, where p is nil.

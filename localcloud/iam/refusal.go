@@ -21,6 +21,7 @@ var refusals = map[string]refusal{
 	"dynamodb":    {"AccessDeniedException", 400, nil},
 	"execute-api": {"AccessDeniedException", 403, nil},
 	"iam":         {"AccessDenied", 403, nil},
+	"kms":         {"AccessDeniedException", 400, nil},
 	"lambda":      {"AccessDeniedException", 403, nil},
 	"logs":        {"AccessDeniedException", 400, nil},
 	"sns":         {"AuthorizationError", 403, upperPrefix},
@@ -54,8 +55,8 @@ func refuse(r cloud.Request, d Decision) error {
 
 // because returns the reason for a denial, in AWS's words. If no policy allows the
 // request, AWS names one kind of policy that could: the permissions boundary if only
-// that is missing, the identity-based one or, for services, which have none, the
-// resource-based one.
+// that is missing, the identity-based one or, for services, which have none, and for
+// keys that do not delegate to the account, the resource-based one.
 func because(r cloud.Request, d Decision, action string) string {
 	if len(d.Reasons) > 0 {
 		return "with an explicit deny in " + denying[d.Reasons[0].Kind]
@@ -66,7 +67,7 @@ func because(r cloud.Request, d Decision, action string) string {
 		allowing = "permissions boundary"
 	case action == "sts:AssumeRole":
 		allowing = "role trust policy"
-	case r.Caller.Service != "":
+	case r.Caller.Service != "" || d.Undelegated:
 		allowing = "resource-based policy"
 	}
 	return fmt.Sprintf("because no %s allows the %s action", allowing, action)
@@ -76,5 +77,6 @@ var denying = map[Kind]string{
 	IdentityPolicy: "an identity-based policy",
 	ResourcePolicy: "a resource-based policy",
 	TrustPolicy:    "the role trust policy",
+	KeyPolicy:      "a resource-based policy",
 	BoundaryPolicy: "a permissions boundary",
 }

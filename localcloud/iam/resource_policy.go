@@ -14,7 +14,7 @@ var _ cloud.PolicyChecker = (*Service)(nil)
 // CheckResourcePolicy implements cloud.PolicyChecker. A valid document is then in the
 // cache of Authorize.
 func (s *Service) CheckResourcePolicy(document string) error {
-	p, err := s.resourcePolicy(document)
+	p, err := s.resourcePolicy(ResourcePolicy, document)
 	if err != nil {
 		return err
 	}
@@ -23,7 +23,7 @@ func (s *Service) CheckResourcePolicy(document string) error {
 
 // CheckKeyPolicy checks the policy of a key like CheckResourcePolicy.
 func (s *Service) CheckKeyPolicy(document string) error {
-	p, err := ParsePolicy(KeyPolicy, document)
+	p, err := s.resourcePolicy(KeyPolicy, document)
 	if err != nil {
 		return err
 	}

@@ -45,8 +45,8 @@ type Service struct {
 	roles    *store.Table[Role]
 	policies *store.Table[ManagedPolicy]
 
-	identities       sync.Map                    // *identity, by the same keys as roles
-	resourcePolicies *lru.Cache[string, *Policy] // by document
+	identities       sync.Map // *identity, by the same keys as roles
+	resourcePolicies *lru.Cache[policyText, *Policy]
 
 	mu       sync.Mutex                   // held while roles and policies change; guards sessions
 	sessions map[string]cloud.Credentials // by access key ID
@@ -63,7 +63,7 @@ func New(place cloud.Place, st *store.Store) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	parsed, err := lru.New[string, *Policy](maxResourcePolicies)
+	parsed, err := lru.New[policyText, *Policy](maxResourcePolicies)
 	if err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package lambda
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -19,6 +20,9 @@ import (
 // X-Ray daemon and opens its log stream.
 func (s *Service) open(inst *instance) error {
 	f := inst.function
+	if err := s.decryptVariables(f); err != nil {
+		return err
+	}
 	credentials, err := s.assume(s.life, f.Config)
 	if err != nil {
 		return cloud.Errorf(http.StatusForbidden, "AccessDeniedException", "%s", roleRefused)
@@ -34,6 +38,34 @@ func (s *Service) open(inst *instance) error {
 	inst.log = s.openLog(f, stream, credentials.Caller)
 	inst.system = newSystemLog(f, inst.log)
 	return nil
+}
+
+// decryptVariables checks that the key that encrypts the environment variables can be
+// used. The function's role needs no permission: Lambda has a grant of the key, which
+// whoever configured the function created.
+//
+// https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars-encryption.html
+// https://github.com/serverless/examples/issues/279
+func (s *Service) decryptVariables(f Function) error {
+	if f.KMSKeyARN == "" || len(f.Environment) == 0 || s.options.Keys == nil {
+		return nil
+	}
+	err := s.options.Keys.CheckKey(f.KMSKeyARN)
+	e, ok := errors.AsType[*cloud.Error](err)
+	if !ok {
+		return err
+	}
+	code, reason := "KMS"+strings.TrimPrefix(e.Code, "KMS"), "the KMS key used is in an invalid state for Decrypt"
+	switch e.Code {
+	case "DisabledException":
+		reason = "the KMS key used is disabled"
+	case "NotFoundException":
+		reason = "the KMS key was not found"
+	case "InvalidKeyUsageException":
+		code = "KMSInvalidStateException" // Lambda documents no error of its own
+	}
+	return cloud.Errorf(http.StatusBadGateway, code, "Lambda was unable to decrypt the environment variables because %s. "+
+		"Please check the function's KMS key settings. KMS Exception: %s KMS Message: %s", reason, e.Code, e.Message)
 }
 
 // start starts the environment's runtime.

@@ -37,7 +37,7 @@ type Config struct {
 	// DeadLetterTargetARN is the queue or topic that receives asynchronous events
 	// that the function could not process; "" for none.
 	DeadLetterTargetARN string
-	KMSKeyARN           string // of the key that encrypts Environment, "" for AWS's own; recorded only
+	KMSKeyARN           string // of the key that encrypts Environment, "" for AWS's own
 	TracingMode         string // "PassThrough" (default) or "Active"
 	// ReservedConcurrency limits how many environments may be busy at once: -1
 	// means as many as the account has left, 0 means none.

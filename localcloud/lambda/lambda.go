@@ -37,14 +37,15 @@ const (
 // must allow it to assume the role.
 const principal = "lambda.amazonaws.com"
 
-// Options are the dependencies of a Service. All but Store, Traces, Metrics, Pace and
-// IdleTimeout are required.
+// Options are the dependencies of a Service. All but Store, Keys, Traces, Metrics,
+// Pace and IdleTimeout are required.
 type Options struct {
 	Place      cloud.Place
 	Store      *store.Store
 	Dir        string // holds the unpacked code; the service owns the folder
 	Roles      cloud.RoleAssumer
 	Authorizer cloud.Authorizer
+	Keys       cloud.Keys // nil permits the use of any key
 	Logs       cloud.LogWriter
 	Traces     cloud.TraceWriter // nil discards traces
 	Journal    cloud.Journal

@@ -3,6 +3,7 @@ package lambda
 import (
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -235,10 +236,13 @@ func CheckEncryption(keyARN string, variables map[string]string) error {
 	return nil
 }
 
-// KeyNotFound returns the error for a function with environment variables and a key
-// that does not exist.
-func KeyNotFound(keyARN string) error {
-	return invalidKey("NotFoundException", "Key '"+keyARN+"' does not exist")
+// RefuseKey returns the error for a function with environment variables and a key that
+// KMS refuses with err, or nil if err is nil.
+func RefuseKey(err error) error {
+	if e, ok := errors.AsType[*cloud.Error](err); ok {
+		return invalidKey(e.Code, e.Message)
+	}
+	return err
 }
 
 func invalidKey(exception, message string) error {

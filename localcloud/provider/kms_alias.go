@@ -1,48 +1,60 @@
 package provider
 
 import (
+	"context"
 	"fmt"
-	"net/http"
 	"strings"
-	"time"
 
 	"tally/localcloud/cloud"
+	"tally/localcloud/kms"
 	"tally/localcloud/provider/schema"
-	"tally/localcloud/recorded"
 )
 
 // kmsAlias returns the type of the aliases of keys. Their ID is their name.
-func kmsAlias(place cloud.Place, service *recorded.Service) recordedType {
-	keyID := func(in schema.Values) string {
+func kmsAlias(place cloud.Place, service *kms.Service) *Resource {
+	wanted := func(in schema.Values) kms.Alias {
 		id := in.String("targetKeyId")
-		return id[strings.LastIndex(id, "/")+1:] // of an ARN, too
+		return kms.Alias{Name: in.String("name"), KeyID: id[strings.LastIndex(id, "/")+1:]} // of an ARN, too
 	}
-	return recordedType{
-		Type: schema.Type{
-			Token: "aws:kms/alias:Alias", Noun: "KMS Alias",
-			Inputs: []schema.Property{
-				{Name: "name", AutoName: 255, AutoPrefix: "alias/", ForceNew: true, Check: aliasName},
-				{Name: "targetKeyId", Required: true, Check: keyReference},
-			},
-			Outputs:     []schema.Output{{Name: "arn"}, {Name: "targetKeyArn", Follows: []string{"targetKeyId"}}},
-			Unsupported: []string{"namePrefix"},
+	live := func(a kms.Alias, target string) map[string]any {
+		return map[string]any{
+			"name": a.Name, "targetKeyId": target, "arn": place.ARN("kms", a.Name).String(), "targetKeyArn": service.KeyARN(a.KeyID).String(),
+		}
+	}
+	typ := schema.Type{
+		Token: "aws:kms/alias:Alias", Noun: "KMS Alias",
+		Inputs: []schema.Property{
+			{Name: "name", AutoName: 255, AutoPrefix: "alias/", ForceNew: true, Check: aliasName},
+			{Name: "targetKeyId", Required: true, Check: keyReference},
 		},
-		id: func(in schema.Values) string { return in.String("name") },
-		adds: func(id string, _ time.Time, in schema.Values) map[string]any {
-			return map[string]any{
-				"arn": place.ARN("kms", id).String(), "targetKeyArn": place.ARN("kms", "key/"+keyID(in)).String(),
+		Outputs:     []schema.Output{{Name: "arn"}, {Name: "targetKeyArn", Follows: []string{"targetKeyId"}}},
+		Unsupported: []string{"namePrefix"},
+	}
+	return &Resource{
+		Type: typ,
+		Create: func(_ context.Context, in schema.Values) (string, map[string]any, error) {
+			if err := typ.Validate(in); err != nil {
+				return "", nil, err
 			}
+			a := wanted(in)
+			return a.Name, live(a, in.String("targetKeyId")), service.CreateAlias(a)
 		},
-		needs: func(_, in schema.Values) error {
-			_, err := service.Resource("aws:kms/key:Key", keyID(in))
-			if gone(err) {
-				return cloud.Errorf(http.StatusBadRequest, "NotFoundException", "Key '%s' does not exist", place.ARN("kms", "key/"+keyID(in)))
+		Read: func(_ context.Context, id string, state schema.Values) (string, map[string]any, error) {
+			a, err := service.Alias(id)
+			target := a.KeyID
+			if given := state.String("targetKeyId"); given == service.KeyARN(a.KeyID).String() {
+				target = given // the program named the key by its ARN
 			}
-			return err
+			return a.Name, live(a, target), err
 		},
-		taken: func(in schema.Values) error {
-			return cloud.Errorf(http.StatusBadRequest, "AlreadyExistsException", "An alias with the name %s already exists", place.ARN("kms", in.String("name")))
+		Update: func(_ context.Context, _ string, _, in schema.Values) (map[string]any, error) {
+			if err := typ.Validate(in); err != nil {
+				return nil, err
+			}
+			a := wanted(in)
+			return live(a, in.String("targetKeyId")), service.UpdateAlias(a)
 		},
+		Delete: func(_ context.Context, id string, _ schema.Values) error { return service.DeleteAlias(id) },
 	}
 }
 

@@ -2,83 +2,119 @@ package provider
 
 import (
 	"cmp"
-	"fmt"
+	"context"
 	"net/http"
 	"slices"
 	"strings"
-	"time"
-
-	"github.com/google/uuid"
 
 	"tally/localcloud/cloud"
 	"tally/localcloud/iam"
+	"tally/localcloud/kms"
 	"tally/localcloud/provider/schema"
-	"tally/localcloud/recorded"
 )
 
-// kmsKey returns the type of keys. They encrypt nothing: the data of the local
-// cloud stay on this machine.
+// kmsKey returns the type of keys. Deleting one schedules its deletion: until then, it
+// cannot be used.
 //
 // https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateKey.html
-func kmsKey(place cloud.Place, principals *iam.Service) recordedType {
-	return recordedType{
-		Type: schema.Type{
-			Token: "aws:kms/key:Key", Noun: "KMS Key",
-			Inputs: []schema.Property{
-				{Name: "description", Computed: true, Check: length(0, 8192)},
-				{Name: "policy", Kind: schema.Policy, Computed: true, Check: keyPolicy},
-				{Name: "enableKeyRotation", Kind: schema.Bool, Default: false},
-				{Name: "rotationPeriodInDays", Kind: schema.Int, Computed: true, Check: between(90, 2560)},
-				{Name: "deletionWindowInDays", Kind: schema.Int, Check: between(7, 30)},
-				{Name: "isEnabled", Kind: schema.Bool, Default: true},
-				{Name: "keyUsage", Default: encrypt, ForceNew: true, Check: oneOf(encrypt, sign, mac, agree)},
-				{Name: "customerMasterKeySpec", Default: symmetric, ForceNew: true, Check: oneOf(
-					symmetric, "RSA_2048", "RSA_3072", "RSA_4096", "HMAC_224", "HMAC_256", "HMAC_384", "HMAC_512",
-					"ECC_NIST_P256", "ECC_NIST_P384", "ECC_NIST_P521", "ECC_SECG_P256K1")},
-				{Name: "multiRegion", Kind: schema.Bool, Computed: true, ForceNew: true},
-				{Name: "bypassPolicyLockoutSafetyCheck", Kind: schema.Bool, Default: false},
-				tagged(cloud.CheckTags),
-			},
-			Outputs:     []schema.Output{{Name: "arn"}, {Name: "keyId"}, schema.TagOutput()},
-			Unsupported: []string{"customKeyStoreId", "xksKeyId"},
-			Together: func(in schema.Values, fail schema.Fail) {
-				checkKeyUsage(in, fail)
-				switch rotates := in.Bool("enableKeyRotation"); {
-				case rotates && in.Has("customerMasterKeySpec") && in.String("customerMasterKeySpec") != symmetric:
-					fail("enableKeyRotation", "only keys of the spec %s can be rotated", symmetric)
-				case !rotates && in.Has("enableKeyRotation") && in.Given("rotationPeriodInDays"):
-					fail("rotationPeriodInDays", "requires enableKeyRotation")
-				}
-			},
+func kmsKey(place cloud.Place, service *kms.Service, principals *iam.Service) *Resource {
+	typ := schema.Type{
+		Token: "aws:kms/key:Key", Noun: "KMS Key",
+		Inputs: []schema.Property{
+			{Name: "description", Computed: true, Check: length(0, 8192)},
+			{Name: "policy", Kind: schema.Policy, Computed: true, Check: keyPolicy},
+			{Name: "enableKeyRotation", Kind: schema.Bool, Default: false, Recorded: true},
+			{Name: "rotationPeriodInDays", Kind: schema.Int, Computed: true, Recorded: true, Check: between(90, 2560)},
+			{Name: "deletionWindowInDays", Kind: schema.Int, Check: between(7, 30)},
+			{Name: "isEnabled", Kind: schema.Bool, Default: true},
+			{Name: "keyUsage", Default: encrypt, ForceNew: true, Check: oneOf(encrypt, sign, mac, agree)},
+			{Name: "customerMasterKeySpec", Default: symmetric, ForceNew: true, Check: oneOf(
+				symmetric, "RSA_2048", "RSA_3072", "RSA_4096", "HMAC_224", "HMAC_256", "HMAC_384", "HMAC_512",
+				"ECC_NIST_P256", "ECC_NIST_P384", "ECC_NIST_P521", "ECC_SECG_P256K1")},
+			{Name: "multiRegion", Kind: schema.Bool, Computed: true, ForceNew: true, Recorded: true},
+			{Name: "bypassPolicyLockoutSafetyCheck", Kind: schema.Bool, Default: false},
+			tagged(cloud.CheckTags),
 		},
-		id: func(schema.Values) string { return uuid.NewString() },
-		needs: func(state, in schema.Values) error {
-			policy := in.String("policy")
-			if policy == "" || policy == state.String("policy") {
-				return nil
-			}
-			if err := principals.CheckKeyPolicy(policy); err != nil {
-				return rewordKeyPolicyError(err)
-			}
-			if !in.Bool("bypassPolicyLockoutSafetyCheck") {
-				return checkLockout(place, policy)
-			}
-			return nil
-		},
-		adds: func(id string, _ time.Time, in schema.Values) map[string]any {
-			added := map[string]any{
-				"arn": place.ARN("kms", "key/"+id).String(), "keyId": id,
-				"description": in.String("description"), "multiRegion": in.Bool("multiRegion"), "policy": in.String("policy"),
-			}
-			if !in.Has("policy") {
-				added["policy"] = defaultPolicyOf(place)
-			}
-			if in.Bool("enableKeyRotation") && !in.Has("rotationPeriodInDays") {
-				added["rotationPeriodInDays"] = 365
-			}
-			return added
-		},
+		Outputs:     []schema.Output{{Name: "arn"}, {Name: "keyId"}, schema.TagOutput()},
+		Unsupported: []string{"customKeyStoreId", "xksKeyId"},
+		Together:    checkKey,
 	}
+	check := func(state, in schema.Values) error {
+		if err := typ.Validate(in); err != nil {
+			return err
+		}
+		return checkNewKeyPolicy(place, principals, state, in)
+	}
+	return &Resource{
+		Type: typ,
+		Create: func(_ context.Context, in schema.Values) (string, map[string]any, error) {
+			if err := check(schema.Values{}, in); err != nil {
+				return "", nil, err
+			}
+			k, err := service.CreateKey(keyOf("", in))
+			return k.ID, liveKey(service, k), err
+		},
+		Read: func(_ context.Context, id string, _ schema.Values) (string, map[string]any, error) {
+			k, err := service.Key(id)
+			return k.ID, liveKey(service, k), err
+		},
+		Update: func(_ context.Context, id string, state, in schema.Values) (map[string]any, error) {
+			if err := check(state, in); err != nil {
+				return nil, err
+			}
+			k, err := service.UpdateKey(keyOf(id, in))
+			return liveKey(service, k), err
+		},
+		Delete: func(_ context.Context, id string, _ schema.Values) error { return service.ScheduleKeyDeletion(id) },
+	}
+}
+
+func keyOf(id string, in schema.Values) kms.Key {
+	const defaultRotation = 365 // days
+	k := kms.Key{
+		ID: id, Description: in.String("description"), Policy: in.String("policy"), Disabled: !in.Bool("isEnabled"),
+		Spec: in.String("customerMasterKeySpec"), Usage: in.String("keyUsage"), MultiRegion: in.Bool("multiRegion"), DeletionDays: in.Int("deletionWindowInDays"),
+		BypassLockoutCheck: in.Bool("bypassPolicyLockoutSafetyCheck"), Tags: in.Map("tagsAll"),
+	}
+	if in.Bool("enableKeyRotation") {
+		k.RotationDays = cmp.Or(in.Int("rotationPeriodInDays"), defaultRotation)
+	}
+	return k
+}
+
+func liveKey(service *kms.Service, k kms.Key) map[string]any {
+	return map[string]any{
+		"description": k.Description, "policy": k.Policy, "enableKeyRotation": k.RotationDays > 0, "rotationPeriodInDays": orNil(k.RotationDays),
+		"isEnabled": !k.Disabled, "keyUsage": k.Usage, "customerMasterKeySpec": k.Spec, "multiRegion": k.MultiRegion, "tagsAll": k.Tags,
+		"deletionWindowInDays": orNil(k.DeletionDays), "bypassPolicyLockoutSafetyCheck": k.BypassLockoutCheck,
+		"arn": service.KeyARN(k.ID).String(), "keyId": k.ID,
+	}
+}
+
+// checkKey refuses values that do not go together.
+func checkKey(in schema.Values, fail schema.Fail) {
+	checkKeyUsage(in, fail)
+	switch rotates := in.Bool("enableKeyRotation"); {
+	case rotates && in.Has("customerMasterKeySpec") && in.String("customerMasterKeySpec") != symmetric:
+		fail("enableKeyRotation", "only keys of the spec %s can be rotated", symmetric)
+	case !rotates && in.Has("enableKeyRotation") && in.Given("rotationPeriodInDays"):
+		fail("rotationPeriodInDays", "requires enableKeyRotation")
+	}
+}
+
+// checkNewKeyPolicy checks a policy that differs from the one in the state.
+func checkNewKeyPolicy(place cloud.Place, principals *iam.Service, state, in schema.Values) error {
+	policy := in.String("policy")
+	if policy == "" || policy == state.String("policy") {
+		return nil
+	}
+	if err := principals.CheckKeyPolicy(policy); err != nil {
+		return rewordKeyPolicyError(err)
+	}
+	if !in.Bool("bypassPolicyLockoutSafetyCheck") {
+		return checkLockout(place, policy)
+	}
+	return nil
 }
 
 // keyPolicy accepts valid policies of keys.
@@ -115,22 +151,6 @@ func checkLockout(place cloud.Place, document string) error {
 	return nil
 }
 
-// policyOfKey returns the policy of a key, and reports whether the key exists.
-func policyOfKey(place cloud.Place, keys *recorded.Service, key cloud.ARN) (policy *iam.Policy, exists bool, err error) {
-	r, err := keys.Resource("aws:kms/key:Key", strings.TrimPrefix(key.Resource, "key/"))
-	if gone(err) || err == nil && key != place.ARN("kms", "key/"+r.ID) {
-		return nil, false, nil
-	}
-	if err != nil {
-		return nil, false, err
-	}
-	document, _ := r.Inputs["policy"].(string)
-	policy, err = iam.ParsePolicy(iam.KeyPolicy, cmp.Or(document, defaultPolicyOf(place)))
-	return policy, true, err
-}
-
-func defaultPolicyOf(place cloud.Place) string { return fmt.Sprintf(defaultKeyPolicy, place.Account) }
-
 const symmetric = "SYMMETRIC_DEFAULT"
 
 // The usages of keys.
@@ -166,9 +186,3 @@ func checkKeyUsage(in schema.Values, fail schema.Fail) {
 		fail("keyUsage", "keys of the spec %s can have %s, not %s", spec, strings.Join(usages, " or "), usage)
 	}
 }
-
-// defaultKeyPolicy delegates access to the key to the account's IAM policies.
-//
-// https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html
-const defaultKeyPolicy = `{"Id":"key-default-1","Statement":[{"Action":"kms:*","Effect":"Allow",` +
-	`"Principal":{"AWS":"arn:aws:iam::%s:root"},"Resource":"*","Sid":"Enable IAM User Permissions"}],"Version":"2012-10-17"}`

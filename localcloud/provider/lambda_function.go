@@ -8,16 +8,15 @@ import (
 	"tally/localcloud/cloud"
 	"tally/localcloud/lambda"
 	"tally/localcloud/provider/schema"
-	"tally/localcloud/recorded"
 )
 
 // lambdaFunction returns the type of functions. Their code is an archive on this
 // machine, whose relative path starts in one of the folders.
-func lambdaFunction(place cloud.Place, service *lambda.Service, keys *recorded.Service, files folders) *Resource {
+func lambdaFunction(place cloud.Place, service *lambda.Service, keys cloud.Keys, files folders) *Resource {
 	return &Resource{
 		Type: functionType(files),
 		Create: func(_ context.Context, in schema.Values) (string, map[string]any, error) {
-			if err := checkFunctionKey(place, keys, schema.Values{}, in); err != nil {
+			if err := checkFunctionKey(keys, schema.Values{}, in); err != nil {
 				return "", nil, err
 			}
 			zip, err := bundle(files, in.Archive("code"))
@@ -49,7 +48,7 @@ func lambdaFunction(place cloud.Place, service *lambda.Service, keys *recorded.S
 			return f.Name, live, err
 		},
 		Update: func(_ context.Context, _ string, state, in schema.Values) (map[string]any, error) {
-			if err := checkFunctionKey(place, keys, state, in); err != nil {
+			if err := checkFunctionKey(keys, state, in); err != nil {
 				return nil, err
 			}
 			var zip []byte // nil leaves the code unchanged
@@ -75,19 +74,16 @@ func lambdaFunction(place cloud.Place, service *lambda.Service, keys *recorded.S
 }
 
 // checkFunctionKey returns an error if the key that is to encrypt the environment
-// variables does not exist in this account and region. Lambda uses the key only if there
-// are variables. An update checks it only if it changes.
-func checkFunctionKey(place cloud.Place, keys *recorded.Service, state, in schema.Values) error {
-	key, _ := cloud.ParseARN(in.String("kmsKeyArn"))
+// variables does not exist, or cannot be used. Lambda uses the key only if there are
+// variables. An update checks it only if it changes.
+func checkFunctionKey(keys cloud.Keys, state, in schema.Values) error {
+	key := in.String("kmsKeyArn")
+	arn, _ := cloud.ParseARN(key)
 	encrypts := func(v schema.Values) bool { return len(v.Object("environment").Map("variables")) > 0 }
-	if !encrypts(in) || key.Account != place.Account || !strings.HasPrefix(key.Resource, "key/") || encrypts(state) && in.String("kmsKeyArn") == state.String("kmsKeyArn") {
+	if arn.Service != "kms" || !strings.HasPrefix(arn.Resource, "key/") || !encrypts(in) || encrypts(state) && key == state.String("kmsKeyArn") {
 		return nil
 	}
-	_, exists, err := policyOfKey(place, keys, key)
-	if err != nil || exists {
-		return err
-	}
-	return lambda.KeyNotFound(key.String())
+	return lambda.RefuseKey(keys.CheckKey(key))
 }
 
 // published returns the live function. If publish is set, it first publishes a
@@ -139,7 +135,7 @@ func functionType(files folders) schema.Type {
 				{Name: "systemLogLevel", Computed: true, Check: text(lambda.CheckSystemLogLevel)}}},
 			{Name: "deadLetterConfig", Kind: schema.Object, Properties: []schema.Property{
 				{Name: "targetArn", Required: true, Check: text(lambda.CheckDeadLetterTarget)}}},
-			{Name: "kmsKeyArn", Recorded: true, Check: text(lambda.CheckKMSKeyARN)},
+			{Name: "kmsKeyArn", Check: text(lambda.CheckKMSKeyARN)},
 			{Name: "tracingConfig", Kind: schema.Object, Computed: true, Properties: []schema.Property{
 				{Name: "mode", Required: true, Check: text(lambda.CheckTracingMode)}}},
 			tagged(lambda.CheckTags),

@@ -51,7 +51,15 @@ func recordedLifeCycles() []lifeCycle {
 			"keyUsage": "ENCRYPT_DECRYPT", "customerMasterKeySpec": "SYMMETRIC_DEFAULT", "bypassPolicyLockoutSafetyCheck": "false",
 			"rotationPeriodInDays": "365", "tagsAll": "map.."},
 		update: map[string]any{"description": "d"}, diff: map[string]string{"description": "UPDATE"},
-		drift: drifts("deletionWindowInDays", 30), seen: []string{"deletionWindowInDays"},
+		drift: func(c cloudUnderTest, m made) error {
+			k, err := c.services.KMS.Key(m.id)
+			if err != nil {
+				return err
+			}
+			k.Disabled = true
+			_, err = c.services.KMS.UpdateKey(k)
+			return err
+		}, seen: []string{"isEnabled"},
 		replace: map[string]any{"enableKeyRotation": false, "keyUsage": "SIGN_VERIFY", "customerMasterKeySpec": "RSA_2048"}, replaces: []string{"customerMasterKeySpec", "keyUsage"},
 	}, {
 		token: "aws:kms/alias:Alias",

@@ -5,14 +5,12 @@ import (
 	"net/http"
 
 	"tally/localcloud/cloud"
-	"tally/localcloud/iam"
 	"tally/localcloud/logs"
 	"tally/localcloud/provider/schema"
-	"tally/localcloud/recorded"
 )
 
-// logGroup returns the type of log groups. Their keys are among the recorded resources.
-func logGroup(place cloud.Place, service *logs.Service, keys *recorded.Service) *Resource {
+// logGroup returns the type of log groups.
+func logGroup(place cloud.Place, service *logs.Service, keys cloud.Keys) *Resource {
 	live := func(g logs.Group) map[string]any {
 		return map[string]any{
 			"name": g.Name, "retentionInDays": g.RetentionDays, "logGroupClass": "STANDARD", "kmsKeyId": orNil(g.KMSKeyID),
@@ -30,14 +28,14 @@ func logGroup(place cloud.Place, service *logs.Service, keys *recorded.Service) 
 				{Name: "retentionInDays", Kind: schema.Int, Default: 0, Check: whole(logs.CheckRetention)},
 				{Name: "logGroupClass", Computed: true, ForceNew: true, Check: oneOf("STANDARD")},
 				{Name: "skipDestroy", Kind: schema.Bool, Default: false},
-				{Name: "kmsKeyId", Recorded: true, Check: text(logs.CheckKMSKeyID)},
+				{Name: "kmsKeyId", Check: text(logs.CheckKMSKeyID)},
 				tagged(logs.CheckTags),
 			},
 			Outputs:     []schema.Output{{Name: "arn"}, schema.TagOutput()},
 			Unsupported: []string{"namePrefix"},
 		},
-		Create: func(_ context.Context, in schema.Values) (string, map[string]any, error) {
-			if err := checkLogKey(place, keys, in); err != nil {
+		Create: func(ctx context.Context, in schema.Values) (string, map[string]any, error) {
+			if err := checkLogKey(ctx, place, keys, in); err != nil {
 				return "", nil, err
 			}
 			g, err := service.CreateGroup(wanted(in))
@@ -47,9 +45,9 @@ func logGroup(place cloud.Place, service *logs.Service, keys *recorded.Service) 
 			g, err := service.Group(id)
 			return g.Name, live(g), err
 		},
-		Update: func(_ context.Context, _ string, state, in schema.Values) (map[string]any, error) {
+		Update: func(ctx context.Context, _ string, state, in schema.Values) (map[string]any, error) {
 			if in.String("kmsKeyId") != state.String("kmsKeyId") {
-				if err := checkLogKey(place, keys, in); err != nil {
+				if err := checkLogKey(ctx, place, keys, in); err != nil {
 					return nil, err
 				}
 			}
@@ -71,34 +69,16 @@ func logGroup(place cloud.Place, service *logs.Service, keys *recorded.Service) 
 //
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
 // https://github.com/hashicorp/terraform-provider-aws/issues/29282
-func checkLogKey(place cloud.Place, keys *recorded.Service, in schema.Values) error {
-	key, _ := cloud.ParseARN(in.String("kmsKeyId"))
-	if key.Service != "kms" || key.Account != place.Account {
+func checkLogKey(ctx context.Context, place cloud.Place, keys cloud.Keys, in schema.Values) error {
+	key := in.String("kmsKeyId")
+	if cloud.ServiceOf(key) != "kms" {
 		return nil
 	}
 	group := place.ARN("logs", "log-group:"+in.String("name"))
-	policy, exists, err := policyOfKey(place, keys, key)
-	if err != nil || exists && serviceMayEncrypt(policy, "logs."+place.Region+".amazonaws.com", key, group) {
-		return err
+	caller := cloud.Caller{Service: "logs." + place.Region + ".amazonaws.com", SourceARN: group}
+	if err := keys.EncryptWith(ctx, key, caller, group); err != nil {
+		return cloud.Errorf(http.StatusBadRequest, "AccessDeniedException",
+			"The specified KMS key does not exist or is not allowed to be used with Arn '%s' (%v)", group, err)
 	}
-	return cloud.Errorf(http.StatusBadRequest, "AccessDeniedException",
-		"The specified KMS key does not exist or is not allowed to be used with Arn '%s'", group)
-}
-
-// serviceMayEncrypt reports whether the policy of a key allows a service to encrypt and
-// decrypt the data of the resource.
-func serviceMayEncrypt(policy *iam.Policy, service string, key, resource cloud.ARN) bool {
-	for _, action := range []string{"kms:GenerateDataKey", "kms:Decrypt"} {
-		d := iam.Evaluate(cloud.Request{
-			Caller: cloud.Caller{Service: service, SourceARN: resource}, Action: action, Resource: key.String(),
-			Context: map[string][]string{
-				"aws:SourceArn": {resource.String()}, "aws:SourceAccount": {resource.Account}, "kms:CallerAccount": {resource.Account},
-				"kms:EncryptionContext:aws:logs:arn": {resource.String()}, "kms:EncryptionContextKeys": {"aws:logs:arn"},
-			},
-		}, []*iam.Policy{policy})
-		if d.Effect == iam.Deny {
-			return false
-		}
-	}
-	return true
+	return nil
 }

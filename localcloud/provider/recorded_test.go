@@ -193,21 +193,21 @@ func TestRecordedResourcesNeedOtherResources(t *testing.T) {
 // Properties without effect are noted as long as a resource has them.
 func TestPropertiesWithoutEffectAreNoted(t *testing.T) {
 	c := start(t)
-	const token, encrypted = "aws:cloudwatch/logGroup:LogGroup", "arn:aws:kms:us-east-1:123456789012:key/k"
-	plain := map[string]any{"name": "/x"}
+	const token, document = topicToken, `{"http":{}}`
+	plain := map[string]any{"name": "x"}
 	notes := func(want ...recorded.Note) {
 		t.Helper()
 		if d := cmp.Diff(append([]recorded.Note{}, want...), c.services.Recorded.Notes()); d != "" {
 			t.Errorf("notes (-want +got):\n%s", d)
 		}
 	}
-	note := recorded.Note{Type: token, ID: "/x", Name: "/x", Properties: []string{"kmsKeyId"}}
-	m := c.create(token, "x", map[string]any{"name": "/x", "kmsKeyId": encrypted})
+	note := recorded.Note{Type: token, ID: "arn:aws:sns:us-east-1:000000000000:x", Name: "x", Properties: []string{"deliveryPolicy"}}
+	m := c.create(token, "x", map[string]any{"name": "x", "deliveryPolicy": document})
 	notes(note)
 	inputs := c.check(token, "x", m.inputs, resource.NewPropertyMapFromMap(plain))
 	m.state, m.inputs = c.update(m, inputs, false), inputs
 	notes()
-	inputs = c.check(token, "x", m.inputs, resource.NewPropertyMapFromMap(map[string]any{"name": "/x", "kmsKeyId": encrypted}))
+	inputs = c.check(token, "x", m.inputs, resource.NewPropertyMapFromMap(map[string]any{"name": "x", "deliveryPolicy": document}))
 	m.state, m.inputs = c.update(m, inputs, false), inputs
 	notes(note)
 	c.delete(m)

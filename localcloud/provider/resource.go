@@ -37,9 +37,11 @@ func resources(place cloud.Place, s Services, project string) []*Resource {
 		rolePolicy(s.IAM),
 		rolePolicyAttachment(s.IAM),
 		managedPolicy(s.IAM),
-		logGroup(place, s.Logs, s.Recorded),
+		kmsAlias(place, s.KMS),
+		kmsKey(place, s.KMS, s.IAM),
+		logGroup(place, s.Logs, s.KMS),
 		metricAlarm(place, s.CloudWatch),
-		lambdaFunction(place, s.Lambda, s.Recorded, files),
+		lambdaFunction(place, s.Lambda, s.KMS, files),
 		lambdaAlias(place, s.Lambda),
 		eventInvokeConfig(s.Lambda),
 		permission(s.Lambda),
@@ -61,8 +63,6 @@ func resources(place cloud.Place, s Services, project string) []*Resource {
 		dashboard(place).in(s.Recorded),
 		dnsRecord().in(s.Recorded),
 		domainName(place, s.Recorded).in(s.Recorded),
-		kmsAlias(place, s.Recorded).in(s.Recorded),
-		kmsKey(place, s.IAM).in(s.Recorded),
 	}
 }
 
@@ -76,10 +76,10 @@ func (r *Resource) failed(doing, name string, err error) error {
 }
 
 // gone reports whether err means that the resource does not exist. CloudWatch
-// Logs and SQS report that with status 400.
+// Logs, KMS and SQS report that with status 400.
 func gone(err error) bool {
 	e, ok := errors.AsType[*cloud.Error](err)
-	return ok && (e.Status == http.StatusNotFound || e.Code == "ResourceNotFoundException" || e.Code == "AWS.SimpleQueueService.NonExistentQueue")
+	return ok && (e.Status == http.StatusNotFound || e.Code == "ResourceNotFoundException" || e.Code == "NotFoundException" || e.Code == "AWS.SimpleQueueService.NonExistentQueue")
 }
 
 // orNil returns nil for an empty value, which means not set.

@@ -21,7 +21,7 @@ func topic(place cloud.Place, service *sns.Service) *Resource {
 				{Name: "displayName", Check: text(sns.CheckDisplayName)},
 				{Name: "policy", Kind: schema.Policy, Computed: true, Check: resourcePolicy(sns.CheckPolicy, sns.RewordPolicyError)},
 				{Name: "fifoTopic", Kind: schema.Bool, Default: false, ForceNew: true, Check: off("FIFO topics are not emulated; use a standard topic")},
-				{Name: "kmsMasterKeyId", Recorded: true, Check: text(sns.CheckKMSMasterKeyID)},
+				{Name: "kmsMasterKeyId", Check: text(sns.CheckKMSMasterKeyID)},
 				{Name: "deliveryPolicy", Kind: schema.JSON, Recorded: true, Check: text(sns.CheckDeliveryPolicy)},
 				{Name: "tracingConfig", Check: text(sns.CheckTracingConfig)},
 				{Name: "signatureVersion", Kind: schema.Int, Check: whole(sns.CheckSignatureVersion)},

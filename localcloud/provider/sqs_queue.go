@@ -26,7 +26,7 @@ func queue(service *sqs.Service) *Resource {
 				{Name: "redriveAllowPolicy", Kind: schema.JSON, Computed: true, Check: text(sqs.CheckRedriveAllowPolicy)},
 				{Name: "fifoQueue", Kind: schema.Bool, Default: false, ForceNew: true, Check: off("FIFO queues are not emulated; use a standard queue")},
 				{Name: "contentBasedDeduplication", Kind: schema.Bool, Default: false, Check: off("it is for FIFO queues, which are not emulated")},
-				{Name: "kmsMasterKeyId", Recorded: true, Check: text(sqs.CheckKMSMasterKeyID)},
+				{Name: "kmsMasterKeyId", Check: text(sqs.CheckKMSMasterKeyID)},
 				{Name: "kmsDataKeyReusePeriodSeconds", Kind: schema.Int, Computed: true, Recorded: true, Check: whole(sqs.CheckKMSDataKeyReusePeriod)},
 				{Name: "sqsManagedSseEnabled", Kind: schema.Bool, Computed: true, Recorded: true},
 				tagged(sqs.CheckTags),

@@ -154,7 +154,7 @@ func (s *Service) authorizePublish(ctx context.Context, caller cloud.Caller, top
 	if !exists {
 		return notFound("Topic")
 	}
-	return nil
+	return s.authorizeKey(ctx, caller, topic)
 }
 
 // await waits while too many deliveries are owed to a subscription of the topic, and fails

@@ -40,6 +40,7 @@ type Options struct {
 	Place      cloud.Place
 	Store      *store.Store
 	Authorizer cloud.Authorizer
+	Keys       cloud.Keys // nil permits the use of any key
 	Journal    cloud.Journal
 	// Targets are the targets by protocol. Subscriptions with another protocol are
 	// only recorded.

@@ -27,6 +27,7 @@ type Service struct {
 	authorizer cloud.Authorizer
 	endpoint   func() string
 	metrics    cloud.Metrics
+	keys       cloud.Keys // nil permits the use of any key
 	store      *store.Store
 	queues     *store.Table[row] // by name
 	states     *store.Values     // of messages, by key
@@ -129,7 +130,10 @@ func (s *Service) permit(ctx context.Context, caller cloud.Caller, address, acti
 	if err != nil {
 		return Queue{}, err
 	}
-	return q, s.authorize(ctx, caller, q, action)
+	if err := s.authorize(ctx, caller, q, action); err != nil {
+		return q, err
+	}
+	return q, s.authorizeKey(ctx, caller, q, action)
 }
 
 func (s *Service) authorize(ctx context.Context, caller cloud.Caller, q Queue, action string) error {

@@ -20,6 +20,7 @@ const maxLine = 256 * 1024
 type output struct {
 	pipe    *os.File
 	line    func(string)
+	limit   int    // the maximum length of a line: maxLine, but for tests
 	partial []byte // a line without its newline; used only by the reader
 
 	draining sync.Mutex    // held while draining: the reader serves one drain at a time
@@ -35,7 +36,7 @@ func openOutput(line func(string)) (o *output, writer *os.File, err error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	o = &output{pipe: pipe, line: line, drained: make(chan struct{}), ended: make(chan struct{})}
+	o = &output{pipe: pipe, line: line, limit: maxLine, drained: make(chan struct{}), ended: make(chan struct{})}
 	go o.read()
 	return o, writer, nil
 }
@@ -117,7 +118,7 @@ func pipeCapacity() int { return max(16*os.Getpagesize(), 64*1024) }
 func (o *output) take(data []byte) {
 	for len(data) > 0 {
 		line, rest, complete := bytes.Cut(data, []byte("\n"))
-		if room := maxLine - len(o.partial); len(line) > room {
+		if room := o.limit - len(o.partial); len(line) > room {
 			line, rest, complete = data[:room], data[room:], true
 		}
 		o.partial = append(o.partial, line...)

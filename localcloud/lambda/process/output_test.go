@@ -63,20 +63,26 @@ func TestDrainTwice(t *testing.T) {
 	}
 }
 
+// FuzzLines splits lines after a few bytes. With the real limit, only inputs of hundreds
+// of kilobytes would reach it, and the fuzzer manages few of them.
 func FuzzLines(f *testing.F) {
-	f.Add([]byte("a\n\nb"), uint16(1))
-	f.Add([]byte("a\r\nb\n"), uint16(3))
-	f.Add(bytes.Repeat([]byte("x"), 3*maxLine+1), uint16(60000))
-	f.Fuzz(func(t *testing.T, data []byte, size uint16) {
+	f.Add([]byte("a\n\nb"), uint8(1), uint8(255))
+	f.Add([]byte("a\r\nb\n"), uint8(3), uint8(2))
+	f.Add(bytes.Repeat([]byte("x"), 31), uint8(7), uint8(10))
+	f.Add([]byte("123456\n\n7"), uint8(7), uint8(6))
+	f.Fuzz(func(t *testing.T, data []byte, size, limit uint8) {
 		var got []string
-		o := output{line: func(line string) { got = append(got, line) }}
+		o := output{line: func(line string) { got = append(got, line) }, limit: max(1, int(limit))}
 		for chunk := range slices.Chunk(data, max(1, int(size))) {
 			o.take(chunk)
 		}
 		o.flush()
+		if want := reference(data, o.limit); !slices.Equal(got, want) {
+			t.Errorf("%q with lines of %d bytes: %q, want %q", data, o.limit, got, want)
+		}
 		total := 0
 		for _, line := range got {
-			if len(line) > maxLine || strings.Contains(line, "\n") {
+			if len(line) > o.limit || strings.Contains(line, "\n") {
 				t.Errorf("line of %d bytes: %.100q", len(line), line)
 			}
 			total += len(line)
@@ -85,4 +91,21 @@ func FuzzLines(f *testing.F) {
 			t.Errorf("%d bytes in lines, want %d", total, len(want))
 		}
 	})
+}
+
+// reference returns the lines of the data, each split into parts of at most limit bytes.
+// As long as a line may continue, a part is not passed on before the next byte.
+func reference(data []byte, limit int) (lines []string) {
+	text := string(data)
+	for text != "" {
+		line, rest, complete := strings.Cut(text, "\n")
+		for len(line) > limit {
+			lines, line = append(lines, line[:limit]), line[limit:]
+		}
+		if complete || line != "" {
+			lines = append(lines, line)
+		}
+		text = rest
+	}
+	return lines
 }

@@ -1,0 +1,20 @@
+package cloud
+
+import "context"
+
+// Keys are the keys of AWS KMS, with which services encrypt the data of their
+// resources. A key is the ID or ARN of a key, or the name or ARN of an alias.
+//
+// The errors are those of KMS: AccessDeniedException, DisabledException,
+// InvalidKeyUsageException, KMSInvalidStateException and NotFoundException. Services
+// reword them.
+type Keys interface {
+	// EncryptWith checks that the caller may use the key to encrypt data of the
+	// resource, which requires kms:GenerateDataKey and kms:Decrypt.
+	EncryptWith(ctx context.Context, key string, caller Caller, resource ARN) error
+	// DecryptWith checks that the caller may use the key to decrypt data of the
+	// resource, which requires kms:Decrypt.
+	DecryptWith(ctx context.Context, key string, caller Caller, resource ARN) error
+	// CheckKey checks that the key exists and can encrypt data, whoever uses it.
+	CheckKey(key string) error
+}
