@@ -25,6 +25,9 @@ const publishers = 16
 // measured: long enough to handle the previous one.
 const pause = 20 * time.Millisecond
 
+// settle is how long the machine rests before latencies and memory are measured.
+const settle = 2 * time.Second
+
 // sns measures the way of a message from its publisher to the function's handler,
 // and how long a burst of messages takes until all are handled. The floor has no
 // topic: its publishers post events, and wait until the function has handled them.
@@ -50,6 +53,10 @@ func (b *bench) sns(ctx context.Context) (rows []report.Row, err error) {
 	for round := range b.rounds + 1 {
 		for i := range sides {
 			i = (i + round) % len(sides)
+			// The previous burst may have left environments that are still starting.
+			if err := rest(ctx, settle); err != nil {
+				return nil, err
+			}
 			paced, err := sides[i](ctx, 1, max(b.n/10, 1), pause)
 			if err != nil {
 				return nil, err
@@ -217,6 +224,16 @@ func wait(ctx context.Context, limit, interval time.Duration, done func() (bool,
 		case <-ctx.Done():
 			return ctx.Err()
 		}
+	}
+}
+
+// rest returns after d, or with an error when ctx ends.
+func rest(ctx context.Context, d time.Duration) error {
+	select {
+	case <-time.After(d):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 }
 
