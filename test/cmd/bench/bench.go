@@ -15,6 +15,7 @@ type bench struct {
 	options
 	cloud   *workspace
 	outputs map[string]string // of the stack
+	created timings           // of the deployment from nothing
 }
 
 // newBench deploys the project to a new local cloud.
@@ -32,7 +33,13 @@ func newBench(ctx context.Context, o options) (*bench, error) {
 		err = cloud.start(ctx)
 	}
 	if err == nil {
-		b.outputs, err = cloud.deploy(ctx)
+		err = cloud.configure(ctx)
+	}
+	if err == nil {
+		err = program{cloud, cloud.dir}.pulumi(ctx, create, "local", &b.created)
+	}
+	if err == nil {
+		b.outputs, err = cloud.outputs(ctx)
 	}
 	if err != nil {
 		return nil, errors.Join(err, b.close())

@@ -144,3 +144,13 @@ func (c *connection) send(request []byte) ([]byte, error) {
 	}
 	return body, err
 }
+
+// exchange sends one request through a connection of its own.
+func exchange(ctx context.Context, address string, request []byte) ([]byte, error) {
+	conn, err := dial(ctx, address)
+	if err != nil {
+		return nil, err
+	}
+	defer conn.Close()
+	return conn.send(request)
+}

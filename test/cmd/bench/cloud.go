@@ -25,6 +25,7 @@ type workspace struct {
 	bin  string // the folder of the localcloud binary
 	// environ has the variables that `localcloud env` exports.
 	environ []string
+	port    int    // of AWS's protocols
 	flags   string // of localcloud start
 }
 
@@ -55,6 +56,7 @@ func newWorkspace(ctx context.Context, root string) (*workspace, error) {
 	if err != nil {
 		return w, err
 	}
+	w.port = ports[0]
 	w.flags = fmt.Sprintf("--port %d --provider-port %d --api-port %d", ports[0], ports[1], ports[2])
 	_, err = w.run(ctx, "go -C localcloud build -o ../bin/localcloud ./cmd/localcloud")
 	return w, err
@@ -98,18 +100,17 @@ func (w *workspace) stop(ctx context.Context) error {
 	return err
 }
 
-// deploy deploys the stack and returns its outputs that are strings.
-func (w *workspace) deploy(ctx context.Context) (map[string]string, error) {
+// configure creates the stack.
+func (w *workspace) configure(ctx context.Context) error {
 	script := "pulumi --non-interactive stack select --create --stack local\n"
 	for _, s := range settings {
 		script += "pulumi --non-interactive config set --stack local " + s + "\n"
 	}
-	if _, err := w.run(ctx, script+"pulumi --non-interactive up --yes --skip-preview --stack local"); err != nil {
-		return nil, err
-	}
-	return w.outputs(ctx)
+	_, err := w.run(ctx, script)
+	return err
 }
 
+// outputs returns the outputs of the stack that are strings.
 func (w *workspace) outputs(ctx context.Context) (map[string]string, error) {
 	raw, err := w.run(ctx, "pulumi stack output --stack local --json")
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"runtime"
 	"slices"
 	"strings"
 	"syscall"
@@ -19,11 +20,15 @@ import (
 
 // options are the flags.
 type options struct {
-	root   string
-	only   string
-	rounds int
-	n      int
-	burst  int
+	root      string // folder of the project
+	docs      string // folder of benchmarks.md, or ""
+	note      string // for benchmarks.md
+	rounds    int
+	n         int   // HTTP requests of each load
+	burst     int   // messages of a burst
+	requests  int   // after which memory is measured
+	functions int   // of the larger generated program
+	sizes     []int // of all generated programs, in functions
 }
 
 // section is a part of the table.
@@ -33,8 +38,12 @@ type section struct {
 }
 
 var sections = []section{
+	{"start", (*bench).start},
 	{"http", (*bench).http},
 	{"sns", (*bench).sns},
+	{"memory", (*bench).memory},
+	{"pulumi", (*bench).pulumi},
+	{"scale", (*bench).scale},
 }
 
 func main() {
@@ -53,23 +62,11 @@ func main() {
 }
 
 func run(ctx context.Context, args []string) (err error) {
-	var o options
-	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
-	flags.StringVar(&o.root, "project", "..", "`folder` of the project")
-	flags.StringVar(&o.only, "only", "", "measure only these comma-separated `sections`: "+names())
-	flags.IntVar(&o.rounds, "rounds", 3, "`number` of rounds, each of which measures the floor and the local cloud")
-	flags.IntVar(&o.n, "n", 2000, "`number` of requests of each HTTP load in a round")
-	flags.IntVar(&o.burst, "burst", 5000, "`number` of messages in a burst")
-	if err := flags.Parse(args); err != nil {
-		return err
-	}
-	if o.rounds < 1 || o.n < 1 || o.burst < 1 {
-		return errors.New("-rounds, -n and -burst must be at least 1")
-	}
-	chosen, err := choose(o.only)
+	o, chosen, err := parse(args)
 	if err != nil {
 		return err
 	}
+	fmt.Fprintln(os.Stderr, "bench: deploying")
 	b, err := newBench(ctx, o)
 	if err != nil {
 		return err
@@ -85,7 +82,50 @@ func run(ctx context.Context, args []string) (err error) {
 		rows = append(rows, more...)
 	}
 	fmt.Print(report.Table(rows))
-	return nil
+	if o.docs == "" {
+		return nil
+	}
+	return report.Write(o.docs, o.describe(), rows)
+}
+
+// parse parses the flags, and returns the sections to measure.
+func parse(args []string) (o options, chosen []section, err error) {
+	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
+	flags.StringVar(&o.root, "project", "..", "`folder` of the project")
+	flags.StringVar(&o.docs, "docs", "", "`folder` in which to write benchmarks.md and benchmarks.svg")
+	flags.StringVar(&o.note, "note", "", "`text` to add to benchmarks.md")
+	only := flags.String("only", "", "measure only these comma-separated `sections`: "+names())
+	long := flags.Bool("long", false, "also measure 100 functions, and memory after 100000 requests instead of 10000")
+	flags.IntVar(&o.rounds, "rounds", 3, "`number` of rounds, each of which measures the floor and the local cloud")
+	flags.IntVar(&o.n, "n", 2000, "`number` of requests of each HTTP load in a round")
+	flags.IntVar(&o.burst, "burst", 5000, "`number` of messages in a burst")
+	flags.IntVar(&o.requests, "requests", 10_000, "`number` of requests after which memory and state are measured")
+	flags.IntVar(&o.functions, "functions", 10, "`number` of functions of the larger generated program")
+	if err := flags.Parse(args); err != nil {
+		return o, nil, err
+	}
+	if min(o.rounds, o.n, o.burst, o.requests, o.functions) < 1 {
+		return o, nil, errors.New("-rounds, -n, -burst, -requests and -functions must be at least 1")
+	}
+	if o.docs != "" && *only != "" {
+		return o, nil, errors.New("-docs needs all sections: omit -only")
+	}
+	o.sizes = []int{1, o.functions}
+	if *long {
+		o.requests, o.sizes = 100_000, []int{1, 10, 100}
+	}
+	chosen, err = choose(*only)
+	return o, chosen, err
+}
+
+// describe returns how the figures were measured.
+func (o options) describe() string {
+	text := fmt.Sprintf("Measured on %s/%s with %d processors and %s, in %d rounds of %d HTTP requests each.",
+		runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), runtime.Version(), o.rounds, o.n)
+	if o.note != "" {
+		text += " " + o.note
+	}
+	return text
 }
 
 // choose returns the sections with these names, or all if there is none.

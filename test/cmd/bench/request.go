@@ -23,18 +23,16 @@ func post(address, path, contentType string, body []byte) ([]byte, error) {
 	return wire(r)
 }
 
-// signed returns the bytes of a signed request of an operation of a service that
-// takes forms, such as SNS. AWS accepts a signature for five minutes and the local
-// cloud for fifteen, so clients can send the same bytes again.
+// signed returns the bytes of a signed POST request to a service. Its signature is
+// valid for at least five minutes, so clients can send the same bytes again.
 //
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html
-func (b *bench) signed(ctx context.Context, service string, form url.Values) ([]byte, error) {
-	body := []byte(form.Encode())
-	r, err := http.NewRequest(http.MethodPost, "http://"+b.endpoint()+"/", bytes.NewReader(body))
+func (b *bench) signed(ctx context.Context, service, path, contentType string, body []byte) ([]byte, error) {
+	r, err := http.NewRequest(http.MethodPost, "http://"+b.endpoint()+path, bytes.NewReader(body))
 	if err != nil {
 		return nil, err
 	}
-	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("Content-Type", contentType)
 	hash := sha256.Sum256(body)
 	region := b.cloud.getenv("AWS_REGION")
 	if err := v4.NewSigner().SignHTTP(ctx, b.keys(), r, hex.EncodeToString(hash[:]), service, region, time.Now()); err != nil {
@@ -43,11 +41,16 @@ func (b *bench) signed(ctx context.Context, service string, form url.Values) ([]
 	return wire(r)
 }
 
+// signedForm returns the bytes of a signed request to a service that takes forms.
+func (b *bench) signedForm(ctx context.Context, service string, form url.Values) ([]byte, error) {
+	return b.signed(ctx, service, "/", "application/x-www-form-urlencoded", []byte(form.Encode()))
+}
+
 // publish returns a request that publishes a message.
 //
 // https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
 func (b *bench) publish(ctx context.Context) ([]byte, error) {
-	return b.signed(ctx, "sns", url.Values{
+	return b.signedForm(ctx, "sns", url.Values{
 		"Action": {"Publish"}, "Version": {"2010-03-31"}, "TopicArn": {b.outputs["numbersTopicArn"]}, "Message": {numbers},
 	})
 }
@@ -58,7 +61,7 @@ func (b *bench) publish(ctx context.Context) ([]byte, error) {
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricStatistics.html
 func (b *bench) invocations(ctx context.Context) (int, error) {
 	now := time.Now().UTC()
-	request, err := b.signed(ctx, "monitoring", url.Values{
+	request, err := b.signedForm(ctx, "monitoring", url.Values{
 		"Action": {"GetMetricStatistics"}, "Version": {"2010-08-01"}, "Namespace": {"AWS/Lambda"}, "MetricName": {"Duration"},
 		"Dimensions.member.1.Name":  {"FunctionName"},
 		"Dimensions.member.1.Value": {b.outputs["handleMessageFunction"]},
@@ -70,12 +73,7 @@ func (b *bench) invocations(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	conn, err := dial(ctx, b.endpoint())
-	if err != nil {
-		return 0, err
-	}
-	defer conn.Close()
-	body, err := conn.send(request)
+	body, err := exchange(ctx, b.endpoint(), request)
 	if err != nil {
 		return 0, err
 	}

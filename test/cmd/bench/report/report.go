@@ -102,3 +102,5 @@ func (r Row) used() float64 {
 	}
 	return value / r.Goal.Limit
 }
+
+func (r Row) label() string { return r.Name + " (" + r.Unit + ")" }

@@ -13,7 +13,7 @@ var headings = []string{"", "floor, 1 process", "floor, 4 processes", "here", "r
 func Table(rows []Row) string {
 	cells := [][]string{headings}
 	for _, r := range rows {
-		cells = append(cells, []string{r.Name + " (" + r.Unit + ")", figure(r.Floor1), figure(r.Floor4), figure(r.Here),
+		cells = append(cells, []string{r.label(), figure(r.Floor1), figure(r.Floor4), figure(r.Here),
 			number(r.ratio()), r.goal(), r.verdict()})
 	}
 	width := make([]int, len(headings))
