@@ -73,17 +73,18 @@ func run(ctx context.Context, args []string) (err error) {
 	}
 	defer func() { err = errors.Join(err, b.close()) }()
 	var rows []report.Row
+	var failed []error
 	for _, s := range chosen {
 		fmt.Fprintln(os.Stderr, "bench: measuring", s.name)
 		more, err := s.run(b, ctx)
 		if err != nil {
-			return fmt.Errorf("%s: %w", s.name, err)
+			failed = append(failed, fmt.Errorf("%s: %w", s.name, err))
 		}
 		rows = append(rows, more...)
 	}
 	fmt.Print(report.Table(rows))
-	if o.docs == "" {
-		return nil
+	if o.docs == "" || failed != nil {
+		return errors.Join(failed...)
 	}
 	return report.Write(o.docs, o.describe(), rows)
 }
@@ -92,7 +93,7 @@ func run(ctx context.Context, args []string) (err error) {
 func parse(args []string) (o options, chosen []section, err error) {
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.StringVar(&o.root, "project", "..", "`folder` of the project")
-	flags.StringVar(&o.docs, "docs", "", "`folder` in which to write benchmarks.md and benchmarks.svg")
+	flags.StringVar(&o.docs, "docs", "", "write benchmarks.md and benchmarks.svg into this `folder`, unless -only is given")
 	flags.StringVar(&o.note, "note", "", "`text` to add to benchmarks.md")
 	only := flags.String("only", "", "measure only these comma-separated `sections`: "+names())
 	long := flags.Bool("long", false, "also measure 100 functions, and memory after 100000 requests instead of 10000")
@@ -107,10 +108,10 @@ func parse(args []string) (o options, chosen []section, err error) {
 	if min(o.rounds, o.n, o.burst, o.requests, o.functions) < 1 {
 		return o, nil, errors.New("-rounds, -n, -burst, -requests and -functions must be at least 1")
 	}
-	if o.docs != "" && *only != "" {
-		return o, nil, errors.New("-docs needs all sections: omit -only")
+	if *only != "" {
+		o.docs = "" // the page has all sections
 	}
-	o.sizes = []int{1, o.functions}
+	o.sizes = slices.Compact([]int{1, o.functions})
 	if *long {
 		o.requests, o.sizes = 100_000, []int{1, 10, 100}
 	}

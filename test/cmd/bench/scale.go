@@ -24,24 +24,31 @@ const scaleProgram = `package main
 
 import (
 	"fmt"
+	"strconv"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/config"
 
 	"tally/infra/serverless"
 )
 
 func main() {
 	pulumi.Run(func(ctx *pulumi.Context) error {
-		settings := config.New(ctx, "")
+		setting := func(key string) string {
+			value, _ := ctx.GetConfig("scale:" + key)
+			return value
+		}
+		functions, err := strconv.Atoi(setting("functions"))
+		if err != nil {
+			return err
+		}
 		env, err := serverless.NewEnvironment(ctx, "main", &serverless.EnvironmentArgs{Region: pulumi.String("us-east-1")})
 		if err != nil {
 			return err
 		}
-		for i := range settings.RequireInt("functions") {
+		for i := range functions {
 			_, err := serverless.NewFunction(env, fmt.Sprintf("f%d", i), &serverless.FunctionArgs{
-				Code:         pulumi.NewFileArchive(settings.Require("code")),
-				Architecture: pulumi.String(settings.Require("architecture")),
+				Code:         pulumi.NewFileArchive(setting("code")),
+				Architecture: pulumi.String(setting("architecture")),
 			})
 			if err != nil {
 				return err

@@ -97,8 +97,11 @@ func (r Row) used() float64 {
 	if r.Goal.AtLeast {
 		return r.Goal.Limit / value
 	}
-	if r.Goal.Limit == 0 {
+	if r.Goal.Limit == 0 && value > 0 {
 		return 1 + value
+	}
+	if r.Goal.Limit == 0 {
+		return 0
 	}
 	return value / r.Goal.Limit
 }

@@ -52,6 +52,8 @@ func number(v float64) string {
 	switch {
 	case math.IsNaN(v):
 		return ""
+	case v == 0:
+		return "0"
 	case math.Abs(v) >= 100:
 		return strconv.FormatFloat(v, 'f', 0, 64)
 	case math.Abs(v) >= 10:
