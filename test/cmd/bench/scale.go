@@ -85,11 +85,11 @@ func (b *bench) scale(ctx context.Context) ([]report.Row, error) {
 				return nil, err
 			}
 			row := report.Row{
-				Name: fmt.Sprintf("%s, %d functions, %d resources", command.name, size, resources), Unit: "ms each",
+				Name: fmt.Sprintf("%s, functions: %d, resources: %d", command.name, size, resources), Unit: "ms each",
 				Here: report.Measurement{{t.whole.Median() / float64(resources)}},
 			}
 			if n := len(rows[i]); n > 0 {
-				row.Goal = report.Goal{Base: report.Absolute, Limit: rows[i][n-1].Here.Median(), Text: fmt.Sprintf("with %d functions", b.sizes[n-1])}
+				row.Goal = report.Goal{Base: report.Absolute, Limit: rows[i][n-1].Here.Median(), Text: fmt.Sprintf("functions: %d", b.sizes[n-1])}
 			}
 			rows[i] = append(rows[i], row)
 		}
