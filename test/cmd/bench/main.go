@@ -47,7 +47,8 @@ var sections = []section{
 }
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	// Whatever ends the command, even the reader of its output, it stops its local cloud.
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGPIPE)
 	defer stop()
 	var err error
 	if len(os.Args) > 1 && os.Args[1] == floorCommand {
