@@ -89,8 +89,8 @@ func TestChart(t *testing.T) {
 		}
 	}
 	for _, want := range []string{
-		`<rect x="420" y="28" width="192" height="16" fill="#2f8f5b"/>`,  // 1.2 of 1.25
-		`<rect x="420" y="52" width="400" height="16" fill="#c8553d"/>`,  // half of the least rate
+		`<rect x="420" y="28" width="192" height="16" fill="#2f8f5b"/>`, // 1.2 of 1.25
+		`<rect x="420" y="52" width="400" height="16" fill="#c8553d"/>`, // half of the least rate
 		`<text x="426" y="88">0 %</text>`,
 		`<rect x="420" y="100" width="600" height="16" fill="#c8553d"/>`, // cut off
 		`<text x="826" y="64">200 %</text>`,
