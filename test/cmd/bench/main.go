@@ -122,7 +122,7 @@ func parse(args []string) (o options, chosen []section, err error) {
 
 // describe returns how the figures were measured.
 func (o options) describe() string {
-	text := fmt.Sprintf("Measured on %s/%s with %d processors and %s, in %d rounds of %d HTTP requests each.",
+	text := fmt.Sprintf("Measured on %s/%s with %d processors and %s. Rounds: %d, with %d requests of each HTTP load.",
 		runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), runtime.Version(), o.rounds, o.n)
 	if o.note != "" {
 		text += " " + o.note
