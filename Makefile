@@ -22,10 +22,10 @@ DOWN_WITH := localcloud
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help up down preview generate logs test fuzz lint bench localcloud pulumi start
+.PHONY: help up down preview generate logs test fuzz lint bench microbench localcloud pulumi start
 
 help: ## List the commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo "STACK=local (the default) uses the local cloud; STACK=dev, staging or prod uses AWS."
 
 up: pulumi $(DEPLOY_TO) ## Deploy the stack, roll out new versions, add 3 and 4 over HTTP and over SNS
@@ -73,7 +73,11 @@ fuzz: ## Run every fuzz test for a minute each, or for TIME
 lint: ## Run gofmt, go mod tidy, go vet (also for macOS), staticcheck and actionlint
 	@./tools/lint.sh
 
-bench: ## Run the benchmarks
+# BENCH are flags of the command, such as BENCH=-long; see test/cmd/bench.
+bench: pulumi ## Measure speed, memory and deployments beside a floor, into docs/benchmarks.md (10 minutes)
+	@go -C test run ./cmd/bench -docs ../docs $(BENCH)
+
+microbench: ## Run the benchmarks of single packages
 	@go -C localcloud test -run '^$$' -bench . ./...
 	@go test -run '^$$' -bench . ./infra/bundle/...
 

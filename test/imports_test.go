@@ -73,6 +73,9 @@ func rules() []rule {
 	return append(all,
 		rule{prefix: "localcloud/localcloudtest", own: []string{"localcloud/"}, banned: []string{"github.com/pulumi/pulumi-aws/"}},
 		rule{prefix: "localcloud/deployments", own: []string{"localcloud/store"}, banned: []string{"github.com/pulumi/pulumi-aws/"}},
+		rule{prefix: "test/cmd/bench/floor", banned: libraries},
+		rule{prefix: "test/cmd/bench/report", banned: libraries},
+		rule{prefix: "test/cmd/bench", own: []string{"internal/project", "test/cmd/bench/"}, banned: []string{"github.com/pulumi/"}},
 		rule{prefix: "test", own: []string{"internal/project", "localcloud/"}})
 }
 
