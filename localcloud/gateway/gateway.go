@@ -116,7 +116,7 @@ func (g *gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (c *call) handle() (res response, err error) {
-	if err := checkOrigin(c.Request); err != nil {
+	if err := cloud.CheckProgram(c.Request); err != nil {
 		return response{}, err
 	}
 	if c.body, err = readBody(c.Request); err != nil {
@@ -175,21 +175,6 @@ func (c *call) findService() *service {
 		return c.services["lambda"]
 	}
 	return c.services["sns"]
-}
-
-// checkOrigin refuses requests from web pages. AWS clients send no Origin header.
-// A site that rebinds its own DNS name to this machine (DNS rebinding) still
-// sends that name in the Host header.
-func checkOrigin(r *http.Request) error {
-	if r.Header.Get("Origin") != "" {
-		return cloud.Errorf(http.StatusForbidden, "AccessDenied",
-			"Requests from web pages are refused: this one has the Origin header %q", r.Header.Get("Origin"))
-	}
-	if !cloud.IsLoopback(r.Host) {
-		return cloud.Errorf(http.StatusForbidden, "AccessDenied",
-			"The Host header must name this machine (127.0.0.1, localhost or [::1]), not %q", r.Host)
-	}
-	return nil
 }
 
 // maxBody, in bytes, is above the limit of every operation, so that a service

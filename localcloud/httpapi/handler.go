@@ -67,7 +67,7 @@ func (srv *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // respond returns the response to a request, and the reason if it is not the
 // function's.
 func (s *Service) respond(x *exchange, d *deployment) (res response, reason string) {
-	if res, reason := refuseRequest(x.Request, d.api); reason != "" {
+	if res, reason := refuseRequest(x.Request, d); reason != "" {
 		return res, reason
 	}
 	if x.match, reason = d.find(x.Request); reason != "" {
@@ -92,16 +92,15 @@ func (s *Service) respond(x *exchange, d *deployment) (res response, reason stri
 }
 
 // refuseRequest refuses requests for reasons that do not depend on the route.
-func refuseRequest(r *http.Request, api API) (res response, reason string) {
+func refuseRequest(r *http.Request, d *deployment) (res response, reason string) {
+	page := cloud.CheckPage(r, d.cors.allows)
 	switch {
-	case !cloud.IsLoopback(r.Host):
-		// A web page whose host name resolves to this machine must not reach the
-		// API.
-		return refuse(http.StatusForbidden, "Forbidden"), fmt.Sprintf("the Host header is %q, which is not this machine", r.Host)
+	case page != nil:
+		return refuse(http.StatusForbidden, "Forbidden"), page.Error()
 	case headerBytes(r) > maxHeaderBytes:
 		return refuse(http.StatusRequestHeaderFieldsTooLarge, "Request Header Fields Too Large"),
 			fmt.Sprintf("the request line and the headers have %d bytes, but the limit of API Gateway is %d", headerBytes(r), maxHeaderBytes)
-	case api.DisableExecuteAPIEndpoint:
+	case d.api.DisableExecuteAPIEndpoint:
 		return refuse(http.StatusForbidden, "Forbidden"), "the default endpoint is disabled, and the local cloud has no other"
 	}
 	return response{}, ""

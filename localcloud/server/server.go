@@ -4,7 +4,6 @@ package server
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -21,7 +20,6 @@ import (
 	"tally/localcloud/account"
 	"tally/localcloud/cloud"
 	"tally/localcloud/control"
-	"tally/localcloud/deployments"
 	"tally/localcloud/gateway"
 	"tally/localcloud/journal"
 	"tally/localcloud/provider"
@@ -64,6 +62,9 @@ func (s *Server) open() (err error) {
 		return err
 	}
 	s.closers = append(s.closers, st.Close)
+	if s.config.Secret, err = control.EnsureSecret(s.config.Dir); err != nil {
+		return err
+	}
 	if s.aws, err = s.listen(&s.config.Port); err != nil {
 		return err
 	}
@@ -73,6 +74,7 @@ func (s *Server) open() (err error) {
 	s.services, err = account.New(account.Options{
 		Place:       s.place(),
 		Store:       st,
+		Secret:      s.config.Secret,
 		Dir:         s.config.FunctionsDir(),
 		Journal:     s.journal,
 		Endpoint:    s.config.Endpoint,
@@ -148,34 +150,12 @@ func (s *Server) Serve(ctx context.Context) error {
 // handler serves AWS's wire protocols and the pages for the localcloud command.
 func (s *Server) handler() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET "+control.StatusPath, refusePages(s.serveStatus))
-	mux.HandleFunc("GET "+control.LogsPath, refusePages(s.serveLogs))
-	mux.HandleFunc("PUT "+control.ProgramsPath, refusePages(s.serveRegistration))
+	mux.HandleFunc("GET "+control.FolderPath, fromPrograms(s.serveFolder))
+	mux.HandleFunc("GET "+control.StatusPath, s.page(s.serveStatus))
+	mux.HandleFunc("GET "+control.LogsPath, s.page(s.serveLogs))
+	mux.HandleFunc("PUT "+control.ProgramsPath, s.page(s.serveRegistration))
 	mux.Handle("/", gateway.New(s.place(), *s.services, s.journal))
 	return mux
-}
-
-// refusePages refuses requests from web pages, as the gateway does.
-func refusePages(next http.HandlerFunc) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		if !cloud.IsLoopback(r.Host) || r.Header.Get("Origin") != "" {
-			http.Error(w, "requests from web pages are refused", http.StatusForbidden)
-			return
-		}
-		next(w, r)
-	}
-}
-
-// serveRegistration registers the folder of a program.
-func (s *Server) serveRegistration(w http.ResponseWriter, r *http.Request) {
-	var program deployments.Program
-	err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<16)).Decode(&program)
-	if err == nil {
-		err = s.Register(program.Dir)
-	}
-	if err != nil {
-		http.Error(w, err.Error(), http.StatusBadRequest)
-	}
 }
 
 // Close undoes Open in reverse order. It ends all execution environments.
