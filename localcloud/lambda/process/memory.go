@@ -18,6 +18,7 @@ func (e *environment) watchMemory() (stop func()) {
 		for {
 			select {
 			case <-ticker.C:
+				e.sampleTree()
 				if e.overLimit() {
 					e.kill()
 					return
@@ -40,9 +41,19 @@ func (e *environment) watchMemory() (stop func()) {
 // For a process that has ended, overLimit uses the last peak that was read.
 func (e *environment) overLimit() bool {
 	peak, _ := peakMemory(e.pid())
-	// The watcher and the end of an invocation may call overLimit concurrently.
+	e.raisePeak(peak)
+	return e.peak.Load() > e.limitBytes()
+}
+
+func (e *environment) limitBytes() int64 { return int64(e.limit) << 20 }
+
+// sampleTree adds to the peak what all processes of the environment use together.
+func (e *environment) sampleTree() { e.raisePeak(treeMemory(e.root(), e.limitBytes())) }
+
+// raisePeak raises the peak to at least that many bytes. The watcher and the end of an
+// invocation may call it concurrently.
+func (e *environment) raisePeak(peak int64) {
 	for old := e.peak.Load(); peak > old && !e.peak.CompareAndSwap(old, peak); {
 		old = e.peak.Load()
 	}
-	return e.peak.Load() > int64(e.limit)<<20
 }

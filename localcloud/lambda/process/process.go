@@ -18,7 +18,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"syscall"
-	"time"
 
 	"tally/localcloud/lambda"
 	"tally/localcloud/lambda/runtimeapi"
@@ -27,12 +26,19 @@ import (
 // Runner starts processes. It implements [lambda.Runner].
 type Runner struct{ isolated bool }
 
-// New returns a Runner that isolates functions, if [Isolation] is nil.
-func New() *Runner { return &Runner{isolated: Isolation() == nil} }
+// New returns a Runner that isolates functions, if [Isolation] is nil. From then on, other
+// processes of the user cannot read the environment and the memory of this process.
+func New() *Runner {
+	hide()
+	return &Runner{isolated: Isolation() == nil}
+}
 
 // WithoutIsolation returns a Runner whose functions see the machine as the
 // developer's other processes do.
-func WithoutIsolation() *Runner { return &Runner{} }
+func WithoutIsolation() *Runner {
+	hide()
+	return &Runner{}
+}
 
 // Isolation returns nil if functions can be isolated on this machine. Otherwise,
 // the error says why not, and how to allow it, if that is known. It tries once, which
@@ -69,11 +75,8 @@ func (r *Runner) Start(ctx context.Context, spec lambda.Spec) (lambda.Environmen
 		return nil, err
 	}
 	api := runtimeapi.New()
-	e := &environment{
-		api:    api,
-		server: &http.Server{Handler: api, ReadHeaderTimeout: 10 * time.Second},
-		limit:  spec.MemoryMB,
-	}
+	e := &environment{api: api, limit: spec.MemoryMB}
+	e.server = e.newServer()
 	if err := e.launch(r, spec, listener.Addr().String()); err != nil {
 		listener.Close()
 		return nil, err
@@ -122,7 +125,9 @@ func (e *environment) launch(r *Runner, spec lambda.Spec, address string) error 
 		e.program = p
 		started <- err
 		if err == nil {
+			roots.Store(p.root(), nil)
 			end(e.await())
+			roots.Delete(p.root())
 		}
 	}()
 	if err := <-started; err != nil {
