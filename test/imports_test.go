@@ -58,7 +58,7 @@ func rules() []rule {
 		case "iam":
 			own = append(own, "localcloud/internal/nearest", "localcloud/internal/awsservice")
 		case "lambda":
-			own = append(own, "localcloud/internal/nearest", "localcloud/internal/awsservice")
+			own = append(own, "localcloud/internal/nearest", "localcloud/internal/awsservice", "localcloud/internal/peer")
 		}
 		all = append(all, rule{prefix: prefix, own: own, banned: []string{"github.com/pulumi/"}})
 	}

@@ -12,7 +12,6 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/pulumi/pulumi/sdk/v3/go/common/util/rpcutil"
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 	"golang.org/x/sync/errgroup"
 	"google.golang.org/grpc"
@@ -126,7 +125,7 @@ func (s *Server) Register(dir string) error { return s.services.Deployments.Regi
 // engine's calls, and gives other requests five seconds to finish.
 func (s *Server) Serve(ctx context.Context) error {
 	web := &http.Server{Handler: s.handler(), ReadHeaderTimeout: 10 * time.Second}
-	rpc := grpc.NewServer(rpcutil.OpenTracingServerInterceptorOptions(nil)...)
+	rpc := newEngineServer()
 	pulumirpc.RegisterResourceProviderServer(rpc, provider.New(s.place(), *s.services, s.config.Stacks))
 
 	g, ctx := errgroup.WithContext(ctx)

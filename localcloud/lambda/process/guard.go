@@ -15,13 +15,18 @@ import (
 	"tally/localcloud/internal/peer"
 )
 
-// roots are the processes whose descendants are those of a running environment.
-var roots sync.Map
+// running holds the processes whose descendants are those of an environment.
+var running struct {
+	roots    sync.Map
+	starting sync.RWMutex // read-locked while a process has started and is not yet in roots
+}
 
 // Holds reports whether a process of a function has the socket open.
 func Holds(p peer.Peer) bool {
+	running.starting.Lock()
+	running.starting.Unlock() //nolint:staticcheck // by now, every process that may hold p is in roots
 	held := false
-	roots.Range(func(root, _ any) bool {
+	running.roots.Range(func(root, _ any) bool {
 		held = p.HeldBy(peer.Descendants(root.(int)))
 		return !held
 	})

@@ -121,13 +121,17 @@ func (e *environment) launch(r *Runner, spec lambda.Spec, address string) error 
 		// it exits, so that thread must live as long as the process.
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
+		running.starting.RLock()
 		p, err := r.startProgram(spec, env, writer)
 		e.program = p
+		if err == nil {
+			running.roots.Store(p.root(), nil)
+		}
+		running.starting.RUnlock()
 		started <- err
 		if err == nil {
-			roots.Store(p.root(), nil)
 			end(e.await())
-			roots.Delete(p.root())
+			running.roots.Delete(p.root())
 		}
 	}()
 	if err := <-started; err != nil {
