@@ -10,10 +10,7 @@
 package gateway
 
 import (
-	"bytes"
-	"compress/gzip"
 	"errors"
-	"io"
 	"net"
 	"net/http"
 	"strings"
@@ -98,7 +95,7 @@ func (r response) write(w http.ResponseWriter) {
 		w.Header()[name] = values
 	}
 	w.WriteHeader(r.status)
-	_, _ = w.Write(r.body) // fails only if the client is gone
+	cloud.WriteBody(w, r.body)
 }
 
 // requestIDHeader holds the ID of the request or, in a response of Invoke, that
@@ -119,13 +116,7 @@ func (c *call) handle() (res response, err error) {
 	if err := cloud.CheckProgram(c.Request); err != nil {
 		return response{}, err
 	}
-	if c.body, err = readBody(c.Request); err != nil {
-		return response{}, err
-	}
-	if c.caller, err = c.identify(); err != nil {
-		return response{}, err
-	}
-	if c.body, err = c.plainBody(); err != nil {
+	if err := c.readBody(); err != nil {
 		return response{}, err
 	}
 	name, decode, err := c.protocol.parse(c)
@@ -175,37 +166,4 @@ func (c *call) findService() *service {
 		return c.services["lambda"]
 	}
 	return c.services["sns"]
-}
-
-// maxBody, in bytes, is above the limit of every operation, so that a service
-// refuses oversized input with an error of its own.
-const maxBody = 8 << 20
-
-func readBody(r *http.Request) ([]byte, error) {
-	return readAll(r.Body)
-}
-
-// plainBody returns the decompressed body. SDKs compress large PutMetricData requests.
-//
-// https://docs.aws.amazon.com/sdkref/latest/guide/feature-compression.html
-func (c *call) plainBody() ([]byte, error) {
-	if c.service.scope != "monitoring" || c.Header.Get("Content-Encoding") != "gzip" {
-		return c.body, nil
-	}
-	r, err := gzip.NewReader(bytes.NewReader(c.body))
-	if err != nil {
-		return nil, cloud.Errorf(http.StatusBadRequest, "SerializationException", "The body is not in gzip: %v", err)
-	}
-	return readAll(r)
-}
-
-func readAll(r io.Reader) ([]byte, error) {
-	body, err := io.ReadAll(io.LimitReader(r, maxBody+1))
-	if err != nil {
-		return nil, cloud.Errorf(http.StatusBadRequest, "IncompleteBody", "The request body ended early: %v", err)
-	}
-	if len(body) > maxBody {
-		return nil, cloud.Errorf(http.StatusRequestEntityTooLarge, "RequestEntityTooLarge", "Request must be smaller than %d bytes", maxBody)
-	}
-	return body, nil
 }

@@ -12,6 +12,9 @@ import (
 func (g *gateway) identifyRequest(r *http.Request, body string) error {
 	c := g.newCall(r)
 	c.body = []byte(body)
+	if err := c.checkSignature(); err != nil {
+		return err
+	}
 	_, err := c.identify()
 	return err
 }

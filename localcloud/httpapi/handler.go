@@ -7,13 +7,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 
 	"tally/localcloud/cloud"
+	"tally/localcloud/internal/body"
 )
 
 // The quotas of HTTP APIs, and the maximum payload of a synchronous invocation.
@@ -80,15 +81,20 @@ func (s *Service) respond(x *exchange, d *deployment) (res response, reason stri
 	if !d.bucketOf(x.stage.Name, x.key.text).take() {
 		return refuse(http.StatusTooManyRequests, "Too Many Requests"), "the throttling limits of the route or the stage are exceeded"
 	}
-	body, err := io.ReadAll(io.LimitReader(x.Body, maxBodyBytes+1))
-	if err != nil {
-		return refuse(http.StatusBadRequest, "Bad Request"), err.Error() // the client aborted the request or sent malformed chunks
+	if denied := s.preauthorize(x); denied != nil {
+		x.denied = denied.reason
+		return denied.response, denied.reason
 	}
-	if x.received = len(body); x.received > maxBodyBytes {
+	received, release, err := body.Read(x.Request, maxBodyBytes)
+	if errors.Is(err, body.ErrTooLarge) {
 		return refuse(http.StatusRequestEntityTooLarge, "Request Entity Too Large"),
 			fmt.Sprintf("the body has more than %d bytes, the limit of API Gateway", maxBodyBytes)
 	}
-	return s.forward(x, d.cors, body)
+	if err != nil {
+		return refuse(http.StatusBadRequest, "Bad Request"), err.Error() // the client aborted the request or sent malformed chunks
+	}
+	x.received = len(received)
+	return s.forward(x, d.cors, received, release)
 }
 
 // refuseRequest refuses requests for reasons that do not depend on the route.
@@ -106,8 +112,15 @@ func refuseRequest(r *http.Request, d *deployment) (res response, reason string)
 	return response{}, ""
 }
 
-// forward calls the function of the route if the caller is authorized.
-func (s *Service) forward(x *exchange, cors *corsHeaders, body []byte) (response, string) {
+// forward calls the function of the route if the caller is authorized. It calls release
+// when it no longer needs the body, and at the latest before it calls the function.
+func (s *Service) forward(x *exchange, cors *corsHeaders, body []byte, release func()) (response, string) {
+	release = sync.OnceFunc(release)
+	defer release()
+	if len(body) > maxPayloadBytes { // so that it is not encoded first
+		return refuse(http.StatusRequestEntityTooLarge, "Request Entity Too Large"),
+			fmt.Sprintf("the body has %d bytes, but the limit of a function is %d", len(body), maxPayloadBytes)
+	}
 	var denied *denial
 	if x.authorization, denied = s.authorize(x, body); denied != nil {
 		x.denied = denied.reason
@@ -121,6 +134,7 @@ func (s *Service) forward(x *exchange, cors *corsHeaders, body []byte) (response
 		return refuse(http.StatusRequestEntityTooLarge, "Request Entity Too Large"),
 			fmt.Sprintf("the event has %d bytes, but the limit of a function is %d", len(payload), maxPayloadBytes)
 	}
+	release()
 	res, reason := s.call(x, payload)
 	if reason == "" {
 		cors.strip(res)

@@ -124,7 +124,7 @@ func (s *Server) Register(dir string) error { return s.services.Deployments.Regi
 // Serve handles requests until ctx ends, and then shuts down: it cancels the
 // engine's calls, and gives other requests five seconds to finish.
 func (s *Server) Serve(ctx context.Context) error {
-	web := &http.Server{Handler: s.handler(), ReadHeaderTimeout: 10 * time.Second}
+	web := cloud.NewServer(s.handler())
 	rpc := newEngineServer()
 	pulumirpc.RegisterResourceProviderServer(rpc, provider.New(s.place(), *s.services, s.config.Stacks))
 
