@@ -54,11 +54,11 @@ func rules() []rule {
 		own := []string{"localcloud/cloud", "localcloud/store", prefix}
 		switch service {
 		case "httpapi":
-			own = append(own, "localcloud/sigv4")
+			own = append(own, "localcloud/sigv4", "localcloud/internal/body")
 		case "iam":
 			own = append(own, "localcloud/internal/nearest", "localcloud/internal/awsservice")
 		case "lambda":
-			own = append(own, "localcloud/internal/nearest", "localcloud/internal/awsservice", "localcloud/internal/backlog")
+			own = append(own, "localcloud/internal/nearest", "localcloud/internal/awsservice", "localcloud/internal/backlog", "localcloud/internal/peer")
 		case "sns":
 			own = append(own, "localcloud/internal/backlog")
 		}

@@ -47,9 +47,11 @@ type Services struct {
 
 // Options configures the services. Place, Dir, Journal and Endpoint are required.
 type Options struct {
-	Place   cloud.Place
-	Store   *store.Store // nil stores nothing durably
-	Dir     string       // holds the unpacked code of functions
+	Place cloud.Place
+	Store *store.Store // nil stores nothing durably
+	Dir   string       // holds the unpacked code of functions
+	// Secret is the developer's secret access key; "" means a random one.
+	Secret  string
 	Journal cloud.Journal
 	// Endpoint returns the base URL of AWS's wire protocols. It is called only
 	// when the URL is needed, so the port may be chosen after New.
@@ -91,6 +93,9 @@ func (s *Services) construct(o Options) (err error) {
 	}
 	if s.KMS, err = kms.New(o.Place, o.Store, s.IAM); err != nil {
 		return err
+	}
+	if o.Secret != "" {
+		s.IAM.SetDeveloperSecret(o.Secret)
 	}
 	if s.Logs, err = logs.New(o.Place, o.Store, s.IAM); err != nil {
 		return err

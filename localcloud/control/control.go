@@ -1,37 +1,27 @@
 // Package control finds a running local cloud, reads its status and its logs, and
 // stops it.
 //
-// A running local cloud has a run file in its state folder. Beside AWS's
-// protocols it serves a few pages: its status as JSON, its functions' logs as
-// text, and the registration of programs.
+// A running local cloud has a run file and a secret in its state folder. Beside AWS's
+// protocols it serves a few pages to those who know the secret: its status as JSON, its
+// functions' logs as text, and the registration of programs.
 package control
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"syscall"
 	"time"
 
 	"tally/localcloud/cloud"
 	"tally/localcloud/deployments"
 	"tally/localcloud/store"
-)
-
-// The paths of the pages.
-const (
-	StatusPath   = "/_localcloud/status"
-	LogsPath     = "/_localcloud/logs"
-	ProgramsPath = "/_localcloud/programs"
 )
 
 // ErrNotRunning means that no local cloud runs with a state folder or on a port.
@@ -69,6 +59,8 @@ type Config struct {
 	// LogLimitMiB is the size on disk in MiB up to which log events are kept; 0 means
 	// any size.
 	LogLimitMiB int `json:"logLimitMiB"`
+	// Secret is the developer's secret access key, from the state folder.
+	Secret string `json:"-"`
 }
 
 // FunctionsDir returns the folder with the unpacked code of functions.
@@ -163,7 +155,11 @@ func Find(ctx context.Context, dir string) (Status, error) {
 	if err := json.Unmarshal(raw, &r); err != nil {
 		return Status{}, fmt.Errorf("%s: %w; remove the file if no local cloud is running", runFile(dir), err)
 	}
-	status, err := At(ctx, r.Port)
+	secret, err := Secret(dir)
+	if err != nil {
+		return Status{}, cannotControl(r.PID, err)
+	}
+	status, err := statusOf(ctx, Config{Port: r.Port, Dir: dir, Secret: secret})
 	if err == nil && status.PID != r.PID {
 		return Status{}, ErrNotRunning // another one listens there
 	}
@@ -173,8 +169,33 @@ func Find(ctx context.Context, dir string) (Status, error) {
 // At returns the status of the local cloud that listens on a loopback port. The
 // error is ErrNotRunning if nothing or another program listens there.
 func At(ctx context.Context, port int) (Status, error) {
+	folder, err := folderAt(ctx, port)
+	if err != nil {
+		return Status{}, err
+	}
+	secret, err := Secret(folder.Dir)
+	if err != nil {
+		return Status{}, fmt.Errorf("port %d: %w", port, cannotControl(folder.PID, err))
+	}
+	return statusOf(ctx, Config{Port: port, Dir: folder.Dir, Secret: secret})
+}
+
+// cannotControl returns the error for a local cloud whose secret cannot be read. If
+// the process has died and left its run file, the error is ErrNotRunning.
+func cannotControl(pid int, err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		if alive := syscall.Kill(pid, 0); errors.Is(alive, syscall.ESRCH) {
+			return ErrNotRunning
+		}
+		return fmt.Errorf("the secret of the local cloud is missing (%w): end process %[2]d with `kill %[2]d`, and start the local cloud again", err, pid)
+	}
+	return fmt.Errorf("the local cloud of process %d cannot be used: %w", pid, err)
+}
+
+// statusOf returns the status of the local cloud with this port and secret.
+func statusOf(ctx context.Context, c Config) (Status, error) {
 	var status Status
-	body, err := request(ctx, http.MethodGet, port, StatusPath, nil)
+	body, err := c.request(ctx, http.MethodGet, StatusPath, nil)
 	if err == nil {
 		defer body.Close()
 		err = json.NewDecoder(body).Decode(&status)
@@ -182,9 +203,10 @@ func At(ctx context.Context, port int) (Status, error) {
 	if ctx.Err() != nil {
 		return Status{}, ctx.Err()
 	}
-	if err != nil || status.PID == 0 || status.Config.Port != port {
+	if err != nil || status.PID == 0 || status.Config.Port != c.Port {
 		return Status{}, ErrNotRunning
 	}
+	status.Config.Secret = c.Secret
 	return status, nil
 }
 
@@ -195,7 +217,7 @@ func Register(ctx context.Context, c Config, dir string) error {
 	if err != nil {
 		return err
 	}
-	body, err := request(ctx, http.MethodPut, c.Port, ProgramsPath, bytes.NewReader(raw))
+	body, err := c.request(ctx, http.MethodPut, ProgramsPath, raw)
 	if err != nil {
 		return fmt.Errorf("register the program in %s: %w", dir, err)
 	}
@@ -227,7 +249,7 @@ func Stop(ctx context.Context, status Status) error {
 }
 
 // StateEntries are the files and folders in a state folder.
-var StateEntries = []string{store.Folder, store.OldFile, runFileName, LogFile, LogFile + OldLog, functionsDir, pulumiStateDir, pulumiHomeDir}
+var StateEntries = []string{store.Folder, store.OldFile, runFileName, secretFileName, LogFile, LogFile + OldLog, functionsDir, pulumiStateDir, pulumiHomeDir}
 
 // Stacks returns the stacks in the state folder of a local cloud that is not
 // running, as "project/stack". A folder without a state has none.
@@ -245,25 +267,4 @@ func Stacks(dir string) (_ []string, err error) {
 		return nil, err
 	}
 	return d.Stacks(), nil
-}
-
-// request sends a request to a page and returns the body of a 200. Another
-// status is an error with the response's text.
-func request(ctx context.Context, method string, port int, page string, body io.Reader) (io.ReadCloser, error) {
-	req, err := http.NewRequestWithContext(ctx, method, "http://127.0.0.1:"+strconv.Itoa(port)+page, body)
-	if err != nil {
-		return nil, err
-	}
-	// No proxy: those in the developer's environment are not for loopback.
-	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
-	resp, err := client.Do(req)
-	if err != nil {
-		return nil, err
-	}
-	if resp.StatusCode != http.StatusOK {
-		defer resp.Body.Close()
-		text, _ := io.ReadAll(io.LimitReader(resp.Body, 4096))
-		return nil, errors.New(strings.TrimSpace(string(text)))
-	}
-	return resp.Body, nil
 }

@@ -51,7 +51,7 @@ func (c Config) Environment() []Variable {
 	return []Variable{
 		{"AWS_ENDPOINT_URL", c.Endpoint()},
 		{"AWS_ACCESS_KEY_ID", iam.DeveloperKey},
-		{"AWS_SECRET_ACCESS_KEY", iam.DeveloperSecret},
+		{"AWS_SECRET_ACCESS_KEY", c.Secret},
 		{"AWS_REGION", c.Region},
 		{"AWS_DEFAULT_REGION", c.Region},
 		{"PULUMI_DEBUG_PROVIDERS", fmt.Sprintf("aws:%d", c.ProviderPort)},

@@ -46,7 +46,7 @@ func ParseLogQuery(v url.Values) (q LogQuery, err error) {
 
 // Logs copies the selected log lines to w as they arrive.
 func Logs(ctx context.Context, c Config, q LogQuery, w io.Writer) error {
-	body, err := request(ctx, http.MethodGet, c.Port, LogsPath+"?"+q.Values().Encode(), nil)
+	body, err := c.request(ctx, http.MethodGet, LogsPath+"?"+q.Values().Encode(), nil)
 	if err != nil {
 		return err
 	}

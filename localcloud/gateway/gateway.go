@@ -10,10 +10,7 @@
 package gateway
 
 import (
-	"bytes"
-	"compress/gzip"
 	"errors"
-	"io"
 	"net"
 	"net/http"
 	"strings"
@@ -99,7 +96,7 @@ func (r response) write(w http.ResponseWriter) {
 		w.Header()[name] = values
 	}
 	w.WriteHeader(r.status)
-	_, _ = w.Write(r.body) // fails only if the client is gone
+	cloud.WriteBody(w, r.body)
 }
 
 // requestIDHeader holds the ID of the request or, in a response of Invoke, that
@@ -117,16 +114,10 @@ func (g *gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (c *call) handle() (res response, err error) {
-	if err := checkOrigin(c.Request); err != nil {
+	if err := cloud.CheckProgram(c.Request); err != nil {
 		return response{}, err
 	}
-	if c.body, err = readBody(c.Request); err != nil {
-		return response{}, err
-	}
-	if c.caller, err = c.identify(); err != nil {
-		return response{}, err
-	}
-	if c.body, err = c.plainBody(); err != nil {
+	if err := c.readBody(); err != nil {
 		return response{}, err
 	}
 	name, decode, err := c.protocol.parse(c)
@@ -181,52 +172,4 @@ func (c *call) findService() *service {
 		return c.services["lambda"]
 	}
 	return c.services["sns"]
-}
-
-// checkOrigin refuses requests from web pages. AWS clients send no Origin header.
-// A site that rebinds its own DNS name to this machine (DNS rebinding) still
-// sends that name in the Host header.
-func checkOrigin(r *http.Request) error {
-	if r.Header.Get("Origin") != "" {
-		return cloud.Errorf(http.StatusForbidden, "AccessDenied",
-			"Requests from web pages are refused: this one has the Origin header %q", r.Header.Get("Origin"))
-	}
-	if !cloud.IsLoopback(r.Host) {
-		return cloud.Errorf(http.StatusForbidden, "AccessDenied",
-			"The Host header must name this machine (127.0.0.1, localhost or [::1]), not %q", r.Host)
-	}
-	return nil
-}
-
-// maxBody, in bytes, is above the limit of every operation, so that a service
-// refuses oversized input with an error of its own.
-const maxBody = 8 << 20
-
-func readBody(r *http.Request) ([]byte, error) {
-	return readAll(r.Body)
-}
-
-// plainBody returns the decompressed body. SDKs compress large PutMetricData requests.
-//
-// https://docs.aws.amazon.com/sdkref/latest/guide/feature-compression.html
-func (c *call) plainBody() ([]byte, error) {
-	if c.service.scope != "monitoring" || c.Header.Get("Content-Encoding") != "gzip" {
-		return c.body, nil
-	}
-	r, err := gzip.NewReader(bytes.NewReader(c.body))
-	if err != nil {
-		return nil, cloud.Errorf(http.StatusBadRequest, "SerializationException", "The body is not in gzip: %v", err)
-	}
-	return readAll(r)
-}
-
-func readAll(r io.Reader) ([]byte, error) {
-	body, err := io.ReadAll(io.LimitReader(r, maxBody+1))
-	if err != nil {
-		return nil, cloud.Errorf(http.StatusBadRequest, "IncompleteBody", "The request body ended early: %v", err)
-	}
-	if len(body) > maxBody {
-		return nil, cloud.Errorf(http.StatusRequestEntityTooLarge, "RequestEntityTooLarge", "Request must be smaller than %d bytes", maxBody)
-	}
-	return body, nil
 }

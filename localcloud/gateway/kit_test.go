@@ -56,6 +56,7 @@ func newKit(t testing.TB) *kit {
 	t.Helper()
 	k := &kit{}
 	k.IAM = must(iam.New(here, nil))(t)
+	k.IAM.SetDeveloperSecret(developer.SecretAccessKey)
 	k.CloudWatch = must(cloudwatch.New(cloudwatch.Options{Place: here, Journal: k}))(t)
 	k.Logs = must(logs.New(here, nil, k.IAM))(t)
 	k.SQS = must(sqs.New(here, nil, k.IAM, func() string { return k.url }))(t)
@@ -159,7 +160,7 @@ func (k *kit) function(t testing.TB, c lambda.Config) lambda.Function {
 	return must(k.Lambda.CreateFunction(c, b.Bytes()))(t)
 }
 
-var developer = cloud.Credentials{AccessKeyID: "test", SecretAccessKey: "test"}
+var developer = cloud.Credentials{AccessKeyID: iam.DeveloperKey, SecretAccessKey: "the secret of the state folder"}
 
 // config returns the configuration of an SDK client with those credentials.
 func (k *kit) config(c cloud.Credentials) aws.Config {

@@ -58,7 +58,7 @@ func TestInvokeErrors(t *testing.T) {
 		"version":                  {client, awslambda.InvokeInput{FunctionName: aws.String("add"), Qualifier: aws.String("1")}, "ResourceNotFoundException: Function not found: arn:aws:lambda:us-east-1:000000000000:function:add:1"},
 		"not json":                 {client, awslambda.InvokeInput{FunctionName: aws.String("add"), Payload: []byte("{")}, "InvalidRequestContentException: Could not parse request body into json: "},
 		"too large":                {client, awslambda.InvokeInput{FunctionName: aws.String("add"), Payload: []byte(`"` + strings.Repeat("x", 6<<20) + `"`)}, "RequestTooLargeException: 6291458 byte payload is too large"},
-		"huge":                     {client, awslambda.InvokeInput{FunctionName: aws.String("add"), Payload: []byte(`"` + strings.Repeat("x", maxBody) + `"`)}, "RequestEntityTooLarge: Request must be smaller than"},
+		"huge":                     {client, awslambda.InvokeInput{FunctionName: aws.String("add"), Payload: []byte(`"` + strings.Repeat("x", 8<<20) + `"`)}, "RequestEntityTooLarge: Request must be smaller than"},
 		"type":                     {client, awslambda.InvokeInput{FunctionName: aws.String("add"), InvocationType: "Sync"}, "ValidationException: 1 validation error detected: Value 'Sync' at 'invocationType' failed to satisfy constraint: Member must satisfy enum value set: [Event, RequestResponse, DryRun]"},
 		"log type":                 {client, awslambda.InvokeInput{FunctionName: aws.String("add"), LogType: "All"}, "ValidationException: 1 validation error detected: Value 'All' at 'logType'"},
 		"refused":                  {other, awslambda.InvokeInput{FunctionName: aws.String("add")}, refused},

@@ -11,14 +11,21 @@ import (
 	"tally/localcloud/sigv4"
 )
 
-// identify returns the caller that signed the request.
-func (c *call) identify() (cloud.Caller, error) {
+// checkSignature refuses a request for what its signature says without the body.
+func (c *call) checkSignature() error {
 	if c.signatureErr != nil {
-		return cloud.Caller{}, c.signatureErr
+		return c.signatureErr
 	}
 	if err := c.checkScope(c.signature); err != nil {
-		return cloud.Caller{}, err
+		return err
 	}
+	_, err := c.verifier.Credentials(c.signature)
+	return err
+}
+
+// identify returns the caller that signed the request, which checkSignature has not
+// refused.
+func (c *call) identify() (cloud.Caller, error) {
 	creds, err := c.verifier.Verify(c.Request, c.body, c.signature)
 	return creds.Caller, err
 }

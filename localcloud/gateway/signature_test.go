@@ -12,6 +12,9 @@ import (
 func (g *gateway) identifyRequest(r *http.Request, body string) error {
 	c := g.newCall(r)
 	c.body = []byte(body)
+	if err := c.checkSignature(); err != nil {
+		return err
+	}
 	_, err := c.identify()
 	return err
 }
@@ -53,7 +56,7 @@ func TestSignatureRefusals(t *testing.T) {
 		"expired":         {developer, -16 * time.Minute, nil, "SignatureDoesNotMatch: Signature expired: "},
 		"from the future": {developer, 16 * time.Minute, nil, "SignatureDoesNotMatch: Signature not yet current: "},
 		"unknown key":     {cloud.Credentials{AccessKeyID: "AKIA", SecretAccessKey: "test"}, 0, nil, "InvalidClientTokenId: The security token included in the request is invalid."},
-		"wrong secret":    {cloud.Credentials{AccessKeyID: "test", SecretAccessKey: "guess"}, 0, nil, "SignatureDoesNotMatch: The request signature we calculated does not match"},
+		"wrong secret":    {cloud.Credentials{AccessKeyID: "test", SecretAccessKey: "test"}, 0, nil, "SignatureDoesNotMatch: The request signature we calculated does not match"},
 		"no token":        {session, 0, func(r *http.Request) { r.Header.Del("X-Amz-Security-Token") }, "InvalidClientTokenId"},
 		"wrong token":     {session, 0, set("X-Amz-Security-Token", "guess"), "InvalidClientTokenId"},
 		"needless token":  {developer, 0, set("X-Amz-Security-Token", "guess"), "InvalidClientTokenId"},

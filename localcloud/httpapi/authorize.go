@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"tally/localcloud/cloud"
+	"tally/localcloud/internal/body"
 	"tally/localcloud/sigv4"
 )
 
@@ -55,6 +56,28 @@ func (s *Service) authorize(x *exchange, body []byte) (*authorization, *denial) 
 	return nil, nil
 }
 
+// preauthorize denies a request with a large body for what can be known without reading
+// the body. It denies nothing that authorize does not deny.
+func (s *Service) preauthorize(x *exchange) *denial {
+	if x.ContentLength >= 0 && x.ContentLength <= body.Small {
+		return nil
+	}
+	switch x.route.AuthorizationType {
+	case authIAM:
+		signature, err := s.signature(x.Request)
+		if err == nil {
+			_, err = s.verifier.Credentials(signature)
+		}
+		if err != nil {
+			return &denial{refuse(http.StatusForbidden, "Forbidden"), err.Error()}
+		}
+	case authJWT:
+		_, denied := s.authorizeJWT(x.Request, x.match)
+		return denied
+	}
+	return nil
+}
+
 // authorizeIAM admits a caller that signed the request for execute-api and may
 // invoke the route. Any other caller receives only Forbidden, without the reason.
 //
@@ -91,15 +114,21 @@ func (x *exchange) conditionKeys() map[string][]string {
 
 // signer returns the credentials with which the request was signed.
 func (s *Service) signer(r *http.Request, body []byte) (cloud.Credentials, error) {
-	signature, err := sigv4.Parse(r)
+	signature, err := s.signature(r)
 	if err != nil {
 		return cloud.Credentials{}, err
 	}
-	if signature.Service != "execute-api" || signature.Region != s.place.Region {
-		return cloud.Credentials{}, sigv4.Mismatch("Credential should be scoped to service execute-api in %s, not to %s in %s",
+	return s.verifier.Verify(r, body, signature)
+}
+
+// signature returns the signature of a request, which it does not verify.
+func (s *Service) signature(r *http.Request) (sigv4.Signature, error) {
+	signature, err := sigv4.Parse(r)
+	if err == nil && (signature.Service != "execute-api" || signature.Region != s.place.Region) {
+		err = sigv4.Mismatch("Credential should be scoped to service execute-api in %s, not to %s in %s",
 			s.place.Region, signature.Service, signature.Region)
 	}
-	return s.verifier.Verify(r, body, signature)
+	return signature, err
 }
 
 // requestARN returns the ARN that a policy must allow the caller to invoke. It ends

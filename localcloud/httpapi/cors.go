@@ -70,6 +70,10 @@ func (c *corsHeaders) allowOrigin(origin string) string {
 	return ""
 }
 
+// allows reports whether pages of that origin may use the API; "*" means those of every
+// origin. A nil corsHeaders allows none.
+func (c *corsHeaders) allows(origin string) bool { return c != nil && c.allowOrigin(origin) != "" }
+
 // add adds the CORS headers to a response if the request comes from a page of an
 // allowed origin. For a preflight request they state what the page may send, otherwise
 // what it may read. A nil corsHeaders adds nothing.

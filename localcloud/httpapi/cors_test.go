@@ -23,6 +23,7 @@ func TestCORS(t *testing.T) {
 		ExposeHeaders: []string{"date"}, AllowCredentials: true, MaxAgeSeconds: 300}
 	anyOrigin := CORS{AllowOrigins: []string{"*"}, AllowMethods: []string{"*"}}
 	secure := CORS{AllowOrigins: []string{"https://*"}}
+	const site = "Sec-Fetch-Site"
 	const requestMethod = "Access-Control-Request-Method"
 
 	preflight := map[string]string{"Allow-Origin": page, "Allow-Methods": "GET,POST", "Allow-Headers": "authorization,x-id", "Allow-Credentials": "true", "Max-Age": "300"}
@@ -35,21 +36,28 @@ func TestCORS(t *testing.T) {
 		status  int
 		want    map[string]string // without "Access-Control-"
 	}{
-		"preflight":               {&full, "OPTIONS /sum", map[string]string{"Origin": page, requestMethod: "GET"}, 204, preflight},
-		"preflight for any path":  {&full, "OPTIONS /nowhere", map[string]string{"Origin": page, requestMethod: "GET"}, 204, preflight},
-		"preflight for a route":   {&full, "OPTIONS /any", map[string]string{"Origin": page, requestMethod: "GET"}, 200, preflight},
-		"preflight, other origin": {&full, "OPTIONS /sum", map[string]string{"Origin": "https://evil.example", requestMethod: "GET"}, 204, none},
-		"not a preflight":         {&full, "OPTIONS /sum", map[string]string{"Origin": page}, 204, none},
-		"preflight, any origin":   {&anyOrigin, "OPTIONS /sum", map[string]string{"Origin": page, requestMethod: "GET"}, 204, map[string]string{"Allow-Origin": "*", "Allow-Methods": "*"}},
-		"preflight without CORS":  {nil, "OPTIONS /sum", map[string]string{"Origin": page, requestMethod: "GET"}, 404, none},
-		"actual":                  {&full, "GET /sum", map[string]string{"Origin": page}, 200, actual},
-		"actual, other origin":    {&full, "GET /sum", map[string]string{"Origin": page + ".evil.example"}, 200, none},
-		"actual without origin":   {&full, "GET /sum", nil, 200, none},
-		"actual, any origin":      {&anyOrigin, "GET /sum", map[string]string{"Origin": "null"}, 200, map[string]string{"Allow-Origin": "*"}},
-		"any secure origin":       {&secure, "GET /sum", map[string]string{"Origin": page}, 200, map[string]string{"Allow-Origin": page}},
-		"an insecure origin":      {&secure, "GET /sum", map[string]string{"Origin": "http://www.example.com"}, 200, none},
-		"an error":                {&full, "GET /nowhere", map[string]string{"Origin": page}, 404, actual},
-		"the function's own":      {nil, "GET /sum", map[string]string{"Origin": page}, 200, map[string]string{"Allow-Origin": "*", "Allow-Headers": "x"}},
+		"preflight":                {&full, "OPTIONS /sum", map[string]string{"Origin": page, requestMethod: "GET"}, 204, preflight},
+		"preflight for any path":   {&full, "OPTIONS /nowhere", map[string]string{"Origin": page, requestMethod: "GET"}, 204, preflight},
+		"preflight for a route":    {&full, "OPTIONS /any", map[string]string{"Origin": page, requestMethod: "GET"}, 200, preflight},
+		"preflight, other origin":  {&full, "OPTIONS /sum", map[string]string{"Origin": "https://evil.example", requestMethod: "GET"}, 403, none},
+		"not a preflight":          {&full, "OPTIONS /sum", map[string]string{"Origin": page}, 204, none},
+		"preflight, any origin":    {&anyOrigin, "OPTIONS /sum", map[string]string{"Origin": page, requestMethod: "GET"}, 204, map[string]string{"Allow-Origin": "*", "Allow-Methods": "*"}},
+		"preflight without CORS":   {nil, "OPTIONS /sum", map[string]string{"Origin": page, requestMethod: "GET"}, 403, none},
+		"actual":                   {&full, "GET /sum", map[string]string{"Origin": page}, 200, actual},
+		"actual, other origin":     {&full, "GET /sum", map[string]string{"Origin": page + ".evil.example"}, 403, none},
+		"actual without origin":    {&full, "GET /sum", nil, 200, none},
+		"actual, any origin":       {&anyOrigin, "GET /sum", map[string]string{"Origin": "null"}, 200, map[string]string{"Allow-Origin": "*"}},
+		"any secure origin":        {&secure, "GET /sum", map[string]string{"Origin": page}, 200, map[string]string{"Allow-Origin": page}},
+		"an insecure origin":       {&secure, "GET /sum", map[string]string{"Origin": "http://www.example.com"}, 403, none},
+		"an error":                 {&full, "GET /nowhere", map[string]string{"Origin": page}, 404, actual},
+		"without CORS":             {nil, "GET /sum", map[string]string{"Origin": page}, 403, none},
+		"the API's own page":       {nil, "GET /sum", map[string]string{"Origin": api.Endpoint()}, 200, map[string]string{"Allow-Origin": "*", "Allow-Headers": "x"}},
+		"its GET request":          {nil, "GET /sum", map[string]string{site: "same-origin"}, 200, map[string]string{"Allow-Origin": "*", "Allow-Headers": "x"}},
+		"an entered address":       {&full, "GET /sum", map[string]string{site: "none"}, 200, none},
+		"an image elsewhere":       {&full, "GET /sum", map[string]string{site: "cross-site"}, 403, none},
+		"an image on another port": {&full, "GET /sum", map[string]string{site: "same-site"}, 403, none},
+		"an image, any origin":     {&anyOrigin, "GET /sum", map[string]string{site: "cross-site"}, 200, none},
+		"fetch, allowed origin":    {&full, "GET /sum", map[string]string{"Origin": page, site: "cross-site"}, 200, actual},
 	} {
 		must(s.UpdateAPI(API{ID: api.ID, Name: "a", ProtocolType: "HTTP", CORS: c.cors}))(t)
 		method, path, _ := strings.Cut(c.request, " ")

@@ -7,13 +7,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 
 	"tally/localcloud/cloud"
+	"tally/localcloud/internal/body"
 )
 
 // The quotas of HTTP APIs, and the maximum payload of a synchronous invocation.
@@ -67,7 +68,7 @@ func (srv *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // respond returns the response to a request, and the reason if it is not the
 // function's.
 func (s *Service) respond(x *exchange, d *deployment) (res response, reason string) {
-	if res, reason := refuseRequest(x.Request, d.api); reason != "" {
+	if res, reason := refuseRequest(x.Request, d); reason != "" {
 		return res, reason
 	}
 	if x.match, reason = d.find(x.Request); reason != "" {
@@ -80,35 +81,46 @@ func (s *Service) respond(x *exchange, d *deployment) (res response, reason stri
 	if !d.bucketOf(x.stage.Name, x.key.text).take() {
 		return refuse(http.StatusTooManyRequests, "Too Many Requests"), "the throttling limits of the route or the stage are exceeded"
 	}
-	body, err := io.ReadAll(io.LimitReader(x.Body, maxBodyBytes+1))
-	if err != nil {
-		return refuse(http.StatusBadRequest, "Bad Request"), err.Error() // the client aborted the request or sent malformed chunks
+	if denied := s.preauthorize(x); denied != nil {
+		x.denied = denied.reason
+		return denied.response, denied.reason
 	}
-	if x.received = len(body); x.received > maxBodyBytes {
+	received, release, err := body.Read(x.Request, maxBodyBytes)
+	if errors.Is(err, body.ErrTooLarge) {
 		return refuse(http.StatusRequestEntityTooLarge, "Request Entity Too Large"),
 			fmt.Sprintf("the body has more than %d bytes, the limit of API Gateway", maxBodyBytes)
 	}
-	return s.forward(x, d.cors, body)
+	if err != nil {
+		return refuse(http.StatusBadRequest, "Bad Request"), err.Error() // the client aborted the request or sent malformed chunks
+	}
+	x.received = len(received)
+	return s.forward(x, d.cors, received, release)
 }
 
 // refuseRequest refuses requests for reasons that do not depend on the route.
-func refuseRequest(r *http.Request, api API) (res response, reason string) {
+func refuseRequest(r *http.Request, d *deployment) (res response, reason string) {
+	page := cloud.CheckPage(r, d.cors.allows)
 	switch {
-	case !cloud.IsLoopback(r.Host):
-		// A web page whose host name resolves to this machine must not reach the
-		// API.
-		return refuse(http.StatusForbidden, "Forbidden"), fmt.Sprintf("the Host header is %q, which is not this machine", r.Host)
+	case page != nil:
+		return refuse(http.StatusForbidden, "Forbidden"), page.Error()
 	case headerBytes(r) > maxHeaderBytes:
 		return refuse(http.StatusRequestHeaderFieldsTooLarge, "Request Header Fields Too Large"),
 			fmt.Sprintf("the request line and the headers have %d bytes, but the limit of API Gateway is %d", headerBytes(r), maxHeaderBytes)
-	case api.DisableExecuteAPIEndpoint:
+	case d.api.DisableExecuteAPIEndpoint:
 		return refuse(http.StatusForbidden, "Forbidden"), "the default endpoint is disabled, and the local cloud has no other"
 	}
 	return response{}, ""
 }
 
-// forward calls the function of the route if the caller is authorized.
-func (s *Service) forward(x *exchange, cors *corsHeaders, body []byte) (response, string) {
+// forward calls the function of the route if the caller is authorized. It calls release
+// when it no longer needs the body, and at the latest before it calls the function.
+func (s *Service) forward(x *exchange, cors *corsHeaders, body []byte, release func()) (response, string) {
+	release = sync.OnceFunc(release)
+	defer release()
+	if len(body) > maxPayloadBytes { // so that it is not encoded first
+		return refuse(http.StatusRequestEntityTooLarge, "Request Entity Too Large"),
+			fmt.Sprintf("the body has %d bytes, but the limit of a function is %d", len(body), maxPayloadBytes)
+	}
 	var denied *denial
 	if x.authorization, denied = s.authorize(x, body); denied != nil {
 		x.denied = denied.reason
@@ -122,6 +134,7 @@ func (s *Service) forward(x *exchange, cors *corsHeaders, body []byte) (response
 		return refuse(http.StatusRequestEntityTooLarge, "Request Entity Too Large"),
 			fmt.Sprintf("the event has %d bytes, but the limit of a function is %d", len(payload), maxPayloadBytes)
 	}
+	release()
 	res, reason := s.call(x, payload)
 	if reason == "" {
 		cors.strip(res)

@@ -272,7 +272,7 @@ func TestRefusedBeforeTheFunction(t *testing.T) {
 		"method":       {do("/dev/add", func(r *http.Request) { r.Method = "PUT" }), notFound, "no route matches"},
 		"no stage":     {do("/add", func(*http.Request) {}), notFound, "no stage $default"},
 		"only stage":   {do("/dev", func(*http.Request) {}), notFound, "no route matches"},
-		"host":         {do("/dev/add", func(r *http.Request) { r.Host = "rebound.example:80" }), forbidden, `the Host header is "rebound.example:80"`},
+		"host":         {do("/dev/add", func(r *http.Request) { r.Host = "rebound.example:80" }), forbidden, `not "rebound.example:80"`},
 		"header":       {do("/dev/add", func(r *http.Request) { r.Header.Set("X", strings.Repeat("x", maxHeaderBytes)) }), header, "the limit of API Gateway is 10240"},
 		"body":         {do("/dev/add", zero(maxBodyBytes+1)), tooLarge, "more than 10485760 bytes"},
 		"largest body": {do("/dev/add", zero(maxBodyBytes)), tooLarge, "the limit of a function is 6291456"},

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+
+	"tally/localcloud/cloud"
 )
 
 // A response is the response that a client receives.
@@ -31,7 +33,7 @@ func (r response) write(w http.ResponseWriter) {
 		w.Header().Set("Content-Length", strconv.Itoa(len(r.body)))
 	}
 	w.WriteHeader(r.status)
-	_, _ = w.Write(r.body) // fails if the client has disconnected or HTTP allows no body
+	cloud.WriteBody(w, r.body)
 }
 
 // decodeResponse returns the response for what a function returned in format 2.0: an

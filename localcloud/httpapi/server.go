@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"sync/atomic"
 	"time"
+
+	"tally/localcloud/cloud"
 )
 
 // A server serves one API on its port.
@@ -15,19 +17,15 @@ type server struct {
 	service  *Service
 	listener net.Listener
 	deployed atomic.Pointer[deployment]
-	http     http.Server
+	http     *http.Server
 }
 
 // serve starts serving api on l. The caller holds s.mu, unless nothing else uses
 // s.
 func (s *Service) serve(api API, l net.Listener) {
 	srv := &server{service: s, listener: l}
-	srv.http = http.Server{
-		Handler:                      srv,
-		DisableGeneralOptionsHandler: true,
-		ReadHeaderTimeout:            10 * time.Second,
-		MaxHeaderBytes:               4 * maxHeaderBytes, // larger than the handler's own limit, whose error is that of AWS
-	}
+	srv.http = cloud.NewServer(srv) // its limit for headers is larger than the handler's own, whose error is that of AWS
+	srv.http.DisableGeneralOptionsHandler = true
 	s.servers[api.ID] = srv
 	s.deploy(api.ID)
 	go func() { _ = srv.http.Serve(l) }() // fails only once the server or the listener is closed

@@ -40,7 +40,8 @@ type Role struct {
 // Service holds the roles of the account and their sessions. Its methods may be
 // called concurrently. They refuse a request with a *cloud.Error.
 type Service struct {
-	place cloud.Place
+	place           cloud.Place
+	developerSecret string
 	// By name in lowercase, because names are unique regardless of case.
 	roles    *store.Table[Role]
 	policies *store.Table[ManagedPolicy]
@@ -67,7 +68,7 @@ func New(place cloud.Place, st *store.Store) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Service{place: place, roles: roles, policies: policies, resourcePolicies: parsed, sessions: map[string]cloud.Credentials{}}
+	s := &Service{place: place, developerSecret: randomText(30), roles: roles, policies: policies, resourcePolicies: parsed, sessions: map[string]cloud.Credentials{}}
 	for _, r := range roles.All() {
 		s.identities.Store(strings.ToLower(r.Name), s.parseIdentity(r))
 	}

@@ -15,18 +15,20 @@ var (
 	_ cloud.RoleAssumer = (*Service)(nil)
 )
 
-// The developer's keys. They are not secret: the local cloud listens only on the
-// loopback interface.
-const (
-	DeveloperKey    = "test" // access key ID
-	DeveloperSecret = "test" // secret access key
-	developerID     = "AIDALOCALDEVELOPERKEY"
-)
+// DeveloperKey is the developer's access key ID. It is the same everywhere; the secret
+// access key is not.
+const DeveloperKey = "test"
+
+const developerID = "AIDALOCALDEVELOPERKEY"
+
+// SetDeveloperSecret sets the developer's secret access key, which is random until
+// then. It must not be called while requests are served.
+func (s *Service) SetDeveloperSecret(secret string) { s.developerSecret = secret }
 
 func (s *Service) developer() cloud.Credentials {
 	return cloud.Credentials{
 		AccessKeyID:     DeveloperKey,
-		SecretAccessKey: DeveloperSecret,
+		SecretAccessKey: s.developerSecret,
 		Caller: cloud.Caller{
 			ARN:           s.place.GlobalARN("iam", "user/developer"),
 			UserID:        developerID,

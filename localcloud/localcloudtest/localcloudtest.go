@@ -125,7 +125,7 @@ func (c *Cloud) AWSConfig() aws.Config {
 	return aws.Config{
 		Region:       c.config.Region,
 		BaseEndpoint: aws.String(c.config.Endpoint()),
-		Credentials:  credentials.NewStaticCredentialsProvider(iam.DeveloperKey, iam.DeveloperSecret, ""),
+		Credentials:  credentials.NewStaticCredentialsProvider(iam.DeveloperKey, c.config.Secret, ""),
 	}
 }
 

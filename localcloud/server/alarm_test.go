@@ -2,7 +2,6 @@ package server
 
 import (
 	"encoding/json"
-	"net/http"
 	"strings"
 	"testing"
 
@@ -58,11 +57,8 @@ func TestAlarmReachesAQueue(t *testing.T) {
 		t.Errorf("%+v", notification)
 	}
 
-	var status control.Status
-	res, err := http.Get(s.Config().Endpoint() + control.StatusPath)
+	status, err := control.Find(t.Context(), s.config.Dir)
 	must(err)
-	defer res.Body.Close()
-	must(json.NewDecoder(res.Body).Decode(&status))
 	var active []string
 	for _, r := range status.Resources {
 		if r.Type == "alarm" && strings.HasPrefix(r.Detail, "ALARM since ") {

@@ -4,7 +4,6 @@ package server
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -13,7 +12,6 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/pulumi/pulumi/sdk/v3/go/common/util/rpcutil"
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 	"golang.org/x/sync/errgroup"
 	"google.golang.org/grpc"
@@ -21,7 +19,6 @@ import (
 	"tally/localcloud/account"
 	"tally/localcloud/cloud"
 	"tally/localcloud/control"
-	"tally/localcloud/deployments"
 	"tally/localcloud/gateway"
 	"tally/localcloud/journal"
 	"tally/localcloud/provider"
@@ -64,6 +61,9 @@ func (s *Server) open() (err error) {
 		return err
 	}
 	s.closers = append(s.closers, s.state.Close)
+	if s.config.Secret, err = control.EnsureSecret(s.config.Dir); err != nil {
+		return err
+	}
 	if s.aws, err = s.listen(&s.config.Port); err != nil {
 		return err
 	}
@@ -73,6 +73,7 @@ func (s *Server) open() (err error) {
 	s.services, err = account.New(account.Options{
 		Place:       s.place(),
 		Store:       s.state,
+		Secret:      s.config.Secret,
 		Dir:         s.config.FunctionsDir(),
 		Journal:     s.journal,
 		Endpoint:    s.config.Endpoint,
@@ -125,8 +126,8 @@ func (s *Server) Register(dir string) error { return s.services.Deployments.Regi
 // engine's calls, and gives other requests five seconds to finish. It also ends if the
 // folder of the state is removed, with store.ErrGone.
 func (s *Server) Serve(ctx context.Context) error {
-	web := &http.Server{Handler: s.handler(), ReadHeaderTimeout: 10 * time.Second}
-	rpc := grpc.NewServer(rpcutil.OpenTracingServerInterceptorOptions(nil)...)
+	web := cloud.NewServer(s.handler())
+	rpc := newEngineServer()
 	pulumirpc.RegisterResourceProviderServer(rpc, provider.New(s.place(), *s.services, s.config.Stacks))
 
 	g, ctx := errgroup.WithContext(ctx)
@@ -151,34 +152,12 @@ func (s *Server) Serve(ctx context.Context) error {
 // handler serves AWS's wire protocols and the pages for the localcloud command.
 func (s *Server) handler() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET "+control.StatusPath, refusePages(s.serveStatus))
-	mux.HandleFunc("GET "+control.LogsPath, refusePages(s.serveLogs))
-	mux.HandleFunc("PUT "+control.ProgramsPath, refusePages(s.serveRegistration))
+	mux.HandleFunc("GET "+control.FolderPath, fromPrograms(s.serveFolder))
+	mux.HandleFunc("GET "+control.StatusPath, s.page(s.serveStatus))
+	mux.HandleFunc("GET "+control.LogsPath, s.page(s.serveLogs))
+	mux.HandleFunc("PUT "+control.ProgramsPath, s.page(s.serveRegistration))
 	mux.Handle("/", gateway.New(s.place(), *s.services, s.journal))
 	return mux
-}
-
-// refusePages refuses requests from web pages, as the gateway does.
-func refusePages(next http.HandlerFunc) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		if !cloud.IsLoopback(r.Host) || r.Header.Get("Origin") != "" {
-			http.Error(w, "requests from web pages are refused", http.StatusForbidden)
-			return
-		}
-		next(w, r)
-	}
-}
-
-// serveRegistration registers the folder of a program.
-func (s *Server) serveRegistration(w http.ResponseWriter, r *http.Request) {
-	var program deployments.Program
-	err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<16)).Decode(&program)
-	if err == nil {
-		err = s.Register(program.Dir)
-	}
-	if err != nil {
-		http.Error(w, err.Error(), http.StatusBadRequest)
-	}
 }
 
 // Close undoes Open in reverse order. It ends all execution environments.

@@ -81,11 +81,13 @@ func TestFind(t *testing.T) {
 func TestPagesAreRefused(t *testing.T) {
 	c := serve(t, t.TempDir()).Config()
 	for path, method := range map[string]string{
-		control.StatusPath: http.MethodGet, control.LogsPath: http.MethodGet, control.ProgramsPath: http.MethodPut,
+		control.FolderPath: http.MethodGet, control.StatusPath: http.MethodGet, control.LogsPath: http.MethodGet, control.ProgramsPath: http.MethodPut,
 	} {
 		for name, change := range map[string]func(*http.Request){
 			"the Host of a site": func(r *http.Request) { r.Host = "example.com" },
 			"an Origin":          func(r *http.Request) { r.Header.Set("Origin", "https://example.com") },
+			"an image":           func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", "cross-site") },
+			"localhost":          func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", "same-site") },
 		} {
 			r, err := http.NewRequestWithContext(t.Context(), method, c.Endpoint()+path, nil)
 			if err != nil {
@@ -96,9 +98,10 @@ func TestPagesAreRefused(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			text, _ := io.ReadAll(resp.Body)
 			resp.Body.Close()
-			if resp.StatusCode != http.StatusForbidden {
-				t.Errorf("%s with %s: %s, want 403", path, name, resp.Status)
+			if resp.StatusCode != http.StatusForbidden || !strings.HasPrefix(string(text), "AccessDenied: ") {
+				t.Errorf("%s with %s: %s %s, want 403", path, name, resp.Status, text)
 			}
 		}
 	}

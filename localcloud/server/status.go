@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"tally/localcloud/cloud"
 	"tally/localcloud/cloudwatch"
 	"tally/localcloud/control"
 	"tally/localcloud/lambda/process"

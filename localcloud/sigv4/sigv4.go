@@ -126,6 +126,25 @@ func New(credentials func(accessKeyID string) (cloud.Credentials, error)) *Verif
 // with SignatureDoesNotMatch if the signature is wrong or has expired, and with
 // InvalidClientTokenId if the access key or its session token is unknown.
 func (v *Verifier) Verify(r *http.Request, body []byte, s Signature) (cloud.Credentials, error) {
+	creds, err := v.Credentials(s)
+	if err != nil {
+		return cloud.Credentials{}, err
+	}
+	want, err := v.sign(r, body, s, creds)
+	if err != nil {
+		return cloud.Credentials{}, err
+	}
+	if subtle.ConstantTimeCompare([]byte(want), []byte(s.value)) == 0 {
+		return cloud.Credentials{}, Mismatch("The request signature we calculated does not match the signature you provided. " +
+			"Check your AWS Secret Access Key and signing method. Consult the service documentation for details.")
+	}
+	return creds, nil
+}
+
+// Credentials returns the credentials that s claims to be of, without verifying it, so
+// that the body of a request with an unknown key need not be read. It fails as Verify
+// does if the signature has expired or its key is unknown.
+func (v *Verifier) Credentials(s Signature) (cloud.Credentials, error) {
 	if err := s.checkTime(time.Now().UTC()); err != nil {
 		return cloud.Credentials{}, err
 	}
@@ -135,14 +154,6 @@ func (v *Verifier) Verify(r *http.Request, body []byte, s Signature) (cloud.Cred
 	}
 	if subtle.ConstantTimeCompare([]byte(creds.SessionToken), []byte(s.token)) == 0 {
 		return cloud.Credentials{}, cloud.Errorf(http.StatusForbidden, "InvalidClientTokenId", "The security token included in the request is invalid.")
-	}
-	want, err := v.sign(r, body, s, creds)
-	if err != nil {
-		return cloud.Credentials{}, err
-	}
-	if subtle.ConstantTimeCompare([]byte(want), []byte(s.value)) == 0 {
-		return cloud.Credentials{}, Mismatch("The request signature we calculated does not match the signature you provided. " +
-			"Check your AWS Secret Access Key and signing method. Consult the service documentation for details.")
 	}
 	return creds, nil
 }

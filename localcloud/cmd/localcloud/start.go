@@ -48,6 +48,9 @@ func (c *startCommand) Run(ctx context.Context, p place, std streams) error {
 	if c.Detach {
 		return c.detach(ctx, p, std)
 	}
+	if err := leaveEnvironment(); err != nil {
+		return err
+	}
 	if c.Ready {
 		// Functions may start before the message is written. They must not inherit the
 		// descriptor.
@@ -247,7 +250,7 @@ func (c *startCommand) spawn(ctx context.Context, p place, std streams) error {
 		return err
 	}
 	child := exec.Command(self, c.args(p)...)
-	child.Dir = p.project
+	child.Dir, child.Env = p.project, servingEnvironment(os.Environ())
 	child.Stdout, child.Stderr = log, log
 	child.ExtraFiles = []*os.File{signal}
 	child.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // so that the terminal sends it no signals

@@ -3,6 +3,7 @@
 package process_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -13,6 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -26,15 +28,16 @@ import (
 	"tally/localcloud/lambda/runtimeapi"
 )
 
-// TestMain makes the test binary one of four programs: the tests, the bootstrap
-// of a function that uses AWS's own runtime client, a local cloud to be killed, or one
-// that reports whether it can isolate functions.
+// TestMain makes the test binary one of several programs: the tests, the bootstrap
+// of a function that uses AWS's own runtime client, or one of several local clouds.
 func TestMain(m *testing.M) {
 	switch {
 	case os.Getenv("AWS_LAMBDA_RUNTIME_API") != "":
 		bootstrap()
 	case len(os.Args) == 2 && os.Args[1] == "report-isolation":
 		fmt.Println(process.Isolation(), process.New().TaskRoot("/own"))
+	case len(os.Args) == 3 && os.Args[1] == "read-parent":
+		readParent(os.Args[2])
 	case len(os.Args) == 4 && os.Args[1] == "local-cloud":
 		localCloud(os.Args[2], os.Args[3])
 	default:
@@ -50,6 +53,7 @@ type request struct {
 	MiB      int      // memory to allocate
 	Dial     string   // address to connect and stay connected to
 	Spawn    string   // address that a child process dials
+	SpawnMiB string   // memory that it allocates, in MiB
 	Leave    bool     // the child process leaves the process group
 	Shell    string   // commands whose output is the response
 	Sleep    time.Duration
@@ -89,6 +93,14 @@ func bootstrap() {
 	runtime.Start(handle)
 }
 
+// allocate allocates memory and uses it.
+func allocate(mebibytes int) {
+	ballast = make([]byte, mebibytes<<20)
+	for i := 0; i < len(ballast); i += 4096 {
+		ballast[i] = 1
+	}
+}
+
 func handle(ctx context.Context, in request) (any, error) {
 	for i, line := range in.Print {
 		fmt.Fprintln([]io.Writer{os.Stdout, os.Stderr}[i%2], line)
@@ -98,10 +110,7 @@ func handle(ctx context.Context, in request) (any, error) {
 	}
 	fmt.Print(in.Raw)
 	if in.MiB > 0 {
-		ballast = make([]byte, in.MiB<<20)
-		for i := 0; i < len(ballast); i += 4096 {
-			ballast[i] = 1
-		}
+		allocate(in.MiB)
 	}
 	if in.Dial != "" {
 		conn, err := net.Dial("tcp", in.Dial)
@@ -112,7 +121,7 @@ func handle(ctx context.Context, in request) (any, error) {
 	}
 	if in.Spawn != "" {
 		cmd := exec.Command(os.Args[0], "local-cloud", "", in.Spawn)
-		cmd.Env = []string{"CHILD=1"}
+		cmd.Env = []string{"CHILD=" + cmp.Or(in.SpawnMiB, "0")}
 		cmd.Stdout = os.Stdout
 		cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: in.Leave}
 		if err := cmd.Start(); err != nil {
@@ -156,7 +165,12 @@ func handle(ctx context.Context, in request) (any, error) {
 // localCloud starts an environment whose function dials address, and waits to be
 // killed. In a child process of a function, it dials address itself.
 func localCloud(mode, address string) {
-	if os.Getenv("CHILD") != "" {
+	if child := os.Getenv("CHILD"); child != "" {
+		n, err := strconv.Atoi(child)
+		if err != nil {
+			log.Fatal(err)
+		}
+		allocate(n)
 		conn, err := net.Dial("tcp", address)
 		if err != nil {
 			log.Fatal(err)

@@ -19,13 +19,14 @@ import (
 // taskRoot is where an isolated function finds its code, as on AWS.
 const taskRoot = "/var/task"
 
-// isolated is a bootstrap in namespaces of its own. Its parent is a stage, which
-// is the init process of these namespaces.
-type isolated struct {
-	stage  *exec.Cmd
-	report *os.File // what the stage reports
-	lines  *bufio.Reader
-	child  int // process ID of the bootstrap, or 0
+// staged is a bootstrap whose parent is a stage. If it is isolated, the stage is the init
+// process of its namespaces; otherwise, the stage becomes the parent of orphans, too.
+type staged struct {
+	stage    *exec.Cmd
+	report   *os.File // what the stage reports
+	lines    *bufio.Reader
+	child    int      // process ID of the bootstrap, or 0
+	lifeline *os.File // for a stage without namespaces: closing it ends all processes
 }
 
 // startIsolated starts the bootstrap with a view of the machine like that on AWS. It
@@ -40,38 +41,78 @@ func startIsolated(spec lambda.Spec, env []string, out *os.File) (program, error
 	return startStage(p, out)
 }
 
-// startStage starts a stage that carries out the plan, and waits until the program
-// of the plan runs.
-func startStage(p stage.Plan, out *os.File) (*isolated, error) {
-	report, writer, err := os.Pipe()
+// startPlain starts the bootstrap in its folder, as a process like any other of the
+// developer. It writes both outputs to out.
+func startPlain(spec lambda.Spec, env []string, out *os.File) (program, error) {
+	var p stage.Plan
+	for _, variable := range env {
+		p.Env(variable)
+	}
+	p.Exec(bootstrapIn(spec.Dir), spec.Dir, false)
+	end, lifeline, err := os.Pipe()
 	if err != nil {
 		return nil, err
 	}
-	defer writer.Close()
-	i := &isolated{
-		stage: &exec.Cmd{
-			Path: "/proc/self/exe", Args: []string{"localcloud-environment"},
-			// Nothing of the local cloud's own environment. A stage is sequential.
-			Env:   []string{stage.Variable + "=" + stage.Run, "GOMAXPROCS=1"},
-			Stdin: bytes.NewReader(p.Bytes()), Stdout: out, Stderr: writer,
-			SysProcAttr: namespaces(),
-		},
-		report: report,
-		lines:  bufio.NewReader(report),
+	defer end.Close()
+	i := newStage(p, stage.Plain, out, &syscall.SysProcAttr{Setsid: true})
+	i.stage.ExtraFiles, i.lifeline = []*os.File{end}, lifeline
+	return i, i.start()
+}
+
+// startStage starts a stage that carries out the plan in new namespaces, and waits until
+// the program of the plan runs.
+func startStage(p stage.Plan, out *os.File) (program, error) {
+	i := newStage(p, stage.Run, out, namespaces())
+	return i, i.start()
+}
+
+func newStage(p stage.Plan, mode string, out *os.File, attributes *syscall.SysProcAttr) *staged {
+	return &staged{stage: &exec.Cmd{
+		Path: "/proc/self/exe", Args: []string{"localcloud-environment"},
+		// Nothing of the local cloud's own environment. A stage is sequential.
+		Env:   []string{stage.Variable + "=" + mode, "GOMAXPROCS=1"},
+		Stdin: bytes.NewReader(p.Bytes()), Stdout: out, SysProcAttr: attributes,
+	}}
+}
+
+// start starts the stage, and waits until its program runs.
+func (i *staged) start() error {
+	report, writer, err := os.Pipe()
+	if err != nil {
+		return err
 	}
-	if err := i.stage.Start(); err != nil {
-		report.Close()
-		return nil, fmt.Errorf("create namespaces: %v", err) // not %w: the errno is not that of the program
+	defer writer.Close()
+	i.stage.Stderr, i.report, i.lines = writer, report, bufio.NewReader(report)
+	if err := i.startCommand(); err != nil {
+		i.close()
+		return fmt.Errorf("start a process: %v", err) // not %w: the errno is not that of the program
 	}
 	writer.Close()
 	if err := i.started(); err != nil {
 		i.kill()
 		_ = i.stage.Wait() // killed, or has failed for the same reason
-		report.Close()
-		return nil, err
+		i.close()
+		return err
 	}
 	i.child = onlyChild(i.stage.Process.Pid)
-	return i, nil
+	return nil
+}
+
+// startCommand starts the stage. To map the users of its user namespace, the local cloud
+// must be able to write to the files of its child in /proc.
+func (i *staged) startCommand() error {
+	if len(i.stage.SysProcAttr.UidMappings) > 0 {
+		defer reveal()()
+	}
+	return i.stage.Start()
+}
+
+// close closes the pipes.
+func (i *staged) close() {
+	i.report.Close()
+	if i.lifeline != nil {
+		i.lifeline.Close()
+	}
 }
 
 // namespaces returns the attributes of a stage. The network is the machine's,
@@ -93,7 +134,7 @@ func namespaces() *syscall.SysProcAttr {
 
 // started waits for the report that the program runs. The error is a
 // syscall.Errno if the kernel refused to execute it.
-func (i *isolated) started() error {
+func (i *staged) started() error {
 	kind, text := i.next()
 	switch kind {
 	case stage.Started:
@@ -108,7 +149,7 @@ func (i *isolated) started() error {
 
 // next returns the next report. If the stage ended without one, the text is what it
 // wrote instead, such as a panic.
-func (i *isolated) next() (kind, text string) {
+func (i *staged) next() (kind, text string) {
 	line, err := i.lines.ReadString('\n')
 	kind, text, _ = strings.Cut(strings.TrimSuffix(line, "\n"), " ")
 	switch kind {
@@ -119,10 +160,10 @@ func (i *isolated) next() (kind, text string) {
 	return "", fmt.Sprintf("the process that prepares the environment ended: %s%s (%v)", line, rest, err)
 }
 
-func (i *isolated) wait() error {
+func (i *staged) wait() error {
 	kind, text := i.next()
 	err := i.stage.Wait()
-	i.report.Close()
+	i.close()
 	switch kind {
 	case stage.Ended:
 		status, err := strconv.ParseUint(text, 10, 32)
@@ -150,11 +191,19 @@ func ending(status syscall.WaitStatus) error {
 	return nil
 }
 
-func (i *isolated) pid() int { return i.child }
+func (i *staged) pid() int { return i.child }
+
+func (i *staged) root() int { return i.stage.Process.Pid }
 
 // kill kills the init process of the namespaces, upon which the kernel kills all
-// other processes in them.
-func (i *isolated) kill() { _ = i.stage.Process.Kill() }
+// other processes in them. A stage without namespaces kills them itself.
+func (i *staged) kill() {
+	if i.lifeline != nil {
+		i.lifeline.Close()
+		return
+	}
+	_ = i.stage.Process.Kill()
+}
 
 // onlyChild returns the process ID of a stage's program, or 0 if it has already
 // ended.

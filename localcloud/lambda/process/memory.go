@@ -53,6 +53,7 @@ func (s *sampler) run() {
 	for now := range ticker.C {
 		due, more := s.due(now)
 		for _, e := range due {
+			e.sampleTree()
 			if e.Alive() && e.overLimit() {
 				e.kill()
 			}
@@ -102,9 +103,19 @@ func (e *environment) overLimitAtEnd() bool {
 func (e *environment) overLimit() bool {
 	e.readAt.Store(time.Now().UnixNano())
 	peak, _ := peakMemory(e.pid())
-	// The sampler and the end of an invocation may call overLimit concurrently.
+	e.raisePeak(peak)
+	return e.peak.Load() > e.limitBytes()
+}
+
+func (e *environment) limitBytes() int64 { return int64(e.limit) << 20 }
+
+// sampleTree adds to the peak what all processes of the environment use together.
+func (e *environment) sampleTree() { e.raisePeak(treeMemory(e.root(), e.limitBytes())) }
+
+// raisePeak raises the peak to at least that many bytes. The sampler and the end of an
+// invocation may call it concurrently.
+func (e *environment) raisePeak(peak int64) {
 	for old := e.peak.Load(); peak > old && !e.peak.CompareAndSwap(old, peak); {
 		old = e.peak.Load()
 	}
-	return e.peak.Load() > int64(e.limit)<<20
 }

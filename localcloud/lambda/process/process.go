@@ -29,12 +29,19 @@ type Runner struct {
 	memory   sampler
 }
 
-// New returns a Runner that isolates functions, if [Isolation] is nil.
-func New() *Runner { return &Runner{isolated: Isolation() == nil} }
+// New returns a Runner that isolates functions, if [Isolation] is nil. From then on, other
+// processes of the user cannot read the environment and the memory of this process.
+func New() *Runner {
+	hide()
+	return &Runner{isolated: Isolation() == nil}
+}
 
 // WithoutIsolation returns a Runner whose functions see the machine as the
 // developer's other processes do.
-func WithoutIsolation() *Runner { return &Runner{} }
+func WithoutIsolation() *Runner {
+	hide()
+	return &Runner{}
+}
 
 // Isolation returns nil if functions can be isolated on this machine. Otherwise,
 // the error says why not, and how to allow it, if that is known. It tries once, which
@@ -75,12 +82,8 @@ func (r *Runner) Start(ctx context.Context, spec lambda.Spec) (lambda.Environmen
 		return nil, err
 	}
 	api := runtimeapi.New()
-	e := &environment{
-		memory: &r.memory,
-		api:    api,
-		server: &runtimeapi.Server{Handler: api},
-		limit:  spec.MemoryMB,
-	}
+	e := &environment{memory: &r.memory, api: api, limit: spec.MemoryMB}
+	e.server = e.newServer()
 	if err := e.launch(r, spec, listener.Addr().String()); err != nil {
 		listener.Close()
 		return nil, err
@@ -125,11 +128,17 @@ func (e *environment) launch(r *Runner, spec lambda.Spec, address string) error 
 		// it exits, so that thread must live as long as the process.
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
+		running.starting.RLock()
 		p, err := r.startProgram(spec, env, writer)
 		e.program = p
+		if err == nil {
+			running.roots.Store(p.root(), nil)
+		}
+		running.starting.RUnlock()
 		started <- err
 		if err == nil {
 			end(e.await())
+			running.roots.Delete(p.root())
 		}
 	}()
 	if err := <-started; err != nil {

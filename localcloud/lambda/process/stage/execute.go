@@ -17,34 +17,50 @@ func execute(program, folder string, separate bool, env []string) {
 		fail("limit privileges", err)
 		return
 	}
+	pid, ok := start(program, folder, env, user(separate))
+	if !ok {
+		return
+	}
+	status, err := reapUntil(pid)
+	if err != nil {
+		fail("wait for "+program, err)
+		return
+	}
+	report(Ended, decimal(uint32(status)))
+}
+
+// start starts the program, reports whether it runs, and returns its process ID.
+func start(program, folder string, env []string, attributes *syscall.SysProcAttr) (pid int, ok bool) {
 	input, err := syscall.Open("/dev/null", syscall.O_RDONLY|syscall.O_CLOEXEC, 0)
 	if err != nil {
 		fail("open /dev/null", err)
-		return
+		return 0, false
 	}
-	pid, err := syscall.ForkExec(program, []string{program}, &syscall.ProcAttr{
-		Dir: folder, Env: env, Files: []uintptr{uintptr(input), 1, 1}, Sys: user(separate),
+	pid, err = syscall.ForkExec(program, []string{program}, &syscall.ProcAttr{
+		Dir: folder, Env: env, Files: []uintptr{uintptr(input), 1, 1}, Sys: attributes,
 	})
 	if errno, ok := err.(syscall.Errno); ok {
 		report(NotExecuted, decimal(uint32(errno)))
-		return
+		return 0, false
 	}
 	if err != nil {
 		fail("execute "+program, err)
-		return
+		return 0, false
 	}
 	report(Started, "")
+	return pid, true
+}
+
+// reapUntil waits for children until the one with that process ID has ended.
+func reapUntil(pid int) (status syscall.WaitStatus, err error) {
 	for {
-		var status syscall.WaitStatus
 		ended, err := syscall.Wait4(-1, &status, 0, nil)
 		switch {
 		case err == syscall.EINTR:
 		case err != nil:
-			fail("wait for "+program, err)
-			return
+			return 0, err
 		case ended == pid:
-			report(Ended, decimal(uint32(status)))
-			return
+			return status, nil
 		}
 	}
 }

@@ -26,7 +26,8 @@ const Variable = "_LOCALCLOUD_STAGE"
 
 // The values of Variable.
 const (
-	Run   = "run"   // reads a plan from standard input and carries it out
+	Run   = "run"   // reads a plan from standard input and carries it out in new namespaces
+	Plain = "plain" // reads a plan that only executes a program, and does so without namespaces
 	Probe = "probe" // exits with status 0; the program that probes isolation
 )
 

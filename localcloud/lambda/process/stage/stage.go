@@ -12,6 +12,9 @@ func init() {
 	case Run:
 		run()
 		syscall.Exit(0)
+	case Plain:
+		runPlain()
+		syscall.Exit(0)
 	case Probe:
 		syscall.Exit(0)
 	}

@@ -1,0 +1,85 @@
+package server
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"net/http"
+	"os"
+
+	"tally/localcloud/cloud"
+	"tally/localcloud/control"
+	"tally/localcloud/deployments"
+	"tally/localcloud/sigv4"
+)
+
+// maxPageBody is the maximum size of a request to a page in bytes.
+const maxPageBody = 1 << 16
+
+// page returns the handler of a page for the localcloud command. It serves requests
+// that are signed with the secret of the state folder, and proves in return that it
+// knows the secret itself.
+func (s *Server) page(serve http.HandlerFunc) http.HandlerFunc {
+	verifier := sigv4.New(s.services.IAM.Credentials)
+	return fromPrograms(func(w http.ResponseWriter, r *http.Request) {
+		if err := verify(verifier, w, r); err != nil {
+			http.Error(w, "the request is not signed with the secret in "+s.config.Dir+": "+err.Error(), http.StatusForbidden)
+			return
+		}
+		w.Header().Set(control.ProofHeader, control.Proof(s.config.Secret, r.Header.Get("Authorization")))
+		serve(w, r)
+	})
+}
+
+// verify returns an error unless the developer has signed the request.
+func verify(verifier *sigv4.Verifier, w http.ResponseWriter, r *http.Request) error {
+	signature, err := sigv4.Parse(r)
+	if err != nil {
+		return err
+	}
+	if signature.Service != control.Service {
+		return sigv4.Mismatch("Credential should be scoped to correct service: '%s'.", control.Service)
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxPageBody))
+	if err != nil {
+		return err
+	}
+	keys, err := verifier.Verify(r, body, signature)
+	if err != nil {
+		return err
+	}
+	if !keys.Caller.Administrator {
+		return cloud.Errorf(http.StatusForbidden, "AccessDenied", "%s is not the developer", keys.Caller)
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	return nil
+}
+
+// fromPrograms refuses requests from web pages, as the gateway does.
+func fromPrograms(next http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if err := cloud.CheckProgram(r); err != nil {
+			http.Error(w, err.Error(), http.StatusForbidden)
+			return
+		}
+		next(w, r)
+	}
+}
+
+// serveFolder says in which folder the secret is, to anyone on this machine.
+func (s *Server) serveFolder(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(control.Folder{Dir: s.config.Dir, PID: os.Getpid()}) // the client may be gone
+}
+
+// serveRegistration registers the folder of a program.
+func (s *Server) serveRegistration(w http.ResponseWriter, r *http.Request) {
+	var program deployments.Program
+	err := json.NewDecoder(r.Body).Decode(&program)
+	if err == nil {
+		err = s.Register(program.Dir)
+	}
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+	}
+}
