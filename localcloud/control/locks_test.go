@@ -27,7 +27,9 @@ func TestRemoveStaleLocks(t *testing.T) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	lock := func(pid int, host string) string { return fmt.Sprintf(`{"pid":%d,"username":"u","hostname":%q}`, pid, host) }
+	lock := func(pid int, host string) string {
+		return fmt.Sprintf(`{"pid":%d,"username":"u","hostname":%q}`, pid, host)
+	}
 	stays := map[string]bool{}
 	for name, l := range map[string]struct {
 		text  string
