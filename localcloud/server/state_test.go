@@ -23,13 +23,13 @@ import (
 func (s *Server) sdk() aws.Config {
 	return aws.Config{
 		Region: "us-east-1", BaseEndpoint: aws.String(s.config.Endpoint()),
-		Credentials: credentials.NewStaticCredentialsProvider(iam.DeveloperKey, iam.DeveloperSecret, ""),
+		Credentials: credentials.NewStaticCredentialsProvider(iam.DeveloperKey, s.config.Secret, ""),
 		Retryer:     func() aws.Retryer { return aws.NopRetryer{} },
 	}
 }
 
-// refused fails the test unless err is an error of AWS with status 5xx and the words.
-func refused(t *testing.T, what string, err error, words string) {
+// refusedWith fails the test unless err is an error of AWS with status 5xx and the words.
+func refusedWith(t *testing.T, what string, err error, words string) {
 	t.Helper()
 	var refusal smithy.APIError
 	if !errors.As(err, &refusal) || refusal.ErrorFault() == smithy.FaultClient || !strings.Contains(refusal.ErrorMessage(), words) {

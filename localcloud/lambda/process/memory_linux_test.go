@@ -13,6 +13,7 @@ type thisProcess struct{ kills int }
 func (p *thisProcess) wait() error { return nil }
 func (p *thisProcess) kill()       { p.kills++ }
 func (p *thisProcess) pid() int    { return os.Getpid() }
+func (p *thisProcess) root() int   { return os.Getpid() }
 
 // TestSampler checks that the memory of an environment is checked while it runs an event
 // and once more afterwards, so that a spike in a short event is found, and no longer.

@@ -1,0 +1,43 @@
+package control
+
+import (
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+)
+
+// removeStaleLocks removes the locks of stacks that a pulumi process left when it was
+// killed. Otherwise, the next deployment would fail until somebody runs pulumi cancel.
+//
+// https://www.pulumi.com/docs/iac/cli/commands/pulumi_cancel/
+func (c Config) removeStaleLocks() error {
+	host, err := os.Hostname()
+	if err != nil {
+		return err
+	}
+	locks := filepath.Join(c.pulumiState(), ".pulumi", "locks")
+	return filepath.WalkDir(locks, func(path string, e fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) { // nobody has deployed, or the lock was just released
+			return nil
+		}
+		if err != nil || e.IsDir() || filepath.Ext(path) != ".json" {
+			return err
+		}
+		raw, err := os.ReadFile(path)
+		var lock struct {
+			PID      int    `json:"pid"`
+			Hostname string `json:"hostname"`
+		}
+		if err != nil || json.Unmarshal(raw, &lock) != nil || lock.PID <= 0 || lock.Hostname != host ||
+			!errors.Is(syscall.Kill(lock.PID, 0), syscall.ESRCH) {
+			return nil // it is held, or nobody knows
+		}
+		if err := os.Remove(path); !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		return nil
+	})
+}
