@@ -157,7 +157,7 @@ func Find(ctx context.Context, dir string) (Status, error) {
 	}
 	secret, err := Secret(dir)
 	if err != nil {
-		return Status{}, cannotControl(r.PID, err)
+		return Status{}, cannotControl(ctx, r.PID, err)
 	}
 	status, err := statusOf(ctx, Config{Port: r.Port, Dir: dir, Secret: secret})
 	if err == nil && status.PID != r.PID {
@@ -175,16 +175,38 @@ func At(ctx context.Context, port int) (Status, error) {
 	}
 	secret, err := Secret(folder.Dir)
 	if err != nil {
-		return Status{}, fmt.Errorf("port %d: %w", port, cannotControl(folder.PID, err))
+		return Status{}, fmt.Errorf("port %d: %w", port, cannotControl(ctx, folder.PID, err))
 	}
 	return statusOf(ctx, Config{Port: port, Dir: folder.Dir, Secret: secret})
 }
 
+// A local cloud ends by itself soon after its folder has been removed.
+const (
+	endTimeout = 5 * time.Second
+	endPoll    = 20 * time.Millisecond
+)
+
+// hasEnded waits for a process that should end, and reports whether it did.
+func hasEnded(ctx context.Context, pid int) bool {
+	ctx, cancel := context.WithTimeout(ctx, endTimeout)
+	defer cancel()
+	for { // the operating system reports the end only to the parent
+		if err := syscall.Kill(pid, 0); errors.Is(err, syscall.ESRCH) {
+			return true
+		}
+		select {
+		case <-time.After(endPoll):
+		case <-ctx.Done():
+			return false
+		}
+	}
+}
+
 // cannotControl returns the error for a local cloud whose secret cannot be read. If
 // the process has died and left its run file, the error is ErrNotRunning.
-func cannotControl(pid int, err error) error {
+func cannotControl(ctx context.Context, pid int, err error) error {
 	if errors.Is(err, fs.ErrNotExist) {
-		if alive := syscall.Kill(pid, 0); errors.Is(alive, syscall.ESRCH) {
+		if hasEnded(ctx, pid) {
 			return ErrNotRunning
 		}
 		return fmt.Errorf("the secret of the local cloud is missing (%w): end process %[2]d with `kill %[2]d`, and start the local cloud again", err, pid)
@@ -233,19 +255,7 @@ func Stop(ctx context.Context, status Status) error {
 	if err := store.AwaitRelease(ctx, status.Config.Dir); err != nil {
 		return fmt.Errorf("process %d has not stopped: %w", status.PID, err)
 	}
-	if _, err := os.Stat(status.Config.Dir); err == nil {
-		return nil
-	}
-	// Without the folder, its release says nothing.
-	for {
-		_, err := At(ctx, status.Config.Port)
-		if errors.Is(err, ErrNotRunning) {
-			return nil
-		}
-		if err != nil {
-			return fmt.Errorf("process %d has not stopped: %w", status.PID, err)
-		}
-	}
+	return nil
 }
 
 // StateEntries are the files and folders in a state folder.

@@ -94,7 +94,7 @@ func TestFullDisk(t *testing.T) {
 	}
 	fill(t, disk, 30<<20)
 	for what, request := range requests {
-		refused(t, what, request(), "the disk is full")
+		refusedWith(t, what, request(), "the disk is full")
 	}
 	if err := s.services.SNS.DeleteTopic("arn:aws:sns:us-east-1:000000000000:none"); errors.Is(err, store.ErrFull) {
 		t.Errorf("a deletion is refused: %v", err)

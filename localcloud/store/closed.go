@@ -25,6 +25,8 @@ const (
 	// and check sums. The engine cannot notice that a log was removed or cut off,
 	// because that is what a crash may leave; with the list, Open can.
 	closedFile = "closed"
+	// lockFile is the engine's.
+	lockFile = "LOCK"
 )
 
 // isNew reports whether dir has no state yet, only the files of an engine whose creation
@@ -65,6 +67,9 @@ func writeClosed(dir string) error {
 	}
 	var list strings.Builder
 	for _, e := range entries {
+		if e.Name() == lockFile {
+			continue // on Unix, closing it would release the lock
+		}
 		line, err := describe(dir, e.Name())
 		if err != nil {
 			return err

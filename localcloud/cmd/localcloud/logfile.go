@@ -14,6 +14,9 @@ import (
 // background is rotated. One older file is kept.
 const maxLogFile = 10 << 20
 
+// startMark begins the line that precedes the output of each start.
+const startMark = "--- start at "
+
 // logFile is a log file, to which file descriptors of this process refer, such as
 // standard output and standard error. It is not for concurrent use.
 type logFile struct {
@@ -30,7 +33,7 @@ func openLog(path string) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := fmt.Fprintf(f, "--- start at %s\n", time.Now().Format(time.RFC3339)); err != nil {
+	if _, err := fmt.Fprintf(f, "%s%s\n", startMark, time.Now().Format(time.RFC3339)); err != nil {
 		return nil, err
 	}
 	return f, nil

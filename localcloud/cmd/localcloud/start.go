@@ -165,12 +165,6 @@ func (c *startCommand) detach(ctx context.Context, p place, std streams) error {
 			return c.spawn(ctx, p, std)
 		case err != nil:
 			return err
-		case filepath.Clean(other.Config.Dir) == filepath.Clean(p.state):
-			fmt.Fprintf(std.out, "the state in %s was removed: replacing process %d\n", p.state, other.PID)
-			if err := control.Stop(ctx, other); err != nil {
-				return err
-			}
-			return c.spawn(ctx, p, std)
 		}
 		return c.join(ctx, p, other, std)
 	}
@@ -284,7 +278,8 @@ func (c *startCommand) args(p place) []string {
 	}
 }
 
-// lastLines returns the end of a log file, for an error message.
+// lastLines returns the end of what the last start wrote to a log file, for an error
+// message.
 func lastLines(path string) string {
 	f, err := os.Open(path)
 	if err != nil {
@@ -293,6 +288,10 @@ func lastLines(path string) string {
 	defer f.Close()
 	var lines []string
 	for scanner := bufio.NewScanner(f); scanner.Scan(); {
+		if strings.HasPrefix(scanner.Text(), startMark) {
+			lines = nil
+			continue
+		}
 		lines = append(lines, "  "+scanner.Text())
 	}
 	return strings.Join(lines[max(0, len(lines)-10):], "\n")
