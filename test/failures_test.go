@@ -17,9 +17,9 @@ import (
 // handle and with requests that it refuses. The time scale shortens the minutes
 // that Lambda waits between attempts to less than a second.
 func TestFailures(t *testing.T) {
+	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Minute)
 	defer cancel()
-	t.Parallel()
 	dir := copyProject(t)
 	cloud := localcloudtest.Start(t, localcloudtest.TimeScale(600))
 	stack := cloud.Deploy(ctx, localcloudtest.Program{Dir: dir, Config: map[string]string{

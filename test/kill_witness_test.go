@@ -50,8 +50,9 @@ func (w *witness) saw(place, text string) {
 }
 
 // quiet is the time without progress after which a message counts as lost. It is
-// longer than all waits between attempts.
-const quiet = 15 * time.Second
+// longer than all waits between attempts, and than the visibility timeout of a message
+// whose receiver got no response because of a SIGKILL: 30 s in dead-letter queues.
+const quiet = 45 * time.Second
 
 // awaitAll waits until all messages have arrived, and returns the IDs of those that do
 // not arrive. Both maps are by the way that messages take.

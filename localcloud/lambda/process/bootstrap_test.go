@@ -45,6 +45,9 @@ func TestMain(m *testing.M) {
 	}
 }
 
+// readParent prints what a function can read of this process. Only Linux has it.
+var readParent func(mode string)
+
 // request lists what the function does, in the order of the fields.
 type request struct {
 	Print    []string // lines to print, alternately to stdout and stderr

@@ -23,8 +23,8 @@ var running struct {
 
 // Holds reports whether a process of a function has the socket open.
 func Holds(p peer.Peer) bool {
-	running.starting.Lock()
-	running.starting.Unlock() //nolint:staticcheck // by now, every process that may hold p is in roots
+	running.starting.Lock() // from now on, every process that may hold p is in roots
+	defer running.starting.Unlock()
 	held := false
 	running.roots.Range(func(root, _ any) bool {
 		held = p.HeldBy(peer.Descendants(root.(int)))

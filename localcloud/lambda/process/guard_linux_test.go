@@ -171,8 +171,9 @@ func copyFile(t *testing.T, from, to string) {
 	}
 }
 
-// readParent prints what a function can read of this process.
-func readParent(mode string) {
+func init() { readParent = printParent }
+
+func printParent(mode string) {
 	r := process.WithoutIsolation()
 	if mode == "isolated" {
 		if err := process.Isolation(); err != nil {

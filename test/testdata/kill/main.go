@@ -43,7 +43,7 @@ func program(ctx *pulumi.Context) error {
 		return f
 	}
 	front, see, fail, gone := function("front"), function("see"), function("fail"), function("gone")
-	copies, e1 := serverless.NewQueue(env, "copies", nil)
+	copies, e1 := serverless.NewQueue(env, "copies", &serverless.QueueArgs{VisibilityTimeoutSeconds: pulumi.Int(2)})
 	work, e2 := serverless.NewQueue(env, "work", &serverless.QueueArgs{VisibilityTimeoutSeconds: pulumi.Int(1), MaxReceives: pulumi.Int(2)})
 	if err := errors.Join(err, e1, e2); err != nil {
 		return err
