@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -30,11 +31,14 @@ type sent struct {
 
 // queues is a cloud.Sender that collects or refuses messages.
 type queues struct {
+	mu     sync.Mutex
 	got    []sent
 	refuse map[string]error
 }
 
 func (q *queues) SendMessage(_ context.Context, c cloud.Caller, queue string, m cloud.QueueMessage) (string, error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
 	q.got = append(q.got, sent{c, queue, m})
 	return "sqs-id", q.refuse[queue]
 }
@@ -158,6 +162,8 @@ func TestRedriveWaits(t *testing.T) {
 		q := &queues{refuse: map[string]error{deadLetter: errors.New("the disk is full")}}
 		go func() {
 			time.Sleep(50 * time.Second)
+			q.mu.Lock()
+			defer q.mu.Unlock()
 			q.refuse = nil
 		}()
 		sub := sns.Subscription{Protocol: "lambda", Endpoint: function, RedrivePolicy: redrive}

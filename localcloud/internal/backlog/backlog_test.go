@@ -94,6 +94,7 @@ func TestRetries(t *testing.T) {
 		time.Sleep(30 * time.Second)
 		add(t, b, "lane", "new")
 		time.Sleep(time.Hour)
+		synctest.Wait()
 		if n := len(r.data); n != 2001 || r.data[0] != "new" || r.at[0] != 30*time.Second {
 			t.Fatalf("%d tasks ended, the first is %q", n, r.data[0])
 		}
@@ -169,6 +170,7 @@ func TestClockSetBack(t *testing.T) {
 		b := open(t, backlog.Options{Store: st, Run: func(t backlog.Task) backlog.Result { r.note(t); return backlog.Result{} }})
 		b.Start()
 		time.Sleep(time.Hour)
+		synctest.Wait()
 		if len(r.at) != 1501 || r.at[0] != 0 || r.at[1] != time.Minute || slices.Max(r.at) != time.Minute {
 			t.Errorf("%d tasks ran, the last after %v", len(r.at), slices.Max(r.at))
 		}
@@ -191,11 +193,13 @@ func TestStoreErrors(t *testing.T) {
 		b.Start()
 		add(t, b, "lane", "1")
 		time.Sleep(time.Minute)
+		synctest.Wait()
 		if b.Len() != 1 || reports != 1 {
 			t.Errorf("%d tasks, %d reports, want 1 and 1", b.Len(), reports)
 		}
 		log.Refuse(nil)
 		time.Sleep(time.Minute)
+		synctest.Wait()
 		if b.Len() != 0 || len(r.data) != 1 {
 			t.Errorf("%d tasks are left, %d ran", b.Len(), len(r.data))
 		}
