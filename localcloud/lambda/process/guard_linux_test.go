@@ -61,7 +61,13 @@ func TestExitEndsOrphans(t *testing.T) {
 // toward its limit, even if they have left the session of the function.
 func TestMemoryOfChildren(t *testing.T) { both(t, testMemoryOfChildren) }
 
+// raceDetector is whether the tests run with the race detector.
+var raceDetector bool
+
 func testMemoryOfChildren(t *testing.T, r *process.Runner) {
+	if raceDetector {
+		t.Skip("the race detector multiplies the memory of processes; tools/test.sh also runs this test without it")
+	}
 	listener := listen(t)
 	e := start(t, r, lambda.Spec{MemoryMB: 400})
 	in := request{MiB: 150, Spawn: listener.Addr().String(), SpawnMiB: "150", Leave: true}
