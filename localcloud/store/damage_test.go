@@ -140,14 +140,8 @@ func check(t *testing.T, dir, what string, mayLack bool) (refused bool) {
 
 // TestDamaged damages each file of a state in several ways. All damage is noticed when
 // the state is opened or read, with one exception: after a crash, changes at the end of
-// raceDetector is whether the tests run with the race detector.
-var raceDetector bool
-
 // the log may be missing, because this is how a crash in the middle of a write looks.
 func TestDamaged(t *testing.T) {
-	if raceDetector {
-		t.Skip("with the race detector, the engine checks itself, and damage makes it fail; tools/test.sh also runs this test without it")
-	}
 	t.Parallel()
 	seed := uint64(time.Now().UnixNano() % 1e6)
 	random := rand.New(rand.NewPCG(seed, 0))
