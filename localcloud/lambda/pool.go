@@ -68,14 +68,7 @@ func (s *Service) acquire(to Reference) (*instance, error) {
 	roll := rand.Float64()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.closed {
-		return nil, errClosed
-	}
-	row, err := s.get(to.Name)
-	if err != nil {
-		return nil, err
-	}
-	f, err := row.target(to, roll)
+	row, f, err := s.targetLocked(to, roll)
 	if err != nil {
 		return nil, err
 	}
@@ -84,26 +77,35 @@ func (s *Service) acquire(to Reference) (*instance, error) {
 	}
 	p := s.poolLocked(to.Name, row.ReservedConcurrency >= 0)
 	s.countLocked(p, 1)
-	if inst := p.takeIdle(f); inst != nil {
-		return inst, nil
+	inst := p.takeIdle(f)
+	if inst == nil {
+		if patience := s.patience(p, f); patience > 0 {
+			inst, err = s.waitLocked(p, to, roll, f, patience)
+		} else {
+			inst, err = s.addLocked(p, f)
+		}
 	}
-	if err := s.CheckCode(f); err != nil {
+	if err != nil {
 		s.countLocked(p, -1)
-		return nil, err
+		s.dropLocked(to.Name)
 	}
-	if patience := s.patience(p, f); patience > 0 {
-		return s.waitLocked(p, to, f, roll, patience)
-	}
-	return p.add(f), nil
+	return inst, err
 }
 
-// target returns the version that the reference names; roll is that of lookup.
-func (r *record) target(to Reference, roll float64) (Function, error) {
-	f, ok := r.lookup(to.Qualifier, roll)
-	if !ok {
-		return Function{}, errNotFound(to.ARN)
+// targetLocked returns a function and its version that the reference names; roll is
+// that of lookup.
+func (s *Service) targetLocked(to Reference, roll float64) (row record, f Function, err error) {
+	if s.closed {
+		return row, f, errClosed
 	}
-	return f, nil
+	if row, err = s.get(to.Name); err != nil {
+		return row, f, err
+	}
+	f, ok := row.lookup(to.Qualifier, roll)
+	if !ok {
+		return row, f, errNotFound(to.ARN)
+	}
+	return row, f, nil
 }
 
 // takeIdle marks the most recently used idle environment of the version as busy and
@@ -120,12 +122,15 @@ func (p *pool) takeIdle(f Function) *instance {
 	return nil
 }
 
-// add adds a new environment, which is to be opened.
-func (p *pool) add(f Function) *instance {
+// addLocked adds a new environment, which is to be opened, unless the code is missing.
+func (s *Service) addLocked(p *pool, f Function) (*instance, error) {
+	if err := s.CheckCode(f); err != nil {
+		return nil, err
+	}
 	inst := &instance{function: f}
 	p.live = append(p.live, inst)
 	p.opening++
-	return inst
+	return inst, nil
 }
 
 // opened marks an environment as started, or as failed to start.

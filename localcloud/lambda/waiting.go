@@ -89,7 +89,7 @@ func (p *pool) handOver(inst *instance) bool {
 
 // waitLocked waits for an environment of the function and returns it, or a new one
 // when the time is over. It releases the lock while it waits.
-func (s *Service) waitLocked(p *pool, to Reference, f Function, roll float64, patience time.Duration) (*instance, error) {
+func (s *Service) waitLocked(p *pool, to Reference, roll float64, f Function, patience time.Duration) (*instance, error) {
 	w := &waiter{f, make(chan *instance, 1)}
 	p.waiting = append(p.waiting, w)
 	for waited := time.Duration(0); ; patience = p.startTime() {
@@ -102,12 +102,7 @@ func (s *Service) waitLocked(p *pool, to Reference, f Function, roll float64, pa
 		}
 	}
 	p.waiting = slices.DeleteFunc(p.waiting, func(other *waiter) bool { return other == w })
-	inst, err := s.replaceWaitLocked(p, to, roll)
-	if err != nil {
-		s.countLocked(p, -1)
-		s.dropLocked(to.Name)
-	}
-	return inst, err
+	return s.replaceWaitLocked(p, to, roll)
 }
 
 // await waits until the waiter has an environment, for at most the given time. It
@@ -137,19 +132,12 @@ func (s *Service) await(w *waiter, limit time.Duration) *instance {
 // replaceWaitLocked returns an environment for an invocation that has waited in vain.
 // The function may have changed in the meantime.
 func (s *Service) replaceWaitLocked(p *pool, to Reference, roll float64) (*instance, error) {
-	if s.closed {
-		return nil, errClosed
-	}
-	row, err := s.get(to.Name)
-	if err != nil {
-		return nil, err
-	}
-	f, err := row.target(to, roll)
+	_, f, err := s.targetLocked(to, roll)
 	if err != nil {
 		return nil, err
 	}
 	if inst := p.takeIdle(f); inst != nil {
 		return inst, nil
 	}
-	return p.add(f), nil
+	return s.addLocked(p, f)
 }
