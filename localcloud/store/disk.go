@@ -222,9 +222,6 @@ type cleaner struct {
 type noReuse struct{ pebble.ArchiveCleaner }
 
 func (d *disk) apply(ops []op) error {
-	if err := d.check(ops); err != nil {
-		return err
-	}
 	b := d.db.NewBatch()
 	for _, o := range ops {
 		var err error
@@ -259,7 +256,7 @@ func (d *disk) scheduleSync() {
 // syncDelay is the time after which changes that nobody waits for are on disk.
 const syncDelay = 50 * time.Millisecond
 
-// check refuses changes that would be lost.
+// check fails with ErrFull and ErrGone.
 func (d *disk) check(ops []op) error {
 	if err := d.present(); err != nil {
 		return err

@@ -10,6 +10,8 @@ import (
 // engine is an ordered map from bytes to bytes. Its methods may be called
 // concurrently.
 type engine interface {
+	// check refuses changes that would be lost. It is called before apply.
+	check([]op) error
 	// apply makes all changes or none, after those of earlier calls.
 	apply([]op) error
 	// sync returns once everything applied before is on disk.
@@ -125,6 +127,7 @@ func (m *memory) usage(from, to []byte) (n uint64, err error) {
 	return n, nil
 }
 
+func (m *memory) check([]op) error        { return nil }
 func (m *memory) sync() error             { return nil }
 func (m *memory) present() error          { return nil }
 func (m *memory) size() uint64            { return 0 }

@@ -129,6 +129,9 @@ func (s *Store) make(changes []Change) error {
 		}
 		ops = append(ops, c.ops...)
 	}
+	if err := s.engine.check(ops); err != nil {
+		return err
+	}
 	s.order.Lock()
 	defer s.order.Unlock()
 	if err := s.engine.apply(ops); err != nil {
