@@ -2,7 +2,6 @@ package sns
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"time"
 
@@ -29,8 +28,7 @@ func (s *Service) trace(topic Topic, messageID, header string) string {
 		ID: cloud.NewSegmentID(), TraceID: cloud.TraceField(header, "Root"), ParentID: cloud.TraceField(header, "Parent"),
 		Name: arn.Resource, Origin: "AWS::SNS", Start: now, End: now, AWS: map[string]any{"topic_arn": topic.ARN, "message_id": messageID},
 	}
-	document, _ := json.Marshal(segment) // strings and numbers always encode
-	unprocessed, err := s.Traces.PutSegments(context.Background(), cloud.Caller{Service: principal, SourceARN: arn}, string(document))
+	unprocessed, err := s.Traces.RecordSegments(context.Background(), cloud.Caller{Service: principal, SourceARN: arn}, segment)
 	for _, u := range unprocessed {
 		err = fmt.Errorf("%s", u.Message)
 	}

@@ -64,33 +64,27 @@ func New(o Options) (*Service, error) {
 //
 // https://docs.aws.amazon.com/xray/latest/api/API_PutTraceSegments.html
 func (s *Service) PutSegments(ctx context.Context, caller cloud.Caller, documents ...string) ([]cloud.UnprocessedSegment, error) {
+	return putAll(ctx, s, caller, documents, parse)
+}
+
+// RecordSegments implements [cloud.TraceWriter].
+func (s *Service) RecordSegments(ctx context.Context, caller cloud.Caller, segments ...cloud.Segment) ([]cloud.UnprocessedSegment, error) {
+	return putAll(ctx, s, caller, segments, record)
+}
+
+// putAll stores the segments that decode returns, unless it returns an error code.
+func putAll[T any](ctx context.Context, s *Service, caller cloud.Caller, all []T, decode func(T) (segment, string)) ([]cloud.UnprocessedSegment, error) {
 	if err := s.authorize(ctx, caller); err != nil {
 		return nil, err
 	}
 	unprocessed := []cloud.UnprocessedSegment{}
-	for _, document := range documents {
-		parsed, code := parse(document)
+	for _, one := range all {
+		decoded, code := decode(one)
 		if code != "" {
-			unprocessed = append(unprocessed, refused(parsed.ID, code))
+			unprocessed = append(unprocessed, refused(decoded.ID, code))
 			continue
 		}
-		s.add(parsed)
-	}
-	return unprocessed, nil
-}
-
-// RecordSegments implements [cloud.TraceWriter].
-func (s *Service) RecordSegments(ctx context.Context, caller cloud.Caller, segments ...cloud.Segment) (unprocessed []cloud.UnprocessedSegment, err error) {
-	if err := s.authorize(ctx, caller); err != nil {
-		return nil, err
-	}
-	for _, one := range segments {
-		added, code := record(one)
-		if code != "" {
-			unprocessed = append(unprocessed, refused(one.ID, code))
-			continue
-		}
-		s.add(added)
+		s.add(decoded)
 	}
 	return unprocessed, nil
 }
