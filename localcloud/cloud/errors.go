@@ -20,6 +20,15 @@ type Error struct {
 
 func (e *Error) Error() string { return e.Code + ": " + e.Message }
 
+// OfKMS returns the error with which another service reports an error of KMS, under a
+// code of its own.
+func (e *Error) OfKMS(code string) *Error {
+	return &Error{
+		Code: code, Status: e.Status,
+		Message: fmt.Sprintf("%s (Service: AWSKMS; Status Code: %d; Error Code: %s)", e.Message, e.HTTPStatus(), e.Code),
+	}
+}
+
 // HTTPStatus returns Status, or 400 if Status is 0.
 func (e *Error) HTTPStatus() int {
 	if e.Status == 0 {

@@ -3,7 +3,6 @@ package sns
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 
 	"tally/localcloud/cloud"
@@ -37,8 +36,5 @@ func rewordKeyError(err error) error {
 	if reason == "InvalidKeyUsage" {
 		reason = "InvalidState" // SNS documents no error of its own
 	}
-	return &cloud.Error{
-		Code: "KMS" + reason, Status: e.Status,
-		Message: fmt.Sprintf("%s (Service: AWSKMS; Status Code: %d; Error Code: %s)", e.Message, e.HTTPStatus(), e.Code),
-	}
+	return e.OfKMS("KMS" + reason)
 }

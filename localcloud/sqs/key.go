@@ -3,7 +3,6 @@ package sqs
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 
 	"tally/localcloud/cloud"
@@ -44,8 +43,5 @@ func rewordKeyError(err error) error {
 	if !ok {
 		return err
 	}
-	return &cloud.Error{
-		Code: "KMS." + strings.TrimPrefix(e.Code, "KMS"), Status: e.Status,
-		Message: fmt.Sprintf("%s (Service: AWSKMS; Status Code: %d; Error Code: %s)", e.Message, e.HTTPStatus(), e.Code),
-	}
+	return e.OfKMS("KMS." + strings.TrimPrefix(e.Code, "KMS"))
 }
