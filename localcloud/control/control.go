@@ -186,12 +186,15 @@ const (
 	endPoll    = 20 * time.Millisecond
 )
 
-// hasEnded waits for a process that should end, and reports whether it did.
-func hasEnded(ctx context.Context, pid int) bool {
+// isDead reports whether there is no process with that ID.
+func isDead(pid int) bool { return errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) }
+
+// awaitEnd waits for a process that should end, and reports whether it did.
+func awaitEnd(ctx context.Context, pid int) bool {
 	ctx, cancel := context.WithTimeout(ctx, endTimeout)
 	defer cancel()
 	for { // the operating system reports the end only to the parent
-		if err := syscall.Kill(pid, 0); errors.Is(err, syscall.ESRCH) {
+		if isDead(pid) {
 			return true
 		}
 		select {
@@ -206,7 +209,7 @@ func hasEnded(ctx context.Context, pid int) bool {
 // the process has died and left its run file, the error is ErrNotRunning.
 func cannotControl(ctx context.Context, pid int, err error) error {
 	if errors.Is(err, fs.ErrNotExist) {
-		if hasEnded(ctx, pid) {
+		if awaitEnd(ctx, pid) {
 			return ErrNotRunning
 		}
 		return fmt.Errorf("the secret of the local cloud is missing (%w): end process %[2]d with `kill %[2]d`, and start the local cloud again", err, pid)

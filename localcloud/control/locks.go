@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"syscall"
 )
 
 // removeStaleLocks removes the locks of stacks that a pulumi process left when it was
@@ -32,7 +31,7 @@ func (c Config) removeStaleLocks() error {
 			Hostname string `json:"hostname"`
 		}
 		if err != nil || json.Unmarshal(raw, &lock) != nil || lock.PID <= 0 || lock.Hostname != host ||
-			!errors.Is(syscall.Kill(lock.PID, 0), syscall.ESRCH) {
+			!isDead(lock.PID) {
 			return nil // it is held, or nobody knows
 		}
 		if err := os.Remove(path); !errors.Is(err, fs.ErrNotExist) {
