@@ -23,6 +23,7 @@ import (
 
 // Service stores programs and owners. Its methods may be called concurrently.
 type Service struct {
+	store    *store.Store
 	programs *store.Table[program] // by folder
 	owners   *store.Table[Owner]   // by type and ID
 
@@ -50,7 +51,7 @@ func New(st *store.Store) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Service{programs: programs, owners: owners, identified: map[[2]string][]string{}}
+	s := &Service{store: st, programs: programs, owners: owners, identified: map[[2]string][]string{}}
 	for _, o := range owners.All() {
 		s.index(o)
 	}
@@ -172,10 +173,17 @@ func key(typ, id string) string { return typ + " " + id }
 
 // SetOwner replaces the owner of the resource of o's type and ID.
 func (s *Service) SetOwner(o Owner) error {
+	if err := s.setOwner(o); err != nil {
+		return err
+	}
+	return s.store.Sync()
+}
+
+func (s *Service) setOwner(o Owner) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	old, replaced := s.Owner(o.Type(), o.ID)
-	if err := s.owners.Put(key(o.Type(), o.ID), o); err != nil {
+	if err := s.store.Apply(s.owners.Set(key(o.Type(), o.ID), o)); err != nil {
 		return err
 	}
 	if replaced {
@@ -234,13 +242,20 @@ func (s *Service) Named(typ, name string) (Owner, bool) {
 // Disown removes u as the owner of a deleted resource. It does nothing if the
 // resource has another owner by now.
 func (s *Service) Disown(u urn.URN, id string) error {
+	if err := s.disown(u, id); err != nil {
+		return err
+	}
+	return s.store.Sync()
+}
+
+func (s *Service) disown(u urn.URN, id string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	o, ok := s.Owner(string(u.Type()), id)
 	if !ok || o.URN != u {
 		return nil
 	}
-	if err := s.owners.Delete(key(string(u.Type()), id)); err != nil {
+	if err := s.store.Apply(s.owners.Unset(key(string(u.Type()), id))); err != nil {
 		return err
 	}
 	s.unindex(o)
