@@ -75,13 +75,21 @@ func (l *accessLogs) close() {
 	l.running.Wait()
 }
 
+// gathering is how long events accumulate before they are written together.
+const gathering = 50 * time.Millisecond
+
 func (l *accessLogs) run() {
+	defer l.flush()
 	for {
 		select {
 		case <-l.wake:
+		case <-l.closing:
+			return
+		}
+		select {
+		case <-time.After(gathering):
 			l.flush()
 		case <-l.closing:
-			l.flush()
 			return
 		}
 	}

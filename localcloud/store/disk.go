@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -34,7 +35,8 @@ type disk struct {
 	info   fs.FileInfo            // of dir
 	free   func() (uint64, error) // bytes available on the disk
 
-	pending atomic.Bool // a sync is scheduled
+	pending atomic.Bool  // a sync is scheduled
+	checked atomic.Int64 // when the space on the disk was last checked, in nanoseconds since 1970
 
 	life context.Context // canceled by close
 	end  context.CancelFunc
@@ -261,14 +263,29 @@ func (d *disk) check(ops []op) error {
 	if err := d.present(); err != nil {
 		return err
 	}
-	needed := uint64(reserve / 4)
-	for _, o := range ops {
-		if !o.deletes() {
-			needed = reserve
-		}
+	needed := uint64(reserve)
+	if !slices.ContainsFunc(ops, func(o op) bool { return !o.deletes() }) {
+		needed = reserve / 4
 	}
-	return d.checkFree(needed)
+	if err := d.checkFree(needed); err != nil {
+		return err
+	}
+	if needed == reserve {
+		d.checked.Store(time.Now().UnixNano())
+	}
+	return nil
 }
+
+// checkAgain is check, unless that has found everything in order a moment ago.
+func (d *disk) checkAgain(ops []op) error {
+	if time.Duration(time.Now().UnixNano()-d.checked.Load()) < checkInterval {
+		return nil
+	}
+	return d.check(ops)
+}
+
+// checkInterval is so short that nobody can fill the disk beyond the reserve meanwhile.
+const checkInterval = 10 * time.Millisecond
 
 func (d *disk) checkFree(needed uint64) error {
 	free, err := d.free()

@@ -12,6 +12,8 @@ import (
 type engine interface {
 	// check refuses changes that would be lost. It is called before apply.
 	check([]op) error
+	// checkAgain is like check, but may rely on what it found a moment ago.
+	checkAgain([]op) error
 	// apply makes all changes or none, after those of earlier calls.
 	apply([]op) error
 	// sync returns once everything applied before is on disk.
@@ -128,6 +130,7 @@ func (m *memory) usage(from, to []byte) (n uint64, err error) {
 }
 
 func (m *memory) check([]op) error        { return nil }
+func (m *memory) checkAgain([]op) error   { return nil }
 func (m *memory) sync() error             { return nil }
 func (m *memory) present() error          { return nil }
 func (m *memory) size() uint64            { return 0 }

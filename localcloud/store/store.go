@@ -105,23 +105,28 @@ type Change struct {
 
 // Apply makes the changes, all or none of them, after all changes before. They are
 // visible to readers when Apply returns, and soon on disk: to wait for that, call
-// Sync. Apply fails with ErrFull and ErrGone, and then changes nothing.
+// Sync. Apply fails with ErrFull and ErrGone, and then changes nothing; a few
+// milliseconds may pass until it notices.
 func (s *Store) Apply(changes ...Change) error {
+	return s.makeAll(changes, engine.checkAgain)
+}
+
+func (s *Store) makeAll(changes []Change, check func(engine, []op) error) error {
 	if len(changes) == 0 {
 		return nil
 	}
 	if s == nil { // each table in memory has a store of its own
 		for _, c := range changes {
-			if err := c.store.make([]Change{c}); err != nil {
+			if err := c.store.make([]Change{c}, check); err != nil {
 				return err
 			}
 		}
 		return nil
 	}
-	return s.make(changes)
+	return s.make(changes, check)
 }
 
-func (s *Store) make(changes []Change) error {
+func (s *Store) make(changes []Change, check func(engine, []op) error) error {
 	var ops []op
 	for _, c := range changes {
 		if c.err != nil {
@@ -129,7 +134,7 @@ func (s *Store) make(changes []Change) error {
 		}
 		ops = append(ops, c.ops...)
 	}
-	if err := s.engine.check(ops); err != nil {
+	if err := check(s.engine, ops); err != nil {
 		return err
 	}
 	s.order.Lock()
@@ -161,9 +166,10 @@ func (s *Store) Check() error {
 	return s.engine.present()
 }
 
-// Commit makes the changes like Apply, and returns once they are on disk.
+// Commit makes the changes like Apply, but notices a full disk and a missing folder at
+// once, and returns once they are on disk.
 func (s *Store) Commit(changes ...Change) error {
-	if err := s.Apply(changes...); err != nil {
+	if err := s.makeAll(changes, engine.check); err != nil {
 		return err
 	}
 	return s.Sync()

@@ -2,6 +2,7 @@ package peer
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -125,9 +126,8 @@ func Descendants(pid int) (all []int) {
 
 // children returns the processes that a thread has started, as proc(5) describes.
 func children(pid int, task string) (all []int) {
-	list, _ := os.ReadFile(fmt.Sprintf("/proc/%d/task/%s/children", pid, task))
 	number := 0
-	for _, b := range list {
+	for _, b := range read(fmt.Sprintf("/proc/%d/task/%s/children", pid, task)) {
 		if b == ' ' {
 			all, number = append(all, number), 0
 			continue
@@ -135,4 +135,23 @@ func children(pid int, task string) (all []int) {
 		number = 10*number + int(b-'0')
 	}
 	return all
+}
+
+// read reads a file of /proc, in less than half of the time that os.ReadFile takes. It
+// returns nothing if the process has ended.
+func read(path string) (all []byte) {
+	fd, err := syscall.Open(path, syscall.O_RDONLY|syscall.O_CLOEXEC, 0)
+	if err != nil {
+		return nil
+	}
+	defer syscall.Close(fd)
+	var buffer [512]byte
+	for {
+		n, err := syscall.Read(fd, buffer[:])
+		if err == nil && n > 0 {
+			all = append(all, buffer[:n]...)
+		} else if !errors.Is(err, syscall.EINTR) {
+			return all
+		}
+	}
 }

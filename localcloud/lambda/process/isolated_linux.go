@@ -27,6 +27,9 @@ type staged struct {
 	lines    *bufio.Reader
 	child    int      // process ID of the bootstrap, or 0
 	lifeline *os.File // for a stage without namespaces: closing it ends all processes
+
+	memoryMB   int   // of the function
+	processors []int // assigned; none if it may use them all
 }
 
 // startIsolated starts the bootstrap with a view of the machine like that on AWS. It
@@ -38,7 +41,7 @@ func startIsolated(spec lambda.Spec, env []string, out *os.File) (program, error
 		p.Env(variable)
 	}
 	p.Exec(bootstrapIn(taskRoot), taskRoot, separate)
-	return startStage(p, out)
+	return startStage(p, spec.MemoryMB, out)
 }
 
 // startPlain starts the bootstrap in its folder, as a process like any other of the
@@ -55,14 +58,15 @@ func startPlain(spec lambda.Spec, env []string, out *os.File) (program, error) {
 	}
 	defer end.Close()
 	i := newStage(p, stage.Plain, out, &syscall.SysProcAttr{Setsid: true})
-	i.stage.ExtraFiles, i.lifeline = []*os.File{end}, lifeline
+	i.stage.ExtraFiles, i.lifeline, i.memoryMB = []*os.File{end}, lifeline, spec.MemoryMB
 	return i, i.start()
 }
 
 // startStage starts a stage that carries out the plan in new namespaces, and waits until
 // the program of the plan runs.
-func startStage(p stage.Plan, out *os.File) (program, error) {
+func startStage(p stage.Plan, memoryMB int, out *os.File) (program, error) {
 	i := newStage(p, stage.Run, out, namespaces())
+	i.memoryMB = memoryMB
 	return i, i.start()
 }
 
@@ -98,17 +102,19 @@ func (i *staged) start() error {
 	return nil
 }
 
-// startCommand starts the stage. To map the users of its user namespace, the local cloud
+// startCommand starts the stage; the caller has locked its goroutine to the thread. To map the users of its user namespace, the local cloud
 // must be able to write to the files of its child in /proc.
 func (i *staged) startCommand() error {
 	if len(i.stage.SysProcAttr.UidMappings) > 0 {
 		defer reveal()()
 	}
-	return i.stage.Start()
+	i.processors = shared.assign(i.memoryMB)
+	return on(i.processors, i.stage.Start)
 }
 
-// close closes the pipes.
+// close closes the pipes, and gives the processors back.
 func (i *staged) close() {
+	shared.release(i.processors)
 	i.report.Close()
 	if i.lifeline != nil {
 		i.lifeline.Close()

@@ -8,16 +8,17 @@ import (
 )
 
 const (
-	// memoryInterval is the time between two checks of a running function's memory.
+	// memoryInterval is the time between two checks of what a running function uses.
 	memoryInterval = 20 * time.Millisecond
-	// memoryAge is how old a check may be at the end of an event that was shorter than
-	// memoryInterval.
+	// memoryAge is the time after which the peak is read, too, and what the other
+	// processes of the environment use. To read them takes longer.
 	memoryAge = 100 * time.Millisecond
 )
 
-// sampler checks the memory of all environments of a Runner that run an event. The
-// kernel tracks the peak, so that events shorter than memoryInterval need no check each:
-// a spike is found by the next one, at most memoryAge later.
+// sampler checks the memory of all environments of a Runner that run an event. What the
+// function uses is also read at the end of each event: runtimes give memory back late, so
+// that this is nearly always the most that it used. The kernel tracks the peak, with which
+// another spike is found at most memoryAge later.
 type sampler struct {
 	mu       sync.Mutex
 	sampled  map[*environment]bool // whether it runs an event; if not, its last one may need a check
@@ -53,8 +54,7 @@ func (s *sampler) run() {
 	for now := range ticker.C {
 		due, more := s.due(now)
 		for _, e := range due {
-			e.sampleTree()
-			if e.Alive() && e.overLimit() {
+			if e.Alive() && e.overLimit(now) {
 				e.kill()
 			}
 		}
@@ -70,10 +70,10 @@ func (s *sampler) due(now time.Time) (due []*environment, more bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for e, running := range s.sampled {
-		switch age := e.memoryAge(now); {
-		case running && now.Sub(e.started) >= memoryInterval && age >= memoryInterval/2:
+		switch {
+		case running && now.Sub(e.started) >= memoryInterval:
 			due = append(due, e)
-		case !running && age >= memoryAge:
+		case !running && e.memoryAge(now) >= memoryAge:
 			due = append(due, e)
 			delete(s.sampled, e)
 		}
@@ -82,35 +82,26 @@ func (s *sampler) due(now time.Time) (due []*environment, more bool) {
 	return due, s.sampling
 }
 
-// memoryAge returns how long ago the memory was read.
+// memoryAge returns how long ago the peak was read.
 func (e *environment) memoryAge(now time.Time) time.Duration {
 	return time.Duration(now.UnixNano() - e.readAt.Load())
 }
 
-// overLimitAtEnd is overLimit at the end of an event, unless the event was short and the
-// memory was read a moment ago.
-func (e *environment) overLimitAtEnd() bool {
-	now := time.Now()
-	if now.Sub(e.started) < memoryInterval && e.memoryAge(now) < memoryAge {
-		return false
+// overLimit reports whether the process has ever used more memory than its limit, as far
+// as is known without reading the peak too often. For a process that has ended, it uses
+// what was read last.
+func (e *environment) overLimit(now time.Time) bool {
+	if e.memoryAge(now) < memoryAge {
+		e.raisePeak(e.resident.bytes())
+	} else {
+		e.readAt.Store(now.UnixNano())
+		peak, _ := peakMemory(e.pid())
+		e.raisePeak(max(peak, treeMemory(e.root(), e.limitBytes())))
 	}
-	return e.overLimit()
-}
-
-// overLimit reports whether the process has ever used more memory than its
-// limit. The kernel tracks the peak, so a spike between two checks still counts.
-// For a process that has ended, overLimit uses the last peak that was read.
-func (e *environment) overLimit() bool {
-	e.readAt.Store(time.Now().UnixNano())
-	peak, _ := peakMemory(e.pid())
-	e.raisePeak(peak)
 	return e.peak.Load() > e.limitBytes()
 }
 
 func (e *environment) limitBytes() int64 { return int64(e.limit) << 20 }
-
-// sampleTree adds to the peak what all processes of the environment use together.
-func (e *environment) sampleTree() { e.raisePeak(treeMemory(e.root(), e.limitBytes())) }
 
 // raisePeak raises the peak to at least that many bytes. The sampler and the end of an
 // invocation may call it concurrently.

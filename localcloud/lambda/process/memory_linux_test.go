@@ -44,7 +44,7 @@ func TestSampler(t *testing.T) {
 	})
 }
 
-// TestShortEvents checks that not every short event reads the memory at its end.
+// TestShortEvents checks that not every short event reads the peak at its end.
 func TestShortEvents(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := &environment{program: &thisProcess{}, limit: 1}
@@ -55,16 +55,33 @@ func TestShortEvents(t *testing.T) {
 			{0, time.Millisecond, true}, // the first one
 			{0, time.Millisecond, false},
 			{time.Second, time.Millisecond, true},
-			{0, memoryInterval, true}, // a long one
+			{0, memoryAge, true}, // a long one
 			{memoryAge - 2*time.Millisecond, time.Millisecond, false},
 			{0, time.Millisecond, true},
 		} {
 			time.Sleep(step.pause)
-			e.started = time.Now()
+			e.peak.Store(0)
 			time.Sleep(step.run)
-			if got := e.overLimitAtEnd(); got != step.want {
+			if got := e.overLimit(time.Now()); got != step.want {
 				t.Errorf("%v: read %t", step, got)
 			}
 		}
 	})
+}
+
+// TestResident checks that the end of a short event reads what the process uses then.
+func TestResident(t *testing.T) {
+	r := openResident(os.Getpid())
+	defer r.close()
+	e := &environment{program: &thisProcess{}, resident: r, limit: 1}
+	now := time.Now()
+	e.readAt.Store(now.UnixNano())
+	if !e.overLimit(now) || e.MaxMemoryMB() < 2 {
+		t.Errorf("%d MB used by this process", e.MaxMemoryMB())
+	}
+	for statm, want := range map[string]int64{"3000 25 7 8 0 9 0\n": 25, "": 0, "3000": 0, "3000 x 7": 0} {
+		if got := residentBytes([]byte(statm)); got != want*int64(os.Getpagesize()) {
+			t.Errorf("%q: %d bytes, want %d pages", statm, got, want)
+		}
+	}
 }

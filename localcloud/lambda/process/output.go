@@ -8,7 +8,6 @@ import (
 	"os"
 	"sync"
 	"syscall"
-	"time"
 )
 
 // maxLine is the maximum length of a line in bytes, which bounds the buffer of a
@@ -18,15 +17,16 @@ const maxLine = 256 * 1024
 // output reads the pipe to which a process writes stdout and stderr, and passes
 // its lines to a function.
 type output struct {
-	pipe    *os.File
-	line    func(string)
-	limit   int    // the maximum length of a line: maxLine, but for tests
-	partial []byte // a line without its newline; used only by the reader
+	pipe  *os.File
+	raw   syscall.RawConn // of pipe
+	ended chan struct{}   // closed when the reader has ended
+	once  sync.Once
 
-	draining sync.Mutex    // held while draining: the reader serves one drain at a time
-	drained  chan struct{} // receives a value when the pipe is empty
-	ended    chan struct{} // closed when the reader has ended
-	once     sync.Once
+	mu      sync.Mutex // held while the pipe is emptied, by the reader or by drain
+	line    func(string)
+	limit   int // the maximum length of a line: maxLine, but for tests
+	buffer  []byte
+	partial []byte // a line without its newline
 }
 
 // openOutput creates the pipe and starts reading it. The process inherits
@@ -36,27 +36,37 @@ func openOutput(line func(string)) (o *output, writer *os.File, err error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	o = &output{pipe: pipe, line: line, limit: maxLine, drained: make(chan struct{}), ended: make(chan struct{})}
+	o = &output{pipe: pipe, line: line, limit: maxLine, ended: make(chan struct{}), buffer: make([]byte, 64*1024)}
+	if o.raw, err = pipe.SyscallConn(); err != nil {
+		return nil, nil, errors.Join(err, pipe.Close(), writer.Close())
+	}
 	go o.read()
 	return o, writer, nil
 }
 
+// read empties the pipe whenever the process has written to it.
+func (o *output) read() {
+	defer close(o.ended)
+	_ = o.raw.Read(func(fd uintptr) bool { // fails once it is closed
+		for {
+			o.mu.Lock()
+			state := o.empty(fd)
+			o.mu.Unlock()
+			if state != filled {
+				return state == ended
+			}
+		}
+	})
+}
+
 // drain returns once everything that the pipe contained at the time of the call
-// has been passed on, including a last line without a newline.
-//
-// drain sets a read deadline in the past to interrupt the reader. The reader
-// then empties the pipe without blocking and signals drained.
+// has been passed on, including a last line without a newline. It does not wait for the
+// reader.
 func (o *output) drain() {
-	o.draining.Lock()
-	defer o.draining.Unlock()
-	if o.pipe.SetReadDeadline(time.Unix(1, 0)) != nil {
-		<-o.ended // closed
-		return
-	}
-	select {
-	case <-o.drained:
-	case <-o.ended:
-	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	_ = o.raw.Control(func(fd uintptr) { o.empty(fd) }) // fails once it is closed
+	o.flush()
 }
 
 // close drains the pipe and stops reading, even if a process that outlived the
@@ -69,45 +79,32 @@ func (o *output) close() {
 	})
 }
 
-func (o *output) read() {
-	defer close(o.ended)
-	buffer := make([]byte, 64*1024)
-	for {
-		n, err := o.pipe.Read(buffer)
-		o.take(buffer[:n])
-		switch {
-		case err == nil:
-		case errors.Is(err, os.ErrDeadlineExceeded):
-			o.empty(buffer)
-			o.flush()
-			o.drained <- struct{}{}
-		default: // end of file, or closed
-			o.flush()
-			return
-		}
-	}
-}
+// state is that of the pipe.
+type state int
 
-// empty reads the contents of the pipe without blocking. It stops when the pipe
-// is empty or, if a process keeps writing, after as much as a pipe can hold.
-func (o *output) empty(buffer []byte) {
-	_ = o.pipe.SetReadDeadline(time.Time{})
-	conn, err := o.pipe.SyscallConn()
-	if err != nil {
-		return // closed
-	}
+const (
+	emptied state = iota
+	filled        // a process keeps writing
+	ended         // nobody can write to it any more
+)
+
+// empty passes on what the pipe contains, without blocking, but at most as much as a
+// pipe can hold.
+func (o *output) empty(fd uintptr) state {
 	for left := pipeCapacity(); left > 0; {
-		n := 0
-		err := conn.Read(func(fd uintptr) bool {
-			n, _ = syscall.Read(int(fd), buffer)
-			return true // do not wait, whatever the result
-		})
-		if err != nil || n <= 0 {
-			return
+		n, err := syscall.Read(int(fd), o.buffer)
+		switch {
+		case errors.Is(err, syscall.EINTR):
+			continue
+		case errors.Is(err, syscall.EAGAIN):
+			return emptied
+		case err != nil || n == 0:
+			return ended
 		}
-		o.take(buffer[:n])
+		o.take(o.buffer[:n])
 		left -= n
 	}
+	return filled
 }
 
 // pipeCapacity returns an upper bound for a pipe's capacity in bytes: 16 pages on

@@ -26,7 +26,7 @@ func probe() error {
 	p := layout(lambda.Spec{Dir: os.TempDir()}, false)
 	p.Env(stage.Variable + "=" + stage.Probe)
 	p.Exec("/proc/self/exe", taskRoot, false)
-	i, err := startStage(p, null)
+	i, err := startStage(p, 0, null)
 	if err == nil {
 		err = i.wait()
 	}

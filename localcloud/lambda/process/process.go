@@ -70,9 +70,10 @@ type environment struct {
 	// has ended and its output has been read.
 	life context.Context
 	peak atomic.Int64 // the process's peak memory in bytes
-	// readAt is when the memory was last read, in nanoseconds since 1970.
-	readAt  atomic.Int64
-	started time.Time // of the current event; guarded by memory.mu, except from its own goroutine
+	// readAt is when the peak was last read, in nanoseconds since 1970.
+	readAt   atomic.Int64
+	resident resident
+	started  time.Time // of the current event; guarded by memory.mu, except from its own goroutine
 }
 
 // Start implements lambda.Runner.
@@ -135,10 +136,14 @@ func (e *environment) launch(r *Runner, spec lambda.Spec, address string) error 
 			running.roots.Store(p.root(), nil)
 		}
 		running.starting.RUnlock()
+		if err == nil {
+			e.resident = openResident(p.pid())
+		}
 		started <- err
 		if err == nil {
 			end(e.await())
 			running.roots.Delete(p.root())
+			e.resident.close()
 		}
 	}()
 	if err := <-started; err != nil {
@@ -187,7 +192,7 @@ func (e *environment) Invoke(ctx context.Context, event runtimeapi.Event) (runti
 	switch {
 	case err != nil:
 		return runtimeapi.Response{}, err
-	case e.overLimitAtEnd():
+	case e.overLimit(time.Now()):
 		e.Close()
 		return runtimeapi.Response{}, context.Cause(e.life)
 	case watched.Err() != nil:

@@ -19,6 +19,34 @@ func peakMemory(pid int) (int64, bool) {
 	return highWaterMark(status)
 }
 
+// resident reads how much memory a process uses now, which takes a tenth of the time of
+// peakMemory. The zero value reads 0.
+//
+// https://man7.org/linux/man-pages/man5/proc_pid_statm.5.html
+type resident struct{ statm *os.File }
+
+func openResident(pid int) resident {
+	statm, _ := os.Open(fmt.Sprintf("/proc/%d/statm", pid)) // it may have ended
+	return resident{statm}
+}
+
+func (r resident) close() { r.statm.Close() }
+
+// bytes returns 0 if the process has ended.
+func (r resident) bytes() int64 {
+	var buffer [128]byte
+	n, _ := r.statm.ReadAt(buffer[:], 0)
+	return residentBytes(buffer[:n])
+}
+
+// residentBytes returns the second number, of pages, in bytes.
+func residentBytes(statm []byte) int64 {
+	_, rest, _ := bytes.Cut(statm, []byte(" "))
+	number, _, _ := bytes.Cut(rest, []byte(" "))
+	pages, _ := strconv.ParseUint(string(number), 10, 40)
+	return int64(pages) * int64(os.Getpagesize())
+}
+
 // treeMemory returns the memory of all descendants of a process in bytes. Pages that they
 // share count once for each of them, unless the sum would exceed the limit.
 func treeMemory(root int, limit int64) int64 {

@@ -48,6 +48,14 @@ func attributes() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: tr
 // Linux.
 func peakMemory(int) (int64, bool) { return 0, false }
 
+// resident reads 0.
+type resident struct{}
+
+func openResident(int) resident { return resident{} }
+
+func (resident) close()       {}
+func (resident) bytes() int64 { return 0 }
+
 // treeMemory returns 0.
 func treeMemory(int, int64) int64 { return 0 }
 
