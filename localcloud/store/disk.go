@@ -197,12 +197,16 @@ func options(isNew bool, lock *pebble.Lock, report *logger) *pebble.Options {
 	o := &pebble.Options{
 		ErrorIfNotExists:   !isNew,
 		FormatMajorVersion: pebble.FormatNewest,
-		MemTableSize:       4 << 20,
 		CacheSize:          8 << 20,
-		Lock:               lock,
-		Logger:             report,
-		EventListener:      &pebble.EventListener{DataCorruption: report.corrupt, BackgroundError: report.background},
-		Cleaner:            cleaner{},
+		// What is changed at the same time is at both ends of the order of keys, so that
+		// each compaction rewrites nearly everything. Small tables leave memory early.
+		MemTableSize:          2 << 20,
+		L0CompactionThreshold: 16,
+		L0StopWritesThreshold: 64,
+		Lock:                  lock,
+		Logger:                report,
+		EventListener:         &pebble.EventListener{DataCorruption: report.corrupt, BackgroundError: report.background},
+		Cleaner:               cleaner{},
 		// Range deletions give their space back only after they have left memory.
 		FlushDelayDeleteRange: time.Second,
 		// The local cloud leaves the second core to functions.

@@ -127,7 +127,7 @@ func Descendants(pid int) (all []int) {
 // children returns the processes that a thread has started, as proc(5) describes.
 func children(pid int, task string) (all []int) {
 	number := 0
-	for _, b := range read(fmt.Sprintf("/proc/%d/task/%s/children", pid, task)) {
+	for _, b := range ReadProc(fmt.Sprintf("/proc/%d/task/%s/children", pid, task)) {
 		if b == ' ' {
 			all, number = append(all, number), 0
 			continue
@@ -137,9 +137,9 @@ func children(pid int, task string) (all []int) {
 	return all
 }
 
-// read reads a file of /proc, in less than half of the time that os.ReadFile takes. It
-// returns nothing if the process has ended.
-func read(path string) (all []byte) {
+// ReadProc reads a file of /proc, in less than half of the time that os.ReadFile takes.
+// It returns nothing if the process has ended.
+func ReadProc(path string) (all []byte) {
 	fd, err := syscall.Open(path, syscall.O_RDONLY|syscall.O_CLOEXEC, 0)
 	if err != nil {
 		return nil

@@ -12,11 +12,7 @@ import (
 // peakMemory returns the process's peak memory in bytes, and false if the
 // process has ended.
 func peakMemory(pid int) (int64, bool) {
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
-	if err != nil {
-		return 0, false // the process has ended
-	}
-	return highWaterMark(status)
+	return highWaterMark(peer.ReadProc(fmt.Sprintf("/proc/%d/status", pid)))
 }
 
 // resident reads how much memory a process uses now, which takes a tenth of the time of
@@ -62,8 +58,7 @@ func treeMemory(root int, limit int64) int64 {
 // sum returns the sum of a field in the files of processes in bytes.
 func sum(pids []int, file, field string) (total int64) {
 	for _, pid := range pids {
-		raw, _ := os.ReadFile(fmt.Sprintf("/proc/%d/%s", pid, file)) // it may have ended
-		n, _ := kibibytes(raw, field)
+		n, _ := kibibytes(peer.ReadProc(fmt.Sprintf("/proc/%d/%s", pid, file)), field)
 		total += n
 	}
 	return total
