@@ -43,6 +43,7 @@ type Invocation struct {
 	Payload       []byte // JSON
 	ClientContext string // base64 JSON of the Invoke API, usually ""
 	TraceHeader   string // X-Amzn-Trace-Id; the Invoker adds the fields that it lacks
+	LogTail       bool   // Invoke waits for the end of the invocation's log
 }
 
 // Outcome is the result of a synchronous Invocation that reached the function.
@@ -53,7 +54,7 @@ type Outcome struct {
 	Payload         []byte
 	FunctionError   string // "Unhandled", or "" for success
 	ExecutedVersion string // "$LATEST"
-	LogTail         []byte // the last 4 KiB of this invocation's log
+	LogTail         []byte // the last 4 KiB of this invocation's log, if requested
 }
 
 // Invoker runs functions.

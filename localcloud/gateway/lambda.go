@@ -83,6 +83,7 @@ func invokeAndWait(c *call, in cloud.Invocation, logType string) (any, error) {
 	if !slices.Contains([]string{"", "None", "Tail"}, logType) {
 		return nil, constraint(logType, "logType", "[None, Tail]")
 	}
+	in.LogTail = logType == "Tail"
 	out, err := c.Lambda.Invoke(c.Context(), in)
 	if err != nil {
 		return nil, err
@@ -91,7 +92,7 @@ func invokeAndWait(c *call, in cloud.Invocation, logType string) (any, error) {
 	if out.FunctionError != "" {
 		h.Set("X-Amz-Function-Error", out.FunctionError)
 	}
-	if logType == "Tail" {
+	if in.LogTail {
 		h.Set("X-Amz-Log-Result", base64.StdEncoding.EncodeToString(out.LogTail))
 	}
 	return response{http.StatusOK, h, out.Payload}, nil

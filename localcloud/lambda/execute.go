@@ -9,8 +9,13 @@ import (
 )
 
 // execute runs the function once, in an idle environment or a new one. A failure
-// of the function is part of the Outcome and not an error.
-func (s *Service) execute(to Reference, event runtimeapi.Event) (cloud.Outcome, error) {
+// of the function is part of the Outcome and not an error. If early is not nil, it
+// receives the outcome as soon as the runtime has responded, without the log, while the
+// runtime may still have something to do before it requests the next event.
+//
+// https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
+// https://aws.amazon.com/blogs/compute/running-code-after-returning-a-response-from-an-aws-lambda-function/
+func (s *Service) execute(to Reference, event runtimeapi.Event, early func(cloud.Outcome)) (cloud.Outcome, error) {
 	if err := checkRecursion(event); err != nil {
 		s.measureRefusal(to, err)
 		return cloud.Outcome{}, err
@@ -25,6 +30,12 @@ func (s *Service) execute(to Reference, event runtimeapi.Event) (cloud.Outcome, 
 	if inst.log == nil {
 		if err := s.open(inst); err != nil {
 			return cloud.Outcome{}, err
+		}
+	}
+	if early != nil {
+		event.Responded = func(r runtimeapi.Response) {
+			s.responded(inst)
+			early(inst.outcome(event.RequestID, r))
 		}
 	}
 	return s.run(to, inst, event)
@@ -108,14 +119,20 @@ func (s *Service) attempt(ctx context.Context, inst *instance, event runtimeapi.
 	return inst.env.Invoke(ctx, event)
 }
 
-// outcome returns the outcome for the response of the runtime, and reports it in the
-// journal.
-func (s *Service) outcome(inst *instance, requestID string, response runtimeapi.Response, took time.Duration) cloud.Outcome {
-	out := cloud.Outcome{
-		RequestID: requestID, Payload: response.Payload, ExecutedVersion: inst.function.Version, LogTail: inst.log.cutTail(),
-	}
+// outcome returns the outcome for the response of the runtime.
+func (inst *instance) outcome(requestID string, response runtimeapi.Response) cloud.Outcome {
+	out := cloud.Outcome{RequestID: requestID, Payload: response.Payload, ExecutedVersion: inst.function.Version}
 	if response.Failed {
 		out.FunctionError = "Unhandled"
+	}
+	return out
+}
+
+// outcome returns the outcome with the log, and reports it in the journal.
+func (s *Service) outcome(inst *instance, requestID string, response runtimeapi.Response, took time.Duration) cloud.Outcome {
+	out := inst.outcome(requestID, response)
+	out.LogTail = inst.log.cutTail()
+	if response.Failed {
 		s.note(cloud.Warning, inst.function.Name, "failed after %s: %s (request %s)", milliseconds(took), describe(response.Payload), requestID)
 		return out
 	}

@@ -12,7 +12,8 @@ import (
 	"tally/localcloud/lambda/runtimeapi"
 )
 
-// Invoke runs the function and waits for its response. If ctx ends first, Invoke
+// Invoke runs the function and waits for its response, and for the end of the log if
+// in.LogTail is set. If ctx ends first, Invoke
 // returns ctx's error, and the function keeps running, as on AWS.
 func (s *Service) Invoke(ctx context.Context, in cloud.Invocation) (cloud.Outcome, error) {
 	to, event, err := s.admit(ctx, in, "RequestResponse", maxSyncPayload)
@@ -23,9 +24,13 @@ func (s *Service) Invoke(ctx context.Context, in cloud.Invocation) (cloud.Outcom
 		outcome cloud.Outcome
 		err     error
 	}
-	responses := make(chan response, 1)
+	responses := make(chan response, 2)
+	early := func(outcome cloud.Outcome) { responses <- response{outcome, nil} }
+	if in.LogTail {
+		early = nil
+	}
 	err = s.begin(func() {
-		outcome, err := s.execute(to, event)
+		outcome, err := s.execute(to, event, early)
 		if err != nil {
 			s.note(cloud.Warning, to.Name, "could not run for %s: %v", in.Caller, err)
 		}

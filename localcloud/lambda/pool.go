@@ -13,7 +13,10 @@ import (
 type instance struct {
 	function Function // as it was when the environment was created
 	state    state    // guarded by Service.mu
-	idle     *time.Timer
+	// responded is whether its invocation has a response, and will be over in a moment;
+	// guarded by Service.mu.
+	responded bool
+	idle      *time.Timer
 
 	credentials cloud.Credentials
 	log         *logStream    // nil until opened
@@ -39,7 +42,7 @@ const (
 type pool struct {
 	live []*instance // all that have not been closed
 	idle []*instance // the most recently used one last
-	// busy counts the invocations in progress, which include those that wait.
+	// busy counts the invocations without a response, which include those that wait.
 	busy     int
 	waiting  []*waiter // the one that has waited longest first
 	opening  int       // environments that are being started
@@ -151,13 +154,25 @@ func (p *pool) endOpening(inst *instance) {
 	}
 }
 
+// responded marks the invocation of an environment as having a response. A client that
+// sends the next request at once is neither throttled nor needs another environment.
+func (s *Service) responded(inst *instance) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	inst.responded = true
+	s.countLocked(s.pools[inst.function.Name], -1)
+}
+
 // release makes an acquired environment available for the next event, or removes it
 // if it cannot receive another one.
 func (s *Service) release(inst *instance) {
 	s.mu.Lock()
 	name := inst.function.Name
 	p := s.pools[name]
-	s.countLocked(p, -1)
+	if !inst.responded {
+		s.countLocked(p, -1)
+	}
+	inst.responded = false
 	p.endOpening(inst)
 	if inst.took > 0 {
 		p.took.add(inst.took)

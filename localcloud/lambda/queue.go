@@ -159,7 +159,7 @@ func (s *Service) process(t backlog.Task) backlog.Result {
 		return backlog.Result{Again: true, Delay: firstBackoff, Data: t.Data}
 	}
 	s.measure(e.target(), "", cloud.Took("AsyncEventAge", s.queue.Now().Sub(e.Received)+e.Saved))
-	outcome, err := s.execute(e.target(), e.Event)
+	outcome, err := s.execute(e.target(), e.Event, nil)
 	if errors.Is(err, errClosed) {
 		return backlog.Result{Interrupted: true} // not an attempt
 	}

@@ -32,8 +32,9 @@ type Spec struct {
 // Environment is a started runtime. Only one call of Invoke may be in progress at
 // a time.
 type Environment interface {
-	// Invoke runs the function once. When it returns, Output has received every
-	// line that the function wrote in the meantime. It fails with *Failure if the
+	// Invoke runs the function once, and passes the response to event.Responded when it
+	// arrives. When Invoke returns, the runtime has requested the next event, and Output
+	// has received every line that the function wrote in the meantime. It fails with *Failure if the
 	// runtime ended before it responded, and with context.Cause(ctx) if ctx ended
 	// first. After an error, the environment can only be closed.
 	Invoke(ctx context.Context, event runtimeapi.Event) (runtimeapi.Response, error)

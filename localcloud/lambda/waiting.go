@@ -48,13 +48,19 @@ func (m *median) add(d time.Duration) {
 // patience returns how long an invocation of the version waits for a busy environment
 // before it may start another one.
 func (s *Service) patience(p *pool, f Function) time.Duration {
-	n := 0
+	n, free := 0, -len(p.waiting)
 	for _, inst := range p.live {
 		if inst.state != ended && inst.function.RevisionID == f.RevisionID {
 			n++
+			if inst.responded {
+				free++
+			}
 		}
 	}
 	start := p.startTime()
+	if free > 0 {
+		return start
+	}
 	if n < s.eager || time.Duration(p.took) > start && !s.options.Saturated() {
 		return 0
 	}

@@ -188,6 +188,13 @@ func (e *environment) watch(ctx context.Context) (watched context.Context, stop 
 func (e *environment) Invoke(ctx context.Context, event runtimeapi.Event) (runtimeapi.Response, error) {
 	watched, stop := e.watch(ctx)
 	defer stop()
+	if responded := event.Responded; responded != nil {
+		event.Responded = func(r runtimeapi.Response) {
+			if !e.overLimit(time.Now()) {
+				responded(r)
+			}
+		}
+	}
 	response, err := e.api.Invoke(watched, event)
 	switch {
 	case err != nil:

@@ -132,7 +132,7 @@ func (a *API) response(w http.ResponseWriter, r *http.Request) error {
 	if err == errTooLarge {
 		// The function's caller and its runtime receive different errors.
 		message := fmt.Sprintf("Response payload size exceeded maximum allowed payload size (%d bytes).", MaxPayload)
-		if err := a.setResponse(r.PathValue("id"), Failure("Function.ResponseSizeTooLarge", message)); err != nil {
+		if err := a.respond(r.PathValue("id"), Failure("Function.ResponseSizeTooLarge", message)); err != nil {
 			return err
 		}
 	}
@@ -147,7 +147,7 @@ func (a *API) response(w http.ResponseWriter, r *http.Request) error {
 		}
 		response = Response{Payload: body, Failed: true}
 	}
-	if err := a.setResponse(r.PathValue("id"), response); err != nil {
+	if err := a.respond(r.PathValue("id"), response); err != nil {
 		return err
 	}
 	writeAccepted(w)
@@ -160,7 +160,7 @@ func (a *API) failure(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if err := a.setResponse(r.PathValue("id"), Response{Payload: payload, Failed: true}); err != nil {
+	if err := a.respond(r.PathValue("id"), Response{Payload: payload, Failed: true}); err != nil {
 		return err
 	}
 	writeAccepted(w)
@@ -188,19 +188,28 @@ func (a *API) initFailure(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// setResponse sets the response to the current event. It returns errRequestID if id is
-// not the ID of that event, and errState if the event already has a response.
-func (a *API) setResponse(id string, response Response) error {
+// respond sets the response to the current event, and passes it on. It returns
+// errRequestID if id is not the ID of that event, and errState if the event already has a
+// response.
+func (a *API) respond(id string, response Response) error {
+	responded, err := a.setResponse(id, response)
+	if responded != nil {
+		responded(response)
+	}
+	return err
+}
+
+func (a *API) setResponse(id string, response Response) (responded func(Response), err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	switch {
 	case a.current == nil || a.current.RequestID != id:
-		return errRequestID
+		return nil, errRequestID
 	case a.current.response != nil:
-		return errState
+		return nil, errState
 	}
 	a.current.response = &response
-	return nil
+	return a.current.Responded, nil
 }
 
 // readAll reads the body, after which the trailers are available. It returns

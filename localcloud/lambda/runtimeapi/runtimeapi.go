@@ -20,6 +20,9 @@ type Event struct {
 	Deadline      time.Time
 	TraceID       string // X-Amzn-Trace-Id
 	ClientContext string // JSON, or ""
+	// Responded receives the response as soon as the runtime has sent it, before the
+	// runtime requests the next event. It must not block. It may be nil.
+	Responded func(Response) `json:"-"`
 }
 
 // Response is the runtime's response to an event.
@@ -101,6 +104,7 @@ func (a *API) Invoke(ctx context.Context, event Event) (Response, error) {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	c.Responded = nil // too late
 	if c.response == nil {
 		return Response{}, context.Cause(ctx)
 	}

@@ -213,3 +213,37 @@ func TestEndOfContext(t *testing.T) {
 		t.Errorf("Invoke: %+v", got)
 	}
 }
+
+// TestResponded checks that the response is passed on before the runtime requests the
+// next event, and no response after the end of the context.
+func TestResponded(t *testing.T) {
+	api, r := open(t)
+	responses := make(chan runtimeapi.Response, 2)
+	responded := func(r runtimeapi.Response) { responses <- r }
+	done := invoke(t.Context(), api, runtimeapi.Event{RequestID: "id-1", Responded: responded})
+	read(t, r.get("invocation/next"))
+	r.post("invocation/id-0/response", "0")
+	r.post("invocation/id-1/response", "1")
+	r.post("invocation/id-1/response", "2")
+	if got := <-responses; string(got.Payload) != "1" || len(responses) > 0 {
+		t.Errorf("passed on %s and %d more", got.Payload, len(responses))
+	}
+	select {
+	case got := <-done:
+		t.Errorf("Invoke returned %+v before the runtime requested an event", got)
+	default:
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	next := make(chan *http.Response)
+	go func() { next <- r.get("invocation/next") }()
+	<-done
+	done = invoke(ctx, api, runtimeapi.Event{RequestID: "id-2", Responded: responded})
+	read(t, <-next)
+	cancel()
+	if got := <-done; got.err == nil {
+		t.Errorf("Invoke returned %+v after the end", got)
+	}
+	if status, _ := r.post("invocation/id-2/response", "3"); status != 202 || len(responses) > 0 {
+		t.Errorf("status %d, and %d responses after the end", status, len(responses))
+	}
+}
