@@ -32,7 +32,7 @@ const Account = "000000000000"
 type Server struct {
 	config   control.Config
 	started  time.Time
-	program  string // digest of this executable
+	program  func() (string, error) // the digest of this executable
 	journal  *journal.Journal
 	state    *store.Store
 	services *account.Services
@@ -54,9 +54,7 @@ func Open(config control.Config) (*Server, error) {
 }
 
 func (s *Server) open() (err error) {
-	if s.program, err = control.ProgramDigest(); err != nil {
-		return err
-	}
+	s.program = control.ProgramDigest()
 	if s.state, err = openState(s.config); err != nil {
 		return err
 	}

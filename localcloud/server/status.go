@@ -18,11 +18,16 @@ import (
 const maxWarnings = 10
 
 func (s *Server) serveStatus(w http.ResponseWriter, _ *http.Request) {
+	program, err := s.program()
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
 	w.Header().Set("Content-Type", "application/json")
 	// An error means that the client is gone.
 	_ = json.NewEncoder(w).Encode(control.Status{
 		PID:         os.Getpid(),
-		Program:     s.program,
+		Program:     program,
 		Started:     s.started,
 		Config:      s.config,
 		NotIsolated: notIsolated(),

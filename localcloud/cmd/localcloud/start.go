@@ -171,7 +171,7 @@ func (c *startCommand) detach(ctx context.Context, p place, std streams) error {
 	if err != nil {
 		return err
 	}
-	program, err := control.ProgramDigest()
+	program, err := control.ProgramDigest()()
 	if err != nil {
 		return err
 	}
