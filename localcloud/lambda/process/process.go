@@ -25,23 +25,28 @@ import (
 
 // Runner starts processes. It implements [lambda.Runner].
 type Runner struct {
-	isolated bool
-	memory   sampler
+	plain  bool // whether not to isolate functions, even if that is possible
+	memory sampler
 }
 
-// New returns a Runner that isolates functions, if [Isolation] is nil. From then on, other
-// processes of the user cannot read the environment and the memory of this process.
+// New returns a Runner that isolates functions, if [Isolation] is nil, which it begins to
+// find out. From then on, other processes of the user cannot read the environment and the
+// memory of this process.
 func New() *Runner {
 	hide()
-	return &Runner{isolated: Isolation() == nil}
+	go Isolation() //nolint:errcheck // whoever starts an environment asks again
+	return &Runner{}
 }
 
 // WithoutIsolation returns a Runner whose functions see the machine as the
 // developer's other processes do.
 func WithoutIsolation() *Runner {
 	hide()
-	return &Runner{}
+	return &Runner{plain: true}
 }
+
+// isolates reports whether functions are isolated.
+func (r *Runner) isolates() bool { return !r.plain && Isolation() == nil }
 
 // Isolation returns nil if functions can be isolated on this machine. Otherwise,
 // the error says why not, and how to allow it, if that is known. It tries once, which
@@ -50,7 +55,7 @@ var Isolation = sync.OnceValue(probe)
 
 // TaskRoot implements lambda.Runner.
 func (r *Runner) TaskRoot(dir string) string {
-	if r.isolated {
+	if r.isolates() {
 		return taskRoot
 	}
 	return dir
@@ -101,7 +106,7 @@ func (r *Runner) Start(ctx context.Context, spec lambda.Spec) (lambda.Environmen
 
 // startProgram starts the bootstrap of a bundle, with both outputs to out.
 func (r *Runner) startProgram(spec lambda.Spec, env []string, out *os.File) (program, error) {
-	if r.isolated {
+	if r.isolates() {
 		return startIsolated(spec, env, out)
 	}
 	return startPlain(spec, env, out)
