@@ -118,7 +118,11 @@ func rounded(d time.Duration) float64 { return math.Round(inMilliseconds(d)*100)
 //
 // https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html
 func (c Config) logs(line string) bool {
-	if c.LogFormat != "JSON" || c.ApplicationLogLevel == "TRACE" || c.mayBeInfo() && !mentionsLevel(line) {
+	if c.LogFormat != "JSON" {
+		return true
+	}
+	least := slices.Index(logLevels, c.ApplicationLogLevel)
+	if least <= slices.Index(logLevels, "INFO") && !mentions(line, "level", logLevels[:least]) {
 		return true // most lines, without decoding them
 	}
 	return c.admits(line)
@@ -141,26 +145,27 @@ func (c Config) admits(line string) bool {
 	return at >= slices.Index(logLevels, c.ApplicationLogLevel)
 }
 
-// mayBeInfo reports whether lines of the level INFO are logged.
-func (c Config) mayBeInfo() bool {
-	return slices.Index(logLevels, c.ApplicationLogLevel) <= slices.Index(logLevels, "INFO")
+// mentions reports whether a line may be an object with a member whose value is one of
+// the words, in any case, and perhaps escaped.
+func mentions(line, member string, words []string) bool {
+	if strings.Contains(line, `\u`) {
+		return len(words) > 0
+	}
+	return containsFold(line, member) && slices.ContainsFunc(words, func(w string) bool { return containsFold(line, w) })
 }
 
-// mentionsLevel reports whether a line may be an object with a member for its level,
-// whose name has any case and may be escaped. Metrics are lines without one.
-func mentionsLevel(line string) bool {
-	if strings.Contains(line, `\u`) {
-		return true
-	}
-	for rest := line; ; {
-		i := strings.IndexAny(rest, "vV")
-		if i < 0 {
+// containsFold reports whether text contains a word of ASCII letters in any case.
+func containsFold(text, word string) bool {
+	first := strings.ToLower(word[:1]) + strings.ToUpper(word[:1])
+	for {
+		i := strings.IndexAny(text, first)
+		if i < 0 || len(text)-i < len(word) {
 			return false
 		}
-		if i >= 2 && len(rest) >= i+3 && strings.EqualFold(rest[i-2:i+3], "level") {
+		if strings.EqualFold(text[i:i+len(word)], word) {
 			return true
 		}
-		rest = rest[i+1:]
+		text = text[i+1:]
 	}
 }
 

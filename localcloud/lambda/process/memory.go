@@ -10,9 +10,11 @@ import (
 const (
 	// memoryInterval is the time between two checks of what a running function uses.
 	memoryInterval = 20 * time.Millisecond
-	// memoryAge is the time after which the peak is read, too, and what the other
-	// processes of the environment use. To read them takes longer.
+	// memoryAge is the time after which the peak is read, too, which takes longer.
 	memoryAge = 100 * time.Millisecond
+	// treeAge is the time after which what the other processes of the environment use is
+	// read as well, which takes longest.
+	treeAge = 250 * time.Millisecond
 )
 
 // sampler checks the memory of all environments of a Runner that run an event. What the
@@ -96,7 +98,10 @@ func (e *environment) overLimit(now time.Time) bool {
 	} else {
 		e.readAt.Store(now.UnixNano())
 		peak, _ := peakMemory(e.pid())
-		e.raisePeak(max(peak, treeMemory(e.root(), e.limitBytes())))
+		e.raisePeak(peak)
+	}
+	if last := e.treeReadAt.Load(); time.Duration(now.UnixNano()-last) >= treeAge && e.treeReadAt.CompareAndSwap(last, now.UnixNano()) {
+		e.raisePeak(treeMemory(e.root(), e.limitBytes()))
 	}
 	return e.peak.Load() > e.limitBytes()
 }
