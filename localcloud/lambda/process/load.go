@@ -27,7 +27,9 @@ type Load struct {
 func NewLoad() *Load { return &Load{read: processorTimes} }
 
 // Saturated reports whether the processors were busy nearly all the time lately: since
-// an earlier call, at least 50 ms ago. The first call returns false.
+// an earlier call, at least 50 ms ago. Without one in the last second, nothing is known,
+// and it returns true: to wait for another 50 ms is better than to start processes that
+// nobody needs.
 func (l *Load) Saturated() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -36,8 +38,8 @@ func (l *Load) Saturated() bool {
 		return l.saturated
 	}
 	idle, total, ok := l.read()
-	recent := now.Sub(l.at) < 20*loadInterval // an old measurement says nothing about now
-	l.saturated = ok && recent && float64(idle-l.idle) < idleShare*float64(total-l.total)
+	recent := now.Sub(l.at) < 20*loadInterval
+	l.saturated = ok && (!recent || float64(idle-l.idle) < idleShare*float64(total-l.total))
 	l.at, l.idle, l.total = now, idle, total
 	return l.saturated
 }

@@ -18,12 +18,12 @@ func TestSaturated(t *testing.T) {
 			unreadable  bool
 			want        bool
 		}{
-			{"the first measurement", 0, 0, 100, false, false},
+			{"the first measurement", 0, 0, 100, false, true},
 			{"busy", 50 * time.Millisecond, 0, 10, false, true},
 			{"too early for another measurement", 10 * time.Millisecond, 10, 10, false, true},
 			{"idle", 50 * time.Millisecond, 2, 10, false, false},
 			{"a little idle", 50 * time.Millisecond, 9, 100, false, true},
-			{"too late for a comparison", time.Minute, 0, 100, false, false},
+			{"too late for a comparison", time.Minute, 100, 100, false, true},
 			{"busy again", 50 * time.Millisecond, 0, 10, false, true},
 			{"unreadable", 50 * time.Millisecond, 0, 10, true, false},
 		} {
