@@ -3,18 +3,18 @@
 package process
 
 import (
+	"runtime"
 	"sync"
 	"time"
 )
 
-const (
-	loadInterval = 50 * time.Millisecond // over which the use of the processors is measured, at least
-	idleShare    = 0.1                   // of the processors' time, below which they are saturated
-)
+// loadInterval is the time over which the use of the processors is measured, at least.
+const loadInterval = 50 * time.Millisecond
 
 // Load measures how busy the machine's processors are, whatever keeps them busy.
 type Load struct {
-	read func() (idle, total uint64, ok bool) // times since the start of the machine, in any unit
+	read       func() (idle, total uint64, ok bool) // times since the start of the machine, in any unit
+	processors int
 
 	mu          sync.Mutex
 	at          time.Time
@@ -24,9 +24,9 @@ type Load struct {
 
 // NewLoad returns a Load of this machine. On other systems than Linux, it is never
 // saturated.
-func NewLoad() *Load { return &Load{read: processorTimes} }
+func NewLoad() *Load { return &Load{read: processorTimes, processors: runtime.NumCPU()} }
 
-// Saturated reports whether the processors were busy nearly all the time lately: since
+// Saturated reports whether less than half of a processor was idle lately: since
 // an earlier call, at least 50 ms ago. Without one in the last second, nothing is known,
 // and it returns true: to wait for another 50 ms is better than to start processes that
 // nobody needs.
@@ -39,7 +39,7 @@ func (l *Load) Saturated() bool {
 	}
 	idle, total, ok := l.read()
 	recent := now.Sub(l.at) < 20*loadInterval
-	l.saturated = ok && (!recent || float64(idle-l.idle) < idleShare*float64(total-l.total))
+	l.saturated = ok && (!recent || float64(idle-l.idle)*float64(l.processors) < float64(total-l.total)/2)
 	l.at, l.idle, l.total = now, idle, total
 	return l.saturated
 }

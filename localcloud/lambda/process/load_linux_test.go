@@ -10,7 +10,7 @@ func TestSaturated(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var idle, total uint64
 		readable := true
-		l := &Load{read: func() (uint64, uint64, bool) { return idle, total, readable }}
+		l := &Load{processors: 2, read: func() (uint64, uint64, bool) { return idle, total, readable }}
 		for _, step := range []struct {
 			what        string
 			wait        time.Duration
@@ -21,8 +21,8 @@ func TestSaturated(t *testing.T) {
 			{"the first measurement", 0, 0, 100, false, true},
 			{"busy", 50 * time.Millisecond, 0, 10, false, true},
 			{"too early for another measurement", 10 * time.Millisecond, 10, 10, false, true},
-			{"idle", 50 * time.Millisecond, 2, 10, false, false},
-			{"a little idle", 50 * time.Millisecond, 9, 100, false, true},
+			{"half of a processor idle", 50 * time.Millisecond, 25, 100, false, false},
+			{"less of it idle", 50 * time.Millisecond, 24, 100, false, true},
 			{"too late for a comparison", time.Minute, 100, 100, false, true},
 			{"busy again", 50 * time.Millisecond, 0, 10, false, true},
 			{"unreadable", 50 * time.Millisecond, 0, 10, true, false},
