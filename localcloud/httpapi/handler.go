@@ -61,6 +61,7 @@ func (srv *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	d.cors.add(r, x.response)
 	x.response.header.Set("Apigw-Requestid", x.id)
 	x.response.write(w)
+	_ = http.NewResponseController(w).Flush() // the client need not wait for what follows
 	srv.service.logAccess(x)
 	srv.service.measure(x, d)
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	goruntime "runtime"
 	"strconv"
 )
 
@@ -195,6 +196,7 @@ func (a *API) respond(id string, response Response) error {
 	responded, err := a.setResponse(id, response)
 	if responded != nil {
 		responded(response)
+		goruntime.Gosched() // whoever waits for the response continues before the runtime
 	}
 	return err
 }
