@@ -63,6 +63,31 @@ func TestDrainTwice(t *testing.T) {
 	}
 }
 
+// TestReadAll checks that the reader passes on everything, also if that is more than a pipe
+// holds, and reads on after it has found the pipe empty.
+func TestReadAll(t *testing.T) {
+	lines := make(chan string, 1<<16)
+	o, writer, err := openOutput(func(line string) { lines <- line })
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer o.close()
+	line := strings.Repeat("x", 99)
+	for range 3 {
+		const n = 10_000
+		if _, err := writer.WriteString(strings.Repeat(line+"\n", n)); err != nil {
+			t.Fatal(err)
+		}
+		for range n {
+			if got := <-lines; got != line {
+				t.Fatalf("line %q", got)
+			}
+		}
+	}
+	writer.Close()
+	<-o.ended
+}
+
 // FuzzLines splits lines after a few bytes. With the real limit, only inputs of hundreds
 // of kilobytes would reach it, and the fuzzer manages few of them.
 func FuzzLines(f *testing.F) {
