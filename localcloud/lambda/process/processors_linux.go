@@ -1,6 +1,7 @@
 package process
 
 import (
+	"cmp"
 	"slices"
 	"sync"
 
@@ -36,7 +37,7 @@ func (p *processors) assign(memoryMB int) []int {
 	if n >= len(p.ids) {
 		return nil
 	}
-	slices.SortStableFunc(p.ids, func(a, b int) int { return p.users[a] - p.users[b] })
+	slices.SortFunc(p.ids, func(a, b int) int { return cmp.Or(p.users[a]-p.users[b], a-b) })
 	assigned := slices.Clone(p.ids[:n])
 	for _, id := range assigned {
 		p.users[id]++
