@@ -123,9 +123,14 @@ func Descendants(pid int) (all []int) {
 	return all
 }
 
-// children returns the processes that a thread has started, as proc(5) describes.
-func children(pid int, task string) (all []int) {
-	list, _ := os.ReadFile(fmt.Sprintf("/proc/%d/task/%s/children", pid, task))
+// children returns the processes that a thread has started.
+func children(pid int, task string) []int {
+	list, _ := os.ReadFile(fmt.Sprintf("/proc/%d/task/%s/children", pid, task)) // it may have ended
+	return parseChildren(list)
+}
+
+// parseChildren parses process IDs, each followed by a space, as proc(5) describes.
+func parseChildren(list []byte) (all []int) {
 	number := 0
 	for _, b := range list {
 		if b == ' ' {
