@@ -3,6 +3,9 @@
 # the given time (default 60s), and exits with 1 if any has failed. A second
 # argument is a regular expression for the names: tools/fuzz.sh 5m 'iam FuzzGlob'.
 #
+# The first run of a package may take minutes before it starts, because Go compiles the
+# package and all that it imports again, with counters.
+#
 # Go writes an input that fails to the package's testdata/fuzz; go test then runs it with
 # the seeds. Turn it into a test case with a name, and delete the file.
 set -eu
