@@ -174,7 +174,7 @@ func (i *issuers) get(ctx context.Context, address string, into any) error {
 // checkSecure refuses URLs whose responses others on the network could forge, because
 // an issuer's keys determine which tokens are valid.
 func checkSecure(u *url.URL) error {
-	if u.Host == "" || u.Scheme != "https" && (u.Scheme != "http" || !cloud.IsLoopback(u.Host)) {
+	if u.Hostname() == "" || u.Scheme != "https" && (u.Scheme != "http" || !cloud.IsLoopback(u.Host)) {
 		return fmt.Errorf("%q is neither an HTTPS URL nor a loopback URL", u)
 	}
 	return nil

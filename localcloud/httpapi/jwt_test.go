@@ -285,7 +285,7 @@ func TestOtherKeysOfAnIssuer(t *testing.T) {
 func TestCheckIssuer(t *testing.T) {
 	for issuer, want := range map[string]bool{
 		"https://login.example.com/tenant": true, "http://127.0.0.1:8080": true, "http://[::1]/": true,
-		"http://login.example.com": false, "https://login.example.com?": false, "https://login.example.com/#": false, "https://a@b": false, "https://": false,
+		"http://login.example.com": false, "https://login.example.com?": false, "https://login.example.com/#": false, "https://a@b": false, "https://": false, "https://:": false,
 	} {
 		if err := CheckIssuer(issuer); (err == nil) != want {
 			t.Errorf("%s: %v", issuer, err)
