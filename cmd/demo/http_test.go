@@ -34,6 +34,7 @@ func TestPost(t *testing.T) {
 		{"not allowed", "iam", "", 403, `{"message":"Forbidden"}`, "AWS4-", `403 Forbidden {"message":"Forbidden"}: the AWS credentials need execute-api:Invoke`},
 		{"an invalid token", "jwt", "x", 401, `{"message":"Unauthorized"}`, "Bearer x", "the token in TALLY_TOKEN must be valid"},
 		{"a wrong sum", "none", "", 200, `{"sum":8}`, "", `200 OK {"sum":8}, want a sum of 7`},
+		{"a sum as text", "none", "", 200, `{"sum":"7"}`, "", `200 OK {"sum":"7"}, want a sum of 7`},
 		{"an error with a sum", "none", "", 500, sum, "", "500 Internal Server Error " + sum + ", want a sum of 7"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

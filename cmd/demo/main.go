@@ -109,6 +109,6 @@ func stackOutputs(ctx context.Context, name string) (out outputs, err error) {
 
 // isSeven reports whether raw is a JSON object with a sum of 7.
 func isSeven(raw []byte) bool {
-	var result struct{ Sum json.Number }
-	return json.Unmarshal(raw, &result) == nil && result.Sum == "7"
+	var result struct{ Sum json.RawMessage } // json.Number would accept a string
+	return json.Unmarshal(raw, &result) == nil && string(result.Sum) == "7"
 }

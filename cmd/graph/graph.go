@@ -20,19 +20,27 @@ type resource struct {
 }
 
 // digest is the output of `pulumi preview --json`.
-type digest struct {
-	Steps []struct {
-		NewState *struct {
-			URN, Parent string
-			Provider    string // the provider's URN and ID
-			Inputs      map[string]any
-			// The URNs of the resources whose outputs an input contains.
-			PropertyDependencies map[string][]string
-		}
+type digest struct{ Steps []step }
+
+// step is the planned change of one resource; NewState is nil if it is to be deleted.
+type step struct {
+	NewState *struct {
+		URN, Parent string
+		Provider    string // the provider's URN and ID
+		Inputs      map[string]any
+		// The URNs of the resources whose outputs an input contains.
+		PropertyDependencies map[string][]string
 	}
 }
 
-// parse returns the resources in a preview, sorted by type and name. It removes
+func (s step) urn() string {
+	if s.NewState == nil {
+		return ""
+	}
+	return s.NewState.URN
+}
+
+// parse returns the resources in a preview, sorted by type, name and URN. It removes
 // what differs between previews of the same stack: the random suffixes of names
 // and the hashes of archives.
 func parse(raw []byte) ([]resource, error) {
@@ -41,6 +49,8 @@ func parse(raw []byte) ([]resource, error) {
 		return nil, fmt.Errorf("parse the preview: %w\n%s", err, raw)
 	}
 	names := d.randomNames()
+	// The engine plans the resources in another order each time.
+	slices.SortStableFunc(d.Steps, func(a, b step) int { return strings.Compare(a.urn(), b.urn()) })
 	var all []resource
 	for _, step := range d.Steps {
 		s := step.NewState
@@ -71,7 +81,7 @@ func parse(raw []byte) ([]resource, error) {
 		}
 		all = append(all, r)
 	}
-	slices.SortFunc(all, func(a, b resource) int {
+	slices.SortStableFunc(all, func(a, b resource) int {
 		return cmp.Or(strings.Compare(a.Type, b.Type), strings.Compare(a.Name, b.Name))
 	})
 	return all, nil
@@ -81,7 +91,7 @@ func parse(raw []byte) ([]resource, error) {
 // generated name. A generated name consists of an optional prefix, the
 // resource's Pulumi name and the suffix.
 func (d digest) randomNames() *strings.Replacer {
-	var pairs []string
+	masked := map[string]string{}
 	for _, step := range d.Steps {
 		if step.NewState == nil {
 			continue
@@ -91,9 +101,14 @@ func (d digest) randomNames() *strings.Replacer {
 			name, _ := value.(string)
 			suffix := randomSuffix.FindString(name)
 			if stem := strings.TrimSuffix(name, suffix); suffix != "" && strings.HasSuffix("-"+stem, "-"+resource) {
-				pairs = append(pairs, name, stem+"-#######")
+				masked[name] = stem + "-#######"
 			}
 		}
+	}
+	// The Replacer prefers the first pairs, and a name may begin with another one.
+	var pairs []string
+	for _, name := range slices.Backward(slices.Sorted(maps.Keys(masked))) {
+		pairs = append(pairs, name, masked[name])
 	}
 	return strings.NewReplacer(pairs...)
 }

@@ -62,6 +62,27 @@ func TestGraph(t *testing.T) {
 	}
 }
 
+// TestOrder proves that the graph does not depend on the order of the engine's plan.
+func TestOrder(t *testing.T) {
+	const first = `{"newState":{"urn":"urn:pulumi:dev::tally::a$t::d","inputs":{"x":"d-0000000","y":"d-0000000-0000000"}}}`
+	const second = `{"newState":{"urn":"urn:pulumi:dev::tally::b$t::d"}}`
+	const third = `{"newState":{"urn":"urn:pulumi:dev::tally::t::d-0000000","inputs":{"x":"d-0000000-0000000"}}}`
+	const want = "t d\n  x: d-#######\n  y: d-0000000-#######\n\nt d\n\nt d-0000000\n  x: d-0000000-#######\n\n"
+	for _, steps := range []string{first + "," + second + "," + third, third + "," + second + "," + first} {
+		resources, err := parse([]byte(`{"steps":[` + steps + `]}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := render(resources)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s: %s", steps, diff)
+		}
+	}
+}
+
 func TestCompare(t *testing.T) {
 	golden := filepath.Join(t.TempDir(), "dev.txt")
 	if err := os.WriteFile(golden, []byte(rendered), 0o644); err != nil {

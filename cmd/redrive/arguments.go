@@ -103,7 +103,8 @@ func (a arguments) check(given map[string]bool) error {
 			return fmt.Errorf("-%s is only for %s", name, map[bool]string{true: "run", false: "list"}[run])
 		}
 	}
-	selected := given["queue"] || given["id"] || given["reason"] || given["older"]
+	// An empty value, such as that of an unset shell variable, selects everything.
+	selected := a.queue != "" || len(a.ids) > 0 || a.reason != nil && a.reason.String() != "" || a.older != 0
 	switch {
 	case a.run && !a.all && !selected:
 		return errors.New("run needs a selection: -id, -queue, -reason or -older; or -all for every message")

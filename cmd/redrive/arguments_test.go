@@ -30,6 +30,9 @@ func TestParseArgumentsRefuses(t *testing.T) {
 	for args, want := range map[string]string{
 		"run":                "run needs a selection",
 		"run -n":             "run needs a selection",
+		"run -queue=":        "run needs a selection",
+		"run -reason=":       "run needs a selection",
+		"run -older 0s":      "run needs a selection",
 		"run -all -id a":     "-all excludes -id",
 		"run -all -json":     "-json is only for list",
 		"-n":                 "-n is only for run",

@@ -51,8 +51,15 @@ func (a alias) String() string {
 	return fmt.Sprintf("version %d", a.serving())
 }
 
-// percentOf returns a weight as a percentage.
-func percentOf(weight float64) int { return int(math.Round(100 * weight)) }
+// percentOf returns a weight as a percentage. A person may have set one that is closer to
+// none or all of the invocations than a percentage can be, and the versions share them.
+func percentOf(weight float64) int {
+	percent := int(math.Round(100 * weight))
+	if weight > 0 && weight < 1 {
+		return min(max(percent, 1), 99)
+	}
+	return percent
+}
 
 // maxDescription is the maximum length of an alias's description.
 //
@@ -96,7 +103,7 @@ type rejection struct {
 	reason  string
 }
 
-var rejectionForm = regexp.MustCompile(`^rolled back from (\d+) at (\S+): (.*)$`)
+var rejectionForm = regexp.MustCompile(`(?s)^rolled back from (\d+) at (\S+): (.*)$`)
 
 func (r rejection) String() string {
 	s := []rune(fmt.Sprintf("rolled back from %d at %s: %s", r.version, r.at.UTC().Format(time.RFC3339), r.reason))

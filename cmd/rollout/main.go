@@ -113,6 +113,8 @@ func parseCommand(args []string) (command, error) {
 	switch {
 	case flags.NArg() > 1:
 		return c, fmt.Errorf("%s takes one function, not %s", c.name, strings.Join(flags.Args(), ", "))
+	case c.to < 0:
+		return c, fmt.Errorf("-to must be the number of a version, not %d", c.to)
 	case c.to != 0 && c.function == "":
 		return c, errors.New("-to needs the name of a function, whose version it is")
 	case c.keep < 1:

@@ -151,9 +151,23 @@ func TestDescriptions(t *testing.T) {
 	if !ok || got.version != 12 || !got.at.Equal(now) || !strings.HasSuffix(got.reason, "é…") || len([]rune(long)) != maxDescription {
 		t.Errorf("%q is %+v", long, got)
 	}
+	lines := rejection{12, now, "alarm a was raised:\n5 was at least 1"}
+	if got, ok := (alias{description: lines.String()}).rejection(); !ok || got != lines {
+		t.Errorf("%q is %+v, %t", lines, got, ok)
+	}
 	for _, other := range []string{"", "by hand", "rolled back from x at y: z", p.String()} {
 		if got, ok := (alias{description: other}).rejection(); ok {
 			t.Errorf("%q is %+v", other, got)
+		}
+	}
+}
+
+// TestPercentOf proves that the share of a version that receives little, or nearly
+// everything, is neither none nor all.
+func TestPercentOf(t *testing.T) {
+	for weight, want := range map[float64]int{0: 0, 0.001: 1, 0.1: 10, 0.29: 29, 0.999: 99, 1: 100} {
+		if got := percentOf(weight); got != want {
+			t.Errorf("%g is %d%%", weight, got)
 		}
 	}
 }
@@ -190,11 +204,12 @@ func TestParseCommand(t *testing.T) {
 		}
 	}
 	for args, want := range map[string]string{
-		"roll":           `there is no command "roll": use rollback, prune, status, or none to roll out`,
-		"rollback -to 3": "-to needs the name of a function, whose version it is",
-		"rollback a b":   "rollback takes one function, not a, b",
-		"prune -keep 0":  "-keep must be at least 1, not 0",
-		"status -to 3":   "flag provided but not defined: -to",
+		"roll":              `there is no command "roll": use rollback, prune, status, or none to roll out`,
+		"rollback -to 3":    "-to needs the name of a function, whose version it is",
+		"rollback -to -3 a": "-to must be the number of a version, not -3",
+		"rollback a b":      "rollback takes one function, not a, b",
+		"prune -keep 0":     "-keep must be at least 1, not 0",
+		"status -to 3":      "flag provided but not defined: -to",
 	} {
 		if _, err := parseCommand(strings.Fields(args)); fmt.Sprint(err) != want {
 			t.Errorf("%s: %v, want %s", args, err, want)

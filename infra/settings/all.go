@@ -26,7 +26,7 @@ func stackSettings() []setting {
 			Meaning:  "the profile of the AWS credentials",
 			Limits:   "a profile's name",
 			Optional: true,
-			Field:    matching(func(s *Settings) *string { return &s.Profile }, `\S+`),
+			Field:    matching(func(s *Settings) *string { return &s.Profile }, word),
 		},
 		{
 			Name:     "aws:allowedAccountIds",
@@ -180,21 +180,21 @@ func apiSettings() []setting {
 			Meaning:  "the issuer of the tokens that the API accepts",
 			Limits:   "an https URL, or an http URL of this machine with the target local",
 			Optional: true,
-			Field:    matching(func(s *Settings) *string { return &s.API.Issuer }, httpsURL+`|http://(127\.0\.0\.1|localhost)(:[0-9]+)?(/\S*)?`),
+			Field:    matching(func(s *Settings) *string { return &s.API.Issuer }, httpsURL+`|`+localURL),
 		},
 		{
 			Name:     "jwtAudience",
 			Meaning:  "the audiences that the API accepts in tokens",
 			Limits:   `a list of audiences, such as ["tally"]`,
 			Optional: true,
-			Field:    listOf(func(s *Settings) *[]string { return &s.API.Audience }, `\S+`),
+			Field:    listOf(func(s *Settings) *[]string { return &s.API.Audience }, word),
 		},
 		{
 			Name:     "jwtScopes",
 			Meaning:  "the scopes that the API accepts in tokens",
 			Limits:   `a list of scopes, such as ["tally/add"]`,
 			Optional: true,
-			Field:    listOf(func(s *Settings) *[]string { return &s.API.Scopes }, `\S+`),
+			Field:    listOf(func(s *Settings) *[]string { return &s.API.Scopes }, word),
 		},
 		{
 			Name:    "throttleRate",
@@ -215,7 +215,7 @@ func apiSettings() []setting {
 			Meaning:  "the web origins whose pages may call the API",
 			Limits:   `a list of origins, such as ["https://example.com"], or ["*"]`,
 			Optional: true,
-			Field:    listOf(func(s *Settings) *[]string { return &s.API.CORSOrigins }, `\*|https://[^\s/]+|http://(127\.0\.0\.1|localhost)(:[0-9]+)?`),
+			Field:    listOf(func(s *Settings) *[]string { return &s.API.CORSOrigins }, `\*|https://(\*|`+host+`)|http://(127\.0\.0\.1|localhost)(:[0-9]+)?`),
 		},
 		{
 			Name:     "domainName",
@@ -266,14 +266,14 @@ func noticeSettings() []setting {
 			Meaning:  "the server that receives an HTTPS request with every alarm",
 			Limits:   "an https URL",
 			Optional: true,
-			Field:    matching(func(s *Settings) *string { return &s.AlarmWebhook }, httpsURL),
+			Field:    matching(func(s *Settings) *string { return &s.AlarmWebhook }, webhook),
 		},
 		{
 			Name:     "runbook",
 			Meaning:  "the guide that every alarm links to",
 			Limits:   "an https URL without a fragment, such as that of docs/operate.md in your repository",
 			Optional: true,
-			Field:    matching(func(s *Settings) *string { return &s.Runbook }, `https://[^\s/#]+(/[^\s#]*)?`),
+			Field:    matching(func(s *Settings) *string { return &s.Runbook }, `https://`+host+`([/?]([!"$&-~]|`+escaped+`)*)?`),
 		},
 		{
 			Name:     "sumsEmail",
@@ -287,7 +287,7 @@ func noticeSettings() []setting {
 			Meaning:  "the server that receives an HTTPS request with every sum",
 			Limits:   "an https URL",
 			Optional: true,
-			Field:    matching(func(s *Settings) *string { return &s.SumsWebhook }, httpsURL),
+			Field:    matching(func(s *Settings) *string { return &s.SumsWebhook }, webhook),
 		},
 	}
 }

@@ -81,6 +81,12 @@ func TestParseRefuses(t *testing.T) {
 			`tally:corsOrigins may not be "https://example.com": ` + origins}},
 		{"a webhook without TLS", map[string]string{"tally:sumsWebhook": "http://example.com"}, []string{
 			`tally:sumsWebhook may not be "http://example.com": it sets the server that receives an HTTPS request with every sum and must be an https URL`}},
+		{"a webhook without a host", map[string]string{"tally:sumsWebhook": "https://?a"}, []string{
+			`tally:sumsWebhook may not be "https://?a": it sets the server that receives an HTTPS request with every sum and must be an https URL`}},
+		{"an incomplete escape", map[string]string{"tally:sumsWebhook": "https://example.com/%zz"}, []string{
+			`tally:sumsWebhook may not be "https://example.com/%zz": it sets the server that receives an HTTPS request with every sum and must be an https URL`}},
+		{"an invisible character", map[string]string{"tally:alarmEmail": "a\u200b@example.com"}, []string{
+			`tally:alarmEmail may not be "a\u200b@example.com": it sets who receives an email with every alarm and must be an email address`}},
 		{"a name instead of an address", map[string]string{"tally:alarmEmail": "on-call"}, []string{
 			`tally:alarmEmail may not be "on-call": it sets who receives an email with every alarm and must be an email address`}},
 		{"an alarm webhook without TLS", map[string]string{"tally:alarmWebhook": "http://example.com"}, []string{

@@ -56,7 +56,7 @@ func TestParse(t *testing.T) {
 			"tally:domainName": "api.example.com", "tally:domainZoneId": "Z0123456789ABCDEFGHIJ",
 			"tally:domainCertificateArn": "arn:aws-us-gov:acm:us-gov-west-1:123456789012:certificate/0a1b",
 			"tally:logRetentionDays":     "3653", "tally:alarmEmail": "on-call@example.com",
-			"tally:alarmWebhook": "https://example.com/alarms", "tally:runbook": "https://example.com/operate.md", "tally:sumsEmail": "sums@example.com", "tally:sumsWebhook": "https://example.com/sums",
+			"tally:alarmWebhook": "https://example.com/alarms", "tally:runbook": "https://example.com/operate.md", "tally:sumsEmail": "sums@example.com", "tally:sumsWebhook": "https://user:p%40ss@example.com:8443/sums?a=b",
 		}, Settings{
 			Region: "us-gov-west-1", Profile: "me", AllowedAccounts: []string{"123456789012"}, Target: AWS,
 			Owner: "Équipe A", CostCentre: "a+b@c", Protect: true, CustomerKey: true, PermissionsBoundary: "arn:aws-us-gov:iam::123456789012:policy/teams/a/boundary",
@@ -68,7 +68,7 @@ func TestParse(t *testing.T) {
 				CertificateARN: "arn:aws-us-gov:acm:us-gov-west-1:123456789012:certificate/0a1b",
 			},
 			LogRetentionDays: 3653, AlarmEmail: "on-call@example.com", AlarmWebhook: "https://example.com/alarms", Runbook: "https://example.com/operate.md",
-			SumsEmail: "sums@example.com", SumsWebhook: "https://example.com/sums",
+			SumsEmail: "sums@example.com", SumsWebhook: "https://user:p%40ss@example.com:8443/sums?a=b",
 		}, bundle.Platform{OS: "linux", Arch: "amd64"}},
 		{"local", map[string]string{"tally:target": "local"},
 			defaults(func(s *Settings) { s.Target, s.Functions.Architecture = Local, machine }), bundle.Platform{OS: runtime.GOOS, Arch: runtime.GOARCH}},

@@ -12,9 +12,19 @@ import (
 // Patterns of several settings.
 const (
 	// https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html
-	tag      = `[\p{L}\p{N}_.:/=+@-]([\p{L}\p{Z}\p{N}_.:/=+@-]{0,254}[\p{L}\p{N}_.:/=+@-])?`
-	email    = `[^\s@]+@[^\s@]+\.[^\s@]+`
-	httpsURL = `https://[^\s/]+(/\S*)?`
+	tag   = `[\p{L}\p{N}_.:/=+@-]([\p{L}\p{Z}\p{N}_.:/=+@-]{0,254}[\p{L}\p{N}_.:/=+@-])?`
+	email = `[^\s\p{Z}\p{C}@]+@[^\s\p{Z}\p{C}@]+\.[^\s\p{Z}\p{C}@]+`
+	word  = `[^\s\p{Z}\p{C}]+`
+
+	host     = `[A-Za-z0-9.-]+(:[0-9]+)?`
+	escaped  = `%[0-9A-Fa-f]{2}`
+	path     = `([/?]([!-$&-~]|` + escaped + `)*)?` // with a query and a fragment
+	httpsURL = `https://` + host + path
+	localURL = `http://(127\.0\.0\.1|localhost)(:[0-9]+)?` + path
+	// SNS sends the user and the password in a URL as basic authentication.
+	//
+	// https://docs.aws.amazon.com/sns/latest/dg/sns-http-https-endpoint-as-subscriber.html
+	webhook = `https://(([A-Za-z0-9._:~!$&'()*+,;=-]|` + escaped + `)+@)?` + host + path
 )
 
 // matching returns a Field that sets a field to a value if all of it matches the

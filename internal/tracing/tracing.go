@@ -104,6 +104,11 @@ func invocation(ctx context.Context) (trace, bool) {
 // Lambda detects recursive loops by one of them. As the SDK does, it escapes the
 // character | in that field.
 func (t trace) with(parent string) string {
-	header := strings.Replace(t.header, "Parent="+t.parent, "Parent="+parent, 1)
-	return strings.ReplaceAll(header, "|", "%7C")
+	fields := strings.Split(t.header, ";")
+	for i, field := range fields {
+		if name, _, _ := strings.Cut(strings.TrimSpace(field), "="); name == "Parent" {
+			fields[i] = "Parent=" + parent
+		}
+	}
+	return strings.ReplaceAll(strings.Join(fields, ";"), "|", "%7C")
 }

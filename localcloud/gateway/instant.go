@@ -40,9 +40,21 @@ func (t *instant) UnmarshalJSON(raw []byte) error {
 		return t.UnmarshalText([]byte(text))
 	}
 	seconds, err := strconv.ParseFloat(string(raw), 64)
+	if err != nil {
+		return err
+	}
+	if !(firstSecond <= seconds && seconds <= lastSecond) {
+		return fmt.Errorf("%s is not a time in seconds since 1970 within the years 1 to 9999", raw)
+	}
 	t.Time = time.UnixMilli(int64(math.Round(seconds * 1000))).UTC()
-	return err
+	return nil
 }
+
+// The range of ISO 8601, in seconds since 1970.
+const (
+	firstSecond = -62_135_596_800
+	lastSecond  = 253_402_300_799
+)
 
 // UnmarshalText accepts ISO 8601. Without a zone, the time is UTC.
 func (t *instant) UnmarshalText(text []byte) error {

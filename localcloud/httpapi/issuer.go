@@ -106,7 +106,7 @@ func (i *issuers) fetch(ctx context.Context, issuer string) {
 	var configuration struct {
 		KeysURI string `json:"jwks_uri"`
 	}
-	var set jose.JSONWebKeySet
+	var set keySet
 	err := i.get(ctx, strings.TrimSuffix(issuer, "/")+"/.well-known/openid-configuration", &configuration)
 	if err == nil {
 		err = i.get(ctx, configuration.KeysURI, &set)
@@ -120,9 +120,31 @@ func (i *issuers) fetch(ctx context.Context, issuer string) {
 	k := i.keys[issuer]
 	k.tried, k.err = time.Now(), err
 	if err == nil {
-		k.set, k.at = set, k.tried
+		k.set, k.at = set.rsa(), k.tried
 	}
 	i.keys[issuer] = k
+}
+
+// keySet is a set of keys as an issuer publishes it. It may contain keys for other
+// purposes, of types that the library does not know.
+//
+// https://www.rfc-editor.org/rfc/rfc7517#section-5
+type keySet struct {
+	Keys []json.RawMessage `json:"keys"`
+}
+
+// rsa returns the RSA keys of the set.
+func (s keySet) rsa() (set jose.JSONWebKeySet) {
+	for _, raw := range s.Keys {
+		var key jose.JSONWebKey
+		if json.Unmarshal(raw, &key) != nil {
+			continue
+		}
+		if _, ok := key.Key.(*rsa.PublicKey); ok {
+			set.Keys = append(set.Keys, key)
+		}
+	}
+	return set
 }
 
 // get fetches the JSON document at an address and decodes it.
@@ -152,7 +174,7 @@ func (i *issuers) get(ctx context.Context, address string, into any) error {
 // checkSecure refuses URLs whose responses others on the network could forge, because
 // an issuer's keys determine which tokens are valid.
 func checkSecure(u *url.URL) error {
-	if u.Host == "" || u.Scheme != "https" && (u.Scheme != "http" || !cloud.IsLoopback(u.Host)) {
+	if u.Hostname() == "" || u.Scheme != "https" && (u.Scheme != "http" || !cloud.IsLoopback(u.Host)) {
 		return fmt.Errorf("%q is neither an HTTPS URL nor a loopback URL", u)
 	}
 	return nil

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
 	"slices"
 	"strings"
@@ -72,13 +73,25 @@ func (s *Service) verify(ctx context.Context, a Authorizer, token string) (map[s
 	if errors.Is(err, jose.ErrCryptoFailure) {
 		return nil, errors.New("the token has an invalid signature")
 	}
-	if err != nil {
+	if err != nil || !hasRealDates(all) {
 		return nil, errors.New("the token's claims are malformed")
 	}
 	if len(known.Audience) == 0 {
 		known.Audience = jwt.Audience{known.ClientID}
 	}
 	return all, checkClaims(known.Claims, a)
+}
+
+// hasRealDates reports whether all times in a token are within millions of years. The
+// library takes later ones for early ones.
+func hasRealDates(claims map[string]json.RawMessage) bool {
+	for _, name := range []string{"exp", "nbf", "iat"} {
+		var seconds float64
+		if json.Unmarshal(claims[name], &seconds) == nil && math.Abs(seconds) > 1<<50 {
+			return false
+		}
+	}
+	return true
 }
 
 func checkClaims(c jwt.Claims, a Authorizer) error {

@@ -146,6 +146,7 @@ func TestJWT(t *testing.T) {
 		"too early":         {rs("nbf", now+60), invalid("the token is not valid yet")},
 		"from the future":   {rs("iat", now+60), invalid("the token was issued in the future")},
 		"claims":            {rs("exp", "soon"), invalid("the token's claims are malformed")},
+		"never valid":       {rs("nbf", 1e300), invalid("the token's claims are malformed")},
 		"no scope":          {rs("scope", nil), forbidden},
 		"other scope":       {rs("scope", "read adder"), forbidden},
 		"scope is a number": {rs("scope", 5), forbidden},
@@ -262,6 +263,34 @@ func TestIssuerKeysAreCached(t *testing.T) {
 		time.Sleep(fetchInterval)
 		check("the issuer is up again", "one", "", 4)
 	})
+}
+
+// Keys that cannot verify tokens do not keep those that can from it.
+func TestOtherKeysOfAnIssuer(t *testing.T) {
+	key := must(json.Marshal(jose.JSONWebKey{Key: newKey(t).Public(), KeyID: "one"}))(t)
+	for _, other := range []string{
+		`{"kty":"AKP","alg":"ML-DSA-44","pub":"AA"}`, `{"kty":"EC","crv":"secp256k1","x":"AA","y":"AA","kid":"one"}`,
+		`{"kty":"oct","k":"AA","kid":"one"}`, `{"kty":"RSA","kid":"one"}`, `null`,
+	} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			_, _ = fmt.Fprintf(w, `{"jwks_uri":"http://%s","keys":[%s,%s]}`, r.Host, other, key)
+		}))
+		if _, err := newIssuers(&journal{}).key(t.Context(), server.URL, "one"); err != nil {
+			t.Errorf("beside %s: %v", other, err)
+		}
+		server.Close()
+	}
+}
+
+func TestCheckIssuer(t *testing.T) {
+	for issuer, want := range map[string]bool{
+		"https://login.example.com/tenant": true, "http://127.0.0.1:8080": true, "http://[::1]/": true,
+		"http://login.example.com": false, "https://login.example.com?": false, "https://login.example.com/#": false, "https://a@b": false, "https://": false, "https://:": false,
+	} {
+		if err := CheckIssuer(issuer); (err == nil) != want {
+			t.Errorf("%s: %v", issuer, err)
+		}
+	}
 }
 
 func TestIssuerMustBeSecure(t *testing.T) {

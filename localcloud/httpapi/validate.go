@@ -212,7 +212,7 @@ func CheckIdentitySources(sources []string) error {
 // loopback interface.
 func CheckIssuer(issuer string) error {
 	u, err := url.Parse(issuer)
-	if err != nil || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
+	if err != nil || strings.ContainsAny(issuer, "?#") || u.User != nil {
 		return badRequest("Invalid issuer: %q is not the URL of an issuer, such as https://login.example.com/tenant", issuer)
 	}
 	if err := checkSecure(u); err != nil {

@@ -43,6 +43,7 @@ func TestConditions(t *testing.T) {
 
 		{"NumericEquals", 10, one("10.0"), true},
 		{"NumericEquals", "10", one("ten"), false},
+		{"NumericEquals", "1000", one("1_000"), false},
 		{"NumericNotEquals", 10, one("11"), true},
 		{"NumericLessThan", 10, one("9.9"), true},
 		{"NumericLessThan", 10, one("10"), false},
@@ -70,6 +71,9 @@ func TestConditions(t *testing.T) {
 		{"IpAddress", "203.0.113.0/24", one("203.0.113.9"), true},
 		{"IpAddress", "203.0.113.0/24", one("203.0.114.9"), false},
 		{"IpAddress", "203.0.113.9", one("203.0.113.9"), true},
+		{"IpAddress", "203.0.113.9", one("::ffff:203.0.113.9"), true},
+		{"IpAddress", "::ffff:203.0.113.0/120", one("203.0.113.9"), true},
+		{"IpAddress", "::ffff:203.0.113.9", one("203.0.113.9"), true},
 		{"IpAddress", "2001:db8::/32", one("2001:db8::1"), true},
 		{"IpAddress", "203.0.113.0/24", one("nonsense"), false},
 		{"NotIpAddress", "203.0.113.0/24", one("203.0.114.9"), true},

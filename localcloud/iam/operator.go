@@ -83,7 +83,7 @@ func ordered[T any](parse func(string) (T, error), compare func(a, b T) int, acc
 // number parses a decimal number.
 func number(s string) (float64, error) {
 	n, err := strconv.ParseFloat(s, 64)
-	if err != nil || math.IsNaN(n) || math.IsInf(n, 0) || strings.ContainsAny(s, "xX") {
+	if err != nil || math.IsNaN(n) || math.IsInf(n, 0) || strings.ContainsAny(s, "xX_") {
 		return 0, fmt.Errorf("%q is not a number", s)
 	}
 	return n, nil
@@ -117,6 +117,10 @@ func address(operand string, _ bool) (test, error) {
 			return nil, fmt.Errorf("%q is neither an IP address nor a range such as 203.0.113.0/24", operand)
 		}
 		prefix = netip.PrefixFrom(ip, ip.BitLen())
+	}
+	const mapped = 96 // bits before an IPv4 address in IPv6
+	if prefix.Addr().Is4In6() && prefix.Bits() >= mapped {
+		prefix = netip.PrefixFrom(prefix.Addr().Unmap(), prefix.Bits()-mapped) // like the value
 	}
 	return func(value string, _ *keys) bool {
 		ip, err := netip.ParseAddr(value)

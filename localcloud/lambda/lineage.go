@@ -47,7 +47,7 @@ func nextTrace(header, function string) string {
 	chain = slices.DeleteFunc(chain, func(link string) bool {
 		n, ok := strings.CutPrefix(link, prefix)
 		if count, err := strconv.Atoi(n); ok && err == nil {
-			earlier = count + 1
+			earlier = min(max(count, 0), maxChain) + 1 // the client may have written anything
 		}
 		return ok
 	})

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -62,7 +63,38 @@ func parseDeliveryPolicy(document string) (p deliveryPolicy, err error) {
 		}
 		return p, notJSON
 	}
+	if member := unexpected([]byte(document), p); member != "" {
+		return p, fmt.Errorf("Unexpected JSON member: %s", member) //lint:ignore ST1005 as above
+	}
 	return p, nil
+}
+
+// unexpected returns a member of a document that has the name of one of the policy in
+// another case, which package json accepts, or "".
+func unexpected(document []byte, p deliveryPolicy) string {
+	exact, _ := json.Marshal(p) // has all members, and always encodes
+	var given, known any
+	if json.Unmarshal(document, &given) != nil || json.Unmarshal(exact, &known) != nil {
+		return ""
+	}
+	return firstUnknown(given, known)
+}
+
+func firstUnknown(given, known any) string {
+	g, isObject := given.(map[string]any)
+	k, _ := known.(map[string]any)
+	if !isObject {
+		return ""
+	}
+	for _, name := range slices.Sorted(maps.Keys(g)) {
+		if _, ok := k[name]; !ok {
+			return name
+		}
+		if member := firstUnknown(g[name], k[name]); member != "" {
+			return member
+		}
+	}
+	return ""
 }
 
 func (p deliveryPolicy) check() error {
@@ -88,10 +120,12 @@ func (p deliveryPolicy) check() error {
 			return fmt.Errorf("%s must be less than or equal to %d", n.name, n.high)
 		}
 	}
-	switch phases := valueOr(r.NoDelay, 0) + valueOr(r.AtMinDelay, 0) + valueOr(r.AtMaxDelay, 0); {
+	// Each is an int, and the sum of three fits into neither an int nor a uint64.
+	phases := float64(valueOr(r.NoDelay, 0)) + float64(valueOr(r.AtMinDelay, 0)) + float64(valueOr(r.AtMaxDelay, 0))
+	switch {
 	case r.MinDelay != nil && r.MaxDelay != nil && *r.MaxDelay < *r.MinDelay:
 		return errors.New(retry + "maxDelayTarget must be greater than or equal to minDelayTarget")
-	case valueOr(r.Retries, 3) < phases:
+	case float64(valueOr(r.Retries, 3)) < phases:
 		return errors.New(retry + "numRetries must be greater than or equal to total of numMinDelayRetries, numNoDelayRetries and numMaxDelayRetries")
 	case r.Backoff != "" && !slices.Contains([]string{"arithmetic", "exponential", "geometric", "linear"}, r.Backoff):
 		return fmt.Errorf(retry+"backoffFunction must be arithmetic, exponential, geometric or linear, not %q", r.Backoff)

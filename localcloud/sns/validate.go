@@ -219,12 +219,12 @@ func checkRedrivePolicy(place cloud.Place, document string) error {
 }
 
 // parseRedrivePolicy returns the ARN of the dead-letter queue.
-func parseRedrivePolicy(document string) (queueARN string, err error) {
+func parseRedrivePolicy(document string) (queue string, err error) {
 	var p struct{ DeadLetterTargetARN string }
 	if err := json.Unmarshal([]byte(document), &p); err != nil {
 		return "", errors.New("RedrivePolicy: failed to parse JSON.") //lint:ignore ST1005 AWS's own wording
 	}
-	if cloud.ServiceOf(p.DeadLetterTargetARN) != "sqs" {
+	if !queueARN.MatchString(p.DeadLetterTargetARN) {
 		return "", errors.New("RedrivePolicy: deadLetterTargetArn is an invalid arn")
 	}
 	return p.DeadLetterTargetARN, nil

@@ -15,6 +15,10 @@ func TestChecks(t *testing.T) {
 	const role = "arn:aws:iam::000000000000:role/r"
 	retry := func(members string) string { return `{"http":{"defaultHealthyRetryPolicy":{` + members + `}}}` }
 	policy := func(action string) string { return `{"Statement":{"Action":` + action + `}}` }
+	place := cloud.Place{Region: "us-east-1", Account: "000000000000"}
+	redrive := func(queue string) string {
+		return `{"deadLetterTargetArn":"` + place.ARN("sqs", queue).String() + `"}`
+	}
 	const delivery = "Attributes Reason: DeliveryPolicy: "
 	for _, c := range []struct {
 		err  error
@@ -49,6 +53,10 @@ func TestChecks(t *testing.T) {
 		{sns.CheckDeliveryPolicy(retry(`"maxDelayTarget":3601`)), delivery + "http.defaultHealthyRetryPolicy.maxDelayTarget must be less than or equal to 3600"},
 		{sns.CheckDeliveryPolicy(retry(`"minDelayTarget":30,"maxDelayTarget":20`)), delivery + "http.defaultHealthyRetryPolicy.maxDelayTarget must be greater than or equal to minDelayTarget"},
 		{sns.CheckDeliveryPolicy(retry(`"numNoDelayRetries":2,"numMaxDelayRetries":2`)), delivery + "http.defaultHealthyRetryPolicy.numRetries must be greater than or equal to total of numMinDelayRetries, numNoDelayRetries and numMaxDelayRetries"},
+		{sns.CheckDeliveryPolicy(retry(`"numNoDelayRetries":9223372036854775807,"numMaxDelayRetries":1`)), delivery + "http.defaultHealthyRetryPolicy.numRetries must be greater than or equal to total of numMinDelayRetries, numNoDelayRetries and numMaxDelayRetries"},
+		{sns.CheckDeliveryPolicy(`{"http":{"disablesubscriptionoverrides":true}}`), delivery + "Unexpected JSON member: disablesubscriptionoverrides"},
+		{sns.CheckRedrivePolicy(place, redrive("dead")), ""},
+		{sns.CheckRedrivePolicy(place, redrive("a/b")), "Attributes Reason: RedrivePolicy: deadLetterTargetArn is an invalid arn"},
 		{sns.CheckDeliveryPolicy(retry(`"backoffFunction":"cubic"`)), delivery + `http.defaultHealthyRetryPolicy.backoffFunction must be arithmetic, exponential, geometric or linear, not "cubic"`},
 		{sns.CheckDeliveryPolicy(`{"http":{"defaultThrottlePolicy":{"maxReceivesPerSecond":0}}}`), delivery + "http.defaultThrottlePolicy.maxReceivesPerSecond must be greater than or equal to 1"},
 		{sns.CheckDeliveryPolicy(`{"http":{"disableSubscriptionOverrides":true,"defaultRequestPolicy":{"headerContentType":"text/plain"}}}`), ""},

@@ -114,16 +114,3 @@ func TestRedrivePoliciesAreChecked(t *testing.T) {
 		t.Errorf("a refused policy was stored: %+v", q)
 	}
 }
-
-func FuzzRedrivePolicies(f *testing.F) {
-	for _, seed := range []string{toDeadTwo, allowWork, "{}", `{"maxReceiveCount":1e3}`, `[]`, ""} {
-		f.Add(seed)
-	}
-	f.Fuzz(func(t *testing.T, document string) {
-		for _, err := range []error{sqs.CheckRedrivePolicy(document), sqs.CheckRedriveAllowPolicy(document)} {
-			if err != nil && document == "" {
-				t.Errorf("an empty document is refused: %v", err)
-			}
-		}
-	})
-}

@@ -286,13 +286,20 @@ func lastLines(path string) string {
 		return err.Error()
 	}
 	defer f.Close()
+	return lastLinesOf(f)
+}
+
+func lastLinesOf(r io.Reader) string {
 	var lines []string
-	for scanner := bufio.NewScanner(f); scanner.Scan(); {
-		if strings.HasPrefix(scanner.Text(), startMark) {
+	for buffered := bufio.NewReader(r); ; {
+		line, err := buffered.ReadString('\n') // a Scanner ends at a long line
+		if line == "" && err != nil {
+			return strings.Join(lines, "\n")
+		}
+		if strings.HasPrefix(line, startMark) {
 			lines = nil
 			continue
 		}
-		lines = append(lines, "  "+scanner.Text())
+		lines = append(lines[max(0, len(lines)-9):], "  "+strings.TrimRight(line, "\r\n"))
 	}
-	return strings.Join(lines[max(0, len(lines)-10):], "\n")
 }

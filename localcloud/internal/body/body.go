@@ -42,6 +42,9 @@ func Read(r *http.Request, limit int64) (body []byte, release func(), err error)
 	}
 	// Most bodies of unknown length are small.
 	start, err := io.ReadAll(io.LimitReader(r.Body, Small+1))
+	if err == nil && int64(len(start)) > limit {
+		err = ErrTooLarge
+	}
 	if err != nil || len(start) <= Small {
 		return start, release, err
 	}

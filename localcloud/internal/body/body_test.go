@@ -44,6 +44,16 @@ func TestRead(t *testing.T) {
 	reading.Release(atOnce)
 }
 
+// A limit may be lower than the size up to which bodies do not wait.
+func TestLowLimit(t *testing.T) {
+	for size, want := range map[int]error{50: nil, 51: ErrTooLarge} {
+		r := &http.Request{ContentLength: -1, Body: io.NopCloser(strings.NewReader(strings.Repeat("x", size)))}
+		if _, _, err := Read(r, 50); err != want {
+			t.Errorf("%d bytes: %v", size, err)
+		}
+	}
+}
+
 func TestTooLargeIsNotRead(t *testing.T) {
 	if _, _, err := Read(&http.Request{ContentLength: 1001, Body: io.NopCloser(endless{t})}, 1000); err != ErrTooLarge {
 		t.Error(err)

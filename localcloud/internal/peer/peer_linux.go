@@ -124,10 +124,15 @@ func Descendants(pid int) (all []int) {
 	return all
 }
 
-// children returns the processes that a thread has started, as proc(5) describes.
-func children(pid int, task string) (all []int) {
+// children returns the processes that a thread has started.
+func children(pid int, task string) []int {
+	return parseChildren(ReadProc(fmt.Sprintf("/proc/%d/task/%s/children", pid, task)))
+}
+
+// parseChildren parses process IDs, each followed by a space, as proc(5) describes.
+func parseChildren(list []byte) (all []int) {
 	number := 0
-	for _, b := range ReadProc(fmt.Sprintf("/proc/%d/task/%s/children", pid, task)) {
+	for _, b := range list {
 		if b == ' ' {
 			all, number = append(all, number), 0
 			continue

@@ -1,6 +1,9 @@
 package process
 
 import (
+	"math/big"
+	"strconv"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -49,4 +52,30 @@ func TestProcessorTimes(t *testing.T) {
 	if _, total, ok := processorTimes(); total == 0 || !ok {
 		t.Error("the times of this machine cannot be read")
 	}
+}
+
+// FuzzProcessorTimes compares the parser with one of numbers of any size.
+func FuzzProcessorTimes(f *testing.F) {
+	f.Add([]byte("cpu  1 20 300 4000 50000 6 7 8 1000000 2000000\ncpu0 1 2 3\n"))
+	f.Add([]byte("cpu 1 2 3\n"))
+	f.Add([]byte("cpu 18446744073709551615 1 2 3 4 5 6 18446744073709551615\n"))
+	f.Add([]byte("cpu0 1 2 3 4 5 6 7 8\n"))
+	f.Fuzz(func(t *testing.T, stat []byte) {
+		idle, total, ok := parseProcessorTimes(stat)
+		fields := strings.Fields(strings.SplitN(string(stat), "\n", 2)[0])
+		want := len(fields) >= 9 && fields[0] == "cpu"
+		sum, resting := new(big.Int), new(big.Int)
+		for i := 1; i < 9 && want; i++ {
+			n, err := strconv.ParseUint(fields[i], 10, 64)
+			want = err == nil
+			sum.Add(sum, new(big.Int).SetUint64(n))
+			if i == 4 || i == 5 {
+				resting.Add(resting, new(big.Int).SetUint64(n))
+			}
+		}
+		wrap := new(big.Int).Lsh(big.NewInt(1), 64) // only differences matter
+		if ok != want || ok && (total != sum.Mod(sum, wrap).Uint64() || idle != resting.Mod(resting, wrap).Uint64()) {
+			t.Errorf("%q: %d %d %t, want %s %s %t", stat, idle, total, ok, resting, sum, want)
+		}
+	})
 }

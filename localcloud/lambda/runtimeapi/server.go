@@ -119,6 +119,10 @@ func (c *connection) exchange(h http.Handler) bool {
 		}
 		return false
 	}
+	if r.ProtoMajor != 1 {
+		c.refuse(http.StatusHTTPVersionNotSupported)
+		return false
+	}
 	if r.ProtoAtLeast(1, 1) && r.Host == "" {
 		c.refuse(http.StatusBadRequest)
 		return false

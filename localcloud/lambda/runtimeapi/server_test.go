@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -57,6 +58,8 @@ func TestServerLikeNetHTTP(t *testing.T) {
 		"head":              "HEAD /a HTTP/1.1\r\n" + end,
 		"close":             "POST /a HTTP/1.1\r\nConnection: close\r\nContent-Length: 3\r\n" + end + "abc",
 		"HTTP/1.0":          "POST /a HTTP/1.0\r\nContent-Length: 3\r\n\r\nabc",
+		"HTTP/0.9":          "GET /a HTTP/0.9\r\n" + end,
+		"HTTP/3.0":          "GET /a HTTP/3.0\r\n" + end,
 		"no host":           "GET /a HTTP/1.1\r\n\r\n",
 		"not HTTP":          "hello\r\n\r\n",
 		"two requests":      "GET /a HTTP/1.1\r\n" + end + "GET /b HTTP/1.1\r\n" + end,
@@ -139,12 +142,37 @@ func TestAbandonedNext(t *testing.T) {
 	}
 }
 
+// FuzzServer checks that requests have the same responses as from the server of net/http,
+// up to the first that it refuses: it checks the names of headers, too.
 func FuzzServer(f *testing.F) {
 	f.Add([]byte("POST /a HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\nTrailer: X\r\n\r\n2\r\nab\r\n0\r\nX: v\r\n\r\n"))
 	f.Add([]byte("POST /a HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\na"))
 	f.Add([]byte("GET /a HTTP/1.1\r\nHost: h\r\n\r\nGET /b HTTP/1.0\r\n\r\n"))
-	url := serve(f, http.HandlerFunc(describe))
+	f.Add([]byte("POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\nConnection: close\r\n\r\nabcGET /b HTTP/1.1\r\nHost: h\r\n\r\n"))
+	f.Add([]byte("POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"))
+	f.Add([]byte("0 * HTTP/0.0\n0000:0\n\n"))
+	f.Add([]byte("POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nab"))
+	own := serve(f, http.HandlerFunc(describe))
+	standard := httptest.NewServer(http.HandlerFunc(describe))
+	f.Cleanup(standard.Close)
+	emptyHost := regexp.MustCompile(`(?i)\nhost:\s*\n`) // http.ReadRequest does not tell it from none
 	f.Fuzz(func(t *testing.T, requests []byte) {
-		answers(t, url, string(requests)) // fails if the server hangs or panics
+		if emptyHost.Match(requests) {
+			return
+		}
+		got := accepted(answers(t, own, string(requests))) // fails if the server hangs or panics
+		if want := accepted(answers(t, standard.URL, string(requests))); !strings.HasPrefix(got, want) {
+			t.Errorf("%q: answers\n%s\nwant\n%s", requests, got, want)
+		}
 	})
 }
+
+// accepted returns the responses before the first refusal.
+func accepted(responses string) string {
+	if at := refusal.FindStringIndex(responses); at != nil {
+		return responses[:at[0]]
+	}
+	return responses
+}
+
+var refusal = regexp.MustCompile(`(?m)^[45]\d\d \[`)
