@@ -42,9 +42,9 @@ func after(stack, certificate string) map[string]string {
 // role allow the requests that it would make on AWS, that the policies allow nothing
 // else, and that the stack works within the boundary.
 func TestDeployerCanDeploy(t *testing.T) {
+	t.Parallel() // the time counts from when it runs
 	ctx, cancel := context.WithTimeout(t.Context(), 9*time.Minute)
 	defer cancel()
-	t.Parallel()
 	dir := copyProject(t)
 	local := localcloudtest.Start(t)
 	stacks := []string{"dev", "staging", "prod"}

@@ -15,9 +15,9 @@ import (
 // TestComponents deploys a program of another module, in another folder, that
 // imports the components and declares the same topic in two environments.
 func TestComponents(t *testing.T) {
+	t.Parallel() // the time counts from when it runs
 	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Minute)
 	defer cancel()
-	t.Parallel()
 	dir := t.TempDir()
 	if err := os.CopyFS(dir, os.DirFS("testdata/components")); err != nil {
 		t.Fatal(err)

@@ -39,9 +39,9 @@ const audited = `audit, err := serverless.NewQueue(env, "audit", nil)
 // other subscriber does not receive the messages again, although the command is killed
 // in between.
 func TestRedrive(t *testing.T) {
+	t.Parallel() // the time counts from when it runs
 	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Minute)
 	defer cancel()
-	t.Parallel()
 	r := redriver{dir: copyProject(t), bin: filepath.Join(t.TempDir(), "redrive")}
 	build := exec.Command("go", "build", "-o", r.bin, "./cmd/redrive")
 	build.Dir = ".."

@@ -17,9 +17,9 @@ import (
 // proves that both work, that they share no resources, and that destroying one
 // does not affect the other.
 func TestStacks(t *testing.T) {
+	t.Parallel() // the time counts from when it runs
 	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Minute)
 	defer cancel()
-	t.Parallel()
 	dir := copyProject(t)
 	cloud := localcloudtest.Start(t)
 	stacks := map[string]*localcloudtest.Stack{}
