@@ -13,10 +13,10 @@ import (
 // TestStack tests the life cycle of a stack through the command line. Each step
 // starts from the state that the previous step left.
 func TestStack(t *testing.T) {
+	w := newWorkspace(t, copyProject(t))
+	t.Parallel() // the time counts from when it runs
 	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Minute)
 	defer cancel()
-	w := newWorkspace(t, copyProject(t))
-	t.Parallel()
 
 	w.start()
 	w.mustPulumi("stack init local")
