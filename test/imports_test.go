@@ -33,6 +33,15 @@ var connecting = []string{"account", "cmd", "control", "gateway", "internal", "p
 // libraries are banned for packages that may use only the standard library.
 var libraries = []string{"github.com/", "golang.org/", "google.golang.org/", "go.etcd.io/"}
 
+// heavy are packages of Pulumi that are banned from the localcloud binary. They bring
+// tracing, terminals and JSON schemas, which take 50 ms to initialize and 7 MB, and the
+// binary starts for each command.
+var heavy = []string{
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin",
+	"github.com/pulumi/pulumi/sdk/v3/go/common/workspace",
+	"github.com/pulumi/pulumi/sdk/v3/go/common/util/rpcutil",
+}
+
 func rules() []rule {
 	all := []rule{
 		{prefix: "internal/sum", banned: libraries},
@@ -67,12 +76,12 @@ func rules() []rule {
 	for _, folder := range connecting {
 		// Pulumi's Automation API is only for tests: the localcloud binary does
 		// not contain it.
-		banned := []string{"github.com/pulumi/pulumi-aws/", "github.com/pulumi/pulumi/sdk/v3/go/auto"}
+		banned := append(slices.Clone(heavy), "github.com/pulumi/pulumi-aws/", "github.com/pulumi/pulumi/sdk/v3/go/auto")
 		all = append(all, rule{prefix: "localcloud/" + folder, own: []string{"localcloud/"}, banned: banned})
 	}
 	return append(all,
 		rule{prefix: "localcloud/localcloudtest", own: []string{"localcloud/"}, banned: []string{"github.com/pulumi/pulumi-aws/"}},
-		rule{prefix: "localcloud/deployments", own: []string{"localcloud/store"}, banned: []string{"github.com/pulumi/pulumi-aws/"}},
+		rule{prefix: "localcloud/deployments", own: []string{"localcloud/store"}, banned: append(slices.Clone(heavy), "github.com/pulumi/pulumi-aws/")},
 		rule{prefix: "test/cmd/bench/floor", banned: libraries},
 		rule{prefix: "test/cmd/bench/report", banned: libraries},
 		rule{prefix: "test/cmd/bench", own: []string{"internal/project", "test/cmd/bench/"}, banned: []string{"github.com/pulumi/"}},

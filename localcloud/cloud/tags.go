@@ -3,9 +3,9 @@ package cloud
 import (
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -15,7 +15,10 @@ const (
 	maxTagValue = 256 // characters
 )
 
-var tagCharacters = regexp.MustCompile(`^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$`)
+// notInTag reports whether tags cannot contain the character.
+func notInTag(r rune) bool {
+	return !unicode.In(r, unicode.L, unicode.Z, unicode.N) && !strings.ContainsRune("_.:/=+-@", r)
+}
 
 // CheckTags validates the tags of a resource. The error describes the first
 // violation of AWS's rules. Each service returns it under its own error code.
@@ -43,7 +46,7 @@ func CheckTag(key, value string) error {
 		return fmt.Errorf("the value of the tag %q must be at most %d characters long, not %d", key, maxTagValue, m)
 	case strings.HasPrefix(strings.ToLower(key), "aws:"):
 		return fmt.Errorf("the tag key %q begins with aws:, which is reserved for AWS", key)
-	case !tagCharacters.MatchString(key) || !tagCharacters.MatchString(value):
+	case strings.ContainsFunc(key, notInTag) || strings.ContainsFunc(value, notInTag):
 		return fmt.Errorf("the tag %q can contain only letters, digits, spaces and _ . : / = + - @", key)
 	}
 	return nil

@@ -4,6 +4,7 @@
 package deployments
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -16,7 +17,7 @@ import (
 	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/urn"
-	"github.com/pulumi/pulumi/sdk/v3/go/common/workspace"
+	"gopkg.in/yaml.v3"
 
 	"tally/localcloud/store"
 )
@@ -99,16 +100,24 @@ func (s *Service) Programs() (all []Program) {
 	return all
 }
 
-// Load reads the program in dir. A folder whose Pulumi.yaml cannot be read counts
-// as one without: the Pulumi CLI reports the error.
+// Load reads the program in dir. A folder whose Pulumi.yaml cannot be read or has no
+// name counts as one without: the Pulumi CLI reports the error.
 func Load(dir string) Program {
 	p := Program{Dir: dir, main: dir}
 	for _, name := range []string{"Pulumi.yaml", "Pulumi.yml", "Pulumi.json"} {
-		project, err := workspace.LoadProject(filepath.Join(dir, name))
+		raw, err := os.ReadFile(filepath.Join(dir, name))
 		if err != nil {
 			continue
 		}
-		p.Project = string(project.Name)
+		decode := yaml.Unmarshal // refuses some JSON: tabs, and escapes that YAML does not have
+		if filepath.Ext(name) == ".json" {
+			decode = json.Unmarshal
+		}
+		var project struct{ Name, Main string }
+		if decode(raw, &project) != nil || project.Name == "" {
+			continue
+		}
+		p.Project = project.Name
 		switch {
 		case filepath.IsAbs(project.Main):
 			p.main = filepath.Clean(project.Main)
@@ -128,8 +137,9 @@ func (s *Service) Folders(project string) (folders []string) {
 	if s == nil {
 		return nil
 	}
+	programs := s.Programs()
 	for _, name := range []string{project, ""} {
-		for _, p := range s.Programs() {
+		for _, p := range programs {
 			if p.Project == name {
 				folders = append(folders, p.Dir, p.main)
 			}

@@ -152,3 +152,29 @@ func BenchmarkIdentified(b *testing.B) {
 		s.Identified("aws:sns/topic:Topic", "4299")
 	}
 }
+
+func TestLoad(t *testing.T) {
+	for name, tc := range map[string]struct {
+		files map[string]string
+		want  Program // with paths below the folder
+	}{
+		"none":         {},
+		"yml":          {files: map[string]string{"Pulumi.yml": "\ufeffname: p # it's\nruntime: {name: go, options: {}}\nmain: a/../b\n"}, want: Program{Project: "p", main: "b"}},
+		"json":         {files: map[string]string{"Pulumi.json": "{\n\t\"name\": \"p\\/q\", \"config\": {\"a:b\": [1, true]},\n\t\"main\": \"b\"}"}, want: Program{Project: "p/q", main: "b"}},
+		"yaml first":   {files: map[string]string{"Pulumi.yaml": "name: p", "Pulumi.json": `{"name":"q","main":"b"}`}, want: Program{Project: "p"}},
+		"without name": {files: map[string]string{"Pulumi.yaml": "main: a", "Pulumi.json": `{"name":"q"}`}, want: Program{Project: "q"}},
+		"broken":       {files: map[string]string{"Pulumi.yaml": "name: p\nmain: [", "Pulumi.yml": "name: q"}, want: Program{Project: "q"}},
+		"wrong kind":   {files: map[string]string{"Pulumi.yaml": "name: p\nmain: [a]"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			for name, content := range tc.files {
+				check(t, os.WriteFile(filepath.Join(dir, name), []byte(content), 0o644))
+			}
+			tc.want.Dir, tc.want.main = dir, filepath.Join(dir, tc.want.main)
+			if got := Load(dir); got != tc.want {
+				t.Errorf("%+v, want %+v", got, tc.want)
+			}
+		})
+	}
+}

@@ -186,6 +186,7 @@ func TestRefusals(t *testing.T) {
 		{"log elsewhere", stage(Stage{Name: "dev", AutoDeploy: true, AccessLog: &AccessLog{"arn:aws:logs:eu-west-1:000000000000:log-group:g", "$context.requestId"}}), "Invalid ARN specified in the request"},
 		{"log format", stage(Stage{Name: "dev", AutoDeploy: true, AccessLog: &AccessLog{here.ARN("logs", "log-group:g").String(), "$context.status"}}), "must contain at least $context.requestId"},
 		{"stage name", stage(Stage{Name: "a b", AutoDeploy: true}), "Stage name only allows"},
+		{"long stage name", stage(Stage{Name: strings.Repeat("a", 129), AutoDeploy: true}), "128 characters at most"},
 		{"same stage", stage(Stage{Name: "$default", AutoDeploy: true}), "ConflictException: Stage already exists"},
 		{"manual deployment", stage(Stage{Name: "dev"}), "the local cloud has no deployments"},
 		{"stage variable", stage(Stage{Name: "dev", AutoDeploy: true, Variables: map[string]string{"a-b": "c"}}), `Stage variable "a-b"`},

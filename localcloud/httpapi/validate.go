@@ -231,7 +231,7 @@ func CheckAudience(audience []string) error {
 }
 
 var (
-	stageName          = regexp.MustCompile(`^[A-Za-z0-9_-]{1,128}$`)
+	stageName          = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
 	stageVariableName  = regexp.MustCompile(`^[A-Za-z0-9_]+$`)
 	stageVariableValue = regexp.MustCompile(`^[A-Za-z0-9._~:/?#&=,-]+$`)
 )
@@ -239,7 +239,7 @@ var (
 // CheckStageName checks the name of a stage: "$default", or 1 to 128 letters,
 // digits, hyphens and underscores.
 func CheckStageName(name string) error {
-	if name != defaultStage && !stageName.MatchString(name) {
+	if name != defaultStage && (len(name) > 128 || !stageName.MatchString(name)) {
 		return badRequest("Stage name only allows a-zA-Z0-9_- and $default, 128 characters at most, not %q", name)
 	}
 	return nil

@@ -3,7 +3,6 @@ package lambda
 import (
 	"cmp"
 	"net/http"
-	"regexp"
 	"strings"
 
 	"tally/localcloud/cloud"
@@ -16,7 +15,7 @@ const latest = "$LATEST"
 // partial ARN or a full ARN, each with or without a qualifier.
 //
 // https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
-var functionName = regexp.MustCompile(
+var functionName = lazily(
 	`^(?:arn:aws[a-zA-Z-]*:lambda:)?([a-z]{2}(?:-gov)?-[a-z]+-\d:)?(\d{12}:)?(?:function:)?([a-zA-Z0-9-_]{1,64})(?::(\$LATEST|[a-zA-Z0-9-_]+))?$`)
 
 // Reference identifies a function, or a version or alias of it, as a caller named
@@ -57,9 +56,9 @@ func parseName(function, qualifier string) (parts, error) {
 	if p, ok := parseARN(function); ok && qualifier == "" {
 		return p, nil
 	}
-	m := functionName.FindStringSubmatch(function)
+	m := functionName().FindStringSubmatch(function)
 	if m == nil {
-		return parts{}, match(functionName, "functionName", function)
+		return parts{}, match(functionName(), "functionName", function)
 	}
 	if m[4] != "" && qualifier != "" && m[4] != qualifier {
 		return parts{}, badParameter("The derived qualifier from the function name does not match the specified qualifier.")

@@ -18,7 +18,7 @@ func FuzzParseARN(f *testing.F) {
 		if !ok {
 			return
 		}
-		m := functionName.FindStringSubmatch(function)
+		m := functionName().FindStringSubmatch(function)
 		if m == nil {
 			t.Fatalf("%q is accepted", function)
 		}

@@ -21,12 +21,12 @@ const (
 )
 
 var (
-	qualifierName    = regexp.MustCompile(`^[a-zA-Z0-9$_-]{1,128}$`)
+	qualifierName    = lazily(`^[a-zA-Z0-9$_-]{1,128}$`)
 	statementID      = regexp.MustCompile(`^([a-zA-Z0-9-_]+)$`)
 	permissionAction = regexp.MustCompile(`^(lambda:[*]|lambda:[a-zA-Z]+|[*])$`)
-	serviceARN       = regexp.MustCompile(`^arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9\-])+:([a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1})?:(\d{12})?:(.*)$`)
+	serviceARN       = lazily(`^arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9\-])+:([a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1})?:(\d{12})?:(.*)$`)
 	principalText    = regexp.MustCompile(`^[^\s]+$`)
-	arnPrincipal     = regexp.MustCompile(`^arn:aws:(iam::\d{12}:(root|(user|role)/[^*?]+)|sts::\d{12}:(assumed-role|federated-user)/[^*?]+)$`)
+	arnPrincipal     = lazily(`^arn:aws:(iam::\d{12}:(root|(user|role)/[^*?]+)|sts::\d{12}:(assumed-role|federated-user)/[^*?]+)$`)
 	accountID        = regexp.MustCompile(`^\d{12}$`)
 	aliasName        = regexp.MustCompile(`^[a-zA-Z0-9-_]+$`)
 	functionVersion  = regexp.MustCompile(`^(\$LATEST|[0-9]+)$`)
@@ -56,7 +56,7 @@ func CheckPermissionTarget(function, qualifier string) error {
 }
 
 // CheckQualifier accepts a version or the name of an alias.
-func CheckQualifier(name string) error { return match(qualifierName, "qualifier", name) }
+func CheckQualifier(name string) error { return match(qualifierName(), "qualifier", name) }
 
 // CheckStatementID accepts 1 to MaxStatementID letters, digits, hyphens and
 // underscores.
@@ -73,7 +73,7 @@ func CheckPrincipal(principal string) error {
 	if err := match(principalText, "principal", principal); err != nil {
 		return err
 	}
-	if principal == "*" || accountID.MatchString(principal) || arnPrincipal.MatchString(principal) {
+	if principal == "*" || accountID.MatchString(principal) || arnPrincipal().MatchString(principal) {
 		return nil
 	}
 	if err := awsservice.CheckPrincipal(principal); err != nil {
@@ -94,7 +94,7 @@ func principalElement(principal string) any {
 		return "*"
 	case accountID.MatchString(principal):
 		return map[string]string{"AWS": "arn:aws:iam::" + principal + ":root"}
-	case arnPrincipal.MatchString(principal):
+	case arnPrincipal().MatchString(principal):
 		return map[string]string{"AWS": principal}
 	}
 	return map[string]string{"Service": principal}
@@ -102,7 +102,7 @@ func principalElement(principal string) any {
 
 // CheckSourceARN accepts an ARN, whose resource may be a pattern. IAM checks whether
 // the pattern is a valid value of a condition.
-func CheckSourceARN(arn string) error { return match(serviceARN, "sourceArn", arn) }
+func CheckSourceARN(arn string) error { return match(serviceARN(), "sourceArn", arn) }
 
 // CheckSourceAccount accepts an account ID.
 func CheckSourceAccount(id string) error { return match(accountID, "sourceAccount", id) }
@@ -169,7 +169,7 @@ func CheckMaximumEventAge(seconds int) error {
 //
 // https://docs.aws.amazon.com/lambda/latest/api/API_OnFailure.html
 func CheckDestination(arn string) error {
-	if err := cmp.Or(atMost("destination", arn, maxDestination), match(serviceARN, "destination", arn)); err != nil {
+	if err := cmp.Or(atMost("destination", arn, maxDestination), match(serviceARN(), "destination", arn)); err != nil {
 		return err
 	}
 	a, _ := cloud.ParseARN(arn) // the zero ARN is no destination

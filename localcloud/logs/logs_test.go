@@ -139,6 +139,7 @@ func TestGroupErrors(t *testing.T) {
 
 func TestChecks(t *testing.T) {
 	const invalid, queue = "1 validation error detected: Value '", "arn:aws:sqs:us-east-1:000000000000:q"
+	long := strings.Repeat("ü", 513)
 	for _, c := range []struct {
 		err  error
 		want string // "" for none
@@ -147,6 +148,9 @@ func TestChecks(t *testing.T) {
 		{logs.CheckGroupName("aws/mine"), invalid + "aws/mine' at 'logGroupName' failed to satisfy constraint: Member must not begin with aws/"},
 		{logs.CheckStreamName("a b/[$LATEST]"), ""},
 		{logs.CheckStreamName("a*"), invalid + "a*' at 'logStreamName' failed to satisfy constraint: Member must satisfy regular expression pattern: [^:*]*, and have length between 1 and 512"},
+		{logs.CheckStreamName(strings.Repeat("ü", 512)), ""},
+		{logs.CheckStreamName(long), invalid + long + "' at 'logStreamName' failed to satisfy constraint: Member must satisfy regular expression pattern: [^:*]*, and have length between 1 and 512"},
+		{logs.CheckStreamName(""), invalid + "' at 'logStreamName' failed to satisfy constraint: Member must satisfy regular expression pattern: [^:*]*, and have length between 1 and 512"},
 		{logs.CheckRetention(0), ""},
 		{logs.CheckRetention(3653), ""},
 		{logs.CheckKMSKeyID("arn:aws:kms:us-east-1:000000000000:key/k"), ""},

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"tally/localcloud/cloud"
 )
@@ -15,10 +16,7 @@ import (
 // MaxGroupName is the maximum length of a log group's name.
 const MaxGroupName = 512
 
-var (
-	groupName  = regexp.MustCompile(`^[.\-_/#A-Za-z0-9]+$`)
-	streamName = regexp.MustCompile(`^[^:*]{1,512}$`)
-)
+var groupName = regexp.MustCompile(`^[.\-_/#A-Za-z0-9]+$`)
 
 // CheckGroupName accepts 1 to MaxGroupName letters, digits and any of . - _ / #. It
 // refuses names that begin with "aws/".
@@ -38,7 +36,7 @@ func CheckGroupName(name string) error {
 //
 // https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_CreateLogStream.html
 func CheckStreamName(name string) error {
-	if !streamName.MatchString(name) {
+	if n := utf8.RuneCountInString(name); n < 1 || n > 512 || strings.ContainsAny(name, ":*") {
 		return constraint(name, "logStreamName", "Member must satisfy regular expression pattern: [^:*]*, and have length between 1 and 512")
 	}
 	return nil

@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
-	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 
 	"tally/localcloud/cloud"
@@ -117,10 +116,10 @@ func (p *provider) CheckConfig(_ context.Context, req *pulumirpc.CheckRequest) (
 	if err := decode(into{req.GetNews(), &config}); err != nil {
 		return nil, err
 	}
-	var failures []plugin.CheckFailure
+	var failures []schema.Failure
 	for _, k := range config.StableKeys() {
 		if err := p.checkSetting(string(k), config[k]); err != nil {
-			failures = append(failures, plugin.CheckFailure{Property: k, Reason: err.Error()})
+			failures = append(failures, schema.Failure{Property: string(k), Reason: err.Error()})
 		}
 	}
 	return checked(config, config, failures)
@@ -168,7 +167,7 @@ func (p *provider) DiffConfig(_ context.Context, req *pulumirpc.DiffRequest) (*p
 	if err := decode(into{req.GetOldInputs(), &old}, into{req.GetNews(), &want}); err != nil {
 		return nil, err
 	}
-	return encodeDiff((&schema.Type{}).Diff(nil, old, want)), nil
+	return (&schema.Type{}).Diff(nil, old, want), nil
 }
 
 // Configure sets the configuration of the provider instance on this connection.

@@ -12,6 +12,7 @@ import (
 	"tally/localcloud/cloud"
 	"tally/localcloud/iam"
 	"tally/localcloud/provider/schema"
+	"tally/localcloud/provider/wire"
 )
 
 // function is a data source of the aws package.
@@ -40,7 +41,7 @@ func (p *provider) Invoke(_ context.Context, req *pulumirpc.InvokeRequest) (*pul
 	if err != nil {
 		return nil, err
 	}
-	raw, err := encode(properties(result))
+	raw, err := wire.Encode(properties(result))
 	return &pulumirpc.InvokeResponse{Return: raw}, err
 }
 

@@ -6,11 +6,11 @@ import (
 	"fmt"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
-	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 	"google.golang.org/protobuf/types/known/emptypb"
 
 	"tally/localcloud/provider/schema"
+	"tally/localcloud/provider/wire"
 	"tally/localcloud/recorded"
 )
 
@@ -28,26 +28,24 @@ func (p *provider) Check(ctx context.Context, req *pulumirpc.CheckRequest) (*pul
 	if err := decode(into{req.GetOlds(), &old}, into{req.GetNews(), &want}); err != nil {
 		return nil, err
 	}
-	check := schema.CheckRequest{Name: u.Name(), Old: old, New: want, Seed: req.GetRandomSeed(), DefaultTags: conn.defaultTags}
-	if a := req.GetAutonaming(); a != nil {
-		check.Autonaming = &plugin.AutonamingOptions{ProposedName: a.GetProposedName(), Mode: plugin.AutonamingMode(a.GetMode())}
-	}
-	in, failures := r.Check(check)
+	in, failures := r.Check(schema.CheckRequest{
+		Name: u.Name(), Old: old, New: want, Seed: req.GetRandomSeed(), Autonaming: req.GetAutonaming(), DefaultTags: conn.defaultTags,
+	})
 	return checked(want, in, failures)
 }
 
 // checked encodes the response of Check and CheckConfig. The engine prints a
 // failure with the value of its property. A property that want does not have at
 // its top level, such as a nested one, is therefore named in the reason instead.
-func checked(want, in resource.PropertyMap, failures []plugin.CheckFailure) (*pulumirpc.CheckResponse, error) {
-	raw, err := encode(in)
+func checked(want, in resource.PropertyMap, failures []schema.Failure) (*pulumirpc.CheckResponse, error) {
+	raw, err := wire.Encode(in)
 	if err != nil {
 		return nil, err
 	}
 	res := &pulumirpc.CheckResponse{Inputs: raw}
 	for _, f := range failures {
-		failure := &pulumirpc.CheckFailure{Property: string(f.Property), Reason: f.Reason}
-		if !want.HasValue(f.Property) {
+		failure := &pulumirpc.CheckFailure{Property: f.Property, Reason: f.Reason}
+		if !want.HasValue(resource.PropertyKey(f.Property)) {
 			failure = &pulumirpc.CheckFailure{Reason: fmt.Sprintf("%s: %s", f.Property, f.Reason)}
 		}
 		res.Failures = append(res.Failures, failure)
@@ -65,7 +63,7 @@ func (p *provider) Diff(_ context.Context, req *pulumirpc.DiffRequest) (*pulumir
 	if err := decode(into{req.GetOlds(), &state}, into{req.GetOldInputs(), &old}, into{req.GetNews(), &want}); err != nil {
 		return nil, err
 	}
-	return encodeDiff(r.Diff(state, old, want)), nil
+	return r.Diff(state, old, want), nil
 }
 
 // Create creates the resource or, in a preview, predicts its state.
@@ -79,7 +77,7 @@ func (p *provider) Create(ctx context.Context, req *pulumirpc.CreateRequest) (*p
 		return nil, err
 	}
 	if req.GetPreview() {
-		raw, err := encode(r.PreviewCreate(in))
+		raw, err := wire.Encode(r.PreviewCreate(in))
 		return &pulumirpc.CreateResponse{Properties: raw}, err
 	}
 	id, live, err := p.createOwned(ctx, r, u, schema.Plain(in))
@@ -89,7 +87,7 @@ func (p *provider) Create(ctx context.Context, req *pulumirpc.CreateRequest) (*p
 	if err := p.annotate(r, id, in); err != nil {
 		return nil, err
 	}
-	raw, err := encode(r.State(properties(live), in))
+	raw, err := wire.Encode(r.State(properties(live), in))
 	return &pulumirpc.CreateResponse{Id: id, Properties: raw}, err
 }
 
@@ -118,11 +116,11 @@ func (p *provider) Read(ctx context.Context, req *pulumirpc.ReadRequest) (*pulum
 	}
 	live := properties(found)
 	in := r.ReadInputs(live, old, conn.defaultTags)
-	inputs, err := encode(in)
+	inputs, err := wire.Encode(in)
 	if err != nil {
 		return nil, err
 	}
-	outputs, err := encode(r.State(live, in))
+	outputs, err := wire.Encode(r.State(live, in))
 	return &pulumirpc.ReadResponse{Id: id, Inputs: inputs, Properties: outputs}, err
 }
 
@@ -137,7 +135,7 @@ func (p *provider) Update(ctx context.Context, req *pulumirpc.UpdateRequest) (*p
 		return nil, err
 	}
 	if req.GetPreview() {
-		raw, err := encode(r.PreviewUpdate(state, old, in))
+		raw, err := wire.Encode(r.PreviewUpdate(state, old, in))
 		return &pulumirpc.UpdateResponse{Properties: raw}, err
 	}
 	if r.Update == nil {
@@ -150,7 +148,7 @@ func (p *provider) Update(ctx context.Context, req *pulumirpc.UpdateRequest) (*p
 	if err := p.annotate(r, req.GetId(), in); err != nil {
 		return nil, err
 	}
-	raw, err := encode(r.State(properties(live), in))
+	raw, err := wire.Encode(r.State(properties(live), in))
 	return &pulumirpc.UpdateResponse{Properties: raw}, err
 }
 

@@ -17,6 +17,7 @@ import (
 
 	"tally/localcloud/account"
 	"tally/localcloud/cloud"
+	"tally/localcloud/provider/wire"
 )
 
 var place = cloud.Place{Region: "us-east-1", Account: "000000000000"}
@@ -97,7 +98,7 @@ type client struct {
 
 func (c client) raw(m resource.PropertyMap) *structpb.Struct {
 	c.t.Helper()
-	s, err := encode(m)
+	s, err := wire.Encode(m)
 	if err != nil {
 		c.t.Fatal(err)
 	}

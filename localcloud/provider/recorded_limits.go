@@ -3,6 +3,7 @@ package provider
 import (
 	"fmt"
 	"regexp"
+	"sync"
 	"unicode/utf8"
 
 	"tally/localcloud/cloud"
@@ -32,11 +33,12 @@ func each(check func(any) error) func(any) error {
 }
 
 // matching accepts strings that match the pattern as a whole. Its error contains
-// description.
+// description. It compiles the pattern when it is first used: most processes and most
+// programs use none, and those with large counts take a millisecond each.
 func matching(pattern, description string) func(any) error {
-	re := regexp.MustCompile("^(?:" + pattern + ")$")
+	re := sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile("^(?:" + pattern + ")$") })
 	return func(v any) error {
-		if !re.MatchString(v.(string)) {
+		if !re().MatchString(v.(string)) {
 			return fmt.Errorf("must be %s, not %q", description, v)
 		}
 		return nil

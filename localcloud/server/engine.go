@@ -6,7 +6,6 @@ import (
 	"net"
 	"time"
 
-	"github.com/pulumi/pulumi/sdk/v3/go/common/util/rpcutil"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials"
@@ -24,11 +23,10 @@ import (
 // asks the kernel who has connected: it serves the developer's processes, except those
 // of functions. Web pages cannot connect: browsers do not speak HTTP/2 without TLS.
 func newEngineServer() *grpc.Server {
-	options := append(rpcutil.OpenTracingServerInterceptorOptions(nil),
+	return grpc.NewServer(
 		grpc.Creds(engineCredentials{insecure.NewCredentials()}),
 		grpc.ChainUnaryInterceptor(refuseUnary), grpc.ChainStreamInterceptor(refuseStream),
 		grpc.ConnectionTimeout(10*time.Second))
-	return grpc.NewServer(options...)
 }
 
 // engineCredentials identify the process at the other end of a connection.

@@ -52,7 +52,7 @@ func (b bodies) of(protocol string) string {
 	return b["default"]
 }
 
-var groupID = regexp.MustCompile(`^[!-~]{1,128}$`)
+var groupID = regexp.MustCompile(`^[!-~]+$`) // up to 128 characters
 
 // check applies the rules of Publish for a single message, except the size limit.
 func (m Message) check() error {
@@ -65,7 +65,7 @@ func (m Message) check() error {
 	if m.Structure != "" && m.Structure != "json" {
 		return invalid("MessageStructure")
 	}
-	if m.GroupID != "" && !groupID.MatchString(m.GroupID) {
+	if m.GroupID != "" && (len(m.GroupID) > 128 || !groupID.MatchString(m.GroupID)) {
 		return invalid("MessageGroupId Reason: it must consist of 1 to 128 letters, digits and punctuation marks, not %q", m.GroupID)
 	}
 	for _, name := range slices.Sorted(maps.Keys(m.Attributes)) {

@@ -113,7 +113,7 @@ func (s *Service) PublishBatch(ctx context.Context, caller cloud.Caller, topicAR
 	return results, s.sync(topicARN)
 }
 
-var batchID = regexp.MustCompile(`^[A-Za-z0-9_-]{1,80}$`)
+var batchID = regexp.MustCompile(`^[A-Za-z0-9_-]+$`) // up to 80 characters
 
 func checkBatch(entries []BatchEntry) error {
 	refuse := func(code, message string) error { return cloud.Errorf(http.StatusBadRequest, code, "%s", message) }
@@ -131,7 +131,7 @@ func checkBatch(entries []BatchEntry) error {
 		seen[e.ID] = true
 	}
 	for _, e := range entries {
-		if !batchID.MatchString(e.ID) {
+		if len(e.ID) > 80 || !batchID.MatchString(e.ID) {
 			return refuse("InvalidBatchEntryId", "The Id of a batch entry in a batch request doesn't abide by the specification.")
 		}
 	}

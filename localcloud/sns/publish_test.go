@@ -59,6 +59,7 @@ func TestPublishErrors(t *testing.T) {
 		"name, last dot":   {"", sns.Message{Body: "1", Attributes: named("a.")}, value, "Invalid message attribute name ending with character '.' was found."},
 		"group":            {"", sns.Message{Body: "1", GroupID: "a b"}, "InvalidParameter", "Invalid parameter: MessageGroupId Reason: it must consist of 1 to 128 letters, digits and punctuation marks, not \"a b\""},
 		"name, dots":       {"", sns.Message{Body: "1", Attributes: named("a..b")}, value, "Message attribute name can not have successive '.' character."},
+		"group, length":    {"", sns.Message{Body: "1", GroupID: strings.Repeat("1", 129)}, "InvalidParameter", "Invalid parameter: MessageGroupId Reason: it must consist of 1 to 128 letters, digits and punctuation marks, not \"" + strings.Repeat("1", 129) + "\""},
 		"name, reserved":   {"", sns.Message{Body: "1", Attributes: named("Amazon.a")}, value, "Message attribute names starting with 'AWS.' or 'Amazon.' are reserved for use by Amazon."},
 		"name, character":  {"", sns.Message{Body: "1", Attributes: named("a/b")}, value, "Invalid non-alphanumeric character '#x2F' was found in the message attribute name. Can only include alphanumeric characters, hyphens, underscores, or dots."},
 		"name, non-ASCII":  {"", sns.Message{Body: "1", Attributes: named("ä")}, value, "Invalid non-alphanumeric character '#xE4' was found in the message attribute name. Can only include alphanumeric characters, hyphens, underscores, or dots."},

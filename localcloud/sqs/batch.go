@@ -73,7 +73,7 @@ func (s *Service) ChangeVisibilityBatch(ctx context.Context, caller cloud.Caller
 	return batch(s, q, "ChangeMessageVisibilityBatchRequestEntry", entries, 0, nil, func(_ int, v Visibility) step { return s.changeVisibility(q, v) })
 }
 
-var batchID = regexp.MustCompile(`^[A-Za-z0-9_-]{1,80}$`)
+var batchID = regexp.MustCompile(`^[A-Za-z0-9_-]+$`) // up to 80 characters
 
 // batch checks a batch and makes one change of its requests, for each of which of
 // returns the step. ids are the IDs of the messages that the requests send, if they do.
@@ -121,7 +121,7 @@ func checkBatch[T any](kind string, entries []BatchEntry[T], bytes int) error {
 	}
 	seen := map[string]bool{}
 	for _, e := range entries {
-		if !batchID.MatchString(e.ID) {
+		if len(e.ID) > 80 || !batchID.MatchString(e.ID) {
 			return refusal(namespace+"InvalidBatchEntryId",
 				"A batch entry id can only contain alphanumeric characters, hyphens and underscores. It can be at most 80 letters long.")
 		}

@@ -50,7 +50,7 @@ func size(m cloud.QueueMessage) int {
 //
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-fair-queues.html
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
-var groupID = regexp.MustCompile(`^[!-~]{1,128}$`)
+var groupID = regexp.MustCompile(`^[!-~]+$`) // up to 128 characters
 
 // check applies the rules of SendMessage to a message of at most limit bytes.
 func check(m cloud.QueueMessage, limit int) error {
@@ -60,7 +60,7 @@ func check(m cloud.QueueMessage, limit int) error {
 	if err := checkText("message body", m.Body); err != nil {
 		return err
 	}
-	if m.GroupID != "" && !groupID.MatchString(m.GroupID) {
+	if m.GroupID != "" && (len(m.GroupID) > 128 || !groupID.MatchString(m.GroupID)) {
 		return invalid(m.GroupID, "MessageGroupId", "MessageGroupId can only include alphanumeric and punctuation characters. 1 to 128 in length.")
 	}
 	if len(m.Attributes) > 10 {

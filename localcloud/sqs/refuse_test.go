@@ -142,6 +142,10 @@ func TestBatches(t *testing.T) {
 		_, err := sendBatch(entries...)
 		wantError(t, err, want)
 	}
+	if _, err := sendBatch(of(strings.Repeat("a", 81), "m")); cloud.ErrorCode(err) != code+"InvalidBatchEntryId" {
+		t.Errorf("a long ID: %v", err)
+	}
+	must(sendBatch(of(strings.Repeat("a", 80), "")))(t)
 	results := must(sendBatch(of("a", "one"), of("b", ""), of("c", "three")))(t)
 	if len(results) != 3 || results[0].Err != nil || results[1].Err == nil || results[1].Err.Code != "MissingParameter" || results[2].MessageID == "" {
 		t.Errorf("results %+v", results)

@@ -28,7 +28,7 @@ type ResourcePolicy struct {
 	LastUpdatedTime  int64  // Unix time in seconds
 }
 
-var policyName = regexp.MustCompile(`^[\w+=,.@-]{1,128}$`)
+var policyName = regexp.MustCompile(`^[\w+=,.@-]+$`) // up to 128 characters
 
 // PutResourcePolicy creates or replaces the policy with that name. If revision is not
 // "", it must be that of the existing policy, or "0" if none may exist.
@@ -39,7 +39,7 @@ func (s *Service) PutResourcePolicy(name, document, revision string) (ResourcePo
 		return ResourcePolicy{}, cloud.Errorf(http.StatusBadRequest, code, format, args...)
 	}
 	switch {
-	case !policyName.MatchString(name):
+	case len(name) > 128 || !policyName.MatchString(name):
 		return refuse("InvalidRequestException", `PolicyName must be 1 to 128 letters, digits and _+=,.@-, not %q`, name)
 	case len(document) > maxPolicyBytes:
 		return refuse("PolicySizeLimitExceededException", "The resource policy has %d bytes, and the limit is %d", len(document), maxPolicyBytes)

@@ -230,6 +230,7 @@ func TestResourcePolicies(t *testing.T) {
 	set("a", `{"Statement":[]}`, "0", "InvalidPolicyRevisionIdException")
 	set("a", `{"Statement":[]}`, "1", "")
 	set("a b", `{"Statement":[]}`, "", "InvalidRequestException")
+	set(strings.Repeat("a", 129), `{"Statement":[]}`, "", "InvalidRequestException")
 	set("c", `{}`, "", "MalformedPolicyDocumentException")
 	set("c", `{"Statement":[]`+strings.Repeat(" ", maxPolicyBytes)+`}`, "", "PolicySizeLimitExceededException")
 	for _, name := range []string{"c", "d", "e"} {

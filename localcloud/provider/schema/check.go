@@ -10,7 +10,7 @@ import (
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
-	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
+	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 
 	"tally/localcloud/internal/nearest"
 )
@@ -21,17 +21,23 @@ type CheckRequest struct {
 	// Old are the inputs that the previous Check returned; nil for a new
 	// resource. Generated names are retained.
 	Old, New   resource.PropertyMap
-	Seed       []byte                    // makes generated names repeatable; nil for random ones
-	Autonaming *plugin.AutonamingOptions // nil for the default of the type
+	Seed       []byte                                    // makes generated names repeatable; nil for random ones
+	Autonaming *pulumirpc.CheckRequest_AutonamingOptions // nil for the default of the type
 	// DefaultTags are merged into tagsAll; the resource's own tags override them.
 	DefaultTags map[string]string
+}
+
+// Failure says what is wrong with a property.
+type Failure struct {
+	Property string // its path: "environment.variables"
+	Reason   string
 }
 
 // Check returns the inputs with names and defaults filled in, and everything
 // that is wrong with them: unknown and missing properties, wrong kinds and
 // invalid values. Generated names and defaults are checked like given values.
 // Unknown values stay unknown and count as valid.
-func (t *Type) Check(r CheckRequest) (resource.PropertyMap, []plugin.CheckFailure) {
+func (t *Type) Check(r CheckRequest) (resource.PropertyMap, []Failure) {
 	c := checker{t: t, request: r}
 	in := c.object("", t.Inputs, t.Unsupported, r.New)
 	c.fillIn(in)
@@ -60,15 +66,15 @@ func (t *Type) Validate(in Values) error {
 type checker struct {
 	t        *Type
 	request  CheckRequest
-	failures []plugin.CheckFailure
+	failures []Failure
 }
 
 func (c *checker) failf(path, format string, args ...any) {
-	c.failures = append(c.failures, plugin.CheckFailure{Property: resource.PropertyKey(path), Reason: fmt.Sprintf(format, args...)})
+	c.failures = append(c.failures, Failure{path, fmt.Sprintf(format, args...)})
 }
 
-func (c *checker) sorted() []plugin.CheckFailure {
-	slices.SortFunc(c.failures, func(a, b plugin.CheckFailure) int { return strings.Compare(string(a.Property), string(b.Property)) })
+func (c *checker) sorted() []Failure {
+	slices.SortFunc(c.failures, func(a, b Failure) int { return strings.Compare(a.Property, b.Property) })
 	return c.failures
 }
 
@@ -266,7 +272,7 @@ func policyString(v resource.PropertyValue) resource.PropertyValue {
 
 // refused reports whether that property has a failure.
 func (c *checker) refused(path string) bool {
-	return slices.ContainsFunc(c.failures, func(f plugin.CheckFailure) bool { return string(f.Property) == path })
+	return slices.ContainsFunc(c.failures, func(f Failure) bool { return f.Property == path })
 }
 
 // fillIn adds names and defaults, and lists them in an input of their own, so that

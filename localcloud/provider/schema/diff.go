@@ -7,35 +7,78 @@ import (
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
-	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
+	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 )
 
 // Diff compares a resource, given by its state and its old inputs, with the new
 // inputs.
-func (t *Type) Diff(state, old, want resource.PropertyMap) plugin.DiffResult {
+func (t *Type) Diff(state, old, want resource.PropertyMap) *pulumirpc.DiffResponse {
 	a, b := t.differing(state, old, want)
-	detail := plugin.NewDetailedDiffFromObjectDiff(a.Diff(b), true)
-	result := plugin.DiffResult{Changes: plugin.DiffNone, StableKeys: t.stable(), DetailedDiff: detail}
-	for path, d := range detail {
-		result.Changes = plugin.DiffSome
-		root, _, _ := strings.Cut(path, ".")
-		root, _, _ = strings.Cut(root, "[")
-		if !slices.Contains(result.ChangedKeys, resource.PropertyKey(root)) {
-			result.ChangedKeys = append(result.ChangedKeys, resource.PropertyKey(root))
-		}
-		if !t.input(resource.PropertyKey(root)).ForceNew {
-			continue
-		}
-		d.Kind = d.Kind.AsReplace()
-		detail[path] = d
-		if !slices.Contains(result.ReplaceKeys, resource.PropertyKey(root)) {
-			result.ReplaceKeys = append(result.ReplaceKeys, resource.PropertyKey(root))
-		}
+	res := &pulumirpc.DiffResponse{
+		Changes: pulumirpc.DiffResponse_DIFF_NONE, Stables: t.stable(),
+		HasDetailedDiff: true, DetailedDiff: map[string]*pulumirpc.PropertyDiff{},
 	}
-	slices.Sort(result.ChangedKeys)
-	slices.Sort(result.ReplaceKeys)
-	result.DeleteBeforeReplace = len(result.ReplaceKeys) > 0 && (t.DeleteBeforeReplace || t.keepsName(old, want))
-	return result
+	eachInObject(nil, a.Diff(b), func(path resource.PropertyPath, kind pulumirpc.PropertyDiff_Kind) {
+		res.Changes = pulumirpc.DiffResponse_DIFF_SOME
+		input := path[0].(string)
+		res.Diffs = append(res.Diffs, input)
+		if t.input(resource.PropertyKey(input)).ForceNew {
+			kind++ // from ADD to ADD_REPLACE, and so on
+			res.Replaces = append(res.Replaces, input)
+		}
+		res.DetailedDiff[path.String()] = &pulumirpc.PropertyDiff{Kind: kind, InputDiff: true}
+	})
+	res.Diffs, res.Replaces = set(res.Diffs), set(res.Replaces)
+	res.DeleteBeforeReplace = len(res.Replaces) > 0 && (t.DeleteBeforeReplace || t.keepsName(old, want))
+	return res
+}
+
+func set(names []string) []string {
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// change receives the path of a value that was added, deleted or updated.
+type change func(path resource.PropertyPath, kind pulumirpc.PropertyDiff_Kind)
+
+// eachInObject calls f for each innermost difference between two objects. The path of
+// the objects is at; their difference is nil if they are the same.
+func eachInObject(at resource.PropertyPath, d *resource.ObjectDiff, f change) {
+	if d == nil {
+		return
+	}
+	for k := range d.Adds {
+		f(append(at, string(k)), pulumirpc.PropertyDiff_ADD)
+	}
+	for k := range d.Deletes {
+		f(append(at, string(k)), pulumirpc.PropertyDiff_DELETE)
+	}
+	for k, v := range d.Updates {
+		eachInValue(append(at, string(k)), v, f)
+	}
+}
+
+func eachInValue(at resource.PropertyPath, d resource.ValueDiff, f change) {
+	switch {
+	case d.Object != nil:
+		eachInObject(at, d.Object, f)
+	case d.Array != nil:
+		for i := range d.Array.Adds {
+			f(append(at, i), pulumirpc.PropertyDiff_ADD)
+		}
+		for i := range d.Array.Deletes {
+			f(append(at, i), pulumirpc.PropertyDiff_DELETE)
+		}
+		for i, v := range d.Array.Updates {
+			eachInValue(append(at, i), v, f)
+		}
+	case d.Old.IsNull():
+		f(at, pulumirpc.PropertyDiff_ADD)
+	case d.New.IsNull():
+		f(at, pulumirpc.PropertyDiff_DELETE)
+	default:
+		f(at, pulumirpc.PropertyDiff_UPDATE)
+	}
 }
 
 // differing returns the old and the new values of the inputs that differ in
@@ -107,14 +150,14 @@ func (t *Type) keepsName(old, want resource.PropertyMap) bool {
 }
 
 // stable returns the outputs that no update changes.
-func (t *Type) stable() []resource.PropertyKey {
-	var keys []resource.PropertyKey
+func (t *Type) stable() []string {
+	var names []string
 	for _, o := range t.Outputs {
 		if len(o.Follows) == 0 {
-			keys = append(keys, resource.PropertyKey(o.Name))
+			names = append(names, o.Name)
 		}
 	}
-	return keys
+	return names
 }
 
 // same reports whether two revealed values mean the same to the service. An

@@ -4,7 +4,7 @@ import (
 	"encoding/json"
 	"testing"
 
-	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
+	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 )
 
 // FuzzCheck passes arbitrary JSON to Check, which must not panic, and must accept
@@ -33,7 +33,7 @@ func FuzzCheck(f *testing.F) {
 		if len(failures) > 0 {
 			t.Fatalf("accepted, then refused: %v", failures)
 		}
-		if d := lamp().Diff(nil, in, again); d.Changes != plugin.DiffNone {
+		if d := lamp().Diff(nil, in, again); d.Changes != pulumirpc.DiffResponse_DIFF_NONE {
 			t.Errorf("checked twice: %v", d.DetailedDiff)
 		}
 	})

@@ -5,7 +5,7 @@ import (
 	"fmt"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
-	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
+	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 )
 
 // suffix is the number of hex digits that the bridge appends to the logical
@@ -18,13 +18,11 @@ func (r CheckRequest) autoName(p Property) (string, error) {
 	if old := r.Old[resource.PropertyKey(p.Name)]; old.IsString() && defaulted(r.Old, p.Name) {
 		return old.StringValue(), nil
 	}
-	if a := r.Autonaming; a != nil {
-		switch {
-		case a.Mode == plugin.AutonamingModeDisabled:
-			return "", errors.New("automatic naming is disabled but no explicit name was provided")
-		case a.ProposedName != "":
-			return r.proposed(p, p.AutoPrefix+a.ProposedName)
-		}
+	if r.Autonaming.GetMode() == pulumirpc.CheckRequest_AutonamingOptions_DISABLE {
+		return "", errors.New("automatic naming is disabled but no explicit name was provided")
+	}
+	if proposed := r.Autonaming.GetProposedName(); proposed != "" {
+		return r.proposed(p, p.AutoPrefix+proposed)
 	}
 	return resource.NewUniqueName(r.Seed, p.AutoPrefix+r.Name+"-", suffix, p.AutoName, nil)
 }

@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
+	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 )
 
 func TestNames(t *testing.T) {
@@ -18,7 +18,7 @@ func TestNames(t *testing.T) {
 	}
 	prefixed := lamp()
 	prefixed.Inputs[0].AutoPrefix = "alias/"
-	for _, a := range []*plugin.AutonamingOptions{nil, {Mode: plugin.AutonamingModePropose, ProposedName: "lamp-1234567"}} {
+	for _, a := range []*pulumirpc.CheckRequest_AutonamingOptions{nil, {Mode: pulumirpc.CheckRequest_AutonamingOptions_PROPOSE, ProposedName: "lamp-1234567"}} {
 		in, _ := prefixed.Check(CheckRequest{Name: "lamp", New: room, Autonaming: a})
 		if got := in["name"].StringValue(); !regexp.MustCompile(`^alias/lamp-[0-9a-f]{7}$`).MatchString(got) {
 			t.Errorf("a name with a prefix: %q", got)
@@ -32,18 +32,18 @@ func TestNames(t *testing.T) {
 	if got := check(t, CheckRequest{New: room, Old: check(t, CheckRequest{New: named})})["name"].StringValue(); got == "mine" {
 		t.Error("the old explicit name was retained")
 	}
-	for _, mode := range []plugin.AutonamingMode{plugin.AutonamingModePropose, plugin.AutonamingModeEnforce} {
-		in := check(t, CheckRequest{New: room, Autonaming: &plugin.AutonamingOptions{Mode: mode, ProposedName: "proposed"}})
+	for _, mode := range []pulumirpc.CheckRequest_AutonamingOptions_Mode{pulumirpc.CheckRequest_AutonamingOptions_PROPOSE, pulumirpc.CheckRequest_AutonamingOptions_ENFORCE} {
+		in := check(t, CheckRequest{New: room, Autonaming: &pulumirpc.CheckRequest_AutonamingOptions{Mode: mode, ProposedName: "proposed"}})
 		if got := in["name"].StringValue(); got != "proposed" {
 			t.Errorf("mode %v: %q", mode, got)
 		}
 	}
-	for _, a := range []plugin.AutonamingOptions{
-		{Mode: plugin.AutonamingModeDisabled},
-		{Mode: plugin.AutonamingModeEnforce, ProposedName: strings.Repeat("x", 21)},
+	for _, a := range []*pulumirpc.CheckRequest_AutonamingOptions{
+		{Mode: pulumirpc.CheckRequest_AutonamingOptions_DISABLE},
+		{Mode: pulumirpc.CheckRequest_AutonamingOptions_ENFORCE, ProposedName: strings.Repeat("x", 21)},
 	} {
-		if _, failures := lamp().Check(CheckRequest{Name: "lamp", New: room, Autonaming: &a}); len(failures) != 1 || failures[0].Property != "name" {
-			t.Errorf("%+v: %v", a, failures)
+		if _, failures := lamp().Check(CheckRequest{Name: "lamp", New: room, Autonaming: a}); len(failures) != 1 || failures[0].Property != "name" {
+			t.Errorf("%v: %v", a, failures)
 		}
 	}
 }
@@ -66,12 +66,12 @@ func TestGeneratedNamesAreChecked(t *testing.T) {
 	}{
 		"fine":         {CheckRequest{Name: "lamp", New: room}, ""},
 		"logical name": {CheckRequest{Name: "lamp!", New: room}, "no exclamation marks"},
-		"proposed":     {CheckRequest{Name: "lamp", New: room, Autonaming: &plugin.AutonamingOptions{ProposedName: "tally-lamp!"}}, "no exclamation marks"},
+		"proposed":     {CheckRequest{Name: "lamp", New: room, Autonaming: &pulumirpc.CheckRequest_AutonamingOptions{ProposedName: "tally-lamp!"}}, "no exclamation marks"},
 		"retained":     {CheckRequest{Name: "lamp", New: room, Old: old}, "no exclamation marks"},
 		"given":        {CheckRequest{Name: "lamp", New: with(room, map[string]any{"name": "mine!"})}, "no exclamation marks"},
 	} {
 		_, failures := picky.Check(tc.r)
-		want := []plugin.CheckFailure{{Property: "name", Reason: tc.reason}}
+		want := []Failure{{Property: "name", Reason: tc.reason}}
 		if tc.reason == "" {
 			want = nil
 		}

@@ -8,7 +8,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
-	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
 )
 
 // lamp returns a resource type with a property of every kind.
@@ -128,14 +127,14 @@ func TestTogether(t *testing.T) {
 	}
 	for name, tc := range map[string]struct {
 		inputs map[string]any
-		want   []plugin.CheckFailure
+		want   []Failure
 	}{
 		"right":   {inputs: map[string]any{"room": "hall", "dim": true, "warmth": 1.5}},
 		"unknown": {inputs: map[string]any{"room": "hall", "dim": true, "warmth": unknown()}},
 		"wrong": {inputs: map[string]any{"room": unknown(), "dim": true},
-			want: []plugin.CheckFailure{{Property: "warmth", Reason: `goes with dim; the room is "", false`}}},
+			want: []Failure{{Property: "warmth", Reason: `goes with dim; the room is "", false`}}},
 		"wrong by itself": {inputs: map[string]any{"dim": true},
-			want: []plugin.CheckFailure{{Property: "room", Reason: "missing required property of aws:test/lamp:Lamp"}}},
+			want: []Failure{{Property: "room", Reason: "missing required property of aws:test/lamp:Lamp"}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, got := dimmed.Check(CheckRequest{Name: "lamp", New: props(tc.inputs)})
@@ -199,7 +198,7 @@ func TestTagsAreChecked(t *testing.T) {
 			inputs = with(inputs, map[string]any{tags: tc.own})
 		}
 		_, failures := tagged.Check(CheckRequest{Name: "lamp", New: inputs, DefaultTags: tc.defaultTags})
-		want := []plugin.CheckFailure{{Property: tags, Reason: tc.reason}}
+		want := []Failure{{Property: tags, Reason: tc.reason}}
 		if tc.reason == "" {
 			want = nil
 		}
@@ -220,7 +219,7 @@ func TestChecksOfElements(t *testing.T) {
 		return nil
 	}
 	_, failures := coloured.Check(CheckRequest{Name: "lamp", New: props(map[string]any{"room": "hall", "colours": []any{"red", 1}})})
-	if d := cmp.Diff([]plugin.CheckFailure{{Property: "colours[1]", Reason: "must be a string, not the number 1"}}, failures); d != "" {
+	if d := cmp.Diff([]Failure{{Property: "colours[1]", Reason: "must be a string, not the number 1"}}, failures); d != "" {
 		t.Errorf("failures (-want +got):\n%s", d)
 	}
 }
@@ -231,7 +230,7 @@ func TestChecksOfDocuments(t *testing.T) {
 	i := slices.IndexFunc(planned.Inputs, func(p Property) bool { return p.Kind == JSON })
 	planned.Inputs[i].Check = func(v any) error { return errors.New("refused " + v.(string)) }
 	_, failures := planned.Check(CheckRequest{Name: "lamp", New: props(map[string]any{"room": "hall", "plan": "{"})})
-	if d := cmp.Diff([]plugin.CheckFailure{{Property: "plan", Reason: "refused {"}}, failures); d != "" {
+	if d := cmp.Diff([]Failure{{Property: "plan", Reason: "refused {"}}, failures); d != "" {
 		t.Errorf("failures (-want +got):\n%s", d)
 	}
 }

@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
-	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
+	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 )
 
 func TestPreviews(t *testing.T) {
@@ -73,7 +73,7 @@ func TestStateAndInputsOfALiveResource(t *testing.T) {
 	}
 	imported := lamp().ReadInputs(live, nil, nil)
 	program := check(t, CheckRequest{New: props(map[string]any{"room": "hall", "name": name, "shade": map[string]any{"size": 1, "labels": map[string]any{"key": "s"}}})})
-	if d := lamp().Diff(live, imported, program); d.Changes != plugin.DiffNone {
+	if d := lamp().Diff(live, imported, program); d.Changes != pulumirpc.DiffResponse_DIFF_NONE {
 		t.Errorf("an import differs from its program: %v", d.DetailedDiff)
 	}
 }
