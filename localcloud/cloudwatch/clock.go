@@ -18,15 +18,19 @@ func (s *Service) scaled(seconds int) int64 {
 // notEvaluated begins the reason of the state of an alarm that cannot be evaluated here.
 const notEvaluated = "The local cloud does not evaluate this alarm: "
 
-// run evaluates the alarms at the end of every minute.
+// run evaluates the alarms at the end of every minute of the machine's clock, in which the
+// times of metrics are.
 func (s *Service) run() {
 	minute := time.Duration(s.scaled(60)) * time.Second
-	for next := time.Now().Truncate(minute).Add(minute); ; next = next.Add(minute) {
-		if time.Since(next) > maxLate*minute {
-			next = time.Now().Truncate(minute)
+	for next := s.wall().Truncate(minute).Add(minute); ; next = next.Add(minute) {
+		switch late := s.wall().Sub(next); {
+		case late > maxLate*minute:
+			next = s.wall().Truncate(minute)
+		case late < -2*minute: // the clock was set back; less is a timer that fired early
+			next = s.wall().Truncate(minute).Add(minute)
 		}
 		select {
-		case <-time.After(time.Until(next)):
+		case <-time.After(next.Sub(s.wall())):
 			s.tick(next)
 		case <-s.closing:
 			return
@@ -35,7 +39,8 @@ func (s *Service) run() {
 }
 
 // maxLate is how many minutes run catches up on. A busy machine delays evaluations, but
-// must not hide data from them; after a longer break, old data no longer matters.
+// must not hide data from them; after a longer break, or if the clock was set ahead, old
+// data no longer matters.
 const maxLate = 60
 
 // tick evaluates the alarms on the data up to a moment.

@@ -35,6 +35,7 @@ type Options struct {
 // [cloud.Metrics], and its methods may be called concurrently.
 type Service struct {
 	options Options
+	wall    func() time.Time  // time.Now, except in tests
 	alarms  *store.Table[row] // by name
 
 	metricsMu sync.Mutex
@@ -50,7 +51,7 @@ type Service struct {
 // New opens the alarms in the store. None is evaluated before Start.
 func New(o Options) (*Service, error) {
 	alarms, err := store.NewTable[row](o.Store, "cloudwatch-alarms")
-	s := &Service{options: o, alarms: alarms, metrics: newMetrics(), closing: make(chan struct{})}
+	s := &Service{options: o, wall: time.Now, alarms: alarms, metrics: newMetrics(), closing: make(chan struct{})}
 	s.stop = sync.OnceFunc(func() { close(s.closing) })
 	return s, err
 }

@@ -168,6 +168,37 @@ func TestLateEvaluations(t *testing.T) {
 	})
 }
 
+// TestClockOfTheMachine sets the machine's clock back by an hour, and ahead by three days.
+// Within two minutes, an alarm is raised by an error after that. The alarms are evaluated
+// about once a minute, before and after.
+func TestClockOfTheMachine(t *testing.T) {
+	for name, step := range map[string]time.Duration{"back": -time.Hour, "ahead": 72 * time.Hour, "a little ahead": 90 * time.Second, "not at all": 0} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var evaluations, stepped atomic.Int64
+				k := newKit(t, Options{Sample: func(time.Time) { evaluations.Add(1) }})
+				k.wall = func() time.Time { return time.Now().Add(time.Duration(stepped.Load())) }
+				k.put(t, errorsOf("f"))
+				k.Start()
+				defer k.Close()
+				time.Sleep(3*time.Hour + 30*time.Second) // in the middle of a minute
+				evaluations.Store(0)
+				stepped.Store(int64(step))
+				k.Report("AWS/Lambda", k.wall(), [][]cloud.Dimension{{{Name: "FunctionName", Value: "f"}}}, []cloud.MetricValue{{Name: "Errors", Unit: "Count", Value: 1}})
+				time.Sleep(2 * time.Minute)
+				raised := slices.ContainsFunc(k.History(HistoryFilter{}), func(h HistoryItem) bool { return h.Summary == "Alarm updated from OK to ALARM" })
+				if n := evaluations.Load(); !raised || n > 5 {
+					t.Errorf("raised: %t, after %d evaluations", raised, n)
+				}
+				time.Sleep(10 * time.Minute)
+				if s, n := k.state(t, "f-errors"), evaluations.Load(); s.Value != StateOK || n < 10 || n > 15 {
+					t.Errorf("twelve minutes later: %+v, after %d evaluations", s, n)
+				}
+			})
+		})
+	}
+}
+
 // TestAlarmOnAnExpression checks that rates are those of AWS at any pace.
 func TestAlarmOnAnExpression(t *testing.T) {
 	for _, pace := range []cloud.Pace{1, 60} {

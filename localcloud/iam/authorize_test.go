@@ -112,6 +112,37 @@ func TestDeveloperIsAdministrator(t *testing.T) {
 	must(t, s.Authorize(t.Context(), cloud.Request{Caller: c.Caller, Action: "sns:Publish", Resource: numbers}))
 }
 
+// TestClockOfTheMachine checks that a session, which lasts until it is revoked, survives
+// steps of the machine's clock, and is revoked all the same.
+func TestClockOfTheMachine(t *testing.T) {
+	for name, tc := range map[string]struct{ before, after time.Duration }{
+		"back":       {time.Hour, 0},
+		"days ahead": {0, 72 * time.Hour},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newService(t)
+			var session cloud.Credentials
+			synctest.Test(t, func(t *testing.T) { // each bubble begins at the same time
+				time.Sleep(tc.before)
+				session = assume(t, s, Role{Name: "worker"}, mayPublish)
+			})
+			synctest.Test(t, func(t *testing.T) {
+				time.Sleep(tc.after)
+				found, err := s.Credentials(session.AccessKeyID)
+				must(t, err)
+				if found.SessionToken != session.SessionToken {
+					t.Errorf("found %+v", found)
+				}
+				must(t, s.Authorize(t.Context(), cloud.Request{Caller: found.Caller, Action: "sns:Publish", Resource: numbers}))
+				s.Revoke(session.AccessKeyID)
+				if _, err := s.Credentials(session.AccessKeyID); cloud.ErrorCode(err) != "InvalidClientTokenId" {
+					t.Errorf("after it was revoked: %v", err)
+				}
+			})
+		})
+	}
+}
+
 // TestContextKeys checks each key with a policy that denies any other value.
 func TestContextKeys(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

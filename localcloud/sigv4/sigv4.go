@@ -38,7 +38,10 @@ type Signature struct {
 const (
 	algorithm  = "AWS4-HMAC-SHA256"
 	timeFormat = "20060102T150405Z"
-	clockSkew  = 15 * time.Minute
+	// clockSkew is how far the time of a request may be from that of AWS.
+	//
+	// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_aws-signing.html
+	clockSkew = 5 * time.Minute
 )
 
 // Parse parses the signature of a request without verifying it. It fails with

@@ -9,6 +9,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+
 	"tally/localcloud/cloud"
 )
 
@@ -113,6 +116,43 @@ func TestPresignedRequestExpires(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestTimeOfRequest checks requests that were signed when the client's clock differed from
+// this machine's, as one that was recorded and sent again does. A step of the machine's
+// clock does not matter: whoever signs here has the same clock.
+func TestTimeOfRequest(t *testing.T) {
+	const start = 24 * time.Hour // of the clock, before the requests
+	for name, tt := range map[string]struct {
+		step   time.Duration // of the machine's clock, before the request is signed
+		client time.Duration // how far the client's clock is ahead
+		want   string        // in the error; "" if the request is accepted
+	}{
+		"same time":                 {},
+		"five minutes ago":          {client: -5 * time.Minute},
+		"more than five minutes":    {client: -5*time.Minute - time.Second, want: "Signature expired: 20000101T235459Z is now earlier than 20000101T235500Z (20000102T000000Z - 5 min.)"},
+		"in five minutes":           {client: 5 * time.Minute},
+		"in more than five minutes": {client: 5*time.Minute + time.Second, want: "Signature not yet current: 20000102T000501Z is still later than 20000102T000500Z (20000102T000000Z + 5 min.)"},
+		"clock an hour back":        {step: -time.Hour},
+		"clock three days ahead":    {step: 72 * time.Hour},
+	} {
+		t.Run(name, func(t *testing.T) {
+			v := New(onlyTest)
+			r := httptest.NewRequest("POST", "http://127.0.0.1:4566/", http.NoBody)
+			synctest.Test(t, func(t *testing.T) {
+				time.Sleep(start + tt.step)
+				hash := "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855" // of nothing
+				keys := aws.Credentials{AccessKeyID: "test", SecretAccessKey: "test"}
+				if err := v4.NewSigner().SignHTTP(t.Context(), keys, r, hash, "sns", "us-east-1", time.Now().Add(tt.client)); err != nil {
+					t.Fatal(err)
+				}
+				_, err := verify(v, r, "")
+				if tt.want == "" && err != nil || tt.want != "" && (cloud.ErrorCode(err) != "SignatureDoesNotMatch" || !strings.Contains(err.Error(), tt.want)) {
+					t.Errorf("error %v, want %q", err, tt.want)
+				}
+			})
+		})
+	}
 }
 
 func FuzzParse(f *testing.F) {
