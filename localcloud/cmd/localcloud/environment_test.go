@@ -6,20 +6,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
 
 	"tally/localcloud/control"
 )
-
-func TestServingEnvironment(t *testing.T) {
-	got := servingEnvironment([]string{"AWS_SECRET_ACCESS_KEY=x", "TMPDIR=/t", "HOME=/h", "TZ=", "GITHUB_TOKEN=TZ=1", "PATH=/bin"})
-	if want := []string{"TMPDIR=/t", "TZ="}; !slices.Equal(got, want) {
-		t.Errorf("%q, want %q", got, want)
-	}
-}
 
 // A local cloud has none of the developer's variables, in the background and in the
 // foreground.

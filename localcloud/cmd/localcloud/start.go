@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"tally/localcloud/cloud"
+	"tally/localcloud/cmd/localcloud/variables"
 	"tally/localcloud/control"
 	"tally/localcloud/server"
 	"tally/localcloud/store"
@@ -244,7 +245,7 @@ func (c *startCommand) spawn(ctx context.Context, p place, std streams) error {
 		return err
 	}
 	child := exec.Command(self, c.args(p)...)
-	child.Dir, child.Env = p.project, servingEnvironment(os.Environ())
+	child.Dir, child.Env = p.project, variables.Serving(os.Environ())
 	child.Stdout, child.Stderr = log, log
 	child.ExtraFiles = []*os.File{signal}
 	child.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // so that the terminal sends it no signals
