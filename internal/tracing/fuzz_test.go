@@ -13,7 +13,7 @@ func FuzzHeader(f *testing.F) {
 	f.Add("Root=1; Parent=a ;Sampled=1;Parent=c", "b")
 	f.Add("Root=1;Parent=a;Sampled=0", "b")
 	f.Fuzz(func(t *testing.T, header, parent string) {
-		ctx := func(header string) context.Context { return context.WithValue(t.Context(), "x-amzn-trace-id", header) } //nolint // Lambda's key
+		ctx := func(header string) context.Context { return context.WithValue(t.Context(), "x-amzn-trace-id", header) } //lint:ignore SA1029 the key of Lambda's library for Go is a string
 		of, sampled := invocation(ctx(header))
 		if sampled && (of.root == "" || of.parent == "" || !strings.Contains(header, "Sampled=1")) {
 			t.Errorf("%q is %+v", header, of)
@@ -42,7 +42,7 @@ func TestWith(t *testing.T) {
 		"Root=1;Parent=a;Sampled=1;Lineage=a:1|b:0": "Root=1;Parent=b;Sampled=1;Lineage=a:1%7Cb:0",
 		"XParent=a;Root=1;Parent=a;Sampled=1":       "XParent=a;Root=1;Parent=b;Sampled=1",
 	} {
-		of, ok := invocation(context.WithValue(t.Context(), "x-amzn-trace-id", header)) //nolint // Lambda's key
+		of, ok := invocation(context.WithValue(t.Context(), "x-amzn-trace-id", header)) //lint:ignore SA1029 the key of Lambda's library for Go is a string
 		if got := of.with("b"); !ok || got != want {
 			t.Errorf("%q becomes %q, want %q", header, got, want)
 		}
