@@ -14,7 +14,7 @@ const maxLogTail = 4 * 1024
 
 const (
 	// gathering is how long the lines of an environment accumulate before they are
-	// written together. A line each would cost more than most functions do.
+	// written together. Writing lines one by one would cost more than most functions do.
 	gathering = 50 * time.Millisecond
 	// maxPending is the memory of the lines that may wait, in bytes; each takes
 	// lineOverhead besides its text. At half of it, they are written at once.
@@ -117,7 +117,7 @@ func (l *logStream) add(line string) {
 	}
 }
 
-// signal puts a value into a channel that can hold one, unless it does.
+// signal puts a value into a channel with a buffer of one, unless it is full.
 func signal(c chan<- struct{}) {
 	select {
 	case c <- struct{}{}:

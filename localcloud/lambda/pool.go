@@ -85,7 +85,7 @@ func (s *Service) acquire(to Reference) (*instance, error) {
 		if patience := s.patience(p, f); patience > 0 {
 			inst, err = s.waitLocked(p, to, roll, f, patience)
 		} else {
-			inst, err = s.addLocked(p, f)
+			inst, err = s.addLocked(p, row, f)
 		}
 	}
 	if err != nil {
@@ -125,8 +125,13 @@ func (p *pool) takeIdle(f Function) *instance {
 	return nil
 }
 
-// addLocked adds a new environment, which is to be opened, unless the code is missing.
-func (s *Service) addLocked(p *pool, f Function) (*instance, error) {
+// addLocked adds a new environment, which is to be opened, unless the code is missing, or
+// all environments that the function may have are in use, perhaps only by invocations that
+// have a response already.
+func (s *Service) addLocked(p *pool, row record, f Function) (*instance, error) {
+	if row.ReservedConcurrency >= 0 && p.inUse() >= row.ReservedConcurrency {
+		return nil, errThrottled("ReservedFunctionConcurrentInvocationLimitExceeded")
+	}
 	if err := s.CheckCode(f); err != nil {
 		return nil, err
 	}
@@ -134,6 +139,17 @@ func (s *Service) addLocked(p *pool, f Function) (*instance, error) {
 	p.live = append(p.live, inst)
 	p.opening++
 	return inst, nil
+}
+
+// inUse returns the number of environments that are starting or have not requested the
+// next event.
+func (p *pool) inUse() (n int) {
+	for _, inst := range p.live {
+		if inst.state == opening || inst.state == busy {
+			n++
+		}
+	}
+	return n
 }
 
 // opened marks an environment as started, or as failed to start.

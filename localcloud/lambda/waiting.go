@@ -138,12 +138,12 @@ func (s *Service) await(w *waiter, limit time.Duration) *instance {
 // replaceWaitLocked returns an environment for an invocation that has waited in vain.
 // The function may have changed in the meantime.
 func (s *Service) replaceWaitLocked(p *pool, to Reference, roll float64) (*instance, error) {
-	_, f, err := s.targetLocked(to, roll)
+	row, f, err := s.targetLocked(to, roll)
 	if err != nil {
 		return nil, err
 	}
 	if inst := p.takeIdle(f); inst != nil {
 		return inst, nil
 	}
-	return s.addLocked(p, f)
+	return s.addLocked(p, row, f)
 }

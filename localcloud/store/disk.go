@@ -282,13 +282,14 @@ func (d *disk) check(ops []op) error {
 
 // checkAgain is check, unless that has found everything in order a moment ago.
 func (d *disk) checkAgain(ops []op) error {
-	if time.Duration(time.Now().UnixNano()-d.checked.Load()) < checkInterval {
+	age := time.Duration(time.Now().UnixNano() - d.checked.Load())
+	if 0 <= age && age < checkInterval { // negative after the clock was set back
 		return nil
 	}
 	return d.check(ops)
 }
 
-// checkInterval is so short that nobody can fill the disk beyond the reserve meanwhile.
+// checkInterval is so short that the reserve cannot be used up between two checks.
 const checkInterval = 10 * time.Millisecond
 
 func (d *disk) checkFree(needed uint64) error {

@@ -105,8 +105,8 @@ type Change struct {
 
 // Apply makes the changes, all or none of them, after all changes before. They are
 // visible to readers when Apply returns, and soon on disk: to wait for that, call
-// Sync. Apply fails with ErrFull and ErrGone, and then changes nothing; a few
-// milliseconds may pass until it notices.
+// Sync. Apply fails with ErrFull or ErrGone, changing nothing; it may notice a few
+// milliseconds late.
 func (s *Store) Apply(changes ...Change) error {
 	return s.makeAll(changes, engine.checkAgain)
 }

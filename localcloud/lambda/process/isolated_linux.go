@@ -102,7 +102,8 @@ func (i *staged) start() error {
 	return nil
 }
 
-// startCommand starts the stage; the caller has locked its goroutine to the thread. To map the users of its user namespace, the local cloud
+// startCommand starts the stage. If processors are assigned, the caller must have locked
+// its goroutine to its thread. To map the users of its user namespace, the local cloud
 // must be able to write to the files of its child in /proc.
 func (i *staged) startCommand() error {
 	if len(i.stage.SysProcAttr.UidMappings) > 0 {

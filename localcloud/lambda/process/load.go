@@ -28,7 +28,7 @@ func NewLoad() *Load { return &Load{read: processorTimes, processors: runtime.Nu
 
 // Saturated reports whether less than half of a processor was idle lately: since
 // an earlier call, at least 50 ms ago. Without one in the last second, nothing is known,
-// and it returns true: to wait for another 50 ms is better than to start processes that
+// and it returns true: waiting another 50 ms is better than starting processes that
 // nobody needs.
 func (l *Load) Saturated() bool {
 	l.mu.Lock()

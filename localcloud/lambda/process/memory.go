@@ -3,6 +3,7 @@
 package process
 
 import (
+	"math"
 	"sync"
 	"time"
 )
@@ -19,8 +20,8 @@ const (
 
 // sampler checks the memory of all environments of a Runner that run an event. What the
 // function uses is also read at the end of each event: runtimes give memory back late, so
-// that this is nearly always the most that it used. The kernel tracks the peak, with which
-// another spike is found at most memoryAge later.
+// that this is nearly always the most that it used. The kernel tracks the peak, which reveals
+// any other spike at most memoryAge later.
 type sampler struct {
 	mu       sync.Mutex
 	sampled  map[*environment]bool // whether it runs an event; if not, its last one may need a check
@@ -85,8 +86,15 @@ func (s *sampler) due(now time.Time) (due []*environment, more bool) {
 }
 
 // memoryAge returns how long ago the peak was read.
-func (e *environment) memoryAge(now time.Time) time.Duration {
-	return time.Duration(now.UnixNano() - e.readAt.Load())
+func (e *environment) memoryAge(now time.Time) time.Duration { return since(e.readAt.Load(), now) }
+
+// since returns how long ago a time was, in nanoseconds since 1970. If the clock was set
+// back meanwhile, it returns a long time.
+func since(at int64, now time.Time) time.Duration {
+	if age := now.UnixNano() - at; age >= 0 {
+		return time.Duration(age)
+	}
+	return math.MaxInt64
 }
 
 // overLimit reports whether the process has ever used more memory than its limit, as far
@@ -100,7 +108,7 @@ func (e *environment) overLimit(now time.Time) bool {
 		peak, _ := peakMemory(e.pid())
 		e.raisePeak(peak)
 	}
-	if last := e.treeReadAt.Load(); time.Duration(now.UnixNano()-last) >= treeAge && e.treeReadAt.CompareAndSwap(last, now.UnixNano()) {
+	if last := e.treeReadAt.Load(); since(last, now) >= treeAge && e.treeReadAt.CompareAndSwap(last, now.UnixNano()) {
 		e.raisePeak(treeMemory(e.root(), e.limitBytes()))
 	}
 	return e.peak.Load() > e.limitBytes()

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"os"
 	"sync"
+	"sync/atomic"
 	"syscall"
 )
 
@@ -21,6 +22,8 @@ type output struct {
 	raw   syscall.RawConn // of pipe
 	ended chan struct{}   // closed when the reader has ended
 	once  sync.Once
+
+	closing atomic.Bool // the reader stops even if a process keeps writing
 
 	mu      sync.Mutex // held while the pipe is emptied, by the reader or by drain
 	line    func(string)
@@ -52,8 +55,8 @@ func (o *output) read() {
 			o.mu.Lock()
 			state := o.empty(fd)
 			o.mu.Unlock()
-			if state != filled {
-				return state == ended
+			if state != filled || o.closing.Load() {
+				return state != emptied
 			}
 		}
 	})
@@ -74,6 +77,7 @@ func (o *output) drain() {
 func (o *output) close() {
 	o.once.Do(func() {
 		o.drain()
+		o.closing.Store(true)
 		o.pipe.Close()
 		<-o.ended
 	})

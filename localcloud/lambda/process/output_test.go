@@ -134,3 +134,28 @@ func reference(data []byte, limit int) (lines []string) {
 	}
 	return lines
 }
+
+// TestCloseNoisy checks that close returns even if the lines of a process that never stops
+// writing are taken more slowly than it writes them.
+func TestCloseNoisy(t *testing.T) {
+	o, writer, err := openOutput(func(string) { time.Sleep(100 * time.Microsecond) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer writer.Close()
+	go func() {
+		lines := bytes.Repeat(append(bytes.Repeat([]byte("x"), 1023), '\n'), 16)
+		for {
+			if _, err := writer.Write(lines); err != nil {
+				return // closed for reading
+			}
+		}
+	}()
+	closed := make(chan struct{})
+	go func() { o.close(); close(closed) }()
+	select {
+	case <-closed:
+	case <-time.After(30 * time.Second):
+		t.Fatal("close did not return")
+	}
+}

@@ -25,12 +25,12 @@ import (
 
 // Runner starts processes. It implements [lambda.Runner].
 type Runner struct {
-	plain  bool // whether not to isolate functions, even if that is possible
+	plain  bool // never isolate functions, even where possible
 	memory sampler
 }
 
-// New returns a Runner that isolates functions, if [Isolation] is nil, which it begins to
-// find out. From then on, other processes of the user cannot read the environment and the
+// New returns a Runner that isolates functions, if [Isolation] returns nil, which it
+// checks in the background. From then on, other processes of the user cannot read the environment and the
 // memory of this process.
 func New() *Runner {
 	hide()

@@ -69,7 +69,7 @@ func sum(pids []int, file, field string) (total int64) {
 func highWaterMark(status []byte) (int64, bool) { return kibibytes(status, "VmHWM:") }
 
 // kibibytes parses a line such as "VmHWM:     1234 kB". It returns bytes, and false if
-// the line is missing. The first line is none of these: in a status, it has the name of
+// the line is missing. It ignores the first line, which in a status contains the name of
 // the process, which the function can choose.
 func kibibytes(raw []byte, field string) (int64, bool) {
 	_, rest, _ := bytes.Cut(raw, []byte("\n"+field))

@@ -15,7 +15,7 @@ const vcpuMB = 1769
 
 // processors assigns the machine's processors to environments. An environment runs on as
 // many as the function has on AWS, rounded up: a runtime with more threads at the same
-// time would take more time than there, and more of the machine's, too.
+// time would be slower than on AWS, and use more of the machine.
 type processors struct {
 	mu    sync.Mutex
 	ids   []int // on which this process may run; nil until known

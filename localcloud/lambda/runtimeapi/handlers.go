@@ -193,25 +193,27 @@ func (a *API) initFailure(w http.ResponseWriter, r *http.Request) error {
 // errRequestID if id is not the ID of that event, and errState if the event already has a
 // response.
 func (a *API) respond(id string, response Response) error {
-	responded, err := a.setResponse(id, response)
-	if responded != nil {
-		responded(response)
+	err := a.setResponse(id, response)
+	if err == nil {
 		goruntime.Gosched() // whoever waits for the response continues before the runtime
 	}
 	return err
 }
 
-func (a *API) setResponse(id string, response Response) (responded func(Response), err error) {
+func (a *API) setResponse(id string, response Response) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	switch {
 	case a.current == nil || a.current.RequestID != id:
-		return nil, errRequestID
+		return errRequestID
 	case a.current.response != nil:
-		return nil, errState
+		return errState
 	}
 	a.current.response = &response
-	return a.current.Responded, nil
+	if responded := a.current.Responded; responded != nil {
+		responded(response) // under the lock, so that Invoke returns afterwards
+	}
+	return nil
 }
 
 // readAll reads the body, after which the trailers are available. It returns

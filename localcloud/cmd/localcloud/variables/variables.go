@@ -30,18 +30,17 @@ func Serving(environ []string) []string {
 }
 
 // serves reports whether a command line with these arguments serves in this process. If
-// it is not sure, it returns false.
+// it is not sure, as with flags before the command, it returns false.
 func serves(args []string) bool {
-	start := false
+	if len(args) == 0 || args[0] != "start" {
+		return false
+	}
 	for _, arg := range args {
-		if arg == "start" {
-			start = true
-		}
 		if len(arg) > 1 && arg[:2] == "-d" || len(arg) > 2 && arg[:3] == "--d" {
 			return false // it may be --detach
 		}
 	}
-	return start
+	return true
 }
 
 // split splits the contents of /proc/self/cmdline: arguments that end in a zero byte each.

@@ -16,7 +16,8 @@ func TestServes(t *testing.T) {
 	for cmdline, want := range map[string]bool{
 		"start\x00":                            true,
 		"start\x00--port\x000\x00":             true,
-		"--state\x00x\x00start\x00--ready\x00": true,
+		"--state\x00x\x00start\x00--ready\x00": false, // main does it
+		"--state\x00start\x00env\x00":          false,
 		"start\x00--detach\x00":                false,
 		"start\x00-d\x00":                      false,
 		"start\x00--detach=true\x00":           false,
