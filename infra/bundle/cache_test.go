@@ -63,7 +63,8 @@ func TestBuildNoticesChanges(t *testing.T) {
 			after := files(t)
 			written := ""
 			for _, name := range []string{"one", "two"} {
-				if before[name] == nil || !os.SameFile(before[name], after[name]) {
+				// A new file may get the number of one that was removed.
+				if before[name] == nil || !os.SameFile(before[name], after[name]) || !before[name].ModTime().Equal(after[name].ModTime()) {
 					written = strings.TrimSpace(written + " " + name)
 				}
 			}
