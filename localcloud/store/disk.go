@@ -35,8 +35,8 @@ type disk struct {
 	info   fs.FileInfo            // of dir
 	free   func() (uint64, error) // bytes available on the disk
 
-	pending atomic.Bool  // a sync is scheduled
-	checked atomic.Int64 // when the space on the disk was last checked, in nanoseconds since 1970
+	pending atomic.Bool               // a sync is scheduled
+	checked atomic.Pointer[time.Time] // when the space on the disk was last enough; nil for never
 
 	life context.Context // canceled by close
 	end  context.CancelFunc
@@ -275,15 +275,15 @@ func (d *disk) check(ops []op) error {
 		return err
 	}
 	if needed == reserve {
-		d.checked.Store(time.Now().UnixNano())
+		now := time.Now()
+		d.checked.Store(&now)
 	}
 	return nil
 }
 
 // checkAgain is check, unless that has found everything in order a moment ago.
 func (d *disk) checkAgain(ops []op) error {
-	age := time.Duration(time.Now().UnixNano() - d.checked.Load())
-	if 0 <= age && age < checkInterval { // negative after the clock was set back
+	if at := d.checked.Load(); at != nil && time.Since(*at) < checkInterval {
 		return nil
 	}
 	return d.check(ops)

@@ -86,15 +86,15 @@ func (s *sampler) due(now time.Time) (due []*environment, more bool) {
 }
 
 // memoryAge returns how long ago the peak was read.
-func (e *environment) memoryAge(now time.Time) time.Duration { return since(e.readAt.Load(), now) }
+func (e *environment) memoryAge(now time.Time) time.Duration { return age(e.readAt.Load(), now) }
 
-// since returns how long ago a time was, in nanoseconds since 1970. If the clock was set
-// back meanwhile, it returns a long time.
-func since(at int64, now time.Time) time.Duration {
-	if age := now.UnixNano() - at; age >= 0 {
-		return time.Duration(age)
+// age returns how long before now a time was, whatever happens to the machine's clock;
+// nil is infinitely long ago.
+func age(at *time.Time, now time.Time) time.Duration {
+	if at == nil {
+		return math.MaxInt64
 	}
-	return math.MaxInt64
+	return now.Sub(*at)
 }
 
 // overLimit reports whether the process has ever used more memory than its limit, as far
@@ -104,11 +104,11 @@ func (e *environment) overLimit(now time.Time) bool {
 	if e.memoryAge(now) < memoryAge {
 		e.raisePeak(e.resident.bytes())
 	} else {
-		e.readAt.Store(now.UnixNano())
+		e.readAt.Store(&now)
 		peak, _ := peakMemory(e.pid())
 		e.raisePeak(peak)
 	}
-	if last := e.treeReadAt.Load(); since(last, now) >= treeAge && e.treeReadAt.CompareAndSwap(last, now.UnixNano()) {
+	if last := e.treeReadAt.Load(); age(last, now) >= treeAge && e.treeReadAt.CompareAndSwap(last, &now) {
 		e.raisePeak(treeMemory(e.root(), e.limitBytes()))
 	}
 	return e.peak.Load() > e.limitBytes()

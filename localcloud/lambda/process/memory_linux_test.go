@@ -75,7 +75,7 @@ func TestResident(t *testing.T) {
 	defer r.close()
 	e := &environment{program: &thisProcess{}, resident: r, limit: 1}
 	now := time.Now()
-	e.readAt.Store(now.UnixNano())
+	e.readAt.Store(&now)
 	if !e.overLimit(now) || e.MaxMemoryMB() < 2 {
 		t.Errorf("%d MB used by this process", e.MaxMemoryMB())
 	}

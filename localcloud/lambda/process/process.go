@@ -75,9 +75,9 @@ type environment struct {
 	// has ended and its output has been read.
 	life context.Context
 	peak atomic.Int64 // the process's peak memory in bytes
-	// readAt is when the peak was last read, and treeReadAt when all processes were, in
-	// nanoseconds since 1970.
-	readAt, treeReadAt atomic.Int64
+	// readAt is when the peak was last read, and treeReadAt when all processes were; nil
+	// means never.
+	readAt, treeReadAt atomic.Pointer[time.Time]
 	resident           resident
 	started            time.Time // of the current event; guarded by memory.mu, except from its own goroutine
 }
