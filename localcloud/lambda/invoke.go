@@ -13,8 +13,8 @@ import (
 )
 
 // Invoke runs the function and waits for its response, and for the end of the log if
-// in.LogTail is set. If ctx ends first, Invoke
-// returns ctx's error, and the function keeps running, as on AWS.
+// in.LogTail is set. If ctx ends first, Invoke returns ctx's error, and the function
+// keeps running, as on AWS.
 func (s *Service) Invoke(ctx context.Context, in cloud.Invocation) (cloud.Outcome, error) {
 	to, event, err := s.admit(ctx, in, "RequestResponse", maxSyncPayload)
 	if err != nil {

@@ -34,9 +34,9 @@ type Spec struct {
 type Environment interface {
 	// Invoke runs the function once, and passes the response to event.Responded when it
 	// arrives. When Invoke returns, the runtime has requested the next event, and Output
-	// has received every line that the function wrote in the meantime. It fails with *Failure if the
-	// runtime ended before it responded, and with context.Cause(ctx) if ctx ended
-	// first. After an error, the environment can only be closed.
+	// has received every line that the function wrote in the meantime. It fails with
+	// *Failure if the runtime ended before it responded, and with context.Cause(ctx) if
+	// ctx ended first. After an error, the environment can only be closed.
 	Invoke(ctx context.Context, event runtimeapi.Event) (runtimeapi.Response, error)
 	// Alive reports whether the runtime can receive another event.
 	Alive() bool

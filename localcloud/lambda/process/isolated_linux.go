@@ -28,7 +28,6 @@ type staged struct {
 	child    int      // process ID of the bootstrap, or 0
 	lifeline *os.File // for a stage without namespaces: closing it ends all processes
 
-	memoryMB   int   // of the function
 	processors []int // assigned; none if it may use them all
 }
 
@@ -57,21 +56,22 @@ func startPlain(spec lambda.Spec, env []string, out *os.File) (program, error) {
 		return nil, err
 	}
 	defer end.Close()
-	i := newStage(p, stage.Plain, out, &syscall.SysProcAttr{Setsid: true})
-	i.stage.ExtraFiles, i.lifeline, i.memoryMB = []*os.File{end}, lifeline, spec.MemoryMB
+	i := newStage(p, stage.Plain, spec.MemoryMB, out, &syscall.SysProcAttr{Setsid: true})
+	i.stage.ExtraFiles, i.lifeline = []*os.File{end}, lifeline
 	return i, i.start()
 }
 
 // startStage starts a stage that carries out the plan in new namespaces, and waits until
 // the program of the plan runs.
 func startStage(p stage.Plan, memoryMB int, out *os.File) (program, error) {
-	i := newStage(p, stage.Run, out, namespaces())
-	i.memoryMB = memoryMB
+	i := newStage(p, stage.Run, memoryMB, out, namespaces())
 	return i, i.start()
 }
 
-func newStage(p stage.Plan, mode string, out *os.File, attributes *syscall.SysProcAttr) *staged {
-	return &staged{stage: &exec.Cmd{
+// newStage returns a stage to be started, with the processors for a function of that
+// memory.
+func newStage(p stage.Plan, mode string, memoryMB int, out *os.File, attributes *syscall.SysProcAttr) *staged {
+	return &staged{processors: shared.assign(memoryMB), stage: &exec.Cmd{
 		Path: "/proc/self/exe", Args: []string{"localcloud-environment"},
 		// Nothing of the local cloud's own environment. A stage is sequential.
 		Env:   []string{stage.Variable + "=" + mode, "GOMAXPROCS=1"},
@@ -83,6 +83,7 @@ func newStage(p stage.Plan, mode string, out *os.File, attributes *syscall.SysPr
 func (i *staged) start() error {
 	report, writer, err := os.Pipe()
 	if err != nil {
+		i.close()
 		return err
 	}
 	defer writer.Close()
@@ -109,7 +110,6 @@ func (i *staged) startCommand() error {
 	if len(i.stage.SysProcAttr.UidMappings) > 0 {
 		defer reveal()()
 	}
-	i.processors = shared.assign(i.memoryMB)
 	return on(i.processors, i.stage.Start)
 }
 

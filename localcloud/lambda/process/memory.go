@@ -20,8 +20,8 @@ const (
 
 // sampler checks the memory of all environments of a Runner that run an event. What the
 // function uses is also read at the end of each event: runtimes give memory back late, so
-// that this is nearly always the most that it used. The kernel tracks the peak, which reveals
-// any other spike at most memoryAge later.
+// that this is nearly always the most that it used. The kernel tracks the peak, which
+// reveals any other spike at most memoryAge later.
 type sampler struct {
 	mu       sync.Mutex
 	sampled  map[*environment]bool // whether it runs an event; if not, its last one may need a check

@@ -30,8 +30,8 @@ type Runner struct {
 }
 
 // New returns a Runner that isolates functions, if [Isolation] returns nil, which it
-// checks in the background. From then on, other processes of the user cannot read the environment and the
-// memory of this process.
+// checks in the background. From then on, other processes of the user cannot read the
+// environment and the memory of this process.
 func New() *Runner {
 	hide()
 	go Isolation() //nolint:errcheck // whoever starts an environment asks again

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	goruntime "runtime"
+	"runtime"
 	"strconv"
 )
 
@@ -195,7 +195,7 @@ func (a *API) initFailure(w http.ResponseWriter, r *http.Request) error {
 func (a *API) respond(id string, response Response) error {
 	err := a.setResponse(id, response)
 	if err == nil {
-		goruntime.Gosched() // whoever waits for the response continues before the runtime
+		runtime.Gosched() // whoever waits for the response continues before the runtime
 	}
 	return err
 }

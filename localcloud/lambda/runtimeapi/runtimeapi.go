@@ -21,8 +21,8 @@ type Event struct {
 	TraceID       string // X-Amzn-Trace-Id
 	ClientContext string // JSON, or ""
 	// Responded receives the response as soon as the runtime has sent it, before the
-	// runtime requests the next event. It must neither block nor call
-	// the API. It may be nil.
+	// runtime requests the next event. It must neither block nor call the API. It may
+	// be nil.
 	Responded func(Response) `json:"-"`
 }
 
