@@ -109,6 +109,37 @@ func TestBounds(t *testing.T) {
 	}
 }
 
+// TestPastSeconds proves that a second with many values needs little memory once it is
+// over, that its statistics stay exact, and its percentiles within 5%.
+func TestPastSeconds(t *testing.T) {
+	s := newMetrics().series("AWS/ApiGateway", "Latency", nil, "Milliseconds", 0)
+	for second := range int64(3) {
+		for i := 1; i <= 1000; i++ {
+			s.add(second, float64(i)/100, 2) // 0.01 to 10 ms
+		}
+	}
+	for v := range 5 {
+		s.add(3, 1.25*float64(v), 1)
+	}
+	s.add(4, 1, 1)
+
+	for i, want := range []int{80, 80, 80, 5, 1} {
+		if got := cap(s.buckets[i].values); got > want {
+			t.Errorf("second %d keeps %d values, want at most %d", i, got, want)
+		}
+	}
+	if got := s.buckets[3].values; got[0].value != 0 || got[4].value != 5 {
+		t.Errorf("the values of a second with few are %v", got)
+	}
+	sum := between([]*series{s}, 0, 3)
+	for name, want := range map[string]float64{"SampleCount": 6000, "Sum": 6 * 5005, "Minimum": 0.01, "Maximum": 10, "p1": 0.1, "p50": 5, "p90": 9, "p99": 9.9, "p100": 10, "tm50": 2.5, "PR(:5)": 50} {
+		stat, _ := ParseStatistic(name)
+		if got, ok := stat.of(sum); !ok || math.Abs(got-want) > 0.05*want {
+			t.Errorf("%s: %v, want %v", name, got, want)
+		}
+	}
+}
+
 func TestMetricData(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) { // starts at midnight
 		k := newKit(t, Options{})

@@ -28,9 +28,14 @@ type bucket struct {
 // weighted is a value and how often it occurred.
 type weighted struct{ value, count float64 }
 
-// maxValues is the number of distinct values in a bucket beyond which further ones
-// are rounded to two significant digits.
-const maxValues = 500
+// Limits of the distinct values of a bucket. While a second lasts, all are kept; once it
+// is over, or there are too many, those that are close to each other become one, unless
+// they are few. Otherwise, the memory would grow with the number of requests.
+const (
+	maxValues   = 500
+	exactValues = 20
+	resolution  = 1.1 // the ratio of neighbouring values, that of CloudWatch's agent
+)
 
 // add adds a value that occurred count times.
 func (s *series) add(at int64, value, count float64) {
@@ -57,6 +62,9 @@ func (s *series) at(second int64) *bucket {
 		return &s.buckets[n-1]
 	}
 	if n == 0 || s.buckets[n-1].start < second {
+		if n > 0 {
+			s.buckets[n-1].coarsen()
+		}
 		s.compactSome(second)
 		s.all.buckets++
 		s.buckets = append(s.buckets, bucket{start: second})
@@ -85,28 +93,43 @@ func (b *bucket) merge(minimum, maximum, sum, count float64, values []weighted, 
 
 // countValue adds a value to those for percentiles.
 func (b *bucket) countValue(v weighted) {
-	find := func() (int, bool) {
-		return slices.BinarySearchFunc(b.values, v.value, func(w weighted, value float64) int { return cmp.Compare(w.value, value) })
-	}
-	i, found := find()
-	if !found && len(b.values) >= maxValues {
-		v.value = rounded(v.value)
-		i, found = find()
-	}
+	i, found := slices.BinarySearchFunc(b.values, v.value, func(w weighted, value float64) int { return cmp.Compare(w.value, value) })
 	if found {
 		b.values[i].count += v.count
 		return
 	}
 	b.values = slices.Insert(b.values, i, v)
+	if len(b.values) > maxValues {
+		b.coarsen()
+	}
 }
 
-// rounded rounds a value to two significant digits.
+// coarsen merges values that are close to each other, unless there are only a few, and
+// frees memory that is not needed. Values change by at most 5%, and not beyond the
+// minimum and the maximum.
+func (b *bucket) coarsen() {
+	merged := b.values
+	if len(b.values) > exactValues {
+		merged = b.values[:0]
+		for _, v := range b.values {
+			v.value = min(max(rounded(v.value), b.minimum), b.maximum)
+			if n := len(merged); n > 0 && merged[n-1].value == v.value {
+				merged[n-1].count += v.count
+			} else {
+				merged = append(merged, v)
+			}
+		}
+	}
+	b.values = slices.Clone(merged)
+}
+
+// rounded rounds a value to a power of the resolution.
 func rounded(v float64) float64 {
 	if v == 0 {
 		return 0
 	}
-	scale := math.Pow(10, math.Floor(math.Log10(math.Abs(v)))-1)
-	return math.Round(v/scale) * scale
+	exponent := math.Round(math.Log(math.Abs(v)) / math.Log(resolution))
+	return math.Copysign(math.Pow(resolution, exponent), v)
 }
 
 // compactSome merges old seconds into minutes and drops old minutes. To make that cheap
