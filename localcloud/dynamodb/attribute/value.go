@@ -120,21 +120,3 @@ func (v Value) NS() []Number { n, _ := v.data.([]Number); return n }
 
 // BS returns the elements of a value of type BS, and nil for other types.
 func (v Value) BS() [][]byte { b, _ := v.data.([][]byte); return b }
-
-// Equal reports whether v and w have the same type and the same content. Numbers are
-// compared by value, sets regardless of order, lists and maps deeply.
-func (v Value) Equal(w Value) bool { return false }
-
-// Equal reports whether both items have the same attributes with equal values.
-func (i Item) Equal(other Item) bool { return false }
-
-// Compare compares two values of the same type S, N or B: strings and binary values by
-// their unsigned bytes, numbers by value. ok is false for other types, and if the types
-// differ.
-func (v Value) Compare(w Value) (order int, ok bool) { return 0, false }
-
-// Clone returns a deep copy of v.
-func (v Value) Clone() Value { return Value{} }
-
-// Clone returns a deep copy of the item. The clone of nil is nil.
-func (i Item) Clone() Item { return nil }
