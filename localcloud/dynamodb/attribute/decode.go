@@ -149,8 +149,11 @@ func (r *reader) binary() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(text)%4 != 0 {
+	switch i := strings.IndexAny(text, "\r\n"); {
+	case len(text)%4 != 0:
 		return nil, malformed("Base64 encoded length is expected a multiple of 4 bytes but found: %d", len(text))
+	case i >= 0: // which encoding/base64 ignores
+		return nil, malformed("Invalid Base64 character: '%c'", text[i])
 	}
 	b, err := base64.StdEncoding.Strict().DecodeString(text)
 	if corrupt, ok := errors.AsType[base64.CorruptInputError](err); ok {
