@@ -39,7 +39,7 @@ func (e event) victim() cloud.Victim {
 // hold returns the result that runs an event later, if a fault holds it back. That
 // happens once, before the first attempt.
 func (s *Service) hold(e event) (later backlog.Result, held bool) {
-	if e.Held || e.Copy || e.Attempts+e.Crashes > 0 {
+	if e.Held || e.Attempts+e.Crashes > 0 {
 		return later, false
 	}
 	f, held := cloud.Held(s.options.Faults, e.victim())

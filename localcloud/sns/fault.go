@@ -18,9 +18,9 @@ func victim(d Delivery, o owed) cloud.Victim {
 }
 
 // hold returns the result that delivers a message later, if a fault holds it back. That
-// happens once, before the first attempt.
+// happens once.
 func (s *Service) hold(d Delivery, o owed) (later backlog.Result, held bool) {
-	if o.Held || o.Copy || o.Tries > 0 {
+	if o.Held {
 		return later, false
 	}
 	v := victim(d, o)
@@ -36,10 +36,10 @@ func (s *Service) hold(d Delivery, o owed) (later backlog.Result, held bool) {
 // settle returns the result that follows a delivery: it removes the delivery, unless a
 // fault delivers the message once more.
 func (s *Service) settle(d Delivery, o owed) backlog.Result {
-	v := victim(d, o)
 	if o.Copy {
 		return s.forget(o)
 	}
+	v := victim(d, o)
 	if _, again := s.Faults.Decide(cloud.FaultDuplicate, v); !again {
 		return s.forget(o)
 	}

@@ -71,12 +71,10 @@ func (r *receiving) keep(m *message, next message) message {
 	return next
 }
 
-// reportCopies reports the copies once they are available, and wakes other receivers.
+// reportCopies reports the copies once they are available. Whoever waits for messages has
+// been woken when they became available the first time.
 func (r *receiving) reportCopies() {
 	for _, c := range r.copies {
 		r.faults.Injected(cloud.FaultDuplicate, c.Victim, "message %s was received and remains available, although it should be hidden for %s", c.ID, c.hidden)
-	}
-	if len(r.copies) > 0 {
-		r.b.notify()
 	}
 }
