@@ -94,12 +94,20 @@ func (w *witness) missing(owed map[string][]arrival) (lost map[string][]string, 
 }
 
 // duplicates returns how many messages have arrived more than once.
-func (w *witness) duplicates() int {
+func (w *witness) duplicates() (n int) {
+	for _, here := range w.duplicatesIn() {
+		n += here
+	}
+	return n
+}
+
+// duplicatesIn returns how many messages have arrived more than once at each place.
+func (w *witness) duplicatesIn() map[string]int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	n := 0
-	for _, times := range w.seen {
-		n += min(times-1, 1)
+	n := map[string]int{}
+	for a, times := range w.seen {
+		n[a.place] += min(times-1, 1)
 	}
 	return n
 }

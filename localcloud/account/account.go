@@ -13,6 +13,7 @@ import (
 	"tally/localcloud/deployments"
 	"tally/localcloud/httpapi"
 	"tally/localcloud/iam"
+	"tally/localcloud/internal/fault"
 	"tally/localcloud/kms"
 	"tally/localcloud/lambda"
 	"tally/localcloud/lambda/process"
@@ -40,6 +41,8 @@ type Services struct {
 	Recorded *recorded.Service
 	// Deployments holds the programs and stacks that resources come from.
 	Deployments *deployments.Service
+	// Faults makes the others do what AWS seldom does.
+	Faults *fault.Injector
 
 	closers []func() error // in the order of construction
 	options Options
@@ -85,6 +88,9 @@ func (s *Services) construct(o Options) (err error) {
 	if s.Recorded, err = recorded.New(o.Store); err != nil {
 		return err
 	}
+	if s.Faults, err = fault.New(o.Store, o.Journal); err != nil {
+		return err
+	}
 	if s.CloudWatch, err = cloudwatch.New(s.cloudWatchOptions(o)); err != nil {
 		return err
 	}
@@ -109,6 +115,7 @@ func (s *Services) construct(o Options) (err error) {
 	}
 	s.SQS.ReportTo(s.CloudWatch)
 	s.SQS.EncryptWith(s.KMS)
+	s.SQS.FailWith(s.Faults)
 	s.closers = append(s.closers, s.SQS.Close)
 	if s.Lambda, err = lambda.New(s.lambdaOptions(o)); err != nil {
 		return err
@@ -156,6 +163,7 @@ func (s *Services) lambdaOptions(o Options) lambda.Options {
 		Logs:        metricLogs{s.Logs, s.CloudWatch, o.Journal},
 		Journal:     o.Journal,
 		Metrics:     s.CloudWatch,
+		Faults:      s.Faults,
 		Runner:      process.New(),
 		Saturated:   process.NewLoad().Saturated,
 		Pace:        o.Pace,
@@ -188,6 +196,7 @@ func (s *Services) snsOptions(o Options) sns.Options {
 		Queues:     s.SQS,
 		Logs:       s.Logs,
 		Metrics:    s.CloudWatch,
+		Faults:     s.Faults,
 		Roles:      s.IAM,
 		Traces:     s.XRay,
 	}

@@ -3,7 +3,7 @@
 //
 // A running local cloud has a run file and a secret in its state folder. Beside AWS's
 // protocols it serves a few pages to those who know the secret: its status as JSON, its
-// functions' logs as text, and the registration of programs.
+// functions' logs as text, the registration of programs, and faults.
 package control
 
 import (
@@ -81,11 +81,13 @@ type Status struct {
 	// Programs are the registered programs, the most recently registered first.
 	Programs []deployments.Program `json:"programs"`
 	// Stacks are the stacks that have resources, as "project/stack".
-	Stacks    []string      `json:"stacks"`
-	Resources []Resource    `json:"resources"`
-	Sizes     Sizes         `json:"sizes"`
-	Recorded  []Recorded    `json:"recorded"`
-	Warnings  []cloud.Entry `json:"warnings"` // the last few losses and other warnings, oldest first; similar ones are one entry
+	Stacks    []string   `json:"stacks"`
+	Resources []Resource `json:"resources"`
+	Sizes     Sizes      `json:"sizes"`
+	Recorded  []Recorded `json:"recorded"`
+	// Faults are the faults that are set; nil for none.
+	Faults   *FaultStatus  `json:"faults,omitempty"`
+	Warnings []cloud.Entry `json:"warnings"` // the last few losses and other warnings, oldest first; similar ones are one entry
 }
 
 // Sizes are bytes on disk. What was written in the last seconds may not be counted.

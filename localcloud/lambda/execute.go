@@ -2,6 +2,7 @@ package lambda
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"tally/localcloud/cloud"
@@ -16,6 +17,11 @@ import (
 // https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
 // https://aws.amazon.com/blogs/compute/running-code-after-returning-a-response-from-an-aws-lambda-function/
 func (s *Service) execute(to Reference, event runtimeapi.Event, early func(cloud.Outcome)) (cloud.Outcome, error) {
+	return s.executeUnder(to, event, early, s.invocationCrash(to, event))
+}
+
+// executeUnder is execute with a crash of the environment, or nil.
+func (s *Service) executeUnder(to Reference, event runtimeapi.Event, early func(cloud.Outcome), c *crash) (cloud.Outcome, error) {
 	if err := checkRecursion(event); err != nil {
 		s.measureRefusal(to, err)
 		return cloud.Outcome{}, err
@@ -38,12 +44,12 @@ func (s *Service) execute(to Reference, event runtimeapi.Event, early func(cloud
 			early(inst.outcome(event.RequestID, r))
 		}
 	}
-	return s.run(to, inst, event)
+	return s.run(to, inst, event, c)
 }
 
 // run runs the function once in this environment, and logs and measures the invocation
 // as AWS does.
-func (s *Service) run(to Reference, inst *instance, event runtimeapi.Event) (cloud.Outcome, error) {
+func (s *Service) run(to Reference, inst *instance, event runtimeapi.Event, c *crash) (cloud.Outcome, error) {
 	initDuration := time.Duration(0)
 	if inst.env == nil {
 		initDuration = s.initialize(inst)
@@ -56,7 +62,7 @@ func (s *Service) run(to Reference, inst *instance, event runtimeapi.Event) (clo
 	event.Deadline = start.Add(inst.function.timeout())
 	ctx, cancel := context.WithDeadline(s.life, event.Deadline)
 	defer cancel()
-	response, err := s.attempt(ctx, inst, event)
+	response, err := s.attempt(ctx, inst, event, c)
 	duration := min(time.Since(start), inst.function.timeout())
 	inst.took = duration
 
@@ -71,6 +77,10 @@ func (s *Service) run(to Reference, inst *instance, event runtimeapi.Event) (clo
 	if err != nil {
 		if s.life.Err() != nil {
 			return cloud.Outcome{}, errClosed
+		}
+		if errors.Is(err, errCrashed) {
+			inst.took = 0                      // no usual duration
+			return cloud.Outcome{}, errCrashed // the log ends without a report
 		}
 		if end, err = inst.function.ending(event.RequestID, err); err != nil {
 			return cloud.Outcome{}, err
@@ -104,7 +114,7 @@ func (s *Service) initialize(inst *instance) time.Duration {
 
 // attempt passes the event to the runtime. If initialize failed, it first starts
 // the runtime again, which counts toward the invocation's timeout.
-func (s *Service) attempt(ctx context.Context, inst *instance, event runtimeapi.Event) (runtimeapi.Response, error) {
+func (s *Service) attempt(ctx context.Context, inst *instance, event runtimeapi.Event, c *crash) (runtimeapi.Response, error) {
 	start := time.Now()
 	var err error
 	if inst.env == nil {
@@ -115,6 +125,9 @@ func (s *Service) attempt(ctx context.Context, inst *instance, event runtimeapi.
 	inst.system.start(event.RequestID)
 	if err != nil {
 		return runtimeapi.Response{}, err
+	}
+	if c != nil {
+		return s.invokeUnder(ctx, inst, event, c)
 	}
 	return inst.env.Invoke(ctx, event)
 }

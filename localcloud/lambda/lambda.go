@@ -38,7 +38,7 @@ const (
 const principal = "lambda.amazonaws.com"
 
 // Options are the dependencies of a Service. All but Store, Keys, Traces, Metrics,
-// Pace and IdleTimeout are required.
+// Faults, Pace and IdleTimeout are required.
 type Options struct {
 	Place      cloud.Place
 	Store      *store.Store
@@ -50,6 +50,7 @@ type Options struct {
 	Traces     cloud.TraceWriter // nil discards traces
 	Journal    cloud.Journal
 	Metrics    cloud.Metrics // nil collects none
+	Faults     cloud.Faults  // nil injects none
 	Runner     Runner
 	Pace       cloud.Pace    // scales the waits between asynchronous attempts
 	Endpoint   func() string // returns the functions' AWS_ENDPOINT_URL
@@ -120,6 +121,9 @@ func New(o Options) (*Service, error) {
 	}
 	if o.Metrics == nil {
 		o.Metrics = cloud.NoMetrics{}
+	}
+	if o.Faults == nil {
+		o.Faults = cloud.NoFaults{}
 	}
 	if o.Saturated == nil {
 		o.Saturated = func() bool { return false }

@@ -63,6 +63,12 @@ type progress struct {
 	Attempts  int           `json:",omitempty"` // that ended with an error of the function
 	Backoff   time.Duration `json:",omitempty"` // wait after the next throttled attempt; 0 for firstBackoff
 	Saved     time.Duration `json:",omitempty"` // by the Pace: on AWS, the event would be older by this much
+
+	// What faults have done.
+	Number  uint64 `json:",omitempty"` // see cloud.Faults
+	Held    bool   `json:",omitempty"` // it was held back
+	Crashes int    `json:",omitempty"` // attempts that a crash ended
+	Copy    bool   `json:",omitempty"` // it runs once more, although it has succeeded
 }
 
 func (p progress) encode() []byte {
@@ -129,7 +135,7 @@ func (s *Service) forward(ctx context.Context, in cloud.Invocation) error {
 
 func (s *Service) enqueue(caller cloud.Caller, to Reference, ev runtimeapi.Event) (requestID string, err error) {
 	id, payload := ev.RequestID, ev.Payload
-	e := event{received{Function: to.Name, Qualifier: to.Qualifier, Event: ev, Received: s.queue.Now().UTC()}, progress{RequestID: id}}
+	e := event{received{Function: to.Name, Qualifier: to.Qualifier, Event: ev, Received: s.queue.Now().UTC()}, progress{RequestID: id, Number: s.options.Faults.Number("lambda", to.Name)}}
 	task := backlog.Task{Lane: to.Name, Size: len(payload), Data: e.progress.encode()}
 	if len(payload) <= maxMemo {
 		task.Memo = e
@@ -158,16 +164,23 @@ func (s *Service) process(t backlog.Task) backlog.Result {
 	case err != nil:
 		return backlog.Result{Again: true, Delay: firstBackoff, Data: t.Data}
 	}
+	if later, held := s.hold(e); held {
+		return later
+	}
 	s.measure(e.target(), "", cloud.Took("AsyncEventAge", s.queue.Now().Sub(e.Received)+e.Saved))
-	outcome, err := s.execute(e.target(), e.Event, nil)
+	crash := s.eventCrash(e)
+	outcome, err := s.executeUnder(e.target(), e.Event, nil, crash)
 	if errors.Is(err, errClosed) {
 		return backlog.Result{Interrupted: true} // not an attempt
+	}
+	if crash.lost(outcome, err) {
+		return e.afterCrash()
 	}
 	e, delay, end := s.decide(e, outcome, err)
 	if end == "" {
 		return backlog.Result{Again: true, Delay: delay, Data: e.encode()}
 	}
-	return s.conclude(e, result{end, outcome, err})
+	return s.settle(e, end, s.conclude(e, result{end, outcome, err}))
 }
 
 // maxMemo is the size of the largest payload that is in memory with its task.

@@ -129,6 +129,34 @@ func (c *Cloud) AWSConfig() aws.Config {
 	}
 }
 
+// Faults says how often the local cloud does what AWS may do to a program, and seldom
+// does: deliver twice, late or out of order, and end execution environments.
+type Faults = control.Faults
+
+// Crash says how often execution environments of a function crash.
+type Crash = control.Crash
+
+// SetFaults sets the faults that happen from now on, in place of others. Each is in the
+// journal, and [Cloud.Status] counts them. With a fixed seed, the same messages are hit in
+// each run, if they arrive in the same order.
+//
+// Faults alone lose nothing, so a test can demand that everything arrives, and nothing
+// has its effect twice.
+func (c *Cloud) SetFaults(ctx context.Context, f Faults) {
+	c.t.Helper()
+	if err := control.SetFaults(ctx, c.config, f); err != nil {
+		c.t.Fatalf("%v", err)
+	}
+}
+
+// ClearFaults ends all faults. What they have held back still arrives.
+func (c *Cloud) ClearFaults(ctx context.Context) {
+	c.t.Helper()
+	if err := control.ClearFaults(ctx, c.config); err != nil {
+		c.t.Fatalf("%v", err)
+	}
+}
+
 // Environ returns an environment, in the form of [os.Environ], in which
 // commands such as pulumi and aws use the local cloud: the test's, with the
 // local cloud's variables in place of all that begin with AWS_ and PULUMI_.

@@ -149,6 +149,22 @@ func TestOptions(t *testing.T) {
 	}
 }
 
+func TestFaults(t *testing.T) {
+	t.Parallel()
+	c := Start(t)
+	faults := Faults{Seed: 3, Duplicate: 0.5, Delay: 0.1, DelayFor: time.Second, Crashes: []Crash{{Function: "f", Rate: 0.2}}}
+	c.SetFaults(t.Context(), faults)
+	status := c.Status(t.Context()).Faults
+	if status == nil || status.Faults.String() != faults.String() || !slices.Equal(status.Unused, []string{"f"}) {
+		t.Errorf("status %+v", status)
+	}
+	holds(t, c.fails(t, func(c *Cloud) { c.SetFaults(t.Context(), Faults{Duplicate: 5}) }), "set faults: --duplicate is 5")
+	c.ClearFaults(t.Context())
+	if status := c.Status(t.Context()).Faults; status != nil {
+		t.Errorf("after the faults were cleared: %+v", status)
+	}
+}
+
 // Programs receive nothing that gives access to the developer's accounts.
 func TestEnviron(t *testing.T) {
 	for _, name := range []string{"AWS_PROFILE", "AWS_SESSION_TOKEN", "PULUMI_ACCESS_TOKEN", "PULUMI_CONFIG_PASSPHRASE_FILE", "AWS_ACCESS_KEY_ID"} {

@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -128,8 +127,6 @@ func (l *lineWriter) line(function string, e logs.Event) {
 	_ = l.flush()
 }
 
-var autoNameSuffix = regexp.MustCompile(`-[0-9a-f]{7}$`)
-
 // named returns the functions that name selects: all of them if it is empty; else
 // the one with that name; else those whose name, without the suffix that
 // autonaming appends, equals it or ends in a dash and it. So "handle-message" also
@@ -140,11 +137,10 @@ func named(functions []lambda.Function, name string) []lambda.Function {
 	}
 	var exact, similar []lambda.Function
 	for _, f := range functions {
-		stem := autoNameSuffix.ReplaceAllString(f.Name, "")
 		switch {
 		case f.Name == name:
 			exact = append(exact, f)
-		case stem == name || strings.HasSuffix(stem, "-"+name):
+		case cloud.IsNamed(f.Name, name):
 			similar = append(similar, f)
 		}
 	}

@@ -154,6 +154,8 @@ func (s *Server) handler() http.Handler {
 	mux.HandleFunc("GET "+control.StatusPath, s.page(s.serveStatus))
 	mux.HandleFunc("GET "+control.LogsPath, s.page(s.serveLogs))
 	mux.HandleFunc("PUT "+control.ProgramsPath, s.page(s.serveRegistration))
+	mux.HandleFunc("PUT "+control.FaultsPath, s.page(s.serveSetFaults))
+	mux.HandleFunc("DELETE "+control.FaultsPath, s.page(s.serveClearFaults))
 	mux.Handle("/", gateway.New(s.place(), *s.services, s.journal))
 	return mux
 }

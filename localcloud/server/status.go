@@ -36,6 +36,7 @@ func (s *Server) serveStatus(w http.ResponseWriter, _ *http.Request) {
 		Resources:   list(s.resources()),
 		Sizes:       s.sizes(),
 		Recorded:    list(s.withoutEffect()),
+		Faults:      s.faults(),
 		Warnings:    list(s.journal.Warnings(maxWarnings)),
 	})
 }

@@ -43,6 +43,9 @@ func (s *Service) deliver(t backlog.Task) backlog.Result {
 	case o.Failure != "":
 		return s.redrive(d, o, r.deadLetterQueue)
 	}
+	if later, held := s.hold(d, o); held {
+		return later
+	}
 	return s.attempt(d, o, r.deadLetterQueue)
 }
 
@@ -56,7 +59,7 @@ func (s *Service) attempt(d Delivery, o owed, deadLetterQueue string) backlog.Re
 		out.response, out.err = s.Targets[d.Subscription.Protocol].Deliver(context.Background(), d)
 		if out.err == nil {
 			s.delivered(d, out)
-			return s.forget(o)
+			return s.settle(d, o)
 		}
 		delay, retry := retryDelay(o.Tries)
 		if final(out.err) || !retry {

@@ -32,6 +32,9 @@ type owed struct {
 	Message string // ID
 	Shared  bool   `json:",omitempty"` // the message owes other deliveries, too
 	Tries   int    `json:",omitempty"` // that failed
+	Number  uint64 `json:",omitempty"` // for faults, see cloud.Faults
+	Held    bool   `json:",omitempty"` // a fault has held it back
+	Copy    bool   `json:",omitempty"` // a fault delivers it once more
 	Failure string `json:",omitempty"` // why the message goes to the dead-letter queue; "" as long as it does not
 }
 
@@ -73,7 +76,7 @@ func (s *Service) owe(m stored, body string, size int, to []row) (tasks []backlo
 	if len(to) > 1 {
 		changes = append(changes, s.shares.Set(m.ID, binary.AppendUvarint(nil, uint64(len(to)))))
 	}
-	o := owed{Message: m.ID, Shared: len(to) > 1}
+	o := owed{Message: m.ID, Shared: len(to) > 1, Number: s.Faults.Number("sns", to[0].TopicARN)}
 	data, _ := json.Marshal(o) // always encodes
 	var known any
 	if size <= maxMemo {

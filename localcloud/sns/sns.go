@@ -55,6 +55,7 @@ type Options struct {
 	// Traces receives the segments of topics with active tracing; nil discards them.
 	Traces  cloud.TraceWriter
 	Metrics cloud.Metrics // nil collects none
+	Faults  cloud.Faults  // nil injects none
 }
 
 // Target delivers the messages of one protocol.
@@ -91,6 +92,9 @@ func New(o Options) (*Service, error) {
 	}
 	if o.Metrics == nil {
 		o.Metrics = cloud.NoMetrics{}
+	}
+	if o.Faults == nil {
+		o.Faults = cloud.NoFaults{}
 	}
 	s := &Service{Options: o, stream: uuid.NewString(), topics: topics, subscriptions: subscriptions}
 	s.indexSubscriptions()

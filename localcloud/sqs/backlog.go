@@ -24,6 +24,8 @@ type message struct {
 	place       int32     // in backlog.ready or backlog.hidden
 	age         int32     // the place in backlog.ages
 	isHidden    bool
+	isLate      bool   // a fault lets later messages overtake it, until the next start
+	arrival     uint32 // for faults, see cloud.Faults; 0 if it is not known
 }
 
 // backlog holds the messages of a queue.
@@ -52,7 +54,7 @@ func newBacklog(name string) *backlog {
 // clear removes all messages.
 func (b *backlog) clear() {
 	place := func(m *message) *int32 { return &m.place }
-	b.ready = messages{less: func(m, n *message) bool { return m.number < n.number }, place: place}
+	b.ready = messages{less: func(m, n *message) bool { return m.rank() < n.rank() }, place: place}
 	b.hidden = messages{less: func(m, n *message) bool { return m.available < n.available }, place: place}
 	b.ages = messages{less: func(m, n *message) bool { return m.sent < n.sent }, place: func(m *message) *int32 { return &m.age }}
 	b.inFlight = 0

@@ -21,7 +21,9 @@ type receiving struct {
 	tries int      // the receives after which a message moves there
 
 	ready   []*message // what was taken from b.ready, in order
-	taken   []message  // what the receive makes of them
+	taken   []message  // those that the client receives, as it sees them
+	kept    []message  // the same messages, as the queue keeps them
+	copies  []copied   // those of them that stay available, because of a fault
 	moved   []*message // those that move, as they arrive there
 	bytes   int        // of the messages taken or moved
 	changes []store.Change
@@ -81,7 +83,9 @@ func (r *receiving) receive(m *message) {
 	next.available = r.now.process + r.hidden
 	next.receipt = uuid.New()
 	r.taken = append(r.taken, next)
-	r.changes = append(r.changes, r.set(r.q.Name, next, r.now))
+	kept := r.keep(m, next)
+	r.kept = append(r.kept, kept)
+	r.changes = append(r.changes, r.set(r.q.Name, kept, r.now))
 }
 
 // move moves a message to the dead-letter queue, where it is the newest. As on AWS, it
@@ -99,7 +103,7 @@ func (r *receiving) move(m *message) error {
 	}
 	c.Source = r.q.ARN
 	next := *m
-	next.number, next.receipt = r.last.Add(1), uuid.Nil
+	next.number, next.receipt, next.isLate = r.last.Add(1), uuid.Nil, false
 	r.moved = append(r.moved, &next)
 	r.changes = append(r.changes, r.unset(r.q.Name, m.number)...)
 	r.changes = append(r.changes, r.set(r.dead.name, next, r.now), r.contents.Set(key(r.dead.name, next.number), encodeContent(c, body)))
@@ -108,15 +112,15 @@ func (r *receiving) move(m *message) error {
 
 // apply changes the backlogs as the changes did the store.
 func (r *receiving) apply() {
-	taken := r.taken
+	kept := r.kept
 	for _, m := range r.ready {
-		if len(taken) > 0 && taken[0].number == m.number {
-			next := taken[0]
+		if len(kept) > 0 && kept[0].number == m.number {
+			next := kept[0]
 			next.age = m.age
 			*m = next
 			r.b.received[m.number] = m
 			r.b.insert(m, r.now.process)
-			taken = taken[1:]
+			kept = kept[1:]
 			continue
 		}
 		r.b.insert(m, r.now.process) // where remove looks for it
@@ -128,4 +132,5 @@ func (r *receiving) apply() {
 	if len(r.moved) > 0 {
 		r.dead.notify()
 	}
+	r.reportCopies()
 }

@@ -79,6 +79,7 @@ func (s *Service) enqueue(q Queue, caller cloud.Caller, e Entry) (id string, add
 			number: s.last.Add(1), size: uint32(bytes), sentAt: c.now.wall, sent: c.now.process,
 			available: c.now.process + time.Duration(delay)*time.Second,
 		}
+		s.reorder(q, id, m)
 		c.add(func() {
 			c.b.add(m, c.now.process)
 			c.b.notify()

@@ -28,6 +28,7 @@ type Service struct {
 	endpoint   func() string
 	metrics    cloud.Metrics
 	keys       cloud.Keys // nil permits the use of any key
+	faults     cloud.Faults
 	store      *store.Store
 	queues     *store.Table[row] // by name
 	states     *store.Values     // of messages, by key
@@ -52,7 +53,7 @@ func New(place cloud.Place, st *store.Store, authorizer cloud.Authorizer, endpoi
 		st = store.InMemory() // one for all, because changes concern several parts
 	}
 	s := &Service{
-		place: place, authorizer: authorizer, endpoint: endpoint, metrics: cloud.NoMetrics{}, store: st,
+		place: place, authorizer: authorizer, endpoint: endpoint, metrics: cloud.NoMetrics{}, faults: cloud.NoFaults{}, store: st,
 		states: store.NewValues(st, "sqs-states"), contents: store.NewValues(st, "sqs-contents"),
 		wall: time.Now, start: time.Now(), done: make(chan struct{}), backlogs: map[string]*backlog{},
 	}

@@ -37,6 +37,7 @@ func (c *statusCommand) Run(ctx context.Context, p place, std streams) error {
 	for _, r := range status.Resources {
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", r.Type, r.Name, cmp.Or(r.Stack, "-"), r.Detail)
 	}
+	printFaults(w, status.Faults)
 	printRecorded(w, status.Recorded)
 	for _, e := range status.Warnings {
 		kind, repeats := "warning", ""
