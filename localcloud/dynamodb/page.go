@@ -3,6 +3,7 @@ package dynamodb
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"tally/localcloud/cloud"
 	"tally/localcloud/dynamodb/attribute"
@@ -214,7 +215,7 @@ func (s *Service) page(p *page, capacity string) (out PageOutput, err error) {
 	if p.selected != "COUNT" {
 		out.Items = &r.items
 	}
-	s.metrics.Report(namespace, now(), s.of(p.operation, p.row.Name), []cloud.MetricValue{cloud.Counted("ReturnedItemCount", r.count)})
+	s.metrics.Report(namespace, time.Now(), s.of(p.operation, p.row.Name), []cloud.MetricValue{cloud.Counted("ReturnedItemCount", r.count)})
 	return out, nil
 }
 
