@@ -1,9 +1,7 @@
 package attribute
 
 import (
-	"bytes"
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"slices"
 	"strings"
@@ -26,35 +24,43 @@ const maxName = 65535
 //
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_AttributeValue.html
 func (v *Value) UnmarshalJSON(data []byte) (err error) {
-	*v, err = decode(data, 1)
+	*v, err = (&reader{data: data}).value(1)
 	return err
 }
 
 // UnmarshalJSON decodes an item in DynamoDB's JSON, such as {"id": {"S": "a"}}, with the
 // errors of [Value.UnmarshalJSON]. JSON's null is a nil Item.
 func (i *Item) UnmarshalJSON(data []byte) (err error) {
-	*i, err = decodeItem(data, 1)
+	r := &reader{data: data}
+	if r.peek() == 'n' {
+		*i = nil
+		return nil
+	}
+	*i, err = r.item(1)
 	return err
 }
 
-// decode decodes a value that is at that level of an item.
-func decode(data []byte, level int) (v Value, err error) {
+// value decodes a value that is at that level of an item.
+func (r *reader) value(level int) (v Value, err error) {
 	if level > maxDepth {
 		return Value{}, invalid("Nesting Levels have exceeded supported limits: Attributes in the item have nested levels beyond supported limit")
 	}
-	if first(data) != '{' && string(data) != "null" {
-		return Value{}, unexpected(data, "Structure")
-	}
 	members := 0
-	err = eachMember(data, func(name string, data []byte) error {
-		if string(data) == "null" || !slices.Contains(types, Type(name)) {
-			return nil // as AWS ignores unknown members
-		}
-		members++
-		content, err := decodeType(Type(name), data, level)
-		v = Value{content}
-		return err
-	})
+	switch r.peek() {
+	case 'n':
+		r.literal()
+	case '{':
+		err = r.object(func(name string) (err error) {
+			if r.peek() == 'n' || !slices.Contains(types, Type(name)) {
+				return r.skip() // as AWS ignores unknown members
+			}
+			members++
+			v.data, err = r.content(Type(name), level)
+			return err
+		})
+	default:
+		err = r.unexpected("Structure")
+	}
 	switch {
 	case err != nil:
 		return Value{}, err
@@ -68,87 +74,86 @@ func decode(data []byte, level int) (v Value, err error) {
 
 var types = []Type{S, N, B, BOOL, NULL, M, L, SS, NS, BS}
 
-// decodeType decodes the content of a value of type t.
-func decodeType(t Type, data []byte, level int) (any, error) {
+// content decodes the content of a value of type t.
+func (r *reader) content(t Type, level int) (any, error) {
 	switch t {
 	case S:
-		return decodeString(data)
+		return r.str()
 	case N:
-		return decodeNumberText(data)
+		return r.number()
 	case B:
-		return decodeBinary(data)
+		return r.binary()
 	case BOOL:
-		return decodeBool(data)
+		return r.boolean()
 	case NULL:
-		_, err := decodeBool(data) // false counts as true
+		_, err := r.boolean() // false counts as true
 		return null{}, err
 	case M:
-		return decodeItem(data, level+1)
+		return r.item(level + 1)
 	case L:
-		return decodeList(data, func(data []byte) (Value, error) { return decode(data, level+1) })
+		return list(r, func() (Value, error) { return r.value(level + 1) })
 	case SS:
-		return decodeStringSet(data)
+		return r.stringSet()
 	case NS:
-		return decodeNumberSet(data)
+		return r.numberSet()
 	}
-	return decodeBinarySet(data)
+	return r.binarySet()
 }
 
-// decodeItem decodes an item or a map whose values are at that level.
-func decodeItem(data []byte, level int) (Item, error) {
-	if string(data) == "null" {
-		return nil, nil
-	}
-	if first(data) != '{' {
-		return nil, unexpected(data, "Map")
+// item decodes an item or a map whose values are at that level.
+func (r *reader) item(level int) (Item, error) {
+	if r.peek() != '{' {
+		return nil, r.unexpected("Map")
 	}
 	i := Item{}
-	err := eachMember(data, func(name string, data []byte) (err error) {
-		if len(name) > maxName {
+	err := r.object(func(name string) (err error) {
+		switch {
+		case name == "":
+			return invalid("One or more parameter values were invalid: Empty attribute name")
+		case len(name) > maxName:
 			return invalid("One or more parameter values were invalid: Attribute name is too large, must be less than 65536 bytes")
 		}
-		i[name], err = decode(data, level)
+		i[name], err = r.value(level)
 		return err
 	})
 	return i, err
 }
 
-func decodeString(data []byte) (string, error) {
-	var s string
-	if first(data) != '"' {
-		return "", unexpected(data, "String")
+func (r *reader) str() (string, error) {
+	if r.peek() != '"' {
+		return "", r.unexpected("String")
 	}
-	return s, json.Unmarshal(data, &s)
+	return r.text()
 }
 
-func decodeNumberText(data []byte) (Number, error) {
-	text, err := decodeString(data)
+func (r *reader) number() (Number, error) {
+	text, err := r.str()
 	if err != nil {
 		return Number{}, err
 	}
 	return ParseNumber(text)
 }
 
-func decodeBool(data []byte) (bool, error) {
-	switch string(data) {
-	case "true":
-		return true, nil
-	case "false":
-		return false, nil
+func (r *reader) boolean() (bool, error) {
+	if c := r.peek(); c != 't' && c != 'f' {
+		return false, r.unexpected("Boolean")
 	}
-	return false, unexpected(data, "Boolean")
+	return r.literal() == "true", nil
 }
 
-func decodeBinary(data []byte) ([]byte, error) {
-	if first(data) != '"' {
-		return nil, unexpected(data, "Blob")
+func (r *reader) binary() ([]byte, error) {
+	if r.peek() != '"' {
+		return nil, r.unexpected("Blob")
 	}
-	text, err := decodeString(data)
+	text, err := r.text()
 	if err != nil {
 		return nil, err
 	}
-	if len(text)%4 != 0 {
+	switch i := strings.IndexAny(text, "\r\n"); {
+	case len(text)%4 != 0:
 		return nil, malformed("Base64 encoded length is expected a multiple of 4 bytes but found: %d", len(text))
+	case i >= 0: // which encoding/base64 ignores
+		return nil, malformed("Invalid Base64 character: '%c'", text[i])
 	}
 	b, err := base64.StdEncoding.Strict().DecodeString(text)
 	if corrupt, ok := errors.AsType[base64.CorruptInputError](err); ok {
@@ -157,27 +162,22 @@ func decodeBinary(data []byte) ([]byte, error) {
 	return b, err
 }
 
-func decodeList[E any](data []byte, element func([]byte) (E, error)) ([]E, error) {
-	if first(data) != '[' {
-		return nil, unexpected(data, "List")
+// list decodes a list of what element decodes.
+func list[E any](r *reader, element func() (E, error)) ([]E, error) {
+	if r.peek() != '[' {
+		return nil, r.unexpected("List")
 	}
-	var elements []json.RawMessage
-	if err := json.Unmarshal(data, &elements); err != nil {
-		return nil, err
-	}
-	list := make([]E, 0, len(elements))
-	for _, data := range elements {
-		e, err := element(data)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, e)
-	}
-	return list, nil
+	elements := []E{}
+	err := r.each('[', ']', func() error {
+		e, err := element()
+		elements = append(elements, e)
+		return err
+	})
+	return elements, err
 }
 
-func decodeStringSet(data []byte) ([]string, error) {
-	set, err := decodeList(data, decodeString)
+func (r *reader) stringSet() ([]string, error) {
+	set, err := list(r, r.str)
 	switch {
 	case err != nil:
 		return nil, err
@@ -191,8 +191,8 @@ func decodeStringSet(data []byte) ([]string, error) {
 	return set, nil
 }
 
-func decodeNumberSet(data []byte) ([]Number, error) {
-	set, err := decodeList(data, decodeNumberText)
+func (r *reader) numberSet() ([]Number, error) {
+	set, err := list(r, r.number)
 	switch {
 	case err != nil:
 		return nil, err
@@ -204,8 +204,8 @@ func decodeNumberSet(data []byte) ([]Number, error) {
 	return set, nil
 }
 
-func decodeBinarySet(data []byte) ([][]byte, error) {
-	set, err := decodeList(data, decodeBinary)
+func (r *reader) binarySet() ([][]byte, error) {
+	set, err := list(r, r.binary)
 	switch {
 	case err != nil:
 		return nil, err
@@ -231,48 +231,24 @@ func distinct[E any, K comparable](set []E, key func(E) K) bool {
 	return len(seen) == len(set)
 }
 
-// eachMember calls f for each member of a JSON object, in order. null has none.
-func eachMember(data []byte, f func(name string, data []byte) error) error {
-	d := json.NewDecoder(bytes.NewReader(data))
-	if _, err := d.Token(); err != nil {
-		return err
-	}
-	for d.More() {
-		name, err := d.Token()
-		if err != nil {
-			return err
-		}
-		var data json.RawMessage
-		if err := d.Decode(&data); err != nil {
-			return err
-		}
-		if err := f(name.(string), data); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// first returns the first byte of a JSON value, which tells its kind.
-func first(data []byte) byte {
-	if data = bytes.TrimLeft(data, " \t\r\n"); len(data) > 0 {
-		return data[0]
-	}
-	return 0
-}
-
-// unexpected returns the error for a JSON value where DynamoDB expects another type.
-func unexpected(data []byte, want string) error {
-	kinds := map[byte]string{'"': "STRING", 't': "TRUE", 'f': "FALSE", 'n': "NULL"}
-	switch kind := first(data); {
-	case kind == '{':
+// unexpected returns the error for a value where DynamoDB expects another type.
+func (r *reader) unexpected(want string) error {
+	kind := "NUMBER"
+	switch r.peek() {
+	case '{':
 		return malformed("Start of structure or map found where not expected")
-	case kind == '[':
+	case '[':
 		return malformed("Start of list found where not expected")
-	case kinds[kind] != "":
-		return malformed("%s_VALUE cannot be converted to %s", kinds[kind], want)
+	case '"':
+		kind = "STRING"
+	case 't':
+		kind = "TRUE"
+	case 'f':
+		kind = "FALSE"
+	case 'n':
+		kind = "NULL"
 	}
-	return malformed("NUMBER_VALUE cannot be converted to %s", want)
+	return malformed("%s_VALUE cannot be converted to %s", kind, want)
 }
 
 func malformed(format string, args ...any) error {

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // MarshalJSON encodes v in DynamoDB's JSON. The zero Value is an error.
@@ -79,8 +80,16 @@ func appendList[E any](dst []byte, list []E, element func([]byte, E) ([]byte, er
 }
 
 func appendString(dst []byte, s string) ([]byte, error) {
+	if !strings.ContainsFunc(s, escaped) {
+		return append(append(append(dst, '"'), s...), '"'), nil
+	}
 	text, err := json.Marshal(s)
 	return append(dst, text...), err
+}
+
+// escaped reports whether encoding/json may escape r, for most strings have no such rune.
+func escaped(r rune) bool {
+	return r < ' ' || r > '~' || strings.ContainsRune(`"\\<>&`, r)
 }
 
 func appendDecimal(dst []byte, n Number) ([]byte, error) {

@@ -129,7 +129,10 @@ func TestJSONRefusals(t *testing.T) {
 		`{"B":false}`:                  expected + "FALSE_VALUE cannot be converted to Blob",
 		`{"B":"YQ="}`:                  expected + "Base64 encoded length is expected a multiple of 4 bytes but found: 3",
 		`{"B":"Y*=="}`:                 expected + "Invalid Base64 character: '*'",
+		`{"B":"YQ\n\n\n\n=="}`:         expected + "Invalid Base64 character: '\n'",
+		`{"B":"YR=="}`:                 expected + "Invalid Base64 character: '='", // its last bits are not zero
 		`"a"`:                          expected + "STRING_VALUE cannot be converted to Structure",
+		`{"M":{"":{"S":"a"}}}`:         one + "Empty attribute name",
 		`{"M":{"` + strings.Repeat("n", 65536) + `":{"S":"a"}}}`: one + "Attribute name is too large, must be less than 65536 bytes",
 	} {
 		var v attribute.Value

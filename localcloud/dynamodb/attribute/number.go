@@ -189,7 +189,7 @@ func (n Number) Add(m Number) (Number, error) {
 
 // Sub returns n - m, with the errors of [Number.Add].
 func (n Number) Sub(m Number) (Number, error) {
-	m.negative = !m.negative && m.digits != ""
+	m.negative = !m.negative
 	return n.Add(m)
 }
 

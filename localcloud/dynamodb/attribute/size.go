@@ -2,9 +2,9 @@ package attribute
 
 // Size returns the size of v in bytes by DynamoDB's rules, without the attribute's name.
 //
-// The documentation gives the size of numbers approximately. Here it is exact for all
-// sizes that were measured on AWS: a byte, one for each pair of digits to the left and to
-// the right of the decimal point, and one for a minus sign.
+// The documentation gives the size of numbers approximately. Here it is the one that
+// published measurements on AWS found: a byte, one for each pair of digits to the left
+// and to the right of the decimal point, and one for a minus sign.
 //
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
 func (v Value) Size() int {

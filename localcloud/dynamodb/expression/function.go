@@ -60,7 +60,7 @@ func checkDistinct(n *node) error {
 			return nil
 		}
 		for _, arg := range n.args[1:] {
-			if arg.kind == pathNode && arg.path.String() == n.args[0].path.String() {
+			if arg.kind == pathNode && slices.Equal(arg.path, n.args[0].path) {
 				return invalid("The first operand must be distinct from the remaining operands for this operator or function; operator: %s, first operand: %s", n.name, arg.path)
 			}
 		}

@@ -113,9 +113,18 @@ func (s *Scope) Validate(parameters ...Parameter) error {
 	if err := checkPlaceholders("ExpressionAttributeValues", ':', s.Values); err != nil {
 		return err
 	}
+	return s.checkSize()
+}
+
+// checkSize checks the sizes of names, and of all names and values together.
+func (s *Scope) checkSize() error {
 	size := 0
-	for key, name := range s.Names {
-		if len(name) > maxName {
+	for _, key := range slices.Sorted(maps.Keys(s.Names)) {
+		name := s.Names[key]
+		switch {
+		case name == "":
+			return invalid("ExpressionAttributeNames contains invalid value: Empty attribute name for key %s", key)
+		case len(name) > maxName:
 			return invalid("ExpressionAttributeNames contains invalid value: Attribute name is too large, must be less than 65536 bytes for key %s", key)
 		}
 		size += len(key) + len(name)

@@ -67,6 +67,7 @@ func TestValidate(t *testing.T) {
 		{expression.Scope{Values: expression.Values{":a b": attribute.Int(1)}}, write(&present, nil), `ExpressionAttributeValues contains invalid key: Syntax error; key: ":a b"`},
 		{expression.Scope{Names: map[string]string{"#" + strings.Repeat("a", 254): "a"}}, read, ""},
 		{expression.Scope{Names: map[string]string{"#" + strings.Repeat("a", 255): "a"}}, read, "ExpressionAttributeNames contains invalid key: The expression attribute map contains a key that is too long; size of key: 256"},
+		{expression.Scope{Names: map[string]string{"#a": ""}}, read, "ExpressionAttributeNames contains invalid value: Empty attribute name for key #a"},
 		{expression.Scope{Names: map[string]string{"#a": strings.Repeat("a", 65535)}}, read, ""},
 		{expression.Scope{Names: map[string]string{"#a": strings.Repeat("a", 65536)}}, read, "ExpressionAttributeNames contains invalid value: Attribute name is too large, must be less than 65536 bytes for key #a"},
 		{expression.Scope{Values: expression.Values{":a": attribute.String(strings.Repeat("a", 2<<20-2))}}, write(&present, nil), ""},
