@@ -167,6 +167,7 @@ func TestRequirements(t *testing.T) {
 		"github.com/aws/aws-sdk-go-v2/service/lambda",
 		"github.com/aws/aws-sdk-go-v2/service/sns",
 		"github.com/aws/aws-sdk-go-v2/service/sqs",
+		"github.com/aws/aws-sdk-go-v2/service/ssm",
 		"github.com/aws/smithy-go",
 		"github.com/google/go-cmp",
 		"github.com/pulumi/pulumi-aws/sdk/v6",
