@@ -13,6 +13,7 @@ import (
 	"tally/internal/ledger"
 	"tally/internal/metrics"
 	"tally/internal/tracing"
+	"tally/internal/uuid"
 )
 
 // handler returns sums, and logs and counts requests by outcome.
@@ -71,7 +72,7 @@ func (h *handler) read(ctx context.Context, r events.APIGatewayV2HTTPRequest) (l
 		Header: map[string]string{"cache-control": "no-store"},
 	}
 	id := r.PathParameters["id"]
-	if !ledger.ValidID(id) {
+	if !uuid.Valid(id) {
 		return ledger.Entry{}, notFound
 	}
 	entry, err := h.get(ctx, id)

@@ -23,6 +23,7 @@ import (
 	"tally/internal/metrics"
 	"tally/internal/sum"
 	"tally/internal/tracing"
+	"tally/internal/uuid"
 )
 
 // handler accepts numbers, and logs and counts requests by outcome.
@@ -128,13 +129,13 @@ func read(r events.APIGatewayV2HTTPRequest) (body []byte, n sum.Numbers, err err
 func identify(r events.APIGatewayV2HTTPRequest) (string, error) {
 	key, ok := r.Headers["idempotency-key"]
 	if !ok {
-		return ledger.NewID(), nil
+		return uuid.New(), nil
 	}
 	unprintable := func(c rune) bool { return c < ' ' || c > '~' }
 	if key == "" || len(key) > 255 || strings.ContainsFunc(key, unprintable) {
 		return "", &httpapi.Problem{Status: http.StatusBadRequest, Detail: "The Idempotency-Key must have 1 to 255 printable ASCII characters."}
 	}
-	return ledger.IDFor(caller(r), key), nil
+	return uuid.For(caller(r), key), nil
 }
 
 // caller returns who sent the request, or "" if the route does not authorize callers: the

@@ -18,6 +18,7 @@ import (
 	"tally/internal/ledger"
 	"tally/internal/metrics"
 	"tally/internal/sum"
+	"tally/internal/uuid"
 )
 
 const topicARN = "arn:aws:sns:us-east-1:123456789012:numbers-1a2b3c4"
@@ -36,7 +37,7 @@ func TestGolden(t *testing.T) {
 			var want events.APIGatewayV2HTTPResponse
 			readJSON(t, strings.Replace(name, ".event.", ".response.", 1), &want)
 			h, table := newTestHandler()
-			table.requests[ledger.IDFor("", "used")] = "the digest of another body"
+			table.requests[uuid.For("", "used")] = "the digest of another body"
 			got, err := h.handle(t.Context(), event)
 			if err != nil {
 				t.Fatal(err)
@@ -59,7 +60,7 @@ func TestSubmit(t *testing.T) {
 		t.Fatalf("published %v, submitted %v", table.published, table.submitted)
 	}
 	id := strings.TrimPrefix(got.Headers["location"], "/sums/")
-	if !ledger.ValidID(id) || got.StatusCode != 202 || got.Body != `{"id":"`+id+`","status":"pending"}` {
+	if !uuid.Valid(id) || got.StatusCode != 202 || got.Body != `{"id":"`+id+`","status":"pending"}` {
 		t.Errorf("got %+v", got)
 	}
 	if got, want := table.submitted[0], id+" 1000 -9007199254740993"; got != want {

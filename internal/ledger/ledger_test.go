@@ -212,33 +212,6 @@ func TestFromEnv(t *testing.T) {
 	}
 }
 
-func TestIDs(t *testing.T) {
-	seen := map[string]bool{}
-	for range 100 {
-		seen[NewID()] = true
-	}
-	keys := [][2]string{{"", "a"}, {"a", ""}, {"", "1 a"}, {"a", "b"}, {"ab", ""}, {"", "ab"}, {"arn:aws:iam::1:user/a", "k"}, {"arn:aws:iam::1:user/b", "k"}}
-	for _, k := range keys {
-		seen[IDFor(k[0], k[1])] = true
-	}
-	if len(seen) != 100+len(keys) {
-		t.Errorf("only %d IDs differ", len(seen))
-	}
-	for id := range seen {
-		if version := id[14]; !ValidID(id) || version != '4' && version != '8' || !strings.ContainsRune("89ab", rune(id[19])) {
-			t.Errorf("ID %s", id)
-		}
-	}
-	if got, want := IDFor("caller", "key"), "143ca490-05b6-8549-a4a2-cebe18188a4d"; got != want {
-		t.Errorf("the ID of a key has changed: got %s, want %s", got, want)
-	}
-	for _, id := range []string{"", "a", strings.ToUpper(id), id + "0", strings.Replace(id, "-", "0", 1), strings.Replace(id, "0", "-", 1), strings.Replace(id, "0", "g", 1)} {
-		if ValidID(id) {
-			t.Errorf("%q is valid", id)
-		}
-	}
-}
-
 // plain returns the values of an item, with a # before numbers.
 func plain(i item) map[string]string {
 	values := map[string]string{}

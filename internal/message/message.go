@@ -7,7 +7,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/events"
 
-	"tally/internal/ledger"
+	"tally/internal/uuid"
 )
 
 // Message is a message of a topic.
@@ -24,7 +24,7 @@ type Message struct {
 func FromSNS(n events.SNSEntity) Message {
 	m := Message{n.MessageID, n.Message}
 	attribute, _ := n.MessageAttributes["id"].(map[string]any)
-	if id, ok := attribute["Value"].(string); ok && ledger.ValidID(id) {
+	if id, ok := attribute["Value"].(string); ok && uuid.Valid(id) {
 		m.ID = id
 	}
 	return m
@@ -41,7 +41,7 @@ func FromSQS(r events.SQSMessage) Message {
 		return FromSNS(n)
 	}
 	m := Message{r.MessageId, r.Body}
-	if id := r.MessageAttributes["id"].StringValue; id != nil && ledger.ValidID(*id) {
+	if id := r.MessageAttributes["id"].StringValue; id != nil && uuid.Valid(*id) {
 		m.ID = *id
 	}
 	return m
