@@ -24,7 +24,7 @@ type rule struct {
 
 // services are the local cloud's services. Each may depend on the packages
 // cloud and store, but on no other service.
-var services = []string{"cloudwatch", "httpapi", "iam", "journal", "kms", "lambda", "logs", "recorded", "sns", "sqs", "xray"}
+var services = []string{"cloudwatch", "dynamodb", "httpapi", "iam", "journal", "kms", "lambda", "logs", "recorded", "sns", "sqs", "xray"}
 
 // connecting are the local cloud's folders that connect the services. A new
 // folder is in one of the two lists, or has a rule of its own.

@@ -23,7 +23,10 @@ func TestSums(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Minute)
 	defer cancel()
 	cloud := localcloudtest.Start(t, localcloudtest.TimeScale(600))
-	stack := cloud.Deploy(ctx, localcloudtest.Program{Dir: copyProject(t), Config: map[string]string{"tally:sumsQueue": "true"}})
+	stack := cloud.Deploy(ctx, localcloudtest.Program{Dir: copyProject(t), Config: map[string]string{
+		"tally:sumsQueue": "true",
+		"tally:timeout":   "2", // a buffer offers a failed message again after six times this
+	}})
 	for i, buffer := range []string{"false", "true", "false"} {
 		if i > 0 {
 			configure(ctx, t, stack, map[string]string{"tally:buffer": buffer})

@@ -11,6 +11,7 @@ import (
 	"tally/localcloud/cloud"
 	"tally/localcloud/cloudwatch"
 	"tally/localcloud/deployments"
+	"tally/localcloud/dynamodb"
 	"tally/localcloud/httpapi"
 	"tally/localcloud/iam"
 	"tally/localcloud/kms"
@@ -26,14 +27,15 @@ import (
 
 // Services are the services of one account and region.
 type Services struct {
-	IAM     *iam.Service
-	KMS     *kms.Service
-	Logs    *logs.Service
-	SQS     *sqs.Service
-	SNS     *sns.Service
-	Lambda  *lambda.Service
-	HTTPAPI *httpapi.Service
-	XRay    *xray.Service
+	IAM      *iam.Service
+	KMS      *kms.Service
+	Logs     *logs.Service
+	SQS      *sqs.Service
+	DynamoDB *dynamodb.Service
+	SNS      *sns.Service
+	Lambda   *lambda.Service
+	HTTPAPI  *httpapi.Service
+	XRay     *xray.Service
 	// CloudWatch holds the metrics of the others, and alarms on them.
 	CloudWatch *cloudwatch.Service
 	// Recorded holds what has no effect here.
@@ -110,6 +112,10 @@ func (s *Services) construct(o Options) (err error) {
 	s.SQS.ReportTo(s.CloudWatch)
 	s.SQS.EncryptWith(s.KMS)
 	s.closers = append(s.closers, s.SQS.Close)
+	if s.DynamoDB, err = dynamodb.New(s.dynamoOptions(o)); err != nil {
+		return err
+	}
+	s.closers = append(s.closers, s.DynamoDB.Close)
 	if s.Lambda, err = lambda.New(s.lambdaOptions(o)); err != nil {
 		return err
 	}
@@ -141,6 +147,18 @@ func (s *Services) cloudWatchOptions(o Options) cloudwatch.Options {
 			return err
 		},
 		Sample: func(at time.Time) { s.SQS.Sample(at) },
+	}
+}
+
+func (s *Services) dynamoOptions(o Options) dynamodb.Options {
+	return dynamodb.Options{
+		Place:      o.Place,
+		Store:      o.Store,
+		Authorizer: s.IAM,
+		Keys:       s.KMS,
+		Metrics:    s.CloudWatch,
+		Journal:    o.Journal,
+		Pace:       o.Pace,
 	}
 }
 
@@ -209,11 +227,12 @@ func (s *Services) httpAPIOptions(o Options) httpapi.Options {
 }
 
 // Start resumes queued invocations and deliveries, listens for HTTP APIs, evaluates
-// alarms and deletes old log events.
+// alarms, and deletes old log events and expired items of tables.
 func (s *Services) Start() error {
 	s.Logs.Start(s.options.LogLimit, func(err error) {
 		s.options.Journal.Append(cloud.Entry{Level: cloud.Warning, Service: "logs", Message: "old events cannot be deleted: " + err.Error()})
 	})
+	s.DynamoDB.Start()
 	s.Lambda.Start()
 	s.SNS.Start()
 	s.CloudWatch.Start()

@@ -14,8 +14,8 @@ type Error struct {
 	Message string // AWS's wording, if known
 	Status  int    // HTTP status; 0 means 400
 	// Fields are further members of the error's shape, such as "Reason" and
-	// "Type" of Lambda's TooManyRequestsException. Nil for most.
-	Fields map[string]string
+	// "Type" of Lambda's TooManyRequestsException, encoded as JSON. Nil for most.
+	Fields map[string]any
 }
 
 func (e *Error) Error() string { return e.Code + ": " + e.Message }

@@ -1,7 +1,7 @@
 // Package gateway serves AWS's own wire protocols on one port, so that every
 // AWS SDK and the AWS CLI work with AWS_ENDPOINT_URL: SNS and STS (Query),
-// SQS (JSON 1.0 and Query), Lambda and X-Ray (REST JSON), CloudWatch (Smithy RPC v2
-// CBOR, JSON 1.0 and Query) and CloudWatch Logs (JSON 1.1).
+// SQS (JSON 1.0 and Query), DynamoDB (JSON 1.0), Lambda and X-Ray (REST JSON),
+// CloudWatch (Smithy RPC v2 CBOR, JSON 1.0 and Query) and CloudWatch Logs (JSON 1.1).
 //
 // A request goes through five steps: identify the signer, find the operation,
 // decode the input, authorize the caller, run the operation. Each operation is
@@ -23,7 +23,7 @@ import (
 	"tally/localcloud/store"
 )
 
-// Services are the services behind the gateway: IAM, Lambda, SNS, SQS, Logs,
+// Services are the services behind the gateway: IAM, Lambda, SNS, SQS, DynamoDB, Logs,
 // CloudWatch and XRay are required.
 type Services = account.Services
 
@@ -165,6 +165,8 @@ func (c *call) findService() *service {
 	switch target := c.Header.Get(targetHeader); {
 	case strings.HasPrefix(target, sqsTarget+"."):
 		return c.services["sqs"]
+	case strings.HasPrefix(target, dynamoTarget+"."):
+		return c.services["dynamodb"]
 	case strings.HasPrefix(target, metricsTarget+"."), strings.HasPrefix(c.URL.Path, "/service/"+metricsTarget+"/"):
 		return c.services["monitoring"]
 	case target != "":

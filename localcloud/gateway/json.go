@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"encoding/json"
+	"errors"
 	"maps"
 	"net/http"
 	"reflect"
@@ -67,8 +68,11 @@ type jsonInput struct{ operation string }
 // or "" for the input itself.
 func (in jsonInput) set(v reflect.Value, value json.RawMessage, path string) error {
 	structs := func() bool { return v.Type().Elem().Kind() == reflect.Struct }
+	_, decodesItself := v.Addr().Interface().(json.Unmarshaler)
 	switch {
-	case v.Kind() == reflect.Struct && v.Type() != reflect.TypeFor[instant]():
+	case decodesItself:
+		return in.unmarshal(value, v.Addr().Interface(), path)
+	case v.Kind() == reflect.Struct:
 		return in.setStruct(v, value, path)
 	case v.Kind() == reflect.Pointer && structs() && string(value) != "null":
 		v.Set(reflect.New(v.Type().Elem()))
@@ -132,9 +136,10 @@ func (in jsonInput) setStruct(v reflect.Value, value json.RawMessage, path strin
 
 func (jsonInput) unmarshal(value json.RawMessage, into any, path string) error {
 	err := json.Unmarshal(value, into)
+	_, refused := errors.AsType[*cloud.Error](err)
 	switch {
-	case err == nil:
-		return nil
+	case err == nil || refused: // what decodes itself may refuse its value
+		return err
 	case path == "":
 		return cloud.Errorf(http.StatusBadRequest, "SerializationException", "The body is not a JSON object: %v", err)
 	}

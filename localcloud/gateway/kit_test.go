@@ -21,6 +21,7 @@ import (
 
 	"tally/localcloud/cloud"
 	"tally/localcloud/cloudwatch"
+	"tally/localcloud/dynamodb"
 	"tally/localcloud/iam"
 	"tally/localcloud/kms"
 	"tally/localcloud/lambda"
@@ -61,6 +62,7 @@ func newKit(t testing.TB) *kit {
 	k.Logs = must(logs.New(here, nil, k.IAM))(t)
 	k.SQS = must(sqs.New(here, nil, k.IAM, func() string { return k.url }))(t)
 	k.KMS = must(kms.New(here, nil, k.IAM))(t)
+	k.DynamoDB = must(dynamodb.New(dynamodb.Options{Place: here, Authorizer: k.IAM, Keys: k.KMS, Metrics: k.CloudWatch, Journal: k}))(t)
 	k.SQS.EncryptWith(k.KMS)
 	k.XRay = must(xray.New(xray.Options{Authorizer: k.IAM, Policies: k.IAM, Journal: k}))(t)
 	k.Lambda = must(lambda.New(lambda.Options{

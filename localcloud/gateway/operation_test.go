@@ -30,6 +30,7 @@ func samples(topic, subscription, queue string) map[string]map[string]any {
 		entry["Id"] = "a"
 		return withQueue(map[string]any{"Entries": []any{entry}})
 	}
+	sums, sumKey := here.ARN("dynamodb", "table/sums").String(), map[string]any{"id": map[string]any{"S": "a"}}
 	return map[string]map[string]any{
 		"SNS.Publish":                   {"TopicArn": topic, "Message": "m"},
 		"SNS.PublishBatch":              {"TopicArn": topic, "PublishBatchRequestEntries.member.1.Id": "a", "PublishBatchRequestEntries.member.1.Message": "m"},
@@ -66,6 +67,29 @@ func samples(topic, subscription, queue string) map[string]map[string]any {
 		"CloudWatch Logs.DescribeLogStreams": {"logGroupName": "g"},
 		"CloudWatch Logs.FilterLogEvents":    {"logGroupName": "g"},
 		"CloudWatch Logs.GetLogEvents":       {"logGroupName": "g", "logStreamName": "s"},
+
+		"DynamoDB.BatchGetItem":              {"RequestItems": map[string]any{"sums": map[string]any{"Keys": []any{sumKey}}}},
+		"DynamoDB.BatchWriteItem":            {"RequestItems": map[string]any{"sums": []any{map[string]any{"DeleteRequest": map[string]any{"Key": sumKey}}}}},
+		"DynamoDB.DeleteItem":                {"TableName": "sums", "Key": sumKey},
+		"DynamoDB.GetItem":                   {"TableName": "sums", "Key": sumKey},
+		"DynamoDB.PutItem":                   {"TableName": "sums", "Item": sumKey},
+		"DynamoDB.Query":                     {"TableName": "sums", "KeyConditionExpression": "id = :i", "ExpressionAttributeValues": map[string]any{":i": map[string]any{"S": "a"}}},
+		"DynamoDB.Scan":                      {"TableName": "sums"},
+		"DynamoDB.TransactGetItems":          {"TransactItems": []any{map[string]any{"Get": map[string]any{"TableName": "sums", "Key": sumKey}}}},
+		"DynamoDB.TransactWriteItems":        {"TransactItems": []any{map[string]any{"Put": map[string]any{"TableName": "sums", "Item": sumKey}}}},
+		"DynamoDB.UpdateItem":                {"TableName": "sums", "Key": sumKey},
+		"DynamoDB.CreateTable":               {"TableName": "sums"},
+		"DynamoDB.DeleteTable":               {"TableName": "sums"},
+		"DynamoDB.DescribeContinuousBackups": {"TableName": "sums"},
+		"DynamoDB.DescribeTable":             {"TableName": "sums"},
+		"DynamoDB.DescribeTimeToLive":        {"TableName": "sums"},
+		"DynamoDB.ListTables":                {},
+		"DynamoDB.ListTagsOfResource":        {"ResourceArn": sums},
+		"DynamoDB.TagResource":               {"ResourceArn": sums},
+		"DynamoDB.UntagResource":             {"ResourceArn": sums},
+		"DynamoDB.UpdateContinuousBackups":   {"TableName": "sums"},
+		"DynamoDB.UpdateTable":               {"TableName": "sums"},
+		"DynamoDB.UpdateTimeToLive":          {"TableName": "sums"},
 
 		"Lambda.Invoke":                       path(one + "/invocations"),
 		"Lambda.GetFunction":                  path(one),
@@ -117,6 +141,8 @@ func sampleRequest(t *testing.T, s service, name string, input map[string]any) r
 	case metricsCBOR:
 		r.path = "/service/" + p.service + "/operation/" + name
 		r.body, r.header = string(must(cbor.Marshal(input))(t)), map[string]string{rpcHeader: rpcName}
+	case dynamoJSON:
+		r.body, r.header = string(must(json.Marshal(input))(t)), map[string]string{targetHeader: p.target + "." + name}
 	case sqsJSON:
 		r.body, r.header = string(must(json.Marshal(input))(t)), map[string]string{targetHeader: p.target + "." + name}
 	}
@@ -173,12 +199,13 @@ func TestOperations(t *testing.T) {
 	order := func(a, b OperationInfo) int {
 		return cmp.Or(cmp.Compare(a.Service, b.Service), cmp.Compare(a.Name, b.Name))
 	}
-	if len(all) != 56 || !slices.IsSortedFunc(all, order) {
+	if len(all) != 78 || !slices.IsSortedFunc(all, order) {
 		t.Errorf("%d operations: %v", len(all), all)
 	}
 	for _, want := range []OperationInfo{
 		{"CloudWatch", []string{"Smithy RPC v2 CBOR", "AWS JSON 1.0", "AWS Query"}, "GetMetricData", "cloudwatch:GetMetricData"},
 		{"CloudWatch Logs", []string{"AWS JSON 1.1"}, "GetLogEvents", "logs:GetLogEvents"},
+		{"DynamoDB", []string{"AWS JSON 1.0"}, "TransactGetItems", "dynamodb:GetItem"},
 		{"Lambda", []string{"AWS restJson1"}, "Invoke", "lambda:InvokeFunction"},
 		{"SNS", []string{"AWS Query"}, "PublishBatch", "SNS:Publish"},
 		{"SQS", []string{"AWS JSON 1.0", "AWS Query"}, "DeleteMessageBatch", "sqs:DeleteMessage"},

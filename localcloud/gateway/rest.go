@@ -115,9 +115,9 @@ func (restJSON) refuse(e *cloud.Error, _ string) response {
 	if code != e.Code {
 		status = http.StatusForbidden
 	}
-	body := map[string]string{"Type": fault, "message": e.Message, "Message": e.Message}
+	body := map[string]any{"Type": fault, "message": e.Message, "Message": e.Message}
 	maps.Copy(body, e.Fields)
-	res, _ := jsonResponse(status, "application/json", body) // encoding strings cannot fail
+	res, _ := jsonResponse(status, "application/json", body) // the fields of errors can be encoded
 	res.header.Set("X-Amzn-Errortype", code)
 	return res
 }

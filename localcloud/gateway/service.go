@@ -24,6 +24,7 @@ func services() []service {
 		{"CloudWatch", "monitoring", metricsOperations(), []protocol{
 			metricsCBOR{rpcCBOR{metricsTarget}}, metricsJSON{awsJSON{"1.0", metricsTarget}}, query{metricsVersion, metricsNamespace}}},
 		{"CloudWatch Logs", "logs", logsOperations(), []protocol{awsJSON{"1.1", logsTarget}}},
+		{"DynamoDB", "dynamodb", dynamoOperations(), []protocol{dynamoJSON{awsJSON{"1.0", dynamoTarget}}}},
 		{"Lambda", "lambda", functions, []protocol{newRESTJSON(functions)}},
 		{"SNS", "sns", snsOperations(), []protocol{query{snsVersion, snsNamespace}}},
 		{"SQS", "sqs", sqsOperations(), []protocol{sqsJSON{awsJSON{"1.0", sqsTarget}}, sqsQuery{query{sqsVersion, sqsNamespace}}}},

@@ -20,6 +20,8 @@ var (
 		"aws:RequestedRegion", "aws:RequestTag/", "aws:ResourceAccount", "aws:SecureTransport", "aws:SourceAccount", "aws:SourceArn",
 		"aws:SourceIp", "aws:SourceOwner", "aws:TagKeys", "aws:TokenIssueTime", "aws:UserAgent", "aws:userid", "aws:username",
 		"aws:ViaAWSService", "cloudwatch:namespace",
+		"dynamodb:Attributes", "dynamodb:EnclosingOperation", "dynamodb:LeadingKeys", "dynamodb:ReturnConsumedCapacity",
+		"dynamodb:ReturnValues", "dynamodb:Select",
 		"kms:CallerAccount", "kms:CustomerMasterKeySpec", "kms:CustomerMasterKeyUsage", "kms:EncryptionAlgorithm", "kms:EncryptionContextKeys",
 		"kms:KeyOrigin", "kms:KeySpec", "kms:KeyUsage", "kms:MultiRegion", "kms:ResourceAliases", "kms:ViaService",
 		"lambda:FunctionArn", "lambda:SourceFunctionArn",
@@ -33,6 +35,7 @@ var (
 		"aws:Ec2InstanceSourcePrivateIPv4", "aws:Ec2InstanceSourceVpc", "aws:FederatedProvider", "aws:IsMcpServiceAction",
 		"aws:MultiFactorAuthAge", "aws:SignInSessionArn", "aws:SourceIdentity", "aws:ViaAWSMCPService",
 		"cloudwatch:AlarmActions", "cloudwatch:requestInsightRuleLogGroups", "cloudwatch:requestManagedResourceARNs",
+		"dynamodb:FullTableScan",
 		"execute-api:viaDomainArn",
 		"kms:BypassPolicyLockoutSafetyCheck", "kms:DataKeyPairSpec", "kms:ExpirationModel", "kms:GrantConstraintSourceArn",
 		"kms:GrantConstraintType", "kms:GranteePrincipal", "kms:GranteeServicePrincipal", "kms:GrantIsForAWSResource", "kms:GrantOperations",
@@ -79,7 +82,7 @@ const (
 
 // decidedVendors are the prefixes of keys that a request authorized here may have.
 // The keys of other services occur only in requests to those services.
-var decidedVendors = []string{"aws", "cloudwatch", "execute-api", "kms", "lambda", "logs", "sns", "sqs", "sts"}
+var decidedVendors = []string{"aws", "cloudwatch", "dynamodb", "execute-api", "kms", "lambda", "logs", "sns", "sqs", "sts"}
 
 // decidableKeys and unknowable are the tables above, with the keys in lowercase.
 var decidableKeys, unknowable = func() (map[string]bool, map[string]string) {

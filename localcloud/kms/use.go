@@ -122,9 +122,9 @@ func (s *Service) conditionKeys(k Key, caller cloud.Caller, resource cloud.ARN) 
 		// A request by the service for itself is via no service.
 		keys["kms:ViaService"] = []string{resource.Service + "." + s.place.Region + ".amazonaws.com"}
 	}
-	if name := contexts[resource.Service]; name != "" {
-		keys["kms:EncryptionContext:"+name] = []string{resource.String()}
-		keys["kms:EncryptionContextKeys"] = []string{name}
+	for name, value := range s.encryptionContext(resource) {
+		keys["kms:EncryptionContext:"+name] = []string{value}
+		keys["kms:EncryptionContextKeys"] = append(keys["kms:EncryptionContextKeys"], name)
 	}
 	for _, a := range s.aliases.All() {
 		if a.KeyID == k.ID {
@@ -134,8 +134,25 @@ func (s *Service) conditionKeys(k Key, caller cloud.Caller, resource cloud.ARN) 
 	return keys
 }
 
-// contexts holds the key of each service's encryption context, whose value is the ARN of
-// the resource.
+// encryptionContext returns the encryption context of a service for a resource.
+//
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html
+// https://docs.aws.amazon.com/kms/latest/developerguide/services-dynamodb.html
+func (s *Service) encryptionContext(resource cloud.ARN) map[string]string {
+	if resource.Service == "dynamodb" {
+		return map[string]string{
+			"aws:dynamodb:tableName":    strings.TrimPrefix(resource.Resource, "table/"),
+			"aws:dynamodb:subscriberId": s.place.Account,
+		}
+	}
+	if name := contexts[resource.Service]; name != "" {
+		return map[string]string{name: resource.String()}
+	}
+	return nil
+}
+
+// contexts holds the key of the encryption context of each service that uses the ARN of
+// the resource as its value.
 //
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-server-side-encryption.html
 // https://docs.aws.amazon.com/sns/latest/dg/sns-server-side-encryption.html
@@ -181,7 +198,7 @@ func (s *Service) find(reference string) (Key, error) {
 // https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html#aws-managed-cmk
 func (s *Service) managed(alias string) (Key, bool) {
 	service, ok := strings.CutPrefix(alias, "alias/aws/")
-	if !ok || !slices.Contains([]string{"lambda", "sns", "sqs"}, service) {
+	if !ok || !slices.Contains([]string{"dynamodb", "lambda", "sns", "sqs"}, service) {
 		return Key{}, false
 	}
 	return Key{

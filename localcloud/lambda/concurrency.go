@@ -27,7 +27,7 @@ func (s *Service) throttleLocked(f Function) error {
 func errThrottled(reason string) error {
 	return &cloud.Error{
 		Code: "TooManyRequestsException", Message: "Rate Exceeded.", Status: http.StatusTooManyRequests,
-		Fields: map[string]string{"Reason": reason, "Type": "User"},
+		Fields: map[string]any{"Reason": reason, "Type": "User"},
 	}
 }
 

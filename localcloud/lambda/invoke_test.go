@@ -211,7 +211,7 @@ func TestConcurrency(t *testing.T) {
 			}
 			_, err := s.Invoke(t.Context(), cloud.Invocation{Caller: developer, Function: name})
 			want := &cloud.Error{Code: "TooManyRequestsException", Message: "Rate Exceeded.", Status: 429,
-				Fields: map[string]string{"Reason": "ReservedFunctionConcurrentInvocationLimitExceeded", "Type": "User"}}
+				Fields: map[string]any{"Reason": "ReservedFunctionConcurrentInvocationLimitExceeded", "Type": "User"}}
 			if name == "rest" {
 				want.Fields["Reason"] = "ConcurrentInvocationLimitExceeded"
 			}

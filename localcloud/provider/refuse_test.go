@@ -64,8 +64,8 @@ func TestOtherStacksAreRefused(t *testing.T) {
 
 func TestUnknownTypesAndFunctionsAreRefused(t *testing.T) {
 	c := start(t)
-	_, err := c.Check(t.Context(), &pulumirpc.CheckRequest{Urn: urnOf("aws:dynamodb/table:Table", "q"), News: c.raw(nil)})
-	holds(t, err, "does not emulate the resource type aws:dynamodb/table:Table", "aws:sns/topic:Topic")
+	_, err := c.Check(t.Context(), &pulumirpc.CheckRequest{Urn: urnOf("aws:dynamodb/globalTable:GlobalTable", "q"), News: c.raw(nil)})
+	holds(t, err, "does not emulate the resource type aws:dynamodb/globalTable:GlobalTable", "aws:sns/topic:Topic")
 	_, err = c.Check(t.Context(), &pulumirpc.CheckRequest{Urn: urnOf("aws:sns/topic:Topik", "q"), News: c.raw(nil)})
 	holds(t, err, "did you mean aws:sns/topic:Topic?")
 	_, err = c.Invoke(t.Context(), &pulumirpc.InvokeRequest{Tok: "aws:ec2/getAmi:getAmi"})

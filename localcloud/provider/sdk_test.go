@@ -11,6 +11,7 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/acm"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/apigatewayv2"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
+	dynamodb "github.com/pulumi/pulumi-aws/sdk/v6/go/aws/dynamodb"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/kms"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lambda"
@@ -52,6 +53,7 @@ var sdk = map[string]struct{ args, outputs any }{
 	"aws:apigatewayv2/apiMapping:ApiMapping":              {apigatewayv2.ApiMappingArgs{}, apigatewayv2.ApiMapping{}},
 	"aws:apigatewayv2/domainName:DomainName":              {apigatewayv2.DomainNameArgs{}, apigatewayv2.DomainName{}},
 	"aws:cloudwatch/dashboard:Dashboard":                  {cloudwatch.DashboardArgs{}, cloudwatch.Dashboard{}},
+	"aws:dynamodb/table:Table":                            {dynamodb.TableArgs{}, dynamodb.Table{}},
 	"aws:cloudwatch/metricAlarm:MetricAlarm":              {cloudwatch.MetricAlarmArgs{}, cloudwatch.MetricAlarm{}},
 	"aws:kms/alias:Alias":                                 {kms.AliasArgs{}, kms.Alias{}},
 	"aws:kms/key:Key":                                     {kms.KeyArgs{}, kms.Key{}},

@@ -78,7 +78,8 @@ func (s *Server) resources() (all []control.Resource) {
 	}
 	all = append(all, s.activeAlarms()...)
 	all = append(all, s.topics()...)
-	return append(all, s.queues()...)
+	all = append(all, s.queues()...)
+	return append(all, s.tables()...)
 }
 
 // stack returns "project/stack" of the program that created a resource, or "".
@@ -132,6 +133,16 @@ func (s *Server) queues() (all []control.Resource) {
 		detail := fmt.Sprintf("messages: %d available, %d in flight, %d delayed; %s", n.Available, n.InFlight, n.Delayed, q.URL)
 		all = append(all, control.Resource{
 			Type: "queue", Name: q.Name, Detail: detail, Stack: s.stack("aws:sqs/queue:Queue", q.URL)})
+	}
+	return all
+}
+
+// tables lists the tables with their numbers of items.
+func (s *Server) tables() (all []control.Resource) {
+	for _, t := range s.services.DynamoDB.Tables() {
+		all = append(all, control.Resource{
+			Type: "table", Name: t.Name, Detail: fmt.Sprintf("items: %d, %d bytes", t.Count.Items, t.Count.Bytes),
+			Stack: s.stack("aws:dynamodb/table:Table", t.Name)})
 	}
 	return all
 }

@@ -26,6 +26,17 @@ func (v *Values) Ascend(prefix, from string, visit func(key string, value []byte
 	})
 }
 
+// Range calls visit for the keys from one to before another, in ascending or descending
+// order, until visit returns false. visit is as in Ascend.
+func (v *Values) Range(from, to string, descending bool, visit func(key string, value []byte) bool) error {
+	walk := v.store.engine.ascend
+	if descending {
+		walk = v.store.engine.descend
+	}
+	name := len(v.key(""))
+	return walk(v.key(from), v.key(to), func(k, value []byte) bool { return visit(string(k[name:]), value) })
+}
+
 // Set returns the change that sets the value of a key. The value must not be nil, and
 // the caller must not modify it afterwards.
 func (v *Values) Set(key string, value []byte) Change {

@@ -92,6 +92,9 @@ func (t *Type) differing(state, old, want resource.PropertyMap) (a, b resource.P
 		if resource.IsInternalPropertyKey(k) || p.same(x, y) {
 			continue
 		}
+		if p.Unordered && x.IsArray() && y.IsArray() {
+			y = p.align(x.ArrayValue(), y.ArrayValue())
+		}
 		switch {
 		case p.Kind == Object && x.IsObject() && y.IsObject():
 			p.dropSame(x.ObjectValue(), y.ObjectValue())
@@ -170,6 +173,9 @@ func (p Property) same(a, b resource.PropertyValue) bool {
 		return true
 	case a.IsArchive() && b.IsArchive():
 		return a.ArchiveValue().Hash == b.ArchiveValue().Hash
+	case p.Unordered && a.IsArray() && b.IsArray():
+		b = p.align(a.ArrayValue(), b.ArrayValue())
+		return slices.EqualFunc(a.ArrayValue(), b.ArrayValue(), p.sameElement)
 	case p.Kind == Policy && a.IsString() && b.IsString():
 		return samePolicy(a.StringValue(), b.StringValue())
 	case p.Kind == JSON && a.IsString() && b.IsString():
@@ -178,6 +184,38 @@ func (p Property) same(a, b resource.PropertyValue) bool {
 		return p.sameObject(a, b)
 	case p.Kind == Objects && a.IsArray() && b.IsArray():
 		return slices.EqualFunc(a.ArrayValue(), b.ArrayValue(), p.sameObject)
+	}
+	return a.DeepEquals(b)
+}
+
+// align returns the elements of a set in the order of another one: those that are in both
+// have the same indexes, and the others follow in their own order.
+func (p Property) align(to, set []resource.PropertyValue) resource.PropertyValue {
+	rest := slices.Clone(set)
+	aligned := make([]resource.PropertyValue, len(set))
+	var free []int
+	for i := range aligned {
+		at := -1
+		if i < len(to) {
+			at = slices.IndexFunc(rest, func(e resource.PropertyValue) bool { return p.sameElement(to[i], e) })
+		}
+		if at < 0 {
+			free = append(free, i)
+			continue
+		}
+		aligned[i] = rest[at]
+		rest = slices.Delete(rest, at, at+1)
+	}
+	for i, e := range rest[:min(len(rest), len(free))] {
+		aligned[free[i]] = e
+	}
+	return resource.NewArrayProperty(aligned)
+}
+
+// sameElement compares two elements of a List or Objects.
+func (p Property) sameElement(a, b resource.PropertyValue) bool {
+	if p.Kind == Objects {
+		return p.sameObject(a, b)
 	}
 	return a.DeepEquals(b)
 }

@@ -47,7 +47,9 @@ type Property struct {
 	// Objects, that the real provider has and this one refuses.
 	Unsupported []string
 	Required    bool
-	ForceNew    bool // a change replaces the resource
+	// Unordered marks a List or Objects whose elements are a set.
+	Unordered bool
+	ForceNew  bool // a change replaces the resource
 	// Computed marks an optional property that the service sets if the program
 	// omits it. As in Terraform, omitting it later changes nothing.
 	Computed bool

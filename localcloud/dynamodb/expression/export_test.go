@@ -1,0 +1,4 @@
+package expression
+
+// ReservedWords returns the reserved words.
+func ReservedWords() map[string]bool { return reserved }

@@ -1,0 +1,344 @@
+package dynamodb
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"tally/localcloud/cloud"
+	"tally/localcloud/dynamodb/attribute"
+	"tally/localcloud/dynamodb/expression"
+	"tally/localcloud/store"
+)
+
+const (
+	maxTransaction      = 100     // items
+	maxTransactionBytes = 4 << 20 // of all items together
+)
+
+// TransactWriteItem is a write of a transaction: exactly one of the four.
+type TransactWriteItem struct {
+	ConditionCheck *TransactWrite
+	Put            *TransactPut
+	Delete         *TransactWrite
+	Update         *TransactUpdate
+}
+
+// TransactPut puts an item.
+type TransactPut struct {
+	TableName                           string
+	Item                                attribute.Item
+	ConditionExpression                 *string
+	ExpressionAttributeNames            map[string]string
+	ExpressionAttributeValues           expression.Values
+	ReturnValuesOnConditionCheckFailure string
+}
+
+// TransactWrite deletes an item, or only checks a condition.
+type TransactWrite struct {
+	TableName                           string
+	Key                                 attribute.Item
+	ConditionExpression                 *string
+	ExpressionAttributeNames            map[string]string
+	ExpressionAttributeValues           expression.Values
+	ReturnValuesOnConditionCheckFailure string
+}
+
+// TransactUpdate updates an item.
+type TransactUpdate struct {
+	TableName                           string
+	Key                                 attribute.Item
+	UpdateExpression                    *string
+	ConditionExpression                 *string
+	ExpressionAttributeNames            map[string]string
+	ExpressionAttributeValues           expression.Values
+	ReturnValuesOnConditionCheckFailure string
+}
+
+// TransactWriteItemsInput is the input of [Service.TransactWriteItems].
+type TransactWriteItemsInput struct {
+	TransactItems               []TransactWriteItem
+	ClientRequestToken          string
+	ReturnConsumedCapacity      string
+	ReturnItemCollectionMetrics string
+}
+
+// TransactWriteItemsOutput is the output of [Service.TransactWriteItems].
+type TransactWriteItemsOutput struct {
+	ConsumedCapacity      []ConsumedCapacity                 `json:",omitempty"`
+	ItemCollectionMetrics map[string][]ItemCollectionMetrics `json:",omitempty"`
+}
+
+// TransactWriteItems makes up to 100 writes, all or none of them. A client that repeats a
+// request with the same token within ten minutes changes nothing again. The tokens are
+// not stored: after a restart, a repeated request counts as a new one.
+//
+// https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
+func (s *Service) TransactWriteItems(ctx context.Context, caller cloud.Caller, in TransactWriteItemsInput) (out TransactWriteItemsOutput, err error) {
+	writes, err := checkTransaction(in)
+	defer s.measureAll("TransactWriteItems", tablesOf(writes), &err)()
+	if err != nil {
+		return out, err
+	}
+	x := transaction{service: s, writes: writes, in: in}
+	if err := x.permit(ctx, caller); err != nil {
+		return out, err
+	}
+	return s.tokens.once(in, func() (TransactWriteItemsOutput, error) {
+		out, err := x.run()
+		if err != nil && cloud.ErrorCode(err) != canceled {
+			return out, err
+		}
+		return out, errors.Join(err, s.settle())
+	})
+}
+
+// checkTransaction validates what does not depend on tables, and returns the writes.
+func checkTransaction(in TransactWriteItemsInput) ([]*write, error) {
+	var c constraints
+	c.enum(in.ReturnConsumedCapacity, "returnConsumedCapacity", returnCapacity)
+	c.enum(in.ReturnItemCollectionMetrics, "returnItemCollectionMetrics", returnCollection)
+	if c.required(in.TransactItems != nil, "transactItems"); in.TransactItems != nil {
+		checkTransactionSize(&c, len(in.TransactItems))
+	}
+	if len(in.ClientRequestToken) > 36 {
+		c.violated(in.ClientRequestToken, "clientRequestToken", "Member must have length less than or equal to 36")
+	}
+	if err := c.err(); err != nil {
+		return nil, err
+	}
+	var writes []*write
+	for i, item := range in.TransactItems {
+		w, err := item.write(fmt.Sprintf("transactItems.%d.member", i+1))
+		if err != nil {
+			return nil, err
+		}
+		w.capacity = in.ReturnConsumedCapacity
+		writes = append(writes, w)
+	}
+	return writes, nil
+}
+
+func checkTransactionSize(c *constraints, n int) {
+	switch {
+	case n < 1:
+		c.violated("[]", "transactItems", "Member must have length greater than or equal to 1")
+	case n > maxTransaction:
+		c.violated("[…]", "transactItems", "Member must have length less than or equal to %d", maxTransaction)
+	}
+}
+
+// write returns the write that an item of a transaction describes.
+func (i TransactWriteItem) write(path string) (*write, error) {
+	w := &write{}
+	w.enclosing = "TransactWriteItems"
+	given := 0
+	var t []expression.Parameter
+	var names map[string]string
+	var values expression.Values
+	var c constraints
+	if p := i.Put; p != nil {
+		given++
+		w.action, w.table, w.item, w.onFail = "PutItem", p.TableName, p.Item, p.ReturnValuesOnConditionCheckFailure
+		t, names, values = []expression.Parameter{condition(p.ConditionExpression)}, p.ExpressionAttributeNames, p.ExpressionAttributeValues
+		c.required(p.Item != nil, path+".put.item")
+	}
+	if u := i.Update; u != nil {
+		given++
+		w.action, w.table, w.key, w.onFail = "UpdateItem", u.TableName, u.Key, u.ReturnValuesOnConditionCheckFailure
+		t, names, values = []expression.Parameter{update(u.UpdateExpression), condition(u.ConditionExpression)}, u.ExpressionAttributeNames, u.ExpressionAttributeValues
+		c.required(u.UpdateExpression != nil, path+".update.updateExpression")
+		c.required(u.Key != nil, path+".update.key")
+	}
+	if d := i.Delete; d != nil {
+		given++
+		w.delete = true
+		w.action, w.table, w.key, w.onFail = "DeleteItem", d.TableName, d.Key, d.ReturnValuesOnConditionCheckFailure
+		t, names, values = []expression.Parameter{condition(d.ConditionExpression)}, d.ExpressionAttributeNames, d.ExpressionAttributeValues
+		c.required(d.Key != nil, path+".delete.key")
+	}
+	if k := i.ConditionCheck; k != nil {
+		given++
+		w.check = true
+		w.action, w.table, w.key, w.onFail = "ConditionCheckItem", k.TableName, k.Key, k.ReturnValuesOnConditionCheckFailure
+		t, names, values = []expression.Parameter{condition(k.ConditionExpression)}, k.ExpressionAttributeNames, k.ExpressionAttributeValues
+		c.required(k.Key != nil, path+".conditionCheck.key")
+		c.required(k.ConditionExpression != nil, path+".conditionCheck.conditionExpression")
+	}
+	if given != 1 {
+		return nil, invalid("TransactItems can only contain one of Check, Put, Update or Delete")
+	}
+	c.table(w.table)
+	c.enum(w.onFail, path+".returnValuesOnConditionCheckFailure", returnOnFailure)
+	if err := c.err(); err != nil {
+		return nil, err
+	}
+	var err error
+	if w.expressions, err = parse(names, values, t...); err != nil {
+		return nil, err
+	}
+	w.attributes = w.named()
+	w.keys = []attribute.Item{w.item}
+	if w.item == nil {
+		w.keys = []attribute.Item{w.key}
+	}
+	return w, nil
+}
+
+func tablesOf(writes []*write) []string {
+	var names []string
+	for _, w := range writes {
+		names = append(names, w.table)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// transaction is a write transaction.
+type transaction struct {
+	service *Service
+	in      TransactWriteItemsInput
+	writes  []*write
+	tables  []*table // of each write
+}
+
+// permit authorizes each write as the operation on a single item.
+//
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html
+func (x *transaction) permit(ctx context.Context, caller cloud.Caller) error {
+	seen, bytes := map[string]bool{}, 0
+	for _, w := range x.writes {
+		w.caller = caller
+		t, err := x.service.permit(ctx, w.access)
+		if err != nil {
+			return err
+		}
+		if err := w.validate(t.current()); err != nil {
+			return err
+		}
+		id := w.id(t.current())
+		if seen[id] {
+			return invalid("Transaction request cannot include multiple operations on one item")
+		}
+		seen[id] = true
+		if bytes += w.item.Size(); bytes > maxTransactionBytes {
+			return invalid("Collection size exceeded: the items of a transaction can have at most 4 MB")
+		}
+		x.tables = append(x.tables, t)
+	}
+	return nil
+}
+
+// lock locks the tables in the order of their names, and returns what unlocks them.
+func lock(tables []*table, write bool) (unlock func()) {
+	distinct := slices.Clone(tables)
+	slices.SortFunc(distinct, func(a, b *table) int { return strings.Compare(a.current().Name, b.current().Name) })
+	distinct = slices.Compact(distinct)
+	for _, t := range distinct {
+		if write {
+			t.mu.Lock()
+		} else {
+			t.mu.RLock()
+		}
+	}
+	return func() {
+		for _, t := range distinct {
+			if write {
+				t.mu.Unlock()
+			} else {
+				t.mu.RUnlock()
+			}
+		}
+	}
+}
+
+const canceled = "TransactionCanceledException"
+
+// A reason is why an item canceled a transaction.
+type reason struct {
+	Code    string
+	Item    json.RawMessage `json:",omitempty"`
+	Message string          `json:",omitempty"`
+}
+
+// run makes all writes in one change, or none.
+func (x *transaction) run() (out TransactWriteItemsOutput, err error) {
+	defer lock(x.tables, true)()
+	results := make([]result, len(x.writes))
+	effects := map[*table]*effect{}
+	reasons, failed := make([]reason, len(x.writes)), false
+	for i, w := range x.writes {
+		t := x.tables[i]
+		if t.deleted {
+			return out, notFound()
+		}
+		if effects[t] == nil {
+			effects[t] = x.service.begin(t.row)
+		}
+		results[i] = result{table: t.row, effect: effects[t]}
+		if err := x.service.try(t.row, w, &results[i]); err != nil {
+			e, ok := errors.AsType[*cloud.Error](err)
+			if !ok {
+				return out, err
+			}
+			reasons[i], failed = reasonOf(e), true
+			continue
+		}
+		reasons[i] = reason{Code: "None"}
+	}
+	if failed {
+		return out, cancellation(reasons)
+	}
+	var changes []store.Change
+	for t, e := range effects {
+		changes = append(changes, x.service.finish(t.row, e)...)
+	}
+	if err := x.service.apply(changes); err != nil {
+		return out, err
+	}
+	return x.output(results, effects), nil
+}
+
+func reasonOf(e *cloud.Error) reason {
+	code := strings.TrimSuffix(e.Code, "Exception")
+	if e.Code == "ValidationException" {
+		code = "ValidationError"
+	}
+	item, _ := e.Fields["Item"].(json.RawMessage)
+	return reason{Code: code, Message: e.Message, Item: item}
+}
+
+// cancellation returns the error of a transaction, given the reason of each item.
+func cancellation(reasons []reason) error {
+	var codes []string
+	for _, r := range reasons {
+		codes = append(codes, r.Code)
+	}
+	e := refusal(canceled, "Transaction cancelled, please refer cancellation reasons for specific reasons [%s]", strings.Join(codes, ", "))
+	e.Fields = map[string]any{"CancellationReasons": reasons}
+	return e
+}
+
+// output reports what a transaction did.
+func (x *transaction) output(results []result, effects map[*table]*effect) (out TransactWriteItemsOutput) {
+	for i, r := range results {
+		if m := r.collection(); m != nil && x.in.ReturnItemCollectionMetrics == "SIZE" && !x.writes[i].check {
+			if out.ItemCollectionMetrics == nil {
+				out.ItemCollectionMetrics = map[string][]ItemCollectionMetrics{}
+			}
+			out.ItemCollectionMetrics[r.table.Name] = append(out.ItemCollectionMetrics[r.table.Name], *m)
+		}
+	}
+	for t, e := range effects {
+		u := e.used(t.row, 2)
+		x.service.reportUsage(u)
+		if c := u.returned(x.in.ReturnConsumedCapacity, t.row.Name, true); c != nil {
+			out.ConsumedCapacity = append(out.ConsumedCapacity, *c)
+		}
+	}
+	slices.SortFunc(out.ConsumedCapacity, func(a, b ConsumedCapacity) int { return strings.Compare(a.TableName, b.TableName) })
+	return out
+}

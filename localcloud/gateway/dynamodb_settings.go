@@ -1,0 +1,171 @@
+package gateway
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"tally/localcloud/cloud"
+	"tally/localcloud/dynamodb"
+)
+
+type ttlSpecification struct {
+	AttributeName string
+	Enabled       *bool
+}
+
+type updateTTLInput struct {
+	TableName               string
+	TimeToLiveSpecification *ttlSpecification
+}
+
+// updateTTL switches the expiration of items on or off. AWS does that at most once in an
+// hour; here, it is possible at any time.
+//
+// https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateTimeToLive.html
+func updateTTL(c *call, in updateTTLInput) (any, error) {
+	spec := in.TimeToLiveSpecification
+	if spec == nil || spec.Enabled == nil || spec.AttributeName == "" {
+		return nil, cloud.Errorf(0, "ValidationException", "1 validation error detected: Value null at 'timeToLiveSpecification' failed to satisfy constraint: Member must not be null")
+	}
+	_, err := c.DynamoDB.UpdateTable(in.TableName, func(t *dynamodb.Table) error { return setTTL(t, *spec) })
+	return struct{ TimeToLiveSpecification ttlSpecification }{*spec}, err
+}
+
+func setTTL(t *dynamodb.Table, spec ttlSpecification) error {
+	switch {
+	case *spec.Enabled && t.TTLAttribute != "":
+		return cloud.Errorf(0, "ValidationException", "TimeToLive is already enabled")
+	case !*spec.Enabled && t.TTLAttribute == "":
+		return cloud.Errorf(0, "ValidationException", "TimeToLive is already disabled")
+	case !*spec.Enabled && t.TTLAttribute != spec.AttributeName:
+		return cloud.Errorf(0, "ValidationException", "TimeToLive is active on a different AttributeName: current AttributeName is %s", t.TTLAttribute)
+	}
+	if t.TTLAttribute = ""; *spec.Enabled {
+		t.TTLAttribute = spec.AttributeName
+	}
+	return nil
+}
+
+func describeTTL(c *call, in tableInput) (any, error) {
+	d, err := c.DynamoDB.Describe(in.TableName)
+	type description struct {
+		AttributeName    string `json:",omitempty"`
+		TimeToLiveStatus string
+	}
+	status := "DISABLED"
+	if d.TTLAttribute != "" {
+		status = "ENABLED"
+	}
+	return struct{ TimeToLiveDescription description }{description{d.TTLAttribute, status}}, err
+}
+
+type updateBackupsInput struct {
+	TableName                        string
+	PointInTimeRecoverySpecification *struct {
+		PointInTimeRecoveryEnabled *bool
+		RecoveryPeriodInDays       *int
+	}
+}
+
+// updateBackups records point-in-time recovery.
+func updateBackups(c *call, in updateBackupsInput) (any, error) {
+	spec := in.PointInTimeRecoverySpecification
+	if spec == nil || spec.PointInTimeRecoveryEnabled == nil {
+		return nil, cloud.Errorf(0, "ValidationException", "1 validation error detected: Value null at 'pointInTimeRecoverySpecification' failed to satisfy constraint: Member must not be null")
+	}
+	days := dynamodb.MaxRecovery
+	if spec.RecoveryPeriodInDays != nil {
+		days = *spec.RecoveryPeriodInDays
+	}
+	if days < 1 || days > dynamodb.MaxRecovery {
+		return nil, cloud.Errorf(0, "ValidationException", "One or more parameter values were invalid: RecoveryPeriodInDays must be between 1 and %d", dynamodb.MaxRecovery)
+	}
+	if !*spec.PointInTimeRecoveryEnabled {
+		days = 0
+	}
+	if _, err := c.DynamoDB.UpdateTable(in.TableName, func(t *dynamodb.Table) error { t.Recovery = days; return nil }); err != nil {
+		return nil, err
+	}
+	return describeBackups(c, tableInput{in.TableName})
+}
+
+func describeBackups(c *call, in tableInput) (any, error) {
+	d, err := c.DynamoDB.Describe(in.TableName)
+	if err != nil {
+		return nil, err
+	}
+	type recovery struct {
+		PointInTimeRecoveryStatus  string
+		RecoveryPeriodInDays       int      `json:",omitempty"`
+		EarliestRestorableDateTime *instant `json:",omitempty"`
+		LatestRestorableDateTime   *instant `json:",omitempty"`
+	}
+	type description struct {
+		ContinuousBackupsStatus        string
+		PointInTimeRecoveryDescription recovery
+	}
+	r := recovery{PointInTimeRecoveryStatus: "DISABLED"}
+	if d.Recovery > 0 {
+		r = recovery{"ENABLED", d.Recovery, &instant{d.RecoveryStarted}, &instant{time.Now()}}
+	}
+	return struct{ ContinuousBackupsDescription description }{description{"ENABLED", r}}, nil
+}
+
+type tableTag struct{ Key, Value string }
+
+func tagMap(tags []tableTag) map[string]string {
+	if len(tags) == 0 {
+		return nil
+	}
+	m := map[string]string{}
+	for _, t := range tags {
+		m[t.Key] = t.Value
+	}
+	return m
+}
+
+type resourceInput struct {
+	ResourceArn string
+	NextToken   string // there is one page
+}
+
+func listTableTags(c *call, in resourceInput) (any, error) {
+	d, err := c.DynamoDB.Describe(in.ResourceArn)
+	tags := []tableTag{}
+	for _, key := range slices.Sorted(maps.Keys(d.Tags)) {
+		tags = append(tags, tableTag{key, d.Tags[key]})
+	}
+	return struct{ Tags []tableTag }{tags}, err
+}
+
+type tagTableInput struct {
+	ResourceArn string
+	Tags        []tableTag
+}
+
+func tagTable(c *call, in tagTableInput) (any, error) {
+	_, err := c.DynamoDB.UpdateTable(in.ResourceArn, func(t *dynamodb.Table) error {
+		if t.Tags == nil {
+			t.Tags = map[string]string{}
+		}
+		maps.Copy(t.Tags, tagMap(in.Tags))
+		return nil
+	})
+	return struct{}{}, err
+}
+
+type untagTableInput struct {
+	ResourceArn string
+	TagKeys     []string
+}
+
+func untagTable(c *call, in untagTableInput) (any, error) {
+	_, err := c.DynamoDB.UpdateTable(in.ResourceArn, func(t *dynamodb.Table) error {
+		for _, key := range in.TagKeys {
+			delete(t.Tags, key)
+		}
+		return nil
+	})
+	return struct{}{}, err
+}
