@@ -45,6 +45,20 @@ func functionArgs(config settings.Settings, archive string, variables pulumi.Str
 	return args
 }
 
+// subscriptionArgs returns the arguments of the subscription of a function to the
+// topic of numbers: with a buffer that uses the function's reserved concurrency, if the
+// configuration asks for one.
+func subscriptionArgs(config settings.Settings) *serverless.SubscriptionArgs {
+	if !config.Buffer {
+		return nil
+	}
+	buffer := &serverless.BufferArgs{}
+	if n := config.Functions.ReservedConcurrency; n > 0 {
+		buffer.MaxConcurrency = pulumi.Int(max(n, 2)) // Lambda's minimum
+	}
+	return &serverless.SubscriptionArgs{Buffer: buffer}
+}
+
 // apiArgs returns the arguments of an API with these routes.
 func apiArgs(config settings.Settings, routes ...serverless.Route) *serverless.APIArgs {
 	api := config.API
@@ -53,6 +67,9 @@ func apiArgs(config settings.Settings, routes ...serverless.Route) *serverless.A
 		Auth:        serverless.Auth{Type: api.Auth, Audience: list(api.Audience), Scopes: list(api.Scopes)},
 		Throttle:    serverless.Throttle{RatePerSecond: pulumi.Float64(api.RatePerSecond), Burst: pulumi.Int(api.Burst)},
 		CORSOrigins: list(api.CORSOrigins),
+		// Of POST /sums and GET /sums/{id}.
+		CORSRequestHeaders:  []string{"idempotency-key"},
+		CORSResponseHeaders: []string{"location", "retry-after"},
 	}
 	if api.Issuer != "" {
 		args.Auth.Issuer = pulumi.String(api.Issuer)

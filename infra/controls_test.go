@@ -144,13 +144,20 @@ func typesWith(t *testing.T, n int) []string {
 		if err != nil {
 			return err
 		}
+		table, err := serverless.NewTable(env, "table", &serverless.TableArgs{Key: "id"})
+		if err != nil {
+			return err
+		}
 		var routes []serverless.Route
 		for i := range n {
 			f, err := serverless.NewFunction(env, fmt.Sprintf("function-%d", i), functionArgs(example(), "f.zip", nil))
 			if err != nil {
 				return err
 			}
-			if _, err := topic.Subscribe(f, nil); err != nil {
+			if _, err := topic.Subscribe(f, &serverless.SubscriptionArgs{Buffer: &serverless.BufferArgs{}}); err != nil {
+				return err
+			}
+			if err := table.GrantRead(f); err != nil {
 				return err
 			}
 			routes = append(routes, serverless.Route{Key: fmt.Sprintf("GET /%d", i), Function: f})

@@ -89,7 +89,7 @@ func TestLeastResource(t *testing.T) {
 // TestProduction deploys the stack with every optional setting.
 func TestProduction(t *testing.T) {
 	config := example()
-	config.Protect, config.CustomerKey = true, true
+	config.Protect, config.CustomerKey, config.Buffer = true, true, true
 	config.AlarmWebhook, config.Runbook = "https://example.com/alarms", "https://example.com/operate.md"
 	config.PermissionsBoundary = "arn:aws:iam::123456789012:policy/boundary-tally-dev"
 	config.AlarmEmail, config.SumsEmail, config.SumsWebhook = "on-call@example.com", "sums@example.com", "https://example.com/sums"
@@ -116,7 +116,7 @@ func TestProduction(t *testing.T) {
 	}
 	for name, r := range cloud.resources {
 		switch r.TypeToken {
-		case "aws:sns/topic:Topic", "aws:sqs/queue:Queue", "aws:cloudwatch/logGroup:LogGroup", "aws:kms/key:Key",
+		case "aws:sns/topic:Topic", "aws:sqs/queue:Queue", "aws:dynamodb/table:Table", "aws:cloudwatch/logGroup:LogGroup", "aws:kms/key:Key",
 			"aws:apigatewayv2/api:Api", "aws:apigatewayv2/domainName:DomainName":
 			if !r.RegisterRPC.GetProtect() {
 				t.Errorf("%s is not protected", name)
@@ -129,8 +129,8 @@ func TestProduction(t *testing.T) {
 			t.Errorf("the role %s has the permissions boundary %q", name, boundary)
 		}
 	}
-	if len(roles) != 5 {
-		t.Errorf("there are %d roles, want those of 2 functions and 3 topics", len(roles))
+	if want := len(functionNames(t)) + 3; len(roles) != want {
+		t.Errorf("there are %d roles, want those of the functions and of 3 topics, %d", len(roles), want)
 	}
 	for _, test := range []struct {
 		kind, name string
@@ -144,7 +144,12 @@ func TestProduction(t *testing.T) {
 			"authorizationType": "JWT", "authorizerId": "main-api-id", "authorizationScopes": []any{"add"}}},
 		{"aws:apigatewayv2/api:Api", "main-api", map[string]any{
 			"protocolType": "HTTP", "disableExecuteApiEndpoint": true, "corsConfiguration": map[string]any{
-				"allowOrigins": []any{"https://example.com"}, "allowMethods": []any{"GET", "POST"}, "allowHeaders": []any{"content-type", "authorization"}, "maxAge": 600.0}}},
+				"allowOrigins": []any{"https://example.com"}, "allowMethods": []any{"GET", "POST"}, "allowHeaders": []any{"content-type", "authorization", "idempotency-key"},
+				"exposeHeaders": []any{"location", "retry-after"}, "maxAge": 600.0}}},
+		{"aws:dynamodb/table:Table", "main-sums", map[string]any{
+			"billingMode": "PAY_PER_REQUEST", "hashKey": "id", "attributes": []any{map[string]any{"name": "id", "type": "S"}}, "pointInTimeRecovery": map[string]any{"enabled": true},
+			"ttl": map[string]any{"attributeName": "expiresAt", "enabled": true}, "deletionProtectionEnabled": true,
+			"serverSideEncryption": map[string]any{"enabled": true, "kmsKeyArn": key}}},
 		{"aws:apigatewayv2/domainName:DomainName", "main-api", map[string]any{"domainName": "api.example.com", "domainNameConfiguration": map[string]any{
 			"certificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/1", "endpointType": "REGIONAL", "securityPolicy": "TLS_1_2"}}},
 		{"aws:apigatewayv2/apiMapping:ApiMapping", "main-api", map[string]any{"apiId": "main-api-id", "domainName": "api.example.com", "stage": "$default"}},

@@ -36,7 +36,7 @@ func example() settings.Settings {
 		Functions: settings.Functions{
 			Architecture: "x86_64", MemoryMB: 256, TimeoutSeconds: 7, EphemeralMB: 1024, ReservedConcurrency: 5, Retries: 1, MaxEventAgeSeconds: 3600, LogLevel: "WARN", Rollout: "linear-20-2m",
 		},
-		API: settings.API{Auth: settings.IAM, RatePerSecond: 20, Burst: 40},
+		API: settings.API{Auth: settings.IAM, RatePerSecond: 20, Burst: 40}, SumsRetentionDays: 7, SumsQueue: true, NotifyURL: "https://example.com/notify",
 	}
 }
 
@@ -64,13 +64,20 @@ func TestStack(t *testing.T) {
 
 	t.Run("outputs", func(t *testing.T) {
 		const handleMessage = "arn:aws:Alias:r:a:main-handle-message"
+		failures := func(function string) any {
+			return map[string]any{"name": function + "-failures", "queueUrl": "https://sqs/main-" + function + "-failures", "functionArn": "arn:aws:Alias:r:a:main-" + function}
+		}
 		want := map[string]any{
-			"functions":                map[string]string{"add-numbers": "main-add-numbers-1a2b3c4", "handle-message": "main-handle-message-1a2b3c4"},
+			"functions": map[string]string{"add-numbers": "main-add-numbers-1a2b3c4", "handle-message": "main-handle-message-1a2b3c4", "submit-numbers": "main-submit-numbers-1a2b3c4",
+				"get-sum": "main-get-sum-1a2b3c4", "record-failure": "main-record-failure-1a2b3c4", "notify": "main-notify-1a2b3c4"},
 			"rollout":                  "linear-20-2m",
 			"apiUrl":                   "https://main-api/",
 			"apiAuth":                  "iam",
 			"numbersTopicArn":          "arn:aws:Topic:r:a:main-numbers",
 			"sumsTopicArn":             "arn:aws:Topic:r:a:main-sums",
+			"sumsTableName":            "main-sums-1a2b3c4",
+			"sumsQueueUrl":             "https://sqs/main-sums",
+			"sumsQueueArn":             "arn:aws:Queue:r:a:main-sums",
 			"alarmsTopicArn":           "arn:aws:Topic:r:a:main-alarms",
 			"addNumbersFunction":       "main-add-numbers-1a2b3c4",
 			"handleMessageFunction":    "main-handle-message-1a2b3c4",
@@ -78,9 +85,14 @@ func TestStack(t *testing.T) {
 			"handleMessageFailuresUrl": "https://sqs/main-handle-message-failures",
 			"numbersRedriveUrl":        "https://sqs/main-numbers-handle-message-redrive",
 			"failures": []any{
-				map[string]any{"name": "handle-message-failures", "queueUrl": "https://sqs/main-handle-message-failures", "functionArn": handleMessage},
+				failures("handle-message"),
+				failures("record-failure"),
 				map[string]any{"name": "numbers-handle-message-redrive", "queueUrl": "https://sqs/main-numbers-handle-message-redrive", "functionArn": handleMessage},
-				map[string]any{"name": "add-numbers-failures", "queueUrl": "https://sqs/main-add-numbers-failures", "functionArn": "arn:aws:Alias:r:a:main-add-numbers"},
+				failures("add-numbers"), failures("submit-numbers"), failures("get-sum"),
+				map[string]any{"name": "sums-dead-letters", "queueUrl": "https://sqs/main-sums-dead-letters"},
+				map[string]any{"name": "sums-sums-redrive", "queueUrl": "https://sqs/main-sums-sums-redrive"},
+				failures("notify"),
+				map[string]any{"name": "sums-notify-redrive", "queueUrl": "https://sqs/main-sums-notify-redrive", "functionArn": "arn:aws:Alias:r:a:main-notify"},
 			},
 		}
 		if diff := cmp.Diff(want, outputs); diff != "" {
@@ -115,14 +127,23 @@ func TestStack(t *testing.T) {
 			"defaultTags": {"tags": {"project": "tally", "environment": "dev", "owner": "team-a", "cost-centre": "4711"}}}`},
 		{"aws:lambda/function:Function", "main-handle-message", `{
 			"architectures": ["x86_64"], "code": "handle-message.zip", "handler": "bootstrap", "runtime": "provided.al2023",
-			"environment": {"variables": {"NAMESPACE": "tally", "SERVICE": "handle-message", "ENVIRONMENT": "dev-main", "SUMS_TOPIC_ARN": "arn:aws:Topic:r:a:main-sums"}},
+			"environment": {"variables": {"NAMESPACE": "tally", "SERVICE": "handle-message", "ENVIRONMENT": "dev-main",
+				"SUMS_TABLE": "main-sums-1a2b3c4", "SUMS_RETENTION_DAYS": "7", "SUMS_TOPIC_ARN": "arn:aws:Topic:r:a:main-sums"}},
 			"ephemeralStorage": {"size": 1024}, "reservedConcurrentExecutions": 5, "publish": true, "tracingConfig": {"mode": "Active"},
 			"loggingConfig": {"logFormat": "JSON", "logGroup": "/aws/lambda/tally-dev-main-handle-message", "applicationLogLevel": "WARN", "systemLogLevel": "INFO"},
 			"memorySize": 256, "timeout": 7, "role": "arn:aws:Role:r:a:main-handle-message"}`},
 		{"aws:lambda/alias:Alias", "main-handle-message", `{"name": "live", "functionName": "main-handle-message-1a2b3c4", "functionVersion": "1"}`},
 		{"aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig", "main-handle-message", `{
 			"functionName": "main-handle-message-1a2b3c4", "qualifier": "live", "maximumRetryAttempts": 1, "maximumEventAgeInSeconds": 3600,
-			"destinationConfig": {"onFailure": {"destination": "arn:aws:Queue:r:a:main-handle-message-failures"}}}`},
+			"destinationConfig": {"onFailure": {"destination": "arn:aws:Queue:r:a:main-handle-message-on-failure"}}}`},
+		{"aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig", "main-add-numbers", `{
+			"functionName": "main-add-numbers-1a2b3c4", "qualifier": "live", "maximumRetryAttempts": 1, "maximumEventAgeInSeconds": 3600,
+			"destinationConfig": {"onFailure": {"destination": "arn:aws:Queue:r:a:main-add-numbers-failures"}}}`},
+		{"aws:lambda/eventSourceMapping:EventSourceMapping", "main-handle-message-on-failure", `{"eventSourceArn": "arn:aws:Queue:r:a:main-handle-message-on-failure",
+			"functionName": "arn:aws:Alias:r:a:main-record-failure", "batchSize": 10, "maximumBatchingWindowInSeconds": 0, "functionResponseTypes": ["ReportBatchItemFailures"],
+			"scalingConfig": {"maximumConcurrency": 2}}`},
+		{"aws:dynamodb/table:Table", "main-sums", `{"billingMode": "PAY_PER_REQUEST", "hashKey": "id", "attributes": [{"name": "id", "type": "S"}], "pointInTimeRecovery": {"enabled": true},
+			"deletionProtectionEnabled": false, "ttl": {"attributeName": "expiresAt", "enabled": true}}`},
 		{"aws:cloudwatch/logGroup:LogGroup", "main-add-numbers", `{"name": "/aws/lambda/tally-dev-main-add-numbers", "retentionInDays": 14}`},
 		{"aws:cloudwatch/logGroup:LogGroup", "main-numbers-failures", `{"name": "sns/r/a/main-numbers/Failure", "retentionInDays": 14}`},
 		{"aws:cloudwatch/logGroup:LogGroup", "main-api", `{"name": "/aws/vendedlogs/apis/tally-dev-main-api", "retentionInDays": 14}`},
@@ -135,7 +156,11 @@ func TestStack(t *testing.T) {
 		{"aws:sns/topic:Topic", "main-numbers", `{"kmsMasterKeyId": "alias/aws/sns", "signatureVersion": 2, "httpFailureFeedbackRoleArn": "arn:aws:Role:r:a:main-numbers-feedback",
 			"lambdaFailureFeedbackRoleArn": "arn:aws:Role:r:a:main-numbers-feedback", "sqsFailureFeedbackRoleArn": "arn:aws:Role:r:a:main-numbers-feedback",
 			"tracingConfig": "Active"}`},
-		{"aws:sqs/queue:Queue", "main-handle-message-failures", `{"messageRetentionSeconds": 1209600, "sqsManagedSseEnabled": true, "redriveAllowPolicy": "{\"redrivePermission\":\"denyAll\"}"}`},
+		{"aws:sqs/queue:Queue", "main-handle-message-failures", `{"messageRetentionSeconds": 1209600, "sqsManagedSseEnabled": true}`},
+		{"aws:sqs/redriveAllowPolicy:RedriveAllowPolicy", "main-handle-message-failures", `{"queueUrl": "https://sqs/main-handle-message-failures",
+			"redriveAllowPolicy": "{\"redrivePermission\":\"byQueue\",\"sourceQueueArns\":[\"arn:aws:Queue:r:a:main-handle-message-on-failure\"]}"}`},
+		{"aws:sns/topicSubscription:TopicSubscription", "main-sums-sums", `{"topic": "arn:aws:Topic:r:a:main-sums", "protocol": "sqs",
+			"endpoint": "arn:aws:Queue:r:a:main-sums", "rawMessageDelivery": true, "redrivePolicy": "{\"deadLetterTargetArn\":\"arn:aws:Queue:r:a:main-sums-sums-redrive\"}"}`},
 		{"aws:apigatewayv2/api:Api", "main-api", `{"protocolType": "HTTP"}`},
 		{"aws:apigatewayv2/integration:Integration", "main-api-add-numbers", `{"apiId": "main-api-id", "integrationType": "AWS_PROXY", "integrationMethod": "POST",
 			"integrationUri": "arn:invoke:main-add-numbers", "payloadFormatVersion": "2.0"}`},
@@ -161,6 +186,64 @@ func TestStackNeedsEachFunction(t *testing.T) {
 	_, err := newFakeCloud().deploy(example(), map[string]string{"add-numbers": "add-numbers.zip"})
 	if err == nil || !strings.Contains(err.Error(), "function handle-message has no code") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// TestVariables proves that each function has the variables that it reads, and no
+// others.
+func TestVariables(t *testing.T) {
+	const table, days, secret = "main-sums-1a2b3c4", "7", "/tally/dev/notify-secret"
+	cloud, _ := deployStack(t, example())
+	for name, want := range map[string]map[string]any{
+		"add-numbers":    {},
+		"submit-numbers": {"SUMS_TABLE": table, "SUMS_RETENTION_DAYS": days, "NUMBERS_TOPIC_ARN": "arn:aws:Topic:r:a:main-numbers"},
+		"get-sum":        {"SUMS_TABLE": table},
+		"record-failure": {"SUMS_TABLE": table, "SUMS_RETENTION_DAYS": days, "FAILURES_QUEUE_URL": "https://sqs/main-handle-message-failures"},
+		"notify":         {"NOTIFY_URL": "https://example.com/notify", "NOTIFY_SECRET_PARAMETER": secret},
+	} {
+		inputs := cloud.inputs("aws:lambda/function:Function", "main-"+name).(map[string]any)
+		got, _ := inputs["environment"].(map[string]any)["variables"].(map[string]any)
+		for _, common := range []string{"NAMESPACE", "SERVICE", "ENVIRONMENT"} {
+			delete(got, common)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+	}
+}
+
+// TestOptionalParts proves that neither the queue of sums nor notify exists unless the
+// configuration asks for it.
+func TestOptionalParts(t *testing.T) {
+	config := example()
+	config.SumsQueue, config.NotifyURL = false, ""
+	cloud, outputs := deployStack(t, config)
+	for name := range cloud.resources {
+		if strings.Contains(name, "main-sums-sums") || strings.HasSuffix(name, ":Queue main-sums") || strings.Contains(name, "main-notify") {
+			t.Errorf("there is %s", name)
+		}
+	}
+	if outputs["sumsQueueUrl"] != nil || outputs["functions"].(map[string]string)["notify"] != "" {
+		t.Errorf("the outputs are %v", outputs)
+	}
+}
+
+// TestBuffer proves that Lambda passes the messages of a buffer to handle-message with
+// the function's concurrency.
+func TestBuffer(t *testing.T) {
+	for reserved, want := range map[int]any{0: nil, 1: 2.0, 5: 5.0} {
+		config := example()
+		config.Buffer, config.Functions.ReservedConcurrency = true, reserved
+		cloud, _ := deployStack(t, config)
+		mapping := cloud.inputs("aws:lambda/eventSourceMapping:EventSourceMapping", "main-numbers-handle-message-buffer").(map[string]any)
+		scaling, _ := mapping["scalingConfig"].(map[string]any)
+		if mapping["functionName"] != "arn:aws:Alias:r:a:main-handle-message" || scaling["maximumConcurrency"] != want {
+			t.Errorf("with a concurrency of %d: %v", reserved, mapping)
+		}
+		subscription := cloud.inputs("aws:sns/topicSubscription:TopicSubscription", "main-numbers-handle-message").(map[string]any)
+		if subscription["protocol"] != "sqs" || subscription["endpoint"] != "arn:aws:Queue:r:a:main-numbers-handle-message-buffer" {
+			t.Errorf("the subscription is %v", subscription)
+		}
 	}
 }
 

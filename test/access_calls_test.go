@@ -8,12 +8,12 @@ type calls struct{ create, read, update, delete []call }
 type call struct {
 	actions string // separated by spaces
 	// on is the ARN of the resource, with {name} for a property of the new state or,
-	// in a deletion, of the old one.
+	// in a deletion, of the old one, and {name.part} for a part of one.
 	on string
 	// with names condition keys: "new tags" are those in the request, "tags" those of
 	// the resource, "tags of TYPE {property}" those of another resource, "boundary of
-	// {property}" the permissions boundary of a role by name, and "new boundary" the
-	// one in the request. "maybe tags of …" are tags that AWS may or may not know.
+	// {property}" the permissions boundary of a role by name, "new boundary" the one in
+	// the request, and "function" the function of a mapping. "maybe tags of …" are tags that AWS may or may not know.
 	// Anything else is an iam:PassedToService.
 	with []string
 	// changed are properties. An update makes the call only if one of them changes.
@@ -94,6 +94,33 @@ var awsCalls = map[string]calls{
 		update: []call{{actions: "lambda:PutFunctionEventInvokeConfig", on: "arn:aws:lambda:us-east-1:000000000000:function:{functionName}:{qualifier}"}},
 		delete: []call{{actions: "lambda:DeleteFunctionEventInvokeConfig", on: "arn:aws:lambda:us-east-1:000000000000:function:{functionName}:{qualifier}"}},
 	},
+	"aws:lambda/eventSourceMapping:EventSourceMapping": {
+		// A mapping that does not exist yet has no ARN.
+		create: []call{
+			{actions: "lambda:CreateEventSourceMapping", on: "*", with: []string{"new tags", "function"}},
+			{actions: "lambda:TagResource", on: "{arn}", with: []string{"new tags"}},
+		},
+		read: []call{{actions: "lambda:GetEventSourceMapping", on: "{arn}", with: []string{"function"}}, {actions: "lambda:ListTags", on: "{arn}"}},
+		update: []call{
+			{actions: "lambda:UpdateEventSourceMapping", on: "{arn}", with: []string{"function"}},
+			{actions: "lambda:TagResource", on: "{arn}", changed: []string{"tagsAll"}},
+		},
+		delete: []call{{actions: "lambda:DeleteEventSourceMapping", on: "{arn}", with: []string{"function"}}},
+	},
+	"aws:dynamodb/table:Table": {
+		create: []call{
+			{actions: "dynamodb:CreateTable dynamodb:TagResource", on: "{arn}", with: []string{"new tags"}},
+			{actions: "dynamodb:UpdateContinuousBackups dynamodb:UpdateTimeToLive", on: "{arn}"},
+			encryptTable,
+		},
+		read: []call{{actions: "dynamodb:DescribeContinuousBackups dynamodb:DescribeTable dynamodb:DescribeTimeToLive dynamodb:ListTagsOfResource", on: "{arn}"}},
+		update: []call{
+			{actions: "dynamodb:UpdateTable", on: "{arn}", changed: []string{"deletionProtectionEnabled", "serverSideEncryption"}},
+			encryptTable,
+			{actions: "dynamodb:TagResource", on: "{arn}", changed: []string{"tagsAll"}},
+		},
+		delete: []call{{actions: "dynamodb:DeleteTable", on: "{arn}"}},
+	},
 	"aws:iam/role:Role": {
 		create: []call{{actions: "iam:CreateRole", on: "{arn}", with: []string{"new tags", "new boundary"}}, {actions: "iam:TagRole", on: "{arn}", with: []string{"new tags"}}},
 		read:   []call{{actions: "iam:GetRole iam:ListAttachedRolePolicies iam:ListRolePolicies", on: "{arn}"}},
@@ -145,6 +172,7 @@ var awsCalls = map[string]calls{
 	},
 	"aws:sqs/queuePolicy:QueuePolicy":               queueAttribute,
 	"aws:sqs/redriveAllowPolicy:RedriveAllowPolicy": queueAttribute,
+	"aws:sqs/redrivePolicy:RedrivePolicy":           queueAttribute,
 	apiType: {
 		create: []call{
 			{actions: "apigateway:POST apigateway:TagResource", on: apis, with: []string{"new tags"}},
@@ -243,6 +271,14 @@ var queueAttribute = calls{
 	read:   []call{{actions: "sqs:GetQueueAttributes", on: "{queueArn}"}},
 	update: []call{{actions: "sqs:SetQueueAttributes", on: "{queueArn}"}},
 	delete: []call{{actions: "sqs:SetQueueAttributes", on: "{queueArn}"}},
+}
+
+// encryptTable is what DynamoDB does with the key of a table on behalf of the caller.
+//
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html
+var encryptTable = call{
+	actions: "kms:CreateGrant kms:Decrypt kms:DescribeKey kms:Encrypt kms:GenerateDataKey kms:ReEncryptFrom kms:ReEncryptTo",
+	on:      "{serverSideEncryption.kmsKeyArn}", with: []string{"tags of " + keyType + " {serverSideEncryption.kmsKeyArn}"}, set: "serverSideEncryption",
 }
 
 var changeRecord = []call{

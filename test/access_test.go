@@ -125,6 +125,9 @@ var escalations = []try{
 	{"put a policy on a key of another stack", []cloud.Request{ask("kms:PutKeyPolicy", stateKey, prods)}},
 	{"delete the key of the state", []cloud.Request{ask("kms:ScheduleKeyDeletion", stateKey)}},
 	{"grant the use of the key of the state", []cloud.Request{ask("kms:CreateGrant", stateKey)}},
+	{"read the items of the table", []cloud.Request{ask("dynamodb:GetItem", table+"tally-dev-main-sums-1a2b3c4")}},
+	{"change the items of the table", []cloud.Request{ask("dynamodb:UpdateItem", table+"tally-dev-main-sums-1a2b3c4")}},
+	{"read the secret of the notifications", []cloud.Request{ask("ssm:GetParameter", "arn:aws:ssm:us-east-1:123456789012:parameter/tally/dev/notify-secret")}},
 	{"decrypt with another key", []cloud.Request{ask("kms:Decrypt", stateKey)}},
 	{"give another key the stack's alias", []cloud.Request{
 		ask("kms:CreateAlias", "arn:aws:kms:us-east-1:123456789012:alias/tally-dev-main"),
@@ -145,6 +148,11 @@ var escalations = []try{
 // neighbors are attempts to change what belongs to another stack or team.
 var neighbors = []try{
 	{"a function", []cloud.Request{ask("lambda:UpdateFunctionCode", function("billing"))}},
+	{"a function's queue", []cloud.Request{ask("lambda:CreateEventSourceMapping", "*", "lambda:FunctionArn="+function("billing"))}},
+	{"a function's mapping", []cloud.Request{ask("lambda:UpdateEventSourceMapping", mapping, "lambda:FunctionArn="+function("billing"))}},
+	{"the mapping of a function of prod", []cloud.Request{ask("lambda:DeleteEventSourceMapping", mapping, "lambda:FunctionArn="+function("tally-prod-main-f-1a2b3c4"))}},
+	{"a mapping without its function", []cloud.Request{ask("lambda:DeleteEventSourceMapping", mapping)}},
+	{"a table", []cloud.Request{ask("dynamodb:DeleteTable", table+"billing")}},
 	{"the role of another team", []cloud.Request{ask("iam:DeleteRole", role("api-gateway-logs"))}},
 	{"another role of another team", []cloud.Request{ask("iam:UpdateAssumeRolePolicy", role("alarms-to-chat"))}},
 	{"a topic", []cloud.Request{ask("sns:SetTopicAttributes", "arn:aws:sns:us-east-1:123456789012:alarms")}},
@@ -169,6 +177,8 @@ var neighbors = []try{
 }
 
 const (
+	table      = "arn:aws:dynamodb:us-east-1:123456789012:table/"
+	mapping    = "arn:aws:lambda:us-east-1:123456789012:event-source-mapping:1234abcd-12ab-34cd-56ef-1234567890ab"
 	stateKey   = "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 	anotherAPI = "arn:aws:apigateway:us-east-1::/apis/a1b2c3d4e5"
 	apiTags    = "arn:aws:apigateway:us-east-1::/tags/arn%3Aaws%3Aapigateway%3Aus-east-1%3A%3A%2Fapis%2Fa1b2c3d4e5"
@@ -224,6 +234,7 @@ func TestDeployerOfSimilarNames(t *testing.T) {
 			"iam:DeleteRole":                   role(name),
 			"sns:DeleteTopic":                  "arn:aws:sns:us-east-1:123456789012:" + name,
 			"sqs:DeleteQueue":                  "arn:aws:sqs:us-east-1:123456789012:" + name,
+			"dynamodb:DeleteTable":             table + name,
 			"logs:DeleteLogGroup":              "arn:aws:logs:us-east-1:123456789012:log-group:/aws/lambda/" + name,
 			"cloudwatch:DeleteAlarms":          "arn:aws:cloudwatch:us-east-1:123456789012:alarm:" + name,
 			"cloudwatch:TagResource":           "arn:aws:cloudwatch:us-east-1:123456789012:alarm:" + name,
@@ -277,6 +288,12 @@ func TestBoundary(t *testing.T) {
 		{ask("sns:Publish", topic+"tally-dev-main-sums-1a2b3c4"), iam.Allow},
 		{ask("sqs:SendMessage", queue+"tally-dev-main-f-failures-1a2b3c4"), iam.Allow},
 		{ask("logs:PutLogEvents", "arn:aws:logs:us-east-1:123456789012:log-group:/aws/lambda/tally-dev-main-f:log-stream:s"), iam.Allow},
+		{ask("dynamodb:UpdateItem", table+"tally-dev-main-sums-1a2b3c4"), iam.Allow},
+		{ask("dynamodb:UpdateItem", table+"tally-prod-main-sums-1a2b3c4"), iam.Deny},
+		{ask("dynamodb:Scan", table+"tally-dev-main-sums-1a2b3c4"), iam.Deny},
+		{ask("dynamodb:DeleteItem", table+"tally-dev-main-sums-1a2b3c4"), iam.Deny},
+		{ask("ssm:GetParameter", "arn:aws:ssm:us-east-1:123456789012:parameter/tally/dev/notify-secret"), iam.Allow},
+		{ask("ssm:GetParameter", "arn:aws:ssm:us-east-1:123456789012:parameter/tally/prod/notify-secret"), iam.Deny},
 		{ask("xray:PutTraceSegments", "*"), iam.Allow},
 		{ask("kms:Decrypt", stateKey, alias+"tally-dev-main"), iam.Allow},
 		{ask("kms:Decrypt", stateKey, alias+"tally-state"), iam.Deny},

@@ -184,6 +184,8 @@ func (w *world) add(context map[string][]string, with string, state map[string]a
 		boundary(state)
 	case bounded:
 		boundary(of("aws:iam/role:Role " + role))
+	case with == "function":
+		context["lambda:FunctionArn"] = []string{state["functionArn"].(string)}
 	case with == "record":
 		context["route53:ChangeResourceRecordSetsNormalizedRecordNames"] = []string{state["name"].(string)}
 		context["route53:ChangeResourceRecordSetsRecordTypes"] = []string{state["type"].(string)}
@@ -199,16 +201,21 @@ func addTags(context map[string][]string, prefix string, state map[string]any) {
 	}
 }
 
-var placeholder = regexp.MustCompile(`\{(\w+)\}`)
+var placeholder = regexp.MustCompile(`\{[\w.]+\}`)
 
-// fill replaces each {name} with a property.
+// fill replaces each {name} with a property, and {name.part} with a part of one.
 func (w *world) fill(template string, state map[string]any) string {
 	w.t.Helper()
 	return placeholder.ReplaceAllStringFunc(template, func(name string) string {
-		value, ok := state[name[1:len(name)-1]].(string)
+		var value any = state
+		for part := range strings.SplitSeq(name[1:len(name)-1], ".") {
+			object, _ := value.(map[string]any)
+			value = object[part]
+		}
+		text, ok := value.(string)
 		if !ok {
 			w.t.Fatalf("%s: there is no such property in %v", template, state)
 		}
-		return value
+		return text
 	})
 }

@@ -56,10 +56,10 @@ func (d deployed) raises(ctx context.Context, alarm string) {
 	})
 }
 
-// await polls until done, and fails the test with the state after a minute.
+// await polls until done, and fails the test with the state after two minutes.
 func (d deployed) await(ctx context.Context, poll func() (done bool, state string)) {
 	d.t.Helper()
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
 	defer cancel()
 	for {
 		done, state := poll()

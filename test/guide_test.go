@@ -31,7 +31,7 @@ func TestGuide(t *testing.T) {
 	d := deployed{t, cloud, outputs(ctx, t, stack)}
 
 	d.post(`{"num1":5,"num2":6}`)
-	const computes, broken = `r := result{`, `return errors.New("broken"); r := result{`
+	const computes, broken = `entry, err := h.finish(`, `return "broken", errors.New("broken"); entry, err := h.finish(`
 	replace(t, dir, "functions/handle-message/handler.go", computes, broken)
 	up(ctx, t, stack)
 	failed := d.publish(ctx, `{"num1":1,"num2":2}`)

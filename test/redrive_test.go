@@ -51,9 +51,9 @@ func TestRedrive(t *testing.T) {
 	cloud := localcloudtest.Start(t, localcloudtest.TimeScale(600))
 
 	// The function may not publish sums.
-	const granted, revoked = `sums.GrantPublish(handleMessage)`, `error(nil)`
+	const granted, revoked = `table.GrantWrite, sums.GrantPublish)`, `table.GrantWrite)`
 	replace(t, r.dir, "infra/main.go", "// HTTP: add-numbers", audited)
-	replace(t, r.dir, "infra/main.go", `"failures":`, `"auditUrl": audit.URL, "failures":`)
+	replace(t, r.dir, "infra/main.go", `"sumsTopicArn":`, `"auditUrl": audit.URL, "sumsTopicArn":`)
 	replace(t, r.dir, "infra/main.go", granted, revoked)
 	stack := cloud.Deploy(ctx, localcloudtest.Program{Dir: r.dir})
 	r.deployed = deployed{t, cloud, outputs(ctx, t, stack)}

@@ -29,7 +29,7 @@ func TestRolloutOfBadVersion(t *testing.T) {
 	r := newRollouts(ctx, t, "canary-10-5m")
 	bad := []struct{ file, works, fails string }{
 		{"functions/add-numbers/handler.go", "n, err := read(r)", "if true {\nreturn events.APIGatewayV2HTTPResponse{}, context.Canceled\n}\nn, err := read(r)"},
-		{"functions/handle-message/handler.go", "r := result{", "if true {\nreturn errors.New(\"broken\")\n}\nr := result{"},
+		{"functions/handle-message/handler.go", "entry, err := h.finish(", "if true {\nreturn \"broken\", errors.New(\"broken\")\n}\nentry, err := h.finish("},
 	}
 	for _, code := range bad {
 		replace(t, r.dir, code.file, code.works, code.fails)

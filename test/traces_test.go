@@ -55,10 +55,10 @@ func (d deployed) traces(ctx context.Context) {
 		d.cloud.WaitForLog(ctx, function, `"message":"sum"`, `"requestId":"`+run.AWS.RequestID+`"`)
 	}
 	requests := segments["AWS::Lambda::Function "+d.out["handleMessageFunction"]].Subsegments
-	if len(requests) != 1 || requests[0].Name != "SNS" || requests[0].AWS.Operation != "Publish" {
+	if len(requests) != 2 || requests[0].AWS.Operation != "UpdateItem" || requests[1].Name != "SNS" || requests[1].AWS.Operation != "Publish" {
 		d.t.Fatalf("the function sent %+v", requests)
 	}
-	if sums := segments["AWS::SNS "+topicName(d.out["sumsTopicArn"])]; numbers.Parent != sender || sums.Parent != requests[0].ID {
+	if sums := segments["AWS::SNS "+topicName(d.out["sumsTopicArn"])]; numbers.Parent != sender || sums.Parent != requests[1].ID {
 		d.t.Errorf("the segments of the topics are %+v and %+v", numbers, sums)
 	}
 }

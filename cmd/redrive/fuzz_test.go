@@ -49,7 +49,7 @@ func FuzzDecode(f *testing.F) {
 			return
 		}
 		got, ok := snsMessage(m.event)
-		if !ok || got.Message != m.Payload || m.ID != "queue-id" && got.MessageID != m.ID {
+		if !ok || got.Message != m.Payload || m.ID != "queue-id" && got.id() != m.ID {
 			t.Errorf("%+v has the event %s", m, m.event)
 		}
 		var n notification

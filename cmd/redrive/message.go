@@ -10,15 +10,18 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+
+	snsmessage "tally/internal/message"
 )
 
 // A message is a decoded message of a failure queue.
 type message struct {
-	// ID is the one that the function logs: that of the SNS message in the event.
-	// Events without one have the ID of Lambda's request; other messages have
-	// MessageID.
+	// ID is the one that the function logs: that of the SNS message in the event, or its
+	// message attribute id; see package message. Events without one have the ID of
+	// Lambda's request; other messages have MessageID.
 	ID        string    `json:"id"`
 	MessageID string    `json:"messageId"` // of the message in the queue
 	Sent      time.Time `json:"sent"`      // to the queue
@@ -67,10 +70,10 @@ func decode(in types.Message) message {
 		m.Condition, m.Attempts, m.event = r.RequestContext.Condition, r.RequestContext.ApproximateInvokeCount, r.RequestPayload
 		m.Reason, m.ID, m.Payload = r.reason(), r.RequestContext.RequestID, string(r.RequestPayload)
 		if sent, ok := snsMessage(r.RequestPayload); ok {
-			m.ID, m.Payload = sent.MessageID, sent.Message
+			m.ID, m.Payload = sent.id(), sent.Message
 		}
 	} else if json.Unmarshal([]byte(body), &n) == nil && n.Type == "Notification" {
-		m.ID, m.Payload = n.MessageID, n.Message
+		m.ID, m.Payload = n.id(), n.Message
 		if event, err := n.lambdaEvent(); err != nil {
 			m.Reason = err.Error()
 		} else {
@@ -130,6 +133,13 @@ type notification struct {
 	SigningCertURL    string
 	UnsubscribeURL    string
 	MessageAttributes json.RawMessage
+}
+
+// id returns the ID that the function logs for the message.
+func (n notification) id() string {
+	var attributes map[string]any
+	_ = json.Unmarshal(n.MessageAttributes, &attributes) // none if they are invalid
+	return snsmessage.FromSNS(events.SNSEntity{MessageID: n.MessageID, MessageAttributes: attributes}).ID
 }
 
 // lambdaEvent returns the event with which SNS would have invoked the function. Three

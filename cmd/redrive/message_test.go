@@ -27,6 +27,8 @@ func TestDecode(t *testing.T) {
 			Payload: `{"n":12345678901234567890,"text":"<&>"}`}},
 		{"sns", message{ID: "0a1b2c3d-0000-4000-8000-000000000002", Condition: undelivered, Payload: `{"num1":3,"num2":4} <&>`}},
 		{"sns-attributes", message{ID: "0a1b2c3d-0000-4000-8000-000000000003", Condition: undelivered, Payload: `{"num1":3,"num2":4}`}},
+		{"lambda-sns-id", message{ID: "5d4c3b2a-0000-4000-8000-000000000003", Condition: "RetriesExhausted", Attempts: 3, Reason: "late", Payload: `{"num1":3,"num2":4}`}},
+		{"sns-id", message{ID: "5d4c3b2a-0000-4000-8000-000000000003", Condition: undelivered, Payload: `{"num1":3,"num2":4}`}},
 		{"sns-no-subscription", message{ID: "0a1b2c3d-0000-4000-8000-000000000002", Condition: unknown, Payload: "hello",
 			Reason: "its UnsubscribeURL does not contain the SubscriptionArn"}},
 		{"other", message{ID: "queue-id", Condition: unknown, Payload: `{"num1":3,"num2":4}`,

@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-lambda-go/lambdacontext"
 	"github.com/google/go-cmp/cmp"
 
+	"tally/internal/httpapi"
 	"tally/internal/metrics"
 )
 
@@ -65,8 +66,8 @@ func TestRefusals(t *testing.T) {
 		{"another JSON type", post("application/ld+json", good), 415, "application/json"},
 		{"two content types", post("application/json, application/json", good), 415, "application/json"},
 		{"another charset", post("application/json; charset=latin1", good), 415, "UTF-8"},
-		{"body of the maximum size", post("application/json", strings.Repeat(" ", maxBody)), 400, "unexpected end of JSON input"},
-		{"body too large", post("application/json", strings.Repeat(" ", maxBody+1)), 413, "The body must not exceed 65536 bytes."},
+		{"body of the maximum size", post("application/json", strings.Repeat(" ", httpapi.MaxBody)), 400, "unexpected end of JSON input"},
+		{"body too large", post("application/json", strings.Repeat(" ", httpapi.MaxBody+1)), 413, "The body must not exceed 65536 bytes."},
 		{"invalid base64", base64(post("application/json", good)), 400, "not valid base64"},
 		{"base64 of invalid UTF-8", base64(post("application/json", "/w==")), 400, "must be encoded in UTF-8"},
 		{"empty body", post("application/json", ""), 400, "must be one JSON object"},
@@ -81,7 +82,7 @@ func TestRefusals(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			var body problem
+			var body httpapi.Problem
 			if err := json.Unmarshal([]byte(got.Body), &body); err != nil {
 				t.Fatal(err)
 			}

@@ -1,11 +1,11 @@
 // Command handle-message is the Lambda function subscribed to the topic
-// "numbers": it adds the two integers in each message and publishes the sum.
+// "numbers", directly or through a queue: it adds the two integers in each message,
+// records the sum in the table "sums" and publishes it.
 package main
 
 import (
 	"context"
 	"log"
-	"os"
 
 	"github.com/aws/aws-lambda-go/lambda"
 
@@ -14,7 +14,7 @@ import (
 )
 
 func main() {
-	h, err := newHandler(context.Background(), os.Getenv("SUMS_TOPIC_ARN"), logging.Setup(), metrics.FromEnv())
+	h, err := newHandler(context.Background(), logging.Setup(), metrics.FromEnv())
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -23,6 +23,14 @@ var boundary = []service{
 		types: map[string][]string{"aws:sqs/queue:Queue": {"sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage", "sqs:SendMessage"}},
 	},
 	{
+		sid: "Tables", arns: []string{"arn:aws:dynamodb:*:ACCOUNT:table/NAME-*"},
+		types: map[string][]string{"aws:dynamodb/table:Table": {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"}},
+	},
+	{
+		sid: "Parameters", arns: []string{"arn:aws:ssm:*:ACCOUNT:parameter/PROJECT/STACK/*"},
+		types: map[string][]string{"aws:lambda/function:Function": {"ssm:GetParameter"}},
+	},
+	{
 		// Assigning the alias to a key requires permissions for that key, which
 		// whoever deploys has only for keys with the tags of the stack.
 		//

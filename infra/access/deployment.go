@@ -27,14 +27,25 @@ var bounded = conditions{"StringEquals": {"iam:PermissionsBoundary": {"arn:aws:i
 // a custom domain.
 var deployment = []service{
 	{
-		sid: "Functions", arns: []string{"arn:aws:lambda:*:ACCOUNT:function:NAME-*"},
+		// Mappings have no names. Their tags and what Get* and List* return are not
+		// protected from this statement.
+		sid: "Functions", arns: []string{"arn:aws:lambda:*:ACCOUNT:function:NAME-*", "arn:aws:lambda:*:ACCOUNT:event-source-mapping:*"},
 		types: map[string][]string{
-			"aws:lambda/function:Function": {"lambda:CreateFunction", "lambda:DeleteFunction", "lambda:DeleteFunctionConcurrency", "lambda:Get*", "lambda:List*",
-				"lambda:PublishVersion", "lambda:PutFunctionConcurrency", "lambda:TagResource", "lambda:UntagResource", "lambda:UpdateFunctionCode", "lambda:UpdateFunctionConfiguration"},
-			"aws:lambda/alias:Alias":                                         {"lambda:CreateAlias", "lambda:DeleteAlias", "lambda:UpdateAlias"},
+			"aws:lambda/function:Function": {"lambda:CreateFunction", "lambda:DeleteFunction*", "lambda:Get*", "lambda:List*",
+				"lambda:PublishVersion", "lambda:PutFunction*", "lambda:TagResource", "lambda:UntagResource", "lambda:UpdateFunction*"},
+			"aws:lambda/alias:Alias":                                         {"lambda:*Alias"},
 			"aws:lambda/permission:Permission":                               {"lambda:AddPermission", "lambda:RemovePermission"},
-			"aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": {"lambda:DeleteFunctionEventInvokeConfig", "lambda:PutFunctionEventInvokeConfig"},
+			"aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": {"lambda:DeleteFunction*", "lambda:PutFunction*"},
 		},
+	},
+	{
+		// The ARN of a mapping contains a generated ID instead of a name, and a new one has
+		// none yet.
+		//
+		// https://docs.aws.amazon.com/lambda/latest/dg/lambda-api-permissions-ref.html
+		sid: "Mappings", arns: []string{"*"},
+		types:     map[string][]string{"aws:lambda/eventSourceMapping:EventSourceMapping": {"lambda:*EventSourceMapping"}},
+		condition: conditions{"ArnLike": {"lambda:FunctionArn": {"arn:aws:lambda:*:ACCOUNT:function:NAME-*"}}},
 	},
 	{
 		sid: "RolesInBounds", arns: []string{"arn:aws:iam::ACCOUNT:role/NAME-*"},
@@ -72,7 +83,13 @@ var deployment = []service{
 			// Attributes of the queue:
 			"aws:sqs/queuePolicy:QueuePolicy":               nil,
 			"aws:sqs/redriveAllowPolicy:RedriveAllowPolicy": nil,
+			"aws:sqs/redrivePolicy:RedrivePolicy":           nil,
 		},
+	},
+	{
+		sid: "Tables", arns: []string{"arn:aws:dynamodb:*:ACCOUNT:table/NAME-*"},
+		types: map[string][]string{"aws:dynamodb/table:Table": {"dynamodb:CreateTable", "dynamodb:DeleteTable", "dynamodb:Describe*", "dynamodb:ListTagsOfResource", "dynamodb:TagResource",
+			"dynamodb:UntagResource", "dynamodb:UpdateContinuousBackups", "dynamodb:UpdateTable", "dynamodb:UpdateTimeToLive"}},
 	},
 	{
 		// The ARN of an API contains a generated ID instead of a name. AWS authorizes
@@ -164,13 +181,15 @@ var deployment = []service{
 		types: map[string][]string{
 			"aws:kms/key:Key": {"kms:DescribeKey", "kms:EnableKeyRotation", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus", "kms:ListResourceTags", "kms:PutKeyPolicy",
 				"kms:ScheduleKeyDeletion", "kms:TagResource", "kms:UntagResource", "kms:UpdateKeyDescription"},
-			"aws:kms/alias:Alias":          {"kms:CreateAlias", "kms:DeleteAlias", "kms:UpdateAlias"},
+			"aws:kms/alias:Alias":          {"kms:*Alias"},
 			"aws:lambda/function:Function": {"kms:CreateGrant", "kms:Decrypt", "kms:Encrypt"}, // to encrypt environment variables
+			// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html
+			"aws:dynamodb/table:Table": {"kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"},
 		},
 		condition: tagged("StringEquals", "ResourceTag"),
 	},
 	{
 		sid: "KeyAlias", arns: []string{"arn:aws:kms:*:ACCOUNT:alias/NAME"},
-		types: map[string][]string{"aws:kms/alias:Alias": {"kms:CreateAlias", "kms:DeleteAlias", "kms:UpdateAlias"}},
+		types: map[string][]string{"aws:kms/alias:Alias": {"kms:*Alias"}},
 	},
 }

@@ -13,6 +13,8 @@ const (
 	function          = "aws:lambda/function:Function"
 	permission        = "aws:lambda/permission:Permission"
 	eventInvokeConfig = "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig"
+	eventSource       = "aws:lambda/eventSourceMapping:EventSourceMapping"
+	alias             = "aws:lambda/alias:Alias"
 )
 
 var lambdaRules = []Rule{
@@ -38,8 +40,21 @@ var lambdaRules = []Rule{
 	},
 	{
 		Controls: []string{"TALLY.1"}, Title: "functions are invoked through an alias, so that a version can be rolled back",
-		Types: []string{permission}, Property: "qualifier",
-		Check: require("qualifier"),
+		Types: []string{permission, eventSource}, Property: "qualifier; functionName is an alias",
+		Check: func(r Resource, all Graph) error {
+			if r.Type == permission {
+				return require("qualifier")(r, all)
+			}
+			if !refersTo(r, "functionName", alias) {
+				return errors.New("invokes a function that is not an alias of this stack")
+			}
+			return nil
+		},
+	},
+	{
+		Controls: []string{"TALLY.6"}, Title: "a message that a function fails to process does not fail its batch, and is stored",
+		Types: []string{eventSource}, Property: "functionResponseTypes, and the redrivePolicy of the queue or of a RedrivePolicy",
+		Check: storesFailedMessages,
 	},
 	{
 		Controls: []string{"Lambda.2", "CKV_AWS_363"}, Title: "functions use a supported runtime",
@@ -54,8 +69,8 @@ var lambdaRules = []Rule{
 		},
 	},
 	{
-		Controls: []string{"Lambda.6", "SNS.3", "SQS.2"}, Title: "resources are tagged with their project, environment, owner and cost centre",
-		Types: []string{function, topic, queue}, Property: "tags, and the provider's defaultTags",
+		Controls: []string{"Lambda.6", "SNS.3", "SQS.2", "DynamoDB.5"}, Title: "resources are tagged with their project, environment, owner and cost centre",
+		Types: []string{function, topic, queue, table}, Property: "tags, and the provider's defaultTags",
 		Check: hasRequiredTags,
 	},
 	{
@@ -118,6 +133,29 @@ var lambdaRules = []Rule{
 		Types: []string{function}, Property: "codeSigningConfigArn",
 		Check: require("codeSigningConfigArn"),
 	},
+}
+
+// refersTo reports whether an input contains an output of a resource of a type.
+func refersTo(r Resource, input, kind string) bool {
+	return slices.ContainsFunc(r.References[input], func(to string) bool { return strings.HasPrefix(to, kind+" ") })
+}
+
+// storesFailedMessages returns an error if the mapping retries whole batches, or if its
+// queue has no dead-letter queue.
+//
+// https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
+func storesFailedMessages(r Resource, all Graph) error {
+	types, _ := r.input("functionResponseTypes").([]any)
+	if !slices.Contains(types, any("ReportBatchItemFailures")) && r.input("functionResponseTypes") != Unknown {
+		return errors.New("retries a whole batch because of one message: set functionResponseTypes to ReportBatchItemFailures")
+	}
+	for _, q := range all {
+		isSource := q.Type == queue && slices.Contains(r.References["eventSourceArn"], q.Type+" "+q.Name)
+		if isSource && (q.has("redrivePolicy") || len(all.siblings(q, redrive)) > 0) {
+			return nil
+		}
+	}
+	return errors.New("polls no queue of this stack that has a redrivePolicy, so a message that always fails is retried until it is lost")
 }
 
 // noSecrets returns an error if the value of an environment variable has the

@@ -31,6 +31,13 @@ const compliant = `[
 	{"Type": "aws:sqs/queue:Queue", "Name": "q", "Parent": "Queue q", "Provider": "aws", "Inputs": {"sqsManagedSseEnabled": true, "tags": {"cost-centre": "42"}, "policy": {"Statement": [
 		{"Effect": "Deny", "Principal": {"AWS": "*"}, "Action": "sqs:*", "Resource": "*", "Condition": {"Bool": {"aws:SecureTransport": ["false"]}}},
 		{"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage", "Resource": "*", "Condition": {"ArnEquals": {"aws:SourceArn": "arn:t"}}}]}}},
+	{"Type": "aws:sqs/queue:Queue", "Name": "source", "Parent": "Queue source", "Provider": "aws", "Inputs": {"kmsMasterKeyId": "arn:k", "tags": {"cost-centre": "42"}, "policy": "(known after the deployment)"}},
+	{"Type": "aws:sqs/redrivePolicy:RedrivePolicy", "Name": "source", "Parent": "Queue source", "Inputs": {"redrivePolicy": "(known after the deployment)"}},
+	{"Type": "aws:lambda/eventSourceMapping:EventSourceMapping", "Name": "m", "Inputs": {"functionName": "(known after the deployment)", "functionResponseTypes": ["ReportBatchItemFailures"]}, "References": {
+		"functionName": ["aws:lambda/alias:Alias f"], "eventSourceArn": ["aws:sqs/queue:Queue source"]}},
+	{"Type": "aws:dynamodb/table:Table", "Name": "d", "Provider": "aws", "Inputs": {"billingMode": "PAY_PER_REQUEST", "pointInTimeRecovery": {"enabled": true}, "deletionProtectionEnabled": true,
+		"serverSideEncryption": {"enabled": true, "kmsKeyArn": "(known after the deployment)"}, "tags": {"cost-centre": "42"}}},
+	{"Type": "aws:backup/selection:Selection", "Name": "d", "Inputs": {"resources": "(known after the deployment)"}, "References": {"resources": ["aws:dynamodb/table:Table d"]}},
 	{"Type": "aws:apigatewayv2/route:Route", "Name": "get", "Inputs": {"routeKey": "GET /", "authorizationType": "JWT"}},
 	{"Type": "aws:apigatewayv2/stage:Stage", "Name": "s", "Inputs": {"accessLogSettings": {"destinationArn": "arn:l"}, "defaultRouteSettings": {"throttlingRateLimit": 5, "throttlingBurstLimit": 5}}},
 	{"Type": "aws:apigatewayv2/domainName:DomainName", "Name": "d", "Inputs": {"domainNameConfiguration": {"securityPolicy": "TLS_1_2"}}},
@@ -67,6 +74,16 @@ func TestViolations(t *testing.T) {
 		{"Lambda.1", `"principal": "sns.amazonaws.com"`, `"principal": "*"`, "allows anyone to invoke the function"},
 		{"CKV_AWS_364", `"sourceArn": "(known after the deployment)", `, ``, "allows sns.amazonaws.com to invoke the function on behalf of any account"},
 		{"TALLY.1", `"qualifier": "live"`, `"qualifier": ""`, "has no qualifier"},
+		{"TALLY.1", `"aws:lambda/alias:Alias f"`, `"aws:lambda/function:Function f"`, "invokes a function that is not an alias"},
+		{"TALLY.6", `"ReportBatchItemFailures"`, ``, "retries a whole batch because of one message"},
+		{"TALLY.6", `"Parent": "Queue source", "Inputs": {"redrivePolicy"`, `"Parent": "Queue q", "Inputs": {"redrivePolicy"`, "polls no queue of this stack that has a redrivePolicy"},
+		{"DynamoDB.1", `PAY_PER_REQUEST`, `PROVISIONED`, "has a fixed capacity"},
+		{"DynamoDB.1", `"billingMode": "PAY_PER_REQUEST", `, ``, "has a fixed capacity"},
+		{"DynamoDB.2", `"pointInTimeRecovery": {"enabled": true}`, `"pointInTimeRecovery": {"enabled": false}`, "has no point-in-time recovery"},
+		{"DynamoDB.4", `"aws:dynamodb/table:Table d"`, `"aws:dynamodb/table:Table e"`, "is in no backup plan"},
+		{"DynamoDB.6", `"deletionProtectionEnabled": true`, `"deletionProtectionEnabled": false`, "has no deletionProtectionEnabled"},
+		{"CKV_AWS_119", `"serverSideEncryption": {"enabled": true`, `"serverSideEncryption": {"enabled": false`, "is encrypted with a key of DynamoDB's"},
+		{"CKV_AWS_119", `"kmsKeyArn": "(known after the deployment)"}, "tags"`, `"x": 1}, "tags"`, "has no kmsKeyArn"},
 		{"Lambda.2", `provided.al2023`, `go1.x`, "uses the runtime go1.x, not provided.al2023"},
 		{"Lambda.6", `\"owner\":\"us\"`, `\"owner\":\"\"`, "lacks the required tags: owner"},
 		{"Lambda.6", `"pulumi:providers:aws"`, `"pulumi:providers:random"`, "lacks the required tags: project, environment, owner"},
@@ -143,7 +160,7 @@ func TestControls(t *testing.T) {
 		covered = append(covered, rule.Controls...)
 	}
 	for control := range strings.FieldsSeq(`
-		Lambda.1 Lambda.2 Lambda.6 Lambda.7 SNS.1 SNS.2 SNS.3 SNS.4 SQS.1 SQS.2 SQS.3
+		Lambda.1 Lambda.2 Lambda.6 Lambda.7 DynamoDB.1 DynamoDB.2 DynamoDB.4 DynamoDB.5 DynamoDB.6 CKV_AWS_28 CKV_AWS_119 SNS.1 SNS.2 SNS.3 SNS.4 SQS.1 SQS.2 SQS.3
 		APIGateway.8 APIGateway.9 CloudWatch.15 CloudWatch.16 CloudWatch.17
 		CKV_AWS_45 CKV_AWS_50 CKV_AWS_115 CKV_AWS_116 CKV_AWS_117 CKV_AWS_173 CKV_AWS_272
 		CKV_AWS_301 CKV_AWS_363 CKV_AWS_364 CKV_AWS_26 CKV_AWS_169 CKV_AWS_385 CKV_AWS_27

@@ -5,6 +5,7 @@ import "errors"
 const (
 	queue       = "aws:sqs/queue:Queue"
 	queuePolicy = "aws:sqs/queuePolicy:QueuePolicy"
+	redrive     = "aws:sqs/redrivePolicy:RedrivePolicy"
 )
 
 var sqsRules = []Rule{

@@ -1,6 +1,7 @@
 package serverless
 
 import (
+	"cmp"
 	"fmt"
 	"unicode/utf8"
 
@@ -12,6 +13,7 @@ import (
 // minute.
 type alarm struct {
 	name    string             // appended to the component's name: "errors"
+	section string             // of the runbook, the end of name; "" for name
 	meaning pulumi.StringInput // one sentence: what happened, and where to look first
 	metric  metric
 	atLeast pulumi.Float64Input // the threshold
@@ -77,7 +79,7 @@ func (e *Environment) describe(kind, component string, a alarm) pulumi.StringPtr
 	description := pulumi.Sprintf("%s %s: %s", e.ctx.Project(), e.ctx.Stack(), a.meaning)
 	if e.args.Runbook != nil {
 		page := text("environment "+e.name, "Runbook", e.args.Runbook, runbookForm)
-		description = pulumi.Sprintf("%s What to do: %s#%s-%s", description, page, kind, a.name)
+		description = pulumi.Sprintf("%s What to do: %s#%s-%s", description, page, kind, cmp.Or(a.section, a.name))
 	}
 	return description.ApplyT(func(text string) (*string, error) {
 		if n := utf8.RuneCountInString(text); n > maxDescription {

@@ -26,6 +26,14 @@ type APIArgs struct {
 	// the CORS headers. Preflight requests carry no credentials, so OPTIONS routes need
 	// no authorization, and such a route is added beside each $default and ANY route.
 	CORSOrigins pulumi.StringArrayInput
+	// CORSRequestHeaders are headers that pages of the CORSOrigins may send, in lowercase
+	// letters, in addition to content-type and what authorizes a request. Default: none.
+	CORSRequestHeaders []string
+	// CORSResponseHeaders are headers that those pages may read, in lowercase letters, in
+	// addition to those that browsers always allow. Default: none.
+	//
+	// https://developer.mozilla.org/en-US/docs/Web/HTTP/Reference/Headers/Access-Control-Expose-Headers
+	CORSResponseHeaders []string
 	// SlowMillis is the latency in milliseconds that raises an alarm if 1% of
 	// the requests reach it in each of three consecutive minutes, 1 or more.
 	// Default: 3000.
@@ -155,12 +163,16 @@ func (a *API) cors() apigatewayv2.ApiCorsConfigurationPtrInput {
 		}
 		methods = append(methods, method)
 	}
-	return apigatewayv2.ApiCorsConfigurationArgs{
+	cors := apigatewayv2.ApiCorsConfigurationArgs{
 		AllowOrigins: a.args.CORSOrigins,
 		AllowMethods: pulumi.ToStringArray(distinct(methods)),
-		AllowHeaders: pulumi.ToStringArray(append([]string{"content-type"}, a.args.Auth.headers()...)),
+		AllowHeaders: pulumi.ToStringArray(slices.Concat([]string{"content-type"}, a.args.Auth.headers(), a.args.CORSRequestHeaders)),
 		MaxAge:       pulumi.Int(600),
 	}
+	if len(a.args.CORSResponseHeaders) > 0 {
+		cors.ExposeHeaders = pulumi.ToStringArray(a.args.CORSResponseHeaders)
+	}
+	return cors
 }
 
 // watch creates the API's alarms and graphs. The alarms are raised if requests

@@ -1,5 +1,5 @@
 // Package serverless provides the components of a serverless stack on AWS:
-// Function, Topic, Queue and API, in an Environment that they share. Their
+// Function, Topic, Queue, Table and API, in an Environment that they share. Their
 // defaults suit production: data is encrypted, access is private, alarms watch
 // every component, and queues hold what failed. Relations between components
 // are methods, and each creates exactly the permission it needs:
@@ -15,6 +15,10 @@
 //
 //	audit, err := serverless.NewQueue(env, "audit", nil)
 //	_, err = sums.Subscribe(audit, &serverless.SubscriptionArgs{RawMessageDelivery: true})
+//
+//	table, err := serverless.NewTable(env, "sums", &serverless.TableArgs{Key: "id"})
+//	err = table.GrantWrite(handle)      // the function may create and change items
+//	err = handle.OnFailure(recordFailure) // what the function fails to process goes to another function first
 //
 //	api, err := serverless.NewAPI(env, "api", &serverless.APIArgs{Routes: []serverless.Route{
 //		{Key: "POST /add", Function: handle}, // the API may invoke the function for this route

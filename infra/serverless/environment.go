@@ -44,7 +44,8 @@ type EnvironmentArgs struct {
 	// its section, whose fragment is one of api-5xx, api-latency, function-age,
 	// function-concurrency, function-dropped, function-duration, function-errors,
 	// function-throttles, function-undelivered, queue-age, queue-messages,
-	// topic-failed and topic-lost. Default: none, for no link.
+	// table-errors, table-throttles, topic-failed and topic-lost. Default: none, for
+	// no link.
 	Runbook pulumi.StringPtrInput
 	// Protect makes Pulumi refuse to delete resources that hold data or that
 	// clients outside the stack depend on. Default: false.
@@ -123,8 +124,8 @@ func NewEnvironment(ctx *pulumi.Context, name string, args *EnvironmentArgs, opt
 }
 
 // Complete creates what depends on all relations: the policies of queues, the
-// subscriptions of queues, and the dashboard. It must be the last call; any
-// later declaration returns an error.
+// subscriptions of queues, the destinations of failed events, and the dashboard. It
+// must be the last call; any later declaration returns an error.
 func (e *Environment) Complete() error {
 	if e.complete {
 		return fmt.Errorf("environment %s: Complete has already been called", e.name)

@@ -28,6 +28,9 @@ func everything(env *Environment) error {
 	if err := fanIn(env, f); err != nil {
 		return err
 	}
+	if err := recorded(env, f, nil); err != nil {
+		return err
+	}
 	_, err = NewAPI(env, "api", &APIArgs{
 		Routes: []Route{{Key: "GET /", Function: f}, {Key: "$default", Function: f}},
 		Auth:   Auth{Type: "jwt", Issuer: pulumi.String("https://example.com"), Audience: pulumi.ToStringArray([]string{"a"})},
@@ -136,7 +139,7 @@ func TestGivenProvider(t *testing.T) {
 					t.Errorf("%s has the provider %s", name, r.Provider)
 				}
 				switch r.TypeToken {
-				case "aws:lambda/function:Function", "aws:sns/topic:Topic", "aws:sqs/queue:Queue", "aws:cloudwatch/logGroup:LogGroup", "aws:iam/role:Role",
+				case "aws:lambda/function:Function", "aws:sns/topic:Topic", "aws:sqs/queue:Queue", "aws:cloudwatch/logGroup:LogGroup", "aws:iam/role:Role", "aws:dynamodb/table:Table", "aws:lambda/eventSourceMapping:EventSourceMapping",
 					"aws:kms/key:Key", "aws:cloudwatch/metricAlarm:MetricAlarm", "aws:apigatewayv2/api:Api", "aws:apigatewayv2/stage:Stage", "aws:apigatewayv2/domainName:DomainName":
 					tagged++
 					tags, _ := r.Inputs.Mappable()["tags"].(map[string]any)
@@ -199,6 +202,7 @@ func TestComplete(t *testing.T) {
 		f     *Function
 		topic *Topic
 		queue *Queue
+		table *Table
 	}
 	for name, test := range map[string]struct {
 		late func(components) error
@@ -207,6 +211,7 @@ func TestComplete(t *testing.T) {
 		"a function": {func(c components) error { _, err := newFunction(c.env, "g"); return err }, "create Function g"},
 		"a topic":    {func(c components) error { _, err := NewTopic(c.env, "u", nil); return err }, "create Topic u"},
 		"a queue":    {func(c components) error { _, err := NewQueue(c.env, "p", nil); return err }, "create Queue p"},
+		"a table":    {func(c components) error { _, err := NewTable(c.env, "u", &TableArgs{Key: "id"}); return err }, "create Table u"},
 		"an API": {func(c components) error {
 			_, err := NewAPI(c.env, "api", &APIArgs{Routes: []Route{{Key: "GET /", Function: c.f}}})
 			return err
@@ -216,6 +221,9 @@ func TestComplete(t *testing.T) {
 		"a grant":                   {func(c components) error { return c.f.Grant("x", []string{"a:B"}, pulumi.StringArray{c.topic.ARN}) }, "grant x to function f"},
 		"a grant to publish":        {func(c components) error { return c.topic.GrantPublish(c.f) }, "grant publish-t to function f"},
 		"a grant to send":           {func(c components) error { return c.queue.GrantSend(c.f) }, "grant send-q to function f"},
+		"a grant to read":           {func(c components) error { return c.table.GrantRead(c.f) }, "grant read-r to function f"},
+		"a grant to write":          {func(c components) error { return c.table.GrantWrite(c.f) }, "grant write-r to function f"},
+		"a handler of failures":     {func(c components) error { return c.f.OnFailure(&Function{env: c.env, name: "g"}) }, "call OnFailure of function f"},
 		"a grant to consume":        {func(c components) error { return c.queue.GrantConsume(c.f) }, "grant consume-q to function f"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -228,10 +236,14 @@ func TestComplete(t *testing.T) {
 				if err != nil {
 					return err
 				}
+				table, err := NewTable(env, "r", &TableArgs{Key: "id"})
+				if err != nil {
+					return err
+				}
 				if err := env.Complete(); err != nil {
 					return err
 				}
-				return test.late(components{env, f, topic, queue})
+				return test.late(components{env, f, topic, queue, table})
 			})
 			if want := "environment e is complete: " + test.want + " before calling Complete"; err == nil || !strings.Contains(err.Error(), want) {
 				t.Errorf("got %v, want %s", err, want)

@@ -15,29 +15,30 @@ type sender struct {
 	condition pulumi.Map
 }
 
-// newFailureQueue creates a queue for what parent could not process. It retains
-// messages for two weeks and accepts them from one sender only. Any message
-// raises an alarm.
+// newFailureQueue creates a queue for what parent could not process. It accepts
+// messages from one sender only.
 func newFailureQueue(e *Environment, name string, from sender, parent pulumi.Resource, opts ...pulumi.ResourceOption) (*Queue, error) {
-	q := &Queue{env: e, name: name}
+	args := &sqs.QueueArgs{}
+	if from.principal != nil {
+		args.RedriveAllowPolicy = pulumi.String(redriveFromNone)
+	}
+	q, err := newStore(e, name, args, parent, opts...)
+	if err != nil {
+		return nil, err
+	}
+	q.accepts(from)
+	return q, q.createPolicy()
+}
+
+// newStore creates a queue that retains what parent could not process for two weeks.
+// Any message raises an alarm. The caller creates the queue's policy.
+func newStore(e *Environment, name string, args *sqs.QueueArgs, parent pulumi.Resource, opts ...pulumi.ResourceOption) (*Queue, error) {
+	q := &Queue{env: e, name: name, internal: true}
 	if err := e.register("Queue", name, q, parent, opts); err != nil {
 		return nil, err
 	}
-	args := &sqs.QueueArgs{MessageRetentionSeconds: pulumi.Int(maxRetentionSeconds)}
-	if from.principal != nil {
-		// No queue may use this one as its dead-letter queue.
-		args.RedriveAllowPolicy = pulumi.String(`{"redrivePermission":"denyAll"}`)
-	}
+	args.MessageRetentionSeconds = pulumi.Int(maxRetentionSeconds)
 	if err := q.create(args); err != nil {
-		return nil, err
-	}
-	if from.principal != nil {
-		q.statements = []statement{{
-			Sid: "OneSender", Principal: from.principal, Condition: from.condition,
-			Action: []string{"sqs:SendMessage"}, Resource: []pulumi.StringInput{q.ARN},
-		}}
-	}
-	if err := q.createPolicy(); err != nil {
 		return nil, err
 	}
 	e.failures = append(e.failures, q)
@@ -50,6 +51,18 @@ func newFailureQueue(e *Environment, name string, from sender, parent pulumi.Res
 		return nil, err
 	}
 	return q, e.ctx.RegisterResourceOutputs(q, pulumi.Map{"url": q.URL, "arn": q.ARN})
+}
+
+// accepts makes the queue's policy allow one sender, instead of any other.
+func (q *Queue) accepts(from sender) {
+	q.statements = nil
+	if from.principal == nil {
+		return
+	}
+	q.statements = []statement{{
+		Sid: "OneSender", Principal: from.principal, Condition: from.condition,
+		Action: []string{"sqs:SendMessage"}, Resource: []pulumi.StringInput{q.ARN},
+	}}
 }
 
 // Failures describes the queues for what the environment's components could not
@@ -69,15 +82,45 @@ func (e *Environment) Failures() pulumi.Array {
 	return all
 }
 
-// acceptFrom allows only source to use q as its dead-letter queue.
+// redriveFromNone is the redrive allow policy of a queue that is no dead-letter queue.
+const redriveFromNone = `{"redrivePermission":"denyAll"}`
+
+// redriveFrom allows only the sources to use q as their dead-letter queue.
 //
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html
-func (q *Queue) acceptFrom(source *Queue) error {
-	_, err := sqs.NewRedriveAllowPolicy(q.env.ctx, q.env.child(q.name), &sqs.RedriveAllowPolicyArgs{
-		QueueUrl: q.URL,
-		RedriveAllowPolicy: pulumi.JSONMarshal(pulumi.Map{
-			"redrivePermission": pulumi.String("byQueue"), "sourceQueueArns": pulumi.StringArray{source.ARN},
-		}),
-	}, pulumi.Parent(q))
-	return err
+func (q *Queue) redriveFrom(sources ...*Queue) (*sqs.RedriveAllowPolicy, error) {
+	args := &sqs.RedriveAllowPolicyArgs{QueueUrl: q.URL, RedriveAllowPolicy: pulumi.String(redriveFromNone)}
+	if len(sources) > 0 {
+		arns := pulumi.StringArray{}
+		for _, s := range sources {
+			arns = append(arns, s.ARN)
+		}
+		args.RedriveAllowPolicy = pulumi.JSONMarshal(pulumi.Map{"redrivePermission": pulumi.String("byQueue"), "sourceQueueArns": arns})
+	}
+	return sqs.NewRedriveAllowPolicy(q.env.ctx, q.env.child(q.name), args, pulumi.Parent(q))
+}
+
+// connectSources makes q the dead-letter queue of its sources, and of no other queue.
+// SQS refuses a source that q does not allow yet, and the configuration may add a source
+// to a queue that exists, so the redrive policies are not part of the sources themselves.
+func (q *Queue) connectSources() error {
+	allow, err := q.redriveFrom(q.sources...)
+	if err != nil {
+		return err
+	}
+	for _, s := range q.sources {
+		s.redrive, err = sqs.NewRedrivePolicy(q.env.ctx, q.env.child(s.name), &sqs.RedrivePolicyArgs{
+			QueueUrl:      s.URL,
+			RedrivePolicy: redrivePolicy(q, s.maxReceives),
+		}, pulumi.Parent(s), pulumi.DependsOn([]pulumi.Resource{allow}))
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// redrivePolicy moves messages to a queue once they were received that often.
+func redrivePolicy(to *Queue, maxReceives pulumi.IntOutput) pulumi.StringOutput {
+	return pulumi.JSONMarshal(pulumi.Map{"deadLetterTargetArn": to.ARN, "maxReceiveCount": maxReceives})
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lambda"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/sqs"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
@@ -63,7 +64,9 @@ type Function struct {
 	Name     pulumi.StringOutput // "<project>-<stack>-<environment>-handle-message-1a2b3c4"
 	ARN      pulumi.StringOutput // of the alias
 	LogGroup pulumi.StringOutput // "/aws/lambda/<project>-<stack>-<environment>-<name>"
-	// Failures holds the events that Lambda gave up on, each with the reason.
+	// Failures holds the events that Lambda gave up on, each with the reason, and the
+	// messages of a Buffer that the function failed to process. See OnFailure, which
+	// passes them to another function first.
 	//
 	// https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
 	Failures *Queue
@@ -71,6 +74,9 @@ type Function struct {
 	env       *Environment
 	name      string
 	role      *iam.Role
+	timeout   pulumi.IntOutput    // in seconds
+	buffered  bool                // a subscription has a Buffer
+	onFailure *Queue              // receives what Failures holds before Failures does; nil for none
 	alias     pulumi.StringOutput // the alias's name
 	invokeARN pulumi.StringOutput // the URI by which API Gateway invokes the alias
 }
@@ -108,6 +114,7 @@ func NewFunction(env *Environment, name string, args *FunctionArgs, opts ...pulu
 		return nil, err
 	}
 	l := f.limits(args)
+	f.timeout = l.timeout
 	if err := f.create(args, l, variables, own); err != nil {
 		return nil, err
 	}
@@ -215,17 +222,43 @@ func (f *Function) limits(args *FunctionArgs) functionLimits {
 	}
 }
 
-// storeFailures creates the failure queue, to which Lambda sends the events that
-// it gives up on. Lambda uses the function's role for this.
-//
-// https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
+// storeFailures creates the failure queue. Complete makes Lambda send the events that
+// it gives up on to it, or to the queue of OnFailure.
 func (f *Function) storeFailures(l functionLimits) (err error) {
-	f.Failures, err = newFailureQueue(f.env, f.name+"-failures", sender{principal: principal(f.role.Arn)}, f)
-	if err != nil {
+	if f.Failures, err = newStore(f.env, f.name+"-failures", &sqs.QueueArgs{}, f); err != nil {
 		return err
 	}
 	f.Failures.function = f.ARN
-	send, err := f.grant("failures", statement{Action: []string{"sqs:SendMessage"}, Resource: []pulumi.StringInput{f.Failures.ARN}})
+	f.Failures.accepts(f.asSender())
+	f.env.queues = append(f.env.queues, f.Failures)
+	f.env.pending = append(f.env.pending, func() error {
+		if err := f.Failures.connectSources(); err != nil {
+			return err
+		}
+		return f.invokeAsynchronously(l)
+	})
+	return nil
+}
+
+// asSender returns the function's role as the sender to a queue.
+func (f *Function) asSender() sender { return sender{principal: principal(f.role.Arn)} }
+
+// firstFailures returns the queue that receives first what the function could not
+// process.
+func (f *Function) firstFailures() *Queue {
+	if f.onFailure != nil {
+		return f.onFailure
+	}
+	return f.Failures
+}
+
+// invokeAsynchronously limits the retries of events, and makes Lambda send those that
+// it gives up on to a queue. Lambda uses the function's role for this.
+//
+// https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html
+func (f *Function) invokeAsynchronously(l functionLimits) error {
+	to := f.firstFailures()
+	send, err := f.grant("failures", statement{Action: []string{"sqs:SendMessage"}, Resource: []pulumi.StringInput{to.ARN}})
 	if err != nil {
 		return err
 	}
@@ -235,8 +268,8 @@ func (f *Function) storeFailures(l functionLimits) (err error) {
 		MaximumRetryAttempts:     l.retries,
 		MaximumEventAgeInSeconds: l.maxAge,
 		DestinationConfig: lambda.FunctionEventInvokeConfigDestinationConfigArgs{
-			OnFailure: lambda.FunctionEventInvokeConfigDestinationConfigOnFailureArgs{Destination: f.Failures.ARN},
+			OnFailure: lambda.FunctionEventInvokeConfigDestinationConfigOnFailureArgs{Destination: to.ARN},
 		},
-	}, pulumi.Parent(f), pulumi.DependsOn([]pulumi.Resource{send, f.Failures.policy}))
+	}, pulumi.Parent(f), pulumi.DependsOn([]pulumi.Resource{send, to.policy}))
 	return err
 }

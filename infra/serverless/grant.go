@@ -20,6 +20,9 @@ func (f *Function) Grant(name string, actions []string, resources pulumi.StringA
 	if !componentName.MatchString(name) || len(actions) == 0 || len(resources) == 0 {
 		return fmt.Errorf("grant %q of function %s: its name must be lowercase letters, digits and single dashes, and start with a letter, and it needs at least one action and one resource", name, f.name)
 	}
+	if err := f.env.checkOpen(fmt.Sprintf("grant %s to function %s", name, f.name)); err != nil {
+		return err
+	}
 	_, err := f.grant(name, statement{Action: actions, Resource: resources}, opts...)
 	return err
 }
@@ -61,11 +64,9 @@ func (f *Function) grantOwn(logs pulumi.StringOutput) ([]pulumi.Resource, error)
 	return []pulumi.Resource{write, trace, key}, err
 }
 
-// grant adds a policy with one statement to the function's role.
+// grant adds a policy with one statement to the function's role. Complete may call it,
+// too.
 func (f *Function) grant(name string, s statement, opts ...pulumi.ResourceOption) (*iam.RolePolicy, error) {
-	if err := f.env.checkOpen(fmt.Sprintf("grant %s to function %s", name, f.name)); err != nil {
-		return nil, err
-	}
 	full := f.name + "-" + name
 	if err := f.env.checkName("grant", full, part{"role policy", ""}); err != nil {
 		return nil, err

@@ -36,6 +36,9 @@ func (c *cloud) NewResource(args pulumi.MockResourceArgs) (string, resource.Prop
 	outputs["arn"] = resource.NewProperty("arn:aws:service:r:a:" + args.Name)
 	outputs["url"] = resource.NewProperty("https://sqs/" + args.Name)
 	outputs["executionArn"] = resource.NewProperty("arn:execute-api:" + args.Name)
+	if !outputs.HasValue("name") {
+		outputs["name"] = resource.NewProperty(args.Name)
+	}
 	return args.Name, outputs, nil
 }
 

@@ -15,6 +15,7 @@ import (
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-queues.html
 // https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html
 // https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis.html
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
 var longest = map[string]int{
 	"function":     64,
 	"role":         64,
@@ -22,6 +23,7 @@ var longest = map[string]int{
 	"statement ID": 100, // of a function's permission
 	"role policy":  128,
 	"API":          128,
+	"table":        255,
 	"topic":        256,
 }
 

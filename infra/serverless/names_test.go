@@ -24,6 +24,10 @@ func TestNames(t *testing.T) {
 			"its role would have the name project-stack-e-" + name(32) + "-feedback-1a2b3c4 of 65 characters, but AWS allows at most 64"},
 		"queue": {43, func(env *Environment, _ *Function, name string) error { _, err := NewQueue(env, name, nil); return err },
 			"of 81 characters, but AWS allows at most 80"},
+		"table": {231, func(env *Environment, _ *Function, name string) error {
+			_, err := NewTable(env, name, &TableArgs{Key: "id"})
+			return err
+		}, "its table would have the name project-stack-e-" + name(232) + "-1a2b3c4 of 256 characters, but AWS allows at most 255"},
 		"API": {68, func(env *Environment, f *Function, name string) error {
 			_, err := NewAPI(env, name, &APIArgs{Routes: []Route{{Key: "GET /abc", Function: f}}})
 			return err

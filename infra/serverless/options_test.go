@@ -1,6 +1,7 @@
 package serverless
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -13,7 +14,7 @@ func TestOptions(t *testing.T) {
 	protect := pulumi.Protect(true)
 	for name, test := range map[string]struct {
 		declare func(env *Environment, f *Function, t *Topic, q *Queue) error
-		prefix  string // of the names of what declare creates
+		prefix  string // of the names of what declare creates, or several separated by spaces
 		want    int    // the minimum number of resources that declare creates
 	}{
 		"NewFunction": {func(env *Environment, _ *Function, _ *Topic, _ *Queue) error {
@@ -28,6 +29,10 @@ func TestOptions(t *testing.T) {
 			_, err := NewQueue(env, "it", nil, protect)
 			return err
 		}, "e-it", 7},
+		"NewTable": {func(env *Environment, _ *Function, _ *Topic, _ *Queue) error {
+			_, err := NewTable(env, "it", &TableArgs{Key: "id"}, protect)
+			return err
+		}, "e-it", 6},
 		"NewAPI": {func(env *Environment, f *Function, _ *Topic, _ *Queue) error {
 			_, err := NewAPI(env, "it", &APIArgs{Routes: []Route{{Key: "GET /", Function: f}}}, protect)
 			return err
@@ -48,6 +53,27 @@ func TestOptions(t *testing.T) {
 			_, err := t.Subscribe(f, nil, protect)
 			return err
 		}, "e-t-f", 5},
+		"Subscribe with a buffer": {func(_ *Environment, f *Function, t *Topic, _ *Queue) error {
+			_, err := t.Subscribe(f, &SubscriptionArgs{Buffer: &BufferArgs{}}, protect)
+			return err
+		}, "e-t-f e-f-poll-t-f-buffer", 9},
+		"OnFailure": {func(env *Environment, f *Function, _ *Topic, _ *Queue) error {
+			g, err := newFunction(env, "g")
+			if err != nil {
+				return err
+			}
+			return f.OnFailure(g, protect)
+		}, "e-f-on-failure e-g-poll-f-on-failure e-g-send-f-failures", 7},
+		"GrantRead": {func(env *Environment, f *Function, _ *Topic, _ *Queue) error {
+			table, err := NewTable(env, "r", &TableArgs{Key: "id"})
+			if err != nil {
+				return err
+			}
+			return table.GrantRead(f, protect)
+		}, "e-f-read-r", 1},
+		"GrantParameter": {func(_ *Environment, f *Function, _ *Topic, _ *Queue) error {
+			return f.GrantParameter("/p/secret", protect)
+		}, "e-f-read-p-secret", 1},
 		"Subscribe a queue": {func(_ *Environment, _ *Function, t *Topic, q *Queue) error {
 			_, err := t.Subscribe(q, nil, protect)
 			return err
@@ -70,7 +96,8 @@ func TestOptions(t *testing.T) {
 			}
 			found := 0
 			for name, r := range c.resources {
-				switch of := r.Name == test.prefix || strings.HasPrefix(r.Name, test.prefix+"-"); {
+				of := slices.ContainsFunc(strings.Fields(test.prefix), func(prefix string) bool { return r.Name == prefix || strings.HasPrefix(r.Name, prefix+"-") })
+				switch {
 				case !of && r.RegisterRPC.GetProtect():
 					t.Errorf("%s is protected, but was created without the option", name)
 				case of && r.Custom:
@@ -97,7 +124,7 @@ func TestProtect(t *testing.T) {
 	for name, r := range c.resources {
 		want := false
 		switch r.TypeToken {
-		case "aws:sns/topic:Topic", "aws:sqs/queue:Queue", "aws:cloudwatch/logGroup:LogGroup", "aws:kms/key:Key",
+		case "aws:sns/topic:Topic", "aws:sqs/queue:Queue", "aws:dynamodb/table:Table", "aws:cloudwatch/logGroup:LogGroup", "aws:kms/key:Key",
 			"aws:apigatewayv2/api:Api", "aws:apigatewayv2/domainName:DomainName":
 			want = true
 		}

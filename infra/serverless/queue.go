@@ -41,12 +41,16 @@ type Queue struct {
 	// store failures.
 	DeadLetters *Queue
 
-	env        *Environment
-	name       string
-	queue      *sqs.Queue
-	statements []statement        // the statements of the policy that relations have added
-	policy     *sqs.QueuePolicy   // nil before Complete creates it
-	function   pulumi.StringInput // of a failure queue: the ARN of the function that should have processed the messages, or nil
+	env         *Environment
+	name        string
+	maxReceives pulumi.IntOutput
+	queue       *sqs.Queue
+	internal    bool               // part of another component, so that no topic can be subscribed to it
+	statements  []statement        // the statements of the policy that relations have added
+	sources     []*Queue           // those whose dead-letter queue connectSources makes it
+	redrive     *sqs.RedrivePolicy // of a source, once connectSources has created it
+	policy      *sqs.QueuePolicy   // nil before Complete creates it
+	function    pulumi.StringInput // of a failure queue: the ARN of the function that should have processed the messages, or nil
 }
 
 // NewQueue creates a queue that may be used only by identities of its own
@@ -68,33 +72,38 @@ func NewQueue(env *Environment, name string, args *QueueArgs, opts ...pulumi.Res
 	if q.DeadLetters, err = newFailureQueue(env, name+"-dead-letters", sender{}, q); err != nil {
 		return nil, err
 	}
-	if err := q.create(q.inputs(args)); err != nil {
+	in := q.inputs(args)
+	in.RedrivePolicy = redrivePolicy(q.DeadLetters, q.maxReceives)
+	if err := q.build(in, args); err != nil {
 		return nil, err
 	}
-	if err := q.DeadLetters.acceptFrom(q); err != nil {
-		return nil, err
-	}
-	env.queues = append(env.queues, q)
-	if err := q.watch(args); err != nil {
-		return nil, err
-	}
-	return q, env.ctx.RegisterResourceOutputs(q, pulumi.Map{"url": q.URL, "arn": q.ARN})
+	_, err = q.DeadLetters.redriveFrom(q)
+	return q, err
 }
 
-// inputs checks the arguments and adds their defaults.
+// build creates the SQS queue with its alarm and graphs. Complete creates its policy.
+func (q *Queue) build(in *sqs.QueueArgs, args *QueueArgs) error {
+	if err := q.create(in); err != nil {
+		return err
+	}
+	q.env.queues = append(q.env.queues, q)
+	if err := q.watch(args); err != nil {
+		return err
+	}
+	return q.env.ctx.RegisterResourceOutputs(q, pulumi.Map{"url": q.URL, "arn": q.ARN})
+}
+
+// inputs checks the arguments and adds their defaults. It omits the redrive policy.
 func (q *Queue) inputs(args *QueueArgs) *sqs.QueueArgs {
 	within := func(property string, in pulumi.IntPtrInput, l limits) pulumi.IntOutput {
 		return number("queue "+q.name, property, in, l)
 	}
+	q.maxReceives = within("MaxReceives", args.MaxReceives, limits{5, 1, 1000})
 	return &sqs.QueueArgs{
 		VisibilityTimeoutSeconds: within("VisibilityTimeoutSeconds", args.VisibilityTimeoutSeconds, limits{30, 0, 43200}),
 		MessageRetentionSeconds:  within("RetentionSeconds", args.RetentionSeconds, limits{345600, 60, 1209600}),
 		DelaySeconds:             within("DelaySeconds", args.DelaySeconds, limits{0, 0, 900}),
 		ReceiveWaitTimeSeconds:   within("ReceiveWaitSeconds", args.ReceiveWaitSeconds, limits{20, 0, 20}),
-		RedrivePolicy: pulumi.JSONMarshal(pulumi.Map{
-			"deadLetterTargetArn": q.DeadLetters.ARN,
-			"maxReceiveCount":     within("MaxReceives", args.MaxReceives, limits{5, 1, 1000}),
-		}),
 	}
 }
 

@@ -103,7 +103,7 @@ func TestFailureQueueSubscription(t *testing.T) {
 		_, err = topic.Subscribe(f.Failures, nil)
 		return err
 	})
-	if want := "subscription t-f-failures: the queue f-failures holds failures of a component and cannot be subscribed"; err == nil || !strings.Contains(err.Error(), want) {
+	if want := "subscription t-f-failures: the queue f-failures is part of a component and cannot be subscribed"; err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("got %v", err)
 	}
 }

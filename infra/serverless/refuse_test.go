@@ -1,6 +1,7 @@
 package serverless
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -44,6 +45,9 @@ func TestRefuses(t *testing.T) {
 	queue := func(args QueueArgs) func(*Environment, *Function) error {
 		return func(env *Environment, _ *Function) error { _, err := NewQueue(env, "q", &args); return err }
 	}
+	table := func(args TableArgs) func(*Environment, *Function) error {
+		return func(env *Environment, _ *Function) error { _, err := NewTable(env, "t", &args); return err }
+	}
 	root := []Route{{Key: "GET /"}}
 	value := func(s string) pulumi.String { return pulumi.String(s) }
 	values := func(s string) pulumi.StringArray { return pulumi.ToStringArray([]string{s}) }
@@ -82,6 +86,42 @@ func TestRefuses(t *testing.T) {
 			_, err = topic.Subscribe(f, nil)
 			return err
 		}, "subscription t-f: the topic is in the environment other and the subscriber in e"},
+
+		{"a table without a key", table(TableArgs{}), "table t: Key is required"},
+		{"a sort key that is the key", table(TableArgs{Key: "id", SortKey: "id"}), "table t: Key, SortKey and TTL must be different attributes"},
+		{"a key that expires", table(TableArgs{Key: "id", SortKey: "at", TTL: "at"}), "table t: Key, SortKey and TTL must be different attributes"},
+		{"a long attribute", table(TableArgs{Key: "id", TTL: strings.Repeat("x", 256)}), "table t: the name of the attribute xxxxxxxxxxxxxxxxxxxx… has 256 bytes, but DynamoDB allows at most 255"},
+		{"a parameter without a path", func(_ *Environment, f *Function) error { return f.GrantParameter("secret") }, `grant of the parameter "secret" to function f: its name must be a path`},
+		{"every parameter", func(_ *Environment, f *Function) error { return f.GrantParameter("/p/*") }, `grant of the parameter "/p/*" to function f: its name must be a path`},
+		{"its own failures", func(_ *Environment, f *Function) error { return f.OnFailure(f) }, "function f: it cannot handle its own failures"},
+		{"failures twice", func(env *Environment, f *Function) error {
+			return errors.Join(recorded(env, f, nil), f.OnFailure(&Function{env: env, name: "h"}))
+		}, "function f: OnFailure has already been called"},
+		{"a handler in another environment", func(env *Environment, f *Function) error {
+			return f.OnFailure(&Function{env: &Environment{name: "other"}, name: "g"})
+		}, "function f: it is in the environment e and the handler of its failures, g, in other"},
+		{"a handler after a buffer", func(env *Environment, f *Function) error {
+			topic, err := NewTopic(env, "t", nil)
+			if err != nil {
+				return err
+			}
+			if _, err := topic.Subscribe(f, &SubscriptionArgs{Buffer: &BufferArgs{}}); err != nil {
+				return err
+			}
+			return recorded(env, f, nil)
+		}, "function f: call OnFailure before Subscribe with a Buffer"},
+		{"a buffer before a queue", func(env *Environment, f *Function) error {
+			topic, err := NewTopic(env, "t", nil)
+			if err != nil {
+				return err
+			}
+			q, err := NewQueue(env, "q", nil)
+			if err != nil {
+				return err
+			}
+			_, err = topic.Subscribe(q, &SubscriptionArgs{Buffer: &BufferArgs{}})
+			return err
+		}, "subscription t-q: Buffer requires a function; the subscriber is a queue"},
 
 		{"the name of a boundary", func(env *Environment, _ *Function) error {
 			_, err := NewEnvironment(env.ctx, "other", &EnvironmentArgs{Region: value("eu-west-1"), PermissionsBoundary: value("boundary")})

@@ -23,10 +23,16 @@ type SubscriptionArgs struct {
 	//
 	// https://docs.aws.amazon.com/sns/latest/dg/sns-large-payload-raw-message-delivery.html
 	RawMessageDelivery bool
+	// Buffer puts a queue between the topic and a function, which absorbs bursts and
+	// passes messages on in batches. Default: none; SNS invokes the function with each
+	// message.
+	Buffer *BufferArgs
 }
 
 // Subscription is the delivery of a topic's messages to a subscriber.
 type Subscription struct {
+	// Buffer is the queue between the topic and the function, or nil.
+	Buffer *Queue
 	// Redrive holds the messages that SNS could not deliver.
 	Redrive *Queue
 }
@@ -45,12 +51,14 @@ type Subscriber interface {
 
 // delivery is a subscription that is being created.
 type delivery struct {
-	topic   *Topic
-	name    string // "numbers-handle-message"
-	args    sns.TopicSubscriptionArgs
-	raw     bool
-	opts    []pulumi.ResourceOption
-	redrive *Queue // for the messages that SNS cannot deliver
+	topic    *Topic
+	name     string // "numbers-handle-message"
+	args     sns.TopicSubscriptionArgs
+	raw      bool
+	opts     []pulumi.ResourceOption
+	redrive  *Queue      // for the messages that SNS cannot deliver
+	buffer   *BufferArgs // of the arguments
+	buffered *Queue      // between the topic and the function, once it exists
 }
 
 // Subscribe creates a subscription, which delivers every message of the topic
@@ -62,7 +70,7 @@ func (t *Topic) Subscribe(to Subscriber, args *SubscriptionArgs, opts ...pulumi.
 		args = &SubscriptionArgs{}
 	}
 	env, subscriber := to.identity()
-	d := &delivery{topic: t, name: t.name + "-" + subscriber, raw: args.RawMessageDelivery, opts: opts}
+	d := &delivery{topic: t, name: t.name + "-" + subscriber, raw: args.RawMessageDelivery, buffer: args.Buffer, opts: opts}
 	if env != t.env {
 		return nil, fmt.Errorf("subscription %s: the topic is in the environment %s and the subscriber in %s", d.name, t.env.name, env.name)
 	}
@@ -75,7 +83,10 @@ func (t *Topic) Subscribe(to Subscriber, args *SubscriptionArgs, opts ...pulumi.
 	if err := d.storeFailures(); err != nil {
 		return nil, err
 	}
-	return &Subscription{Redrive: d.redrive}, to.accept(d)
+	if err := to.accept(d); err != nil {
+		return nil, err
+	}
+	return &Subscription{Buffer: d.buffered, Redrive: d.redrive}, nil
 }
 
 // filter checks the filter policy of the arguments and adds it to the delivery.
@@ -132,24 +143,31 @@ func (f *Function) refuse(d *delivery) error {
 }
 
 // accept creates the subscription after the permission to invoke the function,
-// because SNS does not retry a delivery that Lambda refuses.
+// because SNS does not retry a delivery that Lambda refuses. With a buffer, it makes
+// Complete create the subscription of the buffer.
 //
 // https://docs.aws.amazon.com/sns/latest/dg/sns-message-delivery-retries.html
 func (f *Function) accept(d *delivery) error {
+	d.redrive.function = f.ARN
+	if d.buffer != nil {
+		return f.acceptBuffered(d)
+	}
 	permission, err := f.invokeBy(d.name, "sns.amazonaws.com", d.topic.ARN, d.topic, d.opts...)
 	if err != nil {
 		return err
 	}
 	d.after(permission)
-	d.redrive.function = f.ARN
 	return d.create("lambda", f.ARN)
 }
 
 func (q *Queue) identity() (*Environment, string) { return q.env, q.name }
 
 func (q *Queue) refuse(d *delivery) error {
-	if q.policy != nil {
-		return fmt.Errorf("subscription %s: the queue %s holds failures of a component and cannot be subscribed", d.name, q.name)
+	if q.internal {
+		return fmt.Errorf("subscription %s: the queue %s is part of a component and cannot be subscribed", d.name, q.name)
+	}
+	if d.buffer != nil {
+		return fmt.Errorf("subscription %s: Buffer requires a function; the subscriber is a queue", d.name)
 	}
 	return nil
 }

@@ -10,7 +10,7 @@ const auto = "auto"
 
 // all returns every setting, in the order in which errors list them.
 func all() []setting {
-	return slices.Concat(stackSettings(), functionSettings(), apiSettings(), noticeSettings())
+	return slices.Concat(stackSettings(), functionSettings(), apiSettings(), sumSettings(), noticeSettings())
 }
 
 func stackSettings() []setting {
@@ -241,6 +241,53 @@ func apiSettings() []setting {
 	}
 }
 
+func sumSettings() []setting {
+	return []setting{
+		{
+			Name:    "buffer",
+			Meaning: "whether a queue between the topic numbers and its function absorbs bursts",
+			Limits:  "true or false",
+			Default: "false",
+			Field:   boolean(func(s *Settings) *bool { return &s.Buffer }),
+		},
+		{
+			Name:    "sumsRetentionDays",
+			Meaning: "the time in days after which the table forgets a sum",
+			Limits:  "a whole number from 1 to 3650",
+			Default: "30",
+			Field:   between(func(s *Settings) *int { return &s.SumsRetentionDays }, 1, 3650),
+		},
+		{
+			Name:     "sumsEmail",
+			Meaning:  "who receives an email with every sum",
+			Limits:   "an email address",
+			Optional: true,
+			Field:    matching(func(s *Settings) *string { return &s.SumsEmail }, email),
+		},
+		{
+			Name:     "sumsWebhook",
+			Meaning:  "the server that receives an HTTPS request with every sum",
+			Limits:   "an https URL",
+			Optional: true,
+			Field:    matching(func(s *Settings) *string { return &s.SumsWebhook }, webhook),
+		},
+		{
+			Name:    "sumsQueue",
+			Meaning: "whether a queue holds every sum for another system",
+			Limits:  "true or false",
+			Default: "false",
+			Field:   boolean(func(s *Settings) *bool { return &s.SumsQueue }),
+		},
+		{
+			Name:     "notifyUrl",
+			Meaning:  "the server that receives a request with every sum, signed with the secret in the parameter /<project>/<stack>/notify-secret",
+			Limits:   "an https URL, or an http URL of this machine with the target local",
+			Optional: true,
+			Field:    matching(func(s *Settings) *string { return &s.NotifyURL }, httpsURL+`|`+localURL),
+		},
+	}
+}
+
 func noticeSettings() []setting {
 	return []setting{
 		{
@@ -274,20 +321,6 @@ func noticeSettings() []setting {
 			Limits:   "an https URL without a fragment, such as that of docs/operate.md in your repository",
 			Optional: true,
 			Field:    matching(func(s *Settings) *string { return &s.Runbook }, `https://`+host+`([/?]([!"$&-~]|`+escaped+`)*)?`),
-		},
-		{
-			Name:     "sumsEmail",
-			Meaning:  "who receives an email with every sum",
-			Limits:   "an email address",
-			Optional: true,
-			Field:    matching(func(s *Settings) *string { return &s.SumsEmail }, email),
-		},
-		{
-			Name:     "sumsWebhook",
-			Meaning:  "the server that receives an HTTPS request with every sum",
-			Limits:   "an https URL",
-			Optional: true,
-			Field:    matching(func(s *Settings) *string { return &s.SumsWebhook }, webhook),
 		},
 	}
 }

@@ -40,6 +40,9 @@ func (s *Settings) contradictions(project, stack string, given func(key string) 
 	if s.Target == AWS && strings.HasPrefix(api.Issuer, "http://") {
 		wrong("jwtIssuer may not be %q on AWS: it must be an https URL", api.Issuer)
 	}
+	if s.Target == AWS && strings.HasPrefix(s.NotifyURL, "http://") {
+		wrong("notifyUrl may not be %q on AWS: it must be an https URL", s.NotifyURL)
+	}
 
 	if arn := strings.Split(s.PermissionsBoundary, ":"); len(arn) > 4 && arn[4] != "aws" && len(s.AllowedAccounts) > 0 && !slices.Contains(s.AllowedAccounts, arn[4]) {
 		wrong("permissionsBoundary must be a policy in an account of aws:allowedAccountIds, not in %s", arn[4])

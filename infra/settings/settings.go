@@ -37,12 +37,17 @@ type Settings struct {
 	Functions Functions
 	API       API
 
+	Buffer            bool   // a queue is between the topic of numbers and its function
+	SumsRetentionDays int    // the time after which the table forgets a sum
+	SumsEmail         string // "" for none
+	SumsWebhook       string // an HTTPS URL; "" for none
+	SumsQueue         bool   // a queue holds every sum
+	NotifyURL         string // receives signed requests; "" for none
+
 	LogRetentionDays int
 	AlarmEmail       string // "" for none, which Protect allows only with a webhook
 	AlarmWebhook     string // an HTTPS URL; "" for none
 	Runbook          string // an HTTPS URL without a fragment; "" for none
-	SumsEmail        string // "" for none
-	SumsWebhook      string // an HTTPS URL; "" for none
 }
 
 // Functions are the settings of every function.

@@ -32,7 +32,7 @@ func TestParse(t *testing.T) {
 		s := Settings{
 			Region: "eu-central-1", Target: AWS, Owner: "team-a", CostCentre: "4711", LogRetentionDays: 30,
 			Functions: Functions{Architecture: "arm64", MemoryMB: 128, TimeoutSeconds: 10, EphemeralMB: 512, AccountConcurrency: 1000, Retries: 2, MaxEventAgeSeconds: 21600, LogLevel: "INFO", Rollout: AllAtOnce},
-			API:       API{Auth: IAM, RatePerSecond: 50, Burst: 100},
+			API:       API{Auth: IAM, RatePerSecond: 50, Burst: 100}, SumsRetentionDays: 30,
 		}
 		change(&s)
 		return s
@@ -57,6 +57,7 @@ func TestParse(t *testing.T) {
 			"tally:domainCertificateArn": "arn:aws-us-gov:acm:us-gov-west-1:123456789012:certificate/0a1b",
 			"tally:logRetentionDays":     "3653", "tally:alarmEmail": "on-call@example.com",
 			"tally:alarmWebhook": "https://example.com/alarms", "tally:runbook": "https://example.com/operate.md", "tally:sumsEmail": "sums@example.com", "tally:sumsWebhook": "https://user:p%40ss@example.com:8443/sums?a=b",
+			"tally:buffer": "true", "tally:sumsRetentionDays": "3650", "tally:sumsQueue": "true", "tally:notifyUrl": "https://example.com/notify",
 		}, Settings{
 			Region: "us-gov-west-1", Profile: "me", AllowedAccounts: []string{"123456789012"}, Target: AWS,
 			Owner: "Équipe A", CostCentre: "a+b@c", Protect: true, CustomerKey: true, PermissionsBoundary: "arn:aws-us-gov:iam::123456789012:policy/teams/a/boundary",
@@ -69,6 +70,7 @@ func TestParse(t *testing.T) {
 			},
 			LogRetentionDays: 3653, AlarmEmail: "on-call@example.com", AlarmWebhook: "https://example.com/alarms", Runbook: "https://example.com/operate.md",
 			SumsEmail: "sums@example.com", SumsWebhook: "https://user:p%40ss@example.com:8443/sums?a=b",
+			Buffer: true, SumsRetentionDays: 3650, SumsQueue: true, NotifyURL: "https://example.com/notify",
 		}, bundle.Platform{OS: "linux", Arch: "amd64"}},
 		{"local", map[string]string{"tally:target": "local"},
 			defaults(func(s *Settings) { s.Target, s.Functions.Architecture = Local, machine }), bundle.Platform{OS: runtime.GOOS, Arch: runtime.GOARCH}},

@@ -188,6 +188,7 @@ func (s *Services) lambdaOptions(o Options) lambda.Options {
 		Endpoint:    o.Endpoint,
 		Sender:      s.SQS,
 		Publish:     s.publish,
+		Queues:      s.SQS,
 		IdleTimeout: o.IdleTimeout,
 	}
 }

@@ -1,6 +1,9 @@
 package cloud
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // Sender sends messages to queues.
 type Sender interface {
@@ -19,6 +22,36 @@ type QueueMessage struct {
 	Attributes  map[string]MessageAttribute
 	GroupID     string // MessageGroupId, which a standard queue does not order by; "" for none
 	TraceHeader string // the system attribute AWSTraceHeader, or ""
+}
+
+// Receiver receives messages from queues, which it takes by their ARNs. Its errors are
+// those of SQS: AWS.SimpleQueueService.NonExistentQueue if there is no such queue, and
+// AccessDenied or KMS.AccessDeniedException if the caller lacks a permission.
+type Receiver interface {
+	// VisibilityTimeout returns how long the queue hides a received message.
+	VisibilityTimeout(queueARN string) (time.Duration, error)
+	// CheckReceiver returns nil if the caller may perform the action
+	// ("sqs:ReceiveMessage") on the queue. It does not check the queue's key.
+	CheckReceiver(ctx context.Context, caller Caller, queueARN, action string) error
+	// ReceiveMessages returns up to limit messages, which must be from 1 to 10, and hides
+	// them for the queue's visibility timeout. If there are none, it waits for one for as
+	// long as wait. That the messages were received is on disk when it returns.
+	ReceiveMessages(ctx context.Context, caller Caller, queueARN string, limit int, wait time.Duration) ([]ReceivedMessage, error)
+	// DeleteMessages deletes up to ten received messages by their receipt handles. It
+	// returns once that is on disk, or the first error.
+	DeleteMessages(ctx context.Context, caller Caller, queueARN string, handles []string) error
+}
+
+// ReceivedMessage is a message that a client or a Receiver has received.
+type ReceivedMessage struct {
+	ID            string
+	ReceiptHandle string // of this receive; every receive has its own
+	Body          string
+	Attributes    map[string]MessageAttribute
+	System        map[string]string // SentTimestamp, ApproximateReceiveCount, …
+	// MD5OfBody and MD5OfAttributes are checksums in hex. Only Receivers set them. The
+	// second is "" if there are no attributes.
+	MD5OfBody, MD5OfAttributes string
 }
 
 // MessageAttribute is a value sent alongside the body of a message.

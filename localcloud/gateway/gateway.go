@@ -56,6 +56,7 @@ type call struct {
 	protocol     protocol
 	caller       cloud.Caller // set by handle, as is body
 	body         []byte
+	keys         map[string][]string // condition keys of the operation, set with its target
 }
 
 func (g *gateway) newCall(r *http.Request) *call {
@@ -170,7 +171,7 @@ func (c *call) findService() *service {
 		return c.services["monitoring"]
 	case target != "":
 		return c.services["logs"]
-	case isFunctionsPath(c.URL.Path):
+	case isLambdaPath(c.URL.Path):
 		return c.services["lambda"]
 	}
 	return c.services["sns"]

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"encoding/base64"
+	"maps"
 	"net/http"
 	"slices"
 
@@ -13,7 +14,7 @@ import (
 func lambdaOperations() operations {
 	const all = "/2015-03-31/functions"
 	const one = all + "/{FunctionName}"
-	return operations{
+	o := operations{
 		"Invoke":                       authorizedByService("lambda:InvokeFunction", invoke).at("POST " + one + "/invocations"),
 		"GetFunction":                  onFunction("lambda:GetFunction", getFunction).at("GET " + one),
 		"DeleteFunction":               onFunction("lambda:DeleteFunction", deleteFunction).at("DELETE " + one),
@@ -27,6 +28,8 @@ func lambdaOperations() operations {
 		"GetFunctionEventInvokeConfig": onFunction("lambda:GetFunctionEventInvokeConfig", getEventInvokeConfig).at("GET /2019-09-25/functions/{FunctionName}/event-invoke-config"),
 		"GetFunctionConcurrency":       onFunction("lambda:GetFunctionConcurrency", getConcurrency).at("GET /2019-09-30/functions/{FunctionName}/concurrency"),
 	}
+	maps.Copy(o, mappingOperations())
+	return o
 }
 
 // onFunction makes an operation on the function that its input names.

@@ -80,5 +80,5 @@ func (o operation) at(route string) operation {
 }
 
 func (c *call) authorize(action string, on target) error {
-	return c.IAM.Authorize(c.Context(), cloud.Request{Caller: c.caller, Action: action, Resource: on.resource, ResourcePolicy: on.policy})
+	return c.IAM.Authorize(c.Context(), cloud.Request{Caller: c.caller, Action: action, Resource: on.resource, ResourcePolicy: on.policy, Context: c.keys})
 }

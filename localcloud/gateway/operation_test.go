@@ -104,6 +104,12 @@ func samples(topic, subscription, queue string) map[string]map[string]any {
 		"Lambda.GetFunctionEventInvokeConfig": path("/2019-09-25/functions/add/event-invoke-config"),
 		"Lambda.GetFunctionConcurrency":       path("/2019-09-30/functions/add/concurrency"),
 
+		"Lambda.CreateEventSourceMapping": path("/2015-03-31/event-source-mappings/"),
+		"Lambda.ListEventSourceMappings":  path("/2015-03-31/event-source-mappings/"),
+		"Lambda.GetEventSourceMapping":    path("/2015-03-31/event-source-mappings/u"),
+		"Lambda.UpdateEventSourceMapping": path("/2015-03-31/event-source-mappings/u"),
+		"Lambda.DeleteEventSourceMapping": path("/2015-03-31/event-source-mappings/u"),
+
 		"STS.GetCallerIdentity": {},
 
 		"X-Ray.PutTraceSegments":  path("/TraceSegments"),
@@ -193,7 +199,7 @@ func TestOperations(t *testing.T) {
 	order := func(a, b OperationInfo) int {
 		return cmp.Or(cmp.Compare(a.Service, b.Service), cmp.Compare(a.Name, b.Name))
 	}
-	if len(all) != 73 || !slices.IsSortedFunc(all, order) {
+	if len(all) != 78 || !slices.IsSortedFunc(all, order) {
 		t.Errorf("%d operations: %v", len(all), all)
 	}
 	for _, want := range []OperationInfo{

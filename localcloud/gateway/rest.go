@@ -16,7 +16,7 @@ import (
 // https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html
 type restJSON struct {
 	routes []route
-	served string // the routes as a list, for error messages
+	served string // the names of the operations as a list, for error messages
 }
 
 // A route is the method and path of an operation. Segments in braces, as in
@@ -27,15 +27,11 @@ type route struct {
 }
 
 func newRESTJSON(o operations) restJSON {
-	var p restJSON
-	var patterns []string
+	p := restJSON{served: o.names()}
 	for name, op := range o {
 		method, path, _ := strings.Cut(op.route, " ")
 		p.routes = append(p.routes, route{name, method, strings.Split(path, "/")})
-		patterns = append(patterns, op.route)
 	}
-	slices.Sort(patterns)
-	p.served = strings.Join(patterns, ", ")
 	return p
 }
 
@@ -126,9 +122,9 @@ func (restJSON) refuse(e *cloud.Error, _ string) response {
 	return res
 }
 
-// isFunctionsPath reports whether a path is one of Lambda's operations on
-// functions: the date of an API version, then "functions".
-func isFunctionsPath(path string) bool {
-	_, rest, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
-	return rest == "functions" || strings.HasPrefix(rest, "functions/")
+// isLambdaPath reports whether a path is one of Lambda's operations: the date of an API
+// version, then a kind of resource.
+func isLambdaPath(path string) bool {
+	parts := strings.SplitN(strings.TrimPrefix(path, "/"), "/", 3)
+	return len(parts) > 1 && slices.Contains([]string{"functions", "event-source-mappings"}, parts[1])
 }

@@ -76,11 +76,7 @@ func TestWire(t *testing.T) {
 		"max items": {request{method: "GET", path: "/2015-03-31/functions?MaxItems=0", service: "lambda"}, 400, "application/json",
 			lambdaError("1 validation error detected: Value '0' at 'maxItems' failed to satisfy constraint: Member must have value from 1 to 10000")},
 		"unknown path": {request{method: "PATCH", path: "/2015-03-31/functions/add", service: "lambda"}, 404, "application/json",
-			lambdaError("Unknown operation PATCH /2015-03-31/functions/add; the local cloud serves DELETE /2015-03-31/functions/{FunctionName}, GET /2015-03-31/functions, GET /2015-03-31/functions/{FunctionName}, " +
-				"GET /2015-03-31/functions/{FunctionName}/aliases, GET /2015-03-31/functions/{FunctionName}/aliases/{Name}, " +
-				"GET /2015-03-31/functions/{FunctionName}/configuration, GET /2015-03-31/functions/{FunctionName}/policy, GET /2015-03-31/functions/{FunctionName}/versions, " +
-				"GET /2019-09-25/functions/{FunctionName}/event-invoke-config, GET /2019-09-30/functions/{FunctionName}/concurrency, POST /2015-03-31/functions/{FunctionName}/invocations, " +
-				"PUT /2015-03-31/functions/{FunctionName}/aliases/{Name}")},
+			lambdaError("Unknown operation PATCH /2015-03-31/functions/add; the local cloud serves " + lambdaOperations().names())},
 		"unsigned path":       {request{method: "GET", path: "/2015-03-31/functions"}, 403, "application/json", lambdaError("Request is missing Authentication Token")},
 		"unsigned newer path": {request{method: "GET", path: "/2019-09-25/functions/add/event-invoke-config"}, 403, "application/json", lambdaError("Request is missing Authentication Token")},
 		"wrong secret": {request{method: "GET", path: "/2015-03-31/functions", service: "lambda", keys: cloud.Credentials{AccessKeyID: "AKIA", SecretAccessKey: "x"}}, 403, "application/json",

@@ -17,24 +17,23 @@ var (
 	sentKeys = []string{
 		"aws:CurrentTime", "aws:EpochTime", "aws:MultiFactorAuthPresent", "aws:PrincipalAccount", "aws:PrincipalArn",
 		"aws:PrincipalIsAWSService", "aws:PrincipalServiceName", "aws:PrincipalTag/", "aws:PrincipalType", "aws:referer",
-		"aws:RequestedRegion", "aws:ResourceAccount", "aws:SecureTransport", "aws:SourceAccount", "aws:SourceArn",
-		"aws:SourceIp", "aws:SourceOwner", "aws:TokenIssueTime", "aws:UserAgent", "aws:userid", "aws:username",
+		"aws:RequestedRegion", "aws:RequestTag/", "aws:ResourceAccount", "aws:SecureTransport", "aws:SourceAccount", "aws:SourceArn",
+		"aws:SourceIp", "aws:SourceOwner", "aws:TagKeys", "aws:TokenIssueTime", "aws:UserAgent", "aws:userid", "aws:username",
 		"aws:ViaAWSService", "cloudwatch:namespace",
 		"dynamodb:Attributes", "dynamodb:EnclosingOperation", "dynamodb:LeadingKeys", "dynamodb:ReturnConsumedCapacity",
 		"dynamodb:ReturnValues", "dynamodb:Select",
 		"kms:CallerAccount", "kms:CustomerMasterKeySpec", "kms:CustomerMasterKeyUsage", "kms:EncryptionAlgorithm", "kms:EncryptionContextKeys",
 		"kms:KeyOrigin", "kms:KeySpec", "kms:KeyUsage", "kms:MultiRegion", "kms:ResourceAliases", "kms:ViaService",
-		"lambda:SourceFunctionArn",
+		"lambda:FunctionArn", "lambda:SourceFunctionArn",
 	}
 	// absentKeys are not in the context of any request that is authorized here,
 	// and would not be on AWS. They belong to other operations (for example,
-	// sns:Protocol to Subscribe), to tags in a request, to sessions that services
-	// do not start, or to requests that a service forwards with the credentials
-	// of its caller.
+	// sns:Protocol to Subscribe), to sessions that services do not start, or to
+	// requests that a service forwards with the credentials of its caller.
 	absentKeys = []string{
 		"aws:AssumedRoot", "aws:CalledVia", "aws:CalledViaAWSMCP", "aws:CalledViaFirst", "aws:CalledViaLast", "aws:ChatbotSourceArn",
 		"aws:Ec2InstanceSourcePrivateIPv4", "aws:Ec2InstanceSourceVpc", "aws:FederatedProvider", "aws:IsMcpServiceAction",
-		"aws:MultiFactorAuthAge", "aws:RequestTag/", "aws:SignInSessionArn", "aws:SourceIdentity", "aws:TagKeys", "aws:ViaAWSMCPService",
+		"aws:MultiFactorAuthAge", "aws:SignInSessionArn", "aws:SourceIdentity", "aws:ViaAWSMCPService",
 		"cloudwatch:AlarmActions", "cloudwatch:requestInsightRuleLogGroups", "cloudwatch:requestManagedResourceARNs",
 		"dynamodb:FullTableScan",
 		"execute-api:viaDomainArn",
@@ -43,7 +42,7 @@ var (
 		"kms:KeyAgreementAlgorithm", "kms:MacAlgorithm", "kms:MessageType", "kms:PrimaryRegion", "kms:ReEncryptOnSameKey", "kms:ReplicaRegion",
 		"kms:RetiringPrincipal", "kms:RotationPeriodInDays", "kms:ScheduleKeyDeletionPendingWindowInDays", "kms:SigningAlgorithm",
 		"kms:ValidTo", "kms:WrappingAlgorithm", "kms:WrappingKeySpec",
-		"lambda:CodeSigningConfigArn", "lambda:EventSourceToken", "lambda:FunctionArn", "lambda:FunctionUrlAuthType",
+		"lambda:CodeSigningConfigArn", "lambda:EventSourceToken", "lambda:FunctionUrlAuthType",
 		"lambda:InvokedViaFunctionUrl", "lambda:Layer", "lambda:Principal", "lambda:SecurityGroupIds", "lambda:SubnetIds", "lambda:VpcIds",
 		"logs:LogGeneratingResourceArns",
 		"sns:Endpoint", "sns:Protocol",

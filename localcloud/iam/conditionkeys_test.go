@@ -23,6 +23,8 @@ func TestConditionKeys(t *testing.T) {
 		{condition("AWS:sourceip"), "", "", ""},
 		{condition("aws:PrincipalTag/Team"), "", "", ""},
 		{condition("lambda:SourceFunctionArn"), "", "", ""},
+		{condition("lambda:FunctionArn"), "", "", ""},
+		{condition("aws:RequestTag/team"), "", "", ""},
 		{condition("kms:ViaService"), "", "", ""},
 		{condition("kms:EncryptionContext:aws:sqs:arn"), "", "", ""},
 		{condition("kms:EncryptionContext:a/b"), "", "", ""},
@@ -30,7 +32,6 @@ func TestConditionKeys(t *testing.T) {
 		{operand("aws:username"), "", "", ""},
 		// absent on AWS as well
 		{condition("sns:Protocol"), "", "", ""},
-		{condition("aws:RequestTag/team"), "", "", ""},
 		{condition("aws:CalledVia"), "", "", ""},
 		{condition("sts:ExternalId"), "", "", ""},
 		{condition("kms:GrantIsForAWSResource"), "", "", ""},

@@ -20,19 +20,24 @@ func (s *Service) Invoke(ctx context.Context, in cloud.Invocation) (cloud.Outcom
 	if err != nil {
 		return cloud.Outcome{}, err
 	}
+	return s.respond(ctx, to, event, in.Caller.String(), in.LogTail)
+}
+
+// respond runs the function and waits for its response, as Invoke does.
+func (s *Service) respond(ctx context.Context, to Reference, event runtimeapi.Event, caller string, logTail bool) (cloud.Outcome, error) {
 	type response struct {
 		outcome cloud.Outcome
 		err     error
 	}
 	responses := make(chan response, 2)
 	early := func(outcome cloud.Outcome) { responses <- response{outcome, nil} }
-	if in.LogTail {
+	if logTail {
 		early = nil
 	}
-	err = s.begin(func() {
+	err := s.begin(func() {
 		outcome, err := s.execute(to, event, early)
 		if err != nil {
-			s.note(cloud.Warning, to.Name, "could not run for %s: %v", in.Caller, err)
+			s.note(cloud.Warning, to.Name, "could not run for %s: %v", caller, err)
 		}
 		responses <- response{outcome, err}
 	})

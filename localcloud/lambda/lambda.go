@@ -38,7 +38,7 @@ const (
 const principal = "lambda.amazonaws.com"
 
 // Options are the dependencies of a Service. All but Store, Keys, Traces, Metrics,
-// Faults, Pace and IdleTimeout are required.
+// Faults, Pace, Queues and IdleTimeout are required.
 type Options struct {
 	Place      cloud.Place
 	Store      *store.Store
@@ -58,6 +58,8 @@ type Options struct {
 	// topics.
 	Sender  cloud.Sender
 	Publish Publish
+	// Queues are the sources of event source mappings, which cannot be created without.
+	Queues cloud.Receiver
 	// Saturated reports whether the machine's processors have nothing left for another
 	// environment; nil means never.
 	Saturated func() bool
@@ -72,6 +74,7 @@ type Service struct {
 	functions *store.Table[record]
 	payloads  *store.Values // of the events in the queue, by request ID
 	queue     *backlog.Backlog
+	mappings  mappings
 
 	eager int // environments of a function that are started without waiting
 
@@ -144,6 +147,9 @@ func New(o Options) (*Service, error) {
 	if err := s.openQueue(); err != nil {
 		return nil, err
 	}
+	if err := s.openMappings(); err != nil {
+		return nil, err
+	}
 	if err := s.removeLeftovers(); err != nil {
 		return nil, fmt.Errorf("clean the code folder %s: %w", o.Dir, err)
 	}
@@ -151,9 +157,13 @@ func New(o Options) (*Service, error) {
 	return s, nil
 }
 
-// Start begins to process the queue, first what an earlier process left in it. Call it
-// once, after everything that functions and destinations depend on is ready.
-func (s *Service) Start() { s.queue.Start() }
+// Start begins to process the queue, first what an earlier process left in it, and to poll
+// for event source mappings. Call it once, after everything that functions and destinations
+// depend on is ready.
+func (s *Service) Start() {
+	s.queue.Start()
+	s.startMappings()
+}
 
 // Close ends every environment and every invocation in progress. Queued events
 // stay in the store.

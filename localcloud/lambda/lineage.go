@@ -55,11 +55,41 @@ func nextTrace(header, function string) string {
 	return strings.Join(append(fields, cloud.TraceLineage+strings.Join(chain, "|")), ";")
 }
 
+// batchTrace returns the trace header of an invocation of the function with messages that
+// have these trace headers. As on AWS, it starts a trace of its own, which is sampled if
+// that of any message is. The longest chain of requests is the one that counts.
+//
+// https://docs.aws.amazon.com/xray/latest/devguide/xray-tracelinking.html
+func batchTrace(headers []string, function string) string {
+	next, longest, sampled := nextTrace("", function), -1, false
+	for _, header := range headers {
+		trace := nextTrace(header, function)
+		if n := invocations(trace); n > longest {
+			longest = n
+			next = newRoot() + ";" + trace[strings.LastIndex(trace, cloud.TraceLineage):]
+		}
+		sampled = sampled || cloud.TraceField(header, "Sampled") == "1"
+	}
+	if sampled {
+		next = cloud.WithTraceField(next, "Sampled", "1")
+	}
+	return next
+}
+
+// invocations returns how many earlier invocations of the last function of a chain the
+// trace header counts.
+func invocations(header string) int {
+	n, err := strconv.Atoi(header[strings.LastIndexByte(header, ':')+1:])
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
 // checkRecursion returns an error if the event is one too many in its chain of
 // requests. The current function is the last one of the chain.
 func checkRecursion(e runtimeapi.Event) error {
-	n, err := strconv.Atoi(e.TraceID[strings.LastIndexByte(e.TraceID, ':')+1:])
-	if err != nil || n < maxChain {
+	if invocations(e.TraceID) < maxChain {
 		return nil
 	}
 	return cloud.Errorf(http.StatusBadRequest, recursive, "Lambda has detected your function being invoked in a recursive loop "+

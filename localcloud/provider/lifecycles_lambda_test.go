@@ -2,6 +2,7 @@ package provider
 
 import (
 	"path/filepath"
+	"strings"
 
 	"tally/localcloud/lambda"
 )
@@ -24,6 +25,16 @@ func (c cloudUnderTest) publishing() map[string]any {
 		"role": r.arn(), "runtime": "provided.al2023", "handler": "bootstrap", "code": pathArchive(c.t, c.dir, "f.zip"), "publish": true,
 		"loggingConfig": map[string]any{"logFormat": "JSON", "systemLogLevel": "INFO"}, "deadLetterConfig": map[string]any{"targetArn": failures},
 	}
+}
+
+// consumer creates a function whose role may receive messages of any queue.
+func (c cloudUnderTest) consumer(name string) made {
+	c.t.Helper()
+	f := c.function(name)
+	role := f.state["role"].StringValue()
+	c.create("aws:iam/rolePolicyAttachment:RolePolicyAttachment", name, map[string]any{
+		"role": role[strings.LastIndex(role, "/")+1:], "policyArn": "arn:aws:iam::aws:policy/service-role/AWSLambdaSQSQueueExecutionRole"})
+	return f
 }
 
 func lambdaLifeCycles() []lifeCycle {
@@ -109,6 +120,33 @@ func lambdaLifeCycles() []lifeCycle {
 		},
 		seen:    []string{"destinationConfig", "maximumEventAgeInSeconds", "maximumRetryAttempts"},
 		replace: map[string]any{"qualifier": "1"}, replaces: []string{"qualifier"},
+	}, {
+		token: mappingToken,
+		inputs: func(c cloudUnderTest) map[string]any {
+			work := c.create(queueToken, "work", map[string]any{"name": "work"})
+			f := c.consumer("f")
+			return map[string]any{"eventSourceArn": work.arn(), "functionName": f.arn(), "functionResponseTypes": []any{"ReportBatchItemFailures"},
+				"tags": map[string]any{"a": "1"}}
+		},
+		id: "[0-9a-f-]{36}",
+		outputs: map[string]string{"arn": "arn:aws:lambda:us-east-1:000000000000:event-source-mapping:[0-9a-f-]{36}", "uuid": "[0-9a-f-]{36}",
+			"functionArn": "arn:aws:lambda:us-east-1:000000000000:function:f-" + hex, "batchSize": "10", "enabled": "true", "state": "Enabled",
+			"stateTransitionReason": "USER_INITIATED", "lastProcessingResult": "", "lastModified": `\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ`, "tagsAll": "map.a:1."},
+		update: map[string]any{"enabled": false, "batchSize": 100, "maximumBatchingWindowInSeconds": 5, "scalingConfig": map[string]any{"maximumConcurrency": 2},
+			"metricsConfig": map[string]any{"metrics": []any{"EventCount"}}},
+		diff: map[string]string{"enabled": "UPDATE", "batchSize": "UPDATE", "maximumBatchingWindowInSeconds": "ADD", "scalingConfig": "ADD", "metricsConfig": "ADD"},
+		drift: func(c cloudUnderTest, m made) error {
+			other := c.consumer("g")
+			mapping, err := c.services.Lambda.EventSourceMapping(m.id)
+			if err != nil {
+				return err
+			}
+			mapping.Function, mapping.Disabled, mapping.ResponseTypes, mapping.BatchSize, mapping.MaxConcurrency = other.arn(), false, nil, 20, 0
+			_, err = c.services.Lambda.UpdateEventSourceMapping(mapping)
+			return err
+		},
+		seen:    []string{"batchSize", "enabled", "functionName", "functionResponseTypes", "scalingConfig"},
+		replace: map[string]any{"eventSourceArn": "arn:aws:sqs:us-east-1:000000000000:other"}, replaces: []string{"eventSourceArn"},
 	}, {
 		token: "aws:lambda/permission:Permission",
 		inputs: func(c cloudUnderTest) map[string]any {

@@ -9,6 +9,7 @@ const (
 	aliasToken        = "aws:lambda/alias:Alias"
 	functionToken     = "aws:lambda/function:Function"
 	invokeConfigToken = "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig"
+	mappingToken      = "aws:lambda/eventSourceMapping:EventSourceMapping"
 	logGroupToken     = "aws:cloudwatch/logGroup:LogGroup"
 	permissionToken   = "aws:lambda/permission:Permission"
 	queueToken        = "aws:sqs/queue:Queue"
@@ -216,6 +217,19 @@ func lambdaRefusals() refusals {
 		{token: invokeConfigToken, property: "destinationConfig.onSuccess.destination", value: "arn:aws:lambda:us-east-1:000000000000:layer:l", words: "is invalid."},
 		{token: invokeConfigToken, property: "destinationConfig.onSuccess.destination", value: "arn:aws:sqs:us-east-1:123:q", words: invalid + "Value 'arn:aws:sqs:us-east-1:123:q' at 'destination'"},
 		{token: invokeConfigToken, property: "destinationConfig.onFailure.destination", value: aQueue + strings.Repeat("q", 350), words: "at 'destination' failed to satisfy constraint: Member must have length less than or equal to 350"},
+
+		{token: mappingToken, property: "batchSize", value: 0, words: invalid + "Value '0' at 'batchSize' failed to satisfy constraint: Member must have value greater than or equal to 1"},
+		{token: mappingToken, property: "batchSize", value: 10001, words: "Value '10001' at 'batchSize'"},
+		{token: mappingToken, property: "batchSize", value: 11, words: "Maximum batch window in seconds must be greater than 0 if maximum batch size is greater than 10"},
+		{token: mappingToken, property: "eventSourceArn", value: "work", words: invalid + "Value 'work' at 'eventSourceArn'"},
+		{token: mappingToken, property: "eventSourceArn", value: aTopic, words: "The event source " + aTopic + " is not a queue. The local cloud polls only queues of SQS."},
+		{token: mappingToken, property: "eventSourceArn", value: aQueue + ".fifo", words: "is a FIFO queue, which the local cloud does not emulate."},
+		{token: mappingToken, property: "functionName", value: aQueue, words: invalid + "Value '" + aQueue + "' at 'functionName'"},
+		{token: mappingToken, property: "functionResponseTypes", value: []any{"All"}, words: invalid + "Value '[All]' at 'functionResponseTypes'"},
+		{token: mappingToken, property: "maximumBatchingWindowInSeconds", value: 301, words: "Value '301' at 'maximumBatchingWindowInSeconds'"},
+		{token: mappingToken, property: "metricsConfig.metrics", value: []any{"All"}, words: invalid + "Value '[All]' at 'metricsConfig.metrics'"},
+		{token: mappingToken, property: "scalingConfig.maximumConcurrency", value: 1, words: "Value '1' at 'scalingConfig.maximumConcurrency'"},
+		{token: mappingToken, property: "tags", value: badTags, words: "Tags: the tag key"},
 
 		{token: permissionToken, property: "action", value: "sns:Publish", words: invalid + "Value 'sns:Publish' at 'action'"},
 		{token: permissionToken, property: "function", value: aQueue, words: invalid + "Value '" + aQueue + "' at 'functionName'"},

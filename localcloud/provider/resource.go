@@ -45,6 +45,7 @@ func resources(place cloud.Place, s Services, project string) []*Resource {
 		lambdaFunction(place, s.Lambda, s.KMS, files),
 		lambdaAlias(place, s.Lambda),
 		eventInvokeConfig(s.Lambda),
+		eventSourceMapping(s.Lambda),
 		permission(s.Lambda),
 		topic(place, s.SNS),
 		topicPolicy(place, s.SNS),

@@ -20,13 +20,7 @@ type ReceiveRequest struct {
 }
 
 // Message is a received message.
-type Message struct {
-	ID            string
-	ReceiptHandle string // of this receive; every receive has its own
-	Body          string
-	Attributes    map[string]cloud.MessageAttribute
-	System        map[string]string // SentTimestamp, ApproximateReceiveCount, …
-}
+type Message = cloud.ReceivedMessage
 
 // maxInFlight is the maximum number of messages of a queue that are received and not
 // yet deleted.
@@ -52,8 +46,13 @@ func (s *Service) Receive(ctx context.Context, caller cloud.Caller, url string, 
 	if err != nil {
 		return nil, err
 	}
+	return s.receive(ctx, q, r.MaxMessages, hidden, wait)
+}
+
+// receive is Receive for a permitted caller.
+func (s *Service) receive(ctx context.Context, q Queue, limit int, hidden, wait time.Duration) ([]Message, error) {
 	for over := time.After(wait); ; {
-		a, err := s.attempt(ctx, q.Name, r.MaxMessages, hidden)
+		a, err := s.attempt(ctx, q.Name, limit, hidden)
 		if a.moved && len(a.taken) == 0 && err == nil {
 			continue
 		}
@@ -168,7 +167,7 @@ func (s *Service) read(q Queue, taken []message, err error) ([]Message, error) {
 		if err != nil {
 			return nil, err
 		}
-		received = append(received, Message{c.ID, handle(q, m), body, c.Attributes, system(m, c)})
+		received = append(received, Message{ID: c.ID, ReceiptHandle: handle(q, m), Body: body, Attributes: c.Attributes, System: system(m, c)})
 	}
 	return received, s.store.Sync()
 }

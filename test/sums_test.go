@@ -1,0 +1,123 @@
+package test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+
+	"tally/localcloud/localcloudtest"
+)
+
+// TestSums submits numbers and reads their sums, with and without a buffer: a sum that
+// is done, and a message that handle-message can never process. The buffer is added to a
+// stack that exists, and removed again.
+func TestSums(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Minute)
+	defer cancel()
+	cloud := localcloudtest.Start(t, localcloudtest.TimeScale(600))
+	stack := cloud.Deploy(ctx, localcloudtest.Program{Dir: copyProject(t), Config: map[string]string{
+		"tally:sumsQueue": "true",
+		"tally:timeout":   "2", // a buffer offers a failed message again after six times this
+	}})
+	for i, buffer := range []string{"false", "true", "false"} {
+		if i > 0 {
+			configure(ctx, t, stack, map[string]string{"tally:buffer": buffer})
+			up(ctx, t, stack)
+		}
+		d := deployed{t, cloud, outputs(ctx, t, stack)}
+		d.step("with the buffer "+buffer, func(d deployed) {
+			d.submits(ctx)
+			d.recordsFailure(ctx)
+		})
+	}
+}
+
+// submits submits numbers twice with the same key, and waits for their sum, in the table
+// and in the queue of sums.
+func (d deployed) submits(ctx context.Context) {
+	d.t.Helper()
+	key := fmt.Sprintf("key-%d", time.Now().UnixNano())
+	var location string
+	for range 2 {
+		status, header, body := d.request(ctx, http.MethodPost, "sums", `{"num1":3,"num2":4}`, "Idempotency-Key", key)
+		at := header.Get("Location")
+		if status != http.StatusAccepted || !strings.HasPrefix(at, "/sums/") || location != "" && at != location {
+			d.t.Fatalf("POST /sums returned %d with the Location %q, after %q: %s", status, at, location, body)
+		}
+		location = at
+	}
+	if got := d.sum(ctx, location, "done"); string(got.Sum) != "7" {
+		d.t.Errorf("the sum is %s", got.Sum)
+	}
+	message := d.cloud.WaitForMessage(ctx, d.out["sumsQueueUrl"], contains(strings.TrimPrefix(location, "/sums/")))
+	if !strings.Contains(*message.Body, `"sum":7`) {
+		d.t.Errorf("the queue of sums has %s", *message.Body)
+	}
+}
+
+// recordsFailure publishes a message that has no sum. It proves that the table says why,
+// and that the failure queue has the message.
+func (d deployed) recordsFailure(ctx context.Context) {
+	d.t.Helper()
+	id := d.publish(ctx, `{"num1":"three","num2":4}`)
+	if got := d.sum(ctx, "/sums/"+id, "failed"); !strings.Contains(got.Reason, "num1") {
+		d.t.Errorf("the reason is %q", got.Reason)
+	}
+	d.cloud.WaitForMessage(ctx, d.out["handleMessageFailuresUrl"], contains(id))
+}
+
+// contains returns a function that accepts messages whose bodies contain the text.
+func contains(text string) func(types.Message) bool {
+	return func(m types.Message) bool { return strings.Contains(*m.Body, text) }
+}
+
+// recorded is the response of GET /sums/{id}.
+type recorded struct {
+	Status, Reason string
+	Sum            json.RawMessage
+}
+
+// sum reads a sum until it has a status.
+func (d deployed) sum(ctx context.Context, path, status string) (got recorded) {
+	d.t.Helper()
+	d.await(ctx, func() (done bool, state string) {
+		code, _, body := d.request(ctx, http.MethodGet, strings.TrimPrefix(path, "/"), "")
+		got = recorded{}
+		if err := json.Unmarshal([]byte(body), &got); err != nil && code == http.StatusOK {
+			d.t.Fatalf("%v: %s", err, body)
+		}
+		return code == http.StatusOK && got.Status == status, fmt.Sprintf("GET %s returned %d %s, want the status %s", path, code, body, status)
+	})
+	return got
+}
+
+// request sends a request to the API, with a header, and returns the response.
+func (d deployed) request(ctx context.Context, method, path, body string, header ...string) (int, http.Header, string) {
+	d.t.Helper()
+	r, err := http.NewRequestWithContext(ctx, method, d.out["apiUrl"]+path, strings.NewReader(body))
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/json")
+	for i := 0; i+1 < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
+	resp, err := http.DefaultClient.Do(r)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	raw, err := io.ReadAll(resp.Body)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	return resp.StatusCode, resp.Header, string(raw)
+}
