@@ -202,6 +202,35 @@ func TestOpenAPIRoutes(t *testing.T) {
 	}
 }
 
+// TestOpenAPINotification holds the description of notifications against the message in
+// the golden event of the function that sends them.
+func TestOpenAPINotification(t *testing.T) {
+	d := readDescription(t)
+	raw, err := os.ReadFile("../functions/notify/testdata/sns.event.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var event struct {
+		Records []struct{ Sns struct{ Message string } }
+	}
+	if err := json.Unmarshal(raw, &event); err != nil {
+		t.Fatal(err)
+	}
+	schema := d.doc.Webhooks["sum"].Post.RequestBody.Value.Content["application/json"].Schema.Value
+	for message, allowed := range map[string]bool{
+		event.Records[0].Sns.Message:                                         true,
+		strings.Replace(event.Records[0].Sns.Message, `"sum"`, `"total"`, 1): false,
+	} {
+		var value any
+		if err := json.Unmarshal([]byte(message), &value); err != nil {
+			t.Fatal(err)
+		}
+		if err := d.doc.ValidateSchemaJSON(schema, value); (err == nil) != allowed {
+			t.Errorf("%s: %v", message, err)
+		}
+	}
+}
+
 // TestOpenAPIRefuses proves that the description refuses what differs from a response.
 func TestOpenAPIRefuses(t *testing.T) {
 	d := readDescription(t)

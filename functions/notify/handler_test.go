@@ -1,12 +1,14 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"log/slog"
 	"os"
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 
@@ -25,7 +27,9 @@ func TestHandle(t *testing.T) {
 			r := &receiver{answers: []answer{{status: status}}}
 			s, _ := newTestSender(r, "key")
 			h := handler{s, slog.New(slog.NewTextHandler(&logs, nil)), metrics.New(&counts, "tally", "notify", "test")}
-			err := h.handle(t.Context(), readEvent(t))
+			ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+			defer cancel()
+			err := h.handle(ctx, readEvent(t))
 			if (err == nil) != (want.err == "") || err != nil && err.Error() != want.err {
 				t.Errorf("got %v, want %s", err, want.err)
 			}

@@ -144,7 +144,9 @@ func TestRedirect(t *testing.T) {
 	defer server.Close()
 	s, _ := newTestSender(server.Client().Transport, "key")
 	s.url = server.URL
-	err := s.send(t.Context(), sumID, body)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	err := s.send(ctx, sumID, body)
 	if r, ok := errors.AsType[*refusal](err); !ok || r.status != 307 || requests != 1 {
 		t.Errorf("got %v after %d requests", err, requests)
 	}

@@ -81,6 +81,7 @@ func TestTable(t *testing.T) {
 		"finished twice":              {{finish(three), done}, {finish(three), done}},
 		"finished with others":        {{finish(three), done}, {finish(other), conflict}, {get, done}},
 		"pending for others":          {{submit(three, "a"), pending}, {finish(other), conflict}, {get, pending}},
+		"another second number":       {{submit(three, "a"), pending}, {finish(sum.Numbers{Num1: three.Num1, Num2: other.Num2}), conflict}, {get, pending}},
 		"failed and done":             {{fail(three, "late"), failed}, {get, failed}, {finish(three), done}, {get, done}},
 		"failed twice":                {{fail(three, "bad"), strings.Replace(failed, "late", "bad", 1)}, {fail(three, "late"), failed}},
 		"failed when done":            {{finish(three), done}, {fail(three, "late"), done}, {get, done}},
