@@ -249,6 +249,32 @@ func Register(ctx context.Context, c Config, dir string) error {
 	return body.Close()
 }
 
+// Repaired says what a repair did.
+type Repaired struct {
+	// Deleted are the URNs of the resources that an interrupted deployment had created,
+	// and that Pulumi did not know.
+	Deleted []string `json:"deleted"`
+	Error   string   `json:"error,omitempty"` // why the repair is incomplete
+}
+
+// Repair removes what deployments that were killed have left, of which Pulumi would
+// otherwise create a second one, or fail because the name is taken. Stacks that are
+// being deployed stay as they are.
+func Repair(ctx context.Context, c Config) (r Repaired, err error) {
+	body, err := c.request(ctx, http.MethodPost, RepairPath, nil)
+	if err == nil {
+		defer body.Close()
+		err = json.NewDecoder(body).Decode(&r)
+	}
+	if err == nil && r.Error != "" {
+		err = errors.New(r.Error)
+	}
+	if err != nil {
+		return r, fmt.Errorf("repair interrupted deployments: %w", err)
+	}
+	return r, nil
+}
+
 // Stop stops the local cloud with that status, and returns once it has released
 // its state folder.
 func Stop(ctx context.Context, status Status) error {

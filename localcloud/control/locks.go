@@ -17,7 +17,7 @@ func (c Config) removeStaleLocks() error {
 	if err != nil {
 		return err
 	}
-	locks := filepath.Join(c.pulumiState(), ".pulumi", "locks")
+	locks := filepath.Join(c.PulumiState(), ".pulumi", "locks")
 	return filepath.WalkDir(locks, func(path string, e fs.DirEntry, err error) error {
 		if errors.Is(err, fs.ErrNotExist) { // nobody has deployed, or the lock was just released
 			return nil

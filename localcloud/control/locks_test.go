@@ -23,7 +23,7 @@ func TestRemoveStaleLocks(t *testing.T) {
 	if err := c.removeStaleLocks(); err != nil {
 		t.Errorf("without locks: %v", err)
 	}
-	dir := filepath.Join(c.pulumiState(), ".pulumi", "locks", "organization", "tally", "local")
+	dir := filepath.Join(c.PulumiState(), ".pulumi", "locks", "organization", "tally", "local")
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		t.Fatal(err)
 	}

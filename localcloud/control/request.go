@@ -27,6 +27,7 @@ const (
 	StatusPath   = "/_localcloud/status"
 	LogsPath     = "/_localcloud/logs"
 	ProgramsPath = "/_localcloud/programs"
+	RepairPath   = "/_localcloud/repair"
 )
 
 // Service is the service in the signatures of requests to the pages. They are signed as

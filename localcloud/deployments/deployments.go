@@ -33,6 +33,9 @@ type Service struct {
 	// every creation of a resource looks for one: a search of all owners would make
 	// the time of a deployment grow with the square of its size.
 	identified map[[2]string][]string
+	// previous holds the keys of the owners that were Unanswered when the previous
+	// process ended.
+	previous map[string]bool
 }
 
 // program is the row of a registered folder. The project is not stored: the
@@ -52,9 +55,12 @@ func New(st *store.Store) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Service{store: st, programs: programs, owners: owners, identified: map[[2]string][]string{}}
+	s := &Service{store: st, programs: programs, owners: owners, identified: map[[2]string][]string{}, previous: map[string]bool{}}
 	for _, o := range owners.All() {
 		s.index(o)
+		if o.Doubt == Unanswered {
+			s.previous[key(o.Type(), o.ID)] = true
+		}
 	}
 	return s, nil
 }
@@ -156,6 +162,10 @@ type Owner struct {
 	// for types of which AWS accepts a second resource with the same name, and
 	// then replaces or returns the first one.
 	Identity string
+	// Doubt says whether Pulumi's state has the resource, and Inputs, unless it is
+	// Settled, what it was created from.
+	Doubt  Doubt  `json:",omitzero"`
+	Inputs Inputs `json:",omitempty"`
 }
 
 // Type returns the type of the resource: "aws:sns/topic:Topic".
@@ -186,6 +196,9 @@ func (s *Service) SetOwner(o Owner) error {
 	if err := s.setOwner(o); err != nil {
 		return err
 	}
+	if o.Doubt == Unanswered {
+		s.answerLater(o)
+	}
 	return s.store.Sync()
 }
 
@@ -196,6 +209,7 @@ func (s *Service) setOwner(o Owner) error {
 	if err := s.store.Apply(s.owners.Set(key(o.Type(), o.ID), o)); err != nil {
 		return err
 	}
+	delete(s.previous, key(o.Type(), o.ID))
 	if replaced {
 		s.unindex(old)
 	}

@@ -15,7 +15,7 @@ import (
 )
 
 // Check validates a resource's inputs, and adds names and defaults.
-func (p *provider) Check(ctx context.Context, req *pulumirpc.CheckRequest) (*pulumirpc.CheckResponse, error) {
+func (p *Provider) Check(ctx context.Context, req *pulumirpc.CheckRequest) (*pulumirpc.CheckResponse, error) {
 	r, u, err := p.resource(req.GetUrn())
 	if err != nil {
 		return nil, err
@@ -54,7 +54,7 @@ func checked(want, in resource.PropertyMap, failures []schema.Failure) (*pulumir
 }
 
 // Diff compares a resource with the program's inputs.
-func (p *provider) Diff(_ context.Context, req *pulumirpc.DiffRequest) (*pulumirpc.DiffResponse, error) {
+func (p *Provider) Diff(_ context.Context, req *pulumirpc.DiffRequest) (*pulumirpc.DiffResponse, error) {
 	r, _, err := p.resource(req.GetUrn())
 	if err != nil {
 		return nil, err
@@ -67,7 +67,7 @@ func (p *provider) Diff(_ context.Context, req *pulumirpc.DiffRequest) (*pulumir
 }
 
 // Create creates the resource or, in a preview, predicts its state.
-func (p *provider) Create(ctx context.Context, req *pulumirpc.CreateRequest) (*pulumirpc.CreateResponse, error) {
+func (p *Provider) Create(ctx context.Context, req *pulumirpc.CreateRequest) (*pulumirpc.CreateResponse, error) {
 	r, u, err := p.resource(req.GetUrn())
 	if err != nil {
 		return nil, err
@@ -80,7 +80,7 @@ func (p *provider) Create(ctx context.Context, req *pulumirpc.CreateRequest) (*p
 		raw, err := wire.Encode(r.PreviewCreate(in))
 		return &pulumirpc.CreateResponse{Properties: raw}, err
 	}
-	id, live, err := p.createOwned(ctx, r, u, schema.Plain(in))
+	id, live, err := p.createOwned(ctx, r, u, in)
 	if err != nil {
 		return nil, err
 	}
@@ -94,7 +94,7 @@ func (p *provider) Create(ctx context.Context, req *pulumirpc.CreateRequest) (*p
 // Read reads the live resource. A refresh passes the old inputs and state, an
 // import only the ID. The ID in the response is empty if the resource does not
 // exist.
-func (p *provider) Read(ctx context.Context, req *pulumirpc.ReadRequest) (*pulumirpc.ReadResponse, error) {
+func (p *Provider) Read(ctx context.Context, req *pulumirpc.ReadRequest) (*pulumirpc.ReadResponse, error) {
 	r, _, err := p.resource(req.GetUrn())
 	if err != nil {
 		return nil, err
@@ -125,7 +125,7 @@ func (p *provider) Read(ctx context.Context, req *pulumirpc.ReadRequest) (*pulum
 }
 
 // Update changes the resource or, in a preview, predicts its state.
-func (p *provider) Update(ctx context.Context, req *pulumirpc.UpdateRequest) (*pulumirpc.UpdateResponse, error) {
+func (p *Provider) Update(ctx context.Context, req *pulumirpc.UpdateRequest) (*pulumirpc.UpdateResponse, error) {
 	r, _, err := p.resource(req.GetUrn())
 	if err != nil {
 		return nil, err
@@ -153,7 +153,7 @@ func (p *provider) Update(ctx context.Context, req *pulumirpc.UpdateRequest) (*p
 }
 
 // Delete deletes the resource. It succeeds if the resource does not exist.
-func (p *provider) Delete(ctx context.Context, req *pulumirpc.DeleteRequest) (*emptypb.Empty, error) {
+func (p *Provider) Delete(ctx context.Context, req *pulumirpc.DeleteRequest) (*emptypb.Empty, error) {
 	r, u, err := p.resource(req.GetUrn())
 	if err != nil {
 		return nil, err
@@ -170,7 +170,7 @@ func (p *provider) Delete(ctx context.Context, req *pulumirpc.DeleteRequest) (*e
 
 // annotate stores which inputs of an emulated resource have no effect, for
 // localcloud status.
-func (p *provider) annotate(r *Resource, id string, in resource.PropertyMap) error {
+func (p *Provider) annotate(r *Resource, id string, in resource.PropertyMap) error {
 	if r.Recorded {
 		return nil
 	}

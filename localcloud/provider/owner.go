@@ -46,7 +46,8 @@ func identity(t schema.Type, in schema.Values) string {
 
 // createOwned creates the resource for u, and stores u as its owner. It does not
 // replace a resource that exists for another URN.
-func (p *provider) createOwned(ctx context.Context, r *Resource, u urn.URN, in schema.Values) (string, map[string]any, error) {
+func (p *Provider) createOwned(ctx context.Context, r *Resource, u urn.URN, inputs resource.PropertyMap) (string, map[string]any, error) {
+	in := schema.Plain(inputs)
 	identity := identity(r.Type, in)
 	if identity != "" {
 		p.creating.Lock()
@@ -59,12 +60,14 @@ func (p *provider) createOwned(ctx context.Context, r *Resource, u urn.URN, in s
 	if err != nil {
 		return "", nil, r.failed("creating", r.Name(in), p.explainTaken(r, u, r.Name(in), err))
 	}
-	return id, live, p.services.Deployments.SetOwner(deployments.Owner{URN: u, ID: id, Identity: identity})
+	return id, live, p.services.Deployments.SetOwner(deployments.Owner{
+		URN: u, ID: id, Identity: identity, Doubt: deployments.Unanswered, Inputs: locating(inputs),
+	})
 }
 
 // explainTaken adds the owner of the resource that has the name to an error that
 // the name is taken.
-func (p *provider) explainTaken(r *Resource, u urn.URN, name string, err error) error {
+func (p *Provider) explainTaken(r *Resource, u urn.URN, name string, err error) error {
 	owner, ok := p.services.Deployments.Named(r.Token, name)
 	if !ok || owner.URN == u || !strings.Contains(err.Error(), "already exist") {
 		return err
@@ -73,7 +76,7 @@ func (p *provider) explainTaken(r *Resource, u urn.URN, name string, err error) 
 }
 
 // checkFree returns an error if a live resource of another URN has the identity.
-func (p *provider) checkFree(ctx context.Context, r *Resource, u urn.URN, identity string) error {
+func (p *Provider) checkFree(ctx context.Context, r *Resource, u urn.URN, identity string) error {
 	owner, ok := p.services.Deployments.Identified(r.Token, identity)
 	if !ok || owner.URN == u {
 		return nil

@@ -50,6 +50,7 @@ func newServices(t *testing.T) Services {
 type cloudUnderTest struct {
 	client
 	services Services
+	provider *Provider
 	dir      string // the folder of the program
 	address  string
 }
@@ -65,7 +66,8 @@ func start(t *testing.T) cloudUnderTest {
 		t.Fatal(err)
 	}
 	server := grpc.NewServer()
-	pulumirpc.RegisterResourceProviderServer(server, New(place, c.services, []string{"local", "local-*"}))
+	c.provider = New(place, c.services, []string{"local", "local-*"})
+	pulumirpc.RegisterResourceProviderServer(server, c.provider)
 	go func() { _ = server.Serve(l) }() // until Stop
 	t.Cleanup(server.Stop)
 	c.client = c.connect(t, map[string]any{"region": "us-east-1"})

@@ -1,0 +1,175 @@
+package test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/auto/optup"
+
+	"tally/localcloud/localcloudtest"
+)
+
+// TestInterrupted kills deployments with SIGKILL: pulumi, the local cloud, or both, before
+// the first resource, in the middle and near the end. The next deployment succeeds without
+// a hint, and afterwards each resource exists once: nothing remains when the stack is
+// destroyed. All names in the stack are fixed, so whatever is left of a killed deployment
+// is in the way of the next one.
+//
+// Environment variables change it:
+//
+//	TALLY_INTERRUPT_RUNS=50 the number of deployments that are killed, 3 by default
+//	TALLY_INTERRUPT_SEED=7  the seed, as a failure prints it
+func TestInterrupted(t *testing.T) {
+	runs, seed := fromEnv(t, "TALLY_INTERRUPT_RUNS", 3), fromEnv(t, "TALLY_INTERRUPT_SEED", int(time.Now().UnixNano()%1e6))
+	t.Logf("to repeat it: TALLY_INTERRUPT_RUNS=%d TALLY_INTERRUPT_SEED=%d", runs, seed)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Duration(runs+1)*time.Minute)
+	defer cancel()
+	code := t.TempDir()
+	if err := os.WriteFile(filepath.Join(code, "bootstrap"), []byte("#!/bin/sh\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	i := interruption{t: t, mortal: newMortal(t), pid: recordPID(t), random: rand.New(rand.NewPCG(uint64(seed), 0))}
+	i.program = localcloudtest.Program{Run: unrepeatable(code), Project: "interrupted", Config: map[string]string{"aws:region": "us-east-1"}}
+	i.mortal.start(t)
+	i.cloud = localcloudtest.Connect(t, i.port)
+
+	began := time.Now()
+	stack := i.cloud.Deploy(ctx, i.program)
+	i.takes = time.Since(began)
+	i.destroy(ctx, stack)
+	for range runs {
+		i.run(ctx)
+	}
+}
+
+// recordPID puts a pulumi first on PATH that writes its process ID into a file, and
+// returns the file's path.
+func recordPID(t *testing.T) string {
+	t.Helper()
+	pulumi, err := exec.LookPath("pulumi")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	file := filepath.Join(dir, "pid")
+	script := fmt.Sprintf("#!/bin/sh\necho $$ >'%s'\nexec '%s' \"$@\"\n", file, pulumi)
+	if err := os.WriteFile(filepath.Join(dir, "pulumi"), []byte(script), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", dir+string(os.PathListSeparator)+os.Getenv("PATH"))
+	return file
+}
+
+// interruption kills deployments at moments that depend on a seed.
+type interruption struct {
+	*mortal
+	t       *testing.T
+	cloud   *localcloudtest.Cloud
+	program localcloudtest.Program
+	pid     string // the file with the process ID of pulumi
+	random  *rand.Rand
+	takes   time.Duration // a deployment that nobody interrupts
+}
+
+func (i interruption) run(ctx context.Context) {
+	t := i.t
+	t.Helper()
+	victims := []string{"pulumi", "the local cloud", "both"}[i.random.IntN(3)]
+	stack := i.cloud.NewStack(ctx, i.program)
+	ended := make(chan error)
+	go func() {
+		_, err := stack.Up(ctx)
+		ended <- err
+	}()
+	i.wait()
+	if victims != "the local cloud" {
+		i.killPulumi()
+	}
+	if victims != "pulumi" {
+		i.kill(t)
+	}
+	interrupted := <-ended
+	has, pending := i.checkpoint()
+	t.Logf("killed %s with %d resources in Pulumi's state and %d pending operations", victims, has, pending)
+
+	stack = i.cloud.NewStack(ctx, i.program)
+	again, err := stack.Up(ctx, optup.Refresh())
+	if err != nil || strings.Contains(again.StdOut+again.StdErr, "pending operation") {
+		t.Fatalf("the deployment after killing %s: %v\n%s\nthe killed one: %v", victims, err, again.StdOut, interrupted)
+	}
+	if _, pending := i.checkpoint(); pending > 0 {
+		t.Errorf("%d pending operations remain", pending)
+	}
+	i.destroy(ctx, stack)
+}
+
+// wait waits for a random moment of a deployment: any one, or one at which Pulumi waits for
+// a creation.
+func (i interruption) wait() {
+	end := time.Now().Add(time.Duration(i.random.Float64() * float64(i.takes)))
+	if i.random.IntN(3) == 0 {
+		time.Sleep(time.Until(end))
+		return
+	}
+	after, delay := i.random.IntN(30), time.Duration(i.random.IntN(5000))*time.Microsecond
+	for deadline := time.Now().Add(i.takes); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+		if has, pending := i.checkpoint(); has > after && pending > 0 {
+			time.Sleep(delay)
+			return
+		}
+	}
+}
+
+func (i interruption) killPulumi() {
+	i.t.Helper()
+	raw, err := os.ReadFile(i.pid)
+	if err != nil {
+		i.t.Fatal(err)
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(string(raw)))
+	if err != nil || pid <= 1 {
+		i.t.Fatalf("the process ID %q: %v", raw, err)
+	}
+	_ = syscall.Kill(pid, syscall.SIGKILL) // it may have ended
+}
+
+// checkpoint returns the numbers of resources and of pending operations in Pulumi's state.
+func (i interruption) checkpoint() (resources, pending int) {
+	raw, err := os.ReadFile(filepath.Join(i.dir, ".localcloud/pulumi/.pulumi/stacks/interrupted/local.json"))
+	var file struct {
+		Checkpoint struct {
+			Latest struct {
+				Resources  []struct{}
+				Operations []struct{} `json:"pending_operations"`
+			}
+		}
+	}
+	if err == nil {
+		err = json.Unmarshal(raw, &file)
+	}
+	if err != nil {
+		i.t.Fatal(err)
+	}
+	return len(file.Checkpoint.Latest.Resources), len(file.Checkpoint.Latest.Operations)
+}
+
+// destroy destroys the stack, and fails the test unless nothing remains.
+func (i interruption) destroy(ctx context.Context, stack *localcloudtest.Stack) {
+	i.t.Helper()
+	if _, err := stack.Destroy(ctx); err != nil {
+		i.t.Fatal(err)
+	}
+	if status := i.cloud.Status(ctx); len(status.Resources) > 0 || len(status.Stacks) > 0 {
+		i.t.Errorf("after the stack is destroyed, there are %v and other resources of %v", status.Resources, status.Stacks)
+	}
+}
