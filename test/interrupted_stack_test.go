@@ -14,10 +14,12 @@ type anything struct {
 	Version pulumi.StringOutput `pulumi:"version"`
 }
 
+const partResources = 10
+
 // unrepeatable returns the program of a stack in which nothing can be created twice: names
 // are fixed, and a function or an API can have each part only once. The functions have the
-// code in that folder, and never run.
-func unrepeatable(code string) pulumi.RunFunc {
+// code in that folder, and never run. The stack has that many parts, of partResources each.
+func unrepeatable(code string, parts *int) pulumi.RunFunc {
 	return func(ctx *pulumi.Context) (err error) {
 		add := func(token, name string, inputs pulumi.Map) *anything {
 			r := &anything{}
@@ -26,7 +28,7 @@ func unrepeatable(code string) pulumi.RunFunc {
 		}
 		api := add("aws:apigatewayv2/api:Api", "api", pulumi.Map{"name": pulumi.String("api"), "protocolType": pulumi.String("HTTP")})
 		add("aws:apigatewayv2/stage:Stage", "stage", pulumi.Map{"apiId": api.ID(), "name": pulumi.String("$default"), "autoDeploy": pulumi.Bool(true)})
-		for part := range 4 {
+		for part := range *parts {
 			name := fmt.Sprint("part", part)
 			fixed := pulumi.String(name)
 			topic := add("aws:sns/topic:Topic", name, pulumi.Map{"name": fixed})

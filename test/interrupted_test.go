@@ -3,7 +3,9 @@ package test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -27,29 +29,26 @@ import (
 //
 // Environment variables change it:
 //
-//	TALLY_INTERRUPT_RUNS=50 the number of deployments that are killed, 3 by default
-//	TALLY_INTERRUPT_SEED=7  the seed, as a failure prints it
+//	TALLY_KILL_RUNS=50 the number of deployments that are killed, 3 by default
+//	TALLY_KILL_SEED=7  the seed, as a failure prints it
 func TestInterrupted(t *testing.T) {
-	runs, seed := fromEnv(t, "TALLY_INTERRUPT_RUNS", 3), fromEnv(t, "TALLY_INTERRUPT_SEED", int(time.Now().UnixNano()%1e6))
-	t.Logf("to repeat it: TALLY_INTERRUPT_RUNS=%d TALLY_INTERRUPT_SEED=%d", runs, seed)
+	runs, seed := max(fromEnv(t, "TALLY_KILL_RUNS", 3), 1), fromEnv(t, "TALLY_KILL_SEED", int(time.Now().UnixNano()%1e6))
+	t.Logf("to repeat it: TALLY_KILL_RUNS=%d TALLY_KILL_SEED=%d", runs, seed)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Duration(runs+1)*time.Minute)
 	defer cancel()
 	code := t.TempDir()
 	if err := os.WriteFile(filepath.Join(code, "bootstrap"), []byte("#!/bin/sh\n"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	i := interruption{t: t, mortal: newMortal(t), pid: recordPID(t), random: rand.New(rand.NewPCG(uint64(seed), 0))}
-	i.program = localcloudtest.Program{Run: unrepeatable(code), Project: "interrupted", Config: map[string]string{"aws:region": "us-east-1"}}
+	i := &interruption{t: t, mortal: newMortal(t), pid: recordPID(t), random: rand.New(rand.NewPCG(uint64(seed), 0))}
+	i.program = localcloudtest.Program{Run: unrepeatable(code, &i.parts), Project: "interrupted", Config: map[string]string{"aws:region": "us-east-1"}}
 	i.mortal.start(t)
 	i.cloud = localcloudtest.Connect(t, i.port)
-
-	began := time.Now()
-	stack := i.cloud.Deploy(ctx, i.program)
-	i.takes = time.Since(began)
-	i.destroy(ctx, stack)
-	for range runs {
-		i.run(ctx)
+	i.stack = i.cloud.NewStack(ctx, i.program)
+	for run := range runs {
+		i.run(ctx, run)
 	}
+	i.destroy(ctx)
 }
 
 // recordPID puts a pulumi first on PATH that writes its process ID into a file, and
@@ -62,7 +61,7 @@ func recordPID(t *testing.T) string {
 	}
 	dir := t.TempDir()
 	file := filepath.Join(dir, "pid")
-	script := fmt.Sprintf("#!/bin/sh\necho $$ >'%s'\nexec '%s' \"$@\"\n", file, pulumi)
+	script := fmt.Sprintf("#!/bin/sh\necho $$ >'%[1]s.new'\nmv '%[1]s.new' '%[1]s'\nexec '%[2]s' \"$@\"\n", file, pulumi)
 	if err := os.WriteFile(filepath.Join(dir, "pulumi"), []byte(script), 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -76,63 +75,80 @@ type interruption struct {
 	t       *testing.T
 	cloud   *localcloudtest.Cloud
 	program localcloudtest.Program
+	parts   int // of the program; each deployment adds one
+	stack   *localcloudtest.Stack
 	pid     string // the file with the process ID of pulumi
 	random  *rand.Rand
-	takes   time.Duration // a deployment that nobody interrupts
 }
 
-func (i interruption) run(ctx context.Context) {
+// maxParts is the number of parts after which the stack is destroyed.
+const maxParts = 4
+
+func (i *interruption) run(ctx context.Context, run int) {
 	t := i.t
 	t.Helper()
-	victims := []string{"pulumi", "the local cloud", "both"}[i.random.IntN(3)]
-	stack := i.cloud.NewStack(ctx, i.program)
-	ended := make(chan error)
+	if i.parts == maxParts {
+		i.destroy(ctx)
+	}
+	i.parts++
+	_ = os.Remove(i.pid) // which has the ID of a command that has ended
+	victims := []string{"the local cloud", "pulumi", "both"}[run%3]
+	ended := make(chan error, 1)
+	over, end := context.WithCancel(ctx)
 	go func() {
-		_, err := stack.Up(ctx)
+		defer end()
+		_, err := i.stack.Up(ctx)
 		ended <- err
 	}()
-	i.wait()
+	i.wait(over)
 	if victims != "the local cloud" {
-		i.killPulumi()
+		i.killPulumi(over)
 	}
 	if victims != "pulumi" {
 		i.kill(t)
 	}
 	interrupted := <-ended
 	has, pending := i.checkpoint()
-	t.Logf("killed %s with %d resources in Pulumi's state and %d pending operations", victims, has, pending)
+	t.Logf("killed %s with %d resources in Pulumi's state and %d pending operations: %t", victims, has, pending, interrupted != nil)
 
-	stack = i.cloud.NewStack(ctx, i.program)
-	again, err := stack.Up(ctx, optup.Refresh())
+	i.stack = i.cloud.NewStack(ctx, i.program)
+	again, err := i.stack.Up(ctx, optup.Refresh())
 	if err != nil || strings.Contains(again.StdOut+again.StdErr, "pending operation") {
 		t.Fatalf("the deployment after killing %s: %v\n%s\nthe killed one: %v", victims, err, again.StdOut, interrupted)
 	}
 	if _, pending := i.checkpoint(); pending > 0 {
 		t.Errorf("%d pending operations remain", pending)
 	}
-	i.destroy(ctx, stack)
 }
 
-// wait waits for a random moment of a deployment: any one, or one at which Pulumi waits for
-// a creation.
-func (i interruption) wait() {
-	end := time.Now().Add(time.Duration(i.random.Float64() * float64(i.takes)))
-	if i.random.IntN(3) == 0 {
-		time.Sleep(time.Until(end))
-		return
+// wait waits for a random moment of a deployment: before its first resource, or when some of
+// those of the new part are in Pulumi's state.
+func (i *interruption) wait(over context.Context) {
+	before, _ := i.checkpoint()
+	resources := i.random.IntN(partResources)
+	delay := time.Duration(i.random.IntN(5000)) * time.Microsecond
+	if resources == 0 {
+		delay *= 200 // up to a second
 	}
-	after, delay := i.random.IntN(30), time.Duration(i.random.IntN(5000))*time.Microsecond
-	for deadline := time.Now().Add(i.takes); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
-		if has, pending := i.checkpoint(); has > after && pending > 0 {
-			time.Sleep(delay)
-			return
+	for over.Err() == nil {
+		if has, pending := i.checkpoint(); resources == 0 || has-before >= resources && pending > 0 {
+			break
 		}
+		time.Sleep(time.Millisecond)
 	}
+	time.Sleep(delay)
 }
 
-func (i interruption) killPulumi() {
+// killPulumi kills the deployment, unless it is over.
+func (i *interruption) killPulumi(over context.Context) {
 	i.t.Helper()
 	raw, err := os.ReadFile(i.pid)
+	for ; errors.Is(err, fs.ErrNotExist) && over.Err() == nil; raw, err = os.ReadFile(i.pid) {
+		time.Sleep(time.Millisecond) // it is starting
+	}
+	if over.Err() != nil {
+		return
+	}
 	if err != nil {
 		i.t.Fatal(err)
 	}
@@ -144,7 +160,7 @@ func (i interruption) killPulumi() {
 }
 
 // checkpoint returns the numbers of resources and of pending operations in Pulumi's state.
-func (i interruption) checkpoint() (resources, pending int) {
+func (i *interruption) checkpoint() (resources, pending int) {
 	raw, err := os.ReadFile(filepath.Join(i.dir, ".localcloud/pulumi/.pulumi/stacks/interrupted/local.json"))
 	var file struct {
 		Checkpoint struct {
@@ -164,9 +180,10 @@ func (i interruption) checkpoint() (resources, pending int) {
 }
 
 // destroy destroys the stack, and fails the test unless nothing remains.
-func (i interruption) destroy(ctx context.Context, stack *localcloudtest.Stack) {
+func (i *interruption) destroy(ctx context.Context) {
 	i.t.Helper()
-	if _, err := stack.Destroy(ctx); err != nil {
+	i.parts = 0
+	if _, err := i.stack.Destroy(ctx); err != nil {
 		i.t.Fatal(err)
 	}
 	if status := i.cloud.Status(ctx); len(status.Resources) > 0 || len(status.Stacks) > 0 {

@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/urn"
 )
 
@@ -18,8 +17,8 @@ import (
 //
 // https://www.pulumi.com/docs/iac/concepts/state-and-backends/
 type Checkpoint struct {
-	// Creating holds the resources whose creation was interrupted: the engine asked for
-	// it and did not record a result.
+	// Creating holds the resources whose creation here was interrupted: the engine asked
+	// for it and did not record a result.
 	Creating map[urn.URN]bool
 
 	path, stack string
@@ -31,7 +30,8 @@ type Checkpoint struct {
 func (c *Checkpoint) Stack() string { return c.stack }
 
 // Checkpoints returns the checkpoints below dir of stacks that no deployment has locked.
-// They are not read yet.
+// They are not read yet. It removes the lock of a repair that was killed, so that the caller
+// must be the only one who repairs.
 func Checkpoints(dir string) (all []*Checkpoint, err error) {
 	paths, err := filepath.Glob(filepath.Join(dir, ".pulumi", "stacks", "*", "*.json"))
 	for _, path := range paths {
@@ -40,6 +40,9 @@ func Checkpoints(dir string) (all []*Checkpoint, err error) {
 		c := &Checkpoint{
 			path: path, stack: project + "/" + name,
 			locks: filepath.Join(dir, ".pulumi", "locks", "organization", project, name),
+		}
+		if e := os.Remove(filepath.Join(c.locks, lockFile)); !errors.Is(e, fs.ErrNotExist) {
+			err = errors.Join(err, e)
 		}
 		if !c.locked() {
 			all = append(all, c)
@@ -54,18 +57,11 @@ func (c *Checkpoint) Read() error {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	type resource struct {
-		URN urn.URN `json:"urn"`
-		ID  string  `json:"id"`
-	}
 	var file struct {
 		Checkpoint struct {
 			Latest struct {
 				Resources  []resource
-				Operations []struct {
-					Resource resource
-					Type     apitype.OperationType
-				} `json:"pending_operations"`
+				Operations []operation `json:"pending_operations"`
 			}
 		}
 	}
@@ -79,12 +75,38 @@ func (c *Checkpoint) Read() error {
 		c.resources[[2]string{string(r.URN), r.ID}] = true
 	}
 	for _, o := range file.Checkpoint.Latest.Operations {
-		if o.Type == apitype.OperationTypeCreating {
+		if o.createsHere() {
 			c.Creating[o.Resource.URN] = true
 		}
 	}
 	return nil
 }
+
+// resource and operation are parts of the file.
+type resource struct {
+	URN urn.URN `json:"urn"`
+	ID  string  `json:"id"`
+}
+
+type operation struct {
+	Resource resource
+	Type     string
+}
+
+// createsHere reports whether the operation is a creation by the aws provider, or by Pulumi
+// itself, which creates only what its state has. Those of other providers are the user's to
+// look for.
+func (o operation) createsHere() bool {
+	u, err := urn.Parse(string(o.Resource.URN))
+	if err != nil || o.Type != "creating" {
+		return false
+	}
+	provider, _, _ := strings.Cut(string(u.Type()), ":")
+	return provider == "aws" || provider == "pulumi"
+}
+
+// has reports whether the checkpoint has the resource.
+func (c *Checkpoint) has(u urn.URN, id string) bool { return c.resources[[2]string{string(u), id}] }
 
 // Interrupted reports whether Pulumi was killed while it waited for something. It is much
 // cheaper than Read.
@@ -131,7 +153,7 @@ func (c *Checkpoint) Lock() (unlock func() error, ok bool, err error) {
 	return unlock, true, nil
 }
 
-// ClearCreating removes the interrupted creations from the checkpoint, which must be
+// ClearCreating removes the operations in Creating from the checkpoint, which must be
 // locked. A deployment never does: it repeats the creations, but keeps warning of the
 // interruption until somebody has looked.
 //
@@ -146,9 +168,9 @@ func (c *Checkpoint) ClearCreating() error {
 	err = errors.Join(json.Unmarshal(raw, &file), json.Unmarshal(file["checkpoint"], &checkpoint),
 		json.Unmarshal(checkpoint["latest"], &latest), json.Unmarshal(latest["pending_operations"], &operations))
 	for _, o := range operations {
-		var operation struct{ Type apitype.OperationType }
-		err = errors.Join(err, json.Unmarshal(o, &operation))
-		if operation.Type != apitype.OperationTypeCreating {
+		var parsed operation
+		err = errors.Join(err, json.Unmarshal(o, &parsed))
+		if !parsed.createsHere() {
 			rest = append(rest, o)
 		}
 	}

@@ -27,13 +27,15 @@ type Service struct {
 	store    *store.Store
 	programs *store.Table[program] // by folder
 	owners   *store.Table[Owner]   // by type and ID
+	// creations are by URN and ID: an interrupted replacement leaves two of one URN.
+	creations *store.Table[Creation]
 
-	mu sync.Mutex // held while the owners and the following change together
+	mu sync.Mutex // held while the owners, the creations and the following change together
 	// identified holds the keys of the owners with each type and identity, because
 	// every creation of a resource looks for one: a search of all owners would make
 	// the time of a deployment grow with the square of its size.
 	identified map[[2]string][]string
-	// previous holds the keys of the owners that were Unanswered when the previous
+	// previous holds the keys of the creations that were not answered when the previous
 	// process ended.
 	previous map[string]bool
 }
@@ -55,11 +57,20 @@ func New(st *store.Store) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Service{store: st, programs: programs, owners: owners, identified: map[[2]string][]string{}, previous: map[string]bool{}}
+	creations, err := store.NewTable[Creation](st, "creations")
+	if err != nil {
+		return nil, err
+	}
+	s := &Service{
+		store: st, programs: programs, owners: owners, creations: creations,
+		identified: map[[2]string][]string{}, previous: map[string]bool{},
+	}
 	for _, o := range owners.All() {
 		s.index(o)
-		if o.Doubt == Unanswered {
-			s.previous[key(o.Type(), o.ID)] = true
+	}
+	for _, c := range creations.All() {
+		if !c.Answered {
+			s.previous[creationKey(c.URN, c.ID)] = true
 		}
 	}
 	return s, nil
@@ -162,10 +173,6 @@ type Owner struct {
 	// for types of which AWS accepts a second resource with the same name, and
 	// then replaces or returns the first one.
 	Identity string
-	// Doubt says whether Pulumi's state has the resource, and Inputs, unless it is
-	// Settled, what it was created from.
-	Doubt  Doubt  `json:",omitzero"`
-	Inputs Inputs `json:",omitempty"`
 }
 
 // Type returns the type of the resource: "aws:sns/topic:Topic".
@@ -196,9 +203,6 @@ func (s *Service) SetOwner(o Owner) error {
 	if err := s.setOwner(o); err != nil {
 		return err
 	}
-	if o.Doubt == Unanswered {
-		s.answerLater(o)
-	}
 	return s.store.Sync()
 }
 
@@ -209,7 +213,6 @@ func (s *Service) setOwner(o Owner) error {
 	if err := s.store.Apply(s.owners.Set(key(o.Type(), o.ID), o)); err != nil {
 		return err
 	}
-	delete(s.previous, key(o.Type(), o.ID))
 	if replaced {
 		s.unindex(old)
 	}

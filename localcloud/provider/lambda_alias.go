@@ -48,6 +48,13 @@ func lambdaAlias(place cloud.Place, service *lambda.Service) *Resource {
 				}
 			},
 		},
+		ID: func(in schema.Values) string {
+			f, err := service.Function(in.String("functionName"))
+			if err != nil {
+				return "" // the creation will fail
+			}
+			return f.ARN + ":" + in.String("name")
+		},
 		Create: func(_ context.Context, in schema.Values) (string, map[string]any, error) {
 			a, err := service.CreateAlias(wanted(in))
 			return a.ARN, live(in.String("functionName"), a), err

@@ -80,6 +80,11 @@ func (p *Provider) Create(ctx context.Context, req *pulumirpc.CreateRequest) (*p
 		raw, err := wire.Encode(r.PreviewCreate(in))
 		return &pulumirpc.CreateResponse{Properties: raw}, err
 	}
+	p.repairing.RLock()
+	defer p.repairing.RUnlock()
+	if err := ctx.Err(); err != nil {
+		return nil, err // the engine has ended, and a repair may have followed
+	}
 	id, live, err := p.createOwned(ctx, r, u, in)
 	if err != nil {
 		return nil, err
@@ -88,6 +93,7 @@ func (p *Provider) Create(ctx context.Context, req *pulumirpc.CreateRequest) (*p
 		return nil, err
 	}
 	raw, err := wire.Encode(r.State(properties(live), in))
+	p.services.Deployments.Created(u, id)
 	return &pulumirpc.CreateResponse{Id: id, Properties: raw}, err
 }
 
@@ -160,6 +166,9 @@ func (p *Provider) Delete(ctx context.Context, req *pulumirpc.DeleteRequest) (*e
 	}
 	var state resource.PropertyMap
 	if err := decode(into{req.GetProperties(), &state}); err != nil {
+		return nil, err
+	}
+	if err := p.services.Deployments.Forget(u, req.GetId()); err != nil { // the engine knows it
 		return nil, err
 	}
 	if err := r.Delete(ctx, req.GetId(), schema.Plain(state)); err != nil && !gone(err) {

@@ -54,8 +54,10 @@ type Provider struct {
 	services  Services
 	functions map[string]function // by token
 
-	creating  sync.Mutex // held while a resource of an exclusive type is created
-	repairing sync.Mutex // held during a repair
+	creating sync.Mutex // held while a resource of an exclusive type is created
+	// repairing is held during a repair, and for reading during a creation, which may go
+	// on for a moment after the engine was killed.
+	repairing sync.RWMutex
 
 	mu     sync.Mutex
 	tables map[string]table // by project

@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
@@ -18,6 +19,7 @@ import (
 	"tally/localcloud/account"
 	"tally/localcloud/cloud"
 	"tally/localcloud/provider/wire"
+	"tally/localcloud/store"
 )
 
 var place = cloud.Place{Region: "us-east-1", Account: "000000000000"}
@@ -29,21 +31,30 @@ func (silent) Append(cloud.Entry) {}
 // newServices returns real services without a durable store.
 func newServices(t *testing.T) Services {
 	t.Helper()
+	s, _ := openServices(t, nil, t.TempDir())
+	return s
+}
+
+// openServices returns real services with that store and the code of functions in dir. They
+// are closed by close or at the end of the test.
+func openServices(t *testing.T, st *store.Store, dir string) (_ Services, close func()) {
+	t.Helper()
 	s, err := account.New(account.Options{
-		Place: place, Dir: t.TempDir(), Journal: silent{}, Endpoint: func() string { return "http://127.0.0.1:4566" },
+		Place: place, Store: st, Dir: dir, Journal: silent{}, Endpoint: func() string { return "http://127.0.0.1:4566" },
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
+	close = sync.OnceFunc(func() {
 		if err := s.Close(); err != nil {
 			t.Error(err)
 		}
 	})
+	t.Cleanup(close)
 	if err := s.Start(); err != nil {
 		t.Fatal(err)
 	}
-	return *s
+	return *s, close
 }
 
 // cloudUnderTest is a provider that serves gRPC, as it does for the engine.
@@ -57,11 +68,16 @@ type cloudUnderTest struct {
 
 func start(t *testing.T) cloudUnderTest {
 	t.Helper()
+	return startWith(t, newServices(t), t.TempDir())
+}
+
+func startWith(t *testing.T, s Services, dir string) cloudUnderTest {
+	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := cloudUnderTest{services: newServices(t), dir: t.TempDir(), address: l.Addr().String()}
+	c := cloudUnderTest{services: s, dir: dir, address: l.Addr().String()}
 	if err := c.services.Deployments.Register(c.dir); err != nil {
 		t.Fatal(err)
 	}

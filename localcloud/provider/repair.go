@@ -55,11 +55,15 @@ func (p *Provider) repair(ctx context.Context, c *deployments.Checkpoint) (delet
 	if err := c.Read(); err != nil { // now that no deployment changes it
 		return nil, err
 	}
-	for _, o := range owners.Unknown(c) {
-		if err := p.deleteUnknown(ctx, o); err != nil {
+	for _, creation := range owners.Unknown(c) {
+		o := deployments.Owner{URN: creation.URN, ID: creation.ID}
+		existed, err := p.deleteUnknown(ctx, o, creation.Inputs)
+		if err != nil {
 			return deleted, fmt.Errorf("after an interrupted deployment of %s: %w", o, err)
 		}
-		deleted = append(deleted, o)
+		if existed {
+			deleted = append(deleted, o)
+		}
 	}
 	if len(c.Creating) > 0 {
 		if err := c.ClearCreating(); err != nil {
@@ -69,16 +73,21 @@ func (p *Provider) repair(ctx context.Context, c *deployments.Checkpoint) (delet
 	return deleted, owners.Settle(c.Stack())
 }
 
-func (p *Provider) deleteUnknown(ctx context.Context, o deployments.Owner) error {
+// deleteUnknown deletes a resource, and reports whether it existed.
+func (p *Provider) deleteUnknown(ctx context.Context, o deployments.Owner, inputs deployments.Inputs) (existed bool, err error) {
 	r, ok := p.table(string(o.URN.Project()))[o.Type()]
 	if !ok {
-		return nil // of another version of the local cloud
+		return false, nil // of another version of the local cloud
 	}
-	state := schema.Plain(resource.NewPropertyMapFromMap(o.Inputs))
-	if err := r.Delete(ctx, o.ID, state); err != nil && !gone(err) {
-		return r.failed("deleting", o.ID, err)
+	state := schema.Plain(resource.NewPropertyMapFromMap(inputs))
+	_, _, err = r.Read(ctx, o.ID, state)
+	if existed = err == nil; existed {
+		err = r.Delete(ctx, o.ID, state)
 	}
-	return errors.Join(p.services.Deployments.Disown(o.URN, o.ID), p.annotate(r, o.ID, nil))
+	if err != nil && !gone(err) {
+		return false, r.failed("deleting", o.ID, err)
+	}
+	return existed, errors.Join(p.services.Deployments.Disown(o.URN, o.ID), p.annotate(r, o.ID, nil))
 }
 
 // locating returns the inputs that an operation on the resource may need besides its ID:

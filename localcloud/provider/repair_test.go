@@ -1,14 +1,19 @@
 package provider
 
 import (
+	"context"
 	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
+
+	"tally/localcloud/provider/schema"
+	"tally/localcloud/store"
 )
 
 // backend is a folder with Pulumi's state of the stack local.
@@ -107,6 +112,113 @@ func TestRepairEachType(t *testing.T) {
 				t.Errorf("creating it again: %v", err)
 			}
 		})
+	}
+}
+
+// crash is what ends a goroutine in place of SIGKILL: nothing that follows is done.
+type crash struct{}
+
+// TestRepairAfterEachCrash kills the local cloud at each point of the creation of a resource
+// of each type. The engine records that the creation failed. After the repair by the next
+// process, the resource does not exist, and can be created.
+func TestRepairAfterEachCrash(t *testing.T) {
+	for point, deletes := range map[string]int{"before the creation": 0, "before the owner": 1, "before the response": 1} {
+		for _, l := range allLifeCycles() {
+			t.Run(point+"/"+l.token, func(t *testing.T) {
+				st, code, dir := store.InMemory(), t.TempDir(), t.TempDir()
+				services, kill := openServices(t, st, code)
+				c := startWith(t, services, dir)
+				m := made{token: l.token, name: "thing"}
+				m.inputs = c.check(l.token, m.name, nil, resource.NewPropertyMapFromMap(l.inputs(c)))
+				if err := services.Deployments.Settle("project/local"); err != nil { // the resources it refers to
+					t.Fatal(err)
+				}
+				m.id, m.state = c.createAndCrash(m, point), m.inputs
+				kill()
+
+				services, _ = openServices(t, st, code)
+				c, b := startWith(t, services, dir), newBackend(t)
+				b.checkpoint(nil, nil)
+				deleted, err := c.provider.Repair(t.Context(), b.dir)
+				if err != nil || len(deleted) != deletes {
+					t.Fatalf("the repair deleted %v, error %v, want %q; does the Resource have the right ID?", deleted, err, m.id)
+				}
+				if m.id != "" && c.read(m, "").id != "" {
+					t.Error("it exists after the repair")
+				}
+				if _, err := c.Create(t.Context(), &pulumirpc.CreateRequest{Urn: m.urn(), Properties: c.raw(m.inputs)}); err != nil {
+					t.Errorf("creating it again: %v", err)
+				}
+			})
+		}
+	}
+}
+
+// createAndCrash creates a resource, crashes at that point, and returns the ID if the
+// service has created the resource.
+func (c cloudUnderTest) createAndCrash(m made, point string) (id string) {
+	c.t.Helper()
+	r := c.provider.table("project")[m.token]
+	create := r.Create
+	r.Create = func(ctx context.Context, in schema.Values) (_ string, live map[string]any, err error) {
+		if point == "before the creation" {
+			panic(crash{})
+		}
+		if id, live, err = create(ctx, in); point == "before the owner" {
+			panic(crash{})
+		}
+		return id, live, err
+	}
+	defer func() {
+		if r := recover(); r != nil && r != (crash{}) {
+			panic(r)
+		}
+	}()
+	if _, err := c.provider.Create(c.t.Context(), &pulumirpc.CreateRequest{Urn: m.urn(), Properties: c.raw(m.inputs)}); err != nil {
+		c.t.Fatal(err)
+	}
+	return id
+}
+
+// TestRepairWaits checks that a repair waits for a creation that still runs when the engine
+// has been killed.
+func TestRepairWaits(t *testing.T) {
+	c, b := start(t), newBackend(t)
+	m := made{token: topicToken, name: "slow"}
+	m.inputs = c.check(m.token, m.name, nil, nil)
+	r := c.provider.table("project")[m.token]
+	create, creating, finish := r.Create, make(chan struct{}), make(chan struct{})
+	r.Create = func(ctx context.Context, in schema.Values) (string, map[string]any, error) {
+		close(creating)
+		<-finish
+		return create(ctx, in)
+	}
+	created := make(chan error)
+	go func() {
+		_, err := c.provider.Create(context.WithoutCancel(t.Context()), &pulumirpc.CreateRequest{Urn: m.urn(), Properties: c.raw(m.inputs)})
+		created <- err
+	}()
+	<-creating
+	b.checkpoint(nil, map[string][]made{"creating": {m}})
+	repaired := make(chan int)
+	go func() {
+		deleted, err := c.provider.Repair(context.WithoutCancel(t.Context()), b.dir)
+		if err != nil {
+			t.Error(err)
+		}
+		repaired <- len(deleted)
+	}()
+	select {
+	case <-repaired:
+		t.Fatal("the repair did not wait")
+	case <-time.After(50 * time.Millisecond):
+	}
+	close(finish)
+	if err := <-created; err != nil {
+		t.Error(err)
+	}
+	if n := <-repaired; n != 1 {
+		t.Errorf("the repair deleted %d resources", n)
 	}
 }
 
