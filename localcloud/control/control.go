@@ -83,6 +83,7 @@ type Status struct {
 	// Stacks are the stacks that have resources, as "project/stack".
 	Stacks    []string      `json:"stacks"`
 	Resources []Resource    `json:"resources"`
+	Owed      []Owed        `json:"owed"` // what waits to be delivered or processed
 	Sizes     Sizes         `json:"sizes"`
 	Recorded  []Recorded    `json:"recorded"`
 	Warnings  []cloud.Entry `json:"warnings"` // the last few losses and other warnings, oldest first; similar ones are one entry
@@ -100,6 +101,15 @@ type Resource struct {
 	Name   string `json:"name"`
 	Detail string `json:"detail"`          // its most important properties, for human readers
 	Stack  string `json:"stack,omitempty"` // "project/stack"; "" if no program created it
+}
+
+// Owed says how many deliveries a subscription is owed, or how many events are in the queue
+// of a function. Those in progress count, too.
+type Owed struct {
+	Type     string `json:"type"`               // "subscription" or "function"
+	Name     string `json:"name"`               // the ARN of a subscription
+	Endpoint string `json:"endpoint,omitempty"` // of a subscription
+	Count    int    `json:"count"`              // more than 0
 }
 
 // Recorded is a resource, or some properties of one, without effect here.
