@@ -49,11 +49,8 @@ func lambdaAlias(place cloud.Place, service *lambda.Service) *Resource {
 			},
 		},
 		ID: func(in schema.Values) string {
-			f, err := service.Function(in.String("functionName"))
-			if err != nil {
-				return "" // the creation will fail
-			}
-			return f.ARN + ":" + in.String("name")
+			to, _ := service.Resolve(in.String("functionName"), in.String("name")) // after an error, the creation will fail
+			return to.ARN
 		},
 		Create: func(_ context.Context, in schema.Values) (string, map[string]any, error) {
 			a, err := service.CreateAlias(wanted(in))

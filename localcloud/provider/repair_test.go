@@ -123,7 +123,7 @@ type crash struct{}
 // process, the resource does not exist, and can be created.
 func TestRepairAfterEachCrash(t *testing.T) {
 	for point, deletes := range map[string]int{"before the creation": 0, "before the owner": 1, "before the response": 1} {
-		for _, l := range allLifeCycles() {
+		for _, l := range append(allLifeCycles(), aliasByARN) {
 			t.Run(point+"/"+l.token, func(t *testing.T) {
 				st, code, dir := store.InMemory(), t.TempDir(), t.TempDir()
 				services, kill := openServices(t, st, code)
@@ -153,6 +153,11 @@ func TestRepairAfterEachCrash(t *testing.T) {
 		}
 	}
 }
+
+// aliasByARN refers to its function by ARN instead of name.
+var aliasByARN = lifeCycle{token: "aws:lambda/alias:Alias", inputs: func(c cloudUnderTest) map[string]any {
+	return map[string]any{"functionName": c.function("f").arn(), "functionVersion": "$LATEST"}
+}}
 
 // createAndCrash creates a resource, crashes at that point, and returns the ID if the
 // service has created the resource.
