@@ -220,7 +220,11 @@ func (c *clients) consume(ctx context.Context) *sync.WaitGroup {
 
 func (c *clients) consumeSome(ctx context.Context, queue string) error {
 	url := c.out[queue]
-	received, err := c.sqs.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{QueueUrl: &url, MaxNumberOfMessages: 10, WaitTimeSeconds: 5})
+	received, err := c.sqs.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{
+		QueueUrl: &url, MaxNumberOfMessages: 10, WaitTimeSeconds: 5,
+		// A message is hidden for so long if a SIGKILL interrupts its reception.
+		VisibilityTimeout: 2,
+	})
 	if err != nil {
 		return err
 	}

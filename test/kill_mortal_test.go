@@ -50,6 +50,11 @@ func newMortal(t *testing.T) *mortal {
 	m.arguments = []string{"start", "--project", m.dir, "--api-port", "0", fmt.Sprint("--port=", ports[0]), fmt.Sprint("--provider-port=", ports[1])}
 	t.Cleanup(func() {
 		if m.process != nil {
+			select {
+			case <-m.ended:
+				t.Errorf("the local cloud has ended, although the test did not kill it: %v", m.process.ProcessState)
+			default:
+			}
 			_ = m.process.Process.Kill() // an error means that it has ended
 			<-m.ended
 		}

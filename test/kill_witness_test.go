@@ -51,7 +51,7 @@ func (w *witness) saw(place, text string) {
 
 // quiet is the time without progress after which a message counts as lost. It is
 // longer than all waits between attempts, and than the visibility timeout of a message
-// whose receiver got no response because of a SIGKILL: 30 s in dead-letter queues.
+// whose receiver got no response because of a SIGKILL.
 const quiet = 45 * time.Second
 
 // awaitAll waits until all messages have arrived, and returns the IDs of those that do

@@ -83,6 +83,7 @@ type Status struct {
 	// Stacks are the stacks that have resources, as "project/stack".
 	Stacks    []string   `json:"stacks"`
 	Resources []Resource `json:"resources"`
+	Owed      []Owed     `json:"owed"` // what waits to be delivered or processed
 	Sizes     Sizes      `json:"sizes"`
 	Recorded  []Recorded `json:"recorded"`
 	// Faults are the faults that are set; nil for none.
@@ -102,6 +103,15 @@ type Resource struct {
 	Name   string `json:"name"`
 	Detail string `json:"detail"`          // its most important properties, for human readers
 	Stack  string `json:"stack,omitempty"` // "project/stack"; "" if no program created it
+}
+
+// Owed says how many deliveries a subscription is owed, or how many events are in the queue
+// of a function. Those in progress count, too.
+type Owed struct {
+	Type     string `json:"type"`               // "subscription" or "function"
+	Name     string `json:"name"`               // the ARN of a subscription
+	Endpoint string `json:"endpoint,omitempty"` // of a subscription
+	Count    int    `json:"count"`              // more than 0
 }
 
 // Recorded is a resource, or some properties of one, without effect here.
@@ -249,6 +259,32 @@ func Register(ctx context.Context, c Config, dir string) error {
 		return fmt.Errorf("register the program in %s: %w", dir, err)
 	}
 	return body.Close()
+}
+
+// Repaired says what a repair did.
+type Repaired struct {
+	// Deleted are the URNs of the resources that an interrupted deployment had created,
+	// and that Pulumi did not know.
+	Deleted []string `json:"deleted"`
+	Error   string   `json:"error,omitempty"` // why the repair is incomplete
+}
+
+// Repair removes what deployments that were killed have left, of which Pulumi would
+// otherwise create a second one, or fail because the name is taken. Stacks that are
+// being deployed stay as they are.
+func Repair(ctx context.Context, c Config) (r Repaired, err error) {
+	body, err := c.request(ctx, http.MethodPost, RepairPath, nil)
+	if err == nil {
+		defer body.Close()
+		err = json.NewDecoder(body).Decode(&r)
+	}
+	if err == nil && r.Error != "" {
+		err = errors.New(r.Error)
+	}
+	if err != nil {
+		return r, fmt.Errorf("repair interrupted deployments: %w", err)
+	}
+	return r, nil
 }
 
 // Stop stops the local cloud with that status, and returns once it has released

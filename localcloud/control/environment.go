@@ -13,18 +13,19 @@ import (
 // Variable is an environment variable.
 type Variable struct{ Name, Value string }
 
-// pulumiState returns the folder of Pulumi's state.
-func (c Config) pulumiState() string { return filepath.Join(c.Dir, pulumiStateDir) }
+// PulumiState returns the folder of Pulumi's state.
+func (c Config) PulumiState() string { return filepath.Join(c.Dir, pulumiStateDir) }
 
 // pulumiHome returns Pulumi's home. Without one of its own, Pulumi would change
 // the login in the developer's.
 func (c Config) pulumiHome() string { return filepath.Join(c.Dir, pulumiHomeDir) }
 
 // MakePulumiFolders creates the folders of Pulumi's state and home, which Pulumi
-// requires to exist, and removes the locks of deployments that were killed. The plugins in that home are the developer's, because
-// Pulumi installs none by itself in the local cloud's environment.
+// requires to exist, and removes the locks and the incomplete files of deployments that were
+// killed. The plugins in that home are the developer's, because Pulumi installs none by itself in the local
+// cloud's environment.
 func (c Config) MakePulumiFolders() error {
-	if err := errors.Join(os.MkdirAll(c.pulumiState(), 0o700), os.MkdirAll(c.pulumiHome(), 0o700), c.removeStaleLocks()); err != nil {
+	if err := errors.Join(os.MkdirAll(c.PulumiState(), 0o700), os.MkdirAll(c.pulumiHome(), 0o700), c.removeStaleLocks(), c.removeTornAttributes()); err != nil {
 		return err
 	}
 	home := os.Getenv("PULUMI_HOME")
@@ -55,7 +56,7 @@ func (c Config) Environment() []Variable {
 		{"AWS_REGION", c.Region},
 		{"AWS_DEFAULT_REGION", c.Region},
 		{"PULUMI_DEBUG_PROVIDERS", fmt.Sprintf("aws:%d", c.ProviderPort)},
-		{"PULUMI_BACKEND_URL", "file://" + c.pulumiState()},
+		{"PULUMI_BACKEND_URL", "file://" + c.PulumiState()},
 		// The secrets of a local stack need no passphrase.
 		{"PULUMI_CONFIG_PASSPHRASE", ""},
 		{"PULUMI_HOME", c.pulumiHome()},

@@ -33,7 +33,7 @@ func TestMakePulumiFolders(t *testing.T) {
 				if _, err := os.Stat(filepath.Join(c.pulumiHome(), plugin)); err != nil {
 					t.Error(err)
 				}
-				if _, err := os.Stat(c.pulumiState()); err != nil {
+				if _, err := os.Stat(c.PulumiState()); err != nil {
 					t.Error(err)
 				}
 				t.Setenv("PULUMI_HOME", c.pulumiHome())

@@ -17,7 +17,7 @@ func (c Config) removeStaleLocks() error {
 	if err != nil {
 		return err
 	}
-	locks := filepath.Join(c.pulumiState(), ".pulumi", "locks")
+	locks := filepath.Join(c.PulumiState(), ".pulumi", "locks")
 	return filepath.WalkDir(locks, func(path string, e fs.DirEntry, err error) error {
 		if errors.Is(err, fs.ErrNotExist) { // nobody has deployed, or the lock was just released
 			return nil
@@ -39,4 +39,25 @@ func (c Config) removeStaleLocks() error {
 		}
 		return nil
 	})
+}
+
+// removeTornAttributes removes the files beside a stack's state that pulumi was about to
+// write when it was killed. Otherwise, all its commands would fail with "failed to load
+// checkpoint: EOF". In contrast to the state itself, they are not replaced at once, and not
+// required: they hold MIME types and the like.
+//
+// https://pkg.go.dev/gocloud.dev/blob/fileblob
+func (c Config) removeTornAttributes() error {
+	root := filepath.Join(c.PulumiState(), ".pulumi")
+	paths, err := filepath.Glob(filepath.Join(root, "stacks", "*", "*.attrs"))
+	for _, path := range append(paths, filepath.Join(root, "meta.yaml.attrs")) {
+		raw, failed := os.ReadFile(path)
+		if failed == nil && !json.Valid(raw) {
+			failed = os.Remove(path)
+		}
+		if !errors.Is(failed, fs.ErrNotExist) { // a deployment may be running
+			err = errors.Join(err, failed)
+		}
+	}
+	return err
 }

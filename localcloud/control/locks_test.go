@@ -23,7 +23,7 @@ func TestRemoveStaleLocks(t *testing.T) {
 	if err := c.removeStaleLocks(); err != nil {
 		t.Errorf("without locks: %v", err)
 	}
-	dir := filepath.Join(c.pulumiState(), ".pulumi", "locks", "organization", "tally", "local")
+	dir := filepath.Join(c.PulumiState(), ".pulumi", "locks", "organization", "tally", "local")
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
@@ -52,6 +52,38 @@ func TestRemoveStaleLocks(t *testing.T) {
 	for path, want := range stays {
 		if _, err := os.Stat(path); (err == nil) != want {
 			t.Errorf("%s remains: %t, want %t", filepath.Base(path), err == nil, want)
+		}
+	}
+}
+
+// TestRemoveTornAttributes checks that only incomplete files are removed: SIGKILL leaves an
+// empty one between its creation and the write.
+func TestRemoveTornAttributes(t *testing.T) {
+	c := Config{Dir: t.TempDir()}
+	if err := c.removeTornAttributes(); err != nil {
+		t.Errorf("without a state: %v", err)
+	}
+	root := filepath.Join(c.PulumiState(), ".pulumi")
+	files := map[string]string{
+		"meta.yaml.attrs": "", "stacks/p/local.json.attrs": "", "stacks/p/local-b.json.attrs": `{"user.content_type":"text/plain"}`,
+		"stacks/p/local.json": "", "stacks/p/half.json.attrs": `{"user`,
+	}
+	for path, text := range files {
+		path = filepath.Join(root, path)
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := c.MakePulumiFolders(); err != nil {
+		t.Fatal(err)
+	}
+	for path := range files {
+		_, err := os.Stat(filepath.Join(root, path))
+		if want := path == "stacks/p/local.json" || path == "stacks/p/local-b.json.attrs"; (err == nil) != want {
+			t.Errorf("%s remains: %t, want %t", path, err == nil, want)
 		}
 	}
 }

@@ -28,6 +28,7 @@ const (
 	LogsPath     = "/_localcloud/logs"
 	ProgramsPath = "/_localcloud/programs"
 	FaultsPath   = "/_localcloud/faults"
+	RepairPath   = "/_localcloud/repair"
 )
 
 // Service is the service in the signatures of requests to the pages. They are signed as

@@ -27,12 +27,17 @@ type Service struct {
 	store    *store.Store
 	programs *store.Table[program] // by folder
 	owners   *store.Table[Owner]   // by type and ID
+	// creations are by URN and ID: an interrupted replacement leaves two of one URN.
+	creations *store.Table[Creation]
 
-	mu sync.Mutex // held while the owners and the following change together
+	mu sync.Mutex // held while the owners, the creations and the following change together
 	// identified holds the keys of the owners with each type and identity, because
 	// every creation of a resource looks for one: a search of all owners would make
 	// the time of a deployment grow with the square of its size.
 	identified map[[2]string][]string
+	// previous holds the keys of the creations that were not answered when the previous
+	// process ended.
+	previous map[string]bool
 }
 
 // program is the row of a registered folder. The project is not stored: the
@@ -52,9 +57,21 @@ func New(st *store.Store) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Service{store: st, programs: programs, owners: owners, identified: map[[2]string][]string{}}
+	creations, err := store.NewTable[Creation](st, "creations")
+	if err != nil {
+		return nil, err
+	}
+	s := &Service{
+		store: st, programs: programs, owners: owners, creations: creations,
+		identified: map[[2]string][]string{}, previous: map[string]bool{},
+	}
 	for _, o := range owners.All() {
 		s.index(o)
+	}
+	for _, c := range creations.All() {
+		if !c.Answered {
+			s.previous[creationKey(c.URN, c.ID)] = true
+		}
 	}
 	return s, nil
 }

@@ -8,7 +8,7 @@ import (
 
 // API is one HTTP API.
 type API struct {
-	ID           string // ten lowercase letters and digits; set by CreateAPI
+	ID           string // ten lowercase letters and digits; by default, CreateAPI chooses it
 	Name         string // 1 to 128 characters
 	Description  string // at most 1,024 characters
 	ProtocolType string // "HTTP"
@@ -38,7 +38,7 @@ func (s *Service) CreateAPI(api API) (API, error) {
 	if err != nil {
 		return API{}, err
 	}
-	api.ID, api.Port, api.Created = newID(10), portOf(l), time.Now().UTC().Truncate(time.Second)
+	api.ID, api.Port, api.Created = cmp.Or(api.ID, NewID(10)), portOf(l), time.Now().UTC().Truncate(time.Second)
 	if err := s.apis.Put(api.ID, api); err != nil {
 		_ = l.Close()
 		return API{}, err

@@ -12,7 +12,7 @@ import (
 //
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-jwt-authorizer.html
 type Authorizer struct {
-	ID    string // set by CreateAuthorizer
+	ID    string // by default, CreateAuthorizer chooses it
 	APIID string
 	Name  string // 1 to 128 characters, unique in its API
 	Type  string // "JWT"
@@ -30,7 +30,7 @@ func (s *Service) CreateAuthorizer(a Authorizer) (Authorizer, error) {
 	if _, err := s.API(a.APIID); err != nil {
 		return Authorizer{}, err
 	}
-	a.ID = newID(6)
+	a.ID = cmp.Or(a.ID, NewID(6))
 	return s.putAuthorizer(a)
 }
 

@@ -133,8 +133,8 @@ func (s *Service) reopen(api API) error {
 	return nil
 }
 
-// newID returns a random ID of n lowercase letters and digits; n is at most 26.
-func newID(n int) string { return strings.ToLower(rand.Text()[:n]) }
+// NewID returns a random ID of n lowercase letters and digits; n is at most 26.
+func NewID(n int) string { return strings.ToLower(rand.Text()[:n]) }
 
 func badRequest(format string, args ...any) error {
 	return cloud.Errorf(http.StatusBadRequest, "BadRequestException", format, args...)

@@ -11,7 +11,7 @@ import (
 
 // Integration is what a route calls: a Lambda function.
 type Integration struct {
-	ID    string // set by CreateIntegration
+	ID    string // by default, CreateIntegration chooses it
 	APIID string
 	Type  string // "AWS_PROXY"
 	// URI is the function's ARN, optionally with a qualifier, or that ARN in
@@ -32,7 +32,7 @@ func (s *Service) CreateIntegration(in Integration) (Integration, error) {
 	if _, err := s.API(in.APIID); err != nil {
 		return Integration{}, err
 	}
-	in.ID = newID(7)
+	in.ID = cmp.Or(in.ID, NewID(7))
 	return s.putIntegration(in)
 }
 

@@ -8,7 +8,7 @@ import (
 
 // Route forwards the requests that match its key to an integration.
 type Route struct {
-	ID    string // set by CreateRoute
+	ID    string // by default, CreateRoute chooses it
 	APIID string
 	// Key is "METHOD /path" or "$default". The method may be ANY. A path segment
 	// may be a variable "{name}", and the last one "{name+}", which matches the
@@ -30,7 +30,7 @@ func (s *Service) CreateRoute(r Route) (Route, error) {
 	if _, err := s.API(r.APIID); err != nil {
 		return Route{}, err
 	}
-	r.ID = newID(7)
+	r.ID = cmp.Or(r.ID, NewID(7))
 	return s.putRoute(r)
 }
 

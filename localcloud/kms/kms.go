@@ -19,7 +19,7 @@ import (
 //
 // https://docs.aws.amazon.com/kms/latest/APIReference/API_KeyMetadata.html
 type Key struct {
-	ID          string // a UUID, set by CreateKey
+	ID          string // a UUID; by default, CreateKey chooses it
 	Description string
 	Policy      string // JSON; DefaultPolicy if empty when the key is created
 	Disabled    bool
@@ -82,11 +82,11 @@ func New(place cloud.Place, st *store.Store, authorizer cloud.Authorizer) (*Serv
 // KeyARN returns the ARN of the key with that ID.
 func (s *Service) KeyARN(id string) cloud.ARN { return s.place.ARN("kms", "key/"+id) }
 
-// CreateKey stores a new key with a new ID. The caller has checked its policy.
+// CreateKey stores a new key. The caller has checked its policy.
 //
 // https://docs.aws.amazon.com/kms/latest/APIReference/API_CreateKey.html
 func (s *Service) CreateKey(k Key) (Key, error) {
-	k.ID = uuid.NewString()
+	k.ID = cmp.Or(k.ID, uuid.NewString())
 	if k.Policy == "" {
 		k.Policy = DefaultPolicy(s.place.Account)
 	}

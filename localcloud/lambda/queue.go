@@ -91,8 +91,9 @@ func (s *Service) openQueue() (err error) {
 	return err
 }
 
-// Queued returns the number of events in the queues of all functions.
-func (s *Service) Queued() int { return s.queue.Len() }
+// Queued returns the number of events in the queue of each function that has any, by the
+// function's name. Those that are being processed count, too.
+func (s *Service) Queued() map[string]int { return s.queue.Lens() }
 
 // InvokeEvent invokes a function asynchronously for a client: when it returns, the event
 // is on disk.

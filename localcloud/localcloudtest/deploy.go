@@ -79,6 +79,9 @@ func (c *Cloud) newStack(ctx context.Context, p Program) (auto.Stack, error) {
 	if err := c.config.MakePulumiFolders(); err != nil {
 		return auto.Stack{}, err
 	}
+	if _, err := control.Repair(ctx, c.config); err != nil {
+		return auto.Stack{}, err
+	}
 	command, err := newCommand(c.Environ())
 	if err != nil {
 		return auto.Stack{}, err

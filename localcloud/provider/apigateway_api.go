@@ -51,8 +51,9 @@ func api(place cloud.Place, service *httpapi.Service) *Resource {
 				}
 			},
 		},
-		Create: func(_ context.Context, in schema.Values) (string, map[string]any, error) {
-			a, err := service.CreateAPI(wanted("", in))
+		ID: func(schema.Values) string { return httpapi.NewID(10) },
+		Create: func(ctx context.Context, in schema.Values) (string, map[string]any, error) {
+			a, err := service.CreateAPI(wanted(plannedID(ctx), in))
 			return a.ID, live(a), err
 		},
 		Read: func(_ context.Context, id string, _ schema.Values) (string, map[string]any, error) {

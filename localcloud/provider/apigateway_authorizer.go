@@ -38,8 +38,9 @@ func authorizer(service *httpapi.Service) *Resource {
 				"enableSimpleResponses",
 			},
 		},
-		Create: func(_ context.Context, in schema.Values) (string, map[string]any, error) {
-			a, err := service.CreateAuthorizer(wanted("", in))
+		ID: func(schema.Values) string { return httpapi.NewID(6) },
+		Create: func(ctx context.Context, in schema.Values) (string, map[string]any, error) {
+			a, err := service.CreateAuthorizer(wanted(plannedID(ctx), in))
 			return a.ID, live(a), err
 		},
 		Read: func(_ context.Context, id string, state schema.Values) (string, map[string]any, error) {

@@ -41,8 +41,9 @@ func integration(service *httpapi.Service) *Resource {
 				"templateSelectionExpression", "tlsConfig",
 			},
 		},
-		Create: func(_ context.Context, in schema.Values) (string, map[string]any, error) {
-			i, err := service.CreateIntegration(wanted("", in))
+		ID: func(schema.Values) string { return httpapi.NewID(7) },
+		Create: func(ctx context.Context, in schema.Values) (string, map[string]any, error) {
+			i, err := service.CreateIntegration(wanted(plannedID(ctx), in))
 			return i.ID, live(i), err
 		},
 		Read: func(_ context.Context, id string, state schema.Values) (string, map[string]any, error) {

@@ -47,8 +47,9 @@ func route(service *httpapi.Service) *Resource {
 				}
 			},
 		},
-		Create: func(_ context.Context, in schema.Values) (string, map[string]any, error) {
-			r, err := service.CreateRoute(wanted("", in))
+		ID: func(schema.Values) string { return httpapi.NewID(7) },
+		Create: func(ctx context.Context, in schema.Values) (string, map[string]any, error) {
+			r, err := service.CreateRoute(wanted(plannedID(ctx), in))
 			return r.ID, live(r), err
 		},
 		Read: func(_ context.Context, id string, state schema.Values) (string, map[string]any, error) {

@@ -108,7 +108,7 @@ func checkDefaultTags(_ cloud.Place, v any) error {
 }
 
 // CheckConfig validates the configuration of a provider instance.
-func (p *provider) CheckConfig(_ context.Context, req *pulumirpc.CheckRequest) (*pulumirpc.CheckResponse, error) {
+func (p *Provider) CheckConfig(_ context.Context, req *pulumirpc.CheckRequest) (*pulumirpc.CheckResponse, error) {
 	if _, err := p.parse(req.GetUrn()); err != nil {
 		return nil, err
 	}
@@ -125,7 +125,7 @@ func (p *provider) CheckConfig(_ context.Context, req *pulumirpc.CheckRequest) (
 	return checked(config, config, failures)
 }
 
-func (p *provider) checkSetting(key string, v resource.PropertyValue) error {
+func (p *Provider) checkSetting(key string, v resource.PropertyValue) error {
 	if resource.IsInternalPropertyKey(resource.PropertyKey(key)) {
 		return nil
 	}
@@ -159,7 +159,7 @@ func settingValue(v resource.PropertyValue) any {
 
 // DiffConfig compares configurations. No change requires new resources, because
 // all resources are in the same local cloud.
-func (p *provider) DiffConfig(_ context.Context, req *pulumirpc.DiffRequest) (*pulumirpc.DiffResponse, error) {
+func (p *Provider) DiffConfig(_ context.Context, req *pulumirpc.DiffRequest) (*pulumirpc.DiffResponse, error) {
 	if _, err := p.parse(req.GetUrn()); err != nil {
 		return nil, err
 	}
@@ -171,7 +171,7 @@ func (p *provider) DiffConfig(_ context.Context, req *pulumirpc.DiffRequest) (*p
 }
 
 // Configure sets the configuration of the provider instance on this connection.
-func (p *provider) Configure(ctx context.Context, req *pulumirpc.ConfigureRequest) (*pulumirpc.ConfigureResponse, error) {
+func (p *Provider) Configure(ctx context.Context, req *pulumirpc.ConfigureRequest) (*pulumirpc.ConfigureResponse, error) {
 	if req.GetUrn() != "" {
 		if _, err := p.parse(req.GetUrn()); err != nil {
 			return nil, err

@@ -29,7 +29,7 @@ func functions(place cloud.Place, s Services) map[string]function {
 }
 
 // Invoke calls a data source.
-func (p *provider) Invoke(_ context.Context, req *pulumirpc.InvokeRequest) (*pulumirpc.InvokeResponse, error) {
+func (p *Provider) Invoke(_ context.Context, req *pulumirpc.InvokeRequest) (*pulumirpc.InvokeResponse, error) {
 	f, ok := p.functions[req.GetTok()]
 	if !ok {
 		return nil, unknownToken("function", req.GetTok(), slices.Collect(maps.Keys(p.functions)))

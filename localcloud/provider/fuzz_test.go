@@ -27,7 +27,7 @@ func FuzzProperties(f *testing.F) {
 	} {
 		f.Add([]byte(s))
 	}
-	p := New(place, Services{}, []string{"local"}).(*provider)
+	p := New(place, Services{}, []string{"local"})
 	p.setConnection(f.Context(), connection{})
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		s := &structpb.Struct{}

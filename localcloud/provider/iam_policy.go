@@ -30,6 +30,9 @@ func managedPolicy(service *iam.Service) *Resource {
 			Outputs:     []schema.Output{{Name: "arn"}, {Name: "policyId"}, {Name: "attachmentCount"}, schema.TagOutput()},
 			Unsupported: []string{"namePrefix"},
 		},
+		ID: func(in schema.Values) string {
+			return service.PolicyARN(iam.ManagedPolicy{Name: in.String("name"), Path: in.String("path")})
+		},
 		Create: func(_ context.Context, in schema.Values) (string, map[string]any, error) {
 			p, err := service.CreatePolicy(iam.ManagedPolicy{
 				Name: in.String("name"), Path: in.String("path"), Description: in.String("description"),

@@ -29,6 +29,7 @@ func rolePolicy(service *iam.Service) *Resource {
 			},
 			Unsupported: []string{"namePrefix"},
 		},
+		ID:     func(in schema.Values) string { return in.String("role") + ":" + in.String("name") },
 		Create: func(_ context.Context, in schema.Values) (string, map[string]any, error) { return put(in) },
 		Read: func(_ context.Context, id string, _ schema.Values) (string, map[string]any, error) {
 			role, name, ok := strings.Cut(id, ":")

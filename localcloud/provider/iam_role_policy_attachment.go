@@ -27,6 +27,7 @@ func rolePolicyAttachment(service *iam.Service) *Resource {
 			},
 			DeleteBeforeReplace: true,
 		},
+		ID: func(in schema.Values) string { return in.String("role") + "/" + in.String("policyArn") },
 		Create: func(_ context.Context, in schema.Values) (string, map[string]any, error) {
 			role, policy := in.String("role"), in.String("policyArn")
 			err := service.AttachRolePolicy(role, policy)

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/google/uuid"
+
 	"tally/localcloud/cloud"
 	"tally/localcloud/iam"
 	"tally/localcloud/kms"
@@ -47,11 +49,12 @@ func kmsKey(place cloud.Place, service *kms.Service, principals *iam.Service) *R
 	}
 	return &Resource{
 		Type: typ,
-		Create: func(_ context.Context, in schema.Values) (string, map[string]any, error) {
+		ID:   func(schema.Values) string { return uuid.NewString() },
+		Create: func(ctx context.Context, in schema.Values) (string, map[string]any, error) {
 			if err := check(schema.Values{}, in); err != nil {
 				return "", nil, err
 			}
-			k, err := service.CreateKey(keyOf("", in))
+			k, err := service.CreateKey(keyOf(plannedID(ctx), in))
 			return k.ID, liveKey(service, k), err
 		},
 		Read: func(_ context.Context, id string, _ schema.Values) (string, map[string]any, error) {

@@ -48,6 +48,10 @@ func lambdaAlias(place cloud.Place, service *lambda.Service) *Resource {
 				}
 			},
 		},
+		ID: func(in schema.Values) string {
+			to, _ := service.Resolve(in.String("functionName"), in.String("name")) // after an error, the creation will fail
+			return to.ARN
+		},
 		Create: func(_ context.Context, in schema.Values) (string, map[string]any, error) {
 			a, err := service.CreateAlias(wanted(in))
 			return a.ARN, live(in.String("functionName"), a), err

@@ -35,9 +35,10 @@ func eventInvokeConfig(service *lambda.Service) *Resource {
 			},
 			Together: checkQualifier("functionName", lambda.CheckFunction),
 		},
-		Create: func(_ context.Context, in schema.Values) (string, map[string]any, error) {
+		ID: func(in schema.Values) string { return qualify(in.String("functionName"), in.String("qualifier")) },
+		Create: func(ctx context.Context, in schema.Values) (string, map[string]any, error) {
 			live, err := put(in)
-			return qualify(in.String("functionName"), in.String("qualifier")), live, err
+			return plannedID(ctx), live, err
 		},
 		Read: func(_ context.Context, id string, state schema.Values) (string, map[string]any, error) {
 			function, qualifier := state.String("functionName"), state.String("qualifier")

@@ -36,6 +36,7 @@ func permission(service *lambda.Service) *Resource {
 			Together:    checkQualifier("function", lambda.CheckPermissionTarget),
 			Unsupported: []string{"eventSourceToken", "functionUrlAuthType", "principalOrgId", "statementIdPrefix"},
 		},
+		ID: input("statementId"),
 		Create: func(_ context.Context, in schema.Values) (string, map[string]any, error) {
 			function := in.String("function")
 			p := lambda.Permission{

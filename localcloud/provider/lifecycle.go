@@ -15,7 +15,7 @@ import (
 )
 
 // Check validates a resource's inputs, and adds names and defaults.
-func (p *provider) Check(ctx context.Context, req *pulumirpc.CheckRequest) (*pulumirpc.CheckResponse, error) {
+func (p *Provider) Check(ctx context.Context, req *pulumirpc.CheckRequest) (*pulumirpc.CheckResponse, error) {
 	r, u, err := p.resource(req.GetUrn())
 	if err != nil {
 		return nil, err
@@ -54,7 +54,7 @@ func checked(want, in resource.PropertyMap, failures []schema.Failure) (*pulumir
 }
 
 // Diff compares a resource with the program's inputs.
-func (p *provider) Diff(_ context.Context, req *pulumirpc.DiffRequest) (*pulumirpc.DiffResponse, error) {
+func (p *Provider) Diff(_ context.Context, req *pulumirpc.DiffRequest) (*pulumirpc.DiffResponse, error) {
 	r, _, err := p.resource(req.GetUrn())
 	if err != nil {
 		return nil, err
@@ -67,7 +67,7 @@ func (p *provider) Diff(_ context.Context, req *pulumirpc.DiffRequest) (*pulumir
 }
 
 // Create creates the resource or, in a preview, predicts its state.
-func (p *provider) Create(ctx context.Context, req *pulumirpc.CreateRequest) (*pulumirpc.CreateResponse, error) {
+func (p *Provider) Create(ctx context.Context, req *pulumirpc.CreateRequest) (*pulumirpc.CreateResponse, error) {
 	r, u, err := p.resource(req.GetUrn())
 	if err != nil {
 		return nil, err
@@ -80,7 +80,12 @@ func (p *provider) Create(ctx context.Context, req *pulumirpc.CreateRequest) (*p
 		raw, err := wire.Encode(r.PreviewCreate(in))
 		return &pulumirpc.CreateResponse{Properties: raw}, err
 	}
-	id, live, err := p.createOwned(ctx, r, u, schema.Plain(in))
+	p.repairing.RLock()
+	defer p.repairing.RUnlock()
+	if err := ctx.Err(); err != nil {
+		return nil, err // the engine has ended, and a repair may have followed
+	}
+	id, live, err := p.createOwned(ctx, r, u, in)
 	if err != nil {
 		return nil, err
 	}
@@ -88,13 +93,14 @@ func (p *provider) Create(ctx context.Context, req *pulumirpc.CreateRequest) (*p
 		return nil, err
 	}
 	raw, err := wire.Encode(r.State(properties(live), in))
+	p.services.Deployments.Created(u, id)
 	return &pulumirpc.CreateResponse{Id: id, Properties: raw}, err
 }
 
 // Read reads the live resource. A refresh passes the old inputs and state, an
 // import only the ID. The ID in the response is empty if the resource does not
 // exist.
-func (p *provider) Read(ctx context.Context, req *pulumirpc.ReadRequest) (*pulumirpc.ReadResponse, error) {
+func (p *Provider) Read(ctx context.Context, req *pulumirpc.ReadRequest) (*pulumirpc.ReadResponse, error) {
 	r, _, err := p.resource(req.GetUrn())
 	if err != nil {
 		return nil, err
@@ -125,7 +131,7 @@ func (p *provider) Read(ctx context.Context, req *pulumirpc.ReadRequest) (*pulum
 }
 
 // Update changes the resource or, in a preview, predicts its state.
-func (p *provider) Update(ctx context.Context, req *pulumirpc.UpdateRequest) (*pulumirpc.UpdateResponse, error) {
+func (p *Provider) Update(ctx context.Context, req *pulumirpc.UpdateRequest) (*pulumirpc.UpdateResponse, error) {
 	r, _, err := p.resource(req.GetUrn())
 	if err != nil {
 		return nil, err
@@ -153,13 +159,16 @@ func (p *provider) Update(ctx context.Context, req *pulumirpc.UpdateRequest) (*p
 }
 
 // Delete deletes the resource. It succeeds if the resource does not exist.
-func (p *provider) Delete(ctx context.Context, req *pulumirpc.DeleteRequest) (*emptypb.Empty, error) {
+func (p *Provider) Delete(ctx context.Context, req *pulumirpc.DeleteRequest) (*emptypb.Empty, error) {
 	r, u, err := p.resource(req.GetUrn())
 	if err != nil {
 		return nil, err
 	}
 	var state resource.PropertyMap
 	if err := decode(into{req.GetProperties(), &state}); err != nil {
+		return nil, err
+	}
+	if err := p.services.Deployments.Forget(u, req.GetId()); err != nil { // the engine knows it
 		return nil, err
 	}
 	if err := r.Delete(ctx, req.GetId(), schema.Plain(state)); err != nil && !gone(err) {
@@ -170,7 +179,7 @@ func (p *provider) Delete(ctx context.Context, req *pulumirpc.DeleteRequest) (*e
 
 // annotate stores which inputs of an emulated resource have no effect, for
 // localcloud status.
-func (p *provider) annotate(r *Resource, id string, in resource.PropertyMap) error {
+func (p *Provider) annotate(r *Resource, id string, in resource.PropertyMap) error {
 	if r.Recorded {
 		return nil
 	}

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -46,7 +47,8 @@ func identity(t schema.Type, in schema.Values) string {
 
 // createOwned creates the resource for u, and stores u as its owner. It does not
 // replace a resource that exists for another URN.
-func (p *provider) createOwned(ctx context.Context, r *Resource, u urn.URN, in schema.Values) (string, map[string]any, error) {
+func (p *Provider) createOwned(ctx context.Context, r *Resource, u urn.URN, inputs resource.PropertyMap) (string, map[string]any, error) {
+	in := schema.Plain(inputs)
 	identity := identity(r.Type, in)
 	if identity != "" {
 		p.creating.Lock()
@@ -55,16 +57,37 @@ func (p *provider) createOwned(ctx context.Context, r *Resource, u urn.URN, in s
 			return "", nil, r.failed("creating", identity, err)
 		}
 	}
-	id, live, err := r.Create(ctx, in)
+	id, live, err := p.createNoted(ctx, r, u, inputs)
 	if err != nil {
 		return "", nil, r.failed("creating", r.Name(in), p.explainTaken(r, u, r.Name(in), err))
 	}
 	return id, live, p.services.Deployments.SetOwner(deployments.Owner{URN: u, ID: id, Identity: identity})
 }
 
+// createNoted creates the resource, and notes that before, so that a repair finds what a
+// crash leaves at any moment. It notes nothing if the resource already exists: then the
+// creation will fail or, where AWS has an operation like PutMetricAlarm, replace what is
+// not the deployment's to delete.
+func (p *Provider) createNoted(ctx context.Context, r *Resource, u urn.URN, inputs resource.PropertyMap) (string, map[string]any, error) {
+	in, notes := schema.Plain(inputs), p.services.Deployments
+	planned := r.id(in)
+	ctx = context.WithValue(ctx, plannedIDKey{}, planned)
+	if _, _, err := r.Read(ctx, planned, in); planned == "" || err == nil {
+		return r.Create(ctx, in)
+	}
+	if err := notes.Begin(deployments.Creation{URN: u, ID: planned, Inputs: locating(inputs)}); err != nil {
+		return "", nil, err
+	}
+	id, live, err := r.Create(ctx, in)
+	if err != nil || id != planned { // there was an equal one, as of a subscription
+		err = errors.Join(err, notes.Forget(u, planned))
+	}
+	return id, live, err
+}
+
 // explainTaken adds the owner of the resource that has the name to an error that
 // the name is taken.
-func (p *provider) explainTaken(r *Resource, u urn.URN, name string, err error) error {
+func (p *Provider) explainTaken(r *Resource, u urn.URN, name string, err error) error {
 	owner, ok := p.services.Deployments.Named(r.Token, name)
 	if !ok || owner.URN == u || !strings.Contains(err.Error(), "already exist") {
 		return err
@@ -73,7 +96,7 @@ func (p *provider) explainTaken(r *Resource, u urn.URN, name string, err error) 
 }
 
 // checkFree returns an error if a live resource of another URN has the identity.
-func (p *provider) checkFree(ctx context.Context, r *Resource, u urn.URN, identity string) error {
+func (p *Provider) checkFree(ctx context.Context, r *Resource, u urn.URN, identity string) error {
 	owner, ok := p.services.Deployments.Identified(r.Token, identity)
 	if !ok || owner.URN == u {
 		return nil

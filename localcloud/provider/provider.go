@@ -36,8 +36,8 @@ type Services = account.Services
 // only stacks whose name matches one of the globs (as in [path.Match]).
 // Relative paths of archives are resolved against the folders that s.Deployments
 // has for the project of the resource.
-func New(place cloud.Place, s Services, stacks []string) pulumirpc.ResourceProviderServer {
-	return &provider{
+func New(place cloud.Place, s Services, stacks []string) *Provider {
+	return &Provider{
 		place: place, stacks: stacks, services: s,
 		functions:   functions(place, s),
 		tables:      map[string]table{},
@@ -45,7 +45,8 @@ func New(place cloud.Place, s Services, stacks []string) pulumirpc.ResourceProvi
 	}
 }
 
-type provider struct {
+// Provider is the aws provider of the local cloud.
+type Provider struct {
 	pulumirpc.UnimplementedResourceProviderServer
 
 	place     cloud.Place
@@ -54,6 +55,9 @@ type provider struct {
 	functions map[string]function // by token
 
 	creating sync.Mutex // held while a resource of an exclusive type is created
+	// repairing is held during a repair, and for reading during a creation, which may go
+	// on for a moment after the engine was killed.
+	repairing sync.RWMutex
 
 	mu     sync.Mutex
 	tables map[string]table // by project
@@ -70,7 +74,7 @@ type table map[string]*Resource
 
 // table returns the resource types for the programs of a project, in whose folders
 // relative paths start.
-func (p *provider) table(project string) table {
+func (p *Provider) table(project string) table {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	t := p.tables[project]
@@ -87,13 +91,13 @@ func (p *provider) table(project string) table {
 // connection is the configuration of one provider instance.
 type connection struct{ defaultTags map[string]string }
 
-func (p *provider) setConnection(ctx context.Context, c connection) {
+func (p *Provider) setConnection(ctx context.Context, c connection) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.connections[peerAddress(ctx)] = c
 }
 
-func (p *provider) connection(ctx context.Context) (connection, error) {
+func (p *Provider) connection(ctx context.Context) (connection, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	c, ok := p.connections[peerAddress(ctx)]
@@ -111,7 +115,7 @@ func peerAddress(ctx context.Context) string {
 }
 
 // parse parses a URN and checks that its stack may be deployed here.
-func (p *provider) parse(s string) (urn.URN, error) {
+func (p *Provider) parse(s string) (urn.URN, error) {
 	u, err := urn.Parse(s)
 	if err != nil {
 		return "", err
@@ -129,7 +133,7 @@ func (p *provider) parse(s string) (urn.URN, error) {
 }
 
 // resource returns the type of the resource with that URN, and the parsed URN.
-func (p *provider) resource(s string) (*Resource, urn.URN, error) {
+func (p *Provider) resource(s string) (*Resource, urn.URN, error) {
 	u, err := p.parse(s)
 	if err != nil {
 		return nil, "", err
@@ -153,7 +157,7 @@ func unknownToken(what, token string, known []string) error {
 }
 
 // Handshake reports the features of the protocol that the provider supports.
-func (p *provider) Handshake(context.Context, *pulumirpc.ProviderHandshakeRequest) (*pulumirpc.ProviderHandshakeResponse, error) {
+func (p *Provider) Handshake(context.Context, *pulumirpc.ProviderHandshakeRequest) (*pulumirpc.ProviderHandshakeResponse, error) {
 	return &pulumirpc.ProviderHandshakeResponse{
 		AcceptSecrets: true, AcceptResources: true, AcceptOutputs: true, SupportsAutonamingConfiguration: true,
 	}, nil
@@ -161,24 +165,24 @@ func (p *provider) Handshake(context.Context, *pulumirpc.ProviderHandshakeReques
 
 // Attach receives the engine's address, which is not used: the provider never
 // calls the engine.
-func (p *provider) Attach(context.Context, *pulumirpc.PluginAttach) (*emptypb.Empty, error) {
+func (p *Provider) Attach(context.Context, *pulumirpc.PluginAttach) (*emptypb.Empty, error) {
 	return &emptypb.Empty{}, nil
 }
 
 // Cancel does nothing, because every operation is short.
-func (p *provider) Cancel(context.Context, *emptypb.Empty) (*emptypb.Empty, error) {
+func (p *Provider) Cancel(context.Context, *emptypb.Empty) (*emptypb.Empty, error) {
 	return &emptypb.Empty{}, nil
 }
 
 // GetPluginInfo returns the version of the real provider that this one stands
 // in for.
-func (p *provider) GetPluginInfo(context.Context, *emptypb.Empty) (*pulumirpc.PluginInfo, error) {
+func (p *Provider) GetPluginInfo(context.Context, *emptypb.Empty) (*pulumirpc.PluginInfo, error) {
 	return &pulumirpc.PluginInfo{Version: Version}, nil
 }
 
 // GetSchema returns the name of the package without its types: programs use
 // the SDKs generated from the real provider's schema.
-func (p *provider) GetSchema(context.Context, *pulumirpc.GetSchemaRequest) (*pulumirpc.GetSchemaResponse, error) {
+func (p *Provider) GetSchema(context.Context, *pulumirpc.GetSchemaRequest) (*pulumirpc.GetSchemaResponse, error) {
 	raw, err := json.Marshal(map[string]string{"name": "aws", "version": Version})
 	return &pulumirpc.GetSchemaResponse{Schema: string(raw)}, err
 }

@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
@@ -18,6 +19,7 @@ import (
 	"tally/localcloud/account"
 	"tally/localcloud/cloud"
 	"tally/localcloud/provider/wire"
+	"tally/localcloud/store"
 )
 
 var place = cloud.Place{Region: "us-east-1", Account: "000000000000"}
@@ -29,43 +31,59 @@ func (silent) Append(cloud.Entry) {}
 // newServices returns real services without a durable store.
 func newServices(t *testing.T) Services {
 	t.Helper()
+	s, _ := openServices(t, nil, t.TempDir())
+	return s
+}
+
+// openServices returns real services with that store and the code of functions in dir. They
+// are closed by close or at the end of the test.
+func openServices(t *testing.T, st *store.Store, dir string) (_ Services, close func()) {
+	t.Helper()
 	s, err := account.New(account.Options{
-		Place: place, Dir: t.TempDir(), Journal: silent{}, Endpoint: func() string { return "http://127.0.0.1:4566" },
+		Place: place, Store: st, Dir: dir, Journal: silent{}, Endpoint: func() string { return "http://127.0.0.1:4566" },
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
+	close = sync.OnceFunc(func() {
 		if err := s.Close(); err != nil {
 			t.Error(err)
 		}
 	})
+	t.Cleanup(close)
 	if err := s.Start(); err != nil {
 		t.Fatal(err)
 	}
-	return *s
+	return *s, close
 }
 
 // cloudUnderTest is a provider that serves gRPC, as it does for the engine.
 type cloudUnderTest struct {
 	client
 	services Services
+	provider *Provider
 	dir      string // the folder of the program
 	address  string
 }
 
 func start(t *testing.T) cloudUnderTest {
 	t.Helper()
+	return startWith(t, newServices(t), t.TempDir())
+}
+
+func startWith(t *testing.T, s Services, dir string) cloudUnderTest {
+	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := cloudUnderTest{services: newServices(t), dir: t.TempDir(), address: l.Addr().String()}
+	c := cloudUnderTest{services: s, dir: dir, address: l.Addr().String()}
 	if err := c.services.Deployments.Register(c.dir); err != nil {
 		t.Fatal(err)
 	}
 	server := grpc.NewServer()
-	pulumirpc.RegisterResourceProviderServer(server, New(place, c.services, []string{"local", "local-*"}))
+	c.provider = New(place, c.services, []string{"local", "local-*"})
+	pulumirpc.RegisterResourceProviderServer(server, c.provider)
 	go func() { _ = server.Serve(l) }() // until Stop
 	t.Cleanup(server.Stop)
 	c.client = c.connect(t, map[string]any{"region": "us-east-1"})

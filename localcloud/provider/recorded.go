@@ -37,8 +37,9 @@ func (k recordedType) in(service *recorded.Service) *Resource {
 	k.Recorded = true
 	r := &Resource{
 		Type: k.Type,
-		Create: func(_ context.Context, in schema.Values) (string, map[string]any, error) {
-			r, err := k.create(service, in)
+		ID:   k.id,
+		Create: func(ctx context.Context, in schema.Values) (string, map[string]any, error) {
+			r, err := k.create(service, plannedID(ctx), in)
 			if err != nil {
 				return "", nil, err
 			}
@@ -68,11 +69,11 @@ func (k recordedType) in(service *recorded.Service) *Resource {
 	return r
 }
 
-func (k recordedType) create(service *recorded.Service, in schema.Values) (recorded.Resource, error) {
+func (k recordedType) create(service *recorded.Service, id string, in schema.Values) (recorded.Resource, error) {
 	if err := k.validate(schema.Values{}, in); err != nil {
 		return recorded.Resource{}, err
 	}
-	wanted := recorded.Resource{Type: k.Token, ID: k.id(in), Name: k.Name(in), Inputs: k.inputs(in)}
+	wanted := recorded.Resource{Type: k.Token, ID: id, Name: k.Name(in), Inputs: k.inputs(in)}
 	r, err := service.Create(wanted)
 	if !errors.Is(err, recorded.ErrExists) {
 		return r, err

@@ -19,6 +19,10 @@ import (
 type Resource struct {
 	schema.Type
 
+	// ID returns the ID that Create will give to the resource; nil means its name. It is
+	// stored before the creation, so that a repair finds the resource. If the service
+	// chooses the ID at random, ID does instead, and Create uses [plannedID].
+	ID     func(in schema.Values) string
 	Create func(ctx context.Context, in schema.Values) (id string, live map[string]any, err error)
 	// Read finds the resource by its ID and state. In an import, the state is
 	// empty, and the ID is the one by which the real provider imports.
@@ -27,6 +31,28 @@ type Resource struct {
 	// input of the type forces a new resource.
 	Update func(ctx context.Context, id string, state, in schema.Values) (live map[string]any, err error)
 	Delete func(ctx context.Context, id string, state schema.Values) error
+}
+
+// plannedIDKey is the key of the planned ID in the context of Create.
+type plannedIDKey struct{}
+
+// plannedID returns the result of Resource.ID to Create.
+func plannedID(ctx context.Context) string {
+	id, _ := ctx.Value(plannedIDKey{}).(string)
+	return id
+}
+
+// id returns the ID that Create will give to the resource, or "" if that is unknown.
+func (r *Resource) id(in schema.Values) string {
+	if r.ID != nil {
+		return r.ID(in)
+	}
+	return in.String("name")
+}
+
+// input returns an ID that is the value of an input.
+func input(name string) func(schema.Values) string {
+	return func(in schema.Values) string { return in.String(name) }
 }
 
 // resources returns the table of resource types for the programs of a project.

@@ -49,6 +49,7 @@ func topic(place cloud.Place, service *sns.Service) *Resource {
 				}
 			},
 		},
+		ID: func(in schema.Values) string { return place.ARN("sns", in.String("name")).String() },
 		Create: func(_ context.Context, in schema.Values) (string, map[string]any, error) {
 			t, err := service.CreateTopic(topicOf("", in))
 			return t.ARN, liveTopic(place, t), err

@@ -31,6 +31,7 @@ func topicPolicy(place cloud.Place, service *sns.Service) *Resource {
 			// The topic has one policy: the old one is reset before the new one is set.
 			DeleteBeforeReplace: true,
 		},
+		ID: input("arn"),
 		Create: func(_ context.Context, in schema.Values) (string, map[string]any, error) {
 			t, err := service.SetPolicy(in.String("arn"), in.String("policy"))
 			return t.ARN, live(t), err

@@ -3,6 +3,8 @@ package provider
 import (
 	"context"
 
+	"github.com/google/uuid"
+
 	"tally/localcloud/cloud"
 	"tally/localcloud/provider/schema"
 	"tally/localcloud/sns"
@@ -48,8 +50,9 @@ func topicSubscription(place cloud.Place, service *sns.Service) *Resource {
 			Unsupported: []string{"deliveryPolicy", "replayPolicy", "subscriptionRoleArn"},
 			Together:    checkSubscription,
 		},
-		Create: func(_ context.Context, in schema.Values) (string, map[string]any, error) {
-			s, err := service.Subscribe(wanted("", in))
+		ID: func(in schema.Values) string { return in.String("topic") + ":" + uuid.NewString() },
+		Create: func(ctx context.Context, in schema.Values) (string, map[string]any, error) {
+			s, err := service.Subscribe(wanted(plannedID(ctx), in))
 			return s.ARN, live(s), err
 		},
 		Read: func(_ context.Context, id string, _ schema.Values) (string, map[string]any, error) {

@@ -40,6 +40,7 @@ func queue(service *sqs.Service) *Resource {
 				}
 			},
 		},
+		ID: func(in schema.Values) string { return service.URL(in.String("name")) },
 		Create: func(_ context.Context, in schema.Values) (string, map[string]any, error) {
 			q := sqs.Queue{Name: in.String("name"), SSE: true} // AWS's default
 			setQueue(&q, schema.Values{}, in)

@@ -63,6 +63,7 @@ func queueDocument(service *sqs.Service, token, noun string, property schema.Pro
 			// A queue has one of each, so the old one is removed before the new one is set.
 			DeleteBeforeReplace: true,
 		},
+		ID: input("queueUrl"),
 		Create: func(_ context.Context, in schema.Values) (string, map[string]any, error) {
 			live, err := set(in.String("queueUrl"), in.String(property.Name))
 			return in.String("queueUrl"), live, err

@@ -12,11 +12,16 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/peer"
 	"google.golang.org/grpc/status"
+	"google.golang.org/grpc/tap"
 
 	"tally/localcloud/lambda/process"
 
 	loopback "tally/localcloud/internal/peer"
 )
+
+// maxMessage is the maximum size of a message in bytes, which is also the engine's: a
+// property may be an archive. gRPC's default is 4 MiB.
+const maxMessage = 400 << 20
 
 // newEngineServer returns the gRPC server of the provider. The protocol of the engine
 // has no credentials, and the engine passes on none from its environment, so the server
@@ -25,7 +30,7 @@ import (
 func newEngineServer() *grpc.Server {
 	return grpc.NewServer(
 		grpc.Creds(engineCredentials{insecure.NewCredentials()}),
-		grpc.ChainUnaryInterceptor(refuseUnary), grpc.ChainStreamInterceptor(refuseStream),
+		grpc.InTapHandle(refuse), grpc.MaxRecvMsgSize(maxMessage),
 		grpc.ConnectionTimeout(10*time.Second))
 }
 
@@ -72,32 +77,19 @@ func checkEngine(c net.Conn) error {
 	return nil
 }
 
-// refused returns PermissionDenied if the connection of the call is refused.
-func refused(ctx context.Context) error {
+// refuse returns PermissionDenied if the connection of the call is refused. It is called
+// before the message is read, so that strangers cannot fill the memory.
+func refuse(ctx context.Context, _ *tap.Info) (context.Context, error) {
 	p, ok := peer.FromContext(ctx)
 	info, known := engineInfo{}, false
 	if ok {
 		info, known = p.AuthInfo.(engineInfo)
 	}
 	if !known {
-		return status.Error(codes.PermissionDenied, "the local cloud refuses a connection that it cannot identify")
+		return nil, status.Error(codes.PermissionDenied, "the local cloud refuses a connection that it cannot identify")
 	}
 	if info.refused != nil {
-		return status.Errorf(codes.PermissionDenied, "the local cloud refuses this process: %v", info.refused)
+		return nil, status.Errorf(codes.PermissionDenied, "the local cloud refuses this process: %v", info.refused)
 	}
-	return nil
-}
-
-func refuseUnary(ctx context.Context, req any, _ *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (any, error) {
-	if err := refused(ctx); err != nil {
-		return nil, err
-	}
-	return handle(ctx, req)
-}
-
-func refuseStream(srv any, stream grpc.ServerStream, _ *grpc.StreamServerInfo, handle grpc.StreamHandler) error {
-	if err := refused(stream.Context()); err != nil {
-		return err
-	}
-	return handle(srv, stream)
+	return ctx, nil
 }

@@ -16,8 +16,11 @@ import (
 
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/types/known/emptypb"
+	"google.golang.org/protobuf/types/known/structpb"
 
 	"tally/localcloud/internal/peer"
 	"tally/localcloud/lambda"
@@ -45,7 +48,8 @@ func TestMain(m *testing.M) {
 	}
 }
 
-// callProvider returns the result of a call of the provider.
+// callProvider returns the result of a call of the provider. If the call is refused, it
+// calls again without sending a message, and returns that result.
 func callProvider(address string) string {
 	conn, err := grpc.NewClient(address, grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err != nil {
@@ -55,6 +59,13 @@ func callProvider(address string) string {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
 	info, err := pulumirpc.NewResourceProviderClient(conn).GetPluginInfo(ctx, &emptypb.Empty{})
+	if status.Code(err) == codes.PermissionDenied {
+		var stream grpc.ClientStream
+		stream, err = conn.NewStream(ctx, &grpc.StreamDesc{ClientStreams: true}, pulumirpc.ResourceProvider_GetPluginInfo_FullMethodName)
+		if err == nil {
+			err = stream.RecvMsg(&emptypb.Empty{})
+		}
+	}
 	if err != nil {
 		return strings.ReplaceAll(err.Error(), "\n", " ")
 	}
@@ -123,5 +134,24 @@ func TestWebPageCannotUseTheProvider(t *testing.T) {
 	check(t, conn.SetReadDeadline(time.Now().Add(10*time.Second)))
 	if got, _ := io.ReadAll(conn); strings.HasPrefix(string(got), "HTTP/1.1 2") || strings.Contains(string(got), "6.83") {
 		t.Errorf("the provider answered %q", got)
+	}
+}
+
+// The engine accepts properties of many megabytes, and so does the provider.
+func TestLargeProperty(t *testing.T) {
+	conn, err := grpc.NewClient(fmt.Sprintf("127.0.0.1:%d", serve(t, t.TempDir()).Config().ProviderPort),
+		grpc.WithTransportCredentials(insecure.NewCredentials()), grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxMessage)))
+	check(t, err)
+	defer conn.Close()
+	client := pulumirpc.NewResourceProviderClient(conn)
+	_, err = client.Configure(t.Context(), &pulumirpc.ConfigureRequest{Args: &structpb.Struct{}})
+	check(t, err)
+	res, err := client.Check(t.Context(), &pulumirpc.CheckRequest{
+		Urn:        "urn:pulumi:local::p::aws:sns/topic:Topic::t",
+		RandomSeed: []byte("seed"),
+		News:       &structpb.Struct{Fields: map[string]*structpb.Value{"displayName": structpb.NewStringValue(strings.Repeat("x", 6<<20))}},
+	})
+	if err != nil || len(res.Failures) != 1 || res.Failures[0].Property != "displayName" {
+		t.Errorf("%d failures, error %.200v, want one of displayName", len(res.GetFailures()), err)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"tally/localcloud/cloud"
 	"tally/localcloud/control"
 	"tally/localcloud/deployments"
+	"tally/localcloud/provider"
 	"tally/localcloud/sigv4"
 )
 
@@ -81,5 +82,21 @@ func (s *Server) serveRegistration(w http.ResponseWriter, r *http.Request) {
 	}
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
+	}
+}
+
+// serveRepair repairs what interrupted deployments have left, and lists what was deleted.
+func (s *Server) serveRepair(aws *provider.Provider) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		var repaired control.Repaired
+		deleted, err := aws.Repair(r.Context(), s.config.PulumiState())
+		if err != nil {
+			repaired.Error = err.Error()
+		}
+		for _, o := range deleted {
+			repaired.Deleted = append(repaired.Deleted, string(o.URN))
+		}
+		w.Header().Set("Content-Type", "application/json")
+		_ = json.NewEncoder(w).Encode(repaired) // the client may be gone
 	}
 }

@@ -1,10 +1,12 @@
 package server
 
 import (
+	"slices"
 	"testing"
 
 	"tally/localcloud/cloud"
 	"tally/localcloud/control"
+	"tally/localcloud/sns"
 	"tally/localcloud/sqs"
 )
 
@@ -35,5 +37,36 @@ func TestStatusCountsMessages(t *testing.T) {
 	want := control.Resource{Type: "queue", Name: "failed", Detail: "messages: 1 available, 1 in flight, 1 delayed; " + url}
 	if len(status.Resources) != 1 || status.Resources[0] != want {
 		t.Errorf("resources %+v, want %+v", status.Resources, want)
+	}
+}
+
+// The status counts what waits for each subscription and function, and only that.
+func TestStatusCountsOwed(t *testing.T) {
+	s := serve(t, t.TempDir())
+	find := func() []control.Owed {
+		status, err := control.Find(t.Context(), s.config.Dir)
+		check(t, err)
+		return status.Owed
+	}
+	s.deploy(t, "slow")
+	if got := find(); got == nil || len(got) > 0 {
+		t.Errorf("at first: %+v", got)
+	}
+	check(t, s.services.Lambda.Close()) // from now on, events wait
+	developer := cloud.Caller{ARN: s.place().GlobalARN("iam", "user/developer"), Administrator: true}
+	for range 2 {
+		_, err := s.services.Lambda.InvokeAsync(t.Context(), cloud.Invocation{Caller: developer, Function: "slow", Payload: []byte("1")})
+		check(t, err)
+	}
+	if got, want := find(), []control.Owed{{Type: "function", Name: "slow", Count: 2}}; !slices.Equal(got, want) {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+
+	got := owed([]sns.Subscription{{ARN: "arn:a", Endpoint: "arn:queue"}, {ARN: "arn:b", Endpoint: "idle"}}, map[string]int{"arn:gone": 1, "arn:a": 3}, map[string]int{"f": 1})
+	want := []control.Owed{
+		{Type: "subscription", Name: "arn:a", Endpoint: "arn:queue", Count: 3}, {Type: "subscription", Name: "arn:gone", Count: 1}, {Type: "function", Name: "f", Count: 1},
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("%+v, want %+v", got, want)
 	}
 }

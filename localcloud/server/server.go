@@ -124,9 +124,10 @@ func (s *Server) Register(dir string) error { return s.services.Deployments.Regi
 // engine's calls, and gives other requests five seconds to finish. It also ends if the
 // folder of the state is removed, with store.ErrGone.
 func (s *Server) Serve(ctx context.Context) error {
-	web := cloud.NewServer(s.handler())
+	aws := provider.New(s.place(), *s.services, s.config.Stacks)
+	web := cloud.NewServer(s.handler(aws))
 	rpc := newEngineServer()
-	pulumirpc.RegisterResourceProviderServer(rpc, provider.New(s.place(), *s.services, s.config.Stacks))
+	pulumirpc.RegisterResourceProviderServer(rpc, aws)
 
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return ignoreClosed(web.Serve(s.aws)) })
@@ -148,7 +149,7 @@ func (s *Server) Serve(ctx context.Context) error {
 }
 
 // handler serves AWS's wire protocols and the pages for the localcloud command.
-func (s *Server) handler() http.Handler {
+func (s *Server) handler(aws *provider.Provider) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+control.FolderPath, fromPrograms(s.serveFolder))
 	mux.HandleFunc("GET "+control.StatusPath, s.page(s.serveStatus))
@@ -156,6 +157,7 @@ func (s *Server) handler() http.Handler {
 	mux.HandleFunc("PUT "+control.ProgramsPath, s.page(s.serveRegistration))
 	mux.HandleFunc("PUT "+control.FaultsPath, s.page(s.serveSetFaults))
 	mux.HandleFunc("DELETE "+control.FaultsPath, s.page(s.serveClearFaults))
+	mux.HandleFunc("POST "+control.RepairPath, s.page(s.serveRepair(aws)))
 	mux.Handle("/", gateway.New(s.place(), *s.services, s.journal))
 	return mux
 }

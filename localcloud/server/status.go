@@ -3,8 +3,10 @@ package server
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -12,6 +14,7 @@ import (
 	"tally/localcloud/cloudwatch"
 	"tally/localcloud/control"
 	"tally/localcloud/lambda/process"
+	"tally/localcloud/sns"
 )
 
 // maxWarnings bounds the losses, and the other warnings, of a status.
@@ -34,6 +37,7 @@ func (s *Server) serveStatus(w http.ResponseWriter, _ *http.Request) {
 		Programs:    list(s.services.Deployments.Programs()),
 		Stacks:      list(s.services.Deployments.Stacks()),
 		Resources:   list(s.resources()),
+		Owed:        list(owed(s.services.SNS.Subscriptions(), s.services.SNS.Owed(), s.services.Lambda.Queued())),
 		Sizes:       s.sizes(),
 		Recorded:    list(s.withoutEffect()),
 		Faults:      s.faults(),
@@ -144,6 +148,22 @@ func (s *Server) tables() (all []control.Resource) {
 		all = append(all, control.Resource{
 			Type: "table", Name: t.Name, Detail: fmt.Sprintf("items: %d, %d bytes", t.Count.Items, t.Count.Bytes),
 			Stack: s.stack("aws:dynamodb/table:Table", t.Name)})
+	}
+	return all
+}
+
+// owed lists the deliveries, by the ARN of the subscription, and the events, by the name of
+// the function. A subscription that was deleted may still be owed some, until they are due.
+func owed(subscriptions []sns.Subscription, deliveries, events map[string]int) (all []control.Owed) {
+	endpoints := map[string]string{}
+	for _, sub := range subscriptions {
+		endpoints[sub.ARN] = sub.Endpoint
+	}
+	for _, arn := range slices.Sorted(maps.Keys(deliveries)) {
+		all = append(all, control.Owed{Type: "subscription", Name: arn, Endpoint: endpoints[arn], Count: deliveries[arn]})
+	}
+	for _, name := range slices.Sorted(maps.Keys(events)) {
+		all = append(all, control.Owed{Type: "function", Name: name, Count: events[name]})
 	}
 	return all
 }

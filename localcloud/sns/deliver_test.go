@@ -97,8 +97,8 @@ func TestClientSideErrorsAreFinal(t *testing.T) {
 			synctest.Wait()
 			want := []cloud.Entry{{Level: cloud.Warning, Loss: true, Service: "sns", Resource: numbers,
 				Message: "message " + id + " is lost: subscription " + sub.ARN + " could not deliver it to " + function + ": " + refusal.Error()}}
-			if diff := cmp.Diff(want, journal.all()); diff != "" || tries != 1 || s.Owed() != 0 {
-				t.Errorf("%d tries, %d owed, journal (-want +got):\n%s", tries, s.Owed(), diff)
+			if diff := cmp.Diff(want, journal.all()); diff != "" || tries != 1 || owed(s) != 0 {
+				t.Errorf("%d tries, %d owed, journal (-want +got):\n%s", tries, owed(s), diff)
 			}
 		})
 	}

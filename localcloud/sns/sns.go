@@ -113,8 +113,9 @@ func (s *Service) Close() error {
 	return nil
 }
 
-// Owed returns the number of deliveries that have not ended.
-func (s *Service) Owed() int { return s.deliveries.Len() }
+// Owed returns the number of deliveries that have not ended, by the ARN of the
+// subscription.
+func (s *Service) Owed() map[string]int { return s.deliveries.Lens() }
 
 // note adds an entry about a resource to the journal.
 func (s *Service) note(level cloud.Level, resource, format string, args ...any) {

@@ -68,7 +68,7 @@ func (r *row) UnmarshalJSON(raw []byte) error {
 	return err
 }
 
-// Subscribe adds a subscription and sets its ARN. If the topic already has an equal
+// Subscribe adds a subscription, and chooses its ARN unless sub has one. If the topic already has an equal
 // subscription, it returns that one. It fails with InvalidParameter, and with
 // NotFound if the topic does not exist.
 //
@@ -95,7 +95,7 @@ func (s *Service) Subscribe(sub Subscription) (Subscription, error) {
 		}
 		return old.Subscription, nil
 	}
-	r.ARN = r.TopicARN + ":" + uuid.NewString()
+	r.ARN = cmp.Or(sub.ARN, r.TopicARN+":"+uuid.NewString())
 	if r.PendingConfirmation {
 		s.note(cloud.Info, r.TopicARN, "subscription %s is only recorded: %s is outside this machine, so nothing will be sent to it", r.ARN, r.Endpoint)
 	}

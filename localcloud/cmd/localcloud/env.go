@@ -40,6 +40,7 @@ func (c *envCommand) Run(ctx context.Context, p place, std streams) error {
 	if err := status.Config.MakePulumiFolders(); err != nil {
 		return err
 	}
+	repair(ctx, status.Config, std.err)
 	if !inEffect() {
 		printSave(std.out)
 	}
@@ -51,6 +52,18 @@ func (c *envCommand) Run(ctx context.Context, p place, std streams) error {
 		fmt.Fprintf(std.out, "export PATH=%s:\"$PATH\"\n", quote(path))
 	}
 	return nil
+}
+
+// repair repairs what interrupted deployments have left, and says what it did. If it cannot,
+// the variables are printed all the same, because they are needed to look at the stack.
+func repair(ctx context.Context, c control.Config, w io.Writer) {
+	repaired, err := control.Repair(ctx, c)
+	for _, urn := range repaired.Deleted {
+		fmt.Fprintf(w, "localcloud: deleted %s: an interrupted deployment created it, and Pulumi does not know it\n", urn)
+	}
+	if err != nil {
+		fmt.Fprintln(w, "localcloud: warning:", err)
+	}
 }
 
 // inEffect reports whether this process runs with exports of a local cloud, which

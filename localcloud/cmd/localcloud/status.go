@@ -5,8 +5,11 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"text/tabwriter"
 	"time"
+
+	"tally/localcloud/control"
 )
 
 type statusCommand struct {
@@ -38,6 +41,7 @@ func (c *statusCommand) Run(ctx context.Context, p place, std streams) error {
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", r.Type, r.Name, cmp.Or(r.Stack, "-"), r.Detail)
 	}
 	printFaults(w, status.Faults)
+	printOwed(w, status.Owed)
 	printRecorded(w, status.Recorded)
 	for _, e := range status.Warnings {
 		kind, repeats := "warning", ""
@@ -50,6 +54,17 @@ func (c *statusCommand) Run(ctx context.Context, p place, std streams) error {
 		fmt.Fprintf(w, "%s\t%s %s %s: %s%s\n", kind, e.Time.Local().Format(time.TimeOnly), e.Service, e.Resource, e.Message, repeats)
 	}
 	return w.Flush()
+}
+
+// printOwed prints what waits to be delivered or processed.
+func printOwed(w io.Writer, all []control.Owed) {
+	for _, o := range all {
+		if o.Type == "function" {
+			fmt.Fprintf(w, "owed\t%s %s\t%d events in its queue\n", o.Type, o.Name, o.Count)
+			continue
+		}
+		fmt.Fprintf(w, "owed\t%s %s\t%d deliveries to %s\n", o.Type, o.Name, o.Count, cmp.Or(o.Endpoint, "nothing: it was deleted"))
+	}
 }
 
 func mebibytes(n uint64) string { return fmt.Sprintf("%.1f MiB", float64(n)/(1<<20)) }

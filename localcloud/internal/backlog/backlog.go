@@ -71,8 +71,7 @@ type Backlog struct {
 	closed  bool
 	lanes   map[string]*lane // those that hold tasks
 	seq     uint64           // of the newest task
-	tasks   int
-	freed   chan struct{} // closed and replaced when a lane has room again
+	freed   chan struct{}    // closed and replaced when a lane has room again
 }
 
 // maxWindow is how many waiting tasks of a lane are in memory.
@@ -180,11 +179,15 @@ func (b *Backlog) Add(tasks []Task, others ...store.Change) error {
 	return nil
 }
 
-// Len returns the number of tasks.
-func (b *Backlog) Len() int {
+// Lens returns the number of tasks of each lane that has any.
+func (b *Backlog) Lens() map[string]int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.tasks
+	lens := make(map[string]int, len(b.lanes))
+	for name, l := range b.lanes {
+		lens[name] = l.tasks
+	}
+	return lens
 }
 
 func (b *Backlog) report(err error) {

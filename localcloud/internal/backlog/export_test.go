@@ -9,3 +9,11 @@ func (b *Backlog) InMemory() (n int) {
 	}
 	return n
 }
+
+// Len returns the number of tasks.
+func (b *Backlog) Len() (n int) {
+	for _, tasks := range b.Lens() {
+		n += tasks
+	}
+	return n
+}

@@ -40,7 +40,6 @@ func (b *Backlog) lane(name string) *lane {
 // that is empty.
 func (b *Backlog) count(l *lane, tasks, bytes int) {
 	wasFull := b.full(l)
-	b.tasks += tasks
 	l.tasks += tasks
 	l.bytes += bytes
 	if wasFull && !b.full(l) {

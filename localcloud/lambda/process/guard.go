@@ -33,8 +33,7 @@ func Holds(p peer.Peer) bool {
 	return held
 }
 
-// newServer returns the server of the environment's Runtime API. There is no time limit
-// for a request: a runtime waits in one for the next event.
+// newServer returns the server of the environment's Runtime API.
 func (e *environment) newServer() *runtimeapi.Server {
 	return &runtimeapi.Server{
 		Handler: http.HandlerFunc(e.serve),

@@ -19,6 +19,17 @@ import (
 // error with its stack trace in a header.
 const maxHeader = 1 << 20
 
+// A client that stops in the middle of a request loses its connection. Between requests it
+// may take any time, as a runtime does while it handles an event or waits for one.
+const (
+	headerTimeout = 10 * time.Second
+	// bodyTimeout is the longest that a function can run, because a runtime may stream a
+	// response for as long.
+	//
+	// https://docs.aws.amazon.com/lambda/latest/dg/configuration-response-streaming.html
+	bodyTimeout = 15 * time.Minute
+)
+
 // Server serves a handler to the few connections of one runtime. It speaks HTTP/1.1
 // like [http.Server], with the same parser, but costs less for each request: it watches
 // a connection only while a handler waits for the end of its context, and sends each
@@ -110,6 +121,11 @@ type connection struct {
 // exchange serves one request, and reports whether another one can follow.
 func (c *connection) exchange(h http.Handler) bool {
 	c.limited.N = maxHeader
+	c.limit(0)
+	if _, err := c.reader.Peek(1); err != nil {
+		return false
+	}
+	c.limit(headerTimeout)
 	r, err := http.ReadRequest(c.reader)
 	if err != nil {
 		if c.limited.N <= 0 {
@@ -135,7 +151,10 @@ func (c *connection) exchange(h http.Handler) bool {
 	w := &writer{header: http.Header{}}
 	life := &lifetime{Context: c.ctx}
 	if r.Body == http.NoBody {
+		c.limit(0)
 		life.reader = c.reader
+	} else {
+		c.limit(bodyTimeout)
 	}
 	if r.Trailer == nil {
 		r.Trailer = http.Header{} // the body adds trailers to r, not to its copy
@@ -150,7 +169,16 @@ func (c *connection) exchange(h http.Handler) bool {
 	return err == nil && !last
 }
 
-// isEnd reports whether the client has closed the connection.
+// limit sets the time after which reading fails; 0 means never.
+func (c *connection) limit(d time.Duration) {
+	var deadline time.Time
+	if d > 0 {
+		deadline = time.Now().Add(d)
+	}
+	_ = c.SetReadDeadline(deadline) // fails if the connection is closed, and so does reading
+}
+
+// isEnd reports whether the client has closed the connection, or is too slow.
 func isEnd(err error) bool {
 	_, isNetwork := errors.AsType[net.Error](err)
 	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || isNetwork
