@@ -94,7 +94,7 @@ func TestFaultsOfEvents(t *testing.T) {
 				time.Sleep(time.Hour)
 				synctest.Wait()
 				if !slices.Equal(a.at, c.want) || len(s.Queued()) != 0 {
-					t.Errorf("received at %v, want %v; %d queued", a.at, c.want, s.Queued())
+					t.Errorf("received at %v, want %v; %v queued", a.at, c.want, s.Queued())
 				}
 				if slices.ContainsFunc(a.ids, func(other string) bool { return other != id }) {
 					t.Errorf("request IDs %v, want %s", a.ids, id)

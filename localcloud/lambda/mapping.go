@@ -61,7 +61,8 @@ func (s *Service) startMappings() {
 	}
 }
 
-// CreateEventSourceMapping creates a mapping, which polls at once unless it is disabled. It
+// CreateEventSourceMapping creates a mapping, which polls at once unless it is disabled. If
+// it has no UUID, it gets one. It
 // fails with ResourceNotFoundException if there is no such function, with
 // ResourceConflictException if there is a mapping of the same queue and function, and with
 // InvalidParameterValueException if there is no such queue, if the function's role may not
@@ -69,7 +70,9 @@ func (s *Service) startMappings() {
 //
 // https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html
 func (s *Service) CreateEventSourceMapping(m EventSourceMapping) (EventSourceMapping, error) {
-	m.UUID = uuid.NewString()
+	if m.UUID == "" {
+		m.UUID = uuid.NewString()
+	}
 	m.ARN = s.options.Place.ARN("lambda", "event-source-mapping:"+m.UUID).String()
 	return s.putMapping(m, func(to Reference) error {
 		for _, other := range s.mappings.table.All() {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"time"
 
+	"github.com/google/uuid"
+
 	"tally/localcloud/lambda"
 	"tally/localcloud/provider/schema"
 )
@@ -13,8 +15,11 @@ import (
 func eventSourceMapping(service *lambda.Service) *Resource {
 	return &Resource{
 		Type: eventSourceMappingType(),
-		Create: func(_ context.Context, in schema.Values) (string, map[string]any, error) {
-			m, err := service.CreateEventSourceMapping(wantedMapping(in))
+		ID:   func(schema.Values) string { return uuid.NewString() },
+		Create: func(ctx context.Context, in schema.Values) (string, map[string]any, error) {
+			m := wantedMapping(in)
+			m.UUID = plannedID(ctx)
+			m, err := service.CreateEventSourceMapping(m)
 			return m.UUID, liveMapping(in.String("functionName"), m), err
 		},
 		Read: func(_ context.Context, id string, state schema.Values) (string, map[string]any, error) {

@@ -116,7 +116,7 @@ func TestFaults(t *testing.T) {
 				slices.Sort(a.got) // by message: those that arrive at the same time have no order
 				slices.Sort(c.want)
 				if !slices.Equal(a.got, c.want) || len(s.Owed()) != 0 {
-					t.Errorf("%d owed, arrived\n%q, want\n%q", s.Owed(), a.got, c.want)
+					t.Errorf("%v owed, arrived\n%q, want\n%q", s.Owed(), a.got, c.want)
 				}
 				if !slices.Equal(f.kinds, c.kinds) {
 					t.Errorf("injected %v, want %v", f.kinds, c.kinds)
