@@ -118,15 +118,9 @@ func set[T any](field, value *T) {
 
 type createMappingInput struct {
 	Mapping struct {
-		BatchSize                      *int
-		Enabled                        *bool
-		EventSourceARN                 string `json:"EventSourceArn"`
-		FunctionName                   string
-		FunctionResponseTypes          *[]string
-		MaximumBatchingWindowInSeconds *int
-		MetricsConfig                  *metricsConfig
-		ScalingConfig                  *scalingConfig
-		Tags                           map[string]string
+		mappingSettings
+		EventSourceARN string `json:"EventSourceArn"`
+		Tags           map[string]string
 	} `payload:"json"`
 }
 
@@ -146,7 +140,7 @@ func newMapping(c *call, in createMappingInput) (target, error) {
 func createMapping(c *call, in createMappingInput) (any, error) {
 	w := in.Mapping
 	m := lambda.EventSourceMapping{EventSourceARN: w.EventSourceARN, BatchSize: lambda.DefaultBatchSize, Tags: w.Tags}
-	mappingSettings{w.BatchSize, w.Enabled, w.FunctionName, w.FunctionResponseTypes, w.MaximumBatchingWindowInSeconds, w.MetricsConfig, w.ScalingConfig}.apply(&m)
+	w.apply(&m)
 	m, err := c.Lambda.CreateEventSourceMapping(m)
 	return accepted(m, "Creating", err)
 }

@@ -41,7 +41,7 @@ func resources(place cloud.Place, s Services, project string) []*Resource {
 		kmsKey(place, s.KMS, s.IAM),
 		logGroup(place, s.Logs, s.KMS),
 		metricAlarm(place, s.CloudWatch),
-		lambdaFunction(place, s.Lambda, s.KMS, files),
+		lambdaFunction(place, s.Lambda, files),
 		lambdaAlias(place, s.Lambda),
 		eventInvokeConfig(s.Lambda),
 		eventSourceMapping(s.Lambda),
