@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"strings"
 
 	"tally/localcloud/cloud"
 	"tally/localcloud/internal/body"
@@ -19,10 +20,25 @@ var maxBody = map[string]int64{
 	"xray":     4 << 20, "monitoring": 2 << 20, "logs": 1 << 20, "sts": 64 << 10,
 }
 
+// maxCode is the maximum size of a body with the code of a function, as on AWS. It is the
+// limit of a zip, in base64.
+//
+// https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+const maxCode = 70_167_211
+
+// limit returns the maximum size of the request's body.
+func (c *call) limit() int64 {
+	path := strings.TrimSuffix(c.URL.Path, "/")
+	if c.service.scope == "lambda" && isLambdaPath(path) && (strings.HasSuffix(path, "/code") || strings.HasSuffix(path, "/functions")) {
+		return maxCode
+	}
+	return maxBody[c.service.scope]
+}
+
 // readBody identifies the caller and sets c.caller and c.body. It does not read the body
 // of a request that is too large, or whose key is unknown.
 func (c *call) readBody() (err error) {
-	limit := maxBody[c.service.scope]
+	limit := c.limit()
 	if c.ContentLength > limit {
 		return errTooLarge(limit)
 	}

@@ -115,23 +115,42 @@ func (in jsonInput) setStruct(v reflect.Value, value json.RawMessage, path strin
 	if path != "" {
 		path += "."
 	}
+	fields := membersOf(v)
 	var known []string
-	for f := range v.Type().Fields() {
-		known = append(known, path+jsonName(f))
+	for _, f := range fields {
+		known = append(known, path+f.name)
 	}
 	for _, name := range slices.Sorted(maps.Keys(members)) {
 		if !slices.Contains(known, path+name) {
 			return unknownParameter("ValidationException", path+name, in.operation, known)
 		}
 	}
-	for f, field := range v.Fields() {
-		if member, ok := members[jsonName(f)]; ok {
-			if err := in.set(field, member, path+jsonName(f)); err != nil {
+	for _, f := range fields {
+		if member, ok := members[f.name]; ok {
+			if err := in.set(f.value, member, path+f.name); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
+}
+
+// A jsonMember is a field of a struct, by its name in JSON.
+type jsonMember struct {
+	name  string
+	value reflect.Value
+}
+
+// membersOf returns the fields of a struct, including those of embedded structs.
+func membersOf(v reflect.Value) (all []jsonMember) {
+	for f, field := range v.Fields() {
+		if f.Anonymous {
+			all = append(all, membersOf(field)...)
+			continue
+		}
+		all = append(all, jsonMember{jsonName(f), field})
+	}
+	return all
 }
 
 func (jsonInput) unmarshal(value json.RawMessage, into any, path string) error {

@@ -28,7 +28,9 @@ func lambdaOperations() operations {
 		"GetFunctionEventInvokeConfig": onFunction("lambda:GetFunctionEventInvokeConfig", getEventInvokeConfig).at("GET /2019-09-25/functions/{FunctionName}/event-invoke-config"),
 		"GetFunctionConcurrency":       onFunction("lambda:GetFunctionConcurrency", getConcurrency).at("GET /2019-09-30/functions/{FunctionName}/concurrency"),
 	}
-	maps.Copy(o, mappingOperations())
+	for _, more := range []operations{changeOperations(), relationOperations(), mappingOperations()} {
+		maps.Copy(o, more)
+	}
 	return o
 }
 
@@ -36,22 +38,27 @@ func lambdaOperations() operations {
 func onFunction[In interface {
 	function() (name, qualifier string)
 }](action string, run func(*call, lambda.Reference, In) (any, error)) operation {
-	return authorized(action, func(c *call, in In) (target, error) {
-		f, err := c.Lambda.Resolve(in.function())
-		if err != nil {
-			return target{}, err
-		}
-		// A missing function counts as one without a policy, so that a caller
-		// without permission does not learn whether it exists.
-		policy, _ := c.Lambda.Policy(f.Name)
-		return target{c.place.ARN("lambda", "function:"+f.Name).String(), policy}, nil
-	}, func(c *call, in In) (any, error) {
+	return authorized(action, functionTarget[In], func(c *call, in In) (any, error) {
 		f, err := c.Lambda.Resolve(in.function())
 		if err != nil {
 			return nil, err
 		}
 		return run(c, f, in)
 	})
+}
+
+// functionTarget returns the target of an operation on the function that its input names. A
+// missing function counts as one without a policy, so that a caller without permission does
+// not learn whether it exists.
+func functionTarget[In interface {
+	function() (name, qualifier string)
+}](c *call, in In) (target, error) {
+	f, err := c.Lambda.Resolve(in.function())
+	if err != nil {
+		return target{}, err
+	}
+	policy, _ := c.Lambda.Policy(f.Name)
+	return target{c.place.ARN("lambda", "function:"+f.Name).String(), policy}, nil
 }
 
 func allFunctions(*call, listFunctionsInput) (target, error) { return target{resource: "*"}, nil }
@@ -118,17 +125,23 @@ type configuration struct {
 	KMSKeyARN        string `json:"KMSKeyArn,omitempty"`
 	LastModified     string
 	LastUpdateStatus string
-	LoggingConfig    loggingConfig
-	MemorySize       int
-	PackageType      string
-	RevisionID       string `json:"RevisionId"`
-	Role             string
-	Runtime          string
-	SnapStart        struct{ ApplyOn, OptimizationStatus string }
-	State            string
-	Timeout          int
-	TracingConfig    struct{ Mode string }
-	Version          string
+
+	LastUpdateStatusReason     string `json:",omitempty"`
+	LastUpdateStatusReasonCode string `json:",omitempty"`
+
+	LoggingConfig   loggingConfig
+	MemorySize      int
+	PackageType     string
+	RevisionID      string `json:"RevisionId"`
+	Role            string
+	Runtime         string
+	SnapStart       struct{ ApplyOn, OptimizationStatus string }
+	State           string
+	StateReason     string `json:",omitempty"`
+	StateReasonCode string `json:",omitempty"`
+	Timeout         int
+	TracingConfig   struct{ Mode string }
+	Version         string
 }
 
 type variables struct{ Variables map[string]string }

@@ -109,6 +109,14 @@ func (s mappingSettings) apply(m *lambda.EventSourceMapping) {
 	}
 }
 
+// check refuses a concurrency of 0, which stands for none in a lambda.EventSourceMapping.
+func (s mappingSettings) check() error {
+	if s.ScalingConfig == nil || s.ScalingConfig.MaximumConcurrency == nil {
+		return nil
+	}
+	return lambda.CheckMaximumConcurrency(*s.ScalingConfig.MaximumConcurrency)
+}
+
 // set sets a field to a value that the request contains.
 func set[T any](field, value *T) {
 	if value != nil {
@@ -118,15 +126,9 @@ func set[T any](field, value *T) {
 
 type createMappingInput struct {
 	Mapping struct {
-		BatchSize                      *int
-		Enabled                        *bool
-		EventSourceARN                 string `json:"EventSourceArn"`
-		FunctionName                   string
-		FunctionResponseTypes          *[]string
-		MaximumBatchingWindowInSeconds *int
-		MetricsConfig                  *metricsConfig
-		ScalingConfig                  *scalingConfig
-		Tags                           map[string]string
+		mappingSettings
+		EventSourceARN string `json:"EventSourceArn"`
+		Tags           map[string]string
 	} `payload:"json"`
 }
 
@@ -145,8 +147,11 @@ func newMapping(c *call, in createMappingInput) (target, error) {
 // https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html
 func createMapping(c *call, in createMappingInput) (any, error) {
 	w := in.Mapping
+	if err := w.check(); err != nil {
+		return nil, err
+	}
 	m := lambda.EventSourceMapping{EventSourceARN: w.EventSourceARN, BatchSize: lambda.DefaultBatchSize, Tags: w.Tags}
-	mappingSettings{w.BatchSize, w.Enabled, w.FunctionName, w.FunctionResponseTypes, w.MaximumBatchingWindowInSeconds, w.MetricsConfig, w.ScalingConfig}.apply(&m)
+	w.apply(&m)
 	m, err := c.Lambda.CreateEventSourceMapping(m)
 	return accepted(m, "Creating", err)
 }
@@ -179,6 +184,9 @@ type updateMappingInput struct {
 
 // https://docs.aws.amazon.com/lambda/latest/api/API_UpdateEventSourceMapping.html
 func updateMapping(c *call, in updateMappingInput) (any, error) {
+	if err := in.Settings.check(); err != nil {
+		return nil, err
+	}
 	m, err := c.Lambda.EventSourceMapping(in.UUID)
 	if err != nil {
 		return nil, err

@@ -144,6 +144,7 @@ func TestEventSourceMappingRefusals(t *testing.T) {
 	q := must(k.SQS.CreateQueue(sqs.Queue{Name: "work", VisibilityTimeoutSeconds: 30}))(t)
 	client := awslambda.NewFromConfig(k.config(developer))
 	for want, in := range map[string]awslambda.CreateEventSourceMappingInput{
+		"ValidationException: 1 validation error detected: Value '0' at 'scalingConfig.maximumConcurrency'":                         {ScalingConfig: &types.ScalingConfig{MaximumConcurrency: aws.Int32(0)}},
 		"ValidationException: 1 validation error detected: Value '0' at 'batchSize'":                                                {BatchSize: aws.Int32(0)},
 		"ValidationException: 1 validation error detected: CreateEventSourceMapping does not take the parameter 'StartingPosition'": {StartingPosition: types.EventSourcePositionLatest},
 		"ValidationException: 1 validation error detected: CreateEventSourceMapping does not take the parameter 'FilterCriteria'":   {FilterCriteria: &types.FilterCriteria{}},

@@ -147,26 +147,30 @@ func listAliases(c *call, f lambda.Reference, in listAliasesInput) (any, error) 
 // https://docs.aws.amazon.com/lambda/latest/api/API_GetFunctionEventInvokeConfig.html
 func getEventInvokeConfig(c *call, f lambda.Reference, _ functionInput) (any, error) {
 	config, err := c.Lambda.EventInvokeConfig(f.Name, f.Qualifier)
-	if err != nil {
-		return nil, err
-	}
-	type destination struct {
-		Destination string `json:",omitempty"`
-	}
-	out := struct {
-		DestinationConfig        struct{ OnSuccess, OnFailure destination }
-		FunctionARN              string  `json:"FunctionArn"`
-		LastModified             float64 // seconds since 1970
-		MaximumEventAgeInSeconds int     `json:",omitempty"`
-		MaximumRetryAttempts     int
-	}{
-		FunctionARN:              c.place.ARN("lambda", "function:"+f.Name+":"+cmp.Or(f.Qualifier, "$LATEST")).String(),
-		LastModified:             float64(config.LastModified.UnixMilli()) / 1000,
+	return c.describeEventInvokeConfig(config), err
+}
+
+// eventInvokeConfiguration is Lambda's description of a configuration of asynchronous
+// invocations.
+//
+// https://docs.aws.amazon.com/lambda/latest/api/API_FunctionEventInvokeConfig.html
+type eventInvokeConfiguration struct {
+	DestinationConfig        destinationConfig
+	FunctionARN              string `json:"FunctionArn"`
+	LastModified             instant
+	MaximumEventAgeInSeconds int `json:",omitempty"`
+	MaximumRetryAttempts     int
+}
+
+func (c *call) describeEventInvokeConfig(config lambda.EventInvokeConfig) eventInvokeConfiguration {
+	d := eventInvokeConfiguration{
+		FunctionARN:              c.place.ARN("lambda", "function:"+config.Function+":"+cmp.Or(config.Qualifier, "$LATEST")).String(),
+		LastModified:             instant{config.LastModified},
 		MaximumEventAgeInSeconds: config.MaxEventAgeSeconds, MaximumRetryAttempts: config.MaxRetryAttempts,
 	}
-	out.DestinationConfig.OnSuccess.Destination = config.OnSuccess
-	out.DestinationConfig.OnFailure.Destination = config.OnFailure
-	return out, nil
+	d.DestinationConfig.OnSuccess.Destination = config.OnSuccess
+	d.DestinationConfig.OnFailure.Destination = config.OnFailure
+	return d
 }
 
 type concurrencyInput struct {

@@ -87,7 +87,9 @@ func (r route) decode(c *call, path []string, into any) error {
 				return err
 			}
 		} else if known = append(known, queryName(f)); given.Has(queryName(f)) {
-			if err := setText(field, given.Get(queryName(f))); err != nil {
+			if list, ok := field.Addr().Interface().(*[]string); ok {
+				*list = given[queryName(f)]
+			} else if err := setText(field, given.Get(queryName(f))); err != nil {
 				return cloud.Errorf(http.StatusBadRequest, "SerializationException", "Parameter %s: %v", queryName(f), err)
 			}
 		}
@@ -126,5 +128,5 @@ func (restJSON) refuse(e *cloud.Error, _ string) response {
 // version, then a kind of resource.
 func isLambdaPath(path string) bool {
 	parts := strings.SplitN(strings.TrimPrefix(path, "/"), "/", 3)
-	return len(parts) > 1 && slices.Contains([]string{"functions", "event-source-mappings"}, parts[1])
+	return len(parts) > 1 && slices.Contains([]string{"functions", "event-source-mappings", "tags"}, parts[1])
 }

@@ -194,6 +194,7 @@ func TestContextKeys(t *testing.T) {
 			{developer.Caller, "aws:MultiFactorAuthPresent", ""},
 			{worker, "aws:RequestTag/Team", "a"},
 			{worker, "aws:TagKeys", "team"},
+			{worker, "lambda:Principal", "sns.amazonaws.com"},
 			{worker, "lambda:FunctionArn", "arn:aws:lambda:us-east-1:000000000000:function:s"},
 			{service, "aws:PrincipalIsAWSService", "true"},
 			{service, "aws:PrincipalServiceName", "sns.amazonaws.com"},
@@ -223,7 +224,7 @@ func TestContextKeys(t *testing.T) {
 					{"Effect":"Deny","Principal":"*","Action":"*","Resource":"*","Condition":{` + denied + `}`),
 				// The last is ignored: the request does not determine it.
 				Context: map[string][]string{"sns:Protocol": {"lambda"}, "cloudwatch:namespace": {"tally"}, "aws:RequestTag/team": {"a"}, "aws:TagKeys": {"team"},
-					"lambda:FunctionArn": {"arn:aws:lambda:us-east-1:000000000000:function:s"}, "aws:SecureTransport": {"false"}},
+					"lambda:Principal": {"sns.amazonaws.com"}, "lambda:FunctionArn": {"arn:aws:lambda:us-east-1:000000000000:function:s"}, "aws:SecureTransport": {"false"}},
 			})
 			if err != nil {
 				t.Errorf("%s of %s is not %q", tt.key, tt.caller, tt.value)

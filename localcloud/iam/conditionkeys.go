@@ -24,7 +24,7 @@ var (
 		"dynamodb:ReturnValues", "dynamodb:Select",
 		"kms:CallerAccount", "kms:CustomerMasterKeySpec", "kms:CustomerMasterKeyUsage", "kms:EncryptionAlgorithm", "kms:EncryptionContextKeys",
 		"kms:KeyOrigin", "kms:KeySpec", "kms:KeyUsage", "kms:MultiRegion", "kms:ResourceAliases", "kms:ViaService",
-		"lambda:FunctionArn", "lambda:SourceFunctionArn",
+		"lambda:FunctionArn", "lambda:Principal", "lambda:SourceFunctionArn",
 	}
 	// absentKeys are not in the context of any request that is authorized here,
 	// and would not be on AWS. They belong to other operations (for example,
@@ -43,7 +43,7 @@ var (
 		"kms:RetiringPrincipal", "kms:RotationPeriodInDays", "kms:ScheduleKeyDeletionPendingWindowInDays", "kms:SigningAlgorithm",
 		"kms:ValidTo", "kms:WrappingAlgorithm", "kms:WrappingKeySpec",
 		"lambda:CodeSigningConfigArn", "lambda:EventSourceToken", "lambda:FunctionUrlAuthType",
-		"lambda:InvokedViaFunctionUrl", "lambda:Layer", "lambda:Principal", "lambda:SecurityGroupIds", "lambda:SubnetIds", "lambda:VpcIds",
+		"lambda:InvokedViaFunctionUrl", "lambda:Layer", "lambda:SecurityGroupIds", "lambda:SubnetIds", "lambda:VpcIds",
 		"logs:LogGeneratingResourceArns",
 		"sns:Endpoint", "sns:Protocol",
 		"sts:AWSServiceName", "sts:DurationSeconds", "sts:ExternalId", "sts:IdentityTokenAudience", "sts:RequestContext/",

@@ -51,11 +51,7 @@ func (s *Service) UpdateAlias(a Alias) (Alias, error) {
 		if !exists {
 			return errNoAlias(arn)
 		}
-		if a.RevisionID != "" && a.RevisionID != old.RevisionID {
-			return cloud.Errorf(http.StatusPreconditionFailed, "PreconditionFailedException", "The Revision Id provided does not match the latest Revision Id. "+
-				"Call the GetFunction/GetAlias API to retrieve the latest Revision Id")
-		}
-		return nil
+		return checkRevision(a.RevisionID, old.RevisionID)
 	})
 }
 

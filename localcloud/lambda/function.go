@@ -95,6 +95,9 @@ func (s *Service) CreateFunction(c Config, zip []byte) (Function, error) {
 		return Function{}, errExists(c.Name)
 	}
 	c = c.withDefaults()
+	if err := s.checkKey(Config{}, c); err != nil {
+		return Function{}, err
+	}
 	if err := s.checkRole(c); err != nil {
 		return Function{}, err
 	}
@@ -121,7 +124,11 @@ func (s *Service) UpdateFunction(c Config, zip []byte) (Function, error) {
 	if err != nil {
 		return Function{}, err
 	}
+	old := f.Config
 	f.Config = c.withDefaults()
+	if err := s.checkKey(old, f.Config); err != nil {
+		return Function{}, err
+	}
 	if err := s.checkRole(f.Config); err != nil {
 		return Function{}, err
 	}

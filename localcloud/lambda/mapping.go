@@ -62,7 +62,7 @@ func (s *Service) startMappings() {
 }
 
 // CreateEventSourceMapping creates a mapping, which polls at once unless it is disabled. If
-// it has no UUID, it gets one. It
+// it has no UUID, it gets one. Creation
 // fails with ResourceNotFoundException if there is no such function, with
 // ResourceConflictException if there is a mapping of the same queue and function, and with
 // InvalidParameterValueException if there is no such queue, if the function's role may not

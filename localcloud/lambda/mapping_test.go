@@ -113,6 +113,8 @@ func TestEventSourceMapping(t *testing.T) {
 		received := func(want string) {
 			t.Helper()
 			synctest.Wait()
+			k.mu.Lock()
+			defer k.mu.Unlock()
 			var got []string
 			for _, e := range *events {
 				got = append(got, strings.TrimPrefix(e.FunctionARN, addARN[:len(addARN)-3])+"("+strings.Join(bodiesOf(e), " ")+")")
@@ -286,6 +288,7 @@ func TestRecursionThroughQueue(t *testing.T) {
 		createMapping(t, s, lambda.EventSourceMapping{Function: "add"})
 		sendTo(t, queues, cloud.QueueMessage{Body: "first", TraceHeader: "Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=1"})
 		time.Sleep(5 * time.Minute)
+		synctest.Wait()
 		if len(traces) != 16 {
 			t.Fatalf("%d invocations, want 16", len(traces))
 		}

@@ -90,6 +90,15 @@ func (p Permission) Policy(function string) string {
 	return document([]statement{p.statement(function)})
 }
 
+// Statement returns the statement for a function with that ARN, as JSON.
+func (p Permission) Statement(function string) string {
+	raw, err := json.Marshal(p.statement(function))
+	if err != nil {
+		panic(fmt.Sprintf("encode a statement: %v", err)) // strings always encode
+	}
+	return string(raw)
+}
+
 // AddPermission adds a statement to the policy of the function, or of one of its
 // versions or aliases if there is a qualifier. As in the methods below, function
 // has any form that Resolve accepts. AddPermission fails with

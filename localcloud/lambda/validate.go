@@ -243,9 +243,9 @@ func CheckEncryption(keyARN string, variables map[string]string) error {
 	return nil
 }
 
-// RefuseKey returns the error for a function with environment variables and a key that
+// refuseKey returns the error for a function with environment variables and a key that
 // KMS refuses with err, or nil if err is nil.
-func RefuseKey(err error) error {
+func refuseKey(err error) error {
 	if e, ok := errors.AsType[*cloud.Error](err); ok {
 		return invalidKey(e.Code, e.Message)
 	}

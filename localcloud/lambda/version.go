@@ -159,7 +159,11 @@ func (s *Service) change(function string, edit func(*record) error) error {
 		return err
 	}
 	row.documents = row.policies()
-	return s.functions.Put(row.Name, row)
+	if err := s.functions.Put(row.Name, row); err != nil {
+		return err
+	}
+	s.reserveLocked()
+	return nil
 }
 
 // find returns the first item for which match returns true.

@@ -12,13 +12,10 @@ import (
 
 // lambdaFunction returns the type of functions. Their code is an archive on this
 // machine, whose relative path starts in one of the folders.
-func lambdaFunction(place cloud.Place, service *lambda.Service, keys cloud.Keys, files folders) *Resource {
+func lambdaFunction(place cloud.Place, service *lambda.Service, files folders) *Resource {
 	return &Resource{
 		Type: functionType(files),
 		Create: func(_ context.Context, in schema.Values) (string, map[string]any, error) {
-			if err := checkFunctionKey(keys, schema.Values{}, in); err != nil {
-				return "", nil, err
-			}
 			zip, err := bundle(files, in.Archive("code"))
 			if err != nil {
 				return "", nil, err
@@ -48,9 +45,6 @@ func lambdaFunction(place cloud.Place, service *lambda.Service, keys cloud.Keys,
 			return f.Name, live, err
 		},
 		Update: func(_ context.Context, _ string, state, in schema.Values) (map[string]any, error) {
-			if err := checkFunctionKey(keys, state, in); err != nil {
-				return nil, err
-			}
 			var zip []byte // nil leaves the code unchanged
 			if code, old := in.Archive("code"), state.Archive("code"); old == nil || old.Hash != code.Hash {
 				var err error
@@ -71,19 +65,6 @@ func lambdaFunction(place cloud.Place, service *lambda.Service, keys cloud.Keys,
 			return service.DeleteFunction(id)
 		},
 	}
-}
-
-// checkFunctionKey returns an error if the key that is to encrypt the environment
-// variables does not exist, or cannot be used. Lambda uses the key only if there are
-// variables. An update checks it only if it changes.
-func checkFunctionKey(keys cloud.Keys, state, in schema.Values) error {
-	key := in.String("kmsKeyArn")
-	arn, _ := cloud.ParseARN(key)
-	encrypts := func(v schema.Values) bool { return len(v.Object("environment").Map("variables")) > 0 }
-	if arn.Service != "kms" || !strings.HasPrefix(arn.Resource, "key/") || !encrypts(in) || encrypts(state) && key == state.String("kmsKeyArn") {
-		return nil
-	}
-	return lambda.RefuseKey(keys.CheckKey(key))
 }
 
 // published returns the live function. If publish is set, it first publishes a

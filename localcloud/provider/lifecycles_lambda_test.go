@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"cmp"
 	"path/filepath"
 	"strings"
 
@@ -55,15 +56,16 @@ func lambdaLifeCycles() []lifeCycle {
 		update: map[string]any{"timeout": 5, "loggingConfig": map[string]any{"logFormat": "JSON", "systemLogLevel": "WARN"}, "kmsKeyArn": "arn:aws:kms:us-east-1:000000000000:key/k"},
 		diff:   map[string]string{"timeout": "UPDATE", "loggingConfig.systemLogLevel": "UPDATE", "kmsKeyArn": "ADD"},
 		drift: func(c cloudUnderTest, m made) error {
-			f, err := c.services.Lambda.Function(m.id)
+			_, err := c.services.Lambda.EditFunction(m.id, "", zipped(c.t, "by hand"), func(f *lambda.Config) {
+				f.DeadLetterTargetARN, f.LogFormat, f.ApplicationLogLevel, f.SystemLogLevel = "", "Text", "", ""
+			})
 			if err != nil {
 				return err
 			}
-			f.DeadLetterTargetARN, f.LogFormat, f.ApplicationLogLevel, f.SystemLogLevel = "", "Text", "", ""
-			_, err = c.services.Lambda.UpdateFunction(f.Config, nil)
-			return err
+			tag := func(tags map[string]string) { tags["a"] = "1" }
+			return cmp.Or(c.services.Lambda.ReserveConcurrency(m.id, 7), c.services.Lambda.SetTags(m.state["arn"].StringValue(), tag))
 		},
-		seen: []string{"deadLetterConfig", "loggingConfig"},
+		seen: []string{"code", "deadLetterConfig", "loggingConfig", "reservedConcurrentExecutions", "tags", "tagsAll"},
 	}, {
 		token: "aws:lambda/alias:Alias",
 		inputs: func(c cloudUnderTest) map[string]any {

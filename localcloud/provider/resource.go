@@ -68,7 +68,7 @@ func resources(place cloud.Place, s Services, project string) []*Resource {
 		logGroup(place, s.Logs, s.KMS),
 		metricAlarm(place, s.CloudWatch),
 		dynamoTable(s.DynamoDB),
-		lambdaFunction(place, s.Lambda, s.KMS, files),
+		lambdaFunction(place, s.Lambda, files),
 		lambdaAlias(place, s.Lambda),
 		eventInvokeConfig(s.Lambda),
 		eventSourceMapping(s.Lambda),

@@ -128,7 +128,8 @@ func (s *Server) activeAlarms() (all []control.Resource) {
 	return all
 }
 
-// queues lists the queues with their numbers of messages.
+// queues lists the queues with their numbers of messages, and the functions that receive them
+// through event source mappings.
 func (s *Server) queues() (all []control.Resource) {
 	for _, q := range s.services.SQS.Queues() {
 		n, err := s.services.SQS.Count(q.URL)
@@ -136,10 +137,26 @@ func (s *Server) queues() (all []control.Resource) {
 			continue // it has been deleted since
 		}
 		detail := fmt.Sprintf("messages: %d available, %d in flight, %d delayed; %s", n.Available, n.InFlight, n.Delayed, q.URL)
+		if to := s.receivers(q.ARN); len(to) > 0 {
+			detail += " to " + strings.Join(to, ", ")
+		}
 		all = append(all, control.Resource{
 			Type: "queue", Name: q.Name, Detail: detail, Stack: s.stack("aws:sqs/queue:Queue", q.URL)})
 	}
 	return all
+}
+
+// receivers returns the ARNs of the functions that receive the messages of a queue.
+func (s *Server) receivers(queueARN string) (functions []string) {
+	mappings, _ := s.services.Lambda.EventSourceMappings(queueARN, "") // no function is named
+	for _, m := range mappings {
+		to := m.Function
+		if m.Disabled {
+			to += " (disabled)"
+		}
+		functions = append(functions, to)
+	}
+	return functions
 }
 
 // tables lists the tables with their numbers of items.

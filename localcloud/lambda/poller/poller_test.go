@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -454,9 +455,10 @@ func TestLostPermission(t *testing.T) {
 		t.Run(action, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				r := newRig(t)
-				refused := true
+				var refused atomic.Bool
+				refused.Store(true)
 				r.authorize = func(request cloud.Request) error {
-					if refused && request.Action == action {
+					if refused.Load() && request.Action == action {
 						if request.Caller != role {
 							t.Errorf("the caller is %s", request.Caller)
 						}
@@ -467,7 +469,7 @@ func TestLostPermission(t *testing.T) {
 				r.send(t, "a")
 				r.poll(t)
 				time.Sleep(28 * time.Second)
-				refused = false
+				refused.Store(false)
 				time.Sleep(30 * time.Second)
 				if !slices.Equal(r.warnings, []string{warning}) {
 					t.Errorf("warnings %q", r.warnings)
