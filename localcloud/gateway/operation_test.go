@@ -217,7 +217,7 @@ func TestOperations(t *testing.T) {
 	order := func(a, b OperationInfo) int {
 		return cmp.Or(cmp.Compare(a.Service, b.Service), cmp.Compare(a.Name, b.Name))
 	}
-	if len(all) < 100 || !slices.IsSortedFunc(all, order) {
+	if len(all) == 0 || !slices.IsSortedFunc(all, order) {
 		t.Errorf("%d operations: %v", len(all), all)
 	}
 	for _, want := range []OperationInfo{
