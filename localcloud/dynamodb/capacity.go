@@ -12,7 +12,7 @@ const (
 func readUnits(bytes int) int  { return max(1, (bytes+readUnit-1)/readUnit) }
 func writeUnits(bytes int) int { return max(1, (bytes+writeUnit-1)/writeUnit) }
 
-// Consistency is how often a request consumes the units of what it reads.
+// consistency is the number of read units that a request consumes for each unit it reads.
 type consistency float64
 
 const (

@@ -42,7 +42,8 @@ type Service struct {
 	sweeper sweeper
 }
 
-// Options configures a Service. Place and Authorizer are required.
+// Options configures a Service. Place and Authorizer are required. Without Keys, any key
+// may be used; without Metrics and Journal, nothing is reported.
 type Options struct {
 	Place      cloud.Place
 	Store      *store.Store // nil stores nothing durably

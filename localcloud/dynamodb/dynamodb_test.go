@@ -312,6 +312,53 @@ func TestDurableBeforeTheResponse(t *testing.T) {
 	}
 }
 
+// What a client learns is on disk, too: that a condition failed, and what a consistent
+// read or a transaction returned, also if nobody has waited for the change before.
+func TestDurableBeforeClientsLearn(t *testing.T) {
+	for name, learn := range map[string]func(*dynamodb.Service){
+		"a failed condition": func(s *dynamodb.Service) {
+			_, err := s.DeleteItem(t.Context(), developer, dynamodb.DeleteItemInput{TableName: "things", Key: thing("a"), ConditionExpression: text("attribute_exists(id)")})
+			if cloud.ErrorCode(err) != "ConditionalCheckFailedException" {
+				t.Error(err)
+			}
+		},
+		"a consistent read": func(s *dynamodb.Service) {
+			consistent := true
+			must(s.GetItem(t.Context(), developer, dynamodb.GetItemInput{TableName: "things", Key: thing("a"), ConsistentRead: &consistent}))(t)
+		},
+		"a consistent scan": func(s *dynamodb.Service) {
+			consistent := true
+			must(s.Scan(t.Context(), developer, dynamodb.ScanInput{TableName: "things", ConsistentRead: &consistent}))(t)
+		},
+		"a transaction": func(s *dynamodb.Service) {
+			must(s.TransactGetItems(t.Context(), developer, dynamodb.TransactGetItemsInput{TransactItems: []dynamodb.TransactGetItem{{Get: &dynamodb.TransactGet{TableName: "things", Key: thing("a")}}}}))(t)
+		},
+		"a canceled transaction": func(s *dynamodb.Service) {
+			_, err := s.TransactWriteItems(t.Context(), developer, dynamodb.TransactWriteItemsInput{TransactItems: []dynamodb.TransactWriteItem{
+				{ConditionCheck: &dynamodb.TransactWrite{TableName: "things", Key: thing("a"), ConditionExpression: text("attribute_exists(id)")}}}})
+			if cloud.ErrorCode(err) != "TransactionCanceledException" {
+				t.Error(err)
+			}
+		},
+	} {
+		st, log := store.InMemoryWithLog()
+		s := newService(t, st)
+		table := things()
+		table.TTLAttribute = "until"
+		must(s.CreateTable(table))(t)
+		put(t, s, thing("a", "until", int(time.Now().Unix())-1))
+		if err := s.Sweep(); err != nil { // which waits for nothing
+			t.Fatal(err)
+		}
+		if log.Synced() == log.Len() {
+			t.Fatal("the removal of an expired item waits for the disk")
+		}
+		if learn(s); log.Synced() != log.Len() {
+			t.Errorf("%s: the client learned what may be lost", name)
+		}
+	}
+}
+
 // An index that is changed in one step contains what the new one should.
 func TestChangedIndexIsFilledAgain(t *testing.T) {
 	s := newService(t, nil)

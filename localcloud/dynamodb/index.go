@@ -205,7 +205,7 @@ func (s *Service) dropChanged(t *table, old *Table, updated Table) error {
 	if err != nil {
 		return err
 	}
-	if err := s.store.Commit(append(changes, s.rows.Set(rest.Name, rest))...); err != nil {
+	if err := s.store.Apply(append(changes, s.rows.Set(rest.Name, rest))...); err != nil {
 		return err
 	}
 	t.row, *old = &rest, rest

@@ -2,7 +2,6 @@ package dynamodb
 
 import (
 	"encoding/binary"
-	"encoding/json"
 	"fmt"
 	"hash/fnv"
 
@@ -74,7 +73,7 @@ func successor(prefix string) string {
 
 // encodeItem returns an item as it is stored: its size, and its JSON.
 func encodeItem(item attribute.Item) ([]byte, error) {
-	raw, err := json.Marshal(item)
+	raw, err := item.MarshalJSON()
 	if err != nil {
 		return nil, err
 	}
@@ -87,7 +86,7 @@ func decodeItem(stored []byte) (item attribute.Item, size int, err error) {
 	if used <= 0 {
 		return nil, 0, fmt.Errorf("an item is damaged: %w", store.ErrUnusable)
 	}
-	if err := json.Unmarshal(stored[used:], &item); err != nil {
+	if err := item.UnmarshalJSON(stored[used:]); err != nil {
 		return nil, 0, fmt.Errorf("an item is damaged: %w: %w", err, store.ErrUnusable)
 	}
 	return item, int(n), nil

@@ -10,13 +10,6 @@ import (
 
 const namespace = "AWS/DynamoDB"
 
-// ReportTo makes the service report metrics. Call it before the service is used.
-func (s *Service) ReportTo(m cloud.Metrics) { s.metrics = m }
-
-// EncryptWith makes the service check that callers may use the keys of tables. Call it
-// before the service is used.
-func (s *Service) EncryptWith(keys cloud.Keys) { s.keys = keys }
-
 // of returns the dimensions of a table, and of an operation if it is not "".
 func (s *Service) of(operation, tableName string) [][]cloud.Dimension {
 	name, _ := s.nameOf(tableName)

@@ -29,13 +29,12 @@ func (r recorded) Report(_ string, _ time.Time, dimensions [][]cloud.Dimension, 
 
 // The metrics of https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-dimensions.html
 func TestMetrics(t *testing.T) {
-	s := newService(t, nil)
+	got := recorded{}
+	s := must(dynamodb.New(dynamodb.Options{Place: place, Metrics: got, Authorizer: allowing(func(cloud.Request) error { return nil })}))(t)
 	table := things()
 	table.Attributes["user"] = attribute.S
 	table.Global = []dynamodb.Index{{Name: "by-user", Key: dynamodb.Schema{Hash: "user"}, Projection: "ALL"}}
 	must(s.CreateTable(table))(t)
-	got := recorded{}
-	s.ReportTo(got)
 	consistent := true
 	put(t, s, thing("a", "user", "u"))
 	_, _ = s.PutItem(t.Context(), developer, dynamodb.PutItemInput{TableName: "things", Item: thing("a"), ConditionExpression: text("attribute_not_exists(id)")})

@@ -116,12 +116,27 @@ func (s *Service) CreateTable(t Table) (Table, error) {
 	}
 	t.ARN, t.ID, t.Created = s.arn(t.Name).String(), uuid.NewString(), now()
 	s.setTimes(&t, Table{})
+	return s.synced(s.createTable(t))
+}
+
+// synced returns a changed table once the change is on disk.
+func (s *Service) synced(t Table, err error) (Table, error) {
+	if err == nil {
+		err = s.store.Sync()
+	}
+	if err != nil {
+		return Table{}, err
+	}
+	return t, nil
+}
+
+func (s *Service) createTable(t Table) (Table, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.tables[t.Name] != nil {
 		return Table{}, refusal("ResourceInUseException", "Table already exists: %s", t.Name)
 	}
-	if err := s.store.Commit(s.rows.Set(t.Name, t), s.counts.Set(t.Name, counts{})); err != nil {
+	if err := s.store.Apply(s.rows.Set(t.Name, t), s.counts.Set(t.Name, counts{})); err != nil {
 		return Table{}, err
 	}
 	s.tables[t.Name] = &table{row: &t}
@@ -162,6 +177,10 @@ func (s *Service) checkKey(t Table) error {
 //
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateTable.html
 func (s *Service) UpdateTable(name string, change func(*Table) error) (Table, error) {
+	return s.synced(s.updateTable(name, change))
+}
+
+func (s *Service) updateTable(name string, change func(*Table) error) (Table, error) {
 	t := s.table(name)
 	if t == nil {
 		return Table{}, noTable(name)
@@ -195,7 +214,7 @@ func (s *Service) UpdateTable(name string, change func(*Table) error) (Table, er
 	if err != nil {
 		return Table{}, err
 	}
-	if err := s.store.Commit(append(changes, s.rows.Set(updated.Name, updated))...); err != nil {
+	if err := s.store.Apply(append(changes, s.rows.Set(updated.Name, updated))...); err != nil {
 		return Table{}, err
 	}
 	t.row = &updated
@@ -207,6 +226,10 @@ func (s *Service) UpdateTable(name string, change func(*Table) error) (Table, er
 //
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_DeleteTable.html
 func (s *Service) DeleteTable(name string) (Table, error) {
+	return s.synced(s.deleteTable(name))
+}
+
+func (s *Service) deleteTable(name string) (Table, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	name, _ = s.nameOf(name)
@@ -219,7 +242,7 @@ func (s *Service) DeleteTable(name string) (Table, error) {
 	if t.row.Protected {
 		return Table{}, invalid("Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection first.")
 	}
-	if err := s.store.Commit(s.rows.Unset(name), s.counts.Unset(name), s.items.Clear(tablePrefix(name))); err != nil {
+	if err := s.store.Apply(s.rows.Unset(name), s.counts.Unset(name), s.items.Clear(tablePrefix(name))); err != nil {
 		return Table{}, err
 	}
 	t.deleted = true

@@ -131,61 +131,73 @@ func checkTransactionSize(c *constraints, n int) {
 	}
 }
 
+// part is the expressions of a write of a transaction.
+type part struct {
+	names      map[string]string
+	values     expression.Values
+	parameters []expression.Parameter
+}
+
 // write returns the write that an item of a transaction describes.
 func (i TransactWriteItem) write(path string) (*write, error) {
-	w := &write{}
-	w.enclosing = "TransactWriteItems"
-	given := 0
-	var t []expression.Parameter
-	var names map[string]string
-	var values expression.Values
+	var writes []*write
+	var parts []part
 	var c constraints
-	if p := i.Put; p != nil {
-		given++
-		w.action, w.table, w.item, w.onFail = "PutItem", p.TableName, p.Item, p.ReturnValuesOnConditionCheckFailure
-		t, names, values = []expression.Parameter{condition(p.ConditionExpression)}, p.ExpressionAttributeNames, p.ExpressionAttributeValues
-		c.required(p.Item != nil, path+".put.item")
+	add := func(w *write, p part) { writes, parts = append(writes, w), append(parts, p) }
+	if i.Put != nil {
+		add(i.Put.write(&c, path+".put"))
 	}
-	if u := i.Update; u != nil {
-		given++
-		w.action, w.table, w.key, w.onFail = "UpdateItem", u.TableName, u.Key, u.ReturnValuesOnConditionCheckFailure
-		t, names, values = []expression.Parameter{update(u.UpdateExpression), condition(u.ConditionExpression)}, u.ExpressionAttributeNames, u.ExpressionAttributeValues
-		c.required(u.UpdateExpression != nil, path+".update.updateExpression")
-		c.required(u.Key != nil, path+".update.key")
+	if i.Update != nil {
+		add(i.Update.write(&c, path+".update"))
 	}
-	if d := i.Delete; d != nil {
-		given++
-		w.delete = true
-		w.action, w.table, w.key, w.onFail = "DeleteItem", d.TableName, d.Key, d.ReturnValuesOnConditionCheckFailure
-		t, names, values = []expression.Parameter{condition(d.ConditionExpression)}, d.ExpressionAttributeNames, d.ExpressionAttributeValues
-		c.required(d.Key != nil, path+".delete.key")
+	if i.Delete != nil {
+		w, p := i.Delete.write(&c, path+".delete")
+		w.action, w.delete = "DeleteItem", true
+		add(w, p)
 	}
-	if k := i.ConditionCheck; k != nil {
-		given++
-		w.check = true
-		w.action, w.table, w.key, w.onFail = "ConditionCheckItem", k.TableName, k.Key, k.ReturnValuesOnConditionCheckFailure
-		t, names, values = []expression.Parameter{condition(k.ConditionExpression)}, k.ExpressionAttributeNames, k.ExpressionAttributeValues
-		c.required(k.Key != nil, path+".conditionCheck.key")
-		c.required(k.ConditionExpression != nil, path+".conditionCheck.conditionExpression")
+	if i.ConditionCheck != nil {
+		w, p := i.ConditionCheck.write(&c, path+".conditionCheck")
+		w.action, w.check = "ConditionCheckItem", true
+		c.required(i.ConditionCheck.ConditionExpression != nil, path+".conditionCheck.conditionExpression")
+		add(w, p)
 	}
-	if given != 1 {
+	if len(writes) != 1 {
 		return nil, invalid("TransactItems can only contain one of Check, Put, Update or Delete")
 	}
+	w, p := writes[0], parts[0]
 	c.table(w.table)
 	c.enum(w.onFail, path+".returnValuesOnConditionCheckFailure", returnOnFailure)
 	if err := c.err(); err != nil {
 		return nil, err
 	}
 	var err error
-	if w.expressions, err = parse(names, values, t...); err != nil {
+	if w.expressions, err = parse(p.names, p.values, p.parameters...); err != nil {
 		return nil, err
 	}
-	w.attributes = w.named()
-	w.keys = []attribute.Item{w.item}
-	if w.item == nil {
-		w.keys = []attribute.Item{w.key}
+	w.enclosing, w.attributes, w.keys = "TransactWriteItems", w.named(), []attribute.Item{w.key}
+	if w.item != nil {
+		w.keys = []attribute.Item{w.item}
 	}
 	return w, nil
+}
+
+func (p *TransactPut) write(c *constraints, path string) (*write, part) {
+	c.required(p.Item != nil, path+".item")
+	return &write{access: access{action: "PutItem", table: p.TableName}, item: p.Item, onFail: p.ReturnValuesOnConditionCheckFailure},
+		part{p.ExpressionAttributeNames, p.ExpressionAttributeValues, []expression.Parameter{condition(p.ConditionExpression)}}
+}
+
+func (u *TransactUpdate) write(c *constraints, path string) (*write, part) {
+	c.required(u.Key != nil, path+".key")
+	c.required(u.UpdateExpression != nil, path+".updateExpression")
+	return &write{access: access{action: "UpdateItem", table: u.TableName}, key: u.Key, onFail: u.ReturnValuesOnConditionCheckFailure},
+		part{u.ExpressionAttributeNames, u.ExpressionAttributeValues, []expression.Parameter{update(u.UpdateExpression), condition(u.ConditionExpression)}}
+}
+
+func (w *TransactWrite) write(c *constraints, path string) (*write, part) {
+	c.required(w.Key != nil, path+".key")
+	return &write{access: access{table: w.TableName}, key: w.Key, onFail: w.ReturnValuesOnConditionCheckFailure},
+		part{w.ExpressionAttributeNames, w.ExpressionAttributeValues, []expression.Parameter{condition(w.ConditionExpression)}}
 }
 
 func tablesOf(writes []*write) []string {

@@ -2,6 +2,7 @@ package dynamodb
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 
@@ -78,12 +79,13 @@ func checkTransactGet(in TransactGetItemsInput) ([]*read, error) {
 	if c.required(in.TransactItems != nil, "transactItems"); in.TransactItems != nil {
 		checkTransactionSize(&c, len(in.TransactItems))
 	}
-	for _, item := range in.TransactItems {
-		if c.required(item.Get != nil, "transactItems.1.member.get"); item.Get == nil {
+	for i, item := range in.TransactItems {
+		path := fmt.Sprintf("transactItems.%d.member.get", i+1)
+		if c.required(item.Get != nil, path); item.Get == nil {
 			continue
 		}
 		c.table(item.Get.TableName)
-		c.required(item.Get.Key != nil, "transactItems.1.member.get.key")
+		c.required(item.Get.Key != nil, path+".key")
 	}
 	if err := c.err(); err != nil {
 		return nil, err

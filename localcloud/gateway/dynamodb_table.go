@@ -215,11 +215,21 @@ func updateTable(c *call, in updateTableInput) (any, error) {
 	if err := refuseStream(in.StreamSpecification); err != nil {
 		return nil, err
 	}
+	if in.empty() {
+		return nil, cloud.Errorf(0, "ValidationException", "At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, GlobalSecondaryIndexUpdates "+
+			"or SSESpecification or ReplicaUpdates is required")
+	}
 	if _, err := c.DynamoDB.UpdateTable(in.TableName, in.apply); err != nil {
 		return nil, err
 	}
 	d, err := c.DynamoDB.Describe(in.TableName)
 	return tableResult(c, d, "UPDATING"), err
+}
+
+// empty reports whether the request changes nothing.
+func (in updateTableInput) empty() bool {
+	return in.BillingMode == "" && in.ProvisionedThroughput == nil && in.OnDemandThroughput == nil && len(in.GlobalSecondaryIndexUpdates) == 0 &&
+		in.SSESpecification == nil && in.TableClass == "" && in.DeletionProtectionEnabled == nil
 }
 
 // apply changes a table. As on AWS, only one index can be created or deleted at once.
@@ -261,6 +271,13 @@ func (in updateTableInput) bill(t *dynamodb.Table) error {
 	}
 	if in.BillingMode == dynamodb.Provisioned {
 		t.OnDemand = dynamodb.OnDemand{}
+	}
+	if p := in.ProvisionedThroughput; p != nil && (dynamodb.Throughput{Read: p.ReadCapacityUnits, Write: p.WriteCapacityUnits}) == t.Throughput {
+		return cloud.Errorf(0, "ValidationException", "The provisioned throughput for the table will not change. The requested value equals the current value. "+
+			"Current ReadCapacityUnits provisioned for the table: %d. Requested ReadCapacityUnits: %d. "+
+			"Current WriteCapacityUnits provisioned for the table: %d. Requested WriteCapacityUnits: %d. "+
+			"Refer to the Amazon DynamoDB Developer Guide for current limits and how to request higher limits.",
+			t.Throughput.Read, p.ReadCapacityUnits, t.Throughput.Write, p.WriteCapacityUnits)
 	}
 	t.BillingMode = cmp.Or(in.BillingMode, t.BillingMode)
 	setOnDemand(&t.OnDemand, in.OnDemandThroughput)
