@@ -11,6 +11,7 @@ type operation struct {
 	authority authority
 	route     string // method and path, for REST only: "GET /2015-03-31/functions"
 	serve     func(c *call, decode decoder) (result any, err error)
+	unsigned  bool // whether a URL without a signature is enough
 }
 
 // operations is the table of a service, keyed by the names of the operations.
@@ -65,7 +66,7 @@ func newOperation[In any](a authority, action string, on func(*call, In) (target
 			if err != nil {
 				return nil, err
 			}
-			if err := c.authorize(action, t); err != nil {
+			if err := c.authorizeInput(action, t, in); err != nil {
 				return nil, err
 			}
 		}
@@ -79,6 +80,25 @@ func (o operation) at(route string) operation {
 	return o
 }
 
-func (c *call) authorize(action string, on target) error {
-	return c.IAM.Authorize(c.Context(), cloud.Request{Caller: c.caller, Action: action, Resource: on.resource, ResourcePolicy: on.policy})
+// inURL lets anybody use the operation who has its URL, such as the SubscribeURL in a
+// message of SNS. Requests without a signature have no caller, and are not authorized.
+func (o operation) inURL() operation {
+	o.unsigned = true
+	return o
+}
+
+// authorize checks that the caller may perform an action.
+func (c *call) authorize(action string, on target) error { return c.authorizeInput(action, on, nil) }
+
+// authorizeInput is authorize for an input that may have condition keys of its own. As far as
+// an operation permits requests without a caller, those are not authorized.
+func (c *call) authorizeInput(action string, on target, in any) error {
+	if c.isUnsigned() {
+		return nil
+	}
+	r := cloud.Request{Caller: c.caller, Action: action, Resource: on.resource, ResourcePolicy: on.policy}
+	if keyed, ok := in.(interface{ conditionKeys() map[string][]string }); ok {
+		r.Context = keyed.conditionKeys()
+	}
+	return c.IAM.Authorize(c.Context(), r)
 }

@@ -38,6 +38,18 @@ func samples(topic, subscription, queue string) map[string]map[string]any {
 		"SNS.ListSubscriptions":         {},
 		"SNS.ListSubscriptionsByTopic":  {"TopicArn": topic},
 		"SNS.GetSubscriptionAttributes": {"SubscriptionArn": subscription},
+		"SNS.CreateTopic":               {"Name": "t"},
+		"SNS.DeleteTopic":               {"TopicArn": topic},
+		"SNS.SetTopicAttributes":        {"TopicArn": topic, "AttributeName": "DisplayName"},
+		"SNS.AddPermission":             {"TopicArn": topic, "Label": "l"},
+		"SNS.RemovePermission":          {"TopicArn": topic, "Label": "l"},
+		"SNS.TagResource":               {"ResourceArn": topic},
+		"SNS.UntagResource":             {"ResourceArn": topic},
+		"SNS.ListTagsForResource":       {"ResourceArn": topic},
+		"SNS.Subscribe":                 {"TopicArn": topic, "Protocol": "sqs"},
+		"SNS.ConfirmSubscription":       {"TopicArn": topic, "Token": "t"},
+		"SNS.SetSubscriptionAttributes": {"SubscriptionArn": subscription, "AttributeName": "RawMessageDelivery"},
+		"SNS.Unsubscribe":               {"SubscriptionArn": subscription},
 
 		"SQS.SendMessage":                  withQueue(map[string]any{"MessageBody": "m"}),
 		"SQS.SendMessageBatch":             batch(map[string]any{"MessageBody": "m"}),
@@ -52,6 +64,16 @@ func samples(topic, subscription, queue string) map[string]map[string]any {
 		"SQS.ListQueues":                   {},
 		"SQS.ListQueueTags":                withQueue(map[string]any{}),
 		"SQS.ListDeadLetterSourceQueues":   withQueue(map[string]any{}),
+		"SQS.CreateQueue":                  {"QueueName": "q"},
+		"SQS.DeleteQueue":                  withQueue(map[string]any{}),
+		"SQS.SetQueueAttributes":           withQueue(map[string]any{}),
+		"SQS.TagQueue":                     withQueue(map[string]any{}),
+		"SQS.UntagQueue":                   withQueue(map[string]any{}),
+		"SQS.AddPermission":                withQueue(map[string]any{"Label": "l"}),
+		"SQS.RemovePermission":             withQueue(map[string]any{"Label": "l"}),
+		"SQS.StartMessageMoveTask":         {"SourceArn": here.ARN("sqs", "work").String()},
+		"SQS.ListMessageMoveTasks":         {"SourceArn": here.ARN("sqs", "work").String()},
+		"SQS.CancelMessageMoveTask":        {"TaskHandle": moveHandle{"id", here.ARN("sqs", "work").String()}.String()},
 
 		"CloudWatch.DescribeAlarmHistory":    {"AlarmName": "a"},
 		"CloudWatch.DescribeAlarms":          {},
@@ -167,7 +189,7 @@ func TestOperations(t *testing.T) {
 	order := func(a, b OperationInfo) int {
 		return cmp.Or(cmp.Compare(a.Service, b.Service), cmp.Compare(a.Name, b.Name))
 	}
-	if len(all) != 51 || !slices.IsSortedFunc(all, order) {
+	if len(all) != 73 || !slices.IsSortedFunc(all, order) {
 		t.Errorf("%d operations: %v", len(all), all)
 	}
 	for _, want := range []OperationInfo{

@@ -183,6 +183,9 @@ func TestContextKeys(t *testing.T) {
 			{worker, "aws:CurrentTime", now.Format(time.RFC3339)},
 			{worker, "aws:EpochTime", "946684800"}, // the start of a bubble's clock
 			{worker, "sns:Protocol", "lambda"},
+			{worker, "sns:Endpoint", "arn:f"},
+			{worker, "aws:TagKeys", "team"},
+			{worker, "aws:RequestTag/team", "blue"},
 			{worker, "cloudwatch:namespace", "tally"},
 			{developer.Caller, "aws:PrincipalArn", "arn:aws:iam::000000000000:user/developer"},
 			{developer.Caller, "aws:PrincipalType", "User"},
@@ -219,7 +222,7 @@ func TestContextKeys(t *testing.T) {
 				ResourcePolicy: statement(`"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"},
 					{"Effect":"Deny","Principal":"*","Action":"*","Resource":"*","Condition":{` + denied + `}`),
 				// The last is ignored: the request does not determine it.
-				Context: map[string][]string{"sns:Protocol": {"lambda"}, "cloudwatch:namespace": {"tally"}, "aws:SecureTransport": {"false"}},
+				Context: map[string][]string{"sns:Protocol": {"lambda"}, "sns:Endpoint": {"arn:f"}, "aws:TagKeys": {"team"}, "aws:RequestTag/team": {"blue"}, "cloudwatch:namespace": {"tally"}, "aws:SecureTransport": {"false"}},
 			})
 			if err != nil {
 				t.Errorf("%s of %s is not %q", tt.key, tt.caller, tt.value)

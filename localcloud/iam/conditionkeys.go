@@ -23,16 +23,16 @@ var (
 		"kms:CallerAccount", "kms:CustomerMasterKeySpec", "kms:CustomerMasterKeyUsage", "kms:EncryptionAlgorithm", "kms:EncryptionContextKeys",
 		"kms:KeyOrigin", "kms:KeySpec", "kms:KeyUsage", "kms:MultiRegion", "kms:ResourceAliases", "kms:ViaService",
 		"lambda:SourceFunctionArn",
+		"aws:RequestTag/", "aws:TagKeys", "sns:Endpoint", "sns:Protocol",
 	}
 	// absentKeys are not in the context of any request that is authorized here,
-	// and would not be on AWS. They belong to other operations (for example,
-	// sns:Protocol to Subscribe), to tags in a request, to sessions that services
-	// do not start, or to requests that a service forwards with the credentials
-	// of its caller.
+	// and would not be on AWS. They belong to other operations, to sessions that
+	// services do not start, or to requests that a service forwards with the
+	// credentials of its caller.
 	absentKeys = []string{
 		"aws:AssumedRoot", "aws:CalledVia", "aws:CalledViaAWSMCP", "aws:CalledViaFirst", "aws:CalledViaLast", "aws:ChatbotSourceArn",
 		"aws:Ec2InstanceSourcePrivateIPv4", "aws:Ec2InstanceSourceVpc", "aws:FederatedProvider", "aws:IsMcpServiceAction",
-		"aws:MultiFactorAuthAge", "aws:RequestTag/", "aws:SignInSessionArn", "aws:SourceIdentity", "aws:TagKeys", "aws:ViaAWSMCPService",
+		"aws:MultiFactorAuthAge", "aws:SignInSessionArn", "aws:SourceIdentity", "aws:ViaAWSMCPService",
 		"cloudwatch:AlarmActions", "cloudwatch:requestInsightRuleLogGroups", "cloudwatch:requestManagedResourceARNs",
 		"execute-api:viaDomainArn",
 		"kms:BypassPolicyLockoutSafetyCheck", "kms:DataKeyPairSpec", "kms:ExpirationModel", "kms:GrantConstraintSourceArn",
@@ -43,7 +43,6 @@ var (
 		"lambda:CodeSigningConfigArn", "lambda:EventSourceToken", "lambda:FunctionArn", "lambda:FunctionUrlAuthType",
 		"lambda:InvokedViaFunctionUrl", "lambda:Layer", "lambda:Principal", "lambda:SecurityGroupIds", "lambda:SubnetIds", "lambda:VpcIds",
 		"logs:LogGeneratingResourceArns",
-		"sns:Endpoint", "sns:Protocol",
 		"sts:AWSServiceName", "sts:DurationSeconds", "sts:ExternalId", "sts:IdentityTokenAudience", "sts:RequestContext/",
 		"sts:RequestContextProviders", "sts:SigningAlgorithm", "sts:SourceIdentity", "sts:TaskPolicyArn", "sts:TransitiveTagKeys",
 	}
