@@ -49,8 +49,8 @@ func TestWire(t *testing.T) {
 		"twice": {post("sns", "Action=ListTopics&Version=2010-03-31&NextToken=a&NextToken=b"), 400, "text/xml", snsError("MalformedInput", "Parameter NextToken is given 2 times")},
 		"no action": {post("sns", ""), 400, "text/xml", snsError("InvalidAction", "Could not find operation  for version ; the local cloud serves "+
 			"AddPermission, ConfirmSubscription, CreateTopic, DeleteTopic, GetSubscriptionAttributes, GetTopicAttributes, ListSubscriptions, ListSubscriptionsByTopic, "+
-				"ListTagsForResource, ListTopics, Publish, PublishBatch, RemovePermission, SetSubscriptionAttributes, SetTopicAttributes, Subscribe, TagResource, "+
-				"Unsubscribe, UntagResource of version 2010-03-31")},
+			"ListTagsForResource, ListTopics, Publish, PublishBatch, RemovePermission, SetSubscriptionAttributes, SetTopicAttributes, Subscribe, TagResource, "+
+			"Unsubscribe, UntagResource of version 2010-03-31")},
 		"unknown action": {post("sts", "Action=AssumeRole&Version=2011-06-15"), 400, "text/xml",
 			`<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type><Code>InvalidAction</Code><Message>` +
 				`Could not find operation AssumeRole for version 2011-06-15; the local cloud serves GetCallerIdentity of version 2011-06-15</Message></Error><RequestId>ID</RequestId></ErrorResponse>`},
