@@ -89,6 +89,13 @@ func samples(topic, subscription, queue string) map[string]map[string]any {
 		"CloudWatch Logs.FilterLogEvents":    {"logGroupName": "g"},
 		"CloudWatch Logs.GetLogEvents":       {"logGroupName": "g", "logStreamName": "s"},
 
+		"CloudWatch Logs.CreateLogGroup":        {"logGroupName": "g"},
+		"CloudWatch Logs.DeleteLogGroup":        {"logGroupName": "g"},
+		"CloudWatch Logs.PutRetentionPolicy":    {"logGroupName": "g", "retentionInDays": 1},
+		"CloudWatch Logs.DeleteRetentionPolicy": {"logGroupName": "g"},
+		"CloudWatch Logs.CreateLogStream":       {"logGroupName": "g", "logStreamName": "s"},
+		"CloudWatch Logs.PutLogEvents":          {"logGroupName": "g", "logStreamName": "s"},
+
 		"Lambda.Invoke":                       path(one + "/invocations"),
 		"Lambda.GetFunction":                  path(one),
 		"Lambda.GetFunctionConfiguration":     path(one + "/configuration"),
@@ -103,6 +110,7 @@ func samples(topic, subscription, queue string) map[string]map[string]any {
 		"Lambda.GetFunctionConcurrency":       path("/2019-09-30/functions/add/concurrency"),
 
 		"STS.GetCallerIdentity": {},
+		"STS.AssumeRole":        {"RoleArn": roleARN, "RoleSessionName": "test"},
 
 		"X-Ray.PutTraceSegments":  path("/TraceSegments"),
 		"X-Ray.BatchGetTraces":    path("/Traces"),
@@ -189,7 +197,7 @@ func TestOperations(t *testing.T) {
 	order := func(a, b OperationInfo) int {
 		return cmp.Or(cmp.Compare(a.Service, b.Service), cmp.Compare(a.Name, b.Name))
 	}
-	if len(all) != 73 || !slices.IsSortedFunc(all, order) {
+	if len(all) != 80 || !slices.IsSortedFunc(all, order) {
 		t.Errorf("%d operations: %v", len(all), all)
 	}
 	for _, want := range []OperationInfo{

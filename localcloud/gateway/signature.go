@@ -77,7 +77,7 @@ func jsonCode(code string) string {
 		return "UnrecognizedClientException"
 	case "SignatureDoesNotMatch":
 		return "InvalidSignatureException"
-	case "MissingAuthenticationToken", "IncompleteSignature", "AccessDenied":
+	case "MissingAuthenticationToken", "IncompleteSignature", "AccessDenied", "ExpiredToken":
 		return code + "Exception"
 	}
 	return code

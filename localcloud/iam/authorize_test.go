@@ -185,6 +185,7 @@ func TestContextKeys(t *testing.T) {
 			{worker, "sns:Protocol", "lambda"},
 			{worker, "sns:Endpoint", "arn:f"},
 			{worker, "aws:TagKeys", "team"},
+			{worker, "sts:ExternalId", "id"},
 			{worker, "aws:RequestTag/team", "blue"},
 			{worker, "cloudwatch:namespace", "tally"},
 			{developer.Caller, "aws:PrincipalArn", "arn:aws:iam::000000000000:user/developer"},
@@ -222,7 +223,7 @@ func TestContextKeys(t *testing.T) {
 				ResourcePolicy: statement(`"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"},
 					{"Effect":"Deny","Principal":"*","Action":"*","Resource":"*","Condition":{` + denied + `}`),
 				// The last is ignored: the request does not determine it.
-				Context: map[string][]string{"sns:Protocol": {"lambda"}, "sns:Endpoint": {"arn:f"}, "aws:TagKeys": {"team"}, "aws:RequestTag/team": {"blue"}, "cloudwatch:namespace": {"tally"}, "aws:SecureTransport": {"false"}},
+				Context: map[string][]string{"sns:Protocol": {"lambda"}, "sns:Endpoint": {"arn:f"}, "aws:TagKeys": {"team"}, "sts:ExternalId": {"id"}, "aws:RequestTag/team": {"blue"}, "cloudwatch:namespace": {"tally"}, "aws:SecureTransport": {"false"}},
 			})
 			if err != nil {
 				t.Errorf("%s of %s is not %q", tt.key, tt.caller, tt.value)

@@ -23,7 +23,7 @@ var (
 		"kms:CallerAccount", "kms:CustomerMasterKeySpec", "kms:CustomerMasterKeyUsage", "kms:EncryptionAlgorithm", "kms:EncryptionContextKeys",
 		"kms:KeyOrigin", "kms:KeySpec", "kms:KeyUsage", "kms:MultiRegion", "kms:ResourceAliases", "kms:ViaService",
 		"lambda:SourceFunctionArn",
-		"aws:RequestTag/", "aws:TagKeys", "sns:Endpoint", "sns:Protocol",
+		"aws:RequestTag/", "aws:TagKeys", "sns:Endpoint", "sns:Protocol", "sts:ExternalId",
 	}
 	// absentKeys are not in the context of any request that is authorized here,
 	// and would not be on AWS. They belong to other operations, to sessions that
@@ -43,7 +43,7 @@ var (
 		"lambda:CodeSigningConfigArn", "lambda:EventSourceToken", "lambda:FunctionArn", "lambda:FunctionUrlAuthType",
 		"lambda:InvokedViaFunctionUrl", "lambda:Layer", "lambda:Principal", "lambda:SecurityGroupIds", "lambda:SubnetIds", "lambda:VpcIds",
 		"logs:LogGeneratingResourceArns",
-		"sts:AWSServiceName", "sts:DurationSeconds", "sts:ExternalId", "sts:IdentityTokenAudience", "sts:RequestContext/",
+		"sts:AWSServiceName", "sts:DurationSeconds", "sts:IdentityTokenAudience", "sts:RequestContext/",
 		"sts:RequestContextProviders", "sts:SigningAlgorithm", "sts:SourceIdentity", "sts:TaskPolicyArn", "sts:TransitiveTagKeys",
 	}
 	// unknowableKeys may be in the context of such a request on AWS, but their
