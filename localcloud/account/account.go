@@ -212,6 +212,8 @@ func (s *Services) snsOptions(o Options) sns.Options {
 		Keys:       s.KMS,
 		Journal:    o.Journal,
 		Targets:    map[string]sns.Target{"lambda": sns.LambdaTarget(s.Lambda), "sqs": sns.SQSTarget(s.SQS)},
+		Endpoint:   o.Endpoint,
+		Pace:       o.Pace,
 		Queues:     s.SQS,
 		Logs:       s.Logs,
 		Metrics:    s.CloudWatch,
@@ -242,6 +244,7 @@ func (s *Services) Start() error {
 		s.options.Journal.Append(cloud.Entry{Level: cloud.Warning, Service: "logs", Message: "old events cannot be deleted: " + err.Error()})
 	})
 	s.DynamoDB.Start()
+	s.SQS.Start()
 	s.Lambda.Start()
 	s.SNS.Start()
 	s.CloudWatch.Start()

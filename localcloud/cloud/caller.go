@@ -20,6 +20,8 @@ type Caller struct {
 	// value of the condition key lambda:SourceFunctionArn. It is zero for other
 	// sessions and for requests that Lambda itself makes with a function's role.
 	SourceFunction ARN
+	// SessionPolicy limits what a role session may do, as JSON; "" does not.
+	SessionPolicy string
 	// Administrator is set for the developer's own keys, which no identity
 	// policy restricts.
 	Administrator bool
@@ -47,5 +49,6 @@ type Credentials struct {
 	AccessKeyID     string // "ASIA…"
 	SecretAccessKey string
 	SessionToken    string
+	Expires         time.Time // zero if they do not
 	Caller          Caller
 }

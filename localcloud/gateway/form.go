@@ -147,14 +147,19 @@ func (p *parameter) setList(v reflect.Value) error {
 	return nil
 }
 
+// tagsByKey is a map whose items have Key in place of Name.
+type tagsByKey map[string]string
+
 // setMap sets a map, which is a list of items with Name and Value.
 func (p *parameter) setMap(v reflect.Value) error {
 	for _, item := range p.items() {
-		var entry struct{ Name string }
-		if err := item.setStruct(reflect.ValueOf(&entry).Elem()); err != nil {
-			return err
+		var name string
+		if named := item.find(mapKey(v.Type())); named != nil {
+			if err := named.set(reflect.ValueOf(&name).Elem()); err != nil {
+				return err
+			}
 		}
-		key, e := reflect.ValueOf(entry.Name), reflect.New(v.Type().Elem()).Elem()
+		key, e := reflect.ValueOf(name), reflect.New(v.Type().Elem()).Elem()
 		if value := item.find("Value"); value != nil {
 			if err := value.set(e); err != nil {
 				return err
@@ -164,11 +169,18 @@ func (p *parameter) setMap(v reflect.Value) error {
 			v.Set(reflect.MakeMap(v.Type()))
 		}
 		if v.MapIndex(key).IsValid() {
-			return malformed("Parameter %s.Name: '%s' is given twice", item.name, entry.Name)
+			return malformed("Parameter %s.%s: '%s' is given twice", item.name, mapKey(v.Type()), name)
 		}
 		v.SetMapIndex(key, e)
 	}
 	return nil
+}
+
+func mapKey(t reflect.Type) string {
+	if t == reflect.TypeFor[tagsByKey]() {
+		return "Key"
+	}
+	return "Name"
 }
 
 // items returns the items of a list in the order of their numbers.
@@ -194,8 +206,12 @@ func parameterNames(t reflect.Type, prefix string) []string {
 		name := prefix + queryName(f)
 		switch {
 		case f.Type.Kind() == reflect.Map:
-			names = append(names, name+".N.Name")
-			names = append(names, parameterNames(f.Type.Elem(), name+".N.Value.")...)
+			names = append(names, name+".N."+mapKey(f.Type))
+			if f.Type.Elem().Kind() == reflect.Struct {
+				names = append(names, parameterNames(f.Type.Elem(), name+".N.Value.")...)
+			} else {
+				names = append(names, name+".N.Value")
+			}
 		case f.Type.Kind() == reflect.Slice && f.Type.Elem().Kind() == reflect.Struct:
 			names = append(names, parameterNames(f.Type.Elem(), name+".N.")...)
 		case f.Type.Kind() == reflect.Slice && f.Type.Elem().Kind() == reflect.String:

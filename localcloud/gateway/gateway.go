@@ -20,6 +20,7 @@ import (
 	"tally/localcloud/account"
 	"tally/localcloud/cloud"
 	"tally/localcloud/sigv4"
+	"tally/localcloud/sns"
 	"tally/localcloud/store"
 )
 
@@ -105,6 +106,10 @@ func (r response) write(w http.ResponseWriter) {
 const requestIDHeader = "X-Amzn-Requestid"
 
 func (g *gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.Method == http.MethodGet && strings.HasPrefix(r.URL.Path, sns.CertificatePrefix) {
+		g.serveCertificate(w, r)
+		return
+	}
 	c := g.newCall(r)
 	res, err := c.handle()
 	if err != nil {

@@ -71,8 +71,9 @@ func newKit(t testing.TB) *kit {
 	}))(t)
 	k.SNS = must(sns.New(sns.Options{
 		Place: here, Authorizer: k.IAM, Keys: k.KMS, Journal: k,
-		Targets: map[string]sns.Target{"lambda": sns.LambdaTarget(k.Lambda), "sqs": sns.SQSTarget(k.SQS)},
-		Traces:  k.XRay,
+		Targets:  map[string]sns.Target{"lambda": sns.LambdaTarget(k.Lambda), "sqs": sns.SQSTarget(k.SQS)},
+		Traces:   k.XRay,
+		Endpoint: func() string { return k.url },
 	}))(t)
 	k.Lambda.Start()
 	k.SNS.Start()

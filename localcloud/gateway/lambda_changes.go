@@ -122,7 +122,7 @@ type createFunctionInput struct {
 
 // newFunction is the target of CreateFunction.
 func newFunction(c *call, in createFunctionInput) (target, error) {
-	c.keys = tagKeys(in.Function.Tags)
+	c.keys = requestTags(in.Function.Tags)
 	name := in.Function.FunctionName
 	if f, err := c.Lambda.Resolve(name, ""); err == nil {
 		name = f.Name

@@ -137,7 +137,7 @@ type createMappingInput struct {
 //
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html
 func newMapping(c *call, in createMappingInput) (target, error) {
-	c.keys = tagKeys(in.Mapping.Tags)
+	c.keys = requestTags(in.Mapping.Tags)
 	if to, err := c.Lambda.Resolve(in.Mapping.FunctionName, ""); err == nil {
 		c.keys["lambda:FunctionArn"] = []string{to.ARN}
 	}
@@ -228,16 +228,4 @@ func listMappings(c *call, in listMappingsInput) (any, error) {
 		EventSourceMappings []mappingConfiguration
 		NextMarker          string `json:",omitempty"`
 	}{listOf(page, func(m lambda.EventSourceMapping) mappingConfiguration { return describeMapping(m, "") }), next}, err
-}
-
-// tagKeys returns the condition keys of a request with tags.
-//
-// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-requesttag
-func tagKeys(tags map[string]string) map[string][]string {
-	keys := map[string][]string{}
-	for name, value := range tags {
-		keys["aws:RequestTag/"+name] = []string{value}
-		keys["aws:TagKeys"] = append(keys["aws:TagKeys"], name)
-	}
-	return keys
 }

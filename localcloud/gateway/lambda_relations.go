@@ -205,7 +205,7 @@ type untagInput struct {
 func tagged(c *call, in tagsInput) (target, error) { return taggable(c, in.ARN), nil }
 
 func tagging(c *call, in tagInput) (target, error) {
-	c.keys = tagKeys(in.Body.Tags)
+	c.keys = requestTags(in.Body.Tags)
 	return taggable(c, in.ARN), nil
 }
 

@@ -20,6 +20,13 @@ func logsOperations() operations {
 		"DescribeLogStreams": authorized("logs:DescribeLogStreams", groupOf, describeLogStreams),
 		"FilterLogEvents":    authorized("logs:FilterLogEvents", groupOf, filterLogEvents),
 		"GetLogEvents":       authorized("logs:GetLogEvents", streamOf, getLogEvents),
+
+		"CreateLogGroup":        authorized("logs:CreateLogGroup", groupOf, createLogGroup),
+		"DeleteLogGroup":        authorized("logs:DeleteLogGroup", groupOf, deleteLogGroup),
+		"PutRetentionPolicy":    authorized("logs:PutRetentionPolicy", groupOf, putRetention),
+		"DeleteRetentionPolicy": authorized("logs:DeleteRetentionPolicy", groupOf, deleteRetention),
+		"CreateLogStream":       authorized("logs:CreateLogStream", groupOf, createLogStream),
+		"PutLogEvents":          authorized("logs:PutLogEvents", streamToWrite, putLogEvents),
 	}
 }
 

@@ -11,6 +11,7 @@ type operation struct {
 	authority authority
 	route     string // method and path, for REST only: "GET /2015-03-31/functions"
 	serve     func(c *call, decode decoder) (result any, err error)
+	unsigned  bool // whether a URL without a signature is enough
 }
 
 // operations is the table of a service, keyed by the names of the operations.
@@ -53,12 +54,15 @@ func openToAll[In any](run func(*call, In) (any, error)) operation {
 
 // newOperation makes an operation. The gateway authorizes the caller, if that is
 // its task, after decoding the input and before running the operation. on is used
-// only then.
+// only then. An input may have condition keys of its own.
 func newOperation[In any](a authority, action string, on func(*call, In) (target, error), run func(*call, In) (any, error)) operation {
 	return operation{action: action, authority: a, serve: func(c *call, decode decoder) (any, error) {
 		var in In
 		if err := decode(&in); err != nil {
 			return nil, err
+		}
+		if keyed, ok := any(in).(interface{ conditionKeys() map[string][]string }); ok {
+			c.keys = keyed.conditionKeys()
 		}
 		if a == byGateway {
 			t, err := on(c, in)
@@ -79,6 +83,18 @@ func (o operation) at(route string) operation {
 	return o
 }
 
+// inURL lets anybody use the operation who has its URL, such as the SubscribeURL in a
+// message of SNS. Requests without a signature have no caller, and are not authorized.
+func (o operation) inURL() operation {
+	o.unsigned = true
+	return o
+}
+
+// authorize checks that the caller may perform an action. As far as an operation permits
+// requests without a caller, those are not authorized.
 func (c *call) authorize(action string, on target) error {
+	if c.isUnsigned() {
+		return nil
+	}
 	return c.IAM.Authorize(c.Context(), cloud.Request{Caller: c.caller, Action: action, Resource: on.resource, ResourcePolicy: on.policy, Context: c.keys})
 }

@@ -29,6 +29,9 @@ func (q query) parse(c *call) (string, decoder, error) {
 // operation finds the operation that a form names.
 func (q query) operation(c *call, f *form) (string, decoder, error) {
 	name, version := f.get("Action"), f.get("Version")
+	if version == "" && c.isUnsigned() {
+		version = q.version // the URLs in messages of SNS have none
+	}
 	if _, ok := c.service.operations[name]; !ok || version != q.version {
 		return "", nil, cloud.Errorf(http.StatusBadRequest, "InvalidAction",
 			"Could not find operation %s for version %s; the local cloud serves %s of version %s", name, version, c.service.operations.names(), q.version)

@@ -13,6 +13,9 @@ import (
 
 // checkSignature refuses a request for what its signature says without the body.
 func (c *call) checkSignature() error {
+	if c.isUnsigned() {
+		return nil
+	}
 	if c.signatureErr != nil {
 		return c.signatureErr
 	}
@@ -23,9 +26,20 @@ func (c *call) checkSignature() error {
 	return err
 }
 
+// isUnsigned reports whether the request is the URL of an operation that needs no
+// signature, and has none. The operation is that of the URL, because a request without a
+// body has no other.
+func (c *call) isUnsigned() bool {
+	return c.Method == http.MethodGet && cloud.ErrorCode(c.signatureErr) == "MissingAuthenticationToken" &&
+		c.service.operations[c.URL.Query().Get("Action")].unsigned
+}
+
 // identify returns the caller that signed the request, which checkSignature has not
-// refused.
+// refused. It returns the zero Caller if the request needs no signature.
 func (c *call) identify() (cloud.Caller, error) {
+	if c.isUnsigned() {
+		return cloud.Caller{}, nil
+	}
 	creds, err := c.verifier.Verify(c.Request, c.body, c.signature)
 	return creds.Caller, err
 }
@@ -63,7 +77,7 @@ func jsonCode(code string) string {
 		return "UnrecognizedClientException"
 	case "SignatureDoesNotMatch":
 		return "InvalidSignatureException"
-	case "MissingAuthenticationToken", "IncompleteSignature", "AccessDenied":
+	case "MissingAuthenticationToken", "IncompleteSignature", "AccessDenied", "ExpiredToken":
 		return code + "Exception"
 	}
 	return code

@@ -26,6 +26,18 @@ func snsOperations() operations {
 		"ListSubscriptions":         authorized("SNS:ListSubscriptions", allTopics, listSubscriptions),
 		"ListSubscriptionsByTopic":  authorized("SNS:ListSubscriptionsByTopic", theTopic, listSubscriptionsByTopic),
 		"GetSubscriptionAttributes": authorized("SNS:GetSubscriptionAttributes", topicOfSubscription, getSubscriptionAttributes),
+		"CreateTopic":               authorized("SNS:CreateTopic", newTopic, createTopic),
+		"DeleteTopic":               authorized("SNS:DeleteTopic", theTopic, deleteTopic),
+		"SetTopicAttributes":        authorized("SNS:SetTopicAttributes", theTopic, setTopicAttributes),
+		"AddPermission":             authorized("SNS:AddPermission", theTopic, addTopicPermission),
+		"RemovePermission":          authorized("SNS:RemovePermission", theTopic, removeTopicPermission),
+		"TagResource":               authorized("SNS:TagResource", theTopic, tagTopic),
+		"UntagResource":             authorized("SNS:UntagResource", theTopic, untagTopic),
+		"ListTagsForResource":       authorized("SNS:ListTagsForResource", theTopic, listTopicTags),
+		"Subscribe":                 authorized("SNS:Subscribe", theTopic, subscribe),
+		"ConfirmSubscription":       authorized("SNS:ConfirmSubscription", theTopic, confirmSubscription).inURL(),
+		"SetSubscriptionAttributes": authorized("SNS:SetSubscriptionAttributes", topicOfSubscription, setSubscriptionAttributes),
+		"Unsubscribe":               authorized("SNS:Unsubscribe", topicOfSubscription, unsubscribe).inURL(),
 	}
 }
 
@@ -135,8 +147,9 @@ type (
 	}
 )
 
-func (in topicInput) topic() string     { return in.TopicARN }
-func (in topicPageInput) topic() string { return in.TopicARN }
+func (in topicInput) topic() string               { return in.TopicARN }
+func (in topicPageInput) topic() string           { return in.TopicARN }
+func (in subscriptionInput) subscription() string { return in.SubscriptionARN }
 
 // theTopic returns the topic that the input names. A missing topic counts as one
 // without a policy, so that a caller without permission does not learn whether it
@@ -146,10 +159,10 @@ func theTopic[In interface{ topic() string }](c *call, in In) (target, error) {
 	return target{in.topic(), topic.Policy}, nil
 }
 
-func topicOfSubscription(c *call, in subscriptionInput) (target, error) {
-	sub, err := c.SNS.Subscription(in.SubscriptionARN)
+func topicOfSubscription[In interface{ subscription() string }](c *call, in In) (target, error) {
+	sub, err := c.SNS.Subscription(in.subscription())
 	if err != nil {
-		return target{resource: in.SubscriptionARN}, nil
+		return target{resource: in.subscription()}, nil
 	}
 	topic, _ := c.SNS.Topic(sub.TopicARN)
 	return target{sub.TopicARN, topic.Policy}, nil
@@ -211,7 +224,7 @@ func subscriptionPage(c *call, token string, all []sns.Subscription) (any, error
 		if s.PendingConfirmation {
 			arn = "PendingConfirmation"
 		}
-		out.Subscriptions.Member = append(out.Subscriptions.Member, member{arn, c.place.Account, s.Protocol, s.Endpoint, s.TopicARN})
+		out.Subscriptions.Member = append(out.Subscriptions.Member, member{arn, c.place.Account, s.Protocol, s.Where(), s.TopicARN})
 	}
 	return out, nil
 }
@@ -297,8 +310,10 @@ func getSubscriptionAttributes(c *call, in subscriptionInput) (any, error) {
 		{"SubscriptionPrincipal", c.place.GlobalARN("iam", "user/developer").String()},
 		{"RawMessageDelivery", strconv.FormatBool(s.RawMessageDelivery)},
 		{"PendingConfirmation", strconv.FormatBool(s.PendingConfirmation)},
-		{"ConfirmationWasAuthenticated", strconv.FormatBool(!s.PendingConfirmation)},
+		{"ConfirmationWasAuthenticated", strconv.FormatBool(s.ConfirmationWasAuthenticated())},
 	}}
+	m.set("DeliveryPolicy", s.DeliveryPolicy)
+	m.set("EffectiveDeliveryPolicy", c.SNS.EffectiveDeliveryPolicy(s))
 	if s.FilterPolicy != "" {
 		m.set("FilterPolicy", s.FilterPolicy)
 		m.set("FilterPolicyScope", s.FilterPolicyScope)

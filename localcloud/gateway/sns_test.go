@@ -234,7 +234,10 @@ func TestOptionalAttributes(t *testing.T) {
 	got = must(client.GetSubscriptionAttributes(t.Context(), &awssns.GetSubscriptionAttributesInput{SubscriptionArn: &sub.ARN}))(t).Attributes
 	want = map[string]string{"SubscriptionArn": sub.ARN, "TopicArn": topic.ARN, "Protocol": "https", "Endpoint": "https://example.com/", "Owner": "000000000000",
 		"SubscriptionPrincipal": "arn:aws:iam::000000000000:user/developer", "RawMessageDelivery": "true", "PendingConfirmation": "true", "ConfirmationWasAuthenticated": "false",
-		"FilterPolicy": `{"a":[1]}`, "FilterPolicyScope": "MessageAttributes", "RedrivePolicy": sub.RedrivePolicy}
+		"FilterPolicy": `{"a":[1]}`, "FilterPolicyScope": "MessageAttributes", "RedrivePolicy": sub.RedrivePolicy,
+		"EffectiveDeliveryPolicy": `{"healthyRetryPolicy":{"minDelayTarget":20,"maxDelayTarget":20,"numRetries":3,"numMaxDelayRetries":0,"numNoDelayRetries":0,` +
+			`"numMinDelayRetries":0,"backoffFunction":"linear"},"sicklyRetryPolicy":null,"throttlePolicy":null,` +
+			`"requestPolicy":{"headerContentType":"text/plain; charset=UTF-8"},"guaranteed":false}`}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("subscription (-want +got)\n%s", diff)
 	}

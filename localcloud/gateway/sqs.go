@@ -28,6 +28,16 @@ func sqsOperations() operations {
 		"ListQueues":                   authorized("sqs:ListQueues", allQueues, listQueues),
 		"ListQueueTags":                authorized("sqs:ListQueueTags", theQueue, listQueueTags),
 		"ListDeadLetterSourceQueues":   authorized("sqs:ListDeadLetterSourceQueues", theQueue, listSourceQueues),
+		"CreateQueue":                  authorized("sqs:CreateQueue", newQueue, createQueue),
+		"DeleteQueue":                  authorized("sqs:DeleteQueue", theQueue, deleteQueue),
+		"SetQueueAttributes":           authorized("sqs:SetQueueAttributes", theQueue, setQueueAttributes),
+		"TagQueue":                     authorized("sqs:TagQueue", theQueue, tagQueue),
+		"UntagQueue":                   authorized("sqs:UntagQueue", theQueue, untagQueue),
+		"AddPermission":                authorized("sqs:AddPermission", theQueue, addQueuePermission),
+		"RemovePermission":             authorized("sqs:RemovePermission", theQueue, removeQueuePermission),
+		"StartMessageMoveTask":         authorized("sqs:StartMessageMoveTask", deadLetterQueue, startMove),
+		"ListMessageMoveTasks":         authorized("sqs:ListMessageMoveTasks", deadLetterQueue, listMoves),
+		"CancelMessageMoveTask":        authorized("sqs:CancelMessageMoveTask", deadLetterQueue, cancelMove),
 	}
 }
 

@@ -37,6 +37,8 @@ func sqsShape(code string) string {
 		return "QueueDoesNotExist"
 	case "InvalidParameterValue":
 		return "InvalidParameterValueException"
+	case "QueueAlreadyExists":
+		return "QueueNameExists"
 	case "MissingParameter":
 		return "MissingRequiredParameterException"
 	}

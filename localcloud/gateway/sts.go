@@ -11,6 +11,7 @@ func stsOperations() operations {
 		// "No permissions are required to perform this operation":
 		// https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html
 		"GetCallerIdentity": openToAll(getCallerIdentity),
+		"AssumeRole":        authorizedByService("sts:AssumeRole", assumeRole),
 	}
 }
 

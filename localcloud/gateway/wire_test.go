@@ -48,10 +48,12 @@ func TestWire(t *testing.T) {
 			snsError("ValidationError", "1 validation error detected: ListTopics does not take the parameter &#39;Nexttoken&#39;; it takes NextToken")},
 		"twice": {post("sns", "Action=ListTopics&Version=2010-03-31&NextToken=a&NextToken=b"), 400, "text/xml", snsError("MalformedInput", "Parameter NextToken is given 2 times")},
 		"no action": {post("sns", ""), 400, "text/xml", snsError("InvalidAction", "Could not find operation  for version ; the local cloud serves "+
-			"GetSubscriptionAttributes, GetTopicAttributes, ListSubscriptions, ListSubscriptionsByTopic, ListTopics, Publish, PublishBatch of version 2010-03-31")},
-		"unknown action": {post("sts", "Action=AssumeRole&Version=2011-06-15"), 400, "text/xml",
+			"AddPermission, ConfirmSubscription, CreateTopic, DeleteTopic, GetSubscriptionAttributes, GetTopicAttributes, ListSubscriptions, ListSubscriptionsByTopic, "+
+			"ListTagsForResource, ListTopics, Publish, PublishBatch, RemovePermission, SetSubscriptionAttributes, SetTopicAttributes, Subscribe, TagResource, "+
+			"Unsubscribe, UntagResource of version 2010-03-31")},
+		"unknown action": {post("sts", "Action=AssumeRoot&Version=2011-06-15"), 400, "text/xml",
 			`<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type><Code>InvalidAction</Code><Message>` +
-				`Could not find operation AssumeRole for version 2011-06-15; the local cloud serves GetCallerIdentity of version 2011-06-15</Message></Error><RequestId>ID</RequestId></ErrorResponse>`},
+				`Could not find operation AssumeRoot for version 2011-06-15; the local cloud serves AssumeRole, GetCallerIdentity of version 2011-06-15</Message></Error><RequestId>ID</RequestId></ErrorResponse>`},
 		"not a form": {request{method: "POST", path: "/", service: "sns", body: "{}", header: map[string]string{"Content-Type": "application/json"}}, 400, "text/xml",
 			snsError("MalformedInput", "The Content-Type must be application/x-www-form-urlencoded, not &#34;application/json&#34;")},
 		"unsigned": {request{method: "POST", path: "/", body: "Action=ListTopics"}, 403, "text/xml",
@@ -64,7 +66,7 @@ func TestWire(t *testing.T) {
 		"not json": {target("Logs_20140328.DescribeLogGroups", "["), 400, "application/x-amz-json-1.1",
 			`{"__type":"SerializationException","message":"The body is not a JSON object: unexpected end of JSON input"}`},
 		"unknown target": {target("DynamoDB_20120810.PutItem", "{}"), 400, "application/x-amz-json-1.1",
-			`{"__type":"UnknownOperationException","message":"Unknown operation DynamoDB_20120810.PutItem; the local cloud serves DescribeLogGroups, DescribeLogStreams, FilterLogEvents, GetLogEvents of Logs_20140328"}`},
+			`{"__type":"UnknownOperationException","message":"Unknown operation DynamoDB_20120810.PutItem; the local cloud serves CreateLogGroup, CreateLogStream, DeleteLogGroup, DeleteRetentionPolicy, DescribeLogGroups, DescribeLogStreams, FilterLogEvents, GetLogEvents, PutLogEvents, PutRetentionPolicy of Logs_20140328"}`},
 		"unsigned target": {request{method: "POST", path: "/", header: map[string]string{"X-Amz-Target": "Logs_20140328.GetLogEvents"}}, 400, "application/x-amz-json-1.1",
 			`{"__type":"MissingAuthenticationTokenException","message":"Request is missing Authentication Token"}`},
 

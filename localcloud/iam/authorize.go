@@ -32,6 +32,13 @@ func (s *Service) Authorize(ctx context.Context, r cloud.Request) error {
 	if id != nil {
 		policies = append(policies, id.policies...)
 	}
+	if r.Caller.SessionPolicy != "" {
+		p, err := s.resourcePolicy(SessionPolicy, r.Caller.SessionPolicy)
+		if err != nil {
+			return err
+		}
+		policies = append(policies, p)
+	}
 	if r.ResourcePolicy != "" {
 		p, err := s.resourcePolicy(kindOf(r.Action), r.ResourcePolicy)
 		if err != nil {

@@ -183,6 +183,8 @@ func TestContextKeys(t *testing.T) {
 			{worker, "aws:CurrentTime", now.Format(time.RFC3339)},
 			{worker, "aws:EpochTime", "946684800"}, // the start of a bubble's clock
 			{worker, "sns:Protocol", "lambda"},
+			{worker, "sns:Endpoint", "arn:f"},
+			{worker, "sts:ExternalId", "id"},
 			{worker, "cloudwatch:namespace", "tally"},
 			{developer.Caller, "aws:PrincipalArn", "arn:aws:iam::000000000000:user/developer"},
 			{developer.Caller, "aws:PrincipalType", "User"},
@@ -223,7 +225,7 @@ func TestContextKeys(t *testing.T) {
 				ResourcePolicy: statement(`"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"},
 					{"Effect":"Deny","Principal":"*","Action":"*","Resource":"*","Condition":{` + denied + `}`),
 				// The last is ignored: the request does not determine it.
-				Context: map[string][]string{"sns:Protocol": {"lambda"}, "cloudwatch:namespace": {"tally"}, "aws:RequestTag/team": {"a"}, "aws:TagKeys": {"team"},
+				Context: map[string][]string{"sns:Protocol": {"lambda"}, "sns:Endpoint": {"arn:f"}, "sts:ExternalId": {"id"}, "cloudwatch:namespace": {"tally"}, "aws:RequestTag/team": {"a"}, "aws:TagKeys": {"team"},
 					"lambda:Principal": {"sns.amazonaws.com"}, "lambda:FunctionArn": {"arn:aws:lambda:us-east-1:000000000000:function:s"}, "aws:SecureTransport": {"false"}},
 			})
 			if err != nil {

@@ -24,12 +24,12 @@ var (
 		"dynamodb:ReturnValues", "dynamodb:Select",
 		"kms:CallerAccount", "kms:CustomerMasterKeySpec", "kms:CustomerMasterKeyUsage", "kms:EncryptionAlgorithm", "kms:EncryptionContextKeys",
 		"kms:KeyOrigin", "kms:KeySpec", "kms:KeyUsage", "kms:MultiRegion", "kms:ResourceAliases", "kms:ViaService",
-		"lambda:FunctionArn", "lambda:Principal", "lambda:SourceFunctionArn",
+		"lambda:FunctionArn", "lambda:Principal", "lambda:SourceFunctionArn", "sns:Endpoint", "sns:Protocol", "sts:ExternalId",
 	}
 	// absentKeys are not in the context of any request that is authorized here,
-	// and would not be on AWS. They belong to other operations (for example,
-	// sns:Protocol to Subscribe), to sessions that services do not start, or to
-	// requests that a service forwards with the credentials of its caller.
+	// and would not be on AWS. They belong to other operations, to sessions that
+	// services do not start, or to requests that a service forwards with the
+	// credentials of its caller.
 	absentKeys = []string{
 		"aws:AssumedRoot", "aws:CalledVia", "aws:CalledViaAWSMCP", "aws:CalledViaFirst", "aws:CalledViaLast", "aws:ChatbotSourceArn",
 		"aws:Ec2InstanceSourcePrivateIPv4", "aws:Ec2InstanceSourceVpc", "aws:FederatedProvider", "aws:IsMcpServiceAction",
@@ -45,8 +45,7 @@ var (
 		"lambda:CodeSigningConfigArn", "lambda:EventSourceToken", "lambda:FunctionUrlAuthType",
 		"lambda:InvokedViaFunctionUrl", "lambda:Layer", "lambda:SecurityGroupIds", "lambda:SubnetIds", "lambda:VpcIds",
 		"logs:LogGeneratingResourceArns",
-		"sns:Endpoint", "sns:Protocol",
-		"sts:AWSServiceName", "sts:DurationSeconds", "sts:ExternalId", "sts:IdentityTokenAudience", "sts:RequestContext/",
+		"sts:AWSServiceName", "sts:DurationSeconds", "sts:IdentityTokenAudience", "sts:RequestContext/",
 		"sts:RequestContextProviders", "sts:SigningAlgorithm", "sts:SourceIdentity", "sts:TaskPolicyArn", "sts:TransitiveTagKeys",
 	}
 	// unknowableKeys may be in the context of such a request on AWS, but their

@@ -15,6 +15,8 @@ type Decision struct {
 	// OutOfBounds means that policies allowed the request, but the permissions
 	// boundary did not.
 	OutOfBounds bool
+	// OutOfSession means the same of the session policy.
+	OutOfSession bool
 	// Undelegated means that the key policy allows the request neither to the caller
 	// nor to the identity policies of its account.
 	Undelegated bool
@@ -37,7 +39,7 @@ type Reason struct {
 // resource belong to the same account. An AWS service has no identity policies, so
 // only the resource policy can allow its requests.
 //
-// If there is a BoundaryPolicy, it must allow the request as well, unless a
+// If there is a BoundaryPolicy or a SessionPolicy, it must allow the request as well, unless a
 // resource policy allows it to everyone or to the ARN of the caller's session. A
 // resource policy that allows it to the ARN of a role is not enough.
 //
@@ -54,9 +56,11 @@ func Evaluate(r cloud.Request, policies []*Policy) Decision {
 func decide(q query, policies []*Policy) Decision {
 	var allows, denies []Reason
 	q.bounded = slices.ContainsFunc(policies, func(p *Policy) bool { return p.Kind == BoundaryPolicy })
-	inBounds := !q.bounded
 	q.delegated = delegated(q, policies)
+	unlimited := false
+	var outside []Kind // the limiting policies that do not allow the request
 	for _, p := range policies {
+		inside := false
 		for i := range p.Statements {
 			s := &p.Statements[i]
 			if !s.matches(q) {
@@ -65,13 +69,16 @@ func decide(q query, policies []*Policy) Decision {
 			switch reason := (Reason{p.Name, p.Kind, i, s.Sid}); {
 			case s.Effect == Deny:
 				denies = append(denies, reason)
-			case p.Kind == BoundaryPolicy:
-				inBounds = true
+			case p.Kind.limits():
+				inside = true
 			case p.Kind == IdentityPolicy && !q.delegated:
 			default:
 				allows = append(allows, reason)
-				inBounds = inBounds || s.principals.unbounded(q)
+				unlimited = unlimited || s.principals.unbounded(q)
 			}
+		}
+		if p.Kind.limits() && !inside {
+			outside = append(outside, p.Kind)
 		}
 	}
 	switch {
@@ -79,8 +86,8 @@ func decide(q query, policies []*Policy) Decision {
 		return Decision{Effect: Deny, Reasons: denies}
 	case allows == nil:
 		return Decision{Effect: Deny, Undelegated: !q.delegated}
-	case !inBounds:
-		return Decision{Effect: Deny, OutOfBounds: true}
+	case len(outside) > 0 && !unlimited:
+		return Decision{Effect: Deny, OutOfBounds: slices.Contains(outside, BoundaryPolicy), OutOfSession: slices.Contains(outside, SessionPolicy)}
 	}
 	return Decision{Effect: Allow, Reasons: allows}
 }

@@ -20,11 +20,18 @@ const (
 	// an IdentityPolicy, but limits what the role is allowed and allows nothing
 	// itself.
 	BoundaryPolicy
+	// SessionPolicy is the inline policy of a role session. It has the elements of an
+	// IdentityPolicy, but limits what the role's policies allow the session.
+	SessionPolicy
 )
 
 // ofIdentity reports whether policies of the kind apply to an identity, and so
 // name no principal.
-func (k Kind) ofIdentity() bool { return k == IdentityPolicy || k == BoundaryPolicy }
+func (k Kind) ofIdentity() bool { return k == IdentityPolicy || k.limits() }
+
+// limits reports whether policies of the kind allow nothing themselves, but must allow
+// what others do.
+func (k Kind) limits() bool { return k == BoundaryPolicy || k == SessionPolicy }
 
 // Policy is a parsed and valid policy document. It is read-only.
 //

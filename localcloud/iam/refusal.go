@@ -65,6 +65,8 @@ func because(r cloud.Request, d Decision, action string) string {
 	switch {
 	case d.OutOfBounds:
 		allowing = "permissions boundary"
+	case d.OutOfSession:
+		allowing = "session policy"
 	case action == "sts:AssumeRole":
 		allowing = "role trust policy"
 	case r.Caller.Service != "" || d.Undelegated:
@@ -79,4 +81,5 @@ var denying = map[Kind]string{
 	TrustPolicy:    "the role trust policy",
 	KeyPolicy:      "a resource-based policy",
 	BoundaryPolicy: "a permissions boundary",
+	SessionPolicy:  "a session policy",
 }

@@ -22,8 +22,8 @@ type Role struct {
 	ID               string // "AROA…", set by CreateRole
 	Description      string // up to 1,000 characters of Latin-1
 	AssumeRolePolicy string // trust policy, JSON of up to 2,048 characters
-	// MaxSessionSeconds is from 3,600, the default, to 43,200. It is only recorded:
-	// sessions last until the service that started them revokes them.
+	// MaxSessionSeconds is from 3,600, the default, to 43,200. Sessions of services last
+	// until the service revokes them.
 	MaxSessionSeconds int
 	// PermissionsBoundary is the ARN of the managed policy that limits what the
 	// role's policies allow, or "".

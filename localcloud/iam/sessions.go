@@ -38,8 +38,8 @@ func (s *Service) developer() cloud.Credentials {
 }
 
 // Credentials returns the credentials with that access key: the developer's, or
-// those of a session that has not been revoked. It fails with InvalidClientTokenId
-// for any other key.
+// those of a session that has not been revoked. It fails with ExpiredToken if they have
+// expired, and with InvalidClientTokenId for any other key.
 func (s *Service) Credentials(accessKeyID string) (cloud.Credentials, error) {
 	if accessKeyID == DeveloperKey {
 		return s.developer(), nil
@@ -49,6 +49,9 @@ func (s *Service) Credentials(accessKeyID string) (cloud.Credentials, error) {
 	c, ok := s.sessions[accessKeyID]
 	if !ok {
 		return c, cloud.Errorf(403, "InvalidClientTokenId", "The security token included in the request is invalid.")
+	}
+	if !c.Expires.IsZero() && !time.Now().Before(c.Expires) {
+		return cloud.Credentials{}, cloud.Errorf(403, "ExpiredToken", "The security token included in the request is expired")
 	}
 	return c, nil
 }
@@ -61,7 +64,17 @@ func (s *Service) AssumeRole(ctx context.Context, service cloud.Caller, role clo
 	if err != nil {
 		return cloud.Credentials{}, err
 	}
-	c := cloud.Credentials{
+	c := s.newSession(r, session)
+	if service.Service == "lambda.amazonaws.com" {
+		c.Caller.SourceFunction = service.SourceARN
+	}
+	s.keep(c)
+	return c, nil
+}
+
+// newSession returns the credentials of a new session.
+func (s *Service) newSession(r Role, session string) cloud.Credentials {
+	return cloud.Credentials{
 		AccessKeyID:     "ASIA" + rand.Text()[:16],
 		SecretAccessKey: randomText(30),
 		SessionToken:    randomText(240),
@@ -72,13 +85,19 @@ func (s *Service) AssumeRole(ctx context.Context, service cloud.Caller, role clo
 			Issued: time.Now().UTC().Truncate(time.Second),
 		},
 	}
-	if service.Service == "lambda.amazonaws.com" {
-		c.Caller.SourceFunction = service.SourceARN
-	}
+}
+
+// keep makes credentials valid. It forgets those that have expired long ago, of which the
+// service no longer says so.
+func (s *Service) keep(c cloud.Credentials) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	for key, old := range s.sessions {
+		if !old.Expires.IsZero() && time.Since(old.Expires) > maxSessionSeconds*time.Second {
+			delete(s.sessions, key)
+		}
+	}
 	s.sessions[c.AccessKeyID] = c
-	return c, nil
 }
 
 // trusted returns the role if its trust policy allows the service to assume it.

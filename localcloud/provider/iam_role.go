@@ -70,7 +70,7 @@ func roleType() schema.Type {
 			{Name: "path", Default: "/", ForceNew: true, Check: text(iam.CheckPath)},
 			{Name: "description", Check: text(iam.CheckDescription)},
 			{Name: "assumeRolePolicy", Kind: schema.Policy, Required: true, Check: text(iam.CheckTrustPolicy)},
-			{Name: "maxSessionDuration", Kind: schema.Int, Default: 3600, Recorded: true, Check: whole(iam.CheckSessionSeconds)},
+			{Name: "maxSessionDuration", Kind: schema.Int, Default: 3600, Check: whole(iam.CheckSessionSeconds)},
 			{Name: "forceDetachPolicies", Kind: schema.Bool, Default: false, Check: off("the local cloud does not detach policies that were attached outside of the program")},
 			{Name: "managedPolicyArns", Kind: schema.List, Check: texts(iam.CheckManagedPolicies)},
 			{Name: "permissionsBoundary", Check: text(iam.CheckBoundary)},

@@ -193,7 +193,7 @@ func TestRecordedResourcesNeedOtherResources(t *testing.T) {
 // Properties without effect are noted as long as a resource has them.
 func TestPropertiesWithoutEffectAreNoted(t *testing.T) {
 	c := start(t)
-	const token, document = topicToken, `{"http":{}}`
+	const token, property = "aws:sqs/queue:Queue", "kmsDataKeyReusePeriodSeconds"
 	plain := map[string]any{"name": "x"}
 	notes := func(want ...recorded.Note) {
 		t.Helper()
@@ -201,13 +201,13 @@ func TestPropertiesWithoutEffectAreNoted(t *testing.T) {
 			t.Errorf("notes (-want +got):\n%s", d)
 		}
 	}
-	note := recorded.Note{Type: token, ID: "arn:aws:sns:us-east-1:000000000000:x", Name: "x", Properties: []string{"deliveryPolicy"}}
-	m := c.create(token, "x", map[string]any{"name": "x", "deliveryPolicy": document})
+	note := recorded.Note{Type: token, ID: "http://127.0.0.1:4566/000000000000/x", Name: "x", Properties: []string{property}}
+	m := c.create(token, "x", map[string]any{"name": "x", property: 60})
 	notes(note)
 	inputs := c.check(token, "x", m.inputs, resource.NewPropertyMapFromMap(plain))
 	m.state, m.inputs = c.update(m, inputs, false), inputs
 	notes()
-	inputs = c.check(token, "x", m.inputs, resource.NewPropertyMapFromMap(map[string]any{"name": "x", "deliveryPolicy": document}))
+	inputs = c.check(token, "x", m.inputs, resource.NewPropertyMapFromMap(map[string]any{"name": "x", property: 60}))
 	m.state, m.inputs = c.update(m, inputs, false), inputs
 	notes(note)
 	c.delete(m)

@@ -100,9 +100,12 @@ func (s *Server) stack(typ, id string) string {
 func (s *Server) topics() (all []control.Resource) {
 	subscribers := map[string][]string{}
 	for _, sub := range s.services.SNS.Subscriptions() {
-		to := sub.Endpoint
-		if sub.PendingConfirmation {
+		to := sub.Where()
+		switch {
+		case sub.PendingConfirmation && strings.HasPrefix(sub.Protocol, "email"):
 			to += " (recorded: nothing is sent there)"
+		case sub.PendingConfirmation:
+			to += " (not confirmed: it receives nothing yet)"
 		}
 		subscribers[sub.TopicARN] = append(subscribers[sub.TopicARN], to)
 	}

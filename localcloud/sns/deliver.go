@@ -3,7 +3,6 @@ package sns
 import (
 	"context"
 	"errors"
-	"math"
 	"net/http"
 	"strings"
 	"time"
@@ -29,14 +28,17 @@ func (s *Service) deliver(t backlog.Task) backlog.Result {
 		return backlog.Result{}
 	}
 	r, ok := s.subscriptions.Get(t.Lane)
-	if !ok {
+	if o.Kind == subscribing && !r.PendingConfirmation {
+		return s.forget(o) // it was confirmed or deleted
+	}
+	if !ok && o.Kind != unsubscribing {
 		s.warn(t.Lane[:strings.LastIndexByte(t.Lane, ':')], "message %s is dropped: subscription %s was deleted before it was delivered", o.Message, t.Lane)
 		return s.forget(o)
 	}
 	d, err := s.load(t, o, r)
 	switch {
 	case errors.Is(err, store.ErrUnusable):
-		s.lose(r.TopicARN, "message %s to %s is lost: %v", o.Message, r.Endpoint, err)
+		s.lose(r.TopicARN, "message %s to %s is lost: %v", o.Message, r.Where(), err)
 		return s.forget(o)
 	case err != nil:
 		return postpone(o, lateRetry)
@@ -51,18 +53,30 @@ func (s *Service) deliver(t backlog.Task) backlog.Result {
 
 // attempt tries to deliver a message. Retries that follow at once are part of it.
 func (s *Service) attempt(d Delivery, o owed, deadLetterQueue string) backlog.Result {
+	how, target := s.deliveryTo(d.Subscription), s.target(d.Subscription.Protocol)
+	d.ContentType = how.contentType
 	for {
+		if s.throttle.wait(s.http.running, d.Subscription.ARN, how.rate) != nil {
+			return backlog.Result{Interrupted: true}
+		}
 		o.Tries++
 		out := outcome{attempts: o.Tries, sent: time.Now()}
-		// Nothing interrupts Deliver, which would leave open whether the endpoint
-		// received the message.
-		out.response, out.err = s.Targets[d.Subscription.Protocol].Deliver(context.Background(), d)
+		// Only requests over HTTP are interrupted, because they may take long. Then the
+		// endpoint may receive the message again.
+		out.Receipt, out.err = target.Deliver(context.Background(), d)
+		if errors.Is(out.err, context.Canceled) {
+			return backlog.Result{Interrupted: true}
+		}
 		if out.err == nil {
 			s.delivered(d, out)
 			return s.settle(d, o)
 		}
-		delay, retry := retryDelay(o.Tries)
+		delay, retry := how.retry(o.Tries)
 		if final(out.err) || !retry {
+			if d.Kind != "" {
+				s.warn(d.Subscription.TopicARN, "%s of subscription %s did not reach %s: %v", d.Kind, d.Subscription.ARN, d.Subscription.Where(), out.err)
+				return s.forget(o)
+			}
 			s.report(d, out)
 			s.measure(d.Subscription.TopicARN, cloud.Counted("NumberOfNotificationsFailed", 1))
 			o.Failure = out.err.Error()
@@ -77,7 +91,21 @@ func (s *Service) attempt(d Delivery, o owed, deadLetterQueue string) backlog.Re
 	}
 }
 
+// target returns the target of a protocol that delivers.
+func (s *Service) target(protocol string) Target {
+	if isHTTP(protocol) {
+		return s.http
+	}
+	return s.Targets[protocol]
+}
+
 func (s *Service) delivered(d Delivery, out outcome) {
+	if d.Kind == subscribing {
+		s.note(cloud.Info, d.Subscription.TopicARN, "subscription %s waits for its confirmation: %s received the SubscribeURL", d.Subscription.ARN, d.Subscription.Where())
+	}
+	if d.Kind != "" {
+		return
+	}
 	if out.attempts > 1 {
 		s.note(cloud.Info, d.Subscription.TopicARN, "message %s was delivered to %s on attempt %d", d.MessageID, d.Subscription.ARN, out.attempts)
 	}
@@ -86,33 +114,9 @@ func (s *Service) delivered(d Delivery, out outcome) {
 }
 
 // final reports whether err is what SNS calls a client-side error: the endpoint
-// is gone or its policy refuses the topic, so that a retry would not help.
+// is gone, its policy refuses the topic, or its response is neither 5xx nor 429, so that
+// a retry would not help.
 func final(err error) bool {
 	e, ok := errors.AsType[*cloud.Error](err)
 	return ok && e.HTTPStatus() < http.StatusInternalServerError && e.HTTPStatus() != http.StatusTooManyRequests
-}
-
-// lateRetry is the longest wait between attempts.
-const lateRetry = 20 * time.Second
-
-// retryDelay returns how long SNS waits after a failed attempt, counted from 1, to
-// deliver to an AWS-managed endpoint: not at all before the first 3 retries, 1 s
-// before the next 2, from 1 s growing to 20 s before the next 10, and 20 s before
-// the last 100,000. It returns false if no retry follows.
-//
-// https://docs.aws.amazon.com/sns/latest/dg/sns-message-delivery-retries.html
-func retryDelay(try int) (delay time.Duration, ok bool) {
-	const immediate, early, growing, late = 3, 2, 10, 100_000
-	const shortest, longest = time.Second, lateRetry
-	switch n := try - immediate - early; {
-	case try <= immediate:
-		return 0, true
-	case n <= 0:
-		return shortest, true
-	case n <= growing:
-		growth := math.Pow(float64(longest/shortest), float64(n-1)/(growing-1))
-		return time.Duration(float64(shortest) * growth).Round(time.Millisecond), true
-	default:
-		return longest, n <= growing+late
-	}
 }

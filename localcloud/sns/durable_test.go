@@ -45,8 +45,8 @@ func (e *endpoints) receive(what string) error {
 	return e.st.Apply(e.got.Set(what, append(count, 1)))
 }
 
-func (e *endpoints) Deliver(_ context.Context, d sns.Delivery) (string, error) {
-	return "{}", e.receive(d.Subscription.Endpoint + " " + d.Body)
+func (e *endpoints) Deliver(_ context.Context, d sns.Delivery) (sns.Receipt, error) {
+	return sns.Receipt{Response: "{}"}, e.receive(d.Subscription.Endpoint + " " + d.Body)
 }
 
 func (e *endpoints) SendMessage(_ context.Context, _ cloud.Caller, queue string, m cloud.QueueMessage) (string, error) {

@@ -38,8 +38,8 @@ func (f Feedback) check() error {
 
 // outcome is how a delivery ended.
 type outcome struct {
-	response string // of the endpoint, as JSON
-	err      error  // nil for success
+	Receipt
+	err      error // nil for success
 	attempts int
 	sent     time.Time // start of the last attempt
 }
@@ -52,7 +52,11 @@ func (s *Service) report(d Delivery, o outcome) {
 	if !ok {
 		return
 	}
-	f := topic.Feedback[d.Subscription.Protocol]
+	protocol := d.Subscription.Protocol
+	if isHTTP(protocol) {
+		protocol = "http"
+	}
+	f := topic.Feedback[protocol]
 	role, group := f.FailureRoleARN, "sns/"+s.Place.Region+"/"+s.Place.Account+"/"+topic.Name+"/Failure"
 	if o.err == nil {
 		if rand.IntN(100) >= f.SuccessSampleRate {
@@ -113,13 +117,10 @@ func status(d Delivery, o outcome) (e deliveryStatus) {
 	e.Notification.TopicARN = d.Subscription.TopicARN
 	e.Notification.Timestamp = d.Time.UTC().Format("2006-01-02 15:04:05.000")
 	e.Delivery.DeliveryID = uuid.NewString()
-	e.Delivery.Destination = d.Subscription.Endpoint
+	e.Delivery.Destination = d.Subscription.Where()
 	e.Delivery.DwellTimeMS = o.sent.Sub(d.Time).Milliseconds()
 	e.Delivery.Attempts = o.attempts
-	e.Delivery.ProviderResponse, e.Delivery.StatusCode, e.Status = o.response, http.StatusOK, "SUCCESS"
-	if d.Subscription.Protocol == "lambda" {
-		e.Delivery.StatusCode = http.StatusAccepted // an asynchronous invocation
-	}
+	e.Delivery.ProviderResponse, e.Delivery.StatusCode, e.Status = o.Response, o.Receipt.Status, "SUCCESS"
 	if o.err != nil {
 		e.Delivery.ProviderResponse, e.Delivery.StatusCode = errorResponse(o.err)
 		e.Status = "FAILURE"

@@ -2,6 +2,7 @@ package sns
 
 import (
 	"context"
+	"net/http"
 
 	"tally/localcloud/cloud"
 )
@@ -15,14 +16,14 @@ func LambdaTarget(invoker cloud.Invoker) Target { return lambdaTarget{invoker} }
 
 type lambdaTarget struct{ invoker cloud.Invoker }
 
-func (t lambdaTarget) Deliver(ctx context.Context, d Delivery) (string, error) {
+func (t lambdaTarget) Deliver(ctx context.Context, d Delivery) (Receipt, error) {
 	topic, err := cloud.ParseARN(d.Subscription.TopicARN)
 	if err != nil {
-		return "", err
+		return Receipt{}, err
 	}
 	payload, err := encode(event{[]record{{"aws:sns", "1.0", d.Subscription.ARN, lambdaNotification(notify(d, topic.Region))}}})
 	if err != nil {
-		return "", err
+		return Receipt{}, err
 	}
 	id, err := t.invoker.InvokeAsync(ctx, cloud.Invocation{
 		Caller:      cloud.Caller{Service: principal, SourceARN: topic},
@@ -31,9 +32,10 @@ func (t lambdaTarget) Deliver(ctx context.Context, d Delivery) (string, error) {
 		TraceHeader: d.TraceHeader,
 	})
 	if err != nil {
-		return "", err
+		return Receipt{}, err
 	}
-	return encode(map[string]string{"lambdaRequestId": id})
+	response, err := encode(map[string]string{"lambdaRequestId": id})
+	return Receipt{response, http.StatusAccepted}, err // an asynchronous invocation
 }
 
 // The event, with the names and order of members that AWS uses.

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strconv"
+	"time"
 
 	"tally/localcloud/cloud"
 )
@@ -31,9 +32,9 @@ type attributeValue struct {
 	Type, Value string
 }
 
-// notify returns the notification of a delivery. Its Signature has the right
-// length but signs nothing: a valid one would need a certificate from
-// amazonaws.com. A receiver that verifies signatures therefore refuses it.
+// notify returns the notification of a delivery to a function or a queue. Its Signature
+// has the right length but signs nothing, because functions and queues know by their own
+// policies who sends to them.
 func notify(d Delivery, region string) notification {
 	host := fmt.Sprintf("https://sns.%s.amazonaws.com/", region)
 	n := notification{
@@ -41,7 +42,7 @@ func notify(d Delivery, region string) notification {
 		MessageID:         d.MessageID,
 		TopicArn:          d.Subscription.TopicARN,
 		Message:           d.Body,
-		Timestamp:         d.Time.UTC().Format("2006-01-02T15:04:05.000Z"),
+		Timestamp:         timestamp(d.Time),
 		SignatureVersion:  strconv.Itoa(max(1, d.SignatureVersion)),
 		Signature:         base64.StdEncoding.EncodeToString(make([]byte, 256)),
 		SigningCertURL:    host + "SimpleNotificationService-00000000000000000000000000000000.pem",
@@ -60,6 +61,9 @@ func notify(d Delivery, region string) notification {
 	}
 	return n
 }
+
+// timestamp returns a time as messages contain it.
+func timestamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
 
 // encode returns v as JSON in which, as on AWS, <, > and & are not escaped.
 func encode(v any) (string, error) {

@@ -24,12 +24,16 @@ type stored struct {
 	GroupID          string `json:",omitempty"`
 	TraceHeader      string `json:",omitempty"`
 	SignatureVersion int    `json:",omitempty"`
+
+	Token  string        `json:",omitempty"` // of a confirmation
+	Former *Subscription `json:",omitempty"` // that was deleted; nil in other messages
 }
 
 // owed is a delivery that has not ended. The lane of its task is the ARN of the
 // subscription.
 type owed struct {
 	Message string // ID
+	Kind    string `json:",omitempty"` // of the message; "" for a notification
 	Shared  bool   `json:",omitempty"` // the message owes other deliveries, too
 	Tries   int    `json:",omitempty"` // that failed
 	Number  uint64 `json:",omitempty"` // for faults, see cloud.Faults
@@ -51,16 +55,20 @@ func (s *Service) openDeliveries() (err error) {
 	s.messages = store.NewValues(s.Store, "sns-messages")
 	s.shares = store.NewValues(s.Store, "sns-shares")
 	s.deliveries, err = backlog.New(backlog.Options{
-		Store: s.Store, Name: "sns-deliveries", Run: s.deliver, Workers: deliverers,
+		Store: s.Store, Name: "sns-deliveries", Run: s.deliver, Workers: deliverers, MaxWorkers: maxDeliverers,
 		MaxTasks: maxOwed, MaxBytes: maxOwedBytes,
 		Report: func(err error) { s.warn("", "deliveries cannot be updated in the store: %v", err) },
 	})
 	return err
 }
 
-// deliverers is the number of messages that are delivered to one subscription at the
-// same time. Targets only store them, which takes little time.
-const deliverers = 8
+const (
+	// deliverers is the number of messages that are delivered to one subscription at the
+	// same time. Most targets only store them, which takes little time.
+	deliverers = 8
+	// maxDeliverers is that number for a slow HTTP endpoint.
+	maxDeliverers = 64
+)
 
 // owe returns the tasks of a message for the subscriptions, and the changes that store
 // the message.
@@ -121,13 +129,16 @@ func (s *Service) load(t backlog.Task, o owed, r row) (Delivery, error) {
 		}
 		m.body = string(raw)
 	}
+	if m.Former != nil {
+		r.Subscription = *m.Former
+	}
 	body := m.body
 	if m.Bodies != nil {
 		body = m.Bodies.of(r.Protocol)
 	}
 	return Delivery{
 		Subscription: r.Subscription, MessageID: m.ID, Time: m.Time, Subject: m.Subject, Body: body, Attributes: m.Attributes,
-		GroupID: m.GroupID, TraceHeader: m.TraceHeader, SignatureVersion: m.SignatureVersion,
+		GroupID: m.GroupID, TraceHeader: m.TraceHeader, SignatureVersion: m.SignatureVersion, Kind: o.Kind, Token: m.Token,
 	}, nil
 }
 

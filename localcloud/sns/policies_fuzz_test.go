@@ -3,7 +3,9 @@ package sns
 import (
 	"bytes"
 	"encoding/json"
+	"math"
 	"math/big"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -19,6 +21,9 @@ func FuzzDeliveryPolicy(f *testing.F) {
 		"", "[]", "{}", `{"http":{}}`, `{"htpp":{}}`, `{"HTTP":{}}`, `{"http":null}`, retry(`"numRetries":"x"`), retry(`"numRetries":1.5`),
 		retry(`"minDelayTarget":1,"maxDelayTarget":60,"numRetries":50,"numNoDelayRetries":3,"numMinDelayRetries":2,"numMaxDelayRetries":35,"backoffFunction":"exponential"`),
 		retry(`"numNoDelayRetries":9223372036854775807,"numMaxDelayRetries":1`), retry(`"minDelayTarget":30,"maxDelayTarget":20`),
+		retry(`"minDelayTarget":3600,"numRetries":1`), retry(`"minDelayTarget":1,"maxDelayTarget":3600,"numRetries":9,"backoffFunction":"exponential"`),
+		retry(`"minDelayTarget":1,"maxDelayTarget":700,"numRetries":12,"numNoDelayRetries":1,"backoffFunction":"arithmetic"`), retry(`"minDelayTarget":400,"maxDelayTarget":900,"numRetries":6`), retry(`"minDelayTarget":600,"maxDelayTarget":601,"numRetries":6`),
+		`{"http":{"defaultRequestPolicy":{"headerContentType":"application/json; charset=UTF-8"}}}`, `{"http":{"defaultRequestPolicy":{"headerContentType":"text/csv"}}}`,
 		`{"http":{"disableSubscriptionOverrides":true,"defaultSicklyRetryPolicy":{"x":1},"defaultThrottlePolicy":{"maxReceivesPerSecond":1},"defaultRequestPolicy":{"headerContentType":"text/plain"}}}`,
 	} {
 		f.Add(seed)
@@ -39,10 +44,50 @@ func FuzzDeliveryPolicy(f *testing.F) {
 			t.Fatal(err)
 		}
 		err = CheckDeliveryPolicy(string(once))
-		if want := validDeliveryPolicy(plain); (err == nil) != want {
+		waits := retryTime(plain)
+		if math.Abs(waits-3600) < 0.1 {
+			return // the delays are rounded
+		}
+		if want := validDeliveryPolicy(plain) && waits < 3600; (err == nil) != want {
 			t.Errorf("%s: valid %t, %v", once, want, err)
 		}
 	})
+}
+
+// retryTime returns how many seconds all retries wait together, by the formulas of sums. The
+// numbers need not be valid.
+func retryTime(plain any) float64 {
+	top, _ := plain.(map[string]any)
+	http, _ := top["http"].(map[string]any)
+	retry, _ := http["defaultHealthyRetryPolicy"].(map[string]any)
+	number := func(name string, otherwise float64) float64 {
+		n, ok := retry[name].(json.Number)
+		if !ok {
+			return otherwise
+		}
+		f, _ := n.Float64()
+		return f
+	}
+	least, most := number("minDelayTarget", 20), number("maxDelayTarget", 20)
+	if retry["maxDelayTarget"] == nil {
+		most = max(most, least)
+	}
+	least = min(least, most)
+	early, late := number("numMinDelayRetries", 0), number("numMaxDelayRetries", 0)
+	n := number("numRetries", 3) - number("numNoDelayRetries", 0) - early - late
+	sum := early*least + late*most
+	switch ratio := math.Pow(most/least, 1/(n-1)); {
+	case n < 1:
+		return sum
+	case n == 1 || least == most:
+		return sum + n*least
+	case retry["backoffFunction"] == "arithmetic":
+		return sum + n*least + (most-least)*n*(2*n-1)/(6*(n-1))
+	case retry["backoffFunction"] == "exponential" || retry["backoffFunction"] == "geometric":
+		return sum + least*(math.Pow(ratio, n)-1)/(ratio-1)
+	default:
+		return sum + n*(least+most)/2
+	}
 }
 
 func validDeliveryPolicy(plain any) bool {
@@ -76,7 +121,8 @@ func validDeliveryPolicy(plain any) bool {
 	if _, ok := http["disableSubscriptionOverrides"].(bool); !ok && http["disableSubscriptionOverrides"] != nil {
 		return false
 	}
-	if _, ok := request["headerContentType"].(string); !ok && request["headerContentType"] != nil {
+	content, ok := request["headerContentType"].(string)
+	if !ok && request["headerContentType"] != nil || !regexp.MustCompile(`^((application/json|text/plain)(; ?charset=[-A-Za-z0-9]+)?)?$`).MatchString(content) {
 		return false
 	}
 	if backoff, ok := retry["backoffFunction"].(string); !ok && retry["backoffFunction"] != nil ||

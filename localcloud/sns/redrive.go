@@ -13,17 +13,17 @@ import (
 func (s *Service) redrive(d Delivery, o owed, queue string) backlog.Result {
 	topic, sub := d.Subscription.TopicARN, d.Subscription
 	if queue == "" {
-		s.lose(topic, "message %s is lost: subscription %s could not deliver it to %s: %s", d.MessageID, sub.ARN, sub.Endpoint, o.Failure)
+		s.lose(topic, "message %s is lost: subscription %s could not deliver it to %s: %s", d.MessageID, sub.ARN, sub.Where(), o.Failure)
 		return s.forget(o)
 	}
 	_, err := send(context.Background(), s.Queues, d, queue)
 	switch {
 	case err == nil:
 		s.measure(topic, cloud.Counted("NumberOfNotificationsRedrivenToDlq", 1))
-		s.warn(topic, "message %s is in the dead-letter queue %s: subscription %s could not deliver it to %s: %s", d.MessageID, queue, sub.ARN, sub.Endpoint, o.Failure)
+		s.warn(topic, "message %s is in the dead-letter queue %s: subscription %s could not deliver it to %s: %s", d.MessageID, queue, sub.ARN, sub.Where(), o.Failure)
 	case final(err):
 		s.measure(topic, cloud.Counted("NumberOfNotificationsFailedToRedriveToDlq", 1))
-		s.lose(topic, "message %s is lost: subscription %s could not deliver it to %s: %s; its dead-letter queue %s refused it: %v", d.MessageID, sub.ARN, sub.Endpoint, o.Failure, queue, err)
+		s.lose(topic, "message %s is lost: subscription %s could not deliver it to %s: %s; its dead-letter queue %s refused it: %v", d.MessageID, sub.ARN, sub.Where(), o.Failure, queue, err)
 	default:
 		s.warn(topic, "message %s waits for the dead-letter queue %s: %v", d.MessageID, queue, err)
 		return postpone(o, lateRetry)

@@ -26,13 +26,17 @@ type Service struct {
 	subscriptions *store.Table[row]
 	messages      *store.Values // with deliveries that have not ended, by ID
 	shares        *store.Values // numbers of such deliveries, by the ID of a message that owes several
+	tokens        *store.Table[token]
 	deliveries    *backlog.Backlog
+	http          *httpTarget
+	throttle      throttle
 
 	untraced sync.Map // the ARNs of topics whose segments X-Ray has refused
 
 	mu      sync.Mutex // held while topics and subscriptions change
 	closed  atomic.Bool
 	byTopic atomic.Pointer[map[string][]row] // the subscriptions, by ARN of the topic
+	changed atomic.Pointer[chan struct{}]    // closed and replaced when subscriptions change
 }
 
 // Options are the dependencies of a Service.
@@ -42,9 +46,16 @@ type Options struct {
 	Authorizer cloud.Authorizer
 	Keys       cloud.Keys // nil permits the use of any key
 	Journal    cloud.Journal
-	// Targets are the targets by protocol. Subscriptions with another protocol are
-	// only recorded.
+	// Targets are the targets by protocol, apart from HTTP and HTTPS, which the service
+	// delivers to itself. Subscriptions with another protocol are only recorded.
 	Targets map[string]Target
+	// Endpoint returns the base URL of SNS in messages to HTTP endpoints. It is called
+	// only when such a message is sent.
+	Endpoint func() string
+	// Transport sends the requests to HTTP endpoints; nil is a standard one.
+	Transport http.RoundTripper
+	// Pace scales the waits of a minute or more between attempts to deliver.
+	Pace cloud.Pace
 	// Queues receives the messages that a subscription with a redrive policy could
 	// not deliver.
 	Queues cloud.Sender
@@ -60,10 +71,16 @@ type Options struct {
 
 // Target delivers the messages of one protocol.
 type Target interface {
-	// Deliver delivers one message, and returns the endpoint's response as a JSON
-	// object. A *cloud.Error with a 4xx status other than 429 is final. After any
-	// other error, SNS retries.
-	Deliver(ctx context.Context, d Delivery) (response string, err error)
+	// Deliver delivers one message. A *cloud.Error with a status other than 429 and 5xx
+	// is final. After any other error, SNS retries, but context.Canceled leaves the
+	// message to the next start.
+	Deliver(ctx context.Context, d Delivery) (Receipt, error)
+}
+
+// Receipt is the response of an endpoint that accepted a message.
+type Receipt struct {
+	Response string // a JSON object, or the status of an HTTP endpoint
+	Status   int    // HTTP status
 }
 
 // Delivery is one message on its way to one subscription.
@@ -77,6 +94,12 @@ type Delivery struct {
 	GroupID          string // only for queues; "" for none
 	TraceHeader      string // "" for none
 	SignatureVersion int    // of the topic: 1 or 2
+
+	// The remaining fields are only for HTTP endpoints.
+
+	ContentType string
+	Kind        string // SubscriptionConfirmation or UnsubscribeConfirmation; "" for a notification
+	Token       string // of the confirmation
 }
 
 // New opens the topics, subscriptions and messages that the store holds. Deliveries wait
@@ -90,13 +113,22 @@ func New(o Options) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
+	tokens, err := store.NewTable[token](o.Store, "sns-tokens")
+	if err != nil {
+		return nil, err
+	}
+	signer, err := newSigner(o.Place, o.Store)
+	if err != nil {
+		return nil, err
+	}
 	if o.Metrics == nil {
 		o.Metrics = cloud.NoMetrics{}
 	}
 	if o.Faults == nil {
 		o.Faults = cloud.NoFaults{}
 	}
-	s := &Service{Options: o, stream: uuid.NewString(), topics: topics, subscriptions: subscriptions}
+	s := &Service{Options: o, stream: uuid.NewString(), topics: topics, subscriptions: subscriptions, tokens: tokens}
+	s.http = newHTTPTarget(signer, o.Endpoint, o.Transport)
 	s.indexSubscriptions()
 	return s, s.openDeliveries()
 }
@@ -105,10 +137,12 @@ func New(o Options) (*Service, error) {
 // targets are ready.
 func (s *Service) Start() { s.deliveries.Start() }
 
-// Close makes the service refuse further messages, and waits for the deliveries in
-// progress. The others remain in the store for the next start.
+// Close makes the service refuse further messages, interrupts requests to HTTP endpoints,
+// and waits for the other deliveries in progress. What is not delivered remains in the
+// store for the next start.
 func (s *Service) Close() error {
 	s.closed.Store(true)
+	s.http.close()
 	s.deliveries.Close()
 	return nil
 }

@@ -35,7 +35,9 @@ func allow(cloud.Request) error { return nil }
 
 type target func(sns.Delivery) error
 
-func (t target) Deliver(_ context.Context, d sns.Delivery) (string, error) { return "{}", t(d) }
+func (t target) Deliver(_ context.Context, d sns.Delivery) (sns.Receipt, error) {
+	return sns.Receipt{Response: "{}", Status: 200}, t(d)
+}
 
 func discard(sns.Delivery) error { return nil }
 
@@ -226,7 +228,7 @@ func TestSubscribe(t *testing.T) {
 		{numbers + "2", "lambda", function, 404, "NotFound", "Topic does not exist"},
 		{"x:y", "lambda", function, 400, "InvalidParameter", "Invalid parameter: TopicArn Reason: An ARN must have at least 6 elements, not 2"},
 		{numbers, "sms", "+1", 400, "InvalidParameter",
-			"Invalid parameter: Amazon SNS does not support this protocol string: sms (emulated here: lambda, sqs; recorded: email, email-json, http, https)"},
+			"Invalid parameter: Amazon SNS does not support this protocol string: sms (emulated here: http, https, lambda, sqs; recorded: email, email-json)"},
 		{numbers, "https", "http://example.com/", 400, "InvalidParameter", "Invalid parameter: Endpoint must match the specified protocol"},
 		{numbers, "email", "somebody", 400, "InvalidParameter", "Invalid parameter: Email address"},
 		{numbers, "lambda", "handle-message", 400, "InvalidParameter", "Invalid parameter: Lambda endpoint ARN"},

@@ -2,6 +2,7 @@ package sns
 
 import (
 	"context"
+	"net/http"
 
 	"tally/localcloud/cloud"
 )
@@ -14,12 +15,13 @@ func SQSTarget(queues cloud.Sender) Target { return sqsTarget{queues} }
 
 type sqsTarget struct{ queues cloud.Sender }
 
-func (t sqsTarget) Deliver(ctx context.Context, d Delivery) (string, error) {
+func (t sqsTarget) Deliver(ctx context.Context, d Delivery) (Receipt, error) {
 	id, err := send(ctx, t.queues, d, d.Subscription.Endpoint)
 	if err != nil {
-		return "", err
+		return Receipt{}, err
 	}
-	return encode(map[string]string{"sqsMessageId": id})
+	response, err := encode(map[string]string{"sqsMessageId": id})
+	return Receipt{response, http.StatusOK}, err
 }
 
 // send sends a delivery to a queue, on behalf of the topic.

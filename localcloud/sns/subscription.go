@@ -7,7 +7,9 @@ import (
 	"github.com/google/uuid"
 
 	"tally/localcloud/cloud"
+	"tally/localcloud/internal/backlog"
 	"tally/localcloud/sns/filter"
+	"tally/localcloud/store"
 )
 
 // Subscription sends a topic's messages to an endpoint.
@@ -26,10 +28,21 @@ type Subscription struct {
 	RedrivePolicy string
 	// RawMessageDelivery omits the JSON envelope around a message's body.
 	RawMessageDelivery bool
-	// PendingConfirmation marks a subscription that is only recorded. It receives
-	// nothing: its endpoint is outside this machine, and the local cloud never
-	// sends it a request to confirm.
+	// DeliveryPolicy is how messages are delivered to an HTTP endpoint, as JSON; "" is
+	// the policy of the topic.
+	DeliveryPolicy string
+	// PendingConfirmation marks a subscription that receives nothing until its owner
+	// confirms it. One to an email address always is: it is only recorded.
 	PendingConfirmation bool
+	// ConfirmedUnsigned is whether the request that confirmed it had no signature, and
+	// AuthenticateOnUnsubscribe whether it can be deleted only with one.
+	ConfirmedUnsigned, AuthenticateOnUnsubscribe bool
+}
+
+// ConfirmationWasAuthenticated reports whether the owner of the subscription confirmed it
+// with a signed request. Functions and queues need no confirmation.
+func (s Subscription) ConfirmationWasAuthenticated() bool {
+	return !s.PendingConfirmation && !s.ConfirmedUnsigned
 }
 
 // row is a subscription in the table. Its policies are parsed when they are
@@ -68,9 +81,10 @@ func (r *row) UnmarshalJSON(raw []byte) error {
 	return err
 }
 
-// Subscribe adds a subscription, and chooses its ARN unless sub has one. If the topic already has an equal
-// subscription, it returns that one. It fails with InvalidParameter, and with
-// NotFound if the topic does not exist.
+// Subscribe adds a subscription, and chooses its ARN unless sub has one. If the topic
+// already has an equal subscription, it returns that one. An HTTP endpoint receives a
+// message with which its owner confirms the subscription, again if it is still pending.
+// Subscribe fails with InvalidParameter, and with NotFound if the topic does not exist.
 //
 // https://docs.aws.amazon.com/sns/latest/api/API_Subscribe.html
 func (s *Service) Subscribe(sub Subscription) (Subscription, error) {
@@ -90,16 +104,44 @@ func (s *Service) Subscribe(sub Subscription) (Subscription, error) {
 		if old.Protocol != r.Protocol || old.Endpoint != r.Endpoint {
 			continue
 		}
-		if r.ARN = old.ARN; old.Subscription != r.Subscription {
+		if r.ARN = old.ARN; old.Subscription != r.withStateOf(old.Subscription) {
 			return Subscription{}, invalid("Attributes Reason: Subscription already exists with different attributes")
+		}
+		if old.PendingConfirmation {
+			return old.Subscription, s.putPending(old)
 		}
 		return old.Subscription, nil
 	}
 	r.ARN = cmp.Or(sub.ARN, r.TopicARN+":"+uuid.NewString())
 	if r.PendingConfirmation {
-		s.note(cloud.Info, r.TopicARN, "subscription %s is only recorded: %s is outside this machine, so nothing will be sent to it", r.ARN, r.Endpoint)
+		return r.Subscription, s.putPending(r)
 	}
 	return r.Subscription, s.putSubscription(r)
+}
+
+// withStateOf returns the subscription with what Subscribe does not set.
+func (s Subscription) withStateOf(old Subscription) Subscription {
+	s.PendingConfirmation, s.ConfirmedUnsigned = old.PendingConfirmation, old.ConfirmedUnsigned
+	s.AuthenticateOnUnsubscribe = old.AuthenticateOnUnsubscribe
+	return s
+}
+
+// putPending stores a subscription that is not confirmed, and sends the request to confirm
+// it if the endpoint is an HTTP endpoint.
+func (s *Service) putPending(r row) error {
+	if !isHTTP(r.Protocol) {
+		s.note(cloud.Info, r.TopicARN, "subscription %s is only recorded: no email is sent to %s", r.ARN, r.Endpoint)
+		return s.putSubscription(r)
+	}
+	task, changes, err := s.ask(subscribing, r.Subscription)
+	if err != nil {
+		return err
+	}
+	defer s.indexSubscriptions()
+	if err := s.deliveries.Add([]backlog.Task{task}, append(changes, s.subscriptions.Set(r.ARN, r))...); err != nil {
+		return err
+	}
+	return s.Store.Sync()
 }
 
 // putSubscription stores a subscription.
@@ -112,7 +154,13 @@ func (s *Service) putSubscription(r row) error {
 // due.
 func (s *Service) removeSubscription(arn string) error {
 	defer s.indexSubscriptions()
-	return s.subscriptions.Delete(arn)
+	changes := []store.Change{s.subscriptions.Unset(arn)}
+	for _, t := range s.tokens.All() {
+		if t.Subscription.ARN == arn {
+			changes = append(changes, s.tokens.Unset(t.Value))
+		}
+	}
+	return s.Store.Commit(changes...)
 }
 
 // UpdateSubscription replaces all attributes of the subscription with that ARN,
@@ -122,6 +170,10 @@ func (s *Service) removeSubscription(arn string) error {
 func (s *Service) UpdateSubscription(sub Subscription) (Subscription, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.updateSubscription(sub)
+}
+
+func (s *Service) updateSubscription(sub Subscription) (Subscription, error) {
 	old, err := s.Subscription(sub.ARN)
 	if err != nil {
 		return Subscription{}, err
@@ -131,21 +183,23 @@ func (s *Service) UpdateSubscription(sub Subscription) (Subscription, error) {
 	if err != nil {
 		return Subscription{}, invalid("%v", err) // unlike Subscribe, without "Attributes Reason"
 	}
+	r.Subscription = r.withStateOf(old)
 	return r.Subscription, s.putSubscription(r)
 }
 
 // complete checks the attributes, sets defaults and PendingConfirmation, and parses
 // the policies.
 func (s *Service) complete(sub Subscription) (row, error) {
-	_, delivers := s.Targets[sub.Protocol]
-	sub.PendingConfirmation = !delivers
+	_, owned := s.Targets[sub.Protocol]
+	sub.PendingConfirmation = !owned
 	sub.FilterPolicyScope = cmp.Or(sub.FilterPolicyScope, filter.Attributes)
 	if err := checkScope(sub.FilterPolicyScope); err != nil {
 		return row{}, err
 	}
 	r, err := parse(sub)
 	redrive := func(document string) error { return checkRedrivePolicy(s.Place, document) }
-	return r, cmp.Or(err, cloud.CheckOptional(sub.RedrivePolicy, redrive), checkRaw(sub.Protocol, sub.RawMessageDelivery))
+	return r, cmp.Or(err, cloud.CheckOptional(sub.RedrivePolicy, redrive), checkRaw(sub.Protocol, sub.RawMessageDelivery),
+		checkSubscriptionPolicy(sub.Protocol, sub.DeliveryPolicy, sub.RawMessageDelivery))
 }
 
 // Subscription returns the subscription with that ARN. It fails with NotFound.
@@ -157,7 +211,7 @@ func (s *Service) Subscription(arn string) (Subscription, error) {
 	return r.Subscription, nil
 }
 
-// Unsubscribe removes a subscription. It is not an error if there is none.
+// Unsubscribe removes a subscription for its owner. It is not an error if there is none.
 func (s *Service) Unsubscribe(arn string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -185,4 +239,8 @@ func (s *Service) indexSubscriptions() {
 		index[r.TopicARN] = append(index[r.TopicARN], r)
 	}
 	s.byTopic.Store(&index)
+	next := make(chan struct{})
+	if last := s.changed.Swap(&next); last != nil {
+		close(*last)
+	}
 }

@@ -22,12 +22,9 @@ type Topic struct {
 	Feedback map[string]Feedback
 	// SignatureVersion is the version of message signatures, 1 or 2; 0 means 1.
 	SignatureVersion int
-
-	// The remaining fields are only recorded.
-
-	KMSMasterKeyID string // ID, ARN or alias of a key; "" for no encryption
-	TracingConfig  string // "Active" or "PassThrough", the default
-	DeliveryPolicy string // of HTTP deliveries, as JSON; "" for the default of AWS
+	KMSMasterKeyID   string // ID, ARN or alias of a key; "" for no encryption
+	TracingConfig    string // "Active" or "PassThrough", the default
+	DeliveryPolicy   string // of HTTP deliveries, as JSON; "" for the default of AWS
 }
 
 // CreateTopic adds a topic and sets its ARN. It fails with InvalidParameter.

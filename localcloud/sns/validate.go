@@ -118,13 +118,13 @@ func CheckTags(tags map[string]string) error {
 	return nil
 }
 
-// CheckProtocol accepts the protocols that are emulated, and those that are only
-// recorded because their endpoints are outside this machine.
+// CheckProtocol accepts the protocols that are emulated, and email, which is only
+// recorded.
 //
 // https://docs.aws.amazon.com/sns/latest/api/API_Subscribe.html
 func CheckProtocol(protocol string) error {
 	if !slices.Contains([]string{"lambda", "sqs", "http", "https", "email", "email-json"}, protocol) {
-		return invalid("Amazon SNS does not support this protocol string: %s (emulated here: lambda, sqs; recorded: email, email-json, http, https)", protocol)
+		return invalid("Amazon SNS does not support this protocol string: %s (emulated here: http, https, lambda, sqs; recorded: email, email-json)", protocol)
 	}
 	return nil
 }

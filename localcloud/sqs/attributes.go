@@ -1,6 +1,7 @@
 package sqs
 
 import (
+	"maps"
 	"strconv"
 	"time"
 )
@@ -56,19 +57,27 @@ func (s *Service) Attributes(url string) (map[string]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := map[string]string{
+	a := q.settings()
+	maps.Copy(a, map[string]string{
 		"QueueArn":                              q.ARN,
 		"ApproximateNumberOfMessages":           strconv.Itoa(c.Available),
 		"ApproximateNumberOfMessagesNotVisible": strconv.Itoa(c.InFlight),
 		"ApproximateNumberOfMessagesDelayed":    strconv.Itoa(c.Delayed),
 		"CreatedTimestamp":                      strconv.FormatInt(q.Created.Unix(), 10),
 		"LastModifiedTimestamp":                 strconv.FormatInt(q.Modified.Unix(), 10),
-		"VisibilityTimeout":                     strconv.Itoa(q.VisibilityTimeoutSeconds),
-		"MaximumMessageSize":                    strconv.Itoa(q.MaxMessageBytes),
-		"MessageRetentionPeriod":                strconv.Itoa(q.RetentionSeconds),
-		"DelaySeconds":                          strconv.Itoa(q.DelaySeconds),
-		"ReceiveMessageWaitTimeSeconds":         strconv.Itoa(q.ReceiveWaitSeconds),
-		"SqsManagedSseEnabled":                  strconv.FormatBool(q.SSE),
+	})
+	return a, nil
+}
+
+// settings returns the attributes that clients can set, as far as they are set.
+func (q Queue) settings() map[string]string {
+	a := map[string]string{
+		"VisibilityTimeout":             strconv.Itoa(q.VisibilityTimeoutSeconds),
+		"MaximumMessageSize":            strconv.Itoa(q.MaxMessageBytes),
+		"MessageRetentionPeriod":        strconv.Itoa(q.RetentionSeconds),
+		"DelaySeconds":                  strconv.Itoa(q.DelaySeconds),
+		"ReceiveMessageWaitTimeSeconds": strconv.Itoa(q.ReceiveWaitSeconds),
+		"SqsManagedSseEnabled":          strconv.FormatBool(q.SSE),
 	}
 	for name, value := range map[string]string{
 		"Policy": q.Policy, "RedrivePolicy": q.RedrivePolicy, "RedriveAllowPolicy": q.RedriveAllowPolicy, "KmsMasterKeyId": q.KMSMasterKeyID,
@@ -80,7 +89,7 @@ func (s *Service) Attributes(url string) (map[string]string, error) {
 	if q.KMSMasterKeyID != "" {
 		a["KmsDataKeyReusePeriodSeconds"] = strconv.Itoa(q.KMSReuseSeconds)
 	}
-	return a, nil
+	return a
 }
 
 // AttributeNames returns the names that GetQueueAttributes accepts.

@@ -30,16 +30,18 @@ type Service struct {
 	keys       cloud.Keys // nil permits the use of any key
 	faults     cloud.Faults
 	store      *store.Store
-	queues     *store.Table[row] // by name
-	states     *store.Values     // of messages, by key
-	contents   *store.Values     // of messages, by key
+	queues     *store.Table[row]      // by name
+	moves      *store.Table[MoveTask] // by ID
+	states     *store.Values          // of messages, by key
+	contents   *store.Values          // of messages, by key
 
 	wall  func() time.Time // time.Now, except in tests
 	start time.Time
 	last  atomic.Uint64 // the number of the newest message
 
-	done chan struct{} // closed by Close
-	end  func()
+	done    chan struct{} // closed by Close
+	end     func()
+	running sync.WaitGroup // the tasks that move messages
 
 	mu       sync.Mutex          // locked before those of backlogs
 	backlogs map[string]*backlog // by the queue's name
@@ -60,6 +62,9 @@ func New(place cloud.Place, st *store.Store, authorizer cloud.Authorizer, endpoi
 	s.end = sync.OnceFunc(func() { close(s.done) })
 	var err error
 	if s.queues, err = store.NewTable[row](st, "sqs-queues"); err != nil {
+		return nil, err
+	}
+	if s.moves, err = store.NewTable[MoveTask](st, "sqs-move-tasks"); err != nil {
 		return nil, err
 	}
 	for _, q := range s.queues.All() {
@@ -98,10 +103,11 @@ type moment struct {
 // clock: a step of the wall clock neither hides nor expires a message.
 func (s *Service) now() moment { return moment{s.wall().UnixMilli(), time.Since(s.start)} }
 
-// Close ends the waits of receivers. Services that close later can still send
-// messages.
+// Close ends the waits of receivers and interrupts the tasks that move messages, which
+// continue after the next start. Services that close later can still send messages.
 func (s *Service) Close() error {
 	s.end()
+	s.running.Wait()
 	return nil
 }
 
