@@ -143,7 +143,7 @@ func TestSubscribe(t *testing.T) {
 		"queue topic-f-buffer: WindowSeconds must be a whole number from 0 to 300, not 301":             {Buffer: &BufferArgs{WindowSeconds: pulumi.Int(301)}},
 		"queue topic-f-buffer: BatchSize must be a whole number from 1 to 10000, not 0":                 {Buffer: &BufferArgs{BatchSize: pulumi.Int(0)}},
 		"queue topic-f-buffer: a BatchSize of 11, more than 10, requires a WindowSeconds of at least 1": {Buffer: &BufferArgs{BatchSize: pulumi.Int(11)}},
-		"queue topic-f-buffer: MaxReceives must be a whole number from 1 to 1000, not 0":                {Buffer: &BufferArgs{MaxReceives: pulumi.Int(0)}},
+		"queue topic-f-buffer: MaxReceives must be a whole number from 1 to 900, not 0":                 {Buffer: &BufferArgs{MaxReceives: pulumi.Int(0)}},
 		"subscription topic-f: RawMessageDelivery requires a queue; the subscriber is a function":       {RawMessageDelivery: true},
 	} {
 		if _, err := subscribe(args); err == nil || !strings.Contains(err.Error(), want) {

@@ -111,13 +111,28 @@ func (q *Queue) connectSources() error {
 	for _, s := range q.sources {
 		s.redrive, err = sqs.NewRedrivePolicy(q.env.ctx, q.env.child(s.name), &sqs.RedrivePolicyArgs{
 			QueueUrl:      s.URL,
-			RedrivePolicy: redrivePolicy(q, s.maxReceives),
+			RedrivePolicy: redrivePolicy(q, s.allReceives()),
 		}, pulumi.Parent(s), pulumi.DependsOn([]pulumi.Resource{allow}))
 		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// allReceives returns the number of receives after which a message moves to the
+// dead-letter queue of q, including those in the queues before q: SQS counts the receives
+// of a message across all queues.
+//
+// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ReceiveMessage.html
+func (q *Queue) allReceives() pulumi.IntOutput {
+	all := q.maxReceives
+	for _, s := range q.sources {
+		all = pulumi.All(all, q.maxReceives, s.maxReceives).ApplyT(func(n []any) int {
+			return max(n[0].(int), n[1].(int)+n[2].(int))
+		}).(pulumi.IntOutput)
+	}
+	return all
 }
 
 // redrivePolicy moves messages to a queue once they were received that often.

@@ -129,6 +129,10 @@ func TestBuffer(t *testing.T) {
 		"aws:sqs/redrivePolicy:RedrivePolicy e-t-f-buffer": {
 			"queueUrl": "https://sqs/e-t-f-buffer", "redrivePolicy": `{"deadLetterTargetArn":"` + arn("e-f-on-failure") + `","maxReceiveCount":3}`,
 		},
+		// Three of these receives are in the buffer.
+		"aws:sqs/redrivePolicy:RedrivePolicy e-f-on-failure": {
+			"queueUrl": "https://sqs/e-f-on-failure", "redrivePolicy": `{"deadLetterTargetArn":"` + arn("e-f-failures") + `","maxReceiveCount":8}`,
+		},
 		"aws:sqs/queuePolicy:QueuePolicy e-t-f-buffer": {"queueUrl": "https://sqs/e-t-f-buffer", "policy": `{"Statement":[` +
 			`{"Action":["sqs:SendMessage"],"Condition":{"ArnEquals":{"aws:SourceArn":"` + arn("e-t") + `"}},"Effect":"Allow","Principal":{"Service":"sns.amazonaws.com"},"Resource":["` + arn("e-t-f-buffer") + `"]},` +
 			`{"Action":["sqs:*"],"Condition":{"Bool":{"aws:SecureTransport":"false"}},"Effect":"Deny","Principal":"*","Resource":["` + arn("e-t-f-buffer") + `"],"Sid":"TLSOnly"}],"Version":"2012-10-17"}`},

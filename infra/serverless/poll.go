@@ -31,7 +31,7 @@ type BufferArgs struct {
 	// https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
 	MaxConcurrency pulumi.IntPtrInput
 	// MaxReceives is the number of times that Lambda receives a message before it is
-	// stored in the function's Failures, 1 to 1000. Default: 5.
+	// stored in the function's Failures, 1 to 900. Default: 5.
 	MaxReceives pulumi.IntPtrInput
 }
 
@@ -41,7 +41,10 @@ const bufferSuffix = "-buffer"
 // acceptBuffered creates a queue that is subscribed to the topic and whose messages
 // Lambda passes to the function.
 func (f *Function) acceptBuffered(d *delivery) error {
-	q, err := f.newSource(d.name+bufferSuffix, f.firstFailures(), QueueArgs{MaxReceives: d.buffer.MaxReceives}, *d.buffer, d.topic, d.opts...)
+	name := d.name + bufferSuffix
+	// Less than SQS allows, because the queue of OnFailure allows more.
+	receives := number("queue "+name, "MaxReceives", d.buffer.MaxReceives, limits{5, 1, 900})
+	q, err := f.newSource(name, f.firstFailures(), QueueArgs{MaxReceives: receives.ToIntPtrOutput()}, *d.buffer, d.topic, d.opts...)
 	if err != nil {
 		return err
 	}
