@@ -127,11 +127,11 @@ func (d deployed) demo(ctx context.Context, demo string, stack *localcloudtest.S
 	return string(out), err
 }
 
-// demonstrates fails the test unless cmd/demo receives both sums.
+// demonstrates fails the test unless cmd/demo receives all sums.
 func (d deployed) demonstrates(ctx context.Context, demo string, stack *localcloudtest.Stack, env ...string) {
 	d.t.Helper()
 	out, err := d.demo(ctx, demo, stack, env)
-	if err != nil || !strings.Contains(out, `200 OK {"num1":3,"num2":4,"sum":7}`) || !strings.Contains(out, " logs: {") {
+	if err != nil || !strings.Contains(out, `200 OK {"num1":3,"num2":4,"sum":7}`) || !strings.Contains(out, `"status":"done"`) || !strings.Contains(out, " logs: {") {
 		d.t.Errorf("demo: %v\n%s", err, out)
 	}
 }

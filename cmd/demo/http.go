@@ -49,36 +49,58 @@ func (c caller) curl() string {
 	return ""
 }
 
-// post sends the numbers to url and returns the status and the body of the
+// add sends the numbers to the path /add and returns the status and the body of the
 // response. It returns an error unless the response is OK, with a sum of 7.
-func (c caller) post(ctx context.Context, url string) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, httpTimeout)
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, strings.NewReader(numbers))
+func (c caller) add(ctx context.Context, apiURL string) (string, error) {
+	r, err := c.send(ctx, http.MethodPost, apiURL+"add", numbers)
 	if err != nil {
 		return "", err
 	}
-	req.Header.Set("Content-Type", "application/json")
-	if err := c.authorize(req, numbers); err != nil {
-		return "", fmt.Errorf("POST %s: %w", url, err)
+	if r.status != http.StatusOK || !isSeven(r.body) {
+		return "", fmt.Errorf("%s, want a sum of 7", r)
+	}
+	return r.text, nil
+}
+
+// response is the response to a request. Its text is the status and the body.
+type response struct {
+	method, url, text string
+	status            int
+	header            http.Header
+	body              []byte
+}
+
+func (r response) String() string { return r.method + " " + r.url + " returned " + r.text }
+
+// send sends a request that carries what the API's authorization requires. It fails if the
+// API does not authorize the caller.
+func (c caller) send(ctx context.Context, method, url, body string) (response, error) {
+	ctx, cancel := context.WithTimeout(ctx, httpTimeout)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, method, url, strings.NewReader(body))
+	if err != nil {
+		return response{}, err
+	}
+	if body != "" {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	if err := c.authorize(req, body); err != nil {
+		return response{}, fmt.Errorf("%s %s: %w", method, url, err)
 	}
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
-		return "", err
+		return response{}, err
 	}
 	defer resp.Body.Close()
-	body, err := io.ReadAll(resp.Body)
+	raw, err := io.ReadAll(resp.Body)
 	if err != nil {
-		return "", err
+		return response{}, err
 	}
-	response := fmt.Sprintf("%s %s", resp.Status, bytes.TrimSpace(body))
-	switch {
-	case resp.StatusCode == http.StatusUnauthorized, resp.StatusCode == http.StatusForbidden:
-		return "", fmt.Errorf("POST %s returned %s: %s", url, response, c.remedy())
-	case resp.StatusCode != http.StatusOK || !isSeven(body):
-		return "", fmt.Errorf("POST %s returned %s, want a sum of 7", url, response)
+	r := response{method, url, fmt.Sprintf("%s %s", resp.Status, bytes.TrimSpace(raw)), resp.StatusCode, resp.Header, raw}
+	if r.status == http.StatusUnauthorized || r.status == http.StatusForbidden {
+		return r, fmt.Errorf("%s: %s", r, c.remedy())
 	}
-	return response, nil
+	return r, nil
 }
 
 // authorize adds what the API requires of its callers to a request with this body:

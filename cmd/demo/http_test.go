@@ -12,9 +12,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
-// TestPost proves that a request carries what the API's authorization requires, and
+// TestAdd proves that a request carries what the API's authorization requires, and
 // that every response other than a sum of 7 is an error that says what to do.
-func TestPost(t *testing.T) {
+func TestAdd(t *testing.T) {
 	keys := aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 		return aws.Credentials{AccessKeyID: "AKID", SecretAccessKey: "secret", SessionToken: "session"}, nil
 	})
@@ -50,7 +50,7 @@ func TestPost(t *testing.T) {
 			}))
 			defer server.Close()
 			c := caller{auth: test.auth, cfg: aws.Config{Region: "us-east-1", Credentials: keys}, token: test.token}
-			response, err := c.post(t.Context(), server.URL+"/add")
+			response, err := c.add(t.Context(), server.URL+"/")
 			if ok := strings.HasPrefix(test.want, "200 OK") && test.body == sum; ok != (err == nil) {
 				t.Fatalf("got %q, %v", response, err)
 			}

@@ -1,7 +1,7 @@
 // Command demo proves that a deployed stack works: it sends 3 and 4 through the
 // front door, over HTTP and over SNS, and waits for the sums. It depends only on the
 // stack's outputs, so it works with the local cloud and with AWS. It exits with the
-// status 1 unless both sums are 7.
+// status 1 unless all sums are 7.
 //
 // The AWS credentials are those of the SDK's default chain. They need
 // execute-api:Invoke if the API requires AWS credentials, sns:Publish on the topic,
@@ -62,7 +62,17 @@ func run(ctx context.Context, stack string, w io.Writer) error {
 	}
 	caller := caller{auth: out.APIAuth, cfg: cfg, token: os.Getenv(tokenVariable)}
 	fmt.Fprintf(w, "\nOver HTTP%s:\n  POST %sadd %s\n", caller.how(), out.APIURL, numbers)
-	response, err := caller.post(ctx, out.APIURL+"add")
+	response, err := caller.add(ctx, out.APIURL)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(w, "  %s\n\nOver HTTP, with the sum later:\n  POST %ssums %s\n", response, out.APIURL, numbers)
+	location, response, err := caller.submit(ctx, out.APIURL)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(w, "  %s\n  GET %s\n", response, location)
+	response, err = caller.await(ctx, location)
 	if err != nil {
 		return err
 	}
@@ -83,6 +93,7 @@ func suggest(w io.Writer, stack string, out outputs, caller caller) {
 		fmt.Fprintln(w, `  eval "$(./bin/localcloud env)"   this shell uses the local cloud from now on`)
 	}
 	fmt.Fprintf(w, "  curl %s'%sadd?num1=3&num2=4'\n", caller.curl(), out.APIURL)
+	fmt.Fprintf(w, "  curl -i %s%ssums --json '%s'\n", caller.curl(), out.APIURL, numbers)
 	fmt.Fprintf(w, "  aws sns publish --topic-arn %s --message '{\"num1\":\"3\",\"num2\":\"4\"}'\n", out.NumbersTopicARN)
 	fmt.Fprintf(w, "  make logs%[1]s, make preview%[1]s, make down%[1]s\n", makeArgument(stack))
 }
