@@ -93,7 +93,7 @@ func suggest(w io.Writer, stack string, out outputs, caller caller) {
 		fmt.Fprintln(w, `  eval "$(./bin/localcloud env)"   this shell uses the local cloud from now on`)
 	}
 	fmt.Fprintf(w, "  curl %s'%sadd?num1=3&num2=4'\n", caller.curl(), out.APIURL)
-	fmt.Fprintf(w, "  curl -i %s%ssums --json '%s'\n", caller.curl(), out.APIURL, numbers)
+	fmt.Fprintf(w, "  curl -i %s'%ssums' --json '%s'\n", caller.curl(), out.APIURL, numbers)
 	fmt.Fprintf(w, "  aws sns publish --topic-arn %s --message '{\"num1\":\"3\",\"num2\":\"4\"}'\n", out.NumbersTopicARN)
 	fmt.Fprintf(w, "  make logs%[1]s, make preview%[1]s, make down%[1]s\n", makeArgument(stack))
 }
