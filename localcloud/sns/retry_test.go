@@ -45,6 +45,7 @@ func posted(t *testing.T, o sns.Options, topic, own string, messages int, answer
 	o.Place, o.Authorizer, o.Journal, o.Queues = place, authorizer(allow), j, q
 	o.Endpoint = func() string { return "http://127.0.0.1:4566" }
 	o.Transport = transport(func(r *http.Request, body []byte) (int, error) {
+		//lint:ignore SA1008 the names are in lower case on the wire, as on AWS
 		if r.Header["x-amz-sns-message-type"][0] != "Notification" {
 			return http.StatusOK, json.Unmarshal(body, &asked)
 		}
