@@ -263,7 +263,7 @@ func (w *sumsWorld) poison(ctx context.Context, name string, count int) {
 	const right, wrong = `n, err := sum.Parse([]byte(m.Text))`, `n, err := sum.Parse([]byte(strings.ReplaceAll(m.Text, "666", "six")))`
 	const file = "functions/handle-message/handler.go"
 	replace(w.t, w.dir, file, right, wrong)
-	replace(w.t, w.dir, file, "\t\"math/big\"\n", "\t\"math/big\"\n\t\"strings\"\n")
+	replace(w.t, w.dir, file, "\t\"log/slog\"\n", "\t\"log/slog\"\n\t\"strings\"\n")
 	up(ctx, w.t, w.stack)
 	accepted := make(chan submitted)
 	go w.submitAll(ctx, count, accepted, func(i int) submitted {
