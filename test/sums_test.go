@@ -16,15 +16,18 @@ import (
 )
 
 // TestSums submits numbers and reads their sums, with and without a buffer: a sum that
-// is done, and a message that handle-message can never process. The buffer is added to a
+// is done, of which another server is notified, and a message that handle-message can never
+// process. The buffer is added to a
 // stack that exists, and removed again.
 func TestSums(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Minute)
 	defer cancel()
 	cloud := localcloudtest.Start(t, localcloudtest.TimeScale(600))
+	server := newReceiver(t)
 	stack := cloud.Deploy(ctx, localcloudtest.Program{Dir: copyProject(t), Config: map[string]string{
 		"tally:sumsQueue": "true",
+		"tally:notifyUrl": server.url,
 		"tally:timeout":   "2", // a buffer offers a failed message again after six times this
 	}})
 	for i, buffer := range []string{"false", "true", "false"} {
@@ -34,6 +37,9 @@ func TestSums(t *testing.T) {
 		}
 		d := deployed{t, cloud, outputs(ctx, t, stack)}
 		d.step("with the buffer "+buffer, func(d deployed) {
+			if i == 0 {
+				d.notifies(ctx, server)
+			}
 			d.submits(ctx)
 			d.recordsFailure(ctx)
 		})
