@@ -13,6 +13,7 @@ import (
 	"tally/localcloud/deployments"
 	"tally/localcloud/httpapi"
 	"tally/localcloud/iam"
+	"tally/localcloud/internal/seal"
 	"tally/localcloud/kms"
 	"tally/localcloud/lambda"
 	"tally/localcloud/lambda/process"
@@ -20,6 +21,7 @@ import (
 	"tally/localcloud/recorded"
 	"tally/localcloud/sns"
 	"tally/localcloud/sqs"
+	"tally/localcloud/ssm"
 	"tally/localcloud/store"
 	"tally/localcloud/xray"
 )
@@ -33,6 +35,7 @@ type Services struct {
 	SNS     *sns.Service
 	Lambda  *lambda.Service
 	HTTPAPI *httpapi.Service
+	SSM     *ssm.Service
 	XRay    *xray.Service
 	// CloudWatch holds the metrics of the others, and alarms on them.
 	CloudWatch *cloudwatch.Service
@@ -50,6 +53,9 @@ type Options struct {
 	Place cloud.Place
 	Store *store.Store // nil stores nothing durably
 	Dir   string       // holds the unpacked code of functions
+	// KeyFile has the key that encrypts secret values in the store, and is created if it
+	// does not exist; "" means a random key.
+	KeyFile string
 	// Secret is the developer's secret access key; "" means a random one.
 	Secret  string
 	Journal cloud.Journal
@@ -92,6 +98,13 @@ func (s *Services) construct(o Options) (err error) {
 		return err
 	}
 	if s.KMS, err = kms.New(o.Place, o.Store, s.IAM); err != nil {
+		return err
+	}
+	box, err := seal.New(o.KeyFile)
+	if err != nil {
+		return err
+	}
+	if s.SSM, err = ssm.New(o.Place, o.Store, s.KMS, box); err != nil {
 		return err
 	}
 	if o.Secret != "" {

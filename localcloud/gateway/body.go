@@ -15,7 +15,7 @@ import (
 // every operation, so that a service refuses oversized input with an error of its own.
 var maxBody = map[string]int64{
 	"lambda": 8 << 20, "sns": 8 << 20, "sqs": 8 << 20, // with the encodings of the protocols
-	"xray": 4 << 20, "monitoring": 2 << 20, "logs": 1 << 20, "sts": 64 << 10,
+	"xray": 4 << 20, "monitoring": 2 << 20, "logs": 1 << 20, "secretsmanager": 1 << 20, "ssm": 256 << 10, "sts": 64 << 10,
 }
 
 // readBody identifies the caller and sets c.caller and c.body. It does not read the body

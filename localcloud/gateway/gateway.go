@@ -166,6 +166,8 @@ func (c *call) findService() *service {
 		return c.services["sqs"]
 	case strings.HasPrefix(target, metricsTarget+"."), strings.HasPrefix(c.URL.Path, "/service/"+metricsTarget+"/"):
 		return c.services["monitoring"]
+	case strings.HasPrefix(target, ssmTarget+"."):
+		return c.services["ssm"]
 	case target != "":
 		return c.services["logs"]
 	case isFunctionsPath(c.URL.Path):

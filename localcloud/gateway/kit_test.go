@@ -22,12 +22,14 @@ import (
 	"tally/localcloud/cloud"
 	"tally/localcloud/cloudwatch"
 	"tally/localcloud/iam"
+	"tally/localcloud/internal/seal"
 	"tally/localcloud/kms"
 	"tally/localcloud/lambda"
 	"tally/localcloud/lambda/runtimeapi"
 	"tally/localcloud/logs"
 	"tally/localcloud/sns"
 	"tally/localcloud/sqs"
+	"tally/localcloud/ssm"
 	"tally/localcloud/xray"
 )
 
@@ -62,6 +64,7 @@ func newKit(t testing.TB) *kit {
 	k.SQS = must(sqs.New(here, nil, k.IAM, func() string { return k.url }))(t)
 	k.KMS = must(kms.New(here, nil, k.IAM))(t)
 	k.SQS.EncryptWith(k.KMS)
+	k.SSM = must(ssm.New(here, nil, k.KMS, must(seal.New(""))(t)))(t)
 	k.XRay = must(xray.New(xray.Options{Authorizer: k.IAM, Policies: k.IAM, Journal: k}))(t)
 	k.Lambda = must(lambda.New(lambda.Options{
 		Place: here, Dir: t.TempDir(), Roles: k.IAM, Authorizer: k.IAM, Keys: k.KMS, Logs: k.Logs, Traces: k.XRay, Journal: k, Metrics: k.CloudWatch,

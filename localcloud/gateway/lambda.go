@@ -41,7 +41,7 @@ func onFunction[In interface {
 		// A missing function counts as one without a policy, so that a caller
 		// without permission does not learn whether it exists.
 		policy, _ := c.Lambda.Policy(f.Name)
-		return target{c.place.ARN("lambda", "function:"+f.Name).String(), policy}, nil
+		return target{resource: c.place.ARN("lambda", "function:"+f.Name).String(), policy: policy}, nil
 	}, func(c *call, in In) (any, error) {
 		f, err := c.Lambda.Resolve(in.function())
 		if err != nil {

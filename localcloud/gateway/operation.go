@@ -31,7 +31,11 @@ const (
 
 // A target is the resource that an operation is authorized on: its ARN, and its
 // resource policy, or "" if it has none.
-type target struct{ resource, policy string }
+// context holds further condition keys of the request; nil for none.
+type target struct {
+	resource, policy string
+	context          map[string][]string
+}
 
 // authorized makes an operation that requires permission for action on the
 // resource that on returns.
@@ -80,5 +84,5 @@ func (o operation) at(route string) operation {
 }
 
 func (c *call) authorize(action string, on target) error {
-	return c.IAM.Authorize(c.Context(), cloud.Request{Caller: c.caller, Action: action, Resource: on.resource, ResourcePolicy: on.policy})
+	return c.IAM.Authorize(c.Context(), cloud.Request{Caller: c.caller, Action: action, Resource: on.resource, ResourcePolicy: on.policy, Context: on.context})
 }

@@ -80,6 +80,20 @@ func samples(topic, subscription, queue string) map[string]map[string]any {
 		"Lambda.GetFunctionEventInvokeConfig": path("/2019-09-25/functions/add/event-invoke-config"),
 		"Lambda.GetFunctionConcurrency":       path("/2019-09-30/functions/add/concurrency"),
 
+		"SSM.AddTagsToResource":       {"ResourceType": "Parameter", "ResourceId": "/tally/limit"},
+		"SSM.DeleteParameter":         {"Name": "/tally/limit"},
+		"SSM.DeleteParameters":        {"Names": []string{"/tally/limit"}},
+		"SSM.DescribeParameters":      {},
+		"SSM.GetParameter":            {"Name": "/tally/limit"},
+		"SSM.GetParameterHistory":     {"Name": "/tally/limit"},
+		"SSM.GetParameters":           {"Names": []string{"/tally/limit"}},
+		"SSM.GetParametersByPath":     {"Path": "/tally"},
+		"SSM.LabelParameterVersion":   {"Name": "/tally/limit", "Labels": []string{"live"}},
+		"SSM.ListTagsForResource":     {"ResourceType": "Parameter", "ResourceId": "/tally/limit"},
+		"SSM.PutParameter":            {"Name": "/tally/limit", "Value": "1", "Type": "String"},
+		"SSM.RemoveTagsFromResource":  {"ResourceType": "Parameter", "ResourceId": "/tally/limit"},
+		"SSM.UnlabelParameterVersion": {"Name": "/tally/limit", "ParameterVersion": 1, "Labels": []string{"live"}},
+
 		"STS.GetCallerIdentity": {},
 
 		"X-Ray.PutTraceSegments":  path("/TraceSegments"),
@@ -167,7 +181,7 @@ func TestOperations(t *testing.T) {
 	order := func(a, b OperationInfo) int {
 		return cmp.Or(cmp.Compare(a.Service, b.Service), cmp.Compare(a.Name, b.Name))
 	}
-	if len(all) != 51 || !slices.IsSortedFunc(all, order) {
+	if len(all) != 64 || !slices.IsSortedFunc(all, order) {
 		t.Errorf("%d operations: %v", len(all), all)
 	}
 	for _, want := range []OperationInfo{

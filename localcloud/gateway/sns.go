@@ -143,7 +143,7 @@ func (in topicPageInput) topic() string { return in.TopicARN }
 // exists.
 func theTopic[In interface{ topic() string }](c *call, in In) (target, error) {
 	topic, _ := c.SNS.Topic(in.topic())
-	return target{in.topic(), topic.Policy}, nil
+	return target{resource: in.topic(), policy: topic.Policy}, nil
 }
 
 func topicOfSubscription(c *call, in subscriptionInput) (target, error) {
@@ -152,7 +152,7 @@ func topicOfSubscription(c *call, in subscriptionInput) (target, error) {
 		return target{resource: in.SubscriptionARN}, nil
 	}
 	topic, _ := c.SNS.Topic(sub.TopicARN)
-	return target{sub.TopicARN, topic.Policy}, nil
+	return target{resource: sub.TopicARN, policy: topic.Policy}, nil
 }
 
 // members is a list. An empty one is encoded as an empty element, as AWS does.

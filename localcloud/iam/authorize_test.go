@@ -166,6 +166,11 @@ func TestContextKeys(t *testing.T) {
 			{worker, "aws:PrincipalType", "AssumedRole"},
 			{worker, "aws:PrincipalIsAWSService", "false"},
 			{worker, "aws:PrincipalTag/stage", "dev"},
+			{worker, "aws:RequestTag/stage", "dev"},
+			{worker, "aws:RequestTag/other", ""},
+			{worker, "aws:TagKeys", "Stage"},
+			{worker, "ssm:Overwrite", "true"},
+			{worker, "ssm:Recursive", "false"},
 			{worker, "aws:userid", worker.UserID},
 			{worker, "aws:username", ""},
 			{worker, "aws:SourceArn", ""},
@@ -219,7 +224,8 @@ func TestContextKeys(t *testing.T) {
 				ResourcePolicy: statement(`"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"},
 					{"Effect":"Deny","Principal":"*","Action":"*","Resource":"*","Condition":{` + denied + `}`),
 				// The last is ignored: the request does not determine it.
-				Context: map[string][]string{"sns:Protocol": {"lambda"}, "cloudwatch:namespace": {"tally"}, "aws:SecureTransport": {"false"}},
+				Context: map[string][]string{"sns:Protocol": {"lambda"}, "cloudwatch:namespace": {"tally"}, "aws:SecureTransport": {"false"},
+					"aws:RequestTag/Stage": {"dev"}, "aws:TagKeys": {"Stage"}, "ssm:Overwrite": {"true"}, "ssm:Recursive": {"false"}},
 			})
 			if err != nil {
 				t.Errorf("%s of %s is not %q", tt.key, tt.caller, tt.value)

@@ -17,22 +17,22 @@ var (
 	sentKeys = []string{
 		"aws:CurrentTime", "aws:EpochTime", "aws:MultiFactorAuthPresent", "aws:PrincipalAccount", "aws:PrincipalArn",
 		"aws:PrincipalIsAWSService", "aws:PrincipalServiceName", "aws:PrincipalTag/", "aws:PrincipalType", "aws:referer",
-		"aws:RequestedRegion", "aws:ResourceAccount", "aws:SecureTransport", "aws:SourceAccount", "aws:SourceArn",
-		"aws:SourceIp", "aws:SourceOwner", "aws:TokenIssueTime", "aws:UserAgent", "aws:userid", "aws:username",
+		"aws:RequestedRegion", "aws:RequestTag/", "aws:ResourceAccount", "aws:SecureTransport", "aws:SourceAccount", "aws:SourceArn",
+		"aws:SourceIp", "aws:SourceOwner", "aws:TagKeys", "aws:TokenIssueTime", "aws:UserAgent", "aws:userid", "aws:username",
 		"aws:ViaAWSService", "cloudwatch:namespace",
 		"kms:CallerAccount", "kms:CustomerMasterKeySpec", "kms:CustomerMasterKeyUsage", "kms:EncryptionAlgorithm", "kms:EncryptionContextKeys",
 		"kms:KeyOrigin", "kms:KeySpec", "kms:KeyUsage", "kms:MultiRegion", "kms:ResourceAliases", "kms:ViaService",
 		"lambda:SourceFunctionArn",
+		"ssm:Overwrite", "ssm:Recursive",
 	}
 	// absentKeys are not in the context of any request that is authorized here,
 	// and would not be on AWS. They belong to other operations (for example,
-	// sns:Protocol to Subscribe), to tags in a request, to sessions that services
-	// do not start, or to requests that a service forwards with the credentials
+	// sns:Protocol to Subscribe), to sessions that services do not start, or to requests that a service forwards with the credentials
 	// of its caller.
 	absentKeys = []string{
 		"aws:AssumedRoot", "aws:CalledVia", "aws:CalledViaAWSMCP", "aws:CalledViaFirst", "aws:CalledViaLast", "aws:ChatbotSourceArn",
 		"aws:Ec2InstanceSourcePrivateIPv4", "aws:Ec2InstanceSourceVpc", "aws:FederatedProvider", "aws:IsMcpServiceAction",
-		"aws:MultiFactorAuthAge", "aws:RequestTag/", "aws:SignInSessionArn", "aws:SourceIdentity", "aws:TagKeys", "aws:ViaAWSMCPService",
+		"aws:MultiFactorAuthAge", "aws:SignInSessionArn", "aws:SourceIdentity", "aws:ViaAWSMCPService",
 		"cloudwatch:AlarmActions", "cloudwatch:requestInsightRuleLogGroups", "cloudwatch:requestManagedResourceARNs",
 		"execute-api:viaDomainArn",
 		"kms:BypassPolicyLockoutSafetyCheck", "kms:DataKeyPairSpec", "kms:ExpirationModel", "kms:GrantConstraintSourceArn",
@@ -44,6 +44,7 @@ var (
 		"lambda:InvokedViaFunctionUrl", "lambda:Layer", "lambda:Principal", "lambda:SecurityGroupIds", "lambda:SubnetIds", "lambda:VpcIds",
 		"logs:LogGeneratingResourceArns",
 		"sns:Endpoint", "sns:Protocol",
+		"ssm:AutoApprove", "ssm:DocumentCategories", "ssm:DocumentType", "ssm:Policies", "ssm:SessionDocumentAccessCheck", "ssm:SourceInstanceARN", "ssm:SyncType",
 		"sts:AWSServiceName", "sts:DurationSeconds", "sts:ExternalId", "sts:IdentityTokenAudience", "sts:RequestContext/",
 		"sts:RequestContextProviders", "sts:SigningAlgorithm", "sts:SourceIdentity", "sts:TaskPolicyArn", "sts:TransitiveTagKeys",
 	}
@@ -68,6 +69,7 @@ var (
 		"iam:ResourceTag/":              noResourceTags,
 		"kms:MultiRegionKeyType":        "the primary and replicas of a key are not emulated",
 		"kms:RequestAlias":              "AWS does not document whether its services name a key by its alias",
+		"ssm:resourceTag/":              noResourceTags,
 		"sts:RoleSessionName":           "AWS does not document the session names that its services use",
 	}
 )
@@ -80,7 +82,7 @@ const (
 
 // decidedVendors are the prefixes of keys that a request authorized here may have.
 // The keys of other services occur only in requests to those services.
-var decidedVendors = []string{"aws", "cloudwatch", "execute-api", "kms", "lambda", "logs", "sns", "sqs", "sts"}
+var decidedVendors = []string{"aws", "cloudwatch", "execute-api", "kms", "lambda", "logs", "sns", "sqs", "ssm", "sts"}
 
 // decidableKeys and unknowable are the tables above, with the keys in lowercase.
 var decidableKeys, unknowable = func() (map[string]bool, map[string]string) {

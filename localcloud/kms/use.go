@@ -26,6 +26,11 @@ func (s *Service) EncryptWith(ctx context.Context, key string, caller cloud.Call
 	return s.use(ctx, key, caller, resource, "GenerateDataKey", "Decrypt")
 }
 
+// EncryptValueWith implements [cloud.Keys].
+func (s *Service) EncryptValueWith(ctx context.Context, key string, caller cloud.Caller, resource cloud.ARN) error {
+	return s.use(ctx, key, caller, resource, "Encrypt")
+}
+
 // DecryptWith implements [cloud.Keys].
 func (s *Service) DecryptWith(ctx context.Context, key string, caller cloud.Caller, resource cloud.ARN) error {
 	return s.use(ctx, key, caller, resource, "Decrypt")
@@ -122,9 +127,9 @@ func (s *Service) conditionKeys(k Key, caller cloud.Caller, resource cloud.ARN) 
 		// A request by the service for itself is via no service.
 		keys["kms:ViaService"] = []string{resource.Service + "." + s.place.Region + ".amazonaws.com"}
 	}
-	if name := contexts[resource.Service]; name != "" {
-		keys["kms:EncryptionContext:"+name] = []string{resource.String()}
-		keys["kms:EncryptionContextKeys"] = []string{name}
+	if names := contexts[resource.Service]; names != nil {
+		keys["kms:EncryptionContext:"+names[0]] = []string{resource.String()}
+		keys["kms:EncryptionContextKeys"] = names
 	}
 	for _, a := range s.aliases.All() {
 		if a.KeyID == k.ID {
@@ -134,13 +139,19 @@ func (s *Service) conditionKeys(k Key, caller cloud.Caller, resource cloud.ARN) 
 	return keys
 }
 
-// contexts holds the key of each service's encryption context, whose value is the ARN of
-// the resource.
+// contexts holds the keys of each service's encryption context. The value of the first is
+// the ARN of the resource. The other one of Secrets Manager is the ID of a version, which
+// no policy can know; iam refuses conditions on it.
 //
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-server-side-encryption.html
 // https://docs.aws.amazon.com/sns/latest/dg/sns-server-side-encryption.html
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
-var contexts = map[string]string{"sqs": "aws:sqs:arn", "sns": "aws:sns:topicArn", "logs": "aws:logs:arn"}
+// https://docs.aws.amazon.com/kms/latest/developerguide/services-parameter-store.html
+// https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html
+var contexts = map[string][]string{
+	"sqs": {"aws:sqs:arn"}, "sns": {"aws:sns:topicArn"}, "logs": {"aws:logs:arn"},
+	"ssm": {"PARAMETER_ARN"}, "secretsmanager": {"SecretARN", "SecretVersionId"},
+}
 
 // find returns the key that has that ID or ARN, or an alias of that name or ARN. It
 // returns the zero Key for one of another account, of which nothing is known here.
@@ -181,12 +192,12 @@ func (s *Service) find(reference string) (Key, error) {
 // https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html#aws-managed-cmk
 func (s *Service) managed(alias string) (Key, bool) {
 	service, ok := strings.CutPrefix(alias, "alias/aws/")
-	if !ok || !slices.Contains([]string{"lambda", "sns", "sqs"}, service) {
+	if !ok || !slices.Contains([]string{"lambda", "secretsmanager", "sns", "sqs", "ssm"}, service) {
 		return Key{}, false
 	}
 	return Key{
 		ID: uuid.NewSHA1(uuid.NameSpaceURL, []byte(s.place.ARN("kms", alias).String())).String(), Spec: symmetric, Usage: encrypt,
-		Policy: `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"*"},"Action":["kms:Decrypt","kms:GenerateDataKey*"],"Resource":"*",` +
+		Policy: `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"*"},"Action":["kms:Encrypt","kms:Decrypt","kms:GenerateDataKey*"],"Resource":"*",` +
 			`"Condition":{"StringEquals":{"kms:ViaService":"` + service + "." + s.place.Region + `.amazonaws.com","kms:CallerAccount":"` + s.place.Account + `"}}}]}`,
 	}, true
 }
