@@ -24,6 +24,7 @@ func functions(place cloud.Place, s Services) map[string]function {
 		"aws:index/getCallerIdentity:getCallerIdentity": getCallerIdentity(place, s.IAM),
 		"aws:index/getRegion:getRegion":                 getRegion(place),
 		"aws:index/getPartition:getPartition":           getPartition,
+		"aws:ssm/getParameter:getParameter":             getParameter(s.SSM, s.IAM),
 	}
 }
 

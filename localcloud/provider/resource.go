@@ -52,6 +52,7 @@ func resources(place cloud.Place, s Services, project string) []*Resource {
 		queuePolicy(s.SQS),
 		redrivePolicy(s.SQS),
 		redriveAllowPolicy(s.SQS),
+		parameter(place, s.SSM, s.IAM),
 		api(place, s.HTTPAPI),
 		authorizer(s.HTTPAPI),
 		integration(s.HTTPAPI),
@@ -76,10 +77,10 @@ func (r *Resource) failed(doing, name string, err error) error {
 }
 
 // gone reports whether err means that the resource does not exist. CloudWatch
-// Logs, KMS and SQS report that with status 400.
+// Logs, KMS, SQS and Parameter Store report that with status 400.
 func gone(err error) bool {
 	e, ok := errors.AsType[*cloud.Error](err)
-	return ok && (e.Status == http.StatusNotFound || e.Code == "ResourceNotFoundException" || e.Code == "NotFoundException" || e.Code == "AWS.SimpleQueueService.NonExistentQueue")
+	return ok && (e.Status == http.StatusNotFound || e.Code == "ResourceNotFoundException" || e.Code == "NotFoundException" || e.Code == "ParameterNotFound" || e.Code == "AWS.SimpleQueueService.NonExistentQueue")
 }
 
 // orNil returns nil for an empty value, which means not set.

@@ -17,6 +17,7 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/route53"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/sns"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/sqs"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ssm"
 
 	"tally/localcloud/provider/schema"
 )
@@ -45,6 +46,7 @@ var sdk = map[string]struct{ args, outputs any }{
 	"aws:apigatewayv2/integration:Integration":                       {apigatewayv2.IntegrationArgs{}, apigatewayv2.Integration{}},
 	"aws:apigatewayv2/route:Route":                                   {apigatewayv2.RouteArgs{}, apigatewayv2.Route{}},
 	"aws:apigatewayv2/stage:Stage":                                   {apigatewayv2.StageArgs{}, apigatewayv2.Stage{}},
+	"aws:ssm/parameter:Parameter":                                    {ssm.ParameterArgs{}, ssm.Parameter{}},
 
 	"aws:acm/certificate:Certificate":                     {acm.CertificateArgs{}, acm.Certificate{}},
 	"aws:acm/certificateValidation:CertificateValidation": {acm.CertificateValidationArgs{}, acm.CertificateValidation{}},
