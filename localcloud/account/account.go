@@ -19,6 +19,7 @@ import (
 	"tally/localcloud/lambda/process"
 	"tally/localcloud/logs"
 	"tally/localcloud/recorded"
+	"tally/localcloud/secretsmanager"
 	"tally/localcloud/sns"
 	"tally/localcloud/sqs"
 	"tally/localcloud/ssm"
@@ -36,6 +37,7 @@ type Services struct {
 	Lambda  *lambda.Service
 	HTTPAPI *httpapi.Service
 	SSM     *ssm.Service
+	Secrets *secretsmanager.Service
 	XRay    *xray.Service
 	// CloudWatch holds the metrics of the others, and alarms on them.
 	CloudWatch *cloudwatch.Service
@@ -64,7 +66,7 @@ type Options struct {
 	Endpoint func() string
 	// APIPort is the lowest port of an HTTP API; 0 means any free one.
 	APIPort int
-	// Pace scales the waits between asynchronous attempts and the periods of alarms.
+	// Pace scales the waits between asynchronous attempts, the periods of alarms and the recovery windows of secrets.
 	Pace cloud.Pace
 	// LogLimit is the size in bytes up to which log events are kept; 0 means any size.
 	LogLimit uint64
@@ -105,6 +107,10 @@ func (s *Services) construct(o Options) (err error) {
 		return err
 	}
 	if s.SSM, err = ssm.New(o.Place, o.Store, s.KMS, box); err != nil {
+		return err
+	}
+	s.Secrets, err = secretsmanager.New(secretsmanager.Options{Place: o.Place, Store: o.Store, Authorizer: s.IAM, Keys: s.KMS, Box: box, Pace: o.Pace})
+	if err != nil {
 		return err
 	}
 	if o.Secret != "" {

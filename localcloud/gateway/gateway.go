@@ -1,6 +1,6 @@
 // Package gateway serves AWS's own wire protocols on one port, so that every
 // AWS SDK and the AWS CLI work with AWS_ENDPOINT_URL: SNS and STS (Query),
-// SQS (JSON 1.0 and Query), Lambda and X-Ray (REST JSON), CloudWatch (Smithy RPC v2
+// SQS (JSON 1.0 and Query), Parameter Store and Secrets Manager (JSON 1.1), Lambda and X-Ray (REST JSON), CloudWatch (Smithy RPC v2
 // CBOR, JSON 1.0 and Query) and CloudWatch Logs (JSON 1.1).
 //
 // A request goes through five steps: identify the signer, find the operation,
@@ -168,6 +168,8 @@ func (c *call) findService() *service {
 		return c.services["monitoring"]
 	case strings.HasPrefix(target, ssmTarget+"."):
 		return c.services["ssm"]
+	case strings.HasPrefix(target, secretsTarget+"."):
+		return c.services["secretsmanager"]
 	case target != "":
 		return c.services["logs"]
 	case isFunctionsPath(c.URL.Path):

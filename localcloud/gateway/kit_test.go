@@ -27,6 +27,7 @@ import (
 	"tally/localcloud/lambda"
 	"tally/localcloud/lambda/runtimeapi"
 	"tally/localcloud/logs"
+	"tally/localcloud/secretsmanager"
 	"tally/localcloud/sns"
 	"tally/localcloud/sqs"
 	"tally/localcloud/ssm"
@@ -64,7 +65,9 @@ func newKit(t testing.TB) *kit {
 	k.SQS = must(sqs.New(here, nil, k.IAM, func() string { return k.url }))(t)
 	k.KMS = must(kms.New(here, nil, k.IAM))(t)
 	k.SQS.EncryptWith(k.KMS)
-	k.SSM = must(ssm.New(here, nil, k.KMS, must(seal.New(""))(t)))(t)
+	box := must(seal.New(""))(t)
+	k.SSM = must(ssm.New(here, nil, k.KMS, box))(t)
+	k.Secrets = must(secretsmanager.New(secretsmanager.Options{Place: here, Authorizer: k.IAM, Keys: k.KMS, Box: box}))(t)
 	k.XRay = must(xray.New(xray.Options{Authorizer: k.IAM, Policies: k.IAM, Journal: k}))(t)
 	k.Lambda = must(lambda.New(lambda.Options{
 		Place: here, Dir: t.TempDir(), Roles: k.IAM, Authorizer: k.IAM, Keys: k.KMS, Logs: k.Logs, Traces: k.XRay, Journal: k, Metrics: k.CloudWatch,

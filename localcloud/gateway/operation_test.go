@@ -80,6 +80,25 @@ func samples(topic, subscription, queue string) map[string]map[string]any {
 		"Lambda.GetFunctionEventInvokeConfig": path("/2019-09-25/functions/add/event-invoke-config"),
 		"Lambda.GetFunctionConcurrency":       path("/2019-09-30/functions/add/concurrency"),
 
+		"Secrets Manager.BatchGetSecretValue":      {"SecretIdList": []string{"db"}},
+		"Secrets Manager.CreateSecret":             {"Name": "db"},
+		"Secrets Manager.DeleteResourcePolicy":     {"SecretId": "db"},
+		"Secrets Manager.DeleteSecret":             {"SecretId": "db"},
+		"Secrets Manager.DescribeSecret":           {"SecretId": "db"},
+		"Secrets Manager.GetRandomPassword":        {},
+		"Secrets Manager.GetResourcePolicy":        {"SecretId": "db"},
+		"Secrets Manager.GetSecretValue":           {"SecretId": "db"},
+		"Secrets Manager.ListSecretVersionIds":     {"SecretId": "db"},
+		"Secrets Manager.ListSecrets":              {},
+		"Secrets Manager.PutResourcePolicy":        {"SecretId": "db"},
+		"Secrets Manager.PutSecretValue":           {"SecretId": "db"},
+		"Secrets Manager.RestoreSecret":            {"SecretId": "db"},
+		"Secrets Manager.TagResource":              {"SecretId": "db"},
+		"Secrets Manager.UntagResource":            {"SecretId": "db"},
+		"Secrets Manager.UpdateSecret":             {"SecretId": "db"},
+		"Secrets Manager.UpdateSecretVersionStage": {"SecretId": "db"},
+		"Secrets Manager.ValidateResourcePolicy":   {"ResourcePolicy": "{}"},
+
 		"SSM.AddTagsToResource":       {"ResourceType": "Parameter", "ResourceId": "/tally/limit"},
 		"SSM.DeleteParameter":         {"Name": "/tally/limit"},
 		"SSM.DeleteParameters":        {"Names": []string{"/tally/limit"}},
@@ -181,7 +200,7 @@ func TestOperations(t *testing.T) {
 	order := func(a, b OperationInfo) int {
 		return cmp.Or(cmp.Compare(a.Service, b.Service), cmp.Compare(a.Name, b.Name))
 	}
-	if len(all) != 64 || !slices.IsSortedFunc(all, order) {
+	if len(all) != 82 || !slices.IsSortedFunc(all, order) {
 		t.Errorf("%d operations: %v", len(all), all)
 	}
 	for _, want := range []OperationInfo{

@@ -29,6 +29,7 @@ func services() []service {
 		{"SQS", "sqs", sqsOperations(), []protocol{sqsJSON{awsJSON{"1.0", sqsTarget}}, sqsQuery{query{sqsVersion, sqsNamespace}}}},
 		{"SSM", "ssm", ssmOperations(), []protocol{awsJSON{"1.1", ssmTarget}}},
 		{"STS", "sts", stsOperations(), []protocol{query{stsVersion, stsNamespace}}},
+		{"Secrets Manager", "secretsmanager", secretsOperations(), []protocol{awsJSON{"1.1", secretsTarget}}},
 		{"X-Ray", "xray", traces, []protocol{newRESTJSON(traces)}},
 	}
 }

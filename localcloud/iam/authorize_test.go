@@ -171,6 +171,7 @@ func TestContextKeys(t *testing.T) {
 			{worker, "aws:TagKeys", "Stage"},
 			{worker, "ssm:Overwrite", "true"},
 			{worker, "ssm:Recursive", "false"},
+			{worker, "secretsmanager:VersionStage", "AWSCURRENT"},
 			{worker, "aws:userid", worker.UserID},
 			{worker, "aws:username", ""},
 			{worker, "aws:SourceArn", ""},
@@ -225,7 +226,7 @@ func TestContextKeys(t *testing.T) {
 					{"Effect":"Deny","Principal":"*","Action":"*","Resource":"*","Condition":{` + denied + `}`),
 				// The last is ignored: the request does not determine it.
 				Context: map[string][]string{"sns:Protocol": {"lambda"}, "cloudwatch:namespace": {"tally"}, "aws:SecureTransport": {"false"},
-					"aws:RequestTag/Stage": {"dev"}, "aws:TagKeys": {"Stage"}, "ssm:Overwrite": {"true"}, "ssm:Recursive": {"false"}},
+					"aws:RequestTag/Stage": {"dev"}, "aws:TagKeys": {"Stage"}, "ssm:Overwrite": {"true"}, "secretsmanager:VersionStage": {"AWSCURRENT"}, "ssm:Recursive": {"false"}},
 			})
 			if err != nil {
 				t.Errorf("%s of %s is not %q", tt.key, tt.caller, tt.value)
@@ -244,7 +245,7 @@ func TestContextKeys(t *testing.T) {
 			}
 		}
 		for _, key := range sentKeys {
-			if !seen[key] && !strings.HasPrefix(key, "kms:") { // see package kms
+			if !seen[key] && !strings.HasPrefix(key, "kms:") && !strings.HasPrefix(key, "secretsmanager:") { // see packages kms and gateway
 
 				t.Errorf("no request has a value for %s", key)
 			}
