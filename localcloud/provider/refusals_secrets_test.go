@@ -2,7 +2,11 @@ package provider
 
 import "strings"
 
-const parameterToken = "aws:ssm/parameter:Parameter"
+const (
+	parameterToken     = "aws:ssm/parameter:Parameter"
+	secretToken        = "aws:secretsmanager/secret:Secret"
+	secretVersionToken = "aws:secretsmanager/secretVersion:SecretVersion"
+)
 
 func secretRefusals() refusals {
 	plain := map[string]any{"type": "String"}
@@ -23,5 +27,17 @@ func secretRefusals() refusals {
 		{token: parameterToken, property: "value", value: "{{ssm:a}}", with: plain, words: "Parameter value can't nest another parameter."},
 		{token: parameterToken, property: "value", value: "ten", with: map[string]any{"allowedPattern": `\d+`}, words: `Parameter value, cannot be validated against allowedPattern: \d+`},
 		{token: parameterToken, property: "value", value: "", words: "Value '' at 'value' failed to satisfy constraint"},
-	}, nil}
+
+		{token: secretToken, property: "name", value: "a b", words: "ValidationException: Invalid name. Must be a valid name containing alphanumeric characters"},
+		{token: secretToken, property: "name", value: strings.Repeat("a", 513), words: "InvalidParameterException: The secret name must be at most 512"},
+		{token: secretToken, property: "description", value: strings.Repeat("x", 2049), words: "The description must be at most 2048 characters long, not 2049."},
+		{token: secretToken, property: "kmsKeyId", value: "a key", words: "must be a key ID, a key ARN, an alias name or an alias ARN."},
+		{token: secretToken, property: "policy", value: "{", words: "MalformedPolicyDocumentException: This resource policy contains a syntax error."},
+		{token: secretToken, property: "policy", value: badPolicy, words: "This resource policy contains a syntax error. (Statement[0]: has no Principal)"},
+		{token: secretToken, property: "tags", value: badTags, words: "begins with aws:"},
+		{token: secretVersionToken, property: "secretString", value: "", words: "The secret value must be at least 1 byte long."},
+		{token: secretVersionToken, property: "secretString", value: strings.Repeat("x", 64<<10+1), words: "The secret value must be at most 65536 bytes long"},
+		{token: secretVersionToken, property: "secretBinary", value: "?", with: map[string]any{"secretString": nil}, words: "must be base64-encoded"},
+		{token: secretVersionToken, property: "versionStages", value: []any{""}, words: "A staging label must be 1 to 256 characters long."},
+	}, []string{secretToken + ".recoveryWindowInDays", secretToken + ".forceOverwriteReplicaSecret"}}
 }

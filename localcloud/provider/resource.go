@@ -53,6 +53,8 @@ func resources(place cloud.Place, s Services, project string) []*Resource {
 		redrivePolicy(s.SQS),
 		redriveAllowPolicy(s.SQS),
 		parameter(place, s.SSM, s.IAM),
+		secret(s.Secrets, s.IAM),
+		secretVersion(s.Secrets, s.IAM),
 		api(place, s.HTTPAPI),
 		authorizer(s.HTTPAPI),
 		integration(s.HTTPAPI),

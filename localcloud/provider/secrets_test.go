@@ -4,18 +4,25 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
+
+	"tally/localcloud/cloud"
 )
 
 // A secret property is secret in the engine's inputs and state, from the preview to an
 // import, even if the program gives its value in clear.
 func TestSecretProperties(t *testing.T) {
 	for token, given := range map[string]map[string]any{
-		parameterToken: {"type": "String", "value": "s3cret"},
+		parameterToken:     {"type": "String", "value": "s3cret"},
+		secretVersionToken: {"secretString": "s3cret"},
 	} {
 		c := start(t)
+		if token == secretVersionToken {
+			given["secretId"] = c.create(secretToken, "s", map[string]any{}).arn()
+		}
 		program := resource.NewPropertyMapFromMap(given)
 		checked := c.check(token, "thing", nil, program)
 		m := c.create(token, "thing", given)
@@ -69,6 +76,51 @@ func TestInsecureParameter(t *testing.T) {
 		res, err := c.Check(t.Context(), &pulumirpc.CheckRequest{Urn: urnOf(parameterToken, "thing"), News: c.raw(resource.NewPropertyMapFromMap(wrong))})
 		if err != nil || len(res.Failures) != 1 {
 			t.Errorf("%v: %v, %v", wrong, res.GetFailures(), err)
+		}
+	}
+}
+
+// A secret is deleted at once or after its recovery window, as its resource says.
+func TestSecretDeletion(t *testing.T) {
+	c := start(t)
+	for days, want := range map[int]string{0: "ResourceNotFoundException", 7: ""} {
+		m := c.create(secretToken, "thing", map[string]any{"name": fmt.Sprint("s", days), "recoveryWindowInDays": days})
+		c.delete(m)
+		s, err := c.services.Secrets.Find(m.id)
+		if cloud.ErrorCode(err) != want || err == nil && time.Until(s.Deletion).Round(time.Hour) != 7*24*time.Hour {
+			t.Errorf("after %d days: %v, %v", days, s.Deletion, err)
+		}
+	}
+	for _, days := range []int{6, 31} {
+		res, err := c.Check(t.Context(), &pulumirpc.CheckRequest{Urn: urnOf(secretToken, "thing"), News: c.raw(resource.NewPropertyMapFromMap(map[string]any{"recoveryWindowInDays": days}))})
+		if err != nil || len(res.Failures) != 1 || !strings.Contains(res.Failures[0].Reason, "must be between 7 and 30 days (inclusive).") {
+			t.Errorf("%d days: %v, %v", days, res.GetFailures(), err)
+		}
+	}
+}
+
+// The data sources return what the resources have stored.
+func TestSecretFunctions(t *testing.T) {
+	c := start(t)
+	c.create(parameterToken, "p", map[string]any{"name": "/p", "type": "SecureString", "value": "one"})
+	s := c.create(secretToken, "s", map[string]any{"name": "s", "description": "d"})
+	c.create(secretVersionToken, "v", map[string]any{"secretId": s.id, "secretString": "two"})
+	for _, tt := range []struct {
+		token    string
+		args     map[string]any
+		property string
+		want     any
+	}{
+		{"aws:ssm/getParameter:getParameter", map[string]any{"name": "/p"}, "value", "one"},
+		{"aws:secretsmanager/getSecret:getSecret", map[string]any{"name": "s"}, "arn", s.id},
+		{"aws:secretsmanager/getSecret:getSecret", map[string]any{"arn": s.id}, "description", "d"},
+		{"aws:secretsmanager/getSecretVersion:getSecretVersion", map[string]any{"secretId": "s"}, "secretString", "two"},
+	} {
+		res, err := c.Invoke(t.Context(), &pulumirpc.InvokeRequest{Tok: tt.token, Args: c.raw(resource.NewPropertyMapFromMap(tt.args))})
+		if err != nil {
+			t.Errorf("%s: %v", tt.token, err)
+		} else if got := c.properties(res.Return).Mappable()[tt.property]; got != tt.want {
+			t.Errorf("%s: %s is %v", tt.token, tt.property, got)
 		}
 	}
 }
