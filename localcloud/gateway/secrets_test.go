@@ -231,6 +231,10 @@ func TestSecretPermissions(t *testing.T) {
 	check("another secret", other, "is not authorized to perform: secretsmanager:GetSecretValue")
 	must(admin.DeleteResourcePolicy(t.Context(), &awssecrets.DeleteResourcePolicyInput{SecretId: aws.String("db")}))(t)
 	check("no policy any more", own, "is not authorized to perform: secretsmanager:GetSecretValue")
+	allow(read)
+	check("before another key", own, "AccessDeniedException: Access to KMS is not allowed")
+	must(admin.UpdateSecret(t.Context(), &awssecrets.UpdateSecretInput{SecretId: aws.String("db"), KmsKeyId: aws.String("alias/aws/secretsmanager")}))(t)
+	check("encrypted again with another key", own, "v[AWSCURRENT]")
 	_, err := admin.CreateSecret(t.Context(), &awssecrets.CreateSecretInput{Name: aws.String("tagged"), Tags: []types.Tag{{Key: aws.String("team"), Value: aws.String("a")}}})
 	if err != nil {
 		t.Error(err)

@@ -52,6 +52,8 @@ type Version struct {
 	ID       string
 	Created  time.Time
 	KMSKeyID string // the key with which it is encrypted; "" for DefaultKey
+	// Later are the keys with which it was encrypted again, any of which decrypts it, too.
+	Later []string `json:",omitempty"`
 }
 
 // StagesOf returns the staging labels of a version, sorted.

@@ -83,7 +83,9 @@ func (s *Service) Put(ctx context.Context, caller cloud.Caller, id string, value
 }
 
 // Update changes the description and the key of a secret, where not nil, and adds a
-// version if there is a value. Only new versions are encrypted with the new key.
+// version if there is a value. Versions that have one of AWS's stages are encrypted again
+// with a new key, in addition to the old one, if the caller may use both; see
+// https://docs.aws.amazon.com/secretsmanager/latest/userguide/manage_update-encryption-key.html
 //
 // https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_UpdateSecret.html
 func (s *Service) Update(ctx context.Context, caller cloud.Caller, id string, description, key *string, value Value, token string) (Secret, string, error) {
@@ -96,17 +98,58 @@ func (s *Service) Update(ctx context.Context, caller cloud.Caller, id string, de
 	if description != nil {
 		secret.Description = *description
 	}
-	if key != nil {
+	changed := key != nil && *key != secret.KMSKeyID
+	if changed {
 		secret.KMSKeyID = *key
 	}
 	if err := s.checkNew(secret, value, token); err != nil {
 		return Secret{}, "", err
+	}
+	if _, exists := secret.version(token); exists {
+		return Secret{}, "", refuse("ResourceExistsException", "You can't use ClientRequestToken %s because that value is already in use for a version of secret %s.", token, secret.ARN)
+	}
+	if changed {
+		if err := s.encryptAgain(ctx, caller, &secret); err != nil {
+			return Secret{}, "", err
+		}
 	}
 	secret.Changed = time.Now().UTC()
 	if value.empty() {
 		return secret, "", s.secrets.Put(secret.Name, secret)
 	}
 	return s.add(ctx, caller, secret, value, token, nil)
+}
+
+// encryptAgain adds the key of a secret to those of its versions that have one of AWS's
+// stages, if the caller may decrypt them and encrypt with the new key.
+func (s *Service) encryptAgain(ctx context.Context, caller cloud.Caller, secret *Secret) error {
+	arn, err := cloud.ParseARN(secret.ARN)
+	if err != nil {
+		return err
+	}
+	key := cmp.Or(secret.KMSKeyID, DefaultKey)
+	if s.keys.EncryptValueWith(ctx, key, caller, arn) != nil {
+		return nil
+	}
+	secret.Versions = slices.Clone(secret.Versions)
+	for i, v := range secret.Versions {
+		ours := slices.ContainsFunc([]string{Current, Pending, Previous}, func(stage string) bool { return secret.Stages[stage] == v.ID })
+		if ours && s.decrypts(ctx, caller, v, arn) == nil {
+			secret.Versions[i].Later = append(slices.Clone(v.Later), key)
+		}
+	}
+	return nil
+}
+
+// decrypts checks that the caller may decrypt a version with one of its keys. The error is
+// that of the newest one.
+func (s *Service) decrypts(ctx context.Context, caller cloud.Caller, v Version, arn cloud.ARN) (err error) {
+	for _, key := range append([]string{cmp.Or(v.KMSKeyID, DefaultKey)}, v.Later...) {
+		if err = s.keys.DecryptWith(ctx, key, caller, arn); err == nil {
+			return nil
+		}
+	}
+	return err
 }
 
 // add stores a secret with a new version.
@@ -181,7 +224,7 @@ func (s *Service) Get(ctx context.Context, caller cloud.Caller, id, version, sta
 	if err != nil {
 		return Secret{}, Version{}, Value{}, err
 	}
-	if err := s.keys.DecryptWith(ctx, cmp.Or(v.KMSKeyID, DefaultKey), caller, arn); err != nil {
+	if err := s.decrypts(ctx, caller, v, arn); err != nil {
 		return Secret{}, Version{}, Value{}, rewordKey(err, "DecryptionFailure", "Secrets Manager can't decrypt the protected secret text using the provided KMS key.")
 	}
 	value, err := s.open(secret, v.ID)
