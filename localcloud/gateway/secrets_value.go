@@ -10,19 +10,13 @@ import (
 	"tally/localcloud/secretsmanager"
 )
 
-// secretValueInput are the members of a request with a value. A decoder does not know
-// embedded structs, so each input has them.
-type secretValueInput struct {
-	string *string
-	binary *blob
-}
-
-func (v secretValueInput) value() secretsmanager.Value {
-	out := secretsmanager.Value{String: v.string}
-	if v.binary != nil {
-		out.Binary = slices.Concat([]byte{}, *v.binary)
+// secretValue returns the value that a request has as a string or as bytes.
+func secretValue(text *string, binary *blob) secretsmanager.Value {
+	value := secretsmanager.Value{String: text}
+	if binary != nil {
+		value.Binary = slices.Concat([]byte{}, *binary)
 	}
-	return out
+	return value
 }
 
 type createSecretInput struct {
@@ -96,17 +90,17 @@ type secretVersionOutput struct {
 
 func createSecret(c *call, in createSecretInput) (any, error) {
 	s := secretsmanager.Secret{Name: in.Name, Description: in.Description, KMSKeyID: in.KMSKeyID, Tags: tagMap(in.Tags)}
-	s, version, err := c.Secrets.Create(c.Context(), c.caller, s, secretValueInput{in.SecretString, in.SecretBinary}.value(), in.ClientRequestToken)
+	s, version, err := c.Secrets.Create(c.Context(), c.caller, s, secretValue(in.SecretString, in.SecretBinary), in.ClientRequestToken)
 	return secretVersionOutput{ARN: s.ARN, Name: s.Name, VersionID: version}, err
 }
 
 func putSecretValue(c *call, in putSecretInput) (any, error) {
-	s, version, err := c.Secrets.Put(c.Context(), c.caller, in.SecretID, secretValueInput{in.SecretString, in.SecretBinary}.value(), in.ClientRequestToken, in.VersionStages)
+	s, version, err := c.Secrets.Put(c.Context(), c.caller, in.SecretID, secretValue(in.SecretString, in.SecretBinary), in.ClientRequestToken, in.VersionStages)
 	return secretVersionOutput{s.ARN, s.Name, version, s.StagesOf(version)}, err
 }
 
 func updateSecret(c *call, in updateSecretInput) (any, error) {
-	s, version, err := c.Secrets.Update(c.Context(), c.caller, in.SecretID, in.Description, in.KMSKeyID, secretValueInput{in.SecretString, in.SecretBinary}.value(), in.ClientRequestToken)
+	s, version, err := c.Secrets.Update(c.Context(), c.caller, in.SecretID, in.Description, in.KMSKeyID, secretValue(in.SecretString, in.SecretBinary), in.ClientRequestToken)
 	return secretVersionOutput{ARN: s.ARN, Name: s.Name, VersionID: version}, err
 }
 

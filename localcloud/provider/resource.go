@@ -109,3 +109,13 @@ func orNilList[T any](list []T) any {
 	}
 	return list
 }
+
+// removedTags returns the keys of the old tags that are not among the new ones.
+func removedTags(old, tags map[string]string) (removed []string) {
+	for key := range old {
+		if _, ok := tags[key]; !ok {
+			removed = append(removed, key)
+		}
+	}
+	return removed
+}

@@ -90,13 +90,7 @@ func updateSecret(ctx context.Context, service *secretsmanager.Service, principa
 		}
 	}
 	tags := in.Map("tagsAll")
-	var removed []string
-	for key := range s.Tags {
-		if _, ok := tags[key]; !ok {
-			removed = append(removed, key)
-		}
-	}
-	if err := service.ChangeTags(id, tags, removed); err != nil {
+	if err := service.ChangeTags(id, tags, removedTags(s.Tags, tags)); err != nil {
 		return s, err
 	}
 	return service.Find(id)

@@ -57,7 +57,7 @@ func parameter(place cloud.Place, service *ssm.Service, principals *iam.Service)
 		Update: func(ctx context.Context, id string, state, in schema.Values) (map[string]any, error) {
 			wanted := parameterInput(in)
 			wanted.Name, wanted.Overwrite = id, !in.Has("overwrite") || in.Bool("overwrite")
-			if parameterInput(state).same(wanted) {
+			if sameParameter(parameterInput(state), wanted) {
 				return retagParameter(ctx, service, principals, id, in)
 			}
 			return putParameter(ctx, service, principals, in, wanted)
@@ -66,19 +66,17 @@ func parameter(place cloud.Place, service *ssm.Service, principals *iam.Service)
 	}
 }
 
-// parameterRequest is a request without what Parameter Store compares by itself.
-type parameterRequest struct{ ssm.Input }
-
-func (a parameterRequest) same(b parameterRequest) bool {
+// sameParameter reports whether two requests make the same version.
+func sameParameter(a, b ssm.Input) bool {
 	return a.Value == b.Value && a.Type == b.Type && a.Tier == b.Tier && a.KeyID == b.KeyID && *a.Description == *b.Description && *a.AllowedPattern == *b.AllowedPattern
 }
 
-func parameterInput(in schema.Values) parameterRequest {
+func parameterInput(in schema.Values) ssm.Input {
 	description, pattern := in.String("description"), in.String("allowedPattern")
-	wanted := parameterRequest{ssm.Input{
+	wanted := ssm.Input{
 		Name: in.String("name"), Value: in.String("value"), Type: in.String("type"), Tier: in.String("tier"), DataType: in.String("dataType"),
 		Description: &description, AllowedPattern: &pattern,
-	}}
+	}
 	if in.Has("insecureValue") {
 		wanted.Value = in.String("insecureValue")
 	}
@@ -89,12 +87,12 @@ func parameterInput(in schema.Values) parameterRequest {
 }
 
 // putParameter puts a parameter and sets its tags.
-func putParameter(ctx context.Context, service *ssm.Service, principals *iam.Service, in schema.Values, wanted parameterRequest) (map[string]any, error) {
+func putParameter(ctx context.Context, service *ssm.Service, principals *iam.Service, in schema.Values, wanted ssm.Input) (map[string]any, error) {
 	caller, err := developer(principals)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := service.Put(ctx, caller, wanted.Input); err != nil {
+	if _, err := service.Put(ctx, caller, wanted); err != nil {
 		return nil, err
 	}
 	return retagParameter(ctx, service, principals, wanted.Name, in)
@@ -107,13 +105,7 @@ func retagParameter(ctx context.Context, service *ssm.Service, principals *iam.S
 		return nil, err
 	}
 	tags := in.Map("tagsAll")
-	var removed []string
-	for key := range old {
-		if _, ok := tags[key]; !ok {
-			removed = append(removed, key)
-		}
-	}
-	if err := service.ChangeTags(name, tags, removed); err != nil {
+	if err := service.ChangeTags(name, tags, removedTags(old, tags)); err != nil {
 		return nil, err
 	}
 	return liveParameter(ctx, service, principals, name, in)
