@@ -15,13 +15,16 @@ import (
 	"tally/localcloud/httpapi"
 	"tally/localcloud/iam"
 	"tally/localcloud/internal/fault"
+	"tally/localcloud/internal/seal"
 	"tally/localcloud/kms"
 	"tally/localcloud/lambda"
 	"tally/localcloud/lambda/process"
 	"tally/localcloud/logs"
 	"tally/localcloud/recorded"
+	"tally/localcloud/secretsmanager"
 	"tally/localcloud/sns"
 	"tally/localcloud/sqs"
+	"tally/localcloud/ssm"
 	"tally/localcloud/store"
 	"tally/localcloud/xray"
 )
@@ -36,6 +39,8 @@ type Services struct {
 	SNS      *sns.Service
 	Lambda   *lambda.Service
 	HTTPAPI  *httpapi.Service
+	SSM      *ssm.Service
+	Secrets  *secretsmanager.Service
 	XRay     *xray.Service
 	// CloudWatch holds the metrics of the others, and alarms on them.
 	CloudWatch *cloudwatch.Service
@@ -55,6 +60,9 @@ type Options struct {
 	Place cloud.Place
 	Store *store.Store // nil stores nothing durably
 	Dir   string       // holds the unpacked code of functions
+	// KeyFile has the key that encrypts secret values in the store, and is created if it
+	// does not exist; "" means a random key.
+	KeyFile string
 	// Secret is the developer's secret access key; "" means a random one.
 	Secret  string
 	Journal cloud.Journal
@@ -63,7 +71,7 @@ type Options struct {
 	Endpoint func() string
 	// APIPort is the lowest port of an HTTP API; 0 means any free one.
 	APIPort int
-	// Pace scales the waits between asynchronous attempts and the periods of alarms.
+	// Pace scales the waits between asynchronous attempts, the periods of alarms and the recovery windows of secrets.
 	Pace cloud.Pace
 	// LogLimit is the size in bytes up to which log events are kept; 0 means any size.
 	LogLimit uint64
@@ -100,6 +108,17 @@ func (s *Services) construct(o Options) (err error) {
 		return err
 	}
 	if s.KMS, err = kms.New(o.Place, o.Store, s.IAM); err != nil {
+		return err
+	}
+	box, err := seal.New(o.KeyFile)
+	if err != nil {
+		return err
+	}
+	if s.SSM, err = ssm.New(o.Place, o.Store, s.KMS, box); err != nil {
+		return err
+	}
+	s.Secrets, err = secretsmanager.New(secretsmanager.Options{Place: o.Place, Store: o.Store, Authorizer: s.IAM, Keys: s.KMS, Box: box, Pace: o.Pace})
+	if err != nil {
 		return err
 	}
 	if o.Secret != "" {

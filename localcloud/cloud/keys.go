@@ -12,6 +12,9 @@ type Keys interface {
 	// EncryptWith checks that the caller may use the key to encrypt data of the
 	// resource, which requires kms:GenerateDataKey and kms:Decrypt.
 	EncryptWith(ctx context.Context, key string, caller Caller, resource ARN) error
+	// EncryptValueWith checks that the caller may have KMS itself encrypt a value of the
+	// resource, without a data key, which requires kms:Encrypt.
+	EncryptValueWith(ctx context.Context, key string, caller Caller, resource ARN) error
 	// DecryptWith checks that the caller may use the key to decrypt data of the
 	// resource, which requires kms:Decrypt.
 	DecryptWith(ctx context.Context, key string, caller Caller, resource ARN) error

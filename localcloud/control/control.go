@@ -35,6 +35,7 @@ const (
 	OldLog         = ".1"
 	runFileName    = "run.json"
 	functionsDir   = "functions" // the unpacked code of functions
+	keyFileName    = "key"       // of the secret values in the state
 	pulumiStateDir = "pulumi"
 	pulumiHomeDir  = "pulumi-home"
 )
@@ -65,6 +66,10 @@ type Config struct {
 
 // FunctionsDir returns the folder with the unpacked code of functions.
 func (c Config) FunctionsDir() string { return filepath.Join(c.Dir, functionsDir) }
+
+// KeyFile returns the file with the key that encrypts secret values in the state. Without
+// it, nobody can read them.
+func (c Config) KeyFile() string { return filepath.Join(c.Dir, keyFileName) }
 
 // Endpoint returns the value of AWS_ENDPOINT_URL: "http://127.0.0.1:4566".
 func (c Config) Endpoint() string { return "http://127.0.0.1:" + strconv.Itoa(c.Port) }
@@ -300,7 +305,7 @@ func Stop(ctx context.Context, status Status) error {
 }
 
 // StateEntries are the files and folders in a state folder.
-var StateEntries = []string{store.Folder, store.OldFile, runFileName, secretFileName, LogFile, LogFile + OldLog, functionsDir, pulumiStateDir, pulumiHomeDir}
+var StateEntries = []string{store.Folder, store.OldFile, runFileName, secretFileName, keyFileName, LogFile, LogFile + OldLog, functionsDir, pulumiStateDir, pulumiHomeDir}
 
 // Stacks returns the stacks in the state folder of a local cloud that is not
 // running, as "project/stack". A folder without a state has none.

@@ -255,10 +255,15 @@ func (s *Service) Identified(typ, identity string) (Owner, bool) {
 }
 
 // Named returns the owner of the resource with that type and name, which its ID is
-// or ends with, as an ARN or a URL does. It reports false if there is none.
+// or ends with, as an ARN or a URL does. In the ARN of a secret, a hyphen and six random
+// characters follow. It reports false if there is none.
 func (s *Service) Named(typ, name string) (Owner, bool) {
 	for _, o := range s.owners.All() {
-		prefix, found := strings.CutSuffix(o.ID, name)
+		id := o.ID
+		if i := len(id) - len("-abcdef"); typ == "aws:secretsmanager/secret:Secret" && i > 0 {
+			id = id[:i]
+		}
+		prefix, found := strings.CutSuffix(id, name)
 		if found && name != "" && o.Type() == typ && (prefix == "" || strings.HasSuffix(prefix, ":") || strings.HasSuffix(prefix, "/")) {
 			return o, true
 		}

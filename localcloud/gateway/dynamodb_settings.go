@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"maps"
-	"slices"
 	"time"
 
 	"tally/localcloud/cloud"
@@ -112,19 +111,6 @@ func describeBackups(c *call, in tableInput) (any, error) {
 	return struct{ ContinuousBackupsDescription description }{description{"ENABLED", r}}, nil
 }
 
-type tableTag struct{ Key, Value string }
-
-func tagMap(tags []tableTag) map[string]string {
-	if len(tags) == 0 {
-		return nil
-	}
-	m := map[string]string{}
-	for _, t := range tags {
-		m[t.Key] = t.Value
-	}
-	return m
-}
-
 type resourceInput struct {
 	ResourceArn string
 	NextToken   string // there is one page
@@ -132,16 +118,12 @@ type resourceInput struct {
 
 func listTableTags(c *call, in resourceInput) (any, error) {
 	d, err := c.DynamoDB.Describe(in.ResourceArn)
-	tags := []tableTag{}
-	for _, key := range slices.Sorted(maps.Keys(d.Tags)) {
-		tags = append(tags, tableTag{key, d.Tags[key]})
-	}
-	return struct{ Tags []tableTag }{tags}, err
+	return struct{ Tags []tag }{tagsOf(d.Tags)}, err
 }
 
 type tagTableInput struct {
 	ResourceArn string
-	Tags        []tableTag
+	Tags        []tag
 }
 
 func tagTable(c *call, in tagTableInput) (any, error) {

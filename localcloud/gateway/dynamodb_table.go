@@ -83,7 +83,7 @@ type createTableInput struct {
 	SSESpecification          *encryption
 	StreamSpecification       *streamSpecification
 	TableClass                string
-	Tags                      []tableTag
+	Tags                      []tag
 	DeletionProtectionEnabled bool
 }
 

@@ -1,7 +1,8 @@
 // Package gateway serves AWS's own wire protocols on one port, so that every
 // AWS SDK and the AWS CLI work with AWS_ENDPOINT_URL: SNS and STS (Query),
-// SQS (JSON 1.0 and Query), DynamoDB (JSON 1.0), Lambda and X-Ray (REST JSON),
-// CloudWatch (Smithy RPC v2 CBOR, JSON 1.0 and Query) and CloudWatch Logs (JSON 1.1).
+// SQS (JSON 1.0 and Query), DynamoDB (JSON 1.0), Parameter Store and Secrets Manager (JSON
+// 1.1), Lambda and X-Ray (REST JSON), CloudWatch (Smithy RPC v2 CBOR, JSON 1.0 and Query)
+// and CloudWatch Logs (JSON 1.1).
 //
 // A request goes through five steps: identify the signer, find the operation,
 // decode the input, authorize the caller, run the operation. Each operation is
@@ -57,7 +58,6 @@ type call struct {
 	protocol     protocol
 	caller       cloud.Caller // set by handle, as is body
 	body         []byte
-	keys         map[string][]string // condition keys of the operation, set with its target
 }
 
 func (g *gateway) newCall(r *http.Request) *call {
@@ -174,6 +174,10 @@ func (c *call) findService() *service {
 		return c.services["dynamodb"]
 	case strings.HasPrefix(target, metricsTarget+"."), strings.HasPrefix(c.URL.Path, "/service/"+metricsTarget+"/"):
 		return c.services["monitoring"]
+	case strings.HasPrefix(target, ssmTarget+"."):
+		return c.services["ssm"]
+	case strings.HasPrefix(target, secretsTarget+"."):
+		return c.services["secretsmanager"]
 	case target != "":
 		return c.services["logs"]
 	case isLambdaPath(c.URL.Path):

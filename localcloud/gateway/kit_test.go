@@ -23,12 +23,15 @@ import (
 	"tally/localcloud/cloudwatch"
 	"tally/localcloud/dynamodb"
 	"tally/localcloud/iam"
+	"tally/localcloud/internal/seal"
 	"tally/localcloud/kms"
 	"tally/localcloud/lambda"
 	"tally/localcloud/lambda/runtimeapi"
 	"tally/localcloud/logs"
+	"tally/localcloud/secretsmanager"
 	"tally/localcloud/sns"
 	"tally/localcloud/sqs"
+	"tally/localcloud/ssm"
 	"tally/localcloud/xray"
 )
 
@@ -64,6 +67,9 @@ func newKit(t testing.TB) *kit {
 	k.KMS = must(kms.New(here, nil, k.IAM))(t)
 	k.DynamoDB = must(dynamodb.New(dynamodb.Options{Place: here, Authorizer: k.IAM, Keys: k.KMS, Metrics: k.CloudWatch, Journal: k}))(t)
 	k.SQS.EncryptWith(k.KMS)
+	box := must(seal.New(""))(t)
+	k.SSM = must(ssm.New(here, nil, k.KMS, box))(t)
+	k.Secrets = must(secretsmanager.New(secretsmanager.Options{Place: here, Authorizer: k.IAM, Keys: k.KMS, Box: box}))(t)
 	k.XRay = must(xray.New(xray.Options{Authorizer: k.IAM, Policies: k.IAM, Journal: k}))(t)
 	k.Lambda = must(lambda.New(lambda.Options{
 		Place: here, Dir: t.TempDir(), Roles: k.IAM, Authorizer: k.IAM, Keys: k.KMS, Logs: k.Logs, Traces: k.XRay, Journal: k, Metrics: k.CloudWatch,

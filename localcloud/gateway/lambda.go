@@ -58,7 +58,7 @@ func functionTarget[In interface {
 		return target{}, err
 	}
 	policy, _ := c.Lambda.Policy(f.Name)
-	return target{c.place.ARN("lambda", "function:"+f.Name).String(), policy}, nil
+	return target{resource: c.place.ARN("lambda", "function:"+f.Name).String(), policy: policy}, nil
 }
 
 func allFunctions(*call, listFunctionsInput) (target, error) { return target{resource: "*"}, nil }

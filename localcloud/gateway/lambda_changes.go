@@ -94,8 +94,7 @@ func (s functionSettings) check() error {
 //
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html
 func (c *call) passRole(role string) error {
-	c.keys = map[string][]string{"iam:PassedToService": {"lambda.amazonaws.com"}}
-	return c.authorize("iam:PassRole", target{resource: role})
+	return c.authorize("iam:PassRole", target{resource: role, context: map[string][]string{"iam:PassedToService": {"lambda.amazonaws.com"}}})
 }
 
 // inProgress describes a function that was changed, as AWS does: there, the change takes a
@@ -122,12 +121,11 @@ type createFunctionInput struct {
 
 // newFunction is the target of CreateFunction.
 func newFunction(c *call, in createFunctionInput) (target, error) {
-	c.keys = requestTags(in.Function.Tags)
 	name := in.Function.FunctionName
 	if f, err := c.Lambda.Resolve(name, ""); err == nil {
 		name = f.Name
 	}
-	return target{resource: c.place.ARN("lambda", "function:"+name).String()}, nil
+	return target{resource: c.place.ARN("lambda", "function:"+name).String(), context: requestTags(in.Function.Tags)}, nil
 }
 
 // https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html

@@ -137,11 +137,11 @@ type createMappingInput struct {
 //
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html
 func newMapping(c *call, in createMappingInput) (target, error) {
-	c.keys = requestTags(in.Mapping.Tags)
+	keys := requestTags(in.Mapping.Tags)
 	if to, err := c.Lambda.Resolve(in.Mapping.FunctionName, ""); err == nil {
-		c.keys["lambda:FunctionArn"] = []string{to.ARN}
+		keys["lambda:FunctionArn"] = []string{to.ARN}
 	}
-	return target{resource: "*"}, nil
+	return target{resource: "*", context: keys}, nil
 }
 
 // https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html
@@ -166,10 +166,11 @@ func (in updateMappingInput) uuid() string { return in.UUID }
 // theMapping is the target of an operation on a mapping. A caller without permission does
 // not learn whether the mapping exists.
 func theMapping[In interface{ uuid() string }](c *call, in In) (target, error) {
+	t := target{resource: c.place.ARN("lambda", "event-source-mapping:"+in.uuid()).String()}
 	if m, err := c.Lambda.EventSourceMapping(in.uuid()); err == nil {
-		c.keys = map[string][]string{"lambda:FunctionArn": {m.Function}}
+		t.context = map[string][]string{"lambda:FunctionArn": {m.Function}}
 	}
-	return target{resource: c.place.ARN("lambda", "event-source-mapping:"+in.uuid()).String()}, nil
+	return t, nil
 }
 
 func getMapping(c *call, in mappingInput) (any, error) {

@@ -50,8 +50,9 @@ func (in addPermissionInput) function() (name, qualifier string) {
 
 // newPermission is the target of AddPermission, which a policy can limit to principals.
 func newPermission(c *call, in addPermissionInput) (target, error) {
-	c.keys = map[string][]string{"lambda:Principal": {in.Permission.Principal}}
-	return functionTarget(c, in)
+	t, err := functionTarget(c, in)
+	t.context = map[string][]string{"lambda:Principal": {in.Permission.Principal}}
+	return t, err
 }
 
 // https://docs.aws.amazon.com/lambda/latest/api/API_AddPermission.html
@@ -84,12 +85,13 @@ func (in removePermissionInput) function() (name, qualifier string) {
 }
 
 func oldPermission(c *call, in removePermissionInput) (target, error) {
+	t, err := functionTarget(c, in)
 	if f, err := c.Lambda.Resolve(in.function()); err == nil {
 		if p, err := c.Lambda.Permission(f.ARN, in.StatementID); err == nil {
-			c.keys = map[string][]string{"lambda:Principal": {p.Principal}}
+			t.context = map[string][]string{"lambda:Principal": {p.Principal}}
 		}
 	}
-	return functionTarget(c, in)
+	return t, err
 }
 
 // https://docs.aws.amazon.com/lambda/latest/api/API_RemovePermission.html
@@ -202,25 +204,23 @@ type untagInput struct {
 	Keys []string `query:"tagKeys"`
 }
 
-func tagged(c *call, in tagsInput) (target, error) { return taggable(c, in.ARN), nil }
+func tagged(c *call, in tagsInput) (target, error) { return taggable(c, in.ARN, nil), nil }
 
 func tagging(c *call, in tagInput) (target, error) {
-	c.keys = requestTags(in.Body.Tags)
-	return taggable(c, in.ARN), nil
+	return taggable(c, in.ARN, requestTags(in.Body.Tags)), nil
 }
 
 func untagging(c *call, in untagInput) (target, error) {
-	c.keys = map[string][]string{"aws:TagKeys": in.Keys}
-	return taggable(c, in.ARN), nil
+	return taggable(c, in.ARN, map[string][]string{"aws:TagKeys": in.Keys}), nil
 }
 
 // taggable returns the target of an operation on the tags of a function or mapping.
-func taggable(c *call, arn string) target {
+func taggable(c *call, arn string, keys map[string][]string) target {
 	policy := ""
 	if _, name, ok := strings.Cut(arn, ":function:"); ok {
 		policy, _ = c.Lambda.Policy(name)
 	}
-	return target{arn, policy}
+	return target{arn, policy, keys}
 }
 
 func listTags(c *call, in tagsInput) (any, error) {

@@ -48,7 +48,9 @@ func createLogGroup(c *call, in createGroupInput) (any, error) {
 		return nil, invalidLogs("only the log group class STANDARD is emulated, not " + in.Class)
 	}
 	if len(in.Tags) > 0 {
-		if err := c.authorize("logs:TagResource", c.logStream(in.Name, "")); err != nil {
+		on := c.logStream(in.Name, "")
+		on.context = in.conditionKeys()
+		if err := c.authorize("logs:TagResource", on); err != nil {
 			return nil, err
 		}
 	}

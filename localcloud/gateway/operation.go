@@ -31,8 +31,12 @@ const (
 )
 
 // A target is the resource that an operation is authorized on: its ARN, and its
-// resource policy, or "" if it has none.
-type target struct{ resource, policy string }
+// resource policy, or "" if it has none. context has the condition keys of the operation;
+// nil for none.
+type target struct {
+	resource, policy string
+	context          map[string][]string
+}
 
 // authorized makes an operation that requires permission for action on the
 // resource that on returns.
@@ -61,13 +65,13 @@ func newOperation[In any](a authority, action string, on func(*call, In) (target
 		if err := decode(&in); err != nil {
 			return nil, err
 		}
-		if keyed, ok := any(in).(interface{ conditionKeys() map[string][]string }); ok {
-			c.keys = keyed.conditionKeys()
-		}
 		if a == byGateway {
 			t, err := on(c, in)
 			if err != nil {
 				return nil, err
+			}
+			if keyed, ok := any(in).(interface{ conditionKeys() map[string][]string }); ok {
+				t.context = keyed.conditionKeys()
 			}
 			if err := c.authorize(action, t); err != nil {
 				return nil, err
@@ -96,5 +100,5 @@ func (c *call) authorize(action string, on target) error {
 	if c.isUnsigned() {
 		return nil
 	}
-	return c.IAM.Authorize(c.Context(), cloud.Request{Caller: c.caller, Action: action, Resource: on.resource, ResourcePolicy: on.policy, Context: c.keys})
+	return c.IAM.Authorize(c.Context(), cloud.Request{Caller: c.caller, Action: action, Resource: on.resource, ResourcePolicy: on.policy, Context: on.context})
 }

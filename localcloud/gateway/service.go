@@ -28,7 +28,9 @@ func services() []service {
 		{"Lambda", "lambda", functions, []protocol{newRESTJSON(functions)}},
 		{"SNS", "sns", snsOperations(), []protocol{query{snsVersion, snsNamespace}}},
 		{"SQS", "sqs", sqsOperations(), []protocol{sqsJSON{awsJSON{"1.0", sqsTarget}}, sqsQuery{query{sqsVersion, sqsNamespace}}}},
+		{"SSM", "ssm", ssmOperations(), []protocol{awsJSON{"1.1", ssmTarget}}},
 		{"STS", "sts", stsOperations(), []protocol{query{stsVersion, stsNamespace}}},
+		{"Secrets Manager", "secretsmanager", secretsOperations(), []protocol{awsJSON{"1.1", secretsTarget}}},
 		{"X-Ray", "xray", traces, []protocol{newRESTJSON(traces)}},
 	}
 }

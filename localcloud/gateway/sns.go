@@ -156,7 +156,7 @@ func (in subscriptionInput) subscription() string { return in.SubscriptionARN }
 // exists.
 func theTopic[In interface{ topic() string }](c *call, in In) (target, error) {
 	topic, _ := c.SNS.Topic(in.topic())
-	return target{in.topic(), topic.Policy}, nil
+	return target{resource: in.topic(), policy: topic.Policy}, nil
 }
 
 func topicOfSubscription[In interface{ subscription() string }](c *call, in In) (target, error) {
@@ -165,7 +165,7 @@ func topicOfSubscription[In interface{ subscription() string }](c *call, in In) 
 		return target{resource: in.subscription()}, nil
 	}
 	topic, _ := c.SNS.Topic(sub.TopicARN)
-	return target{sub.TopicARN, topic.Policy}, nil
+	return target{resource: sub.TopicARN, policy: topic.Policy}, nil
 }
 
 // members is a list. An empty one is encoded as an empty element, as AWS does.

@@ -94,6 +94,7 @@ func createTopic(c *call, in createTopicInput) (any, error) {
 	}
 	on, _ := newTopic(c, in) // never fails
 	if len(tags) > 0 {
+		on.context = requestTags(tags)
 		if err := c.authorize("SNS:TagResource", on); err != nil {
 			return nil, err
 		}
@@ -222,7 +223,7 @@ func (c *call) changeTags(topicARN string, change func(map[string]string)) (any,
 		}
 		return nil
 	})
-	return struct{}{}, noResource(err)
+	return struct{}{}, missingResource(err)
 }
 
 func listTopicTags(c *call, in topicTagsInput) (any, error) {
@@ -231,11 +232,11 @@ func listTopicTags(c *call, in topicTagsInput) (any, error) {
 	for _, key := range slices.Sorted(maps.Keys(t.Tags)) {
 		out.Tags.Member = append(out.Tags.Member, snsTag{key, t.Tags[key]})
 	}
-	return out, noResource(err)
+	return out, missingResource(err)
 }
 
-// noResource returns the error of the operations on tags for a topic that does not exist.
-func noResource(err error) error {
+// missingResource returns the error of the operations on tags for a topic that does not exist.
+func missingResource(err error) error {
 	if cloud.ErrorCode(err) == "NotFound" {
 		return cloud.Errorf(http.StatusNotFound, "ResourceNotFound", "Resource does not exist")
 	}

@@ -47,7 +47,7 @@ func allQueues(c *call, _ listQueuesInput) (target, error) {
 
 func theQueue[In interface{ queueURL() string }](c *call, in In) (target, error) {
 	q, err := c.SQS.Queue(in.queueURL())
-	return target{q.ARN, q.Policy}, err
+	return target{resource: q.ARN, policy: q.Policy}, err
 }
 
 func namedQueue(c *call, in queueURLInput) (target, error) {
@@ -58,7 +58,7 @@ func namedQueue(c *call, in queueURLInput) (target, error) {
 		return target{}, cloud.Errorf(http.StatusBadRequest, "AWS.SimpleQueueService.NonExistentQueue", "The specified queue does not exist.")
 	}
 	q, err := c.SQS.Queue(c.SQS.URL(in.Name))
-	return target{q.ARN, q.Policy}, err
+	return target{resource: q.ARN, policy: q.Policy}, err
 }
 
 type queueInput struct {

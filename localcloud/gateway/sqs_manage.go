@@ -28,6 +28,7 @@ func newQueue(c *call, in createQueueInput) (target, error) {
 func createQueue(c *call, in createQueueInput) (any, error) {
 	on, err := newQueue(c, in)
 	if err == nil && len(in.Tags) > 0 {
+		on.context = in.conditionKeys()
 		err = c.authorize("sqs:TagQueue", on)
 	}
 	if err != nil {

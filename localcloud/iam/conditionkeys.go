@@ -24,7 +24,10 @@ var (
 		"dynamodb:ReturnValues", "dynamodb:Select",
 		"kms:CallerAccount", "kms:CustomerMasterKeySpec", "kms:CustomerMasterKeyUsage", "kms:EncryptionAlgorithm", "kms:EncryptionContextKeys",
 		"kms:KeyOrigin", "kms:KeySpec", "kms:KeyUsage", "kms:MultiRegion", "kms:ResourceAliases", "kms:ViaService",
-		"lambda:FunctionArn", "lambda:Principal", "lambda:SourceFunctionArn", "sns:Endpoint", "sns:Protocol", "sts:ExternalId",
+		"lambda:FunctionArn", "lambda:Principal", "lambda:SourceFunctionArn",
+		"secretsmanager:BlockPublicPolicy", "secretsmanager:Description", "secretsmanager:ForceDeleteWithoutRecovery", "secretsmanager:KmsKeyId",
+		"secretsmanager:Name", "secretsmanager:RecoveryWindowInDays", "secretsmanager:SecretId", "secretsmanager:VersionId", "secretsmanager:VersionStage",
+		"sns:Endpoint", "sns:Protocol", "ssm:Overwrite", "ssm:Recursive", "sts:ExternalId",
 	}
 	// absentKeys are not in the context of any request that is authorized here,
 	// and would not be on AWS. They belong to other operations, to sessions that
@@ -45,31 +48,38 @@ var (
 		"lambda:CodeSigningConfigArn", "lambda:EventSourceToken", "lambda:FunctionUrlAuthType",
 		"lambda:InvokedViaFunctionUrl", "lambda:Layer", "lambda:SecurityGroupIds", "lambda:SubnetIds", "lambda:VpcIds",
 		"logs:LogGeneratingResourceArns",
+		"secretsmanager:AddReplicaRegions", "secretsmanager:ExternalSecretRotationRoleArn", "secretsmanager:ForceOverwriteReplicaSecret",
+		"secretsmanager:KmsKeyArn", "secretsmanager:ModifyRotationRules", "secretsmanager:ResourceType", "secretsmanager:resource/",
+		"secretsmanager:RotateImmediately", "secretsmanager:RotationLambdaARN", "secretsmanager:SecretPrimaryRegion", "secretsmanager:Type",
+		"ssm:AutoApprove", "ssm:DocumentCategories", "ssm:DocumentType", "ssm:Policies", "ssm:SessionDocumentAccessCheck", "ssm:SourceInstanceARN", "ssm:SyncType",
 		"sts:AWSServiceName", "sts:DurationSeconds", "sts:IdentityTokenAudience", "sts:RequestContext/",
 		"sts:RequestContextProviders", "sts:SigningAlgorithm", "sts:SourceIdentity", "sts:TaskPolicyArn", "sts:TransitiveTagKeys",
 	}
 	// unknowableKeys may be in the context of such a request on AWS, but their
 	// values cannot be known here. The value is the reason.
 	unknowableKeys = map[string]string{
-		"aws:PrincipalOrgID":            noOrganization,
-		"aws:PrincipalOrgPaths":         noOrganization,
-		"aws:PrincipalServiceNamesList": "AWS does not document the principals of its services",
-		"aws:ResourceOrgID":             noOrganization,
-		"aws:ResourceOrgPaths":          noOrganization,
-		"aws:ResourceTag/":              noResourceTags,
-		"aws:SourceOrgID":               noOrganization,
-		"aws:SourceOrgPaths":            noOrganization,
-		"aws:SourceVpc":                 noEndpoint,
-		"aws:SourceVpcArn":              noEndpoint,
-		"aws:SourceVpce":                noEndpoint,
-		"aws:VpceAccount":               noEndpoint,
-		"aws:VpceOrgID":                 noEndpoint,
-		"aws:VpceOrgPaths":              noEndpoint,
-		"aws:VpcSourceIp":               noEndpoint,
-		"iam:ResourceTag/":              noResourceTags,
-		"kms:MultiRegionKeyType":        "the primary and replicas of a key are not emulated",
-		"kms:RequestAlias":              "AWS does not document whether its services name a key by its alias",
-		"sts:RoleSessionName":           "AWS does not document the session names that its services use",
+		"aws:PrincipalOrgID":                    noOrganization,
+		"aws:PrincipalOrgPaths":                 noOrganization,
+		"aws:PrincipalServiceNamesList":         "AWS does not document the principals of its services",
+		"aws:ResourceOrgID":                     noOrganization,
+		"aws:ResourceOrgPaths":                  noOrganization,
+		"aws:ResourceTag/":                      noResourceTags,
+		"aws:SourceOrgID":                       noOrganization,
+		"aws:SourceOrgPaths":                    noOrganization,
+		"aws:SourceVpc":                         noEndpoint,
+		"aws:SourceVpcArn":                      noEndpoint,
+		"aws:SourceVpce":                        noEndpoint,
+		"aws:VpceAccount":                       noEndpoint,
+		"aws:VpceOrgID":                         noEndpoint,
+		"aws:VpceOrgPaths":                      noEndpoint,
+		"aws:VpcSourceIp":                       noEndpoint,
+		"iam:ResourceTag/":                      noResourceTags,
+		"kms:EncryptionContext:SecretVersionId": "nobody knows the IDs of versions in advance",
+		"kms:MultiRegionKeyType":                "the primary and replicas of a key are not emulated",
+		"kms:RequestAlias":                      "AWS does not document whether its services name a key by its alias",
+		"secretsmanager:ResourceTag/":           noResourceTags,
+		"ssm:resourceTag/":                      noResourceTags,
+		"sts:RoleSessionName":                   "AWS does not document the session names that its services use",
 	}
 )
 
@@ -81,7 +91,7 @@ const (
 
 // decidedVendors are the prefixes of keys that a request authorized here may have.
 // The keys of other services occur only in requests to those services.
-var decidedVendors = []string{"aws", "cloudwatch", "dynamodb", "execute-api", "kms", "lambda", "logs", "sns", "sqs", "sts"}
+var decidedVendors = []string{"aws", "cloudwatch", "dynamodb", "execute-api", "kms", "lambda", "logs", "secretsmanager", "sns", "sqs", "ssm", "sts"}
 
 // decidableKeys and unknowable are the tables above, with the keys in lowercase.
 var decidableKeys, unknowable = func() (map[string]bool, map[string]string) {
@@ -124,7 +134,7 @@ func (p parser) checkKey(at, key string) error {
 	}
 	name := strings.ToLower(key)
 	for _, prefix := range keyPrefixes {
-		if strings.HasPrefix(name, prefix) {
+		if strings.HasPrefix(name, prefix) && unknowable[name] == "" {
 			return nil
 		}
 	}

@@ -35,6 +35,10 @@ func TestConditionKeys(t *testing.T) {
 		{condition("aws:CalledVia"), "", "", ""},
 		{condition("sts:ExternalId"), "", "", ""},
 		{condition("kms:GrantIsForAWSResource"), "", "", ""},
+		{condition("kms:EncryptionContext:SecretVersionId"), "kms:EncryptionContext:SecretVersionId", inCondition, "nobody knows the IDs of versions in advance"},
+		{condition("secretsmanager:VersionStage"), "", "", ""},
+		{condition("secretsmanager:resource/AllowRotationLambdaArn"), "", "", ""},
+		{condition("ssm:resourceTag/a"), "ssm:resourceTag/a", inCondition, noResourceTags},
 		{condition("sts:IdentityTokenAudience"), "", "", ""},
 		{condition("sts:SigningAlgorithm"), "", "", ""},
 		// sent only to services whose requests are not authorized here

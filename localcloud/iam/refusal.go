@@ -16,18 +16,20 @@ type refusal struct {
 
 // refusals contains the error of each service, by the prefix of its actions.
 var refusals = map[string]refusal{
-	"apigateway":  {"AccessDeniedException", 403, nil},
-	"cloudwatch":  {"AccessDenied", 403, nil},
-	"dynamodb":    {"AccessDeniedException", 400, nil},
-	"execute-api": {"AccessDeniedException", 403, nil},
-	"iam":         {"AccessDenied", 403, nil},
-	"kms":         {"AccessDeniedException", 400, nil},
-	"lambda":      {"AccessDeniedException", 403, nil},
-	"logs":        {"AccessDeniedException", 400, nil},
-	"sns":         {"AuthorizationError", 403, upperPrefix},
-	"sqs":         {"AccessDenied", 403, strings.ToLower},
-	"sts":         {"AccessDenied", 403, nil},
-	"xray":        {"AccessDeniedException", 403, nil},
+	"apigateway":     {"AccessDeniedException", 403, nil},
+	"cloudwatch":     {"AccessDenied", 403, nil},
+	"dynamodb":       {"AccessDeniedException", 400, nil},
+	"execute-api":    {"AccessDeniedException", 403, nil},
+	"iam":            {"AccessDenied", 403, nil},
+	"kms":            {"AccessDeniedException", 400, nil},
+	"lambda":         {"AccessDeniedException", 403, nil},
+	"logs":           {"AccessDeniedException", 400, nil},
+	"secretsmanager": {"AccessDeniedException", 400, nil},
+	"ssm":            {"AccessDeniedException", 400, nil},
+	"sns":            {"AuthorizationError", 403, upperPrefix},
+	"sqs":            {"AccessDenied", 403, strings.ToLower},
+	"sts":            {"AccessDenied", 403, nil},
+	"xray":           {"AccessDeniedException", 403, nil},
 }
 
 // upperPrefix converts "sns:Publish" to "SNS:Publish".

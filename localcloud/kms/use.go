@@ -26,6 +26,11 @@ func (s *Service) EncryptWith(ctx context.Context, key string, caller cloud.Call
 	return s.use(ctx, key, caller, resource, "GenerateDataKey", "Decrypt")
 }
 
+// EncryptValueWith implements [cloud.Keys].
+func (s *Service) EncryptValueWith(ctx context.Context, key string, caller cloud.Caller, resource cloud.ARN) error {
+	return s.use(ctx, key, caller, resource, "Encrypt")
+}
+
 // DecryptWith implements [cloud.Keys].
 func (s *Service) DecryptWith(ctx context.Context, key string, caller cloud.Caller, resource cloud.ARN) error {
 	return s.use(ctx, key, caller, resource, "Decrypt")
@@ -123,7 +128,9 @@ func (s *Service) conditionKeys(k Key, caller cloud.Caller, resource cloud.ARN) 
 		keys["kms:ViaService"] = []string{resource.Service + "." + s.place.Region + ".amazonaws.com"}
 	}
 	for name, value := range s.encryptionContext(resource) {
-		keys["kms:EncryptionContext:"+name] = []string{value}
+		if value != "" {
+			keys["kms:EncryptionContext:"+name] = []string{value}
+		}
 		keys["kms:EncryptionContextKeys"] = append(keys["kms:EncryptionContextKeys"], name)
 	}
 	for _, a := range s.aliases.All() {
@@ -134,16 +141,21 @@ func (s *Service) conditionKeys(k Key, caller cloud.Caller, resource cloud.ARN) 
 	return keys
 }
 
-// encryptionContext returns the encryption context of a service for a resource.
+// encryptionContext returns the encryption context of a service for a resource. The value
+// of SecretVersionId is "", because no policy can know it; iam refuses conditions on it.
 //
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html
 // https://docs.aws.amazon.com/kms/latest/developerguide/services-dynamodb.html
+// https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html
 func (s *Service) encryptionContext(resource cloud.ARN) map[string]string {
-	if resource.Service == "dynamodb" {
+	switch resource.Service {
+	case "dynamodb":
 		return map[string]string{
 			"aws:dynamodb:tableName":    strings.TrimPrefix(resource.Resource, "table/"),
 			"aws:dynamodb:subscriberId": s.place.Account,
 		}
+	case "secretsmanager":
+		return map[string]string{"SecretARN": resource.String(), "SecretVersionId": ""}
 	}
 	if name := contexts[resource.Service]; name != "" {
 		return map[string]string{name: resource.String()}
@@ -152,12 +164,15 @@ func (s *Service) encryptionContext(resource cloud.ARN) map[string]string {
 }
 
 // contexts holds the key of the encryption context of each service that uses the ARN of
-// the resource as its value.
+// the resource as its value, and no other key.
 //
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-server-side-encryption.html
 // https://docs.aws.amazon.com/sns/latest/dg/sns-server-side-encryption.html
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
-var contexts = map[string]string{"sqs": "aws:sqs:arn", "sns": "aws:sns:topicArn", "logs": "aws:logs:arn"}
+// https://docs.aws.amazon.com/kms/latest/developerguide/services-parameter-store.html
+var contexts = map[string]string{
+	"sqs": "aws:sqs:arn", "sns": "aws:sns:topicArn", "logs": "aws:logs:arn", "ssm": "PARAMETER_ARN",
+}
 
 // find returns the key that has that ID or ARN, or an alias of that name or ARN. It
 // returns the zero Key for one of another account, of which nothing is known here.
@@ -198,12 +213,12 @@ func (s *Service) find(reference string) (Key, error) {
 // https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html#aws-managed-cmk
 func (s *Service) managed(alias string) (Key, bool) {
 	service, ok := strings.CutPrefix(alias, "alias/aws/")
-	if !ok || !slices.Contains([]string{"dynamodb", "lambda", "sns", "sqs"}, service) {
+	if !ok || !slices.Contains([]string{"dynamodb", "lambda", "secretsmanager", "sns", "sqs", "ssm"}, service) {
 		return Key{}, false
 	}
 	return Key{
 		ID: uuid.NewSHA1(uuid.NameSpaceURL, []byte(s.place.ARN("kms", alias).String())).String(), Spec: symmetric, Usage: encrypt,
-		Policy: `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"*"},"Action":["kms:Decrypt","kms:GenerateDataKey*"],"Resource":"*",` +
+		Policy: `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"*"},"Action":["kms:Encrypt","kms:Decrypt","kms:GenerateDataKey*"],"Resource":"*",` +
 			`"Condition":{"StringEquals":{"kms:ViaService":"` + service + "." + s.place.Region + `.amazonaws.com","kms:CallerAccount":"` + s.place.Account + `"}}}]}`,
 	}, true
 }

@@ -21,10 +21,13 @@ type function func(args schema.Values) (map[string]any, error)
 // functions returns the table of data sources.
 func functions(place cloud.Place, s Services) map[string]function {
 	return map[string]function{
-		"aws:dynamodb/getTable:getTable":                getTable(s.DynamoDB),
-		"aws:index/getCallerIdentity:getCallerIdentity": getCallerIdentity(place, s.IAM),
-		"aws:index/getRegion:getRegion":                 getRegion(place),
-		"aws:index/getPartition:getPartition":           getPartition,
+		"aws:dynamodb/getTable:getTable":                       getTable(s.DynamoDB),
+		"aws:index/getCallerIdentity:getCallerIdentity":        getCallerIdentity(place, s.IAM),
+		"aws:index/getRegion:getRegion":                        getRegion(place),
+		"aws:index/getPartition:getPartition":                  getPartition,
+		"aws:ssm/getParameter:getParameter":                    getParameter(s.SSM, s.IAM),
+		"aws:secretsmanager/getSecret:getSecret":               getSecret(s.Secrets),
+		"aws:secretsmanager/getSecretVersion:getSecretVersion": getSecretVersion(s.Secrets, s.IAM),
 	}
 }
 

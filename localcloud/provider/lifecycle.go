@@ -35,7 +35,7 @@ func (p *Provider) Check(ctx context.Context, req *pulumirpc.CheckRequest) (*pul
 }
 
 // checked encodes the response of Check and CheckConfig. The engine prints a
-// failure with the value of its property. A property that want does not have at
+// failure with the value of its property. A secret one, and one that want does not have at
 // its top level, such as a nested one, is therefore named in the reason instead.
 func checked(want, in resource.PropertyMap, failures []schema.Failure) (*pulumirpc.CheckResponse, error) {
 	raw, err := wire.Encode(in)
@@ -45,7 +45,7 @@ func checked(want, in resource.PropertyMap, failures []schema.Failure) (*pulumir
 	res := &pulumirpc.CheckResponse{Inputs: raw}
 	for _, f := range failures {
 		failure := &pulumirpc.CheckFailure{Property: f.Property, Reason: f.Reason}
-		if !want.HasValue(resource.PropertyKey(f.Property)) {
+		if key := resource.PropertyKey(f.Property); !want.HasValue(key) || in[key].ContainsSecrets() {
 			failure = &pulumirpc.CheckFailure{Reason: fmt.Sprintf("%s: %s", f.Property, f.Reason)}
 		}
 		res.Failures = append(res.Failures, failure)

@@ -28,7 +28,7 @@ func TestLifeCycle(t *testing.T) {
 }
 
 func allLifeCycles() []lifeCycle {
-	return slices.Concat(lifeCycles(), lambdaLifeCycles(), snsLifeCycles(), sqsLifeCycles(), apiGatewayLifeCycles(), cloudWatchLifeCycles(), dynamoLifeCycles(), recordedLifeCycles())
+	return slices.Concat(lifeCycles(), lambdaLifeCycles(), snsLifeCycles(), sqsLifeCycles(), secretLifeCycles(), apiGatewayLifeCycles(), cloudWatchLifeCycles(), dynamoLifeCycles(), recordedLifeCycles())
 }
 
 func (l lifeCycle) run(t *testing.T, c cloudUnderTest) {
@@ -54,7 +54,7 @@ func (l lifeCycle) run(t *testing.T, c cloudUnderTest) {
 		l.checkDrift(t, c, m)
 	}
 	c.delete(m)
-	if got := c.read(m, ""); got.id != "" {
+	if got := c.read(m, ""); (got.id != "") != l.remains {
 		t.Errorf("it exists after its deletion: %v", got)
 	}
 	c.delete(m)

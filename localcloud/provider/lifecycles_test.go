@@ -24,6 +24,7 @@ type lifeCycle struct {
 	replace  map[string]any    // forces a new resource
 	replaces []string
 	deletes  bool // the old resource is deleted before the new one is created
+	remains  bool // the service keeps it after its deletion
 	// drift changes the live resource behind the engine's back.
 	drift func(c cloudUnderTest, m made) error
 	seen  []string // the properties in which the drift is detected

@@ -25,6 +25,7 @@ var exclusive = map[string]bool{
 	"aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": true,
 	"aws:sns/topicPolicy:TopicPolicy":                                true,
 	"aws:sns/topicSubscription:TopicSubscription":                    true,
+	"aws:ssm/parameter:Parameter":                                    true, // with overwrite
 	"aws:sqs/queuePolicy:QueuePolicy":                                true,
 	"aws:sqs/redriveAllowPolicy:RedriveAllowPolicy":                  true,
 	"aws:sqs/redrivePolicy:RedrivePolicy":                            true,

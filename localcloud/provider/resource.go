@@ -80,6 +80,9 @@ func resources(place cloud.Place, s Services, project string) []*Resource {
 		queuePolicy(s.SQS),
 		redrivePolicy(s.SQS),
 		redriveAllowPolicy(s.SQS),
+		parameter(place, s.SSM, s.IAM),
+		secret(s.Secrets, s.IAM),
+		secretVersion(s.Secrets, s.IAM),
 		api(place, s.HTTPAPI),
 		authorizer(s.HTTPAPI),
 		integration(s.HTTPAPI),
@@ -104,10 +107,10 @@ func (r *Resource) failed(doing, name string, err error) error {
 }
 
 // gone reports whether err means that the resource does not exist. CloudWatch
-// Logs, KMS and SQS report that with status 400.
+// Logs, KMS, SQS and Parameter Store report that with status 400.
 func gone(err error) bool {
 	e, ok := errors.AsType[*cloud.Error](err)
-	return ok && (e.Status == http.StatusNotFound || e.Code == "ResourceNotFoundException" || e.Code == "NotFoundException" || e.Code == "AWS.SimpleQueueService.NonExistentQueue")
+	return ok && (e.Status == http.StatusNotFound || e.Code == "ResourceNotFoundException" || e.Code == "NotFoundException" || e.Code == "ParameterNotFound" || e.Code == "AWS.SimpleQueueService.NonExistentQueue")
 }
 
 // orNil returns nil for an empty value, which means not set.
@@ -133,4 +136,14 @@ func orNilList[T any](list []T) any {
 		return nil
 	}
 	return list
+}
+
+// removedTags returns the keys of the old tags that are not among the new ones.
+func removedTags(old, tags map[string]string) (removed []string) {
+	for key := range old {
+		if _, ok := tags[key]; !ok {
+			removed = append(removed, key)
+		}
+	}
+	return removed
 }

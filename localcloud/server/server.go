@@ -73,6 +73,7 @@ func (s *Server) open() (err error) {
 		Store:       s.state,
 		Secret:      s.config.Secret,
 		Dir:         s.config.FunctionsDir(),
+		KeyFile:     s.config.KeyFile(),
 		Journal:     s.journal,
 		Endpoint:    s.config.Endpoint,
 		APIPort:     s.config.APIPort,

@@ -39,7 +39,7 @@ type Failure struct {
 // Unknown values stay unknown and count as valid.
 func (t *Type) Check(r CheckRequest) (resource.PropertyMap, []Failure) {
 	c := checker{t: t, request: r}
-	in := c.object("", t.Inputs, t.Unsupported, r.New)
+	in := t.conceal(c.object("", t.Inputs, t.Unsupported, r.New))
 	c.fillIn(in)
 	c.together(in)
 	c.tagAll(in)
@@ -138,7 +138,11 @@ func (c *checker) value(path string, p Property, v resource.PropertyValue) resou
 		v = policyString(v)
 	}
 	if !p.accepts(v) {
-		c.failf(path, "must be %s, not %s", p.Kind, describe(v))
+		found := describe(v)
+		if p.Secret {
+			found = v.TypeString()
+		}
+		c.failf(path, "must be %s, not %s", p.Kind, found)
 		return v
 	}
 	before := len(c.failures)

@@ -53,6 +53,9 @@ type Property struct {
 	// Computed marks an optional property that the service sets if the program
 	// omits it. As in Terraform, omitting it later changes nothing.
 	Computed bool
+	// Secret marks a property whose value is secret in the engine's state, even if the
+	// program gives it in clear.
+	Secret bool
 	// Recorded marks a property that is stored and compared, but has no effect in
 	// the local cloud.
 	Recorded bool

@@ -16,7 +16,7 @@ func (t *Type) PreviewCreate(in resource.PropertyMap) resource.PropertyMap {
 			state[name] = unknown()
 		}
 	}
-	return state
+	return t.conceal(state)
 }
 
 // PreviewUpdate returns the predicted state after an update: outputs that follow
@@ -35,7 +35,7 @@ func (t *Type) PreviewUpdate(oldState, oldInputs, in resource.PropertyMap) resou
 			state[name] = old
 		}
 	}
-	return state
+	return t.conceal(state)
 }
 
 // Effective returns the inputs for an update: in, with the values that the service
@@ -89,7 +89,7 @@ func (t *Type) State(live, in resource.PropertyMap) resource.PropertyMap {
 			state[k] = conceal(v, given)
 		}
 	}
-	return state
+	return t.conceal(state)
 }
 
 // ReadInputs returns the inputs that describe the live resource: the old ones,
@@ -117,7 +117,7 @@ func (t *Type) ReadInputs(live, old resource.PropertyMap, defaultTags map[string
 			in[key] = resource.NewPropertyValue(p.Default)
 		}
 	}
-	return in
+	return t.conceal(in)
 }
 
 // withTags adds the resource's own tags to the live state.
@@ -224,4 +224,14 @@ func conceal(v, like resource.PropertyValue) resource.PropertyValue {
 		return resource.MakeSecret(v)
 	}
 	return v
+}
+
+// conceal makes secret the properties of m that always are, and returns m.
+func (t *Type) conceal(m resource.PropertyMap) resource.PropertyMap {
+	for _, p := range t.Inputs {
+		if v := m[resource.PropertyKey(p.Name)]; p.Secret && !v.IsNull() {
+			m[resource.PropertyKey(p.Name)] = asSecret(v)
+		}
+	}
+	return m
 }
