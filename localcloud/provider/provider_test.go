@@ -41,6 +41,7 @@ func openServices(t *testing.T, st *store.Store, dir string) (_ Services, close 
 	t.Helper()
 	s, err := account.New(account.Options{
 		Place: place, Store: st, Dir: dir, Journal: silent{}, Endpoint: func() string { return "http://127.0.0.1:4566" },
+		KeyFile: dir + ".key", // the service removes unknown files from dir
 	})
 	if err != nil {
 		t.Fatal(err)

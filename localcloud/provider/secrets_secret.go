@@ -29,13 +29,14 @@ func secret(service *secretsmanager.Service, principals *iam.Service) *Resource 
 			Outputs:     []schema.Output{{Name: "arn"}, schema.TagOutput()},
 			Unsupported: []string{"namePrefix", "replicas"},
 		},
+		ID: func(in schema.Values) string { return service.NewARN(in.String("name")) },
 		Create: func(ctx context.Context, in schema.Values) (string, map[string]any, error) {
 			caller, err := developer(principals)
 			if err != nil {
 				return "", nil, err
 			}
 			s, _, err := service.Create(ctx, caller, secretsmanager.Secret{
-				Name: in.String("name"), Description: in.String("description"), KMSKeyID: in.String("kmsKeyId"), Tags: in.Map("tagsAll"),
+				ARN: plannedID(ctx), Name: in.String("name"), Description: in.String("description"), KMSKeyID: in.String("kmsKeyId"), Tags: in.Map("tagsAll"),
 			}, secretsmanager.Value{}, "")
 			if err == nil && in.String("policy") != "" {
 				s, err = service.SetPolicy(s.ARN, in.String("policy"), false)

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
+
 	"tally/localcloud/cloud"
 	"tally/localcloud/iam"
 	"tally/localcloud/provider/schema"
@@ -35,6 +37,7 @@ func secretVersion(service *secretsmanager.Service, principals *iam.Service) *Re
 				}
 			},
 		},
+		ID: func(in schema.Values) string { return in.String("secretId") + "|" + uuid.NewString() },
 		Create: func(ctx context.Context, in schema.Values) (string, map[string]any, error) {
 			caller, err := developer(principals)
 			if err != nil {
@@ -44,11 +47,11 @@ func secretVersion(service *secretsmanager.Service, principals *iam.Service) *Re
 			if err != nil {
 				return "", nil, err
 			}
-			_, version, err := service.Put(ctx, caller, in.String("secretId"), value, "", in.Strings("versionStages"))
-			if err != nil {
+			id := plannedID(ctx)
+			_, version, _ := strings.Cut(id, "|")
+			if _, _, err := service.Put(ctx, caller, in.String("secretId"), value, version, in.Strings("versionStages")); err != nil {
 				return "", nil, err
 			}
-			id := in.String("secretId") + "|" + version
 			live, err := liveVersion(ctx, service, principals, id, in)
 			return id, live, err
 		},

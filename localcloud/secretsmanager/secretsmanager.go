@@ -180,7 +180,10 @@ func (s *Service) ARN(id string) string {
 // suffixLength is the number of random characters at the end of an ARN.
 const suffixLength = 6
 
-func (s *Service) newARN(name string) string {
+// NewARN returns an ARN for a new secret, which ends with a hyphen and six random characters.
+//
+// https://docs.aws.amazon.com/secretsmanager/latest/userguide/whats-in-a-secret.html
+func (s *Service) NewARN(name string) string {
 	return s.place.ARN("secretsmanager", "secret:"+name+"-"+rand.Text()[:suffixLength]).String()
 }
 

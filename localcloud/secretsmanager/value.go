@@ -32,8 +32,8 @@ const (
 	maxStages   = 20
 )
 
-// Create stores a new secret, with a version if there is a value. The token, "" for a
-// random one, is the ID of the version, so that a repeated request changes nothing.
+// Create stores a new secret, with a version if there is a value. Without an ARN, it gets a
+// new one. The token, "" for a random one, is the ID of the version, so that a repeated request changes nothing.
 //
 // https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html
 func (s *Service) Create(ctx context.Context, caller cloud.Caller, secret Secret, value Value, token string) (Secret, string, error) {
@@ -56,7 +56,7 @@ func (s *Service) Create(ctx context.Context, caller cloud.Caller, secret Secret
 		}
 		return Secret{}, "", refuse("ResourceExistsException", "The operation failed because the secret %s already exists.", secret.Name)
 	}
-	secret.ARN, secret.Created = s.newARN(secret.Name), time.Now().UTC()
+	secret.ARN, secret.Created = cmp.Or(secret.ARN, s.NewARN(secret.Name)), time.Now().UTC()
 	secret.Changed = secret.Created
 	if value.empty() {
 		return secret, "", s.secrets.Put(secret.Name, secret)
