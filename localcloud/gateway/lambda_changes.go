@@ -90,13 +90,15 @@ func (s functionSettings) check() error {
 	return cmp.Or(number(s.MemorySize, lambda.CheckMemorySize), number(s.Timeout, lambda.CheckTimeout), number(size, lambda.CheckEphemeralStorage))
 }
 
-// passRole checks that the caller may pass the role to Lambda.
+// passRole checks that the caller may pass the role to a service.
 //
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html
-func (c *call) passRole(role string) error {
-	c.keys = map[string][]string{"iam:PassedToService": {"lambda.amazonaws.com"}}
+func (c *call) passRole(role, service string) error {
+	c.keys = map[string][]string{"iam:PassedToService": {service}}
 	return c.authorize("iam:PassRole", target{resource: role})
 }
+
+const lambdaService = "lambda.amazonaws.com"
 
 // inProgress describes a function that was changed, as AWS does: there, the change takes a
 // while.
@@ -145,7 +147,7 @@ func createFunction(c *call, in createFunctionInput) (any, error) {
 	}
 	config := lambda.Config{Name: name.Name, Architectures: w.Architectures, ReservedConcurrency: -1, Tags: w.Tags}
 	w.apply(&config)
-	if err := cmp.Or(lambda.Validate(config), c.passRole(config.Role)); err != nil {
+	if err := cmp.Or(lambda.Validate(config), c.passRole(config.Role, lambdaService)); err != nil {
 		return nil, err
 	}
 	f, err := c.Lambda.CreateFunction(config, w.Code.ZipFile)
@@ -224,7 +226,7 @@ func updateConfiguration(c *call, f lambda.Reference, in updateConfigurationInpu
 		return nil, err
 	}
 	if w.Role != nil && *w.Role != old.Role {
-		if err := cmp.Or(lambda.CheckRole(*w.Role), c.passRole(*w.Role)); err != nil {
+		if err := cmp.Or(lambda.CheckRole(*w.Role), c.passRole(*w.Role, lambdaService)); err != nil {
 			return nil, err
 		}
 	}
