@@ -100,6 +100,19 @@ func (c *call) passRole(role, service string) error {
 
 const lambdaService = "lambda.amazonaws.com"
 
+// tagNew checks that the caller may tag a function or mapping that is to be created with
+// tags.
+//
+// https://docs.aws.amazon.com/lambda/latest/dg/configuration-tags.html#permissions-required-for-working-with-tags-cli
+// https://docs.aws.amazon.com/lambda/latest/dg/tags-esm.html#esm-tags-required-permissions
+func (c *call) tagNew(arn cloud.ARN, tags map[string]string) error {
+	if len(tags) == 0 {
+		return nil
+	}
+	c.keys = requestTags(tags)
+	return c.authorize("lambda:TagResource", target{resource: arn.String()})
+}
+
 // inProgress describes a function that was changed, as AWS does: there, the change takes a
 // while.
 func inProgress(f lambda.Function) configuration {
@@ -147,7 +160,7 @@ func createFunction(c *call, in createFunctionInput) (any, error) {
 	}
 	config := lambda.Config{Name: name.Name, Architectures: w.Architectures, ReservedConcurrency: -1, Tags: w.Tags}
 	w.apply(&config)
-	if err := cmp.Or(lambda.Validate(config), c.passRole(config.Role, lambdaService)); err != nil {
+	if err := cmp.Or(lambda.Validate(config), c.passRole(config.Role, lambdaService), c.tagNew(c.place.ARN("lambda", "function:"+name.Name), w.Tags)); err != nil {
 		return nil, err
 	}
 	f, err := c.Lambda.CreateFunction(config, w.Code.ZipFile)
