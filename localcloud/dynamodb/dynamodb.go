@@ -33,8 +33,9 @@ type Service struct {
 	items      *store.Values        // of tables and indexes, by itemKey and indexKey
 	tokens     *tokens              // of transactions
 
-	changed atomic.Uint64 // the number of changes of items so far
-	durable atomic.Uint64 // how many of them are on disk
+	applying atomic.Int64  // changes of items in progress, which readers without a lock may see
+	changed  atomic.Uint64 // the number of changes of items so far
+	durable  atomic.Uint64 // how many of them are on disk
 
 	mu     sync.RWMutex // locked before those of tables
 	tables map[string]*table
@@ -126,8 +127,9 @@ func (s *Service) arn(reference string) cloud.ARN {
 
 // settle returns once all changes of items that a reader may have seen are on disk.
 func (s *Service) settle() error {
+	inProgress := s.applying.Load() > 0 // before changed, which counts a change before it ends
 	seen := s.changed.Load()
-	if s.durable.Load() >= seen {
+	if !inProgress && s.durable.Load() >= seen {
 		return nil
 	}
 	if err := s.store.Sync(); err != nil {
@@ -143,6 +145,8 @@ func (s *Service) settle() error {
 
 // apply makes changes of items, in which the caller holds the locks of the tables.
 func (s *Service) apply(changes []store.Change) error {
+	s.applying.Add(1)
+	defer s.applying.Add(-1)
 	err := s.store.Apply(changes...)
 	if err == nil && len(changes) > 0 {
 		s.changed.Add(1)

@@ -393,3 +393,19 @@ func TestChangedIndexIsFilledAgain(t *testing.T) {
 		t.Errorf("counts of a deleted index: %+v", d.Indexes)
 	}
 }
+
+// The ARN of a table elsewhere, which other policies may allow, does not name a table here.
+func TestTableElsewhere(t *testing.T) {
+	s := newService(t, nil)
+	must(s.CreateTable(things()))(t)
+	for _, arn := range []string{"arn:aws:dynamodb:us-east-1:111111111111:table/things", "arn:aws:dynamodb:eu-west-1:000000000000:table/things"} {
+		const want = "ResourceNotFoundException"
+		if _, err := s.DeleteTable(arn); cloud.ErrorCode(err) != want {
+			t.Errorf("delete %s: %v, want %s", arn, err, want)
+		}
+		if _, err := s.UpdateTable(arn, func(*dynamodb.Table) error { return nil }); cloud.ErrorCode(err) != want {
+			t.Errorf("update %s: %v, want %s", arn, err, want)
+		}
+	}
+	must(s.Describe("things"))(t)
+}

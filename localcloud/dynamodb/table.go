@@ -232,9 +232,9 @@ func (s *Service) DeleteTable(name string) (Table, error) {
 func (s *Service) deleteTable(name string) (Table, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	name, _ = s.nameOf(name)
+	name, here := s.nameOf(name)
 	t := s.tables[name]
-	if t == nil {
+	if t == nil || !here {
 		return Table{}, noTable(name)
 	}
 	t.mu.Lock()

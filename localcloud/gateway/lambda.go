@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"encoding/base64"
+	"errors"
 	"maps"
 	"net/http"
 	"slices"
@@ -189,6 +190,13 @@ type functionInput struct {
 
 func (in functionInput) function() (name, qualifier string) { return in.FunctionName, in.Qualifier }
 
+// tagsError is why a response of GetFunction lacks tags.
+type tagsError struct{ ErrorCode, Message string }
+
+// getFunction describes a function. It returns the tags to callers with the permission to
+// list them.
+//
+// https://docs.aws.amazon.com/lambda/latest/api/API_GetFunction.html
 func getFunction(c *call, f lambda.Reference, _ functionInput) (any, error) {
 	found, err := c.Lambda.Lookup(f)
 	if err != nil {
@@ -200,7 +208,18 @@ func getFunction(c *call, f lambda.Reference, _ functionInput) (any, error) {
 		Concurrency   *concurrency `json:",omitempty"`
 		Configuration configuration
 		Tags          map[string]string `json:",omitempty"`
-	}{Configuration: configurationOf(found, f.ARN), Tags: found.Tags}
+		TagsError     *tagsError        `json:",omitempty"`
+	}{Configuration: configurationOf(found, f.ARN)}
+	if len(found.Tags) > 0 {
+		err := c.authorize("lambda:ListTags", taggable(c, found.ARN, nil))
+		if refused, ok := errors.AsType[*cloud.Error](err); ok {
+			out.TagsError = &tagsError{jsonCode(refused.Code), refused.Message}
+		} else if err != nil {
+			return nil, err
+		} else {
+			out.Tags = found.Tags
+		}
+	}
 	out.Code.RepositoryType = "S3"
 	if found.ReservedConcurrency >= 0 {
 		out.Concurrency = &concurrency{found.ReservedConcurrency}

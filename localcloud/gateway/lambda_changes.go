@@ -90,11 +90,25 @@ func (s functionSettings) check() error {
 	return cmp.Or(number(s.MemorySize, lambda.CheckMemorySize), number(s.Timeout, lambda.CheckTimeout), number(size, lambda.CheckEphemeralStorage))
 }
 
-// passRole checks that the caller may pass the role to Lambda.
+// passRole checks that the caller may pass the role to a service.
 //
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html
-func (c *call) passRole(role string) error {
-	return c.authorize("iam:PassRole", target{resource: role, context: map[string][]string{"iam:PassedToService": {"lambda.amazonaws.com"}}})
+func (c *call) passRole(role, service string) error {
+	return c.authorize("iam:PassRole", target{resource: role, context: map[string][]string{"iam:PassedToService": {service}}})
+}
+
+const lambdaService = "lambda.amazonaws.com"
+
+// tagNew checks that the caller may tag a function or mapping that is to be created with
+// tags.
+//
+// https://docs.aws.amazon.com/lambda/latest/dg/configuration-tags.html#permissions-required-for-working-with-tags-cli
+// https://docs.aws.amazon.com/lambda/latest/dg/tags-esm.html#esm-tags-required-permissions
+func (c *call) tagNew(arn cloud.ARN, tags map[string]string) error {
+	if len(tags) == 0 {
+		return nil
+	}
+	return c.authorize("lambda:TagResource", target{resource: arn.String(), context: requestTags(tags)})
 }
 
 // inProgress describes a function that was changed, as AWS does: there, the change takes a
@@ -143,7 +157,7 @@ func createFunction(c *call, in createFunctionInput) (any, error) {
 	}
 	config := lambda.Config{Name: name.Name, Architectures: w.Architectures, ReservedConcurrency: -1, Tags: w.Tags}
 	w.apply(&config)
-	if err := cmp.Or(lambda.Validate(config), c.passRole(config.Role)); err != nil {
+	if err := cmp.Or(lambda.Validate(config), c.passRole(config.Role, lambdaService), c.tagNew(c.place.ARN("lambda", "function:"+name.Name), w.Tags)); err != nil {
 		return nil, err
 	}
 	f, err := c.Lambda.CreateFunction(config, w.Code.ZipFile)
@@ -222,7 +236,7 @@ func updateConfiguration(c *call, f lambda.Reference, in updateConfigurationInpu
 		return nil, err
 	}
 	if w.Role != nil && *w.Role != old.Role {
-		if err := cmp.Or(lambda.CheckRole(*w.Role), c.passRole(*w.Role)); err != nil {
+		if err := cmp.Or(lambda.CheckRole(*w.Role), c.passRole(*w.Role, lambdaService)); err != nil {
 			return nil, err
 		}
 	}

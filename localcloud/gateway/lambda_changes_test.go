@@ -15,6 +15,7 @@ import (
 
 	"tally/localcloud/iam"
 	"tally/localcloud/lambda"
+	"tally/localcloud/sqs"
 )
 
 const stale = "PreconditionFailedException: The Revision Id provided does not match the latest Revision Id. " +
@@ -228,5 +229,44 @@ func TestPublishVersionAndAliases(t *testing.T) {
 	}
 	if aliases := must(k.Lambda.Aliases("add"))(t); len(aliases) != 0 {
 		t.Errorf("%+v", aliases)
+	}
+}
+
+// Whoever creates a function or a mapping with tags needs the permission to tag it, and to
+// see the tags in GetFunction, the permission to list them.
+func TestTagPermissions(t *testing.T) {
+	k := newKit(t)
+	session := k.role(t, everything)
+	f := k.function(t, lambda.Config{Name: "tagged", Tags: map[string]string{"a": "1"}})
+	q := must(k.SQS.CreateQueue(sqs.Queue{Name: "work", VisibilityTimeoutSeconds: 30}))(t)
+	client := awslambda.NewFromConfig(k.config(session))
+	bundle, _ := archived(t, "first")
+	create := func(tags map[string]string) error {
+		_, err := client.CreateFunction(t.Context(), &awslambda.CreateFunctionInput{FunctionName: aws.String("new"), Role: aws.String(roleARN), Tags: tags,
+			Code: &types.FunctionCode{ZipFile: bundle}, Runtime: types.RuntimeProvidedal2023, Handler: aws.String("bootstrap")})
+		return err
+	}
+	subscribe := func(tags map[string]string) error {
+		_, err := client.CreateEventSourceMapping(t.Context(), &awslambda.CreateEventSourceMappingInput{EventSourceArn: &q.ARN, FunctionName: &f.Name, Tags: tags, Enabled: aws.Bool(false)})
+		return err
+	}
+	const untagged = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["sqs:*","iam:PassRole","lambda:Create*","lambda:GetFunction"],"Resource":"*"}]}`
+	if err := k.IAM.PutRolePolicy("worker", "all", untagged); err != nil {
+		t.Fatal(err)
+	}
+	for name, call := range map[string]func(map[string]string) error{
+		"function:new": create, "event-source-mapping:": subscribe,
+	} {
+		want := "is not authorized to perform: lambda:TagResource on resource: arn:aws:lambda:us-east-1:000000000000:" + name
+		if err := call(map[string]string{"a": "1"}); !strings.Contains(code(err), want) {
+			t.Errorf("%s with tags: %v, want %s", name, err, want)
+		}
+		if err := call(nil); err != nil {
+			t.Errorf("%s without tags: %v", name, err)
+		}
+	}
+	got := must(client.GetFunction(t.Context(), &awslambda.GetFunctionInput{FunctionName: &f.Name}))(t)
+	if got.Tags != nil || got.TagsError == nil || *got.TagsError.ErrorCode != "AccessDeniedException" || !strings.Contains(*got.TagsError.Message, "lambda:ListTags") {
+		t.Errorf("tags %v, error %+v", got.Tags, got.TagsError)
 	}
 }

@@ -3,6 +3,8 @@ package gateway
 import (
 	"net/http"
 
+	"github.com/google/uuid"
+
 	"tally/localcloud/lambda"
 )
 
@@ -150,8 +152,11 @@ func createMapping(c *call, in createMappingInput) (any, error) {
 	if err := w.check(); err != nil {
 		return nil, err
 	}
-	m := lambda.EventSourceMapping{EventSourceARN: w.EventSourceARN, BatchSize: lambda.DefaultBatchSize, Tags: w.Tags}
+	m := lambda.EventSourceMapping{UUID: uuid.NewString(), EventSourceARN: w.EventSourceARN, BatchSize: lambda.DefaultBatchSize, Tags: w.Tags}
 	w.apply(&m)
+	if err := c.tagNew(c.place.ARN("lambda", "event-source-mapping:"+m.UUID), w.Tags); err != nil {
+		return nil, err
+	}
 	m, err := c.Lambda.CreateEventSourceMapping(m)
 	return accepted(m, "Creating", err)
 }

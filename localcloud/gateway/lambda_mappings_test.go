@@ -113,7 +113,8 @@ func TestAuthorizationOfEventSourceMappings(t *testing.T) {
 	q := must(k.SQS.CreateQueue(sqs.Queue{Name: "work", VisibilityTimeoutSeconds: 30}))(t)
 	other := must(k.Lambda.CreateEventSourceMapping(lambda.EventSourceMapping{EventSourceARN: q.ARN, Function: "other", BatchSize: 10}))(t)
 	policy := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sqs:*","Resource":"*"},{"Effect":"Allow","Action":"lambda:*","Resource":"*",
-		"Condition":{"ArnEquals":{"lambda:FunctionArn":"` + f.ARN + `"},"StringEqualsIfExists":{"aws:RequestTag/team":"a"}}}]}`
+		"Condition":{"ArnEquals":{"lambda:FunctionArn":"` + f.ARN + `"},"StringEqualsIfExists":{"aws:RequestTag/team":"a"}}},
+		{"Effect":"Allow","Action":"lambda:TagResource","Resource":"arn:aws:lambda:*:*:event-source-mapping:*"}]}`
 	if err := k.IAM.PutRolePolicy("worker", "all", policy); err != nil {
 		t.Fatal(err)
 	}

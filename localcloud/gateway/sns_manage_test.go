@@ -12,6 +12,8 @@ import (
 	awssns "github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sns/types"
 	"github.com/google/go-cmp/cmp"
+
+	"tally/localcloud/sns"
 )
 
 // inbox is an HTTP endpoint that collects the messages that it receives.
@@ -264,6 +266,42 @@ func TestConditionKeysOfInputs(t *testing.T) {
 		_, err := client.Subscribe(ctx, &awssns.SubscribeInput{TopicArn: &topic, Protocol: &protocol, Endpoint: aws.String(here.ARN("sqs", "q").String())})
 		if (err == nil) != want {
 			t.Errorf("%s: %v", protocol, code(err))
+		}
+	}
+}
+
+// Whoever gives a topic a role must be allowed to pass the role to SNS.
+func TestPassRoleToTopic(t *testing.T) {
+	k := newKit(t)
+	session := k.role(t, nothing)
+	arn := must(k.SNS.CreateTopic(sns.Topic{Name: "numbers"}))(t).ARN
+	client := awssns.NewFromConfig(k.config(session))
+	set := func(role string) error {
+		_, err := client.SetTopicAttributes(t.Context(), &awssns.SetTopicAttributesInput{TopicArn: &arn, AttributeName: aws.String("LambdaFailureFeedbackRoleArn"), AttributeValue: &role})
+		return err
+	}
+	create := func(role string) error {
+		_, err := client.CreateTopic(t.Context(), &awssns.CreateTopicInput{Name: aws.String("sums"), Attributes: map[string]string{"SQSSuccessFeedbackRoleArn": role}})
+		return err
+	}
+	const topics = `{"Effect":"Allow","Action":"sns:*","Resource":"*"}`
+	pass := func(service string) string {
+		return `,{"Effect":"Allow","Action":"iam:PassRole","Resource":"` + roleARN + `","Condition":{"StringEquals":{"iam:PassedToService":"` + service + `"}}}`
+	}
+	for _, tt := range []struct {
+		statements string
+		allowed    bool
+	}{{topics, false}, {topics + pass("lambda.amazonaws.com"), false}, {topics + pass("sns.amazonaws.com"), true}} {
+		if err := k.IAM.PutRolePolicy("worker", "all", `{"Version":"2012-10-17","Statement":[`+tt.statements+`]}`); err != nil {
+			t.Fatal(err)
+		}
+		for name, call := range map[string]func(string) error{"set": set, "create": create} {
+			if err := call(roleARN); (err == nil) != tt.allowed || err != nil && !strings.Contains(code(err), "is not authorized to perform: iam:PassRole on resource: "+roleARN) {
+				t.Errorf("%s with %s: %v", name, tt.statements, err)
+			}
+		}
+		if err := set(""); err != nil {
+			t.Errorf("remove the role: %v", err)
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strings"
 
 	"tally/localcloud/cloud"
 	"tally/localcloud/sns"
@@ -99,10 +100,29 @@ func createTopic(c *call, in createTopicInput) (any, error) {
 			return nil, err
 		}
 	}
-	t, err := c.SNS.EnsureTopic(in.Name, attributesByName(in.Attributes), tags)
+	set := attributesByName(in.Attributes)
+	if err := c.passFeedbackRoles(set); err != nil {
+		return nil, err
+	}
+	t, err := c.SNS.EnsureTopic(in.Name, set, tags)
 	return struct {
 		TopicARN string `xml:"TopicArn"`
 	}{t.ARN}, err
+}
+
+// passFeedbackRoles checks that the caller may pass to SNS the roles in the attributes,
+// with which SNS logs the status of deliveries.
+//
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html
+func (c *call) passFeedbackRoles(set map[string]string) error {
+	for _, name := range slices.Sorted(maps.Keys(set)) {
+		if role := set[name]; strings.HasSuffix(name, "FeedbackRoleArn") && role != "" {
+			if err := c.passRole(role, "sns.amazonaws.com"); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 func deleteTopic(c *call, in topicInput) (any, error) {
@@ -120,6 +140,9 @@ func (in setTopicInput) topic() string { return in.TopicARN }
 func setTopicAttributes(c *call, in setTopicInput) (any, error) {
 	if in.Name == "Policy" && in.Value == "" {
 		return nil, invalidParameter("Policy is empty")
+	}
+	if err := c.passFeedbackRoles(map[string]string{in.Name: in.Value}); err != nil {
+		return nil, err
 	}
 	_, err := c.SNS.ChangeTopic(in.TopicARN, func(t *sns.Topic) error { return t.Set(in.Name, in.Value) })
 	return struct{}{}, err

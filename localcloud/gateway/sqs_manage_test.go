@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"tally/localcloud/cloud"
+	"tally/localcloud/kms"
 	"tally/localcloud/sqs"
 )
 
@@ -169,6 +170,34 @@ func TestMovesAreAuthorized(t *testing.T) {
 		if err := k.IAM.PutRolePolicy("worker", "all", `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":[`+strings.Join(actions, ",")+`],"Resource":"*"}]}`); err != nil {
 			t.Fatal(err)
 		}
+	}
+	must(client.StartMessageMoveTask(t.Context(), in))(t)
+}
+
+// Whoever starts a task needs the permissions to use the keys of both queues, too.
+func TestMovesUseKeys(t *testing.T) {
+	k := newKit(t)
+	work, dead := k.queues(t)
+	key := must(k.KMS.CreateKey(kms.Key{Usage: "ENCRYPT_DECRYPT", Spec: "SYMMETRIC_DEFAULT", Policy: kms.DefaultPolicy(here.Account)}))(t)
+	for _, url := range []string{work, dead} {
+		if err := k.SQS.SetAttributes(url, map[string]string{"KmsMasterKeyId": key.ID}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	in := &awssqs.StartMessageMoveTaskInput{SourceArn: aws.String(here.ARN("sqs", "dead").String())}
+	client := awssqs.NewFromConfig(k.config(k.role(t, nothing)))
+	actions := `"sqs:*"`
+	for _, action := range []string{"kms:Decrypt", "kms:GenerateDataKey"} {
+		if err := k.IAM.PutRolePolicy("worker", "all", `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":[`+actions+`],"Resource":"*"}]}`); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := client.StartMessageMoveTask(t.Context(), in); !strings.Contains(code(err), "is not authorized to perform: "+action) {
+			t.Errorf("without %s: %s", action, code(err))
+		}
+		actions += `,"` + action + `"`
+	}
+	if err := k.IAM.PutRolePolicy("worker", "all", `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":[`+actions+`],"Resource":"*"}]}`); err != nil {
+		t.Fatal(err)
 	}
 	must(client.StartMessageMoveTask(t.Context(), in))(t)
 }

@@ -87,6 +87,9 @@ func startMove(c *call, in startMoveInput) (any, error) {
 			return nil, err
 		}
 	}
+	if err := c.SQS.CheckKeyUse(c.Context(), c.caller, in.Source, "ReceiveMessage"); err != nil {
+		return nil, err
+	}
 	destinations := []string{in.Destination}
 	if in.Destination == "" {
 		destinations = nil
@@ -95,7 +98,11 @@ func startMove(c *call, in startMoveInput) (any, error) {
 		}
 	}
 	for _, arn := range destinations {
-		if err := c.authorize("sqs:SendMessage", c.queueByARN(arn)); err != nil {
+		err := c.authorize("sqs:SendMessage", c.queueByARN(arn))
+		if err == nil {
+			err = c.SQS.CheckKeyUse(c.Context(), c.caller, arn, "SendMessage")
+		}
+		if err != nil {
 			return nil, err
 		}
 	}

@@ -62,9 +62,11 @@ func TestStatusCountsOwed(t *testing.T) {
 		t.Errorf("%+v, want %+v", got, want)
 	}
 
-	got := owed([]sns.Subscription{{ARN: "arn:a", Endpoint: "arn:queue"}, {ARN: "arn:b", Endpoint: "idle"}}, map[string]int{"arn:gone": 1, "arn:a": 3}, map[string]int{"f": 1})
+	got := owed([]sns.Subscription{{ARN: "arn:a", Endpoint: "arn:queue"}, {ARN: "arn:b", Endpoint: "idle"},
+		{ARN: "arn:c", Protocol: "https", Endpoint: "https://user:secret@example.com/"}}, map[string]int{"arn:gone": 1, "arn:a": 3, "arn:c": 2}, map[string]int{"f": 1})
 	want := []control.Owed{
-		{Type: "subscription", Name: "arn:a", Endpoint: "arn:queue", Count: 3}, {Type: "subscription", Name: "arn:gone", Count: 1}, {Type: "function", Name: "f", Count: 1},
+		{Type: "subscription", Name: "arn:a", Endpoint: "arn:queue", Count: 3}, {Type: "subscription", Name: "arn:c", Endpoint: "https://user:xxxxx@example.com/", Count: 2},
+		{Type: "subscription", Name: "arn:gone", Count: 1}, {Type: "function", Name: "f", Count: 1},
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("%+v, want %+v", got, want)

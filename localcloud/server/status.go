@@ -177,7 +177,7 @@ func (s *Server) tables() (all []control.Resource) {
 func owed(subscriptions []sns.Subscription, deliveries, events map[string]int) (all []control.Owed) {
 	endpoints := map[string]string{}
 	for _, sub := range subscriptions {
-		endpoints[sub.ARN] = sub.Endpoint
+		endpoints[sub.ARN] = sub.Where()
 	}
 	for _, arn := range slices.Sorted(maps.Keys(deliveries)) {
 		all = append(all, control.Owed{Type: "subscription", Name: arn, Endpoint: endpoints[arn], Count: deliveries[arn]})

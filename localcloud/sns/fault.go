@@ -29,7 +29,7 @@ func (s *Service) hold(d Delivery, o owed) (later backlog.Result, held bool) {
 		return later, false
 	}
 	o.Held = true
-	s.Faults.Injected(f.Kind, v, "message %s to %s is held back for %s", d.MessageID, d.Subscription.Endpoint, f.Wait)
+	s.Faults.Injected(f.Kind, v, "message %s to %s is held back for %s", d.MessageID, d.Subscription.Where(), f.Wait)
 	return postpone(o, f.Wait), true
 }
 
@@ -44,6 +44,6 @@ func (s *Service) settle(d Delivery, o owed) backlog.Result {
 		return s.forget(o)
 	}
 	o.Copy, o.Tries = true, 0
-	s.Faults.Injected(cloud.FaultDuplicate, v, "message %s is delivered to %s once more", d.MessageID, d.Subscription.Endpoint)
+	s.Faults.Injected(cloud.FaultDuplicate, v, "message %s is delivered to %s once more", d.MessageID, d.Subscription.Where())
 	return postpone(o, 0)
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -180,4 +181,40 @@ func TestHeldMessageSurvives(t *testing.T) {
 			t.Fatal(err)
 		}
 	})
+}
+
+// everything is a cloud.Faults that hits all, and passes on what it reports.
+type everything struct {
+	cloud.NoFaults
+	reports chan string
+}
+
+func (everything) Decide(kind cloud.FaultKind, _ cloud.Victim) (cloud.Fault, bool) {
+	return cloud.Fault{Kind: kind}, true
+}
+
+func (e everything) Injected(_ cloud.FaultKind, _ cloud.Victim, format string, args ...any) {
+	e.reports <- fmt.Sprintf(format, args...)
+}
+
+// The URL of an endpoint may contain a password, which belongs in no journal.
+func TestFaultsHidePasswords(t *testing.T) {
+	w := newWebhook(t, nil)
+	f := everything{reports: make(chan string, 10)}
+	s, err := sns.New(sns.Options{Place: place, Authorizer: authorizer(allow), Journal: silent{}, Faults: f, Endpoint: func() string { return "http://127.0.0.1" }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Start()
+	t.Cleanup(func() { _ = s.Close() })
+	if _, err := s.CreateTopic(sns.Topic{Name: "numbers"}); err != nil {
+		t.Fatal(err)
+	}
+	subscribe(t, s, w, sns.Subscription{Endpoint: strings.Replace(w.URL, "http://", "http://user:secret@", 1)})
+	w.next(t) // the duplicate
+	for range 2 {
+		if report := <-f.reports; strings.Contains(report, "secret") || !strings.Contains(report, "user:xxxxx@") {
+			t.Error(report)
+		}
+	}
 }

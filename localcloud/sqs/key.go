@@ -34,6 +34,16 @@ func (s *Service) authorizeKey(ctx context.Context, caller cloud.Caller, q Queue
 	return rewordKeyError(err)
 }
 
+// CheckKeyUse checks that the caller may use the key of a queue, if it has one, for
+// "ReceiveMessage" or "SendMessage".
+func (s *Service) CheckKeyUse(ctx context.Context, caller cloud.Caller, queueARN, action string) error {
+	r, ok := s.byARN(queueARN)
+	if !ok {
+		return nonExistent()
+	}
+	return s.authorizeKey(ctx, caller, r.Queue, action)
+}
+
 // rewordKeyError returns the error of SQS for an error of KMS: for example,
 // KMS.AccessDeniedException for AccessDeniedException.
 //
