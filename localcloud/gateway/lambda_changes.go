@@ -98,8 +98,8 @@ func (c *call) passRole(role string) error {
 	return c.authorize("iam:PassRole", target{resource: role})
 }
 
-// inProgress describes a function that was changed, as AWS does: there, the change takes a
-// while.
+// inProgress describes a function that was changed. On AWS, the change takes a while, so the
+// description says that it is in progress.
 func inProgress(f lambda.Function) configuration {
 	c := configurationOf(f, f.ARN)
 	c.LastUpdateStatus, c.LastUpdateStatusReason, c.LastUpdateStatusReasonCode = "InProgress", beingCreated, "Creating"
