@@ -1,5 +1,5 @@
 // Command get-sum is the Lambda function behind GET /sums/{id} of the HTTP API: it returns
-// how far a submitted sum is, and its result.
+// the status of a sum and, once it is done, its result.
 package main
 
 import (

@@ -58,13 +58,13 @@ type result struct {
 	Sum  json.Number `json:"sum"`
 }
 
-// handle processes an event of SNS, or one of SQS whose messages are from SNS. It processes
-// each message independently of the others.
+// handle processes an event of SNS, or an event of SQS whose messages are from SNS. It
+// processes each message independently of the others.
 //
 // If a message of SNS fails, the invocation fails, and Lambda retries the whole event; when
 // retries are exhausted, Lambda sends the event to the function's on-failure destination
 // or dead-letter queue, if it has one. For SQS, the response lists the messages that
-// failed; the queue offers them again, and finally moves them to its dead-letter queue.
+// failed; SQS makes them visible again, and finally moves them to the dead-letter queue.
 //
 // A sum is recorded once and published at least once, always with the same ID.
 //

@@ -1,5 +1,5 @@
 // Command notify is the Lambda function subscribed to the topic "sums" that sends each sum
-// to a URL of another system, signed with a secret that both know.
+// to a URL of another system, signed with a secret that both share.
 package main
 
 import (

@@ -49,8 +49,8 @@ func newHandler(ctx context.Context, log *slog.Logger, counts *metrics.Metrics) 
 }
 
 // handle processes the messages of an event of SQS, each independently of the others, and
-// returns the IDs of those that failed. The queue offers them again, and finally moves them
-// to the queue to which this function sends the others. So none is lost, and a message may
+// returns the IDs of those that failed. SQS makes them visible again, and finally moves them
+// to the queue to which this function sends the others. So none is lost, but a message may
 // be sent on twice.
 //
 // https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html#services-sqs-batchfailurereporting

@@ -252,7 +252,7 @@ func sumSettings() []setting {
 		},
 		{
 			Name:    "sumsRetentionDays",
-			Meaning: "the time in days after which the table forgets a sum",
+			Meaning: "the time in days after which a sum expires",
 			Limits:  "a whole number from 1 to 3650",
 			Default: "30",
 			Field:   between(func(s *Settings) *int { return &s.SumsRetentionDays }, 1, 3650),

@@ -92,7 +92,7 @@ func TestParseRefuses(t *testing.T) {
 		{"notifications without TLS", map[string]string{"tally:notifyUrl": "http://127.0.0.1:8080"}, []string{
 			`tally:notifyUrl may not be "http://127.0.0.1:8080" on AWS: it must be an https URL`}},
 		{"a retention of sums for ever", map[string]string{"tally:sumsRetentionDays": "0"}, []string{
-			`tally:sumsRetentionDays may not be "0": it sets the time in days after which the table forgets a sum and must be a whole number from 1 to 3650 (default 30)`}},
+			`tally:sumsRetentionDays may not be "0": it sets the time in days after which a sum expires and must be a whole number from 1 to 3650 (default 30)`}},
 		{"an alarm webhook without TLS", map[string]string{"tally:alarmWebhook": "http://example.com"}, []string{
 			`tally:alarmWebhook may not be "http://example.com": it sets the server that receives an HTTPS request with every alarm and must be an https URL`}},
 		{"a runbook with a fragment", map[string]string{"tally:runbook": "https://example.com/operate.md#alarms"}, []string{

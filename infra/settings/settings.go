@@ -38,7 +38,7 @@ type Settings struct {
 	API       API
 
 	Buffer            bool   // a queue is between the topic of numbers and its function
-	SumsRetentionDays int    // the time after which the table forgets a sum
+	SumsRetentionDays int    // the time after which a sum expires
 	SumsEmail         string // "" for none
 	SumsWebhook       string // an HTTPS URL; "" for none
 	SumsQueue         bool   // a queue holds every sum

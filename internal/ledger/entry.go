@@ -11,7 +11,7 @@ import (
 	"tally/internal/sum"
 )
 
-// Status is how far a sum is.
+// Status is the status of a sum.
 type Status string
 
 // The values of Status. Pending becomes Done or Failed, and Failed becomes Done if the

@@ -1,5 +1,5 @@
-// Package ledger is the table of sums in DynamoDB: one entry per sum that was submitted
-// or whose message arrived. Its partition key is id, a string, and it has no sort key.
+// Package ledger is the table of sums in DynamoDB: one entry for each sum that was
+// submitted or whose message arrived. Its partition key is id, a string, and it has no sort key.
 // The time to live is the attribute expiresAt.
 //
 // Numbers are stored as text, because DynamoDB's numbers have at most 38 digits. An

@@ -2,8 +2,8 @@ package cloud
 
 import "time"
 
-// Faults decides which messages and invocations meet what AWS permits itself for all of
-// them, and does to few: a second delivery, a late one, one out of order, the end of an
+// Faults decides to which messages and invocations something happens that AWS allows for all
+// of them, but does to few: a second delivery, a late one, one out of order, or the end of an
 // execution environment. A fault never loses anything by itself.
 //
 // A decision depends on nothing but the configuration, the kind and the Victim, so it

@@ -22,8 +22,8 @@ func (c Config) pulumiHome() string { return filepath.Join(c.Dir, pulumiHomeDir)
 
 // MakePulumiFolders creates the folders of Pulumi's state and home, which Pulumi
 // requires to exist, and removes the locks and the incomplete files of deployments that were
-// killed. The plugins in that home are the developer's, because Pulumi installs none by itself in the local
-// cloud's environment.
+// killed. The plugins in that home are the developer's, because Pulumi installs none by
+// itself in the local cloud's environment.
 func (c Config) MakePulumiFolders() error {
 	if err := errors.Join(os.MkdirAll(c.PulumiState(), 0o700), os.MkdirAll(c.pulumiHome(), 0o700), c.removeStaleLocks(), c.removeTornAttributes()); err != nil {
 		return err

@@ -10,7 +10,7 @@ import (
 	"tally/localcloud/internal/fault"
 )
 
-// Faults says how often the local cloud does what AWS may do, and seldom does.
+// Faults says how often the local cloud does what AWS may do, but seldom does.
 type Faults = fault.Plan
 
 // Crash says how often execution environments of a function crash.

@@ -111,8 +111,8 @@ func (c *call) tagNew(arn cloud.ARN, tags map[string]string) error {
 	return c.authorize("lambda:TagResource", target{resource: arn.String(), context: requestTags(tags)})
 }
 
-// inProgress describes a function that was changed, as AWS does: there, the change takes a
-// while.
+// inProgress describes a function that was changed. On AWS, the change takes a while, so the
+// description says that it is in progress.
 func inProgress(f lambda.Function) configuration {
 	c := configurationOf(f, f.ARN)
 	c.LastUpdateStatus, c.LastUpdateStatusReason, c.LastUpdateStatusReasonCode = "InProgress", beingCreated, "Creating"

@@ -87,8 +87,8 @@ func (o operation) at(route string) operation {
 	return o
 }
 
-// inURL lets anybody use the operation who has its URL, such as the SubscribeURL in a
-// message of SNS. Requests without a signature have no caller, and are not authorized.
+// inURL allows anybody who has the URL of the operation to use it, such as the SubscribeURL
+// in a message of SNS. Requests without a signature have no caller, and are not authorized.
 func (o operation) inURL() operation {
 	o.unsigned = true
 	return o

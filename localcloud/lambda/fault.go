@@ -20,7 +20,8 @@ import (
 // https://docs.aws.amazon.com/lambda/latest/dg/invocation-retries.html
 // https://docs.aws.amazon.com/step-functions/latest/dg/bp-lambda-serviceexception.html
 
-// maxCrashes is how many attempts of an event faults end, so that it arrives some time.
+// maxCrashes is the maximum number of attempts of an event that faults end, so that it
+// arrives eventually.
 const maxCrashes = 3
 
 // firstCrash is when a crash during an invocation happens, at the latest, if the duration

@@ -62,11 +62,11 @@ func (s *Service) startMappings() {
 }
 
 // CreateEventSourceMapping creates a mapping, which polls at once unless it is disabled. If
-// it has no UUID, it gets one. Creation
-// fails with ResourceNotFoundException if there is no such function, with
-// ResourceConflictException if there is a mapping of the same queue and function, and with
-// InvalidParameterValueException if there is no such queue, if the function's role may not
-// receive from it, or if its visibility timeout is shorter than the function's timeout.
+// it has no UUID, it gets one. Creation fails with ResourceNotFoundException if there is no
+// such function, with ResourceConflictException if there is a mapping of the same queue and
+// function, and with InvalidParameterValueException if there is no such queue, if the
+// function's role may not receive from it, or if its visibility timeout is shorter than the
+// function's timeout.
 //
 // https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html
 func (s *Service) CreateEventSourceMapping(m EventSourceMapping) (EventSourceMapping, error) {

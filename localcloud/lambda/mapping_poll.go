@@ -14,7 +14,7 @@ import (
 	"tally/localcloud/lambda/runtimeapi"
 )
 
-// reportFailures is the response type of functions that name the messages which they could
+// reportFailures is the response type of functions that name the messages that they could
 // not process.
 const reportFailures = "ReportBatchItemFailures"
 

@@ -129,7 +129,7 @@ func (c *Cloud) AWSConfig() aws.Config {
 	}
 }
 
-// Faults says how often the local cloud does what AWS may do to a program, and seldom
+// Faults says how often the local cloud does what AWS may do to a program, but seldom
 // does: deliver twice, late or out of order, and end execution environments.
 type Faults = control.Faults
 

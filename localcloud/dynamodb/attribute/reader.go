@@ -16,7 +16,7 @@ type reader struct {
 
 var errJSON = errors.New("attribute: invalid JSON")
 
-// peek returns the first byte of the next token, which tells its kind, or 0 at the end.
+// peek returns the first byte of the next token, which determines its kind, or 0 at the end.
 func (r *reader) peek() byte {
 	for r.next < len(r.data) {
 		c := r.data[r.next]

@@ -30,8 +30,8 @@ import (
 	"tally/localcloud/store"
 )
 
-// Injector decides by a plan, which survives restarts and SIGKILL until it is cleared:
-// whoever tests both at once wants neither to end the other. It implements [cloud.Faults].
+// Injector decides by a plan, which survives restarts and SIGKILL until it is cleared,
+// so that a test can combine them with faults. It implements [cloud.Faults].
 type Injector struct {
 	journal cloud.Journal
 	stored  *store.Table[Plan] // at most one, with the key planKey

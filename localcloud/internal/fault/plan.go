@@ -11,8 +11,8 @@ import (
 	"tally/localcloud/cloud"
 )
 
-// Plan says how often which faults happen. A rate is the part of all messages, events or
-// invocations that are hit: 0 for none to 1 for all.
+// Plan says how often which faults happen. A rate is the fraction of all messages, events or
+// invocations that a fault hits: 0 for none to 1 for all.
 type Plan struct {
 	// Seed selects the victims. The same seed selects the same ones, by the order in
 	// which they arrive at a topic, queue or function after the plan was set.
