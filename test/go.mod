@@ -162,6 +162,7 @@ require (
 
 require (
 	github.com/aws/aws-sdk-go-v2/service/cloudwatch v1.75.5
+	github.com/aws/aws-sdk-go-v2/service/ssm v1.81.4
 	github.com/getkin/kin-openapi v0.152.0
 	github.com/pulumi/pulumi/sdk/v3 v3.259.0
 	golang.org/x/sync v0.22.0
