@@ -440,6 +440,8 @@ func TestConcurrencyAfterFailures(t *testing.T) {
 		most = 0
 		r.mu.Unlock()
 		time.Sleep(20 * time.Second)
+		r.mu.Lock()
+		defer r.mu.Unlock()
 		if most != 5 || len(r.received) != 1000 {
 			t.Errorf("%d batches at once after successes, %d processed", most, len(r.received))
 		}
