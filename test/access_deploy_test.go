@@ -44,7 +44,7 @@ func after(stack, certificate string) map[string]string {
 // else, and that the stack works within the boundary.
 func TestDeployerCanDeploy(t *testing.T) {
 	t.Parallel() // the time counts from when it runs
-	ctx, cancel := context.WithTimeout(t.Context(), 9*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Minute)
 	defer cancel()
 	dir := copyProject(t)
 	local := localcloudtest.Start(t)

@@ -14,7 +14,7 @@ import (
 // only that each figure can be measured.
 func TestBench(t *testing.T) {
 	t.Parallel()
-	ctx, cancel := context.WithTimeout(t.Context(), 15*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Minute)
 	defer cancel()
 	docs := t.TempDir()
 	bench := filepath.Join(t.TempDir(), "bench")

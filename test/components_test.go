@@ -16,7 +16,7 @@ import (
 // imports the components and declares the same topic in two environments.
 func TestComponents(t *testing.T) {
 	t.Parallel() // the time counts from when it runs
-	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Minute)
 	defer cancel()
 	dir := t.TempDir()
 	if err := os.CopyFS(dir, os.DirFS("testdata/components")); err != nil {

@@ -18,7 +18,7 @@ import (
 // that Lambda waits between attempts to less than a second.
 func TestFailures(t *testing.T) {
 	t.Parallel()
-	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Minute)
 	defer cancel()
 	dir := copyProject(t)
 	cloud := localcloudtest.Start(t, localcloudtest.TimeScale(600))

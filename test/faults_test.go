@@ -14,7 +14,7 @@ import (
 // once. Everything arrives, some of it twice, and the faults are still set afterwards.
 func TestFaults(t *testing.T) {
 	const seed, count = 1, 200
-	ctx, stop := context.WithTimeout(t.Context(), 5*time.Minute)
+	ctx, stop := context.WithTimeout(t.Context(), 15*time.Minute)
 	defer stop()
 	world := newKillWorld(ctx, t)
 	world.cloud.SetFaults(ctx, localcloudtest.Faults{

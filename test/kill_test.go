@@ -33,7 +33,7 @@ func TestKill(t *testing.T) {
 		count = 10_000
 	}
 	count, runs = fromEnv(t, "TALLY_KILL_COUNT", count), max(runs, 1)
-	ctx, cancel := context.WithTimeout(t.Context(), time.Duration(runs)*5*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Duration(runs)*15*time.Minute)
 	defer cancel()
 
 	world := newKillWorld(ctx, t)

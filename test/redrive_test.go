@@ -40,7 +40,7 @@ const audited = `audit, err := serverless.NewQueue(env, "audit", nil)
 // in between.
 func TestRedrive(t *testing.T) {
 	t.Parallel() // the time counts from when it runs
-	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Minute)
 	defer cancel()
 	r := redriver{dir: copyProject(t), bin: filepath.Join(t.TempDir(), "redrive")}
 	build := exec.Command("go", "build", "-o", r.bin, "./cmd/redrive")

@@ -24,7 +24,7 @@ import (
 // rolls out a correction, with an interruption. No deployment moves live meanwhile.
 func TestRolloutOfBadVersion(t *testing.T) {
 	t.Parallel()
-	ctx, cancel := context.WithTimeout(t.Context(), 9*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Minute)
 	defer cancel()
 	r := newRollouts(ctx, t, "canary-10-5m")
 	bad := []struct{ file, works, fails string }{

@@ -112,7 +112,7 @@ func (r rollouts) expect(ctx context.Context, when, want string) {
 // all-at-once, only a new version moves it; with canary, nothing does.
 func TestDeploymentsKeepRollbacks(t *testing.T) {
 	t.Parallel()
-	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Minute)
 	defer cancel()
 	r := newRollouts(ctx, t, "all-at-once")
 	version := 1

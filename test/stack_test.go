@@ -15,7 +15,7 @@ import (
 func TestStack(t *testing.T) {
 	w := newWorkspace(t, copyProject(t))
 	t.Parallel() // the time counts from when it runs
-	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Minute)
 	defer cancel()
 
 	w.start()

@@ -18,7 +18,7 @@ import (
 // does not affect the other.
 func TestStacks(t *testing.T) {
 	t.Parallel() // the time counts from when it runs
-	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Minute)
 	defer cancel()
 	dir := copyProject(t)
 	cloud := localcloudtest.Start(t)

@@ -34,7 +34,7 @@ import (
 //	TALLY_SUMS_SEED=7     the seed of the faults and kills, as a failure prints it
 func TestSumsUnderFaults(t *testing.T) {
 	count, seed := fromEnv(t, "TALLY_SUMS_COUNT", 1000), fromEnv(t, "TALLY_SUMS_SEED", int(time.Now().UnixNano()%1e6))
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Minute)
 	defer cancel()
 	w := newSumsWorld(ctx, t, seed)
 

@@ -21,7 +21,7 @@ import (
 // stack that exists, and removed again.
 func TestSums(t *testing.T) {
 	t.Parallel()
-	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Minute)
 	defer cancel()
 	cloud := localcloudtest.Start(t, localcloudtest.TimeScale(600))
 	server := newReceiver(t)
