@@ -173,91 +173,79 @@ func failedCondition(onFail string, old attribute.Item) error {
 // PutItem adds or replaces an item.
 //
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_PutItem.html
-func (s *Service) PutItem(ctx context.Context, caller cloud.Caller, in PutItemInput) (out WriteOutput, err error) {
-	defer s.measure("PutItem", in.TableName, &err)()
-	var c constraints
-	c.table(in.TableName)
-	c.required(in.Item != nil, "item")
-	c.returns(in.ReturnValues, in.ReturnValuesOnConditionCheckFailure, in.ReturnConsumedCapacity, in.ReturnItemCollectionMetrics)
-	if err := c.err(); err != nil {
-		return out, err
-	}
-	if err := onlyOld(in.ReturnValues); err != nil {
-		return out, err
-	}
-	w := write{item: in.Item, onFail: in.ReturnValuesOnConditionCheckFailure}
-	if w.expressions, err = parse(in.ExpressionAttributeNames, in.ExpressionAttributeValues, condition(in.ConditionExpression)); err != nil {
-		return out, err
-	}
-	w.access = access{caller: caller, action: "PutItem", table: in.TableName, keys: []attribute.Item{in.Item},
-		attributes: w.named(), returns: orDefault(in.ReturnValues, "NONE"), capacity: in.ReturnConsumedCapacity}
-	r, err := s.run(ctx, &w)
-	if err != nil {
-		return out, err
-	}
-	return s.written(r, in.ReturnValues, in.ReturnConsumedCapacity, in.ReturnItemCollectionMetrics), nil
-}
-
-// onlyOld checks ReturnValues of an operation that returns nothing new.
-func onlyOld(values string) error {
-	if values != "" && values != "NONE" && values != "ALL_OLD" {
-		return invalid("ReturnValues can only be ALL_OLD or NONE")
-	}
-	return nil
+func (s *Service) PutItem(ctx context.Context, caller cloud.Caller, in PutItemInput) (WriteOutput, error) {
+	return s.writeItem(ctx, caller, request{
+		operation: "PutItem", table: in.TableName, write: write{item: in.Item}, subject: in.Item, parameter: "item",
+		names: in.ExpressionAttributeNames, values: in.ExpressionAttributeValues, texts: []expression.Parameter{condition(in.ConditionExpression)},
+		onlyOld: true, returns: in.ReturnValues, onFail: in.ReturnValuesOnConditionCheckFailure,
+		capacity: in.ReturnConsumedCapacity, collection: in.ReturnItemCollectionMetrics,
+	})
 }
 
 // DeleteItem removes an item, if it exists.
 //
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_DeleteItem.html
-func (s *Service) DeleteItem(ctx context.Context, caller cloud.Caller, in DeleteItemInput) (out WriteOutput, err error) {
-	defer s.measure("DeleteItem", in.TableName, &err)()
-	var c constraints
-	c.table(in.TableName)
-	c.required(in.Key != nil, "key")
-	c.returns(in.ReturnValues, in.ReturnValuesOnConditionCheckFailure, in.ReturnConsumedCapacity, in.ReturnItemCollectionMetrics)
-	if err := c.err(); err != nil {
-		return out, err
-	}
-	if err := onlyOld(in.ReturnValues); err != nil {
-		return out, err
-	}
-	w := write{key: in.Key, delete: true, onFail: in.ReturnValuesOnConditionCheckFailure}
-	if w.expressions, err = parse(in.ExpressionAttributeNames, in.ExpressionAttributeValues, condition(in.ConditionExpression)); err != nil {
-		return out, err
-	}
-	w.access = access{caller: caller, action: "DeleteItem", table: in.TableName, keys: []attribute.Item{in.Key},
-		attributes: w.named(), returns: orDefault(in.ReturnValues, "NONE"), capacity: in.ReturnConsumedCapacity}
-	r, err := s.run(ctx, &w)
-	if err != nil {
-		return out, err
-	}
-	return s.written(r, in.ReturnValues, in.ReturnConsumedCapacity, in.ReturnItemCollectionMetrics), nil
+func (s *Service) DeleteItem(ctx context.Context, caller cloud.Caller, in DeleteItemInput) (WriteOutput, error) {
+	return s.writeItem(ctx, caller, request{
+		operation: "DeleteItem", table: in.TableName, write: write{key: in.Key, delete: true}, subject: in.Key, parameter: "key",
+		names: in.ExpressionAttributeNames, values: in.ExpressionAttributeValues, texts: []expression.Parameter{condition(in.ConditionExpression)},
+		onlyOld: true, returns: in.ReturnValues, onFail: in.ReturnValuesOnConditionCheckFailure,
+		capacity: in.ReturnConsumedCapacity, collection: in.ReturnItemCollectionMetrics,
+	})
 }
 
 // UpdateItem changes an item, or adds it with its key.
 //
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateItem.html
-func (s *Service) UpdateItem(ctx context.Context, caller cloud.Caller, in UpdateItemInput) (out WriteOutput, err error) {
-	defer s.measure("UpdateItem", in.TableName, &err)()
+func (s *Service) UpdateItem(ctx context.Context, caller cloud.Caller, in UpdateItemInput) (WriteOutput, error) {
+	return s.writeItem(ctx, caller, request{
+		operation: "UpdateItem", table: in.TableName, write: write{key: in.Key}, subject: in.Key, parameter: "key",
+		names: in.ExpressionAttributeNames, values: in.ExpressionAttributeValues,
+		texts:   []expression.Parameter{update(in.UpdateExpression), condition(in.ConditionExpression)},
+		returns: in.ReturnValues, onFail: in.ReturnValuesOnConditionCheckFailure,
+		capacity: in.ReturnConsumedCapacity, collection: in.ReturnItemCollectionMetrics,
+	})
+}
+
+// A request is for one write. It has what the operations that write one item share.
+type request struct {
+	write
+	operation, table string
+	subject          attribute.Item // the item, or its key
+	parameter        string         // the subject's: "item" or "key"
+	names            map[string]string
+	values           expression.Values
+	texts            []expression.Parameter
+	onlyOld          bool // the operation returns nothing new
+	returns, onFail  string
+	capacity         string
+	collection       string
+}
+
+func (s *Service) writeItem(ctx context.Context, caller cloud.Caller, in request) (out WriteOutput, err error) {
+	defer s.measure(in.operation, in.table, &err)()
 	var c constraints
-	c.table(in.TableName)
-	c.required(in.Key != nil, "key")
-	c.returns(in.ReturnValues, in.ReturnValuesOnConditionCheckFailure, in.ReturnConsumedCapacity, in.ReturnItemCollectionMetrics)
+	c.table(in.table)
+	c.required(in.subject != nil, in.parameter)
+	c.returns(in.returns, in.onFail, in.capacity, in.collection)
 	if err := c.err(); err != nil {
 		return out, err
 	}
-	w := write{key: in.Key, onFail: in.ReturnValuesOnConditionCheckFailure}
-	if w.expressions, err = parse(in.ExpressionAttributeNames, in.ExpressionAttributeValues,
-		update(in.UpdateExpression), condition(in.ConditionExpression)); err != nil {
+	if in.onlyOld && in.returns != "" && in.returns != "NONE" && in.returns != "ALL_OLD" {
+		return out, invalid("ReturnValues can only be ALL_OLD or NONE")
+	}
+	w := &in.write
+	w.onFail = in.onFail
+	if w.expressions, err = parse(in.names, in.values, in.texts...); err != nil {
 		return out, err
 	}
-	w.access = access{caller: caller, action: "UpdateItem", table: in.TableName, keys: []attribute.Item{in.Key},
-		attributes: w.named(), returns: orDefault(in.ReturnValues, "NONE"), capacity: in.ReturnConsumedCapacity}
-	r, err := s.run(ctx, &w)
+	w.access = access{caller: caller, action: in.operation, table: in.table, keys: []attribute.Item{in.subject},
+		attributes: w.named(), returns: orDefault(in.returns, "NONE"), capacity: in.capacity}
+	r, err := s.run(ctx, w)
 	if err != nil {
 		return out, err
 	}
-	return s.written(r, in.ReturnValues, in.ReturnConsumedCapacity, in.ReturnItemCollectionMetrics), nil
+	return s.written(r, in.returns, in.capacity, in.collection), nil
 }
 
 // written reports the result of a write as the request asks for it.
