@@ -4,41 +4,21 @@ import (
 	"encoding/json"
 	"io"
 	"log/slog"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-lambda-go/lambdacontext"
-	"github.com/google/go-cmp/cmp"
 
 	"tally/internal/httpapi"
+	"tally/internal/httpapi/httpapitest"
 	"tally/internal/metrics"
 )
 
 // TestGolden compares the responses to complete API Gateway events with the
 // golden files.
 func TestGolden(t *testing.T) {
-	names, err := filepath.Glob("testdata/*.event.json")
-	if err != nil || len(names) == 0 {
-		t.Fatalf("no golden events: %v", err)
-	}
-	for _, name := range names {
-		t.Run(filepath.Base(name), func(t *testing.T) {
-			var event events.APIGatewayV2HTTPRequest
-			readJSON(t, name, &event)
-			var want events.APIGatewayV2HTTPResponse
-			readJSON(t, strings.Replace(name, ".event.", ".response.", 1), &want)
-			got, err := newTestHandler().handle(t.Context(), event)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(want, got); diff != "" {
-				t.Error(diff)
-			}
-		})
-	}
+	httpapitest.Golden(t, newTestHandler().handle)
 }
 
 func TestRefusals(t *testing.T) {
@@ -160,15 +140,4 @@ func request(method, path, query string) events.APIGatewayV2HTTPRequest {
 	r := events.APIGatewayV2HTTPRequest{RawPath: path, RawQueryString: query}
 	r.RequestContext.HTTP.Method = method
 	return r
-}
-
-func readJSON(t *testing.T, name string, into any) {
-	t.Helper()
-	raw, err := os.ReadFile(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := json.Unmarshal(raw, into); err != nil {
-		t.Fatalf("%s: %v", name, err)
-	}
 }

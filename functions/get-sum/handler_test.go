@@ -2,18 +2,15 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"io"
 	"log/slog"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/aws/aws-lambda-go/events"
-	"github.com/google/go-cmp/cmp"
 
+	"tally/internal/httpapi/httpapitest"
 	"tally/internal/ledger"
 	"tally/internal/metrics"
 )
@@ -38,25 +35,7 @@ func find(_ context.Context, id string) (ledger.Entry, error) {
 // TestGolden compares the responses to complete API Gateway events with the
 // golden files.
 func TestGolden(t *testing.T) {
-	names, err := filepath.Glob("testdata/*.event.json")
-	if err != nil || len(names) == 0 {
-		t.Fatalf("no golden events: %v", err)
-	}
-	for _, name := range names {
-		t.Run(filepath.Base(name), func(t *testing.T) {
-			var event events.APIGatewayV2HTTPRequest
-			readJSON(t, name, &event)
-			var want events.APIGatewayV2HTTPResponse
-			readJSON(t, strings.Replace(name, ".event.", ".response.", 1), &want)
-			got, err := newTestHandler(find).handle(t.Context(), event)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(want, got); diff != "" {
-				t.Error(diff)
-			}
-		})
-	}
+	httpapitest.Golden(t, newTestHandler(find).handle)
 }
 
 // TestNotAsked proves that a malformed ID never reaches the table.
@@ -126,15 +105,4 @@ func request(method, id string) events.APIGatewayV2HTTPRequest {
 	r := events.APIGatewayV2HTTPRequest{RawPath: "/sums/" + id, PathParameters: map[string]string{"id": id}}
 	r.RequestContext.HTTP.Method = method
 	return r
-}
-
-func readJSON(t *testing.T, name string, into any) {
-	t.Helper()
-	raw, err := os.ReadFile(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := json.Unmarshal(raw, into); err != nil {
-		t.Fatalf("%s: %v", name, err)
-	}
 }

@@ -2,12 +2,9 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"io"
 	"log/slog"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -15,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/google/go-cmp/cmp"
 
+	"tally/internal/httpapi/httpapitest"
 	"tally/internal/ledger"
 	"tally/internal/metrics"
 	"tally/internal/sum"
@@ -26,27 +24,11 @@ const topicARN = "arn:aws:sns:us-east-1:123456789012:numbers-1a2b3c4"
 // TestGolden compares the responses to complete API Gateway events with the
 // golden files.
 func TestGolden(t *testing.T) {
-	names, err := filepath.Glob("testdata/*.event.json")
-	if err != nil || len(names) == 0 {
-		t.Fatalf("no golden events: %v", err)
-	}
-	for _, name := range names {
-		t.Run(filepath.Base(name), func(t *testing.T) {
-			var event events.APIGatewayV2HTTPRequest
-			readJSON(t, name, &event)
-			var want events.APIGatewayV2HTTPResponse
-			readJSON(t, strings.Replace(name, ".event.", ".response.", 1), &want)
-			h, table := newTestHandler()
-			table.requests[uuid.For("", "used")] = "the digest of another body"
-			got, err := h.handle(t.Context(), event)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(want, got); diff != "" {
-				t.Error(diff)
-			}
-		})
-	}
+	httpapitest.Golden(t, func(ctx context.Context, r events.APIGatewayV2HTTPRequest) (events.APIGatewayV2HTTPResponse, error) {
+		h, table := newTestHandler()
+		table.requests[uuid.For("", "used")] = "the digest of another body"
+		return h.handle(ctx, r)
+	})
 }
 
 // TestSubmit proves what is recorded and published.
@@ -266,15 +248,4 @@ func post(body, key, user string) events.APIGatewayV2HTTPRequest {
 		}
 	}
 	return r
-}
-
-func readJSON(t *testing.T, name string, into any) {
-	t.Helper()
-	raw, err := os.ReadFile(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := json.Unmarshal(raw, into); err != nil {
-		t.Fatalf("%s: %v", name, err)
-	}
 }
