@@ -36,19 +36,17 @@ type FieldError struct {
 // Error returns the detail.
 func (p *Problem) Error() string { return p.Detail }
 
-// refuse converts a *Problem or sum.InputErrors into a response. It returns any
-// other error unchanged, which makes the invocation fail.
-func refuse(err error) (events.APIGatewayV2HTTPResponse, error) {
-	p, ok := errors.AsType[*Problem](err)
-	if inputs, isInput := errors.AsType[sum.InputErrors](err); isInput {
-		p, ok = &Problem{Status: http.StatusBadRequest, Detail: "The request must give two integers, num1 and num2."}, true
-		for _, e := range inputs {
-			p.Errors = append(p.Errors, FieldError{e.Field, e.Reason})
-		}
-	}
-	if !ok {
+// Reject logs and counts a request that ended with an error, and returns its response. It
+// returns an error that is not the client's unchanged, which makes the invocation fail.
+func Reject(ctx context.Context, log *slog.Logger, counts *metrics.Metrics, err error) (events.APIGatewayV2HTTPResponse, error) {
+	p, reason := problem(err)
+	if p == nil {
+		log.ErrorContext(ctx, "request failed", "error", err)
+		counts.Count("RequestsFailed")
 		return events.APIGatewayV2HTTPResponse{}, err
 	}
+	log.InfoContext(ctx, "request rejected", "reason", reason, "error", err)
+	counts.Count("RequestsRejected", "reason", reason)
 	body := *p
 	body.Type, body.Title = "about:blank", http.StatusText(p.Status)
 	header := map[string]string{"content-type": "application/problem+json"}
@@ -56,26 +54,20 @@ func refuse(err error) (events.APIGatewayV2HTTPResponse, error) {
 	return respond(p.Status, header, body)
 }
 
-// Reject logs and counts a request that ended with an error, and returns its response.
-func Reject(ctx context.Context, log *slog.Logger, counts *metrics.Metrics, err error) (events.APIGatewayV2HTTPResponse, error) {
-	if why := reason(err); why != "" {
-		log.InfoContext(ctx, "request rejected", "reason", why, "error", err)
-		counts.Count("RequestsRejected", "reason", why)
-	} else {
-		log.ErrorContext(ctx, "request failed", "error", err)
-		counts.Count("RequestsFailed")
-	}
-	return refuse(err)
-}
-
-// reason returns the value of the metric dimension "reason", or "" for an error that is
-// not the client's. It has few values because each becomes a metric of its own.
-func reason(err error) string {
+// problem converts a *Problem or sum.InputErrors into a problem and the value of the metric
+// dimension "reason", which has few values because each becomes a metric of its own. It
+// returns nil for any other error, which is not the client's.
+func problem(err error) (p *Problem, reason string) {
 	if p, ok := errors.AsType[*Problem](err); ok {
-		return http.StatusText(p.Status)
+		return p, http.StatusText(p.Status)
 	}
-	if _, ok := errors.AsType[sum.InputErrors](err); ok {
-		return "invalid input"
+	inputs, ok := errors.AsType[sum.InputErrors](err)
+	if !ok {
+		return nil, ""
 	}
-	return ""
+	p = &Problem{Status: http.StatusBadRequest, Detail: "The request must give two integers, num1 and num2."}
+	for _, e := range inputs {
+		p.Errors = append(p.Errors, FieldError{e.Field, e.Reason})
+	}
+	return p, "invalid input"
 }
