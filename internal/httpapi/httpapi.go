@@ -56,15 +56,17 @@ func isJSON(contentType string) bool {
 // JSON returns a response with body encoded as JSON. header holds what the response has
 // in addition to the content type, with names in lowercase; nil for nothing.
 func JSON(status int, header map[string]string, body any) (events.APIGatewayV2HTTPResponse, error) {
-	all := map[string]string{"content-type": "application/json"}
-	maps.Copy(all, header)
-	return respond(status, all, body)
+	return respond(status, "application/json", header, body)
 }
 
-func respond(status int, header map[string]string, body any) (events.APIGatewayV2HTTPResponse, error) {
+// respond returns a response with body encoded as JSON and, in addition to the content
+// type, what is in header.
+func respond(status int, contentType string, header map[string]string, body any) (events.APIGatewayV2HTTPResponse, error) {
 	raw, err := json.Marshal(body)
 	if err != nil {
 		return events.APIGatewayV2HTTPResponse{}, err
 	}
-	return events.APIGatewayV2HTTPResponse{StatusCode: status, Headers: header, Body: string(raw)}, nil
+	all := map[string]string{"content-type": contentType}
+	maps.Copy(all, header)
+	return events.APIGatewayV2HTTPResponse{StatusCode: status, Headers: all, Body: string(raw)}, nil
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"maps"
 	"net/http"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -49,9 +48,7 @@ func Reject(ctx context.Context, log *slog.Logger, counts *metrics.Metrics, err 
 	counts.Count("RequestsRejected", "reason", reason)
 	body := *p
 	body.Type, body.Title = "about:blank", http.StatusText(p.Status)
-	header := map[string]string{"content-type": "application/problem+json"}
-	maps.Copy(header, p.Header)
-	return respond(p.Status, header, body)
+	return respond(p.Status, "application/problem+json", p.Header, body)
 }
 
 // problem converts a *Problem or sum.InputErrors into a problem and the value of the metric
