@@ -8,8 +8,7 @@ import (
 // maxRetentionSeconds is two weeks, the longest retention that SQS allows.
 const maxRetentionSeconds = 14 * 24 * 60 * 60
 
-// sender is the principal that may send to a failure queue. It is empty for a
-// dead-letter queue, because SQS needs no permission to move messages there.
+// sender is the principal that may send to a failure queue.
 type sender struct {
 	principal pulumi.Input
 	condition pulumi.Map
@@ -18,11 +17,7 @@ type sender struct {
 // newFailureQueue creates a queue for what parent could not process. It accepts
 // messages from one sender only.
 func newFailureQueue(e *Environment, name string, from sender, parent pulumi.Resource, opts ...pulumi.ResourceOption) (*Queue, error) {
-	args := &sqs.QueueArgs{}
-	if from.principal != nil {
-		args.RedriveAllowPolicy = pulumi.String(redriveFromNone)
-	}
-	q, err := newStore(e, name, args, parent, opts...)
+	q, err := newStore(e, name, &sqs.QueueArgs{RedriveAllowPolicy: pulumi.String(redriveFromNone)}, parent, opts...)
 	if err != nil {
 		return nil, err
 	}
@@ -55,10 +50,6 @@ func newStore(e *Environment, name string, args *sqs.QueueArgs, parent pulumi.Re
 
 // accepts makes the queue's policy allow one sender, instead of any other.
 func (q *Queue) accepts(from sender) {
-	q.statements = nil
-	if from.principal == nil {
-		return
-	}
 	q.statements = []statement{{
 		Sid: "OneSender", Principal: from.principal, Condition: from.condition,
 		Action: []string{"sqs:SendMessage"}, Resource: []pulumi.StringInput{q.ARN},

@@ -69,7 +69,11 @@ func NewQueue(env *Environment, name string, args *QueueArgs, opts ...pulumi.Res
 		return nil, err
 	}
 	var err error
-	if q.DeadLetters, err = newFailureQueue(env, name+"-dead-letters", sender{}, q); err != nil {
+	if q.DeadLetters, err = newStore(env, name+"-dead-letters", &sqs.QueueArgs{}, q); err != nil {
+		return nil, err
+	}
+	// SQS needs no permission to move messages there.
+	if err := q.DeadLetters.createPolicy(); err != nil {
 		return nil, err
 	}
 	in := q.inputs(args)
