@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"net/http"
 	"os/exec"
@@ -145,25 +144,17 @@ func (w *sumsWorld) submitUntilAccepted(ctx context.Context, key string, s submi
 	body := fmt.Sprintf(`{"num1":%s,"num2":%s}`, s.num1, s.num2)
 	for ctx.Err() == nil {
 		w.awaitAlive()
-		var r *http.Request
-		if r, err = http.NewRequestWithContext(ctx, http.MethodPost, w.out["apiUrl"]+"sums", strings.NewReader(body)); err != nil {
-			return "", err
-		}
-		r.Header.Set("Content-Type", "application/json")
-		r.Header.Set("Idempotency-Key", key)
-		var resp *http.Response
-		if resp, err = http.DefaultClient.Do(r); err != nil {
-			continue // killed
-		}
-		raw, _ := io.ReadAll(resp.Body) // only for the error
-		resp.Body.Close()
+		status, header, text, failure := w.send(ctx, http.MethodPost, "sums", body, "Idempotency-Key", key)
 		switch {
-		case resp.StatusCode == http.StatusAccepted:
-			return resp.Header.Get("Location"), nil
-		case resp.StatusCode < 500:
-			return "", fmt.Errorf("%s %s", resp.Status, raw)
+		case status == http.StatusAccepted:
+			return header.Get("Location"), nil
+		case status == 0:
+			err = failure // killed
+		case status < 500:
+			return "", fmt.Errorf("%d %s", status, text)
+		default:
+			err = fmt.Errorf("%d %s", status, text)
 		}
-		err = fmt.Errorf("%s %s", resp.Status, raw)
 	}
 	return "", fmt.Errorf("%w, %w", ctx.Err(), err)
 }

@@ -108,9 +108,19 @@ func (d deployed) sum(ctx context.Context, path, status string) (got recorded) {
 // request sends a request to the API, with a header, and returns the response.
 func (d deployed) request(ctx context.Context, method, path, body string, header ...string) (int, http.Header, string) {
 	d.t.Helper()
-	r, err := http.NewRequestWithContext(ctx, method, d.out["apiUrl"]+path, strings.NewReader(body))
+	status, got, text, err := d.send(ctx, method, path, body, header...)
 	if err != nil {
 		d.t.Fatal(err)
+	}
+	return status, got, text
+}
+
+// send is request for a local cloud that may be killed. The status is 0 if there was no
+// response. With another status, an error means that the body is incomplete.
+func (d deployed) send(ctx context.Context, method, path, body string, header ...string) (int, http.Header, string, error) {
+	r, err := http.NewRequestWithContext(ctx, method, d.out["apiUrl"]+path, strings.NewReader(body))
+	if err != nil {
+		return 0, nil, "", err
 	}
 	r.Header.Set("Content-Type", "application/json")
 	for i := 0; i+1 < len(header); i += 2 {
@@ -118,12 +128,9 @@ func (d deployed) request(ctx context.Context, method, path, body string, header
 	}
 	resp, err := http.DefaultClient.Do(r)
 	if err != nil {
-		d.t.Fatal(err)
+		return 0, nil, "", err
 	}
 	defer resp.Body.Close()
 	raw, err := io.ReadAll(resp.Body)
-	if err != nil {
-		d.t.Fatal(err)
-	}
-	return resp.StatusCode, resp.Header, string(raw)
+	return resp.StatusCode, resp.Header, string(raw), err
 }
