@@ -42,12 +42,7 @@ func TestRedrive(t *testing.T) {
 	t.Parallel() // the time counts from when it runs
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Minute)
 	defer cancel()
-	r := redriver{dir: copyProject(t), bin: filepath.Join(t.TempDir(), "redrive")}
-	build := exec.Command("go", "build", "-o", r.bin, "./cmd/redrive")
-	build.Dir = ".."
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("build redrive: %v\n%s", err, out)
-	}
+	r := newRedriver(ctx, t, copyProject(t))
 	cloud := localcloudtest.Start(t, localcloudtest.TimeScale(600))
 
 	// The function may not publish sums.
@@ -71,7 +66,7 @@ func TestRedrive(t *testing.T) {
 	want[undelivered] = "5"
 	r.waitForMessages(ctx, "numbersRedriveUrl", 1)
 
-	list := r.must("list")
+	list := r.must(ctx, "list")
 	for id := range want {
 		if strings.Count(list, "  "+id+" ") != 1 {
 			t.Errorf("list does not show %s once", id)
@@ -82,7 +77,7 @@ func TestRedrive(t *testing.T) {
 		t.Errorf("list printed\n%s", list)
 	}
 
-	if out, err := r.command("run", "-all").CombinedOutput(); err == nil || !strings.Contains(string(out), "handle-message-failures: message ") || !strings.Contains(string(out), "SNS:Publish") {
+	if out, err := r.command(ctx, "run", "-all").CombinedOutput(); err == nil || !strings.Contains(string(out), "handle-message-failures: message ") || !strings.Contains(string(out), "SNS:Publish") {
 		t.Errorf("run before the repair: %v\n%s", err, out)
 	}
 	r.waitForMessages(ctx, "handleMessageFailuresUrl", 4) // all are still there, and available at once
@@ -91,9 +86,9 @@ func TestRedrive(t *testing.T) {
 	replace(t, r.dir, "infra/serverless/subscription.go", refused, allowed)
 	replace(t, r.dir, "infra/main.go", revoked, granted)
 	up(ctx, t, stack)
-	r.killedAfterOne(t)
+	r.killedAfterOne(ctx, t)
 	r.waitForMessages(ctx, "handleMessageFailuresUrl", 3)
-	if out := r.must("run", "-all"); !strings.Contains(out, "\n4 run again, 0 failed, 0 not selected\n") {
+	if out := r.must(ctx, "run", "-all"); !strings.Contains(out, "\n4 run again, 0 failed, 0 not selected\n") {
 		t.Errorf("run after the kill:\n%s", out)
 	}
 	for _, queue := range []string{"handleMessageFailuresUrl", "numbersRedriveUrl"} {
@@ -108,15 +103,28 @@ type redriver struct {
 	dir, bin string
 }
 
-func (r redriver) command(args ...string) *exec.Cmd {
-	cmd := exec.Command(r.bin, args...)
+// newRedriver compiles the command for the program in dir. The caller sets the deployed
+// stack.
+func newRedriver(ctx context.Context, t *testing.T, dir string) redriver {
+	t.Helper()
+	r := redriver{dir: dir, bin: filepath.Join(t.TempDir(), "redrive")}
+	build := exec.CommandContext(ctx, "go", "build", "-o", r.bin, "./cmd/redrive")
+	build.Dir = ".."
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("build redrive: %v\n%s", err, out)
+	}
+	return r
+}
+
+func (r redriver) command(ctx context.Context, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, r.bin, args...)
 	cmd.Dir, cmd.Env = r.dir, r.cloud.Environ()
 	return cmd
 }
 
-func (r redriver) must(args ...string) string {
+func (r redriver) must(ctx context.Context, args ...string) string {
 	r.t.Helper()
-	out, err := r.command(args...).CombinedOutput()
+	out, err := r.command(ctx, args...).CombinedOutput()
 	if err != nil {
 		r.t.Fatalf("redrive %s: %v\n%s", strings.Join(args, " "), err, out)
 	}
@@ -125,9 +133,9 @@ func (r redriver) must(args ...string) string {
 
 // killedAfterOne starts to run the messages slowly, and kills the command when it has
 // run one. The others remain hidden until their visibility timeout is over.
-func (r redriver) killedAfterOne(t *testing.T) {
+func (r redriver) killedAfterOne(ctx context.Context, t *testing.T) {
 	t.Helper()
-	cmd := r.command("run", "-queue", "handle-message-failures", "-rate", "0.5")
+	cmd := r.command(ctx, "run", "-queue", "handle-message-failures", "-rate", "0.5")
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
 	if err != nil {
@@ -169,7 +177,8 @@ func (r redriver) waitForMessages(ctx context.Context, output string, n int) {
 			QueueURL string
 			Messages []struct{ ID string }
 		}
-		if err := json.Unmarshal([]byte(r.must("list", "-json")), &all); err != nil {
+		list := r.must(context.WithoutCancel(ctx), "list", "-json") // so that the failure below can show it
+		if err := json.Unmarshal([]byte(list), &all); err != nil {
 			r.t.Fatal(err)
 		}
 		for _, l := range all {

@@ -1,14 +1,11 @@
 package test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
-	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -283,15 +280,7 @@ func (w *sumsWorld) poison(ctx context.Context, name string, count int) {
 // redrive runs all failed messages again.
 func (w *sumsWorld) redrive(ctx context.Context) {
 	w.t.Helper()
-	bin := filepath.Join(w.t.TempDir(), "redrive")
-	build := exec.CommandContext(ctx, "go", "build", "-o", bin, "./cmd/redrive")
-	build.Dir = ".."
-	if out, err := build.CombinedOutput(); err != nil {
-		w.t.Fatalf("build redrive: %v\n%s", err, out)
-	}
-	run := exec.CommandContext(ctx, bin, "run", "-all")
-	run.Dir, run.Env = w.dir, w.cloud.Environ()
-	if out, err := run.CombinedOutput(); err != nil {
-		w.t.Fatalf("redrive run -all: %v\n%s", err, bytes.TrimSpace(out))
-	}
+	r := newRedriver(ctx, w.t, w.dir)
+	r.deployed = w.deployed
+	r.must(ctx, "run", "-all")
 }
