@@ -220,25 +220,34 @@ func (c *clients) consume(ctx context.Context) *sync.WaitGroup {
 
 func (c *clients) consumeSome(ctx context.Context, queue string) error {
 	url := c.out[queue]
-	received, err := c.sqs.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{
+	return drain(ctx, c.sqs, &sqs.ReceiveMessageInput{
 		QueueUrl: &url, MaxNumberOfMessages: 10, WaitTimeSeconds: 5,
 		// A message is hidden for so long if a SIGKILL interrupts its reception.
 		VisibilityTimeout: 2,
+	}, func(body string) bool {
+		if queue == "work" && strings.Contains(body, "-poison-") {
+			return false
+		}
+		c.witness.saw(queue, body)
+		return true
 	})
+}
+
+// drain receives messages once, and deletes those whose bodies take accepts.
+func drain(ctx context.Context, client *sqs.Client, in *sqs.ReceiveMessageInput, take func(body string) bool) error {
+	received, err := client.ReceiveMessage(ctx, in)
 	if err != nil {
 		return err
 	}
 	var done []types.DeleteMessageBatchRequestEntry
 	for _, m := range received.Messages {
-		if queue == "work" && strings.Contains(*m.Body, "-poison-") {
-			continue
+		if take(*m.Body) {
+			done = append(done, types.DeleteMessageBatchRequestEntry{Id: aws.String(fmt.Sprint(len(done))), ReceiptHandle: m.ReceiptHandle})
 		}
-		c.witness.saw(queue, *m.Body)
-		done = append(done, types.DeleteMessageBatchRequestEntry{Id: aws.String(fmt.Sprint(len(done))), ReceiptHandle: m.ReceiptHandle})
 	}
 	if done == nil {
 		return nil
 	}
-	_, err = c.sqs.DeleteMessageBatch(ctx, &sqs.DeleteMessageBatchInput{QueueUrl: &url, Entries: done})
+	_, err = client.DeleteMessageBatch(ctx, &sqs.DeleteMessageBatchInput{QueueUrl: in.QueueUrl, Entries: done})
 	return err
 }

@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
-	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
 	"tally/localcloud/localcloudtest"
 )
@@ -180,20 +179,12 @@ func (w *sumsWorld) consume(ctx context.Context) (stop func()) {
 	consumer.Go(func() {
 		for ctx.Err() == nil {
 			w.awaitAlive()
-			out, err := client.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{QueueUrl: &queue, MaxNumberOfMessages: 10, WaitTimeSeconds: 1})
-			if err != nil {
-				continue // killed, or the end
-			}
-			var entries []types.DeleteMessageBatchRequestEntry
-			for i, m := range out.Messages {
-				w.note(*m.Body)
-				id := fmt.Sprint(i)
-				entries = append(entries, types.DeleteMessageBatchRequestEntry{Id: &id, ReceiptHandle: m.ReceiptHandle})
-			}
-			if len(entries) > 0 {
-				// If it is killed now, the messages arrive again.
-				_, _ = client.DeleteMessageBatch(ctx, &sqs.DeleteMessageBatchInput{QueueUrl: &queue, Entries: entries})
-			}
+			// An error means that the local cloud was killed, or the end. Messages that it did
+			// not delete arrive again.
+			_ = drain(ctx, client, &sqs.ReceiveMessageInput{QueueUrl: &queue, MaxNumberOfMessages: 10, WaitTimeSeconds: 1}, func(body string) bool {
+				w.note(body)
+				return true
+			})
 		}
 	})
 	return func() { cancel(); consumer.Wait() }
