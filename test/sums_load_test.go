@@ -248,11 +248,10 @@ func (w *sumsWorld) poison(ctx context.Context, name string, count int) {
 	go w.submitAll(ctx, count, accepted, func(i int) submitted {
 		return submitted{num1: fmt.Sprint(i), num2: "666", sum: fmt.Sprint(i + 666)}
 	})
-	all := slices.Collect(func(yield func(submitted) bool) {
-		for s := range accepted {
-			yield(s)
-		}
-	})
+	var all []submitted
+	for s := range accepted {
+		all = append(all, s)
+	}
 	for _, s := range all {
 		if got := w.sum(ctx, "/sums/"+s.id, "failed"); got.Reason == "" {
 			w.t.Errorf("seed %d: %s failed without a reason", w.seed, s.id)
