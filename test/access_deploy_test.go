@@ -4,8 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"maps"
+	"path"
 	"path/filepath"
-	"regexp"
 	"runtime"
 	"slices"
 	"strings"
@@ -234,10 +234,11 @@ func (u *usage) complete(t *testing.T) {
 		for _, s := range document.Statement {
 			for _, action := range s.Action {
 				key := s.Sid + " " + action
-				pattern := regexp.MustCompile("^" + strings.ReplaceAll(regexp.QuoteMeta(key), `\*`, ".*") + "$")
 				uses := 0
 				for used, n := range u.actions {
-					if pattern.MatchString(used) {
+					if match, err := path.Match(key, used); err != nil {
+						t.Fatal(err)
+					} else if match {
 						uses += n
 					}
 				}
