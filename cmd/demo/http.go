@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -66,7 +67,7 @@ func (c caller) add(ctx context.Context, apiURL string) (string, error) {
 type response struct {
 	method, url, text string
 	status            int
-	header            http.Header
+	location          func() (*url.URL, error) // returns http.ErrNoLocation if the response has none
 	body              []byte
 }
 
@@ -96,7 +97,7 @@ func (c caller) send(ctx context.Context, method, url, body string) (response, e
 	if err != nil {
 		return response{}, err
 	}
-	r := response{method, url, fmt.Sprintf("%s %s", resp.Status, bytes.TrimSpace(raw)), resp.StatusCode, resp.Header, raw}
+	r := response{method, url, fmt.Sprintf("%s %s", resp.Status, bytes.TrimSpace(raw)), resp.StatusCode, resp.Location, raw}
 	if r.status == http.StatusUnauthorized || r.status == http.StatusForbidden {
 		return r, fmt.Errorf("%s: %s", r, c.remedy())
 	}

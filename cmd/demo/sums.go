@@ -3,9 +3,9 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"time"
 )
 
@@ -19,14 +19,10 @@ func (c caller) submit(ctx context.Context, apiURL string) (location, text strin
 	if err != nil {
 		return "", "", err
 	}
-	if r.status != http.StatusAccepted || r.header.Get("Location") == "" {
+	at, err := r.location()
+	if r.status != http.StatusAccepted || errors.Is(err, http.ErrNoLocation) {
 		return "", "", fmt.Errorf("%s, want the status 202 and a location", r)
 	}
-	base, err := url.Parse(apiURL)
-	if err != nil {
-		return "", "", err
-	}
-	at, err := base.Parse(r.header.Get("Location"))
 	if err != nil {
 		return "", "", fmt.Errorf("%s: %w", r, err)
 	}
