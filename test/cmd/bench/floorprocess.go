@@ -91,6 +91,7 @@ func (b *bench) floorEnv(function string) []string {
 		"AWS_REGION=us-east-1",
 		"NAMESPACE=tally", "SERVICE=" + function, "ENVIRONMENT=floor",
 		"SUMS_TOPIC_ARN=" + b.outputs["sumsTopicArn"],
+		"SUMS_TABLE=" + b.outputs["sumsTableName"],
 	}
 }
 

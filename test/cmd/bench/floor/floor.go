@@ -7,8 +7,10 @@
 package floor
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -41,6 +43,10 @@ type Floor struct {
 	ids       atomic.Int64
 	next      chan struct{} // closed at the first request for an event
 	closeNext func()
+	ended     chan struct{} // closed when a process has ended
+	end       func(error)   // closes ended; only the first call counts
+	failure   error         // why it ended; to be read after ended is closed
+	wait      sync.WaitGroup
 }
 
 // call is an event with the function's response to it.
@@ -62,26 +68,39 @@ const published = `<PublishResponse xmlns="http://sns.amazonaws.com/doc/2010-03-
 	`<MessageId>00000000-0000-4000-8000-000000000000</MessageId></PublishResult>` +
 	`<ResponseMetadata><RequestId>00000000-0000-4000-8000-000000000000</RequestId></ResponseMetadata></PublishResponse>`
 
+// answer answers the requests of functions to SNS, and to DynamoDB, whose requests name
+// their operation in a header. An item of DynamoDB has no attributes.
+//
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.LowLevelAPI.html
+func answer(w http.ResponseWriter, r *http.Request) {
+	_, _ = io.Copy(io.Discard, r.Body)
+	if r.Header.Get("X-Amz-Target") != "" {
+		w.Header().Set("Content-Type", "application/x-amz-json-1.0")
+		_, _ = io.WriteString(w, "{}")
+		return
+	}
+	w.Header().Set("Content-Type", "text/xml")
+	_, _ = io.WriteString(w, published)
+}
+
 // Start starts the processes. Their AWS_ENDPOINT_URL is the Floor, which accepts
-// every Publish of SNS.
+// every request to SNS and DynamoDB.
 func Start(config Config) (*Floor, error) {
 	log, err := os.OpenFile(config.Log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return nil, err
 	}
 	defer log.Close()
-	f := &Floor{calls: make(chan *call), next: make(chan struct{})}
+	f := &Floor{calls: make(chan *call), next: make(chan struct{}), ended: make(chan struct{})}
 	f.closeNext = sync.OnceFunc(func() { close(f.next) })
+	var once sync.Once
+	f.end = func(err error) { once.Do(func() { f.failure = err; close(f.ended) }) }
 	if f.listener, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
 		return nil, err
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST "+InvokePath, f.invoke)
-	mux.HandleFunc("POST /{$}", func(w http.ResponseWriter, r *http.Request) {
-		_, _ = io.Copy(io.Discard, r.Body)
-		w.Header().Set("Content-Type", "text/xml")
-		_, _ = io.WriteString(w, published)
-	})
+	mux.HandleFunc("POST /{$}", answer)
 	mux.HandleFunc("GET /2018-06-01/runtime/invocation/next", f.sendNext)
 	mux.HandleFunc("POST /2018-06-01/runtime/invocation/{id}/response", f.respond(http.StatusOK))
 	mux.HandleFunc("POST /2018-06-01/runtime/invocation/{id}/error", f.respond(http.StatusBadGateway))
@@ -96,6 +115,7 @@ func Start(config Config) (*Floor, error) {
 			return nil, errors.Join(err, f.Close())
 		}
 		f.processes = append(f.processes, cmd)
+		f.wait.Go(func() { f.end(fmt.Errorf("%s ended: %w", config.Bootstrap, cmp.Or(cmd.Wait(), errors.New("exit status 0")))) })
 	}
 	return f, nil
 }
@@ -107,14 +127,16 @@ func (f *Floor) Address() string { return f.listener.Addr().String() }
 func (f *Floor) Close() error {
 	err := f.server.Close()
 	for _, p := range f.processes {
-		err = errors.Join(err, p.Process.Kill())
-		_ = p.Wait() // it was killed
+		if killed := p.Process.Kill(); !errors.Is(killed, os.ErrProcessDone) {
+			err = errors.Join(err, killed)
+		}
 	}
+	f.wait.Wait()
 	return err
 }
 
 // invoke hands an event to a process and returns the function's response: a 200,
-// or a 502 if the function failed.
+// or a 502 if the function failed or a process has ended.
 func (f *Floor) invoke(w http.ResponseWriter, r *http.Request) {
 	payload, err := io.ReadAll(r.Body)
 	if err != nil {
@@ -124,6 +146,9 @@ func (f *Floor) invoke(w http.ResponseWriter, r *http.Request) {
 	c := &call{strconv.FormatInt(f.ids.Add(1), 10), payload, make(chan response, 1)}
 	select {
 	case f.calls <- c:
+	case <-f.ended:
+		http.Error(w, f.failure.Error(), http.StatusBadGateway)
+		return
 	case <-r.Context().Done():
 		return
 	}
@@ -131,6 +156,8 @@ func (f *Floor) invoke(w http.ResponseWriter, r *http.Request) {
 	case result := <-c.response:
 		w.WriteHeader(result.status)
 		_, _ = w.Write(result.payload)
+	case <-f.ended:
+		http.Error(w, f.failure.Error(), http.StatusBadGateway)
 	case <-r.Context().Done():
 	}
 }
@@ -165,11 +192,13 @@ func (f *Floor) respond(status int) http.HandlerFunc {
 	}
 }
 
-// Ready waits until a process has requested its first event.
+// Ready waits until a process has requested its first event. It fails if one has ended.
 func (f *Floor) Ready(ctx context.Context) error {
 	select {
 	case <-f.next:
 		return nil
+	case <-f.ended:
+		return f.failure
 	case <-ctx.Done():
 		return ctx.Err()
 	}

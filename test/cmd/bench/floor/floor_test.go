@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -47,11 +48,32 @@ func bootstrap(api string) error {
 		if err != nil || published.StatusCode != http.StatusOK {
 			return fmt.Errorf("publish: %v, %v", published, err)
 		}
+		if err := update(os.Getenv("AWS_ENDPOINT_URL")); err != nil {
+			return err
+		}
 		id := next.Header.Get("Lambda-Runtime-Aws-Request-Id")
 		if _, err := http.Post(api+id+"/"+result, "", strings.NewReader(strings.ToUpper(string(event)))); err != nil {
 			return err
 		}
 	}
+}
+
+// update sends a request to DynamoDB.
+func update(endpoint string) error {
+	r, err := http.NewRequest(http.MethodPost, endpoint, strings.NewReader("{}"))
+	if err != nil {
+		return err
+	}
+	r.Header.Set("X-Amz-Target", "DynamoDB_20120810.UpdateItem")
+	updated, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return err
+	}
+	defer updated.Body.Close()
+	if body, err := io.ReadAll(updated.Body); err != nil || string(body) != "{}" {
+		return fmt.Errorf("update: %q, %v", body, err)
+	}
+	return nil
 }
 
 func TestFloor(t *testing.T) {
@@ -95,6 +117,29 @@ func TestStartWithoutBootstrap(t *testing.T) {
 	_, err := Start(Config{Bootstrap: filepath.Join(t.TempDir(), "missing"), Processes: 1, Log: os.DevNull})
 	if err == nil || !strings.Contains(err.Error(), "missing") {
 		t.Errorf("got %v, want an error that names the executable", err)
+	}
+}
+
+// TestEnded proves that nobody waits for a process that has ended.
+func TestEnded(t *testing.T) {
+	for command, want := range map[string]string{"false": "exit status 1", "true": "exit status 0"} {
+		bootstrap, err := exec.LookPath(command)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f, err := Start(Config{Bootstrap: bootstrap, Processes: 1, Log: os.DevNull})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := f.Ready(t.Context()); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: Ready: %v, want %s", command, err, want)
+		}
+		if status, body := f.post(t.Context(), t, "event"); status != http.StatusBadGateway || !strings.Contains(body, want) {
+			t.Errorf("%s: status %d, body %q, want %s", command, status, body, want)
+		}
+		if err := f.Close(); err != nil {
+			t.Errorf("%s: Close: %v", command, err)
+		}
 	}
 }
 
