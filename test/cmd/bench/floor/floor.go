@@ -115,7 +115,9 @@ func Start(config Config) (*Floor, error) {
 			return nil, errors.Join(err, f.Close())
 		}
 		f.processes = append(f.processes, cmd)
-		f.wait.Go(func() { f.end(fmt.Errorf("%s ended: %w", config.Bootstrap, cmp.Or(cmd.Wait(), errors.New("exit status 0")))) })
+		f.wait.Go(func() {
+			f.end(fmt.Errorf("%s ended: %w", config.Bootstrap, cmp.Or(cmd.Wait(), errors.New("exit status 0"))))
+		})
 	}
 	return f, nil
 }
