@@ -100,9 +100,11 @@ func (in moveStageInput) secret() string              { return in.SecretID }
 func (in moveStageInput) keys() map[string][]string {
 	return withKey(nil, "secretsmanager:VersionStage", in.VersionStage)
 }
-func (in tagSecretInput) secret() string            { return in.SecretID }
-func (in tagSecretInput) keys() map[string][]string { return tagKeys(in.Tags, in.TagKeys...) }
-func (in putSecretPolicyInput) secret() string      { return in.SecretID }
+func (in tagSecretInput) secret() string { return in.SecretID }
+func (in tagSecretInput) keys() map[string][]string {
+	return requestTags(tagMap(in.Tags), in.TagKeys...)
+}
+func (in putSecretPolicyInput) secret() string { return in.SecretID }
 func (in putSecretPolicyInput) keys() map[string][]string {
 	if in.BlockPublicPolicy == nil {
 		return nil

@@ -66,7 +66,7 @@ func (in updateSecretInput) keys() (keys map[string][]string) {
 
 // newSecret is the target of CreateSecret. Tags require another permission.
 func newSecret(c *call, in createSecretInput) (target, error) {
-	t := target{resource: c.place.ARN("secretsmanager", "secret:"+in.Name).String(), context: tagKeys(in.Tags)}
+	t := target{resource: c.place.ARN("secretsmanager", "secret:"+in.Name).String(), context: requestTags(tagMap(in.Tags))}
 	if len(in.Tags) > 0 {
 		if err := c.authorize("secretsmanager:TagResource", t); err != nil {
 			return target{}, err

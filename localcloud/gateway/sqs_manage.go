@@ -75,7 +75,7 @@ func (in untagQueueInput) queueURL() string { return in.URL }
 func (in tagQueueInput) conditionKeys() map[string][]string { return requestTags(in.Tags) }
 
 func (in untagQueueInput) conditionKeys() map[string][]string {
-	return map[string][]string{"aws:TagKeys": in.Keys}
+	return requestTags(nil, in.Keys...)
 }
 
 func tagQueue(c *call, in tagQueueInput) (any, error) {

@@ -111,12 +111,12 @@ func (c *call) parameter(reference string) target {
 // newParameter is the target of PutParameter. Tags require another permission.
 func newParameter(c *call, in putParameterInput) (target, error) {
 	t := c.parameter(in.Name)
-	t.context = tagKeys(in.Tags)
+	t.context = requestTags(tagMap(in.Tags))
 	if in.Overwrite != nil {
 		t.context = withKey(t.context, "ssm:Overwrite", boolText(*in.Overwrite))
 	}
 	if len(in.Tags) > 0 {
-		if err := c.authorize("ssm:AddTagsToResource", target{resource: t.resource, context: tagKeys(in.Tags)}); err != nil {
+		if err := c.authorize("ssm:AddTagsToResource", target{resource: t.resource, context: requestTags(tagMap(in.Tags))}); err != nil {
 			return target{}, err
 		}
 	}

@@ -106,7 +106,7 @@ func taggedParameter(c *call, in parameterTagsInput) (target, error) {
 		return target{}, cloud.Errorf(http.StatusBadRequest, "InvalidResourceType", "The resource type %s is not valid; the local cloud has only Parameter.", in.ResourceType)
 	}
 	t := c.parameter(in.ResourceID)
-	t.context = tagKeys(in.Tags, in.TagKeys...)
+	t.context = requestTags(tagMap(in.Tags), in.TagKeys...)
 	return t, nil
 }
 
