@@ -66,13 +66,12 @@ func (in updateSecretInput) keys() (keys map[string][]string) {
 
 // newSecret is the target of CreateSecret. Tags require another permission.
 func newSecret(c *call, in createSecretInput) (target, error) {
-	t := target{resource: c.place.ARN("secretsmanager", "secret:"+in.Name).String(), context: requestTags(tagMap(in.Tags))}
-	if len(in.Tags) > 0 {
-		if err := c.authorize("secretsmanager:TagResource", t); err != nil {
-			return target{}, err
-		}
+	tags := tagMap(in.Tags)
+	t := target{resource: c.place.ARN("secretsmanager", "secret:"+in.Name).String()}
+	if err := c.tagNew("secretsmanager:TagResource", t.resource, tags); err != nil {
+		return target{}, err
 	}
-	t.context = withKey(t.context, "secretsmanager:Name", in.Name)
+	t.context = withKey(requestTags(tags), "secretsmanager:Name", in.Name)
 	if in.Description != "" {
 		t.context = withKey(t.context, "secretsmanager:Description", in.Description)
 	}

@@ -77,11 +77,8 @@ func createTopic(c *call, in createTopicInput) (any, error) {
 		return nil, err
 	}
 	on, _ := newTopic(c, in) // never fails
-	if len(tags) > 0 {
-		on.context = requestTags(tags)
-		if err := c.authorize("SNS:TagResource", on); err != nil {
-			return nil, err
-		}
+	if err := c.tagNew("SNS:TagResource", on.resource, tags); err != nil {
+		return nil, err
 	}
 	set := attributesByName(in.Attributes)
 	if err := c.passFeedbackRoles(set); err != nil {

@@ -110,17 +110,13 @@ func (c *call) parameter(reference string) target {
 
 // newParameter is the target of PutParameter. Tags require another permission.
 func newParameter(c *call, in putParameterInput) (target, error) {
+	tags := tagMap(in.Tags)
 	t := c.parameter(in.Name)
-	t.context = requestTags(tagMap(in.Tags))
+	t.context = requestTags(tags)
 	if in.Overwrite != nil {
 		t.context = withKey(t.context, "ssm:Overwrite", boolText(*in.Overwrite))
 	}
-	if len(in.Tags) > 0 {
-		if err := c.authorize("ssm:AddTagsToResource", target{resource: t.resource, context: requestTags(tagMap(in.Tags))}); err != nil {
-			return target{}, err
-		}
-	}
-	return t, nil
+	return t, c.tagNew("ssm:AddTagsToResource", t.resource, tags)
 }
 
 func parameterPath(c *call, in parametersByPathInput) (target, error) {

@@ -40,6 +40,15 @@ func requestTags(tags map[string]string, removed ...string) map[string][]string 
 	return keys
 }
 
+// tagNew checks that the caller may perform the action that tags a resource which is to be
+// created with tags: the permission to create it is not enough.
+func (c *call) tagNew(action, resource string, tags map[string]string) error {
+	if len(tags) == 0 {
+		return nil
+	}
+	return c.authorize(action, target{resource: resource, context: requestTags(tags)})
+}
+
 // withKey adds a condition key to those of a request, which may be nil.
 func withKey(keys map[string][]string, name string, values ...string) map[string][]string {
 	if keys == nil {
