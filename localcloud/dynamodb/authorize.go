@@ -3,7 +3,6 @@ package dynamodb
 import (
 	"context"
 	"encoding/base64"
-	"errors"
 	"slices"
 
 	"tally/localcloud/cloud"
@@ -109,16 +108,7 @@ func (s *Service) authorizeKey(ctx context.Context, caller cloud.Caller, t *Tabl
 // rewordKeyError returns the error of DynamoDB for an error of KMS.
 //
 // https://repost.aws/knowledge-center/dynamodb-access-denied-exception
-func rewordKeyError(err error) error {
-	e, ok := errors.AsType[*cloud.Error](err)
-	if !ok {
-		return err
-	}
-	if e.Code == "AccessDeniedException" {
-		return e.OfKMS("AccessDeniedException")
-	}
-	return e.OfKMS("ValidationException")
-}
+func rewordKeyError(err error) error { return cloud.RewordKeyError(err, "ValidationException") }
 
 // KeyARN returns the ARN of the key that encrypts a table, or "" if AWS owns it.
 func (s *Service) KeyARN(t Table) string {
