@@ -227,8 +227,7 @@ func (s *Service) backfill(t *Table, index *Index) (count, error) {
 		return err
 	}
 	var failed error
-	prefix := rowPrefix(t.Name, "")
-	err := s.items.Range(prefix, successor(prefix), false, func(_ string, raw []byte) bool {
+	err := s.items.Ascend(rowPrefix(t.Name, ""), "", func(_ string, raw []byte) bool {
 		item, _, err := decodeItem(raw)
 		if err == nil {
 			err = s.replace(&e, &n, entry{}, t.entry(index, item))
