@@ -66,7 +66,8 @@ func (p *page) selects() string {
 
 // bind checks the page against the schema of the table.
 func (p *page) bind(t *table) error {
-	p.row, p.schema = t.current(), t.current().Key
+	p.row = t.current()
+	p.schema = p.row.Key
 	if p.index != "" {
 		if p.secondary, p.local = p.row.index(p.index); p.secondary == nil {
 			return invalid("The table does not have the specified index: %s", p.index)
@@ -150,6 +151,15 @@ func (p *page) startNames() []string {
 		}
 	}
 	return names
+}
+
+// startOf returns the start key of the page after the one that ends with an item.
+func (p *page) startOf(item attribute.Item) attribute.Item {
+	key := attribute.Item{}
+	for _, name := range p.startNames() {
+		key[name] = item[name]
+	}
+	return key
 }
 
 func (p *page) checkStart() error {
@@ -241,20 +251,17 @@ func (r *reader) visit(_ string, raw []byte) bool {
 	}
 	r.scanned++
 	r.bytes += size
-	key := attribute.Item{}
-	for _, name := range r.page.startNames() {
-		key[name] = item[name]
-	}
+	whole := item
 	if r.page.fetch {
-		if item, r.err = r.whole(item); r.err != nil {
+		if whole, r.err = r.whole(item); r.err != nil {
 			return false
 		}
 	}
-	if item != nil { // otherwise it has been deleted since the page began
-		r.err = r.take(item)
+	if whole != nil { // otherwise it has been deleted since the page began
+		r.err = r.take(whole)
 	}
 	if r.page.limit != nil && r.scanned == *r.page.limit || r.bytes >= maxPage {
-		r.last = key
+		r.last = r.page.startOf(item)
 		return false
 	}
 	return r.err == nil
