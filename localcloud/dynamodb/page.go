@@ -258,13 +258,13 @@ func (r *reader) visit(_ string, raw []byte) bool {
 		}
 	}
 	if whole != nil { // otherwise it has been deleted since the page began
-		r.err = r.take(whole)
+		r.take(whole)
 	}
 	if r.page.limit != nil && r.scanned == *r.page.limit || r.bytes >= maxPage {
 		r.last = r.page.startOf(item)
 		return false
 	}
-	return r.err == nil
+	return true
 }
 
 // whole returns the table's item for an item of an index.
@@ -275,10 +275,9 @@ func (r *reader) whole(item attribute.Item) (attribute.Item, error) {
 }
 
 // take adds an item to the page, if it matches the filter.
-func (r *reader) take(item attribute.Item) error {
-	matches, err := r.page.condition.Match(item)
-	if err != nil || !matches {
-		return err
+func (r *reader) take(item attribute.Item) {
+	if !r.page.condition.Match(item) {
+		return
 	}
 	r.count++
 	if r.page.projection != nil {
@@ -287,7 +286,6 @@ func (r *reader) take(item attribute.Item) error {
 	if r.page.selected != "COUNT" {
 		r.items = append(r.items, item)
 	}
-	return nil
 }
 
 // usage returns what the page consumed. The sizes of all items are added and then rounded.

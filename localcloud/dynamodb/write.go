@@ -130,11 +130,7 @@ func (s *Service) try(t *Table, w *write, r *result) error {
 	if err != nil {
 		return err
 	}
-	matches, err := w.condition.Match(old)
-	if err != nil {
-		return err
-	}
-	if !matches {
+	if !w.condition.Match(old) {
 		return failedCondition(w.onFail, old)
 	}
 	updated, touched, err := w.updated(t, old)
