@@ -106,7 +106,7 @@ func (p *page) checkSelect() error {
 
 // checkFilter refuses the filter of a query that refers to keys.
 func (p *page) checkFilter() error {
-	if p.operation != "Query" || p.condition == nil {
+	if p.operation != "Query" {
 		return nil
 	}
 	for _, name := range p.condition.Attributes() {
@@ -127,10 +127,7 @@ func (p *page) checkAttributes() error {
 	if !some {
 		return nil
 	}
-	var missing []string
-	if p.projection != nil {
-		missing = slices.DeleteFunc(p.projection.Attributes(), func(name string) bool { return slices.Contains(names, name) })
-	}
+	missing := slices.DeleteFunc(p.projection.Attributes(), func(name string) bool { return slices.Contains(names, name) })
 	switch {
 	case p.local:
 		p.fetch = p.selected == "ALL_ATTRIBUTES" || len(missing) > 0
@@ -280,11 +277,8 @@ func (r *reader) take(item attribute.Item) {
 		return
 	}
 	r.count++
-	if r.page.projection != nil {
-		item = r.page.projection.Project(item)
-	}
 	if r.page.selected != "COUNT" {
-		r.items = append(r.items, item)
+		r.items = append(r.items, r.page.projection.Project(item))
 	}
 }
 
