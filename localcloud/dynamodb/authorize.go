@@ -1,6 +1,7 @@
 package dynamodb
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"slices"
@@ -106,7 +107,7 @@ func (s *Service) authorizeKey(ctx context.Context, caller cloud.Caller, t *Tabl
 	if !t.KMS || s.keys == nil {
 		return nil
 	}
-	key := orDefault(t.KMSKey, "alias/aws/dynamodb")
+	key := cmp.Or(t.KMSKey, "alias/aws/dynamodb")
 	return rewordKeyError(s.keys.DecryptWith(ctx, key, caller, s.arn(t.Name)))
 }
 

@@ -1,6 +1,7 @@
 package dynamodb
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -107,7 +108,7 @@ type Description struct {
 //
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CreateTable.html
 func (s *Service) CreateTable(t Table) (Table, error) {
-	t.BillingMode = orDefault(t.BillingMode, Provisioned)
+	t.BillingMode = cmp.Or(t.BillingMode, Provisioned)
 	if err := CheckTable(t); err != nil {
 		return Table{}, err
 	}
@@ -141,13 +142,6 @@ func (s *Service) createTable(t Table) (Table, error) {
 	}
 	s.tables[t.Name] = &table{row: &t}
 	return t, nil
-}
-
-func orDefault(value, standard string) string {
-	if value == "" {
-		return standard
-	}
-	return value
 }
 
 // setTimes sets the times of what differs from the previous version of a table.
