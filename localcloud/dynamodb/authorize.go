@@ -33,7 +33,7 @@ func (s *Service) permit(ctx context.Context, a access) (*table, error) {
 	if t != nil {
 		row = t.current()
 	}
-	resource := s.arn(a.table).String()
+	resource := s.ARN(a.table).String()
 	if a.index != "" {
 		resource += "/index/" + a.index
 	}
@@ -108,7 +108,7 @@ func (s *Service) authorizeKey(ctx context.Context, caller cloud.Caller, t *Tabl
 		return nil
 	}
 	key := cmp.Or(t.KMSKey, "alias/aws/dynamodb")
-	return rewordKeyError(s.keys.DecryptWith(ctx, key, caller, s.arn(t.Name)))
+	return rewordKeyError(s.keys.DecryptWith(ctx, key, caller, s.ARN(t.Name)))
 }
 
 // rewordKeyError returns the error of DynamoDB for an error of KMS.

@@ -115,7 +115,7 @@ func (s *Service) CreateTable(t Table) (Table, error) {
 	if err := s.checkKey(t); err != nil {
 		return Table{}, err
 	}
-	t.ARN, t.ID, t.Created = s.arn(t.Name).String(), uuid.NewString(), now()
+	t.ARN, t.ID, t.Created = s.ARN(t.Name).String(), uuid.NewString(), now()
 	s.setTimes(&t, Table{})
 	return s.synced(s.createTable(t))
 }

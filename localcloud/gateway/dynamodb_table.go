@@ -61,10 +61,7 @@ func tableOf[In namesTable](c *call, in In) (target, error) {
 	if name == "" {
 		return target{}, cloud.Errorf(0, "ValidationException", "The parameter 'TableName' is required but was not present in the request")
 	}
-	if _, err := cloud.ParseARN(name); err == nil {
-		return target{resource: name}, nil
-	}
-	return target{resource: c.place.ARN("dynamodb", "table/"+name).String()}, nil
+	return target{resource: c.DynamoDB.ARN(name).String()}, nil
 }
 
 func allTables(c *call, _ listTablesInput) (target, error) {
@@ -94,7 +91,7 @@ func createTable(c *call, in createTableInput) (any, error) {
 		return nil, err
 	}
 	tags := tagMap(in.Tags)
-	if err := c.tagNew("dynamodb:TagResource", c.place.ARN("dynamodb", "table/"+in.TableName).String(), tags); err != nil {
+	if err := c.tagNew("dynamodb:TagResource", c.DynamoDB.ARN(in.TableName).String(), tags); err != nil {
 		return nil, err
 	}
 	t := dynamodb.Table{Name: in.TableName, BillingMode: in.BillingMode, Class: in.TableClass, Protected: in.DeletionProtectionEnabled, Tags: tags}
