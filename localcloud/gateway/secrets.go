@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"net/http"
 	"strconv"
 
 	"tally/localcloud/cloud"
@@ -178,7 +177,7 @@ func getSecretPolicy(c *call, in secretInput) (any, error) {
 
 func putSecretPolicy(c *call, in putSecretPolicyInput) (any, error) {
 	if in.ResourcePolicy == "" {
-		return nil, cloud.Errorf(http.StatusBadRequest, "InvalidParameterException", "You must provide a ResourcePolicy.")
+		return nil, invalidSecret("You must provide a ResourcePolicy.")
 	}
 	s, err := c.Secrets.SetPolicy(in.SecretID, in.ResourcePolicy, in.BlockPublicPolicy != nil && *in.BlockPublicPolicy)
 	return reference(s), err

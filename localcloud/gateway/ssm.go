@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"net/http"
-	"slices"
 
 	"tally/localcloud/cloud"
 	"tally/localcloud/ssm"
@@ -191,7 +190,7 @@ func getParametersByPath(c *call, in parametersByPathInput) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	found, next, err := parameterPage(found, in.NextToken, in.MaxResults, 10)
+	found, next, err := parameterPage(found, in.NextToken, in.MaxResults, 10, parameterName)
 	out := struct {
 		Parameters []parameterOutput
 		NextToken  string `json:",omitempty"`
@@ -241,8 +240,10 @@ func unlabelParameterVersion(c *call, in labelParameterInput) (any, error) {
 	return struct{ RemovedLabels, InvalidLabels []string }{removed, invalid}, err
 }
 
-// parameterPage returns a page of parameters, which are ordered by name.
-func parameterPage(all []ssm.Parameter, token string, limit *int, most int) ([]ssm.Parameter, string, error) {
+func parameterName(p ssm.Parameter) string { return p.Name }
+
+// parameterPage returns a page of parameters, which are ordered by key.
+func parameterPage(all []ssm.Parameter, token string, limit *int, most int, key func(ssm.Parameter) string) ([]ssm.Parameter, string, error) {
 	size := most
 	if limit != nil {
 		size = *limit
@@ -250,11 +251,11 @@ func parameterPage(all []ssm.Parameter, token string, limit *int, most int) ([]s
 	if size < 1 || size > most {
 		return nil, "", invalidSSM("1 validation error detected: Value at 'maxResults' failed to satisfy constraint: Member must have value from 1 to %d.", most)
 	}
-	found, next, ok := page(all, token, size, func(p ssm.Parameter) string { return p.Name })
+	found, next, ok := page(all, token, size, key)
 	if !ok {
 		return nil, "", cloud.Errorf(http.StatusBadRequest, "InvalidNextToken", "The specified token is not valid.")
 	}
-	return slices.Clone(found), next, nil
+	return found, next, nil
 }
 
 func invalidSSM(format string, args ...any) error {
