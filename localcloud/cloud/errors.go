@@ -29,6 +29,20 @@ func (e *Error) OfKMS(code string) *Error {
 	}
 }
 
+// RewordKeyError returns the error with which another service reports an error of KMS: a
+// denied access under its own code, and others under the given one. It returns other
+// errors unchanged.
+func RewordKeyError(err error, code string) error {
+	e, ok := errors.AsType[*Error](err)
+	switch {
+	case !ok:
+		return err
+	case e.Code == "AccessDeniedException":
+		return e.OfKMS(e.Code)
+	}
+	return e.OfKMS(code)
+}
+
 // HTTPStatus returns Status, or 400 if Status is 0.
 func (e *Error) HTTPStatus() int {
 	if e.Status == 0 {

@@ -1,9 +1,9 @@
 package dynamodb
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
-	"errors"
 	"slices"
 
 	"tally/localcloud/cloud"
@@ -28,26 +28,31 @@ type access struct {
 
 // permit returns the table if the caller may access it as a says, and use its key.
 func (s *Service) permit(ctx context.Context, a access) (*table, error) {
+	var row *Table
 	t := s.table(a.table)
-	resource := s.arn(a.table).String()
+	if t != nil {
+		row = t.current()
+	}
+	resource := s.ARN(a.table).String()
 	if a.index != "" {
 		resource += "/index/" + a.index
 	}
-	err := s.authorizer.Authorize(ctx, cloud.Request{Caller: a.caller, Action: "dynamodb:" + a.action, Resource: resource, Context: a.conditionKeys(t)})
+	err := s.authorizer.Authorize(ctx, cloud.Request{Caller: a.caller, Action: "dynamodb:" + a.action, Resource: resource, Context: a.conditionKeys(row)})
 	if err != nil {
 		return nil, err
 	}
 	if t == nil {
 		return nil, notFound()
 	}
-	return t, s.authorizeKey(ctx, a.caller, t.current())
+	return t, s.authorizeKey(ctx, a.caller, row)
 }
 
-// conditionKeys returns the condition keys of a request to a table, which may be nil.
+// conditionKeys returns the condition keys of a request to a table, nil if it does not
+// exist.
 //
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html
-func (a access) conditionKeys(t *table) map[string][]string {
+func (a access) conditionKeys(t *Table) map[string][]string {
 	keys := map[string][]string{}
 	for name, value := range map[string]string{
 		"Select": a.selected, "ReturnValues": a.returns, "ReturnConsumedCapacity": a.capacity, "EnclosingOperation": a.enclosing,
@@ -68,7 +73,7 @@ func (a access) conditionKeys(t *table) map[string][]string {
 		if t == nil {
 			continue
 		}
-		if v, ok := item[t.current().Key.Hash]; ok {
+		if v, ok := item[t.Key.Hash]; ok {
 			leading = append(leading, keyText(v))
 		}
 	}
@@ -102,23 +107,14 @@ func (s *Service) authorizeKey(ctx context.Context, caller cloud.Caller, t *Tabl
 	if !t.KMS || s.keys == nil {
 		return nil
 	}
-	key := orDefault(t.KMSKey, "alias/aws/dynamodb")
-	return rewordKeyError(s.keys.DecryptWith(ctx, key, caller, s.arn(t.Name)))
+	key := cmp.Or(t.KMSKey, "alias/aws/dynamodb")
+	return rewordKeyError(s.keys.DecryptWith(ctx, key, caller, s.ARN(t.Name)))
 }
 
 // rewordKeyError returns the error of DynamoDB for an error of KMS.
 //
 // https://repost.aws/knowledge-center/dynamodb-access-denied-exception
-func rewordKeyError(err error) error {
-	e, ok := errors.AsType[*cloud.Error](err)
-	if !ok {
-		return err
-	}
-	if e.Code == "AccessDeniedException" {
-		return e.OfKMS("AccessDeniedException")
-	}
-	return e.OfKMS("ValidationException")
-}
+func rewordKeyError(err error) error { return cloud.RewordKeyError(err, "ValidationException") }
 
 // KeyARN returns the ARN of the key that encrypts a table, or "" if AWS owns it.
 func (s *Service) KeyARN(t Table) string {

@@ -117,8 +117,8 @@ func (s *Service) nameOf(reference string) (string, bool) {
 	return name, ok && arn == s.place.ARN("dynamodb", "table/"+name)
 }
 
-// arn returns the ARN of a table, given its name or ARN.
-func (s *Service) arn(reference string) cloud.ARN {
+// ARN returns the ARN of a table, given its name or ARN.
+func (s *Service) ARN(reference string) cloud.ARN {
 	if arn, err := cloud.ParseARN(reference); err == nil {
 		return arn
 	}

@@ -61,7 +61,7 @@ func (s *Service) plan(t *Table, e *effect, tr transition) error {
 	if tr.old.Equal(tr.updated) && (tr.old == nil) == (tr.updated == nil) {
 		return nil
 	}
-	if err := s.replace(e, &e.counts.Table, entryOf(itemKey, t, tr.old), entryOf(itemKey, t, tr.updated)); err != nil {
+	if err := s.replace(e, &e.counts.Table, entryOf(t, tr.old), entryOf(t, tr.updated)); err != nil {
 		return err
 	}
 	for _, index := range t.indexes() {
@@ -88,11 +88,12 @@ type entry struct {
 	item attribute.Item
 }
 
-func entryOf(key func(*Table, attribute.Item) string, t *Table, item attribute.Item) entry {
+// entryOf returns the entry of a table for an item, which may be nil.
+func entryOf(t *Table, item attribute.Item) entry {
 	if item == nil {
 		return entry{}
 	}
-	return entry{key(t, item), item}
+	return entry{itemKey(t, item), item}
 }
 
 // entry returns the entry of an index for an item.
@@ -227,8 +228,7 @@ func (s *Service) backfill(t *Table, index *Index) (count, error) {
 		return err
 	}
 	var failed error
-	prefix := rowPrefix(t.Name, "")
-	err := s.items.Range(prefix, successor(prefix), false, func(_ string, raw []byte) bool {
+	err := s.items.Ascend(rowPrefix(t.Name, ""), "", func(_ string, raw []byte) bool {
 		item, _, err := decodeItem(raw)
 		if err == nil {
 			err = s.replace(&e, &n, entry{}, t.entry(index, item))

@@ -66,7 +66,8 @@ func (p *page) selects() string {
 
 // bind checks the page against the schema of the table.
 func (p *page) bind(t *table) error {
-	p.row, p.schema = t.current(), t.current().Key
+	p.row = t.current()
+	p.schema = p.row.Key
 	if p.index != "" {
 		if p.secondary, p.local = p.row.index(p.index); p.secondary == nil {
 			return invalid("The table does not have the specified index: %s", p.index)
@@ -105,7 +106,7 @@ func (p *page) checkSelect() error {
 
 // checkFilter refuses the filter of a query that refers to keys.
 func (p *page) checkFilter() error {
-	if p.operation != "Query" || p.condition == nil {
+	if p.operation != "Query" {
 		return nil
 	}
 	for _, name := range p.condition.Attributes() {
@@ -126,10 +127,7 @@ func (p *page) checkAttributes() error {
 	if !some {
 		return nil
 	}
-	var missing []string
-	if p.projection != nil {
-		missing = slices.DeleteFunc(p.projection.Attributes(), func(name string) bool { return slices.Contains(names, name) })
-	}
+	missing := slices.DeleteFunc(p.projection.Attributes(), func(name string) bool { return slices.Contains(names, name) })
 	switch {
 	case p.local:
 		p.fetch = p.selected == "ALL_ATTRIBUTES" || len(missing) > 0
@@ -150,6 +148,15 @@ func (p *page) startNames() []string {
 		}
 	}
 	return names
+}
+
+// startOf returns the start key of the page after the one that ends with an item.
+func (p *page) startOf(item attribute.Item) attribute.Item {
+	key := attribute.Item{}
+	for _, name := range p.startNames() {
+		key[name] = item[name]
+	}
+	return key
 }
 
 func (p *page) checkStart() error {
@@ -241,23 +248,20 @@ func (r *reader) visit(_ string, raw []byte) bool {
 	}
 	r.scanned++
 	r.bytes += size
-	key := attribute.Item{}
-	for _, name := range r.page.startNames() {
-		key[name] = item[name]
-	}
+	whole := item
 	if r.page.fetch {
-		if item, r.err = r.whole(item); r.err != nil {
+		if whole, r.err = r.whole(item); r.err != nil {
 			return false
 		}
 	}
-	if item != nil { // otherwise it has been deleted since the page began
-		r.err = r.take(item)
+	if whole != nil { // otherwise it has been deleted since the page began
+		r.take(whole)
 	}
 	if r.page.limit != nil && r.scanned == *r.page.limit || r.bytes >= maxPage {
-		r.last = key
+		r.last = r.page.startOf(item)
 		return false
 	}
-	return r.err == nil
+	return true
 }
 
 // whole returns the table's item for an item of an index.
@@ -268,19 +272,14 @@ func (r *reader) whole(item attribute.Item) (attribute.Item, error) {
 }
 
 // take adds an item to the page, if it matches the filter.
-func (r *reader) take(item attribute.Item) error {
-	matches, err := r.page.condition.Match(item)
-	if err != nil || !matches {
-		return err
+func (r *reader) take(item attribute.Item) {
+	if !r.page.condition.Match(item) {
+		return
 	}
 	r.count++
-	if r.page.projection != nil {
-		item = r.page.projection.Project(item)
-	}
 	if r.page.selected != "COUNT" {
-		r.items = append(r.items, item)
+		r.items = append(r.items, r.page.projection.Project(item))
 	}
-	return nil
 }
 
 // usage returns what the page consumed. The sizes of all items are added and then rounded.

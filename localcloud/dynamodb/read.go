@@ -69,8 +69,6 @@ func (r *read) part(item attribute.Item) *attribute.Item {
 	if item == nil {
 		return nil
 	}
-	if r.projection != nil {
-		item = r.projection.Project(item)
-	}
+	item = r.projection.Project(item)
 	return &item
 }

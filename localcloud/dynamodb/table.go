@@ -1,6 +1,7 @@
 package dynamodb
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -107,14 +108,14 @@ type Description struct {
 //
 // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CreateTable.html
 func (s *Service) CreateTable(t Table) (Table, error) {
-	t.BillingMode = orDefault(t.BillingMode, Provisioned)
+	t.BillingMode = cmp.Or(t.BillingMode, Provisioned)
 	if err := CheckTable(t); err != nil {
 		return Table{}, err
 	}
 	if err := s.checkKey(t); err != nil {
 		return Table{}, err
 	}
-	t.ARN, t.ID, t.Created = s.arn(t.Name).String(), uuid.NewString(), now()
+	t.ARN, t.ID, t.Created = s.ARN(t.Name).String(), uuid.NewString(), now()
 	s.setTimes(&t, Table{})
 	return s.synced(s.createTable(t))
 }
@@ -141,13 +142,6 @@ func (s *Service) createTable(t Table) (Table, error) {
 	}
 	s.tables[t.Name] = &table{row: &t}
 	return t, nil
-}
-
-func orDefault(value, standard string) string {
-	if value == "" {
-		return standard
-	}
-	return value
 }
 
 // setTimes sets the times of what differs from the previous version of a table.

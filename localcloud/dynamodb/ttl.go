@@ -85,8 +85,7 @@ func (s *Service) sweepTable(t *table) error {
 	var expired []string
 	var bad error
 	moment := time.Now()
-	prefix := rowPrefix(row.Name, "")
-	err := s.items.Range(prefix, successor(prefix), false, func(key string, raw []byte) bool {
+	err := s.items.Ascend(rowPrefix(row.Name, ""), "", func(key string, raw []byte) bool {
 		item, _, err := decodeItem(raw)
 		if err == nil && isExpired(item, row.TTLAttribute, moment) {
 			expired = append(expired, key)

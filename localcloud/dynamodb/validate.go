@@ -122,8 +122,7 @@ func parse(names map[string]string, values expression.Values, parameters ...expr
 		case expression.UpdateExpression:
 			e.update, err = expression.ParseUpdate(*p.Text, e.scope)
 		case expression.ProjectionExpression:
-			e.projection = &expression.Projection{}
-			*e.projection, err = expression.ParseProjection(*p.Text, e.scope)
+			e.projection, err = expression.ParseProjection(*p.Text, e.scope)
 		case expression.KeyConditionExpression:
 			unfinished = true
 		default:
@@ -158,15 +157,5 @@ func keyCondition(text *string) expression.Parameter {
 
 // named returns the names of the attributes that the expressions refer to.
 func (e expressions) named() []string {
-	var names []string
-	if e.condition != nil {
-		names = append(names, e.condition.Attributes()...)
-	}
-	if e.update != nil {
-		names = append(names, e.update.Attributes()...)
-	}
-	if e.projection != nil {
-		names = append(names, e.projection.Attributes()...)
-	}
-	return names
+	return slices.Concat(e.condition.Attributes(), e.update.Attributes(), e.projection.Attributes())
 }

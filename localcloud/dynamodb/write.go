@@ -1,6 +1,7 @@
 package dynamodb
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"slices"
@@ -130,11 +131,7 @@ func (s *Service) try(t *Table, w *write, r *result) error {
 	if err != nil {
 		return err
 	}
-	matches, err := w.condition.Match(old)
-	if err != nil {
-		return err
-	}
-	if !matches {
+	if !w.condition.Match(old) {
 		return failedCondition(w.onFail, old)
 	}
 	updated, touched, err := w.updated(t, old)
@@ -240,7 +237,7 @@ func (s *Service) writeItem(ctx context.Context, caller cloud.Caller, in request
 		return out, err
 	}
 	w.access = access{caller: caller, action: in.operation, table: in.table, keys: []attribute.Item{in.subject},
-		attributes: w.named(), returns: orDefault(in.returns, "NONE"), capacity: in.capacity}
+		attributes: w.named(), returns: cmp.Or(in.returns, "NONE"), capacity: in.capacity}
 	r, err := s.run(ctx, w)
 	if err != nil {
 		return out, err

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"hash/crc32"
@@ -60,10 +61,11 @@ func (j dynamoJSON) parse(c *call) (string, decoder, error) {
 		return "", nil, err
 	}
 	return name, func(into any) error {
-		if err := refuseLegacy(c.body, name); err != nil {
-			return err
+		err := decode(into)
+		if err == nil {
+			return nil
 		}
-		return decode(into)
+		return cmp.Or(refuseLegacy(c.body, name), err)
 	}, nil
 }
 
@@ -80,7 +82,8 @@ var legacy = map[string]string{
 	"ScanFilter":          "FilterExpression",
 }
 
-// refuseLegacy refuses legacy parameters by name. AWS accepts them.
+// refuseLegacy refuses legacy parameters by name. AWS accepts them. Inputs have none, so
+// only a body that cannot be decoded contains any.
 func refuseLegacy(body []byte, operation string) error {
 	var in struct {
 		members      map[string]json.RawMessage

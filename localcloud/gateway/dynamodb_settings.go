@@ -77,8 +77,8 @@ func updateBackups(c *call, in updateBackupsInput) (any, error) {
 	if spec.RecoveryPeriodInDays != nil {
 		days = *spec.RecoveryPeriodInDays
 	}
-	if days < 1 || days > dynamodb.MaxRecovery {
-		return nil, cloud.Errorf(0, "ValidationException", "One or more parameter values were invalid: RecoveryPeriodInDays must be between 1 and %d", dynamodb.MaxRecovery)
+	if err := dynamodb.CheckRecovery(days); err != nil {
+		return nil, err
 	}
 	if !*spec.PointInTimeRecoveryEnabled {
 		days = 0

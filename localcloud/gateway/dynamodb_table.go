@@ -61,10 +61,7 @@ func tableOf[In namesTable](c *call, in In) (target, error) {
 	if name == "" {
 		return target{}, cloud.Errorf(0, "ValidationException", "The parameter 'TableName' is required but was not present in the request")
 	}
-	if _, err := cloud.ParseARN(name); err == nil {
-		return target{resource: name}, nil
-	}
-	return target{resource: c.place.ARN("dynamodb", "table/"+name).String()}, nil
+	return target{resource: c.DynamoDB.ARN(name).String()}, nil
 }
 
 func allTables(c *call, _ listTablesInput) (target, error) {
@@ -87,16 +84,17 @@ type createTableInput struct {
 	DeletionProtectionEnabled bool
 }
 
+// https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CreateTable.html
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/abac-example-use-cases.html
 func createTable(c *call, in createTableInput) (any, error) {
 	if err := refuseStream(in.StreamSpecification); err != nil {
 		return nil, err
 	}
-	if len(in.Tags) > 0 {
-		if err := c.authorize("dynamodb:TagResource", target{resource: c.place.ARN("dynamodb", "table/"+in.TableName).String()}); err != nil {
-			return nil, err
-		}
+	tags := tagMap(in.Tags)
+	if err := c.tagNew("dynamodb:TagResource", c.DynamoDB.ARN(in.TableName).String(), tags); err != nil {
+		return nil, err
 	}
-	t := dynamodb.Table{Name: in.TableName, BillingMode: in.BillingMode, Class: in.TableClass, Protected: in.DeletionProtectionEnabled, Tags: tagMap(in.Tags)}
+	t := dynamodb.Table{Name: in.TableName, BillingMode: in.BillingMode, Class: in.TableClass, Protected: in.DeletionProtectionEnabled, Tags: tags}
 	err := cmp.Or(defineAttributes(&t, in.AttributeDefinitions), setKey(&t.Key, in.KeySchema), setThroughput(&t.Throughput, in.ProvisionedThroughput),
 		addIndexes(&t.Local, in.LocalSecondaryIndexes), addIndexes(&t.Global, in.GlobalSecondaryIndexes))
 	if err != nil {

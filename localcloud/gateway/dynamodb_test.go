@@ -30,6 +30,12 @@ func TestTablePermissions(t *testing.T) {
 	const (
 		key   = `"TableName":"sums","Key":{"id":{"S":"mine"}}`
 		other = `"TableName":"sums","Key":{"id":{"S":"yours"}}`
+
+		schema = `"BillingMode":"PAY_PER_REQUEST","AttributeDefinitions":[{"AttributeName":"id","AttributeType":"S"}],"KeySchema":[{"AttributeName":"id","KeyType":"HASH"}]`
+		noTagB = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"dynamodb:*","Resource":"*"},` +
+			`{"Effect":"Deny","Action":"dynamodb:TagResource","Resource":"*","Condition":{"StringEquals":{"aws:RequestTag/a":"b"}}}]}`
+		onlyTagA = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"dynamodb:CreateTable","Resource":"*"},` +
+			`{"Effect":"Allow","Action":"dynamodb:TagResource","Resource":"*","Condition":{"ForAnyValue:StringEquals":{"aws:TagKeys":"a"}}}]}`
 	)
 	allow := func(actions, resource, condition string) string {
 		return `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":[` + actions + `],"Resource":"arn:aws:dynamodb:us-east-1:000000000000:` + resource + `","Condition":{` + condition + `}}]}`
@@ -76,7 +82,11 @@ func TestTablePermissions(t *testing.T) {
 		{allow(`"dynamodb:PutItem","dynamodb:GetItem"`, "table/sums", transactional), "GetItem", `{` + key + `}`, "GetItem"},
 		{allow(`"dynamodb:PutItem"`, "table/nothing", ""), "PutItem", `{"TableName":"nothing","Item":{"id":{"S":"a"}}}`, "not found"},
 		{allow(`"dynamodb:DescribeTable"`, "table/sums", ""), "DescribeTable", `{"TableName":"sums"}`, ""},
-		{allow(`"dynamodb:CreateTable"`, "table/new", ""), "CreateTable", `{"TableName":"new","Tags":[{"Key":"a","Value":"b"}],"BillingMode":"PAY_PER_REQUEST","AttributeDefinitions":[{"AttributeName":"id","AttributeType":"S"}],"KeySchema":[{"AttributeName":"id","KeyType":"HASH"}]}`, "TagResource"},
+		{allow(`"dynamodb:CreateTable"`, "table/new", ""), "CreateTable", `{"TableName":"new","Tags":[{"Key":"a","Value":"b"}],` + schema + `}`, "TagResource"},
+		{noTagB, "CreateTable", `{"TableName":"new","Tags":[{"Key":"a","Value":"b"}],` + schema + `}`, "TagResource"},
+		{noTagB, "CreateTable", `{"TableName":"new","Tags":[{"Key":"a","Value":"c"},{"Key":"d","Value":"b"}],` + schema + `}`, ""},
+		{onlyTagA, "CreateTable", `{"TableName":"new","Tags":[{"Key":"a","Value":"b"}],` + schema + `}`, ""},
+		{onlyTagA, "CreateTable", `{"TableName":"new","Tags":[{"Key":"d","Value":"b"}],` + schema + `}`, "TagResource"},
 	} {
 		k := newKit(t)
 		k.sums(t, nil)

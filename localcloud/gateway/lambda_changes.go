@@ -99,18 +99,6 @@ func (c *call) passRole(role, service string) error {
 
 const lambdaService = "lambda.amazonaws.com"
 
-// tagNew checks that the caller may tag a function or mapping that is to be created with
-// tags.
-//
-// https://docs.aws.amazon.com/lambda/latest/dg/configuration-tags.html#permissions-required-for-working-with-tags-cli
-// https://docs.aws.amazon.com/lambda/latest/dg/tags-esm.html#esm-tags-required-permissions
-func (c *call) tagNew(arn cloud.ARN, tags map[string]string) error {
-	if len(tags) == 0 {
-		return nil
-	}
-	return c.authorize("lambda:TagResource", target{resource: arn.String(), context: requestTags(tags)})
-}
-
 // inProgress describes a function that was changed. On AWS, the change takes a while, so the
 // description says that it is in progress.
 func inProgress(f lambda.Function) configuration {
@@ -143,6 +131,7 @@ func newFunction(c *call, in createFunctionInput) (target, error) {
 }
 
 // https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html
+// https://docs.aws.amazon.com/lambda/latest/dg/configuration-tags.html#permissions-required-for-working-with-tags-cli
 func createFunction(c *call, in createFunctionInput) (any, error) {
 	w := in.Function
 	if w.PackageType != "" && w.PackageType != "Zip" {
@@ -157,7 +146,7 @@ func createFunction(c *call, in createFunctionInput) (any, error) {
 	}
 	config := lambda.Config{Name: name.Name, Architectures: w.Architectures, ReservedConcurrency: -1, Tags: w.Tags}
 	w.apply(&config)
-	if err := cmp.Or(lambda.Validate(config), c.passRole(config.Role, lambdaService), c.tagNew(c.place.ARN("lambda", "function:"+name.Name), w.Tags)); err != nil {
+	if err := cmp.Or(lambda.Validate(config), c.passRole(config.Role, lambdaService), c.tagNew("lambda:TagResource", c.place.ARN("lambda", "function:"+name.Name).String(), w.Tags)); err != nil {
 		return nil, err
 	}
 	f, err := c.Lambda.CreateFunction(config, w.Code.ZipFile)

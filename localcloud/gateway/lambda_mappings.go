@@ -147,6 +147,7 @@ func newMapping(c *call, in createMappingInput) (target, error) {
 }
 
 // https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html
+// https://docs.aws.amazon.com/lambda/latest/dg/tags-esm.html#esm-tags-required-permissions
 func createMapping(c *call, in createMappingInput) (any, error) {
 	w := in.Mapping
 	if err := w.check(); err != nil {
@@ -154,7 +155,7 @@ func createMapping(c *call, in createMappingInput) (any, error) {
 	}
 	m := lambda.EventSourceMapping{UUID: uuid.NewString(), EventSourceARN: w.EventSourceARN, BatchSize: lambda.DefaultBatchSize, Tags: w.Tags}
 	w.apply(&m)
-	if err := c.tagNew(c.place.ARN("lambda", "event-source-mapping:"+m.UUID), w.Tags); err != nil {
+	if err := c.tagNew("lambda:TagResource", c.place.ARN("lambda", "event-source-mapping:"+m.UUID).String(), w.Tags); err != nil {
 		return nil, err
 	}
 	m, err := c.Lambda.CreateEventSourceMapping(m)

@@ -211,7 +211,7 @@ func tagging(c *call, in tagInput) (target, error) {
 }
 
 func untagging(c *call, in untagInput) (target, error) {
-	return taggable(c, in.ARN, map[string][]string{"aws:TagKeys": in.Keys}), nil
+	return taggable(c, in.ARN, requestTags(nil, in.Keys...)), nil
 }
 
 // taggable returns the target of an operation on the tags of a function or mapping.

@@ -47,12 +47,8 @@ func createLogGroup(c *call, in createGroupInput) (any, error) {
 	if in.Class != "" && in.Class != "STANDARD" {
 		return nil, invalidLogs("only the log group class STANDARD is emulated, not " + in.Class)
 	}
-	if len(in.Tags) > 0 {
-		on := c.logStream(in.Name, "")
-		on.context = in.conditionKeys()
-		if err := c.authorize("logs:TagResource", on); err != nil {
-			return nil, err
-		}
+	if err := c.tagNew("logs:TagResource", c.logStream(in.Name, "").resource, in.Tags); err != nil {
+		return nil, err
 	}
 	_, err := c.Logs.CreateGroup(logs.Group{Name: in.Name, Tags: in.Tags})
 	return struct{}{}, err

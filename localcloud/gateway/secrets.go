@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"net/http"
 	"strconv"
 
 	"tally/localcloud/cloud"
@@ -100,9 +99,11 @@ func (in moveStageInput) secret() string              { return in.SecretID }
 func (in moveStageInput) keys() map[string][]string {
 	return withKey(nil, "secretsmanager:VersionStage", in.VersionStage)
 }
-func (in tagSecretInput) secret() string            { return in.SecretID }
-func (in tagSecretInput) keys() map[string][]string { return tagKeys(in.Tags, in.TagKeys...) }
-func (in putSecretPolicyInput) secret() string      { return in.SecretID }
+func (in tagSecretInput) secret() string { return in.SecretID }
+func (in tagSecretInput) keys() map[string][]string {
+	return requestTags(tagMap(in.Tags), in.TagKeys...)
+}
+func (in putSecretPolicyInput) secret() string { return in.SecretID }
 func (in putSecretPolicyInput) keys() map[string][]string {
 	if in.BlockPublicPolicy == nil {
 		return nil
@@ -176,7 +177,7 @@ func getSecretPolicy(c *call, in secretInput) (any, error) {
 
 func putSecretPolicy(c *call, in putSecretPolicyInput) (any, error) {
 	if in.ResourcePolicy == "" {
-		return nil, cloud.Errorf(http.StatusBadRequest, "InvalidParameterException", "You must provide a ResourcePolicy.")
+		return nil, invalidSecret("You must provide a ResourcePolicy.")
 	}
 	s, err := c.Secrets.SetPolicy(in.SecretID, in.ResourcePolicy, in.BlockPublicPolicy != nil && *in.BlockPublicPolicy)
 	return reference(s), err

@@ -2,10 +2,8 @@ package gateway
 
 import (
 	"fmt"
-	"net/http"
 	"time"
 
-	"tally/localcloud/cloud"
 	"tally/localcloud/secretsmanager"
 )
 
@@ -66,7 +64,7 @@ func listSecrets(c *call, in listSecretsInput) (any, error) {
 	if in.SortOrder != "" {
 		return nil, invalidSecret("The local cloud lists secrets by name, and has no SortOrder.")
 	}
-	found, next, err := secretPage(c, in.Filters, in.IncludePlannedDeletion, in.NextToken, in.MaxResults, 100)
+	found, next, err := selectedSecrets(c, in.Filters, in.IncludePlannedDeletion, in.NextToken, in.MaxResults, 100)
 	out := struct {
 		SecretList []secretMetadata
 		NextToken  string `json:",omitempty"`
@@ -89,22 +87,15 @@ func listSecretVersionIDs(c *call, in secretVersionsInput) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	size := 100
-	if in.MaxResults != nil {
-		size = *in.MaxResults
-	}
-	if size < 1 || size > 100 {
-		return nil, invalidSecret("MaxResults must be from 1 to 100.")
-	}
 	var all []version
 	for _, v := range s.Versions {
 		if stages := s.StagesOf(v.ID); len(stages) > 0 || in.IncludeDeprecated {
 			all = append(all, version{v.ID, stages, instant{v.Created}})
 		}
 	}
-	found, next, ok := page(all, in.NextToken, size, func(v version) string { return fmt.Sprintf("%020d%s", v.CreatedDate.UnixNano(), v.VersionID) })
-	if !ok {
-		return nil, cloud.Errorf(http.StatusBadRequest, "InvalidNextTokenException", "The NextToken value is invalid.")
+	found, next, err := secretsPage(all, in.NextToken, in.MaxResults, 100, func(v version) string { return fmt.Sprintf("%020d%s", v.CreatedDate.UnixNano(), v.VersionID) })
+	if err != nil {
+		return nil, err
 	}
 	return struct {
 		ARN, Name string

@@ -66,13 +66,12 @@ func (in updateSecretInput) keys() (keys map[string][]string) {
 
 // newSecret is the target of CreateSecret. Tags require another permission.
 func newSecret(c *call, in createSecretInput) (target, error) {
-	t := target{resource: c.place.ARN("secretsmanager", "secret:"+in.Name).String(), context: tagKeys(in.Tags)}
-	if len(in.Tags) > 0 {
-		if err := c.authorize("secretsmanager:TagResource", t); err != nil {
-			return target{}, err
-		}
+	tags := tagMap(in.Tags)
+	t := target{resource: c.place.ARN("secretsmanager", "secret:"+in.Name).String()}
+	if err := c.tagNew("secretsmanager:TagResource", t.resource, tags); err != nil {
+		return target{}, err
 	}
-	t.context = withKey(t.context, "secretsmanager:Name", in.Name)
+	t.context = withKey(requestTags(tags), "secretsmanager:Name", in.Name)
 	if in.Description != "" {
 		t.context = withKey(t.context, "secretsmanager:Description", in.Description)
 	}
@@ -144,7 +143,7 @@ func batchGetSecretValue(c *call, in batchGetSecretInput) (any, error) {
 	}{[]any{}, []failure{}, ""}
 	ids := in.SecretIDList
 	if len(in.Filters) > 0 {
-		found, next, err := secretPage(c, in.Filters, false, in.NextToken, in.MaxResults, 20)
+		found, next, err := selectedSecrets(c, in.Filters, false, in.NextToken, in.MaxResults, 20)
 		if err != nil {
 			return nil, err
 		}
@@ -225,8 +224,7 @@ func (f secretFilter) selects(s secretsmanager.Secret) (bool, error) {
 			}
 		}
 	default:
-		return false, cloud.Errorf(http.StatusBadRequest, "InvalidParameterException",
-			"The local cloud does not know the filter key %q; it knows all, description, name, tag-key and tag-value.", f.Key)
+		return false, invalidSecret("The local cloud does not know the filter key %q; it knows all, description, name, tag-key and tag-value.", f.Key)
 	}
 	return slices.ContainsFunc(f.Values, func(value string) bool {
 		value, excluded := strings.CutPrefix(value, "!")
@@ -240,8 +238,8 @@ func (f secretFilter) selects(s secretsmanager.Secret) (bool, error) {
 	}), nil
 }
 
-// secretPage returns a page of the secrets that all filters select.
-func secretPage(c *call, filters []secretFilter, planned bool, token string, limit *int, most int) ([]secretsmanager.Secret, string, error) {
+// selectedSecrets returns a page of the secrets that all filters select.
+func selectedSecrets(c *call, filters []secretFilter, planned bool, token string, limit *int, most int) ([]secretsmanager.Secret, string, error) {
 	all := []secretsmanager.Secret{}
 	for _, s := range c.Secrets.List(planned) {
 		selected := true
@@ -256,6 +254,11 @@ func secretPage(c *call, filters []secretFilter, planned bool, token string, lim
 			all = append(all, s)
 		}
 	}
+	return secretsPage(all, token, limit, most, func(s secretsmanager.Secret) string { return s.Name })
+}
+
+// secretsPage returns a page of secrets or versions, which are ordered by key.
+func secretsPage[T any](all []T, token string, limit *int, most int, key func(T) string) ([]T, string, error) {
 	size := most
 	if limit != nil {
 		size = *limit
@@ -263,7 +266,7 @@ func secretPage(c *call, filters []secretFilter, planned bool, token string, lim
 	if size < 1 || size > most {
 		return nil, "", invalidSecret("MaxResults must be from 1 to %d.", most)
 	}
-	found, next, ok := page(all, token, size, func(s secretsmanager.Secret) string { return s.Name })
+	found, next, ok := page(all, token, size, key)
 	if !ok {
 		return nil, "", cloud.Errorf(http.StatusBadRequest, "InvalidNextTokenException", "The NextToken value is invalid.")
 	}

@@ -30,11 +30,8 @@ func (g *gateway) serveCertificate(w http.ResponseWriter, r *http.Request) {
 	cloud.WriteBody(w, certificate)
 }
 
-// snsTag is a tag in the Query protocol of SNS.
-type snsTag struct{ Key, Value string }
-
 // topicTags returns tags by key. It fails if a key is given twice.
-func topicTags(tags []snsTag) (map[string]string, error) {
+func topicTags(tags []tag) (map[string]string, error) {
 	m := make(map[string]string, len(tags))
 	for _, t := range tags {
 		if _, ok := m[t.Key]; ok {
@@ -43,20 +40,6 @@ func topicTags(tags []snsTag) (map[string]string, error) {
 		m[t.Key] = t.Value
 	}
 	return m, nil
-}
-
-// requestTags returns the condition keys of the tags in a request.
-//
-// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-requesttag
-func requestTags(tags map[string]string) map[string][]string {
-	keys := map[string][]string{}
-	for key, value := range tags {
-		keys["aws:RequestTag/"+key] = []string{value}
-	}
-	if len(tags) > 0 {
-		keys["aws:TagKeys"] = slices.Sorted(maps.Keys(tags))
-	}
-	return keys
 }
 
 // topicAttribute is an attribute of a topic or subscription in a request.
@@ -76,7 +59,7 @@ func attributesByName(list []topicAttribute) map[string]string {
 type createTopicInput struct {
 	Name       string
 	Attributes []topicAttribute `query:"Attributes.entry"`
-	Tags       []snsTag         `query:"Tags.member"`
+	Tags       []tag            `query:"Tags.member"`
 }
 
 func (in createTopicInput) conditionKeys() map[string][]string {
@@ -94,11 +77,8 @@ func createTopic(c *call, in createTopicInput) (any, error) {
 		return nil, err
 	}
 	on, _ := newTopic(c, in) // never fails
-	if len(tags) > 0 {
-		on.context = requestTags(tags)
-		if err := c.authorize("SNS:TagResource", on); err != nil {
-			return nil, err
-		}
+	if err := c.tagNew("SNS:TagResource", on.resource, tags); err != nil {
+		return nil, err
 	}
 	set := attributesByName(in.Attributes)
 	if err := c.passFeedbackRoles(set); err != nil {
@@ -195,8 +175,8 @@ func removeTopicPermission(c *call, in topicLabelInput) (any, error) {
 
 type (
 	tagTopicInput struct {
-		ARN  string   `query:"ResourceArn"`
-		Tags []snsTag `query:"Tags.member"`
+		ARN  string `query:"ResourceArn"`
+		Tags []tag  `query:"Tags.member"`
 	}
 	untagTopicInput struct {
 		ARN  string   `query:"ResourceArn"`
@@ -217,7 +197,7 @@ func (in tagTopicInput) conditionKeys() map[string][]string {
 }
 
 func (in untagTopicInput) conditionKeys() map[string][]string {
-	return map[string][]string{"aws:TagKeys": in.Keys}
+	return requestTags(nil, in.Keys...)
 }
 
 func tagTopic(c *call, in tagTopicInput) (any, error) {
@@ -251,11 +231,7 @@ func (c *call) changeTags(topicARN string, change func(map[string]string)) (any,
 
 func listTopicTags(c *call, in topicTagsInput) (any, error) {
 	t, err := c.SNS.Topic(in.ARN)
-	out := struct{ Tags members[snsTag] }{}
-	for _, key := range slices.Sorted(maps.Keys(t.Tags)) {
-		out.Tags.Member = append(out.Tags.Member, snsTag{key, t.Tags[key]})
-	}
-	return out, missingResource(err)
+	return struct{ Tags members[tag] }{members[tag]{tagsOf(t.Tags)}}, missingResource(err)
 }
 
 // missingResource returns the error of the operations on tags for a topic that does not exist.

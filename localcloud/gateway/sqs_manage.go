@@ -27,9 +27,8 @@ func newQueue(c *call, in createQueueInput) (target, error) {
 
 func createQueue(c *call, in createQueueInput) (any, error) {
 	on, err := newQueue(c, in)
-	if err == nil && len(in.Tags) > 0 {
-		on.context = in.conditionKeys()
-		err = c.authorize("sqs:TagQueue", on)
+	if err == nil {
+		err = c.tagNew("sqs:TagQueue", on.resource, in.Tags)
 	}
 	if err != nil {
 		return nil, err
@@ -75,7 +74,7 @@ func (in untagQueueInput) queueURL() string { return in.URL }
 func (in tagQueueInput) conditionKeys() map[string][]string { return requestTags(in.Tags) }
 
 func (in untagQueueInput) conditionKeys() map[string][]string {
-	return map[string][]string{"aws:TagKeys": in.Keys}
+	return requestTags(nil, in.Keys...)
 }
 
 func tagQueue(c *call, in tagQueueInput) (any, error) {

@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"net/http"
-	"slices"
 
 	"tally/localcloud/cloud"
 	"tally/localcloud/ssm"
@@ -110,17 +109,13 @@ func (c *call) parameter(reference string) target {
 
 // newParameter is the target of PutParameter. Tags require another permission.
 func newParameter(c *call, in putParameterInput) (target, error) {
+	tags := tagMap(in.Tags)
 	t := c.parameter(in.Name)
-	t.context = tagKeys(in.Tags)
+	t.context = requestTags(tags)
 	if in.Overwrite != nil {
 		t.context = withKey(t.context, "ssm:Overwrite", boolText(*in.Overwrite))
 	}
-	if len(in.Tags) > 0 {
-		if err := c.authorize("ssm:AddTagsToResource", target{resource: t.resource, context: tagKeys(in.Tags)}); err != nil {
-			return target{}, err
-		}
-	}
-	return t, nil
+	return t, c.tagNew("ssm:AddTagsToResource", t.resource, tags)
 }
 
 func parameterPath(c *call, in parametersByPathInput) (target, error) {
@@ -195,7 +190,7 @@ func getParametersByPath(c *call, in parametersByPathInput) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	found, next, err := parameterPage(found, in.NextToken, in.MaxResults, 10)
+	found, next, err := parameterPage(found, in.NextToken, in.MaxResults, 10, parameterName)
 	out := struct {
 		Parameters []parameterOutput
 		NextToken  string `json:",omitempty"`
@@ -245,8 +240,10 @@ func unlabelParameterVersion(c *call, in labelParameterInput) (any, error) {
 	return struct{ RemovedLabels, InvalidLabels []string }{removed, invalid}, err
 }
 
-// parameterPage returns a page of parameters, which are ordered by name.
-func parameterPage(all []ssm.Parameter, token string, limit *int, most int) ([]ssm.Parameter, string, error) {
+func parameterName(p ssm.Parameter) string { return p.Name }
+
+// parameterPage returns a page of parameters, which are ordered by key.
+func parameterPage(all []ssm.Parameter, token string, limit *int, most int, key func(ssm.Parameter) string) ([]ssm.Parameter, string, error) {
 	size := most
 	if limit != nil {
 		size = *limit
@@ -254,11 +251,11 @@ func parameterPage(all []ssm.Parameter, token string, limit *int, most int) ([]s
 	if size < 1 || size > most {
 		return nil, "", invalidSSM("1 validation error detected: Value at 'maxResults' failed to satisfy constraint: Member must have value from 1 to %d.", most)
 	}
-	found, next, ok := page(all, token, size, func(p ssm.Parameter) string { return p.Name })
+	found, next, ok := page(all, token, size, key)
 	if !ok {
 		return nil, "", cloud.Errorf(http.StatusBadRequest, "InvalidNextToken", "The specified token is not valid.")
 	}
-	return slices.Clone(found), next, nil
+	return found, next, nil
 }
 
 func invalidSSM(format string, args ...any) error {

@@ -59,7 +59,7 @@ func describeParameters(c *call, in describeParametersInput) (any, error) {
 	if in.Shared {
 		found = nil
 	}
-	found, next, err := parameterPage(found, in.NextToken, in.MaxResults, 50)
+	found, next, err := parameterPage(found, in.NextToken, in.MaxResults, 50, parameterName)
 	return struct {
 		Parameters []parameterMetadata
 		NextToken  string `json:",omitempty"`
@@ -71,16 +71,9 @@ func getParameterHistory(c *call, in parameterHistoryInput) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	size := 50
-	if in.MaxResults != nil {
-		size = *in.MaxResults
-	}
-	if size < 1 || size > 50 {
-		return nil, invalidSSM("1 validation error detected: Value at 'maxResults' failed to satisfy constraint: Member must have value from 1 to 50.")
-	}
-	found, next, ok := page(all, in.NextToken, size, func(p ssm.Parameter) string { return fmt.Sprintf("%09d", p.Version) })
-	if !ok {
-		return nil, cloud.Errorf(http.StatusBadRequest, "InvalidNextToken", "The specified token is not valid.")
+	found, next, err := parameterPage(all, in.NextToken, in.MaxResults, 50, func(p ssm.Parameter) string { return fmt.Sprintf("%09d", p.Version) })
+	if err != nil {
+		return nil, err
 	}
 	out := struct {
 		Parameters []parameterMetadata
@@ -106,7 +99,7 @@ func taggedParameter(c *call, in parameterTagsInput) (target, error) {
 		return target{}, cloud.Errorf(http.StatusBadRequest, "InvalidResourceType", "The resource type %s is not valid; the local cloud has only Parameter.", in.ResourceType)
 	}
 	t := c.parameter(in.ResourceID)
-	t.context = tagKeys(in.Tags, in.TagKeys...)
+	t.context = requestTags(tagMap(in.Tags), in.TagKeys...)
 	return t, nil
 }
 

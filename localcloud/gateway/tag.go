@@ -6,7 +6,7 @@ import (
 	"strconv"
 )
 
-// tag is a tag in the JSON protocols.
+// tag is a tag in the protocols that list tags.
 type tag struct{ Key, Value string }
 
 func tagMap(tags []tag) map[string]string {
@@ -25,21 +25,28 @@ func tagsOf(tags map[string]string) []tag {
 	return list
 }
 
-// tagKeys returns the condition keys of a request with these tags, or with these keys of
-// tags to remove.
+// requestTags returns the condition keys of a request with these tags, or with these keys
+// of tags to remove. It is never nil.
 //
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-requesttag
-func tagKeys(tags []tag, removed ...string) map[string][]string {
-	var keys map[string][]string
-	names := slices.Clone(removed)
-	for _, t := range tags {
-		keys = withKey(keys, "aws:RequestTag/"+t.Key, t.Value)
-		names = append(names, t.Key)
+func requestTags(tags map[string]string, removed ...string) map[string][]string {
+	keys := map[string][]string{}
+	for key, value := range tags {
+		keys["aws:RequestTag/"+key] = []string{value}
 	}
-	if len(names) > 0 {
-		keys = withKey(keys, "aws:TagKeys", names...)
+	if names := slices.Concat(removed, slices.Sorted(maps.Keys(tags))); len(names) > 0 {
+		keys["aws:TagKeys"] = names
 	}
 	return keys
+}
+
+// tagNew checks that the caller may perform the action that tags a resource which is to be
+// created with tags: the permission to create it is not enough.
+func (c *call) tagNew(action, resource string, tags map[string]string) error {
+	if len(tags) == 0 {
+		return nil
+	}
+	return c.authorize(action, target{resource: resource, context: requestTags(tags)})
 }
 
 // withKey adds a condition key to those of a request, which may be nil.

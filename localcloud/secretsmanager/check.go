@@ -16,7 +16,10 @@ const (
 	maxPolicy      = 20 << 10 // characters
 )
 
-var nameForm = regexp.MustCompile(`^[A-Za-z0-9/_+=.@!-]+$`)
+var (
+	nameForm = regexp.MustCompile(`^[A-Za-z0-9/_+=.@!-]+$`)
+	keyForm  = regexp.MustCompile(`^[a-zA-Z0-9:/_-]+$`)
+)
 
 func invalid(format string, args ...any) *cloud.Error {
 	return refuse("InvalidParameterException", format, args...)
@@ -53,7 +56,7 @@ func CheckDescription(s string) error {
 
 // CheckKMSKeyID validates the form of a reference to a KMS key.
 func CheckKMSKeyID(key string) error {
-	if len(key) > 2048 || !regexp.MustCompile(`^[a-zA-Z0-9:/_-]+$`).MatchString(key) {
+	if len(key) > 2048 || !keyForm.MatchString(key) {
 		return invalid("The KMS key %q must be a key ID, a key ARN, an alias name or an alias ARN.", key)
 	}
 	return nil
@@ -91,7 +94,11 @@ func CheckStages(stages []string) error {
 // CheckRecoveryWindow validates the recovery window of a resource: days, or 0 to delete the
 // secret at once.
 func CheckRecoveryWindow(days int) error {
-	if days != 0 && (days < 7 || days > 30) {
+	return cloud.CheckOptional(days, checkWindow)
+}
+
+func checkWindow(days int) error {
+	if days < 7 || days > 30 {
 		return invalid("The RecoveryWindowInDays value must be between 7 and 30 days (inclusive).")
 	}
 	return nil

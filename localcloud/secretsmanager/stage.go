@@ -53,11 +53,11 @@ func (s *Service) Delete(id string, days *int, force bool) (Secret, error) {
 	if days != nil {
 		window = *days
 	}
-	switch {
-	case days != nil && force:
+	if days != nil && force {
 		return Secret{}, invalid("You can't use ForceDeleteWithoutRecovery in conjunction with RecoveryWindowInDays.")
-	case window < 7 || window > 30:
-		return Secret{}, invalid("The RecoveryWindowInDays value must be between 7 and 30 days (inclusive).")
+	}
+	if err := checkWindow(window); err != nil {
+		return Secret{}, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -3,7 +3,6 @@ package ssm
 import (
 	"context"
 	"encoding/base64"
-	"errors"
 	"maps"
 	"slices"
 
@@ -57,13 +56,4 @@ func (s *Service) reveal(ctx context.Context, caller cloud.Caller, h head, p Par
 // rewordKey returns the error of Parameter Store for one of KMS.
 //
 // https://docs.aws.amazon.com/kms/latest/developerguide/services-parameter-store.html#parameter-store-cmk-fail
-func rewordKey(err error) error {
-	e, ok := errors.AsType[*cloud.Error](err)
-	switch {
-	case !ok:
-		return err
-	case e.Code == "AccessDeniedException":
-		return e.OfKMS(e.Code)
-	}
-	return e.OfKMS("InvalidKeyId")
-}
+func rewordKey(err error) error { return cloud.RewordKeyError(err, "InvalidKeyId") }

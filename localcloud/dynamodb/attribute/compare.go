@@ -73,39 +73,3 @@ func (v Value) Compare(w Value) (order int, ok bool) {
 	}
 	return 0, false
 }
-
-// Clone returns a deep copy of v.
-func (v Value) Clone() Value {
-	switch data := v.data.(type) {
-	case []byte:
-		return Value{slices.Clone(data)}
-	case Item:
-		return Value{data.Clone()}
-	case []Value:
-		list := slices.Clone(data)
-		for i := range list {
-			list[i] = list[i].Clone()
-		}
-		return Value{list}
-	case []string:
-		return Value{slices.Clone(data)}
-	case []Number:
-		return Value{slices.Clone(data)}
-	case [][]byte:
-		set := slices.Clone(data)
-		for i := range set {
-			set[i] = slices.Clone(set[i])
-		}
-		return Value{set}
-	}
-	return v
-}
-
-// Clone returns a deep copy of the item. The clone of nil is nil.
-func (i Item) Clone() Item {
-	clone := maps.Clone(i)
-	for name, v := range clone {
-		clone[name] = v.Clone()
-	}
-	return clone
-}

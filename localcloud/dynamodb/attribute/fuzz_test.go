@@ -31,7 +31,7 @@ func FuzzValue(f *testing.F) {
 			t.Fatal(err)
 		}
 		var again attribute.Value
-		if err := json.Unmarshal(data, &again); err != nil || !again.Equal(v) || !v.Clone().Equal(v) {
+		if err := json.Unmarshal(data, &again); err != nil || !again.Equal(v) {
 			t.Errorf("%q is encoded as %s, which is %v, %v", text, data, again, err)
 		}
 		if v.Depth() > 32 || v.Size() < 0 {

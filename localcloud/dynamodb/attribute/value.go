@@ -103,9 +103,6 @@ func (v Value) N() Number { n, _ := v.data.(Number); return n }
 // B returns the bytes of a value of type B, and nil for other types.
 func (v Value) B() []byte { b, _ := v.data.([]byte); return b }
 
-// Bool returns the value of type BOOL, and false for other types.
-func (v Value) Bool() bool { b, _ := v.data.(bool); return b }
-
 // M returns the map of a value of type M, and nil for other types.
 func (v Value) M() Item { m, _ := v.data.(Item); return m }
 

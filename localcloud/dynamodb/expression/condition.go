@@ -26,10 +26,8 @@ func ParseCondition(kind Kind, text string, scope *Scope) (*Condition, error) {
 
 // Match reports whether the item satisfies the condition. An item that does not exist is
 // nil. Operands that are missing or have a wrong type do not satisfy it; those whose type
-// does not depend on the item, [ParseCondition] refused. So the error is always nil.
-func (c *Condition) Match(item attribute.Item) (bool, error) {
-	return c == nil || c.root.match(item), nil
-}
+// does not depend on the item, [ParseCondition] refused.
+func (c *Condition) Match(item attribute.Item) bool { return c == nil || c.root.match(item) }
 
 // Attributes returns the names of the item's attributes that the condition refers to,
 // sorted and distinct.

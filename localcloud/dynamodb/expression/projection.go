@@ -2,20 +2,20 @@ package expression
 
 import "tally/localcloud/dynamodb/attribute"
 
-// Projection selects attributes of an item, or parts of them. The zero Projection selects
+// Projection selects attributes of an item, or parts of them. A nil *Projection selects
 // everything.
 type Projection struct {
 	paths []Path
-	tree  *tree[struct{}] // nil to select everything
+	tree  *tree[struct{}]
 }
 
 // ParseProjection parses a projection expression.
 //
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.ProjectionExpressions.html
-func ParseProjection(text string, scope *Scope) (Projection, error) {
+func ParseProjection(text string, scope *Scope) (*Projection, error) {
 	paths, err := parsePaths(text, scope)
 	if err != nil {
-		return Projection{}, ProjectionExpression.wrap(err)
+		return nil, ProjectionExpression.wrap(err)
 	}
 	return NewProjection(paths), nil
 }
@@ -46,8 +46,8 @@ func parsePaths(text string, scope *Scope) ([]Path, error) {
 }
 
 // NewProjection returns the projection that selects the paths, which do not overlap.
-func NewProjection(paths []Path) Projection {
-	p := Projection{paths: paths, tree: &tree[struct{}]{}}
+func NewProjection(paths []Path) *Projection {
+	p := &Projection{paths: paths, tree: &tree[struct{}]{}}
 	for _, path := range paths {
 		p.tree.insert(path, struct{}{})
 	}
@@ -57,8 +57,8 @@ func NewProjection(paths []Path) Projection {
 // Project returns what the projection selects of the item, in the same structure. The
 // selected elements of a list follow each other in the order of their indexes. It shares
 // values with the item, and is nil only if the item is.
-func (p Projection) Project(item attribute.Item) attribute.Item {
-	if p.tree == nil || item == nil {
+func (p *Projection) Project(item attribute.Item) attribute.Item {
+	if p == nil || item == nil {
 		return item
 	}
 	selected, ok := project(p.tree, attribute.Map(item))
@@ -96,7 +96,10 @@ func project(t *tree[struct{}], v attribute.Value) (selected attribute.Value, ok
 
 // Attributes returns the names of the item's attributes that the projection selects,
 // sorted and distinct, and nil if it selects everything.
-func (p Projection) Attributes() []string {
+func (p *Projection) Attributes() []string {
+	if p == nil {
+		return nil
+	}
 	var names []string
 	for _, path := range p.paths {
 		names = append(names, path.Attribute())

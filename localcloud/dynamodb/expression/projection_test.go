@@ -59,8 +59,8 @@ func TestProjections(t *testing.T) {
 
 func TestProjectionOfEverything(t *testing.T) {
 	i := attribute.Item{"a": attribute.Int(1)}
-	if got := (expression.Projection{}).Project(i); !got.Equal(i) {
-		t.Errorf("the zero Projection selects %s", show(got))
+	if got := (*expression.Projection)(nil).Project(i); !got.Equal(i) {
+		t.Errorf("no projection selects %s", show(got))
 	}
 	if got := expression.NewProjection(nil).Project(i); got == nil || len(got) != 0 {
 		t.Errorf("the projection of no paths selects %s", show(got))

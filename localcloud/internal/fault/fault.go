@@ -59,7 +59,7 @@ func New(st *store.Store, journal cloud.Journal) (*Injector, error) {
 	i := &Injector{journal: journal, stored: stored}
 	if p, ok := stored.Get(planKey); ok {
 		i.activate(p)
-		i.note(cloud.Info, "", "faults are still set: %s", p)
+		i.note("", "faults are still set: %s", p)
 	}
 	return i, nil
 }
@@ -80,7 +80,7 @@ func (i *Injector) Set(p Plan) error {
 		return err
 	}
 	i.activate(p)
-	i.note(cloud.Info, "", "faults are set: %s", p)
+	i.note("", "faults are set: %s", p)
 	return nil
 }
 
@@ -95,7 +95,7 @@ func (i *Injector) Clear() error {
 		return err
 	}
 	i.active.Store(nil)
-	i.note(cloud.Info, "", "faults are cleared")
+	i.note("", "faults are cleared")
 	return nil
 }
 
@@ -131,11 +131,11 @@ func (i *Injector) Injected(kind cloud.FaultKind, v cloud.Victim, format string,
 		a.injected[kind]++
 		a.mu.Unlock()
 	}
-	i.note(cloud.Info, v.Resource, "%s: %s", kind, fmt.Sprintf(format, args...))
+	i.note(v.Resource, "%s: %s", kind, fmt.Sprintf(format, args...))
 }
 
-func (i *Injector) note(level cloud.Level, resource, format string, args ...any) {
-	i.journal.Append(cloud.Entry{Level: level, Service: "fault", Resource: resource, Message: fmt.Sprintf(format, args...)})
+func (i *Injector) note(resource, format string, args ...any) {
+	i.journal.Append(cloud.Entry{Level: cloud.Info, Service: "fault", Resource: resource, Message: fmt.Sprintf(format, args...)})
 }
 
 // Decide implements [cloud.Faults].
