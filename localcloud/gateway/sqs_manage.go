@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"maps"
 	"net/http"
 	"regexp"
 	"slices"
@@ -79,24 +78,15 @@ func (in untagQueueInput) conditionKeys() map[string][]string {
 }
 
 func tagQueue(c *call, in tagQueueInput) (any, error) {
-	return c.changeQueueTags(in.URL, func(tags map[string]string) { maps.Copy(tags, in.Tags) })
+	return c.changeQueueTags(in.URL, in.Tags, nil)
 }
 
 func untagQueue(c *call, in untagQueueInput) (any, error) {
-	return c.changeQueueTags(in.URL, func(tags map[string]string) {
-		for _, key := range in.Keys {
-			delete(tags, key)
-		}
-	})
+	return c.changeQueueTags(in.URL, nil, in.Keys)
 }
 
-func (c *call) changeQueueTags(url string, change func(map[string]string)) (any, error) {
-	_, err := c.SQS.UpdateQueue(url, func(q *sqs.Queue) {
-		tags := map[string]string{}
-		maps.Copy(tags, q.Tags)
-		change(tags)
-		q.Tags = tags
-	})
+func (c *call) changeQueueTags(url string, add map[string]string, remove []string) (any, error) {
+	_, err := c.SQS.UpdateQueue(url, func(q *sqs.Queue) { q.Tags = cloud.Retagged(q.Tags, add, remove) })
 	return struct{}{}, err
 }
 
