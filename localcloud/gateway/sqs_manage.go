@@ -86,7 +86,10 @@ func untagQueue(c *call, in untagQueueInput) (any, error) {
 }
 
 func (c *call) changeQueueTags(url string, add map[string]string, remove []string) (any, error) {
-	_, err := c.SQS.UpdateQueue(url, func(q *sqs.Queue) { q.Tags = cloud.Retagged(q.Tags, add, remove) })
+	_, err := c.SQS.UpdateQueue(url, func(q *sqs.Queue) error {
+		q.Tags = cloud.Retagged(q.Tags, add, remove)
+		return nil
+	})
 	return struct{}{}, err
 }
 
@@ -167,15 +170,9 @@ func removeQueuePermission(c *call, in queueLabelInput) (any, error) {
 }
 
 func (c *call) changeQueuePolicy(url string, change func(sqs.Queue) (string, error)) (any, error) {
-	var failed error
-	_, err := c.SQS.UpdateQueue(url, func(q *sqs.Queue) {
-		var policy string
-		if policy, failed = change(*q); failed == nil {
-			q.Policy = policy
-		}
+	_, err := c.SQS.UpdateQueue(url, func(q *sqs.Queue) (err error) {
+		q.Policy, err = change(*q)
+		return err
 	})
-	if failed != nil {
-		err = failed
-	}
 	return struct{}{}, err
 }
