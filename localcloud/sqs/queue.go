@@ -169,6 +169,16 @@ func (s *Service) byARN(arn string) (row, bool) {
 	return r, ok && r.ARN == arn
 }
 
+// queueAt returns the queue with that ARN. It fails with
+// AWS.SimpleQueueService.NonExistentQueue.
+func (s *Service) queueAt(arn string) (Queue, error) {
+	r, ok := s.byARN(arn)
+	if !ok {
+		return Queue{}, nonExistent()
+	}
+	return s.withURL(r.Queue), nil
+}
+
 // URL returns the URL of a queue, which need not exist.
 func (s *Service) URL(name string) string { return s.endpoint() + "/" + s.place.Account + "/" + name }
 
