@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"math"
 	"time"
+
+	"tally/localcloud/cloud"
 )
 
 // delivery is how messages are delivered to a subscription.
@@ -168,7 +170,7 @@ func (s *Service) EffectiveDeliveryPolicy(sub Subscription) string {
 	if how.rate > 0 {
 		limit = &throttles{how.rate}
 	}
-	document, _ := encode(struct { // always encodes
+	return cloud.EncodeJSON(struct {
 		Retry    retries       `json:"healthyRetryPolicy"`
 		Sickly   *retries      `json:"sicklyRetryPolicy"`
 		Throttle *throttles    `json:"throttlePolicy"`
@@ -181,5 +183,4 @@ func (s *Service) EffectiveDeliveryPolicy(sub Subscription) string {
 		},
 		nil, limit, requestPolicy{how.contentType}, false,
 	})
-	return document
 }
