@@ -2,6 +2,7 @@ package sns
 
 import (
 	"cmp"
+	"encoding/json"
 	"math"
 	"time"
 
@@ -25,8 +26,10 @@ func (s *Service) deliveryTo(sub Subscription) delivery {
 		return delivery{retry: retryDelay}
 	}
 	topic, _ := s.topics.Get(sub.TopicARN)
-	base, _ := parseDeliveryPolicy[deliveryPolicy](cmp.Or(topic.DeliveryPolicy, "{}")) // both were checked when they were set
-	own, _ := parseDeliveryPolicy[subscriptionPolicy](cmp.Or(sub.DeliveryPolicy, "{}"))
+	var base deliveryPolicy
+	var own subscriptionPolicy
+	_ = json.Unmarshal([]byte(topic.DeliveryPolicy), &base) // each is "", which says nothing,
+	_ = json.Unmarshal([]byte(sub.DeliveryPolicy), &own)    // or was checked when it was set
 	if base.HTTP.NoOverrides {
 		own = subscriptionPolicy{}
 	}
