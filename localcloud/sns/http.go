@@ -143,11 +143,11 @@ func (t *httpTarget) body(d Delivery) (string, error) {
 	if d.isRaw() {
 		return d.Body, nil
 	}
-	path, err := t.signer.path()
+	key, err := t.signer.key()
 	if err != nil {
 		return "", err
 	}
-	certificate := t.endpoint() + path
+	certificate := t.endpoint() + key.path
 	if d.Kind != "" {
 		return t.confirmation(d, certificate)
 	}
