@@ -70,6 +70,9 @@ func writeClosed(dir string) error {
 		if e.Name() == lockFile {
 			continue // on Unix, closing it would release the lock
 		}
+		if strings.HasPrefix(e.Name(), "temporary.") {
+			continue // a crash left it, and writing this list may remove it
+		}
 		line, err := describe(dir, e.Name())
 		if err != nil {
 			return err
