@@ -31,7 +31,7 @@ type Receiver interface {
 	// VisibilityTimeout returns how long the queue hides a received message.
 	VisibilityTimeout(queueARN string) (time.Duration, error)
 	// CheckReceiver returns nil if the caller may perform the action
-	// ("sqs:ReceiveMessage") on the queue. It does not check the queue's key.
+	// ("ReceiveMessage") on the queue. It does not check the queue's key.
 	CheckReceiver(ctx context.Context, caller Caller, queueARN, action string) error
 	// ReceiveMessages returns up to limit messages, which must be from 1 to 10, and hides
 	// them for the queue's visibility timeout. If there are none, it waits for one for as

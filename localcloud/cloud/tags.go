@@ -36,6 +36,18 @@ func CheckTags(tags map[string]string) error {
 	return nil
 }
 
+// Retagged returns a copy of tags to which some were added, with their new values, and from
+// which those with the keys in remove were then removed. It is never nil.
+func Retagged(tags, add map[string]string, remove []string) map[string]string {
+	all := map[string]string{}
+	maps.Copy(all, tags)
+	maps.Copy(all, add)
+	for _, key := range remove {
+		delete(all, key)
+	}
+	return all
+}
+
 // CheckTag validates one tag: the key must have 1 to 128 characters and not begin
 // with "aws:", and the value must have at most 256 characters.
 func CheckTag(key, value string) error {

@@ -1,9 +1,7 @@
 package cloudwatch
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
@@ -75,9 +73,9 @@ func (s *Service) act(c *change, arn string) HistoryItem {
 		state, summary, reason = "Failed", "Failed to execute action "+arn, err.Error()
 		s.note(cloud.Warning, c.alarm.Name, "the action %s failed: %v", arn, err)
 	}
-	return HistoryItem{Time: time.Now().UTC(), Type: "Action", Summary: summary, Data: encode(map[string]any{
+	return HistoryItem{Time: time.Now().UTC(), Type: "Action", Summary: summary, Data: cloud.EncodeJSON(map[string]any{
 		"actionState": state, "error": reason, "notificationResource": arn,
-		"publishedMessage": encode(map[string]string{"default": message}), "stateUpdateTimestamp": c.to.Set.UnixMilli(),
+		"publishedMessage": cloud.EncodeJSON(map[string]string{"default": message}), "stateUpdateTimestamp": c.to.Set.UnixMilli(),
 	})}
 }
 
@@ -112,7 +110,7 @@ func (c *change) subject(region string) string {
 //
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html
 func (c *change) message(place cloud.Place) string {
-	return encode(struct {
+	return cloud.EncodeJSON(struct {
 		AlarmName           string
 		AlarmDescription    *string
 		AWSAccountId        string
@@ -235,17 +233,6 @@ func orNull(s string) *string {
 }
 
 func orEmpty(list []string) []string { return append([]string{}, list...) }
-
-// encode encodes v as JSON without escaping HTML.
-func encode(v any) string {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(v); err != nil {
-		panic(fmt.Sprintf("encode %T: %v", v, err)) // strings and finite numbers always encode
-	}
-	return strings.TrimSuffix(b.String(), "\n")
-}
 
 // regionName returns the name of a region in messages, which is its code if the name is
 // not known.

@@ -118,7 +118,7 @@ func TestTriggers(t *testing.T) {
 			`"Metrics":[{"Expression":"m * 2","Id":"e","Label":"twice","ReturnData":true},{"Id":"m","MetricStat":{"Metric":{"Dimensions":[{"value":"f","name":"FunctionName"}],` +
 			`"MetricName":"Errors","Namespace":"AWS/Lambda"},"Period":60,"Stat":"Sum"},"ReturnData":false}]}`},
 	} {
-		if got := encode(c.alarm.trigger()); got != c.want {
+		if got := cloud.EncodeJSON(c.alarm.trigger()); got != c.want {
 			t.Errorf("%s:\n%s\n%s", name, got, c.want)
 		}
 	}

@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+
+	"tally/localcloud/store"
 )
 
 // secretFileName is the file in a state folder with the developer's secret access
@@ -57,17 +59,7 @@ func EnsureSecret(dir string) (string, error) {
 		return secret, err
 	}
 	secret = rand.Text()
-	path := filepath.Join(dir, secretFileName)
-	// With the final name, the file is complete, even after a crash.
-	f, err := os.OpenFile(path+".new", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
-	if err != nil {
-		return "", err
-	}
-	_, err = f.WriteString(secret + "\n")
-	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return "", err
-	}
-	return secret, os.Rename(path+".new", path)
+	return secret, store.WriteFile(filepath.Join(dir, secretFileName), []byte(secret+"\n"))
 }
 
 // ProofHeader has the proof that a response is from a process that knows the secret.

@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/urn"
+
+	"tally/localcloud/store"
 )
 
 // Checkpoint is Pulumi's state of a stack, in a folder that Pulumi uses as its backend.
@@ -195,15 +197,5 @@ func (c *Checkpoint) ClearCreating() error {
 	if raw, err = json.Marshal(file); err != nil {
 		return err
 	}
-	return replaceFile(c.path, raw)
-}
-
-// replaceFile replaces the content of a file at once, so that a crash leaves the old or
-// the new one. The name of the temporary file does not end in .json, as Pulumi's do.
-func replaceFile(path string, content []byte) error {
-	temporary := path + ".localcloud"
-	if err := os.WriteFile(temporary, content, 0o600); err != nil {
-		return err
-	}
-	return os.Rename(temporary, path)
+	return store.WriteFile(c.path, raw)
 }

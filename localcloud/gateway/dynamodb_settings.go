@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"maps"
 	"time"
 
 	"tally/localcloud/cloud"
@@ -127,14 +126,7 @@ type tagTableInput struct {
 }
 
 func tagTable(c *call, in tagTableInput) (any, error) {
-	_, err := c.DynamoDB.UpdateTable(in.ResourceArn, func(t *dynamodb.Table) error {
-		if t.Tags == nil {
-			t.Tags = map[string]string{}
-		}
-		maps.Copy(t.Tags, tagMap(in.Tags))
-		return nil
-	})
-	return struct{}{}, err
+	return c.changeTableTags(in.ResourceArn, tagMap(in.Tags), nil)
 }
 
 type untagTableInput struct {
@@ -143,10 +135,12 @@ type untagTableInput struct {
 }
 
 func untagTable(c *call, in untagTableInput) (any, error) {
-	_, err := c.DynamoDB.UpdateTable(in.ResourceArn, func(t *dynamodb.Table) error {
-		for _, key := range in.TagKeys {
-			delete(t.Tags, key)
-		}
+	return c.changeTableTags(in.ResourceArn, nil, in.TagKeys)
+}
+
+func (c *call) changeTableTags(arn string, add map[string]string, remove []string) (any, error) {
+	_, err := c.DynamoDB.UpdateTable(arn, func(t *dynamodb.Table) error {
+		t.Tags = cloud.Retagged(t.Tags, add, remove)
 		return nil
 	})
 	return struct{}{}, err

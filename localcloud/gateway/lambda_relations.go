@@ -233,18 +233,10 @@ func listTags(c *call, in tagsInput) (any, error) {
 
 // https://docs.aws.amazon.com/lambda/latest/api/API_TagResource.html
 func tagResource(c *call, in tagInput) (any, error) {
-	return response{status: http.StatusNoContent}, c.Lambda.SetTags(in.ARN, func(tags map[string]string) {
-		for name, value := range in.Body.Tags {
-			tags[name] = value
-		}
-	})
+	return response{status: http.StatusNoContent}, c.Lambda.ChangeTags(in.ARN, in.Body.Tags, nil)
 }
 
 // https://docs.aws.amazon.com/lambda/latest/api/API_UntagResource.html
 func untagResource(c *call, in untagInput) (any, error) {
-	return response{status: http.StatusNoContent}, c.Lambda.SetTags(in.ARN, func(tags map[string]string) {
-		for _, name := range in.Keys {
-			delete(tags, name)
-		}
-	})
+	return response{status: http.StatusNoContent}, c.Lambda.ChangeTags(in.ARN, nil, in.Keys)
 }

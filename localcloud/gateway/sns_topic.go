@@ -205,23 +205,16 @@ func tagTopic(c *call, in tagTopicInput) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return c.changeTags(in.ARN, func(all map[string]string) { maps.Copy(all, tags) })
+	return c.changeTags(in.ARN, tags, nil)
 }
 
 func untagTopic(c *call, in untagTopicInput) (any, error) {
-	return c.changeTags(in.ARN, func(all map[string]string) {
-		for _, key := range in.Keys {
-			delete(all, key)
-		}
-	})
+	return c.changeTags(in.ARN, nil, in.Keys)
 }
 
-func (c *call) changeTags(topicARN string, change func(map[string]string)) (any, error) {
+func (c *call) changeTags(topicARN string, add map[string]string, remove []string) (any, error) {
 	_, err := c.SNS.ChangeTopic(topicARN, func(t *sns.Topic) error {
-		tags := map[string]string{}
-		maps.Copy(tags, t.Tags)
-		change(tags)
-		if t.Tags = tags; len(tags) > 50 {
+		if t.Tags = cloud.Retagged(t.Tags, add, remove); len(t.Tags) > 50 {
 			return cloud.Errorf(http.StatusBadRequest, "TagLimitExceeded", "Could not complete request: tag quota of per resource exceeded")
 		}
 		return nil

@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"maps"
 	"net/http"
 	"regexp"
 	"slices"
@@ -78,23 +77,17 @@ func (in untagQueueInput) conditionKeys() map[string][]string {
 }
 
 func tagQueue(c *call, in tagQueueInput) (any, error) {
-	return c.changeQueueTags(in.URL, func(tags map[string]string) { maps.Copy(tags, in.Tags) })
+	return c.changeQueueTags(in.URL, in.Tags, nil)
 }
 
 func untagQueue(c *call, in untagQueueInput) (any, error) {
-	return c.changeQueueTags(in.URL, func(tags map[string]string) {
-		for _, key := range in.Keys {
-			delete(tags, key)
-		}
-	})
+	return c.changeQueueTags(in.URL, nil, in.Keys)
 }
 
-func (c *call) changeQueueTags(url string, change func(map[string]string)) (any, error) {
-	_, err := c.SQS.UpdateQueue(url, func(q *sqs.Queue) {
-		tags := map[string]string{}
-		maps.Copy(tags, q.Tags)
-		change(tags)
-		q.Tags = tags
+func (c *call) changeQueueTags(url string, add map[string]string, remove []string) (any, error) {
+	_, err := c.SQS.UpdateQueue(url, func(q *sqs.Queue) error {
+		q.Tags = cloud.Retagged(q.Tags, add, remove)
+		return nil
 	})
 	return struct{}{}, err
 }
@@ -176,15 +169,9 @@ func removeQueuePermission(c *call, in queueLabelInput) (any, error) {
 }
 
 func (c *call) changeQueuePolicy(url string, change func(sqs.Queue) (string, error)) (any, error) {
-	var failed error
-	_, err := c.SQS.UpdateQueue(url, func(q *sqs.Queue) {
-		var policy string
-		if policy, failed = change(*q); failed == nil {
-			q.Policy = policy
-		}
+	_, err := c.SQS.UpdateQueue(url, func(q *sqs.Queue) (err error) {
+		q.Policy, err = change(*q)
+		return err
 	})
-	if failed != nil {
-		err = failed
-	}
 	return struct{}{}, err
 }

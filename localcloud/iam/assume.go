@@ -96,8 +96,8 @@ func (s *Service) assumable(ctx context.Context, r cloud.Request) (Role, error) 
 	if err != nil {
 		return Role{}, invalid("%s is invalid", r.Resource)
 	}
-	id := s.identity(arn.Resource[strings.LastIndex(arn.Resource, "/")+1:])
-	if id == nil || s.RoleARN(id.role) != arn {
+	id := s.roleIdentity(arn)
+	if id == nil {
 		return Role{}, refuse(r, Decision{Effect: Deny})
 	}
 	if id.err != nil {
@@ -112,24 +112,11 @@ func (s *Service) assumable(ctx context.Context, r cloud.Request) (Role, error) 
 	if trusted.Effect == Deny && (len(trusted.Reasons) > 0 || !delegated) {
 		return Role{}, refuse(r, trusted)
 	}
-	policies := []*Policy{id.trust}
-	if r.Caller.Administrator {
-		policies = append(policies, administrator)
+	policies, err := s.callerPolicies(r.Caller, own)
+	if err != nil {
+		return Role{}, fmt.Errorf("caller: %w", err)
 	}
-	if own != nil {
-		if own.err != nil {
-			return Role{}, fmt.Errorf("caller: %w", own.err)
-		}
-		policies = append(policies, own.policies...)
-	}
-	if r.Caller.SessionPolicy != "" {
-		p, err := s.resourcePolicy(SessionPolicy, r.Caller.SessionPolicy)
-		if err != nil {
-			return Role{}, err
-		}
-		policies = append(policies, p)
-	}
-	if d := decide(q, policies); d.Effect == Deny {
+	if d := decide(q, append([]*Policy{id.trust}, policies...)); d.Effect == Deny {
 		return Role{}, refuse(r, d)
 	}
 	return id.role, nil

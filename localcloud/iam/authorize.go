@@ -22,22 +22,9 @@ func (s *Service) Authorize(ctx context.Context, r cloud.Request) error {
 		return cloud.Errorf(403, "MissingAuthenticationToken", "Missing Authentication Token")
 	}
 	id := s.sessionIdentity(r.Caller)
-	if id != nil && id.err != nil {
-		return id.err
-	}
-	policies := make([]*Policy, 0, 8)
-	if r.Caller.Administrator {
-		policies = append(policies, administrator)
-	}
-	if id != nil {
-		policies = append(policies, id.policies...)
-	}
-	if r.Caller.SessionPolicy != "" {
-		p, err := s.resourcePolicy(SessionPolicy, r.Caller.SessionPolicy)
-		if err != nil {
-			return err
-		}
-		policies = append(policies, p)
+	policies, err := s.callerPolicies(r.Caller, id)
+	if err != nil {
+		return err
 	}
 	if r.ResourcePolicy != "" {
 		p, err := s.resourcePolicy(kindOf(r.Action), r.ResourcePolicy)
@@ -50,6 +37,29 @@ func (s *Service) Authorize(ctx context.Context, r cloud.Request) error {
 		return refuse(r, d)
 	}
 	return nil
+}
+
+// callerPolicies returns the policies of the caller, in the order in which the reasons of a
+// decision name them. The argument id is the role of the caller's session, or nil.
+func (s *Service) callerPolicies(c cloud.Caller, id *identity) ([]*Policy, error) {
+	policies := make([]*Policy, 0, 8)
+	if c.Administrator {
+		policies = append(policies, administrator)
+	}
+	if id != nil {
+		if id.err != nil {
+			return nil, id.err
+		}
+		policies = append(policies, id.policies...)
+	}
+	if c.SessionPolicy != "" {
+		p, err := s.resourcePolicy(SessionPolicy, c.SessionPolicy)
+		if err != nil {
+			return nil, err
+		}
+		policies = append(policies, p)
+	}
+	return policies, nil
 }
 
 // kindOf returns the kind of the resource policies that allow an action.

@@ -71,6 +71,15 @@ func (s *Service) identity(name string) *identity {
 	return nil
 }
 
+// roleIdentity returns the identity of the role with that ARN, or nil if there is no such
+// role.
+func (s *Service) roleIdentity(arn cloud.ARN) *identity {
+	if id := s.identity(arn.Resource[strings.LastIndex(arn.Resource, "/")+1:]); id != nil && s.RoleARN(id.role) == arn {
+		return id
+	}
+	return nil
+}
+
 // sessionIdentity returns the identity of a session's role. It returns nil if the
 // caller is not a session, or if the role was deleted: a session can outlive its
 // role, but then it has no permissions, even if a new role has the same name.

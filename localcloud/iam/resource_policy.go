@@ -2,7 +2,6 @@ package iam
 
 import (
 	"fmt"
-	"path"
 	"slices"
 	"strings"
 
@@ -73,7 +72,7 @@ func (s *Service) exists(principal string) bool {
 	if err != nil || a.Service != "iam" || a.Account != s.place.Account {
 		return true
 	}
-	if id := s.identity(path.Base(a.Resource)); id != nil && s.RoleARN(id.role) == a {
+	if id := s.roleIdentity(a); id != nil {
 		return true
 	}
 	return s.developer().Caller.ARN == a

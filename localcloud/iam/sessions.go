@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/base64"
-	"strings"
 	"time"
 
 	"tally/localcloud/cloud"
@@ -103,8 +102,8 @@ func (s *Service) keep(c cloud.Credentials) {
 // trusted returns the role if its trust policy allows the service to assume it.
 func (s *Service) trusted(ctx context.Context, service cloud.Caller, role cloud.ARN) (Role, error) {
 	request := cloud.Request{Caller: service, Action: "sts:AssumeRole", Resource: role.String()}
-	id := s.identity(role.Resource[strings.LastIndex(role.Resource, "/")+1:])
-	if id == nil || s.RoleARN(id.role) != role {
+	id := s.roleIdentity(role)
+	if id == nil {
 		return Role{}, refuse(request, Decision{Effect: Deny})
 	}
 	if id.err != nil {

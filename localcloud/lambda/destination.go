@@ -1,12 +1,10 @@
 package lambda
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
@@ -199,7 +197,7 @@ func invocationRecord(e event, r result) string {
 		ResponsePayload json.RawMessage  `json:"responsePayload,omitempty"`
 	}{
 		Version:        "1.0",
-		Timestamp:      timestamp(time.Now()),
+		Timestamp:      cloud.Timestamp(time.Now()),
 		RequestContext: requestContext{e.RequestID, e.Event.FunctionARN, r.condition, e.Attempts},
 		RequestPayload: e.Event.Payload,
 	}
@@ -213,7 +211,7 @@ func invocationRecord(e event, r result) string {
 		record.ResponseContext = &responseContext{http.StatusOK, r.outcome.ExecutedVersion, r.outcome.FunctionError}
 		record.ResponsePayload = asDocument(r.outcome.Payload)
 	}
-	return encode(record)
+	return cloud.EncodeJSON(record)
 }
 
 // deadLetter returns a message with the event as its body and the reason for the
@@ -246,19 +244,5 @@ func asDocument(payload []byte) json.RawMessage {
 	if json.Valid(payload) {
 		return payload
 	}
-	return json.RawMessage(encode(string(payload)))
+	return json.RawMessage(cloud.EncodeJSON(string(payload)))
 }
-
-// encode encodes v as JSON without escaping HTML.
-func encode(v any) string {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(v); err != nil {
-		panic(fmt.Sprintf("encode %T: %v", v, err)) // strings and valid JSON always encode
-	}
-	return string(bytes.TrimSuffix(b.Bytes(), []byte("\n")))
-}
-
-// timestamp formats a time as Lambda does in logs and records.
-func timestamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }

@@ -1,7 +1,6 @@
 package lambda
 
 import (
-	"maps"
 	"net/http"
 	"reflect"
 	"slices"
@@ -98,19 +97,12 @@ func (s *Service) ReserveConcurrency(name string, executions int) error {
 	})
 }
 
-// SetTags applies edit to the tags of the function or of the event source mapping with that
-// ARN. It fails with ResourceNotFoundException and InvalidParameterValueException.
+// ChangeTags adds or replaces tags of the function or of the event source mapping with that
+// ARN, and removes others. It fails with ResourceNotFoundException and
+// InvalidParameterValueException.
 //
 // https://docs.aws.amazon.com/lambda/latest/api/API_TagResource.html
-func (s *Service) SetTags(arn string, edit func(map[string]string)) error {
-	edited := func(old map[string]string) (map[string]string, error) {
-		tags := maps.Clone(old)
-		if tags == nil {
-			tags = map[string]string{}
-		}
-		edit(tags)
-		return tags, CheckTags(tags)
-	}
+func (s *Service) ChangeTags(arn string, add map[string]string, remove []string) error {
 	if m, ok := s.mappingByARN(arn); ok {
 		s.mappings.mu.Lock()
 		defer s.mappings.mu.Unlock()
@@ -118,7 +110,8 @@ func (s *Service) SetTags(arn string, edit func(map[string]string)) error {
 		if err != nil {
 			return err
 		}
-		if m.Tags, err = edited(m.Tags); err != nil {
+		m.Tags = cloud.Retagged(m.Tags, add, remove)
+		if err := CheckTags(m.Tags); err != nil {
 			return err
 		}
 		return s.mappings.table.Put(m.UUID, m)
@@ -127,9 +120,9 @@ func (s *Service) SetTags(arn string, edit func(map[string]string)) error {
 	if err != nil {
 		return err
 	}
-	return s.change(to.Name, func(row *record) (err error) {
-		row.Tags, err = edited(row.Tags)
-		return err
+	return s.change(to.Name, func(row *record) error {
+		row.Tags = cloud.Retagged(row.Tags, add, remove)
+		return CheckTags(row.Tags)
 	})
 }
 

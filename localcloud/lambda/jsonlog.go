@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"tally/localcloud/cloud"
 )
 
 // The log levels, most detailed first.
@@ -51,11 +53,11 @@ func (l *jsonLog) write(level, kind string, record platformRecord) {
 	if slices.Index(logLevels, level) < slices.Index(logLevels, l.function.SystemLogLevel) {
 		return
 	}
-	l.log.add(encode(struct {
+	l.log.add(cloud.EncodeJSON(struct {
 		Time   string         `json:"time"`
 		Type   string         `json:"type"`
 		Record platformRecord `json:"record"`
-	}{timestamp(time.Now()), kind, record}))
+	}{cloud.Timestamp(time.Now()), kind, record}))
 }
 
 // level returns the level of an event: success if the status is a success, and

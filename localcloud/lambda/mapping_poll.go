@@ -56,7 +56,7 @@ func (s *Service) checkQueue(to Reference, f Function, queueARN string) error {
 	}
 	defer end()
 	for _, action := range receiverActions {
-		if err := s.options.Queues.CheckReceiver(ctx, caller, queueARN, "sqs:"+action); err != nil {
+		if err := s.options.Queues.CheckReceiver(ctx, caller, queueARN, action); err != nil {
 			return badParameter("The function execution role does not have permissions to call %s on SQS", action)
 		}
 	}

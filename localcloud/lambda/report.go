@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"tally/localcloud/cloud"
 	"tally/localcloud/lambda/runtimeapi"
 )
 
@@ -25,7 +26,7 @@ func (f Function) ending(requestID string, err error) (ending, error) {
 		message := fmt.Sprintf("Task timed out after %.2f seconds", f.timeout().Seconds())
 		return ending{
 			response: runtimeapi.Failure("Sandbox.Timedout", fmt.Sprintf("RequestId: %s Error: %s", requestID, message)),
-			line:     fmt.Sprintf("%s %s %s", timestamp(time.Now()), requestID, message),
+			line:     fmt.Sprintf("%s %s %s", cloud.Timestamp(time.Now()), requestID, message),
 			status:   statusTimeout,
 		}, nil
 	}

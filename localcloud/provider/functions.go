@@ -51,12 +51,12 @@ func (p *Provider) Invoke(_ context.Context, req *pulumirpc.InvokeRequest) (*pul
 
 func getCallerIdentity(place cloud.Place, service *iam.Service) function {
 	return func(schema.Values) (map[string]any, error) {
-		c, err := service.Credentials(iam.DeveloperKey) // deployments run as the developer
+		caller, err := developer(service)
 		if err != nil {
 			return nil, err
 		}
 		return map[string]any{
-			"id": place.Account, "accountId": place.Account, "arn": c.Caller.ARN.String(), "userId": c.Caller.UserID,
+			"id": place.Account, "accountId": place.Account, "arn": caller.ARN.String(), "userId": caller.UserID,
 		}, nil
 	}
 }

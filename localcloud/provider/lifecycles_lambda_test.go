@@ -62,8 +62,8 @@ func lambdaLifeCycles() []lifeCycle {
 			if err != nil {
 				return err
 			}
-			tag := func(tags map[string]string) { tags["a"] = "1" }
-			return cmp.Or(c.services.Lambda.ReserveConcurrency(m.id, 7), c.services.Lambda.SetTags(m.state["arn"].StringValue(), tag))
+			tag := map[string]string{"a": "1"}
+			return cmp.Or(c.services.Lambda.ReserveConcurrency(m.id, 7), c.services.Lambda.ChangeTags(m.state["arn"].StringValue(), tag, nil))
 		},
 		seen: []string{"code", "deadLetterConfig", "loggingConfig", "reservedConcurrentExecutions", "tags", "tagsAll"},
 	}, {

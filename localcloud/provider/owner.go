@@ -58,22 +58,25 @@ func (p *Provider) createOwned(ctx context.Context, r *Resource, u urn.URN, inpu
 			return "", nil, r.failed("creating", identity, err)
 		}
 	}
-	id, live, err := p.createNoted(ctx, r, u, inputs)
+	id, live, err := p.createNoted(ctx, r, u, inputs, in)
 	if err != nil {
 		return "", nil, r.failed("creating", r.Name(in), p.explainTaken(r, u, r.Name(in), err))
 	}
 	return id, live, p.services.Deployments.SetOwner(deployments.Owner{URN: u, ID: id, Identity: identity})
 }
 
-// createNoted creates the resource, and notes that before, so that a repair finds what a
-// crash leaves at any moment. It notes nothing if the resource already exists: then the
-// creation will fail or, where AWS has an operation like PutMetricAlarm, replace what is
-// not the deployment's to delete.
-func (p *Provider) createNoted(ctx context.Context, r *Resource, u urn.URN, inputs resource.PropertyMap) (string, map[string]any, error) {
-	in, notes := schema.Plain(inputs), p.services.Deployments
+// createNoted creates the resource from inputs, whose plain values are in. It notes that
+// before, so that a repair finds what a crash leaves at any moment. It notes nothing if the
+// resource already exists: then the creation will fail or, where AWS has an operation like
+// PutMetricAlarm, replace what is not the deployment's to delete.
+func (p *Provider) createNoted(ctx context.Context, r *Resource, u urn.URN, inputs resource.PropertyMap, in schema.Values) (string, map[string]any, error) {
+	notes := p.services.Deployments
 	planned := r.id(in)
 	ctx = context.WithValue(ctx, plannedIDKey{}, planned)
-	if _, _, err := r.Read(ctx, planned, in); planned == "" || err == nil {
+	if planned == "" {
+		return r.Create(ctx, in)
+	}
+	if _, _, err := r.Read(ctx, planned, in); err == nil {
 		return r.Create(ctx, in)
 	}
 	if err := notes.Begin(deployments.Creation{URN: u, ID: planned, Inputs: locating(inputs)}); err != nil {

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"maps"
 
 	"tally/localcloud/cloud"
 	"tally/localcloud/iam"
@@ -91,6 +92,9 @@ func updateSecret(ctx context.Context, service *secretsmanager.Service, principa
 		}
 	}
 	tags := in.Map("tagsAll")
+	if maps.Equal(s.Tags, tags) {
+		return s, nil
+	}
 	if err := service.ChangeTags(id, tags, removedTags(s.Tags, tags)); err != nil {
 		return s, err
 	}

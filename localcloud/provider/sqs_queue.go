@@ -52,7 +52,7 @@ func queue(service *sqs.Service) *Resource {
 			return q.URL, liveQueue(q), err
 		},
 		Update: func(_ context.Context, id string, state, in schema.Values) (map[string]any, error) {
-			q, err := service.UpdateQueue(id, func(q *sqs.Queue) { setQueue(q, state, in) })
+			q, err := service.UpdateQueue(id, func(q *sqs.Queue) error { setQueue(q, state, in); return nil })
 			return liveQueue(q), err
 		},
 		Delete: func(_ context.Context, id string, _ schema.Values) error { return service.DeleteQueue(id) },

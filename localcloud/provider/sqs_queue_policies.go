@@ -53,7 +53,7 @@ func queueDocument(service *sqs.Service, token, noun string, property schema.Pro
 		return map[string]any{"queueUrl": url, property.Name: *of(&q)}
 	}
 	set := func(url, document string) (map[string]any, error) {
-		q, err := service.UpdateQueue(url, func(q *sqs.Queue) { *of(q) = document })
+		q, err := service.UpdateQueue(url, func(q *sqs.Queue) error { *of(q) = document; return nil })
 		return live(url, q), err
 	}
 	return &Resource{

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"maps"
 
 	"tally/localcloud/cloud"
 	"tally/localcloud/iam"
@@ -104,9 +105,10 @@ func retagParameter(ctx context.Context, service *ssm.Service, principals *iam.S
 	if err != nil {
 		return nil, err
 	}
-	tags := in.Map("tagsAll")
-	if err := service.ChangeTags(name, tags, removedTags(old, tags)); err != nil {
-		return nil, err
+	if tags := in.Map("tagsAll"); !maps.Equal(old, tags) {
+		if err := service.ChangeTags(name, tags, removedTags(old, tags)); err != nil {
+			return nil, err
+		}
 	}
 	return liveParameter(ctx, service, principals, name, in)
 }

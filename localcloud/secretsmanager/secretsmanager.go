@@ -202,7 +202,7 @@ func (s *Service) change(id string, apply func(*Secret) error) (Secret, error) {
 	if err != nil {
 		return Secret{}, err
 	}
-	secret.Versions, secret.Stages, secret.Tags = slices.Clone(secret.Versions), maps.Clone(secret.Stages), maps.Clone(secret.Tags)
+	secret.Versions, secret.Stages = slices.Clone(secret.Versions), maps.Clone(secret.Stages)
 	if err := apply(&secret); err != nil {
 		return Secret{}, err
 	}
@@ -228,11 +228,7 @@ func (s *Service) SetPolicy(id, policy string, blockPublic bool) (Secret, error)
 // https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_TagResource.html
 func (s *Service) ChangeTags(id string, add map[string]string, remove []string) error {
 	_, err := s.change(id, func(secret *Secret) error {
-		if secret.Tags == nil {
-			secret.Tags = map[string]string{}
-		}
-		maps.Copy(secret.Tags, add)
-		maps.DeleteFunc(secret.Tags, func(key, _ string) bool { return slices.Contains(remove, key) })
+		secret.Tags = cloud.Retagged(secret.Tags, add, remove)
 		return CheckTags(secret.Tags)
 	})
 	return err

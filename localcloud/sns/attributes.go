@@ -137,7 +137,7 @@ func (s *Service) EnsureTopic(name string, set, tags map[string]string) (Topic, 
 		}
 		return nil
 	}
-	s.mu.Lock()
+	s.mu.Lock() // until a topic that another call puts is on disk
 	old, exists := s.topics.Get(s.Place.ARN("sns", name).String())
 	s.mu.Unlock()
 	if !exists {

@@ -77,10 +77,6 @@ func (s *Service) writeStatus(role, group string, entry deliveryStatus) error {
 	if err != nil {
 		return err
 	}
-	line, err := encode(entry)
-	if err != nil {
-		return err
-	}
 	ctx := context.Background()
 	// AWS does not document that SNS sends aws:SourceArn here.
 	session, err := s.Roles.AssumeRole(ctx, cloud.Caller{Service: principal}, arn, "SNSDeliveryStatus")
@@ -88,7 +84,7 @@ func (s *Service) writeStatus(role, group string, entry deliveryStatus) error {
 		return err
 	}
 	defer s.Roles.Revoke(session.AccessKeyID)
-	return s.Logs.WriteLog(ctx, session.Caller, group, s.stream, []cloud.LogEvent{{Time: time.Now(), Message: line}})
+	return s.Logs.WriteLog(ctx, session.Caller, group, s.stream, []cloud.LogEvent{{Time: time.Now(), Message: cloud.EncodeJSON(entry)}})
 }
 
 // deliveryStatus is a log entry as AWS writes it.
@@ -134,6 +130,5 @@ func errorResponse(err error) (response string, status int) {
 	if e, ok := errors.AsType[*cloud.Error](err); ok {
 		code, message, status = e.Code, e.Message, e.HTTPStatus()
 	}
-	response, _ = encode(map[string]string{"ErrorCode": code, "ErrorMessage": message}) // strings always encode
-	return response, status
+	return cloud.EncodeJSON(map[string]string{"ErrorCode": code, "ErrorMessage": message}), status
 }

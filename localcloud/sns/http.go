@@ -143,11 +143,11 @@ func (t *httpTarget) body(d Delivery) (string, error) {
 	if d.isRaw() {
 		return d.Body, nil
 	}
-	path, err := t.signer.path()
+	key, err := t.signer.key()
 	if err != nil {
 		return "", err
 	}
-	certificate := t.endpoint() + path
+	certificate := t.endpoint() + key.path
 	if d.Kind != "" {
 		return t.confirmation(d, certificate)
 	}
@@ -161,7 +161,7 @@ func (t *httpTarget) body(d Delivery) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return encode(n)
+	return cloud.EncodeJSON(n), nil
 }
 
 // confirmation is a message that asks the owner of an endpoint, with its members in AWS's
@@ -186,7 +186,7 @@ func (t *httpTarget) confirmation(d Delivery, certificate string) (string, error
 	c := confirmation{
 		Type: d.Kind, MessageID: d.MessageID, Token: d.Token, TopicArn: d.Subscription.TopicARN, Message: d.Body,
 		SubscribeURL: t.endpoint() + "/?Action=ConfirmSubscription&TopicArn=" + d.Subscription.TopicARN + "&Token=" + d.Token,
-		Timestamp:    timestamp(d.Time), SignatureVersion: strconv.Itoa(max(1, d.SignatureVersion)), SigningCertURL: certificate,
+		Timestamp:    cloud.Timestamp(d.Time), SignatureVersion: strconv.Itoa(max(1, d.SignatureVersion)), SigningCertURL: certificate,
 	}
 	var err error
 	c.Signature, err = t.signer.signature(d.SignatureVersion, signedText([][2]string{
@@ -196,7 +196,7 @@ func (t *httpTarget) confirmation(d Delivery, certificate string) (string, error
 	if err != nil {
 		return "", err
 	}
-	return encode(c)
+	return cloud.EncodeJSON(c), nil
 }
 
 func isBasic(h http.Header) bool {

@@ -21,10 +21,7 @@ func (t lambdaTarget) Deliver(ctx context.Context, d Delivery) (Receipt, error) 
 	if err != nil {
 		return Receipt{}, err
 	}
-	payload, err := encode(event{[]record{{"aws:sns", "1.0", d.Subscription.ARN, lambdaNotification(notify(d, topic.Region))}}})
-	if err != nil {
-		return Receipt{}, err
-	}
+	payload := cloud.EncodeJSON(event{[]record{{"aws:sns", "1.0", d.Subscription.ARN, lambdaNotification(notify(d, topic.Region))}}})
 	id, err := t.invoker.InvokeAsync(ctx, cloud.Invocation{
 		Caller:      cloud.Caller{Service: principal, SourceARN: topic},
 		Function:    d.Subscription.Endpoint,
@@ -34,8 +31,7 @@ func (t lambdaTarget) Deliver(ctx context.Context, d Delivery) (Receipt, error) 
 	if err != nil {
 		return Receipt{}, err
 	}
-	response, err := encode(map[string]string{"lambdaRequestId": id})
-	return Receipt{response, http.StatusAccepted}, err // an asynchronous invocation
+	return Receipt{cloud.EncodeJSON(map[string]string{"lambdaRequestId": id}), http.StatusAccepted}, nil // an asynchronous invocation
 }
 
 // The event, with the names and order of members that AWS uses.

@@ -1,12 +1,9 @@
 package sns
 
 import (
-	"bytes"
 	"encoding/base64"
-	"encoding/json"
 	"fmt"
 	"strconv"
-	"time"
 
 	"tally/localcloud/cloud"
 )
@@ -42,7 +39,7 @@ func notify(d Delivery, region string) notification {
 		MessageID:         d.MessageID,
 		TopicArn:          d.Subscription.TopicARN,
 		Message:           d.Body,
-		Timestamp:         timestamp(d.Time),
+		Timestamp:         cloud.Timestamp(d.Time),
 		SignatureVersion:  strconv.Itoa(max(1, d.SignatureVersion)),
 		Signature:         base64.StdEncoding.EncodeToString(make([]byte, 256)),
 		SigningCertURL:    host + "SimpleNotificationService-00000000000000000000000000000000.pem",
@@ -62,31 +59,19 @@ func notify(d Delivery, region string) notification {
 	return n
 }
 
-// timestamp returns a time as messages contain it.
-func timestamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
-
-// encode returns v as JSON in which, as on AWS, <, > and & are not escaped.
-func encode(v any) (string, error) {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	err := e.Encode(v)
-	return string(bytes.TrimSuffix(b.Bytes(), []byte("\n"))), err
-}
-
 // queueMessage returns a delivery as a queue receives it: the notification or,
 // with raw delivery, the message's own body and attributes. The group of the message
 // is only for queues that subscribe.
 //
 // https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
-func queueMessage(d Delivery, region string) (m cloud.QueueMessage, err error) {
+func queueMessage(d Delivery, region string) (m cloud.QueueMessage) {
 	m.TraceHeader = d.TraceHeader
 	if d.Subscription.Protocol == "sqs" {
 		m.GroupID = d.GroupID
 	}
 	if !d.Subscription.RawMessageDelivery {
-		m.Body, err = encode(notify(d, region))
-		return m, err
+		m.Body = cloud.EncodeJSON(notify(d, region))
+		return m
 	}
 	m.Body = d.Body
 	for name, a := range d.Attributes {
@@ -95,5 +80,5 @@ func queueMessage(d Delivery, region string) (m cloud.QueueMessage, err error) {
 		}
 		m.Attributes[name] = cloud.MessageAttribute{DataType: a.DataType, StringValue: a.StringValue, BinaryValue: a.BinaryValue}
 	}
-	return m, nil
+	return m
 }

@@ -2,8 +2,11 @@ package sns
 
 import (
 	"cmp"
+	"encoding/json"
 	"math"
 	"time"
+
+	"tally/localcloud/cloud"
 )
 
 // delivery is how messages are delivered to a subscription.
@@ -23,8 +26,10 @@ func (s *Service) deliveryTo(sub Subscription) delivery {
 		return delivery{retry: retryDelay}
 	}
 	topic, _ := s.topics.Get(sub.TopicARN)
-	base, _ := parseDeliveryPolicy[deliveryPolicy](cmp.Or(topic.DeliveryPolicy, "{}")) // both were checked when they were set
-	own, _ := parseDeliveryPolicy[subscriptionPolicy](cmp.Or(sub.DeliveryPolicy, "{}"))
+	var base deliveryPolicy
+	var own subscriptionPolicy
+	_ = json.Unmarshal([]byte(topic.DeliveryPolicy), &base) // each is "", which says nothing,
+	_ = json.Unmarshal([]byte(sub.DeliveryPolicy), &own)    // or was checked when it was set
 	if base.HTTP.NoOverrides {
 		own = subscriptionPolicy{}
 	}
@@ -168,7 +173,7 @@ func (s *Service) EffectiveDeliveryPolicy(sub Subscription) string {
 	if how.rate > 0 {
 		limit = &throttles{how.rate}
 	}
-	document, _ := encode(struct { // always encodes
+	return cloud.EncodeJSON(struct {
 		Retry    retries       `json:"healthyRetryPolicy"`
 		Sickly   *retries      `json:"sicklyRetryPolicy"`
 		Throttle *throttles    `json:"throttlePolicy"`
@@ -181,5 +186,4 @@ func (s *Service) EffectiveDeliveryPolicy(sub Subscription) string {
 		},
 		nil, limit, requestPolicy{how.contentType}, false,
 	})
-	return document
 }

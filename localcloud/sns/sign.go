@@ -27,15 +27,22 @@ type signer struct {
 	place cloud.Place
 	keys  *store.Table[signingKey] // at most one
 
-	mu      sync.Mutex
-	private *rsa.PrivateKey // nil until it is needed
-	stored  signingKey
+	mu    sync.Mutex
+	ready *readyKey // nil until it is needed
 }
 
 // signingKey is a key and its certificate, both in DER.
 type signingKey struct {
 	PKCS8       []byte
 	Certificate []byte
+}
+
+// readyKey is a key that can sign, its certificate in DER, and the path of the
+// certificate's URL.
+type readyKey struct {
+	private     *rsa.PrivateKey
+	certificate []byte
+	path        string
 }
 
 func newSigner(place cloud.Place, st *store.Store) (*signer, error) {
@@ -48,7 +55,7 @@ func newSigner(place cloud.Place, st *store.Store) (*signer, error) {
 //
 // https://docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message.html
 func (s *signer) signature(version int, text string) (string, error) {
-	key, _, err := s.key()
+	key, err := s.key()
 	if err != nil {
 		return "", err
 	}
@@ -57,7 +64,7 @@ func (s *signer) signature(version int, text string) (string, error) {
 		sum := sha256.Sum256([]byte(text))
 		hash, digest = crypto.SHA256, sum[:]
 	}
-	signed, err := rsa.SignPKCS1v15(nil, key, hash, digest)
+	signed, err := rsa.SignPKCS1v15(nil, key.private, hash, digest)
 	return base64.StdEncoding.EncodeToString(signed), err
 }
 
@@ -66,57 +73,47 @@ func sha1Sum(text string) []byte {
 	return sum[:]
 }
 
-// path returns the path of the certificate's URL.
-func (s *signer) path() (string, error) {
-	_, stored, err := s.key()
-	if err != nil {
-		return "", err
-	}
-	sum := sha256.Sum256(stored.Certificate)
-	return CertificatePrefix + hex.EncodeToString(sum[:16]) + ".pem", nil
-}
-
 // CertificatePrefix is what the path of the signing certificate starts with.
 const CertificatePrefix = "/SimpleNotificationService-"
 
 // Certificate returns the certificate, in PEM, that belongs to the signatures of messages,
 // if path is that of SigningCertURL in these messages.
 func (s *Service) Certificate(path string) ([]byte, error) {
-	actual, err := s.http.signer.path()
+	key, err := s.http.signer.key()
 	if err != nil {
 		return nil, err
 	}
-	if path != actual {
+	if path != key.path {
 		return nil, notFound("Certificate")
 	}
-	_, stored, err := s.http.signer.key()
-	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: stored.Certificate}), err
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: key.certificate}), nil
 }
 
 // key returns the key. It makes one if there is none.
-func (s *signer) key() (*rsa.PrivateKey, signingKey, error) {
+func (s *signer) key() (*readyKey, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.private != nil {
-		return s.private, s.stored, nil
+	if s.ready != nil {
+		return s.ready, nil
 	}
 	stored, ok := s.keys.Get("")
 	if !ok {
 		var err error
 		if stored, err = newSigningKey(s.place); err != nil {
-			return nil, stored, err
+			return nil, err
 		}
 		if err := s.keys.Put("", stored); err != nil {
-			return nil, stored, err
+			return nil, err
 		}
 	}
 	parsed, err := x509.ParsePKCS8PrivateKey(stored.PKCS8)
 	private, ok := parsed.(*rsa.PrivateKey)
 	if err != nil || !ok {
-		return nil, stored, fmt.Errorf("the key that signs messages: %w: %w", store.ErrUnusable, err)
+		return nil, fmt.Errorf("the key that signs messages: %w: %w", store.ErrUnusable, err)
 	}
-	s.private, s.stored = private, stored
-	return private, stored, nil
+	sum := sha256.Sum256(stored.Certificate)
+	s.ready = &readyKey{private, stored.Certificate, CertificatePrefix + hex.EncodeToString(sum[:16]) + ".pem"}
+	return s.ready, nil
 }
 
 // newSigningKey makes a key with a certificate that the key itself has signed.

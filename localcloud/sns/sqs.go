@@ -20,8 +20,7 @@ func (t sqsTarget) Deliver(ctx context.Context, d Delivery) (Receipt, error) {
 	if err != nil {
 		return Receipt{}, err
 	}
-	response, err := encode(map[string]string{"sqsMessageId": id})
-	return Receipt{response, http.StatusOK}, err
+	return Receipt{cloud.EncodeJSON(map[string]string{"sqsMessageId": id}), http.StatusOK}, nil
 }
 
 // send sends a delivery to a queue, on behalf of the topic.
@@ -30,9 +29,5 @@ func send(ctx context.Context, queues cloud.Sender, d Delivery, queueARN string)
 	if err != nil {
 		return "", err
 	}
-	m, err := queueMessage(d, topic.Region)
-	if err != nil {
-		return "", err
-	}
-	return queues.SendMessage(ctx, cloud.Caller{Service: principal, SourceARN: topic}, queueARN, m)
+	return queues.SendMessage(ctx, cloud.Caller{Service: principal, SourceARN: topic}, queueARN, queueMessage(d, topic.Region))
 }

@@ -47,27 +47,12 @@ func (s *Service) CreateTopic(t Topic) (Topic, error) {
 
 // UpdateTopic replaces everything but the name of the topic with that ARN.
 func (s *Service) UpdateTopic(t Topic) (Topic, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	old, err := s.Topic(t.ARN)
-	if err != nil {
-		return Topic{}, err
-	}
-	t.Name = old.Name
-	return s.putTopic(t, old.Policy)
+	return s.ChangeTopic(t.ARN, func(old *Topic) error { *old = t; return nil })
 }
 
 // SetPolicy replaces the topic's policy; "" restores the default policy.
 func (s *Service) SetPolicy(arn, policy string) (Topic, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	t, err := s.Topic(arn)
-	if err != nil {
-		return Topic{}, err
-	}
-	old := t.Policy
-	t.Policy = policy
-	return s.putTopic(t, old)
+	return s.ChangeTopic(arn, func(t *Topic) error { t.Policy = policy; return nil })
 }
 
 // putTopic stores a topic. old is its previous policy, or "" if it is new. A policy that

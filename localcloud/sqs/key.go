@@ -37,11 +37,11 @@ func (s *Service) authorizeKey(ctx context.Context, caller cloud.Caller, q Queue
 // CheckKeyUse checks that the caller may use the key of a queue, if it has one, for
 // "ReceiveMessage" or "SendMessage".
 func (s *Service) CheckKeyUse(ctx context.Context, caller cloud.Caller, queueARN, action string) error {
-	r, ok := s.byARN(queueARN)
-	if !ok {
-		return nonExistent()
+	q, err := s.queueAt(queueARN)
+	if err != nil {
+		return err
 	}
-	return s.authorizeKey(ctx, caller, r.Queue, action)
+	return s.authorizeKey(ctx, caller, q, action)
 }
 
 // rewordKeyError returns the error of SQS for an error of KMS: for example,

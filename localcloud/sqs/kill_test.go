@@ -75,7 +75,7 @@ func (o *outcomes) check(t *testing.T, dir string) {
 	st := must(store.Open(dir))(t)
 	defer st.Close()
 	s := newService(t, st)
-	must(s.UpdateQueue(work, func(q *sqs.Queue) { q.RedrivePolicy = "" }))(t)
+	must(s.UpdateQueue(work, func(q *sqs.Queue) error { q.RedrivePolicy = ""; return nil }))(t)
 	found := map[string]int{}
 	for _, url := range []string{work, dead} {
 		for must(s.Count(url))(t) != (sqs.Counts{}) {
@@ -113,7 +113,7 @@ func TestKilled(t *testing.T) {
 		must(s.CreateQueue(sqs.Queue{Name: "dead", VisibilityTimeoutSeconds: 60}))(t)
 		must(s.CreateQueue(sqs.Queue{Name: "work", VisibilityTimeoutSeconds: 60}))(t)
 	}
-	must(s.UpdateQueue(work, func(q *sqs.Queue) { q.RedrivePolicy = toDeadTwo }))(t)
+	must(s.UpdateQueue(work, func(q *sqs.Queue) error { q.RedrivePolicy = toDeadTwo; return nil }))(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute) // if its parent is gone
 	defer cancel()
 	for range 4 {

@@ -86,8 +86,9 @@ func TestManyMessagesMove(t *testing.T) {
 			receive(t, s, work, 0)
 		}
 		time.Sleep(30 * time.Second)
-		must(s.UpdateQueue(work, func(q *sqs.Queue) {
+		must(s.UpdateQueue(work, func(q *sqs.Queue) error {
 			q.RedrivePolicy = `{"deadLetterTargetArn":"` + deadARN + `","maxReceiveCount":1}`
+			return nil
 		}))(t)
 		send(t, s, work, "last")
 		if got := bodies(receive(t, s, work, 0)); got != "last" {

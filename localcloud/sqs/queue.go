@@ -80,12 +80,13 @@ func (s *Service) synced(q Queue, err error) (Queue, error) {
 }
 
 // UpdateQueue applies change to all of the queue but its name. It does so in one
-// step, so that calls that change different attributes do not undo each other.
-func (s *Service) UpdateQueue(url string, change func(*Queue)) (Queue, error) {
+// step, so that calls that change different attributes do not undo each other. If change
+// fails, the queue remains as it is.
+func (s *Service) UpdateQueue(url string, change func(*Queue) error) (Queue, error) {
 	return s.synced(s.updateQueue(url, change))
 }
 
-func (s *Service) updateQueue(url string, change func(*Queue)) (Queue, error) {
+func (s *Service) updateQueue(url string, change func(*Queue) error) (Queue, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	q, err := s.Queue(url)
@@ -93,7 +94,9 @@ func (s *Service) updateQueue(url string, change func(*Queue)) (Queue, error) {
 		return Queue{}, err
 	}
 	old := q
-	change(&q)
+	if err := change(&q); err != nil {
+		return Queue{}, err
+	}
 	q.Name, q.ARN, q.Created = old.Name, old.ARN, old.Created
 	return s.putQueue(q, old)
 }
@@ -164,6 +167,16 @@ func (s *Service) Queue(url string) (Queue, error) {
 func (s *Service) byARN(arn string) (row, bool) {
 	r, ok := s.queues.Get(arn[strings.LastIndex(arn, ":")+1:])
 	return r, ok && r.ARN == arn
+}
+
+// queueAt returns the queue with that ARN. It fails with
+// AWS.SimpleQueueService.NonExistentQueue.
+func (s *Service) queueAt(arn string) (Queue, error) {
+	r, ok := s.byARN(arn)
+	if !ok {
+		return Queue{}, nonExistent()
+	}
+	return s.withURL(r.Queue), nil
 }
 
 // URL returns the URL of a queue, which need not exist.

@@ -12,30 +12,26 @@ var _ cloud.Receiver = (*Service)(nil)
 
 // VisibilityTimeout implements [cloud.Receiver].
 func (s *Service) VisibilityTimeout(queueARN string) (time.Duration, error) {
-	r, ok := s.byARN(queueARN)
-	if !ok {
-		return 0, nonExistent()
-	}
-	return time.Duration(r.VisibilityTimeoutSeconds) * time.Second, nil
+	q, err := s.queueAt(queueARN)
+	return time.Duration(q.VisibilityTimeoutSeconds) * time.Second, err
 }
 
 // CheckReceiver implements [cloud.Receiver].
 func (s *Service) CheckReceiver(ctx context.Context, caller cloud.Caller, queueARN, action string) error {
-	r, ok := s.byARN(queueARN)
-	if !ok {
-		return nonExistent()
+	q, err := s.queueAt(queueARN)
+	if err != nil {
+		return err
 	}
-	return s.authorizer.Authorize(ctx, cloud.Request{Caller: caller, Action: action, Resource: r.ARN, ResourcePolicy: r.Policy})
+	return s.authorize(ctx, caller, q, action)
 }
 
 // ReceiveMessages implements [cloud.Receiver].
 func (s *Service) ReceiveMessages(ctx context.Context, caller cloud.Caller, queueARN string, limit int, wait time.Duration) ([]Message, error) {
-	r, ok := s.byARN(queueARN)
-	if !ok {
-		return nil, nonExistent()
-	}
-	q, err := s.permit(ctx, caller, s.URL(r.Name), "ReceiveMessage")
+	q, err := s.queueAt(queueARN)
 	if err != nil {
+		return nil, err
+	}
+	if err := s.permitTo(ctx, caller, q, "ReceiveMessage"); err != nil {
 		return nil, err
 	}
 	received, err := s.receive(ctx, q, limit, time.Duration(q.VisibilityTimeoutSeconds)*time.Second, wait)
@@ -47,15 +43,15 @@ func (s *Service) ReceiveMessages(ctx context.Context, caller cloud.Caller, queu
 
 // DeleteMessages implements [cloud.Receiver].
 func (s *Service) DeleteMessages(ctx context.Context, caller cloud.Caller, queueARN string, handles []string) error {
-	r, ok := s.byARN(queueARN)
-	if !ok {
-		return nonExistent()
+	q, err := s.queueAt(queueARN)
+	if err != nil {
+		return err
 	}
 	entries := make([]BatchEntry[string], len(handles))
 	for i, handle := range handles {
 		entries[i] = BatchEntry[string]{ID: strconv.Itoa(i), Request: handle}
 	}
-	results, err := s.DeleteBatch(ctx, caller, s.URL(r.Name), entries)
+	results, err := s.DeleteBatch(ctx, caller, q.URL, entries)
 	for _, result := range results {
 		if result.Err != nil {
 			return result.Err

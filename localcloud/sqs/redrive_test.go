@@ -62,7 +62,7 @@ func TestMessageStaysWithoutADeadLetterQueue(t *testing.T) {
 	for name, change := range map[string]func(*sqs.Service) error{
 		"deleted": func(s *sqs.Service) error { return s.DeleteQueue(dead) },
 		"not allowed": func(s *sqs.Service) error {
-			_, err := s.UpdateQueue(dead, func(q *sqs.Queue) { q.RedriveAllowPolicy = allowOther })
+			_, err := s.UpdateQueue(dead, func(q *sqs.Queue) error { q.RedriveAllowPolicy = allowOther; return nil })
 			return err
 		},
 	} {
@@ -98,7 +98,7 @@ func TestRedrivePoliciesAreChecked(t *testing.T) {
 		`{"deadLetterTargetArn":"` + deadARN + `2","maxReceiveCount":1}`:   "Dead letter target does not exist.",
 		`{"deadLetterTargetArn":"` + deadARN + `","maxReceiveCount":1}`:    "The RedriveAllowPolicy of " + deadARN + " does not allow " + workARN + ".",
 	} {
-		_, err := s.UpdateQueue(work, func(q *sqs.Queue) { q.RedrivePolicy = policy })
+		_, err := s.UpdateQueue(work, func(q *sqs.Queue) error { q.RedrivePolicy = policy; return nil })
 		wantError(t, err, value+policy+" for parameter RedrivePolicy"+reason+want)
 	}
 	for policy, want := range map[string]string{
@@ -107,7 +107,7 @@ func TestRedrivePoliciesAreChecked(t *testing.T) {
 		`{"redrivePermission":"everybody"}`: "It must be a JSON object whose redrivePermission is allowAll, denyAll or byQueue.",
 		`{"redrivePermission":"denyAll","sourceQueueArns":["a"]}`: "sourceQueueArns is required with the redrivePermission byQueue, and not allowed with any other.",
 	} {
-		_, err := s.UpdateQueue(work, func(q *sqs.Queue) { q.RedriveAllowPolicy = policy })
+		_, err := s.UpdateQueue(work, func(q *sqs.Queue) error { q.RedriveAllowPolicy = policy; return nil })
 		wantError(t, err, value+policy+" for parameter RedriveAllowPolicy"+reason+want)
 	}
 	if q := must(s.Queue(work))(t); q.RedrivePolicy != "" || q.RedriveAllowPolicy != "" {

@@ -26,12 +26,11 @@ type Entry struct {
 // SendMessage sends a message as Send does, to a queue given by its ARN. Other
 // services use it, and it does not wait until the message is on disk: see cloud.Sender.
 func (s *Service) SendMessage(ctx context.Context, caller cloud.Caller, queueARN string, m cloud.QueueMessage) (string, error) {
-	r, ok := s.byARN(queueARN)
-	if !ok {
-		return "", nonExistent()
-	}
-	q, err := s.permit(ctx, caller, s.URL(r.Name), "SendMessage")
+	q, err := s.queueAt(queueARN)
 	if err != nil {
+		return "", err
+	}
+	if err := s.permitTo(ctx, caller, q, "SendMessage"); err != nil {
 		return "", err
 	}
 	id, enqueue := s.enqueue(q, caller, Entry{QueueMessage: m})

@@ -104,13 +104,6 @@ func (s *Service) EnsureQueue(name string, set, tags map[string]string) (Queue, 
 //
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html
 func (s *Service) SetAttributes(url string, set map[string]string) error {
-	q, err := s.Queue(url)
-	if err != nil {
-		return err
-	}
-	if err := q.setAll(set); err != nil {
-		return err
-	}
-	_, err = s.UpdateQueue(url, func(q *Queue) { _ = q.setAll(set) }) // the same values do not fail
+	_, err := s.UpdateQueue(url, func(q *Queue) error { return q.setAll(set) })
 	return err
 }

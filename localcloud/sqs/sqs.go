@@ -137,10 +137,16 @@ func (s *Service) permit(ctx context.Context, caller cloud.Caller, address, acti
 	if err != nil {
 		return Queue{}, err
 	}
+	return q, s.permitTo(ctx, caller, q, action)
+}
+
+// permitTo returns nil if the caller may perform the action on the queue, and use its key
+// for that.
+func (s *Service) permitTo(ctx context.Context, caller cloud.Caller, q Queue, action string) error {
 	if err := s.authorize(ctx, caller, q, action); err != nil {
-		return q, err
+		return err
 	}
-	return q, s.authorizeKey(ctx, caller, q, action)
+	return s.authorizeKey(ctx, caller, q, action)
 }
 
 func (s *Service) authorize(ctx context.Context, caller cloud.Caller, q Queue, action string) error {

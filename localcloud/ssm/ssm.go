@@ -6,9 +6,7 @@ package ssm
 import (
 	"context"
 	"fmt"
-	"maps"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -246,14 +244,10 @@ func (s *Service) ChangeTags(name string, add map[string]string, remove []string
 	if err != nil {
 		return err
 	}
-	tags := map[string]string{}
-	maps.Copy(tags, h.Tags)
-	maps.Copy(tags, add)
-	maps.DeleteFunc(tags, func(key, _ string) bool { return slices.Contains(remove, key) })
-	if err := CheckTags(tags); err != nil {
+	h.Tags = cloud.Retagged(h.Tags, add, remove)
+	if err := CheckTags(h.Tags); err != nil {
 		return err
 	}
-	h.Tags = tags
 	return s.heads.Put(keyOf(h.Name), h)
 }
 

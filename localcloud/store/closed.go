@@ -70,13 +70,16 @@ func writeClosed(dir string) error {
 		if e.Name() == lockFile {
 			continue // on Unix, closing it would release the lock
 		}
+		if strings.HasPrefix(e.Name(), "temporary.") {
+			continue // a crash left it, and writing this list may remove it
+		}
 		line, err := describe(dir, e.Name())
 		if err != nil {
 			return err
 		}
 		list.WriteString(line)
 	}
-	return writeSynced(filepath.Join(dir, closedFile), list.String())
+	return WriteFile(filepath.Join(dir, closedFile), []byte(list.String()))
 }
 
 // describe returns the line of a file in the list. Tables have check sums of their own,
@@ -168,29 +171,4 @@ func removeClosed(dir string) error {
 		return err
 	}
 	return syncFolder(dir)
-}
-
-// writeSynced writes a file that exists after a crash, whole or not at all.
-func writeSynced(path, text string) error {
-	part := filepath.Join(filepath.Dir(path), "temporary."+filepath.Base(path))
-	f, err := os.OpenFile(part, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = f.WriteString(text)
-	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	if err := os.Rename(part, path); err != nil {
-		return err
-	}
-	return syncFolder(filepath.Dir(path))
-}
-
-func syncFolder(dir string) error {
-	folder, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(folder.Sync(), folder.Close())
 }

@@ -124,7 +124,7 @@ func openLocked(dir string, lock *pebble.Lock) (*disk, error) {
 	}
 	d.life, d.end = context.WithCancel(context.Background())
 	if d.info, err = os.Stat(dir); err == nil && isNew {
-		err = writeSynced(filepath.Join(dir, formatFile), format)
+		err = WriteFile(filepath.Join(dir, formatFile), []byte(format))
 	}
 	if err != nil {
 		return nil, errors.Join(err, d.db.Close())

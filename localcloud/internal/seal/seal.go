@@ -11,6 +11,8 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+
+	"tally/localcloud/store"
 )
 
 // keySize is the size in bytes of a key for AES-256.
@@ -59,7 +61,8 @@ func keyIn(file string) ([]byte, error) {
 	}
 	info, err := os.Stat(file)
 	if errors.Is(err, fs.ErrNotExist) {
-		return create(file)
+		key := newKey()
+		return key, store.WriteFile(file, key)
 	}
 	if err != nil {
 		return nil, err
@@ -78,18 +81,4 @@ func newKey() []byte {
 	key := make([]byte, keySize)
 	_, _ = rand.Read(key) // never fails
 	return key
-}
-
-// create writes a new key. With the final name, the file is complete, even after a crash.
-func create(file string) ([]byte, error) {
-	key := newKey()
-	f, err := os.OpenFile(file+".new", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
-	if err != nil {
-		return nil, err
-	}
-	_, err = f.Write(key)
-	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return nil, err
-	}
-	return key, os.Rename(file+".new", file)
 }

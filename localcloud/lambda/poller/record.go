@@ -1,9 +1,7 @@
 package poller
 
 import (
-	"bytes"
 	"encoding/json"
-	"fmt"
 	"strings"
 
 	"tally/localcloud/cloud"
@@ -45,22 +43,11 @@ func newRecord(m cloud.ReceivedMessage, queueARN, region string) record {
 	for name, a := range m.Attributes {
 		attributes[name] = attribute{a.StringValue, a.BinaryValue, []string{}, []string{}, a.DataType}
 	}
-	return record{m.ID, m.ReceiptHandle, m.System["AWSTraceHeader"], encode(message{
+	return record{m.ID, m.ReceiptHandle, m.System["AWSTraceHeader"], []byte(cloud.EncodeJSON(message{
 		MessageID: m.ID, ReceiptHandle: m.ReceiptHandle, Body: m.Body, Attributes: m.System, MessageAttributes: attributes,
 		MD5OfMessageAttributes: m.MD5OfAttributes, MD5OfBody: m.MD5OfBody,
 		EventSource: "aws:sqs", EventSourceARN: queueARN, AWSRegion: region,
-	})}
-}
-
-// encode encodes v as JSON without escaping HTML.
-func encode(v any) []byte {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(v); err != nil {
-		panic(fmt.Sprintf("encode %T: %v", v, err)) // strings always encode
-	}
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
+	}))}
 }
 
 const (
