@@ -152,11 +152,12 @@ func (r rollouts) handled(ctx context.Context, messages int) {
 	}
 	poll := time.NewTicker(200 * time.Millisecond)
 	defer poll.Stop()
-	for count(`{ $.message = "sum" }`) < messages {
+	sums := `{ $.message = "sum" && $.messageId != "` + probeID + `" }`
+	for count(sums) < messages {
 		select {
 		case <-poll.C:
 		case <-ctx.Done():
-			r.t.Fatalf("only %d of %d messages have been handled", count(`{ $.message = "sum" }`), messages)
+			r.t.Fatalf("only %d of %d messages have been handled", count(sums), messages)
 		}
 	}
 	failed := count(`{ $.message = "message failed" }`)

@@ -78,6 +78,13 @@ func (r rollouts) up(ctx context.Context, options ...optup.Option) {
 	}
 }
 
+// probeID is the ID of a message that the function handles like any other, so that it
+// raises no alarm.
+const (
+	probeID = "00000000-0000-4000-8000-000000000000"
+	probe   = `{"Records":[{"EventSource":"aws:sns","Sns":{"MessageId":"` + probeID + `","Message":"{\"num1\":3,\"num2\":4}"}}]}`
+)
+
 // live returns the routing of live of handle-message, and the version that an
 // invocation of it runs: "version 2, with 10% for 3: ran 2".
 func (r rollouts) live(ctx context.Context) string {
@@ -87,7 +94,7 @@ func (r rollouts) live(ctx context.Context) string {
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	out, err := client.Invoke(ctx, &lambda.InvokeInput{FunctionName: &function, Qualifier: &name, Payload: []byte(`{"Records":[]}`)})
+	out, err := client.Invoke(ctx, &lambda.InvokeInput{FunctionName: &function, Qualifier: &name, Payload: []byte(probe)})
 	if err != nil {
 		r.t.Fatal(err)
 	}

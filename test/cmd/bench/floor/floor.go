@@ -9,6 +9,7 @@ package floor
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -69,18 +70,23 @@ const published = `<PublishResponse xmlns="http://sns.amazonaws.com/doc/2010-03-
 	`<ResponseMetadata><RequestId>00000000-0000-4000-8000-000000000000</RequestId></ResponseMetadata></PublishResponse>`
 
 // answer answers the requests of functions to SNS, and to DynamoDB, whose requests name
-// their operation in a header. An item of DynamoDB has no attributes.
+// their operation in a header. An item of DynamoDB consists of its key.
 //
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.LowLevelAPI.html
 func answer(w http.ResponseWriter, r *http.Request) {
-	_, _ = io.Copy(io.Discard, r.Body)
-	if r.Header.Get("X-Amz-Target") != "" {
-		w.Header().Set("Content-Type", "application/x-amz-json-1.0")
-		_, _ = io.WriteString(w, "{}")
+	if r.Header.Get("X-Amz-Target") == "" {
+		_, _ = io.Copy(io.Discard, r.Body)
+		w.Header().Set("Content-Type", "text/xml")
+		_, _ = io.WriteString(w, published)
 		return
 	}
-	w.Header().Set("Content-Type", "text/xml")
-	_, _ = io.WriteString(w, published)
+	var request struct{ Key json.RawMessage }
+	if err := json.NewDecoder(r.Body).Decode(&request); err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	w.Header().Set("Content-Type", "application/x-amz-json-1.0")
+	_ = json.NewEncoder(w).Encode(map[string]json.RawMessage{"Attributes": request.Key})
 }
 
 // Start starts the processes. Their AWS_ENDPOINT_URL is the Floor, which accepts

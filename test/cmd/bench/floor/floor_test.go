@@ -60,7 +60,7 @@ func bootstrap(api string) error {
 
 // update sends a request to DynamoDB.
 func update(endpoint string) error {
-	r, err := http.NewRequest(http.MethodPost, endpoint, strings.NewReader("{}"))
+	r, err := http.NewRequest(http.MethodPost, endpoint, strings.NewReader(`{"Key":{"id":{"S":"a"}}}`))
 	if err != nil {
 		return err
 	}
@@ -70,7 +70,7 @@ func update(endpoint string) error {
 		return err
 	}
 	defer updated.Body.Close()
-	if body, err := io.ReadAll(updated.Body); err != nil || string(body) != "{}" {
+	if body, err := io.ReadAll(updated.Body); err != nil || string(body) != `{"Attributes":{"id":{"S":"a"}}}`+"\n" {
 		return fmt.Errorf("update: %q, %v", body, err)
 	}
 	return nil
