@@ -337,11 +337,8 @@ func cancellation(reasons []reason) error {
 // output reports what a transaction did.
 func (x *transaction) output(results []result, effects map[*table]*effect) (out TransactWriteItemsOutput) {
 	for i, r := range results {
-		if m := r.collection(); m != nil && x.in.ReturnItemCollectionMetrics == "SIZE" && !x.writes[i].check {
-			if out.ItemCollectionMetrics == nil {
-				out.ItemCollectionMetrics = map[string][]ItemCollectionMetrics{}
-			}
-			out.ItemCollectionMetrics[r.table.Name] = append(out.ItemCollectionMetrics[r.table.Name], *m)
+		if x.in.ReturnItemCollectionMetrics == "SIZE" && !x.writes[i].check {
+			out.ItemCollectionMetrics = addCollection(out.ItemCollectionMetrics, r.table.Name, r.collection())
 		}
 	}
 	for t, e := range effects {

@@ -105,7 +105,7 @@ func createTable(c *call, in createTableInput) (any, error) {
 	if t, err = c.DynamoDB.CreateTable(t); err != nil {
 		return nil, err
 	}
-	return tableResult(c, dynamodb.Description{Table: t}, "CREATING"), nil
+	return tableResult(c, dynamodb.Description{Table: t}, dynamodb.Table{}, "CREATING"), nil
 }
 
 func refuseStream(s *streamSpecification) error {
@@ -217,11 +217,17 @@ func updateTable(c *call, in updateTableInput) (any, error) {
 		return nil, cloud.Errorf(0, "ValidationException", "At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, GlobalSecondaryIndexUpdates "+
 			"or SSESpecification or ReplicaUpdates is required")
 	}
-	if _, err := c.DynamoDB.UpdateTable(in.TableName, in.apply); err != nil {
+	var before dynamodb.Table
+	_, err := c.DynamoDB.UpdateTable(in.TableName, func(t *dynamodb.Table) error {
+		before = *t
+		before.Global = slices.Clone(t.Global)
+		return in.apply(t)
+	})
+	if err != nil {
 		return nil, err
 	}
 	d, err := c.DynamoDB.Describe(in.TableName)
-	return tableResult(c, d, "UPDATING"), err
+	return tableResult(c, d, before, "UPDATING"), err
 }
 
 // empty reports whether the request changes nothing.
@@ -328,7 +334,7 @@ func deleteTable(c *call, in tableInput) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return tableResult(c, dynamodb.Description{Table: t}, "DELETING"), nil
+	return tableResult(c, dynamodb.Description{Table: t}, t, "DELETING"), nil
 }
 
 func describeTable(c *call, in tableInput) (any, error) {
