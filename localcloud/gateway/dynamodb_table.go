@@ -102,6 +102,9 @@ func createTable(c *call, in createTableInput) (any, error) {
 	}
 	setOnDemand(&t.OnDemand, in.OnDemandThroughput)
 	setEncryption(&t, in.SSESpecification)
+	if err := c.DynamoDB.AuthorizeKeyChoice(c.Context(), c.caller, t); err != nil {
+		return nil, err
+	}
 	if t, err = c.DynamoDB.CreateTable(t); err != nil {
 		return nil, err
 	}
@@ -221,7 +224,10 @@ func updateTable(c *call, in updateTableInput) (any, error) {
 	_, err := c.DynamoDB.UpdateTable(in.TableName, func(t *dynamodb.Table) error {
 		before = *t
 		before.Global = slices.Clone(t.Global)
-		return in.apply(t)
+		if err := in.apply(t); err != nil || t.KMSKey == before.KMSKey {
+			return err
+		}
+		return c.DynamoDB.AuthorizeKeyChoice(c.Context(), c.caller, *t)
 	})
 	if err != nil {
 		return nil, err

@@ -204,8 +204,17 @@ type updateMappingInput struct {
 	Settings mappingSettings `payload:"json"`
 }
 
+// updateMapping requires permission for the function that the mapping has, and for the one
+// that it gets.
+//
 // https://docs.aws.amazon.com/lambda/latest/api/API_UpdateEventSourceMapping.html
 func updateMapping(c *call, in updateMappingInput) (any, error) {
+	if to, err := c.Lambda.Resolve(in.Settings.FunctionName, ""); err == nil {
+		on := target{resource: c.place.ARN("lambda", "event-source-mapping:"+in.UUID).String(), context: map[string][]string{"lambda:FunctionArn": {to.ARN}}}
+		if err := c.authorize("lambda:UpdateEventSourceMapping", on); err != nil {
+			return nil, err
+		}
+	}
 	if err := in.Settings.check(); err != nil {
 		return nil, err
 	}

@@ -132,6 +132,13 @@ func TestAuthorizationOfEventSourceMappings(t *testing.T) {
 			t.Errorf("%s for %s: %v", tt.function, tt.team, err)
 		}
 	}
+	mine := must(k.Lambda.EventSourceMappings("", "handle"))(t)[0]
+	for function, allowed := range map[string]bool{"other": false, "handle": true} {
+		_, err := client.UpdateEventSourceMapping(t.Context(), &awslambda.UpdateEventSourceMappingInput{UUID: &mine.UUID, FunctionName: &function})
+		if (err == nil) != allowed || err != nil && !strings.HasPrefix(code(err), "AccessDeniedException: ") {
+			t.Errorf("moved to %s: %v", function, err)
+		}
+	}
 	_, err := client.DeleteEventSourceMapping(t.Context(), &awslambda.DeleteEventSourceMappingInput{UUID: &other.UUID})
 	if want := "is not authorized to perform: lambda:DeleteEventSourceMapping on resource: " + other.ARN; !strings.Contains(code(err), want) {
 		t.Errorf("%s, want %s", code(err), want)
