@@ -111,9 +111,9 @@ func (s *Service) authorizeKey(ctx context.Context, caller cloud.Caller, t *Tabl
 	return rewordKeyError(s.keys.DecryptWith(ctx, key, caller, s.ARN(t.Name)))
 }
 
-// AuthorizeKeyChoice checks that the caller may choose the key of a table, which must be a
-// customer managed key unless the check is void: the policy of AWS's own key permits all
-// identities of the account to choose it.
+// AuthorizeKeyChoice checks that the caller may use the key that it chooses for a table. It
+// does not check the keys that AWS owns or manages, which every identity of the account may
+// choose.
 //
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html#dynamodb-kms-authz
 func (s *Service) AuthorizeKeyChoice(ctx context.Context, caller cloud.Caller, t Table) error {

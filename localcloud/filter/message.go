@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 )
 
 // MessageFilter is a parsed filter of an event source mapping for the messages of a queue.
@@ -27,16 +28,14 @@ func ParseMessageFilter(pattern string) (*MessageFilter, error) {
 	p := newParser(pattern)
 	p.messages = true
 	if p.next(); p.token != json.Delim('{') {
-		return nil, p.errorf("Filter is not an object")
+		return nil, refusal("Filter is not an object")
 	}
 	root, err := p.object()
-	if err == nil {
-		err = root.onlyBody()
-	}
 	if err != nil {
-		return nil, err
+		reason, _, _ := strings.Cut(err.Error(), "\n")
+		return nil, refusal(reason)
 	}
-	return &MessageFilter{root}, nil
+	return &MessageFilter{root}, root.onlyBody()
 }
 
 // bodyKey is the key of a filter that stands for the body of a message.

@@ -158,7 +158,7 @@ func TestEventSourceMappingRefusals(t *testing.T) {
 		"InvalidParameterValueException: Invalid filter pattern definition. \"eventSource\" must be an object or an array":          {FilterCriteria: criteria(`{"eventSource":"aws:sqs"}`)},
 		"InvalidParameterValueException: Invalid filter pattern definition. failed to parse JSON.":                                  {FilterCriteria: criteria("simple string")},
 		"InvalidParameterValueException: The event source mapping has 6 filters, and at most 5 are allowed.":                        {FilterCriteria: criteria("{}", "{}", "{}", "{}", "{}", "{}")},
-		"ValidationException: 1 validation error detected: Value at 'filterCriteria.filters.1.member.pattern'":                      {FilterCriteria: criteria(`{"body":["` + strings.Repeat("a", 4096) + `"]}`)},
+		"ValidationException: 1 validation error detected: Value at 'filterCriteria.filters.member.pattern'":                        {FilterCriteria: criteria(`{"body":["` + strings.Repeat("a", 4096) + `"]}`)},
 	} {
 		in.EventSourceArn, in.FunctionName = &q.ARN, aws.String("handle")
 		if _, err := client.CreateEventSourceMapping(t.Context(), &in); !strings.HasPrefix(code(err), want) {

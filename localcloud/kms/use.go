@@ -235,7 +235,8 @@ func (s *Service) managed(alias string) (Key, bool) {
 	}
 	return Key{
 		ID: uuid.NewSHA1(uuid.NameSpaceURL, []byte(s.place.ARN("kms", alias).String())).String(), Spec: symmetric, Usage: encrypt,
-		Policy: `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"*"},"Action":["kms:Encrypt","kms:Decrypt","kms:GenerateDataKey*"],"Resource":"*",` +
+		Policy: `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"*"},"Resource":"*",` +
+			`"Action":["kms:Encrypt","kms:Decrypt","kms:ReEncrypt*","kms:GenerateDataKey*","kms:CreateGrant","kms:DescribeKey"],` +
 			`"Condition":{"StringEquals":{"kms:ViaService":"` + service + "." + s.place.Region + `.amazonaws.com","kms:CallerAccount":"` + s.place.Account + `"}}}]}`,
 	}, true
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"tally/localcloud/cloud"
 	"tally/localcloud/filter"
@@ -77,7 +78,7 @@ func CheckResponseTypes(types []string) error {
 // The limits of filters. AWS raises the first to ten on request.
 const (
 	maxFilters = 5
-	maxPattern = 4096 // bytes
+	maxPattern = 4096 // characters
 )
 
 // CheckFilters accepts up to five patterns for the bodies of messages.
@@ -88,13 +89,9 @@ func CheckFilters(patterns []string) error {
 	if err := CheckFilterCount(len(patterns)); err != nil {
 		return err
 	}
-	for i, pattern := range patterns {
+	for _, pattern := range patterns {
 		if err := CheckFilterPattern(pattern); err != nil {
 			return err
-		}
-		if len(pattern) > maxPattern {
-			return invalid("Value at 'filterCriteria.filters.%d.member.pattern' failed to satisfy constraint: "+
-				"Member must have length less than or equal to %d", i+1, maxPattern)
 		}
 	}
 	return nil
@@ -108,11 +105,13 @@ func CheckFilterCount(filters int) error {
 	return nil
 }
 
-// CheckFilterPattern accepts a pattern for the bodies of messages.
+// CheckFilterPattern accepts a pattern of up to 4,096 characters for the bodies of messages.
 func CheckFilterPattern(pattern string) error {
+	if utf8.RuneCountInString(pattern) > maxPattern {
+		return invalid("Value at 'filterCriteria.filters.member.pattern' failed to satisfy constraint: Member must have length less than or equal to %d", maxPattern)
+	}
 	if _, err := filter.ParseMessageFilter(pattern); err != nil {
-		reason, _, _ := strings.Cut(err.Error(), "\n")
-		return badParameter("Invalid filter pattern definition. %s", reason)
+		return badParameter("Invalid filter pattern definition. %v", err)
 	}
 	return nil
 }

@@ -95,7 +95,7 @@ func (p *Poller) reserve(ctx context.Context, b *batch) bool {
 	ctx, cancel := context.WithDeadline(ctx, b.visible)
 	defer cancel()
 	n := min(int64(b.bytes), MaxMemory)
-	if p.Memory.Acquire(ctx, n) != nil {
+	if !p.Memory.TryAcquire(n) && p.Memory.Acquire(ctx, n) != nil {
 		p.Warn("%d messages return to %s after its visibility timeout: the batches in progress use all memory", len(b.records), p.QueueARN)
 		return false
 	}
