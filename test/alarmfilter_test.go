@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"tally/localcloud/sns/filter"
+	"tally/localcloud/filter"
 )
 
 // changeOfState is the message that CloudWatch publishes when an alarm changes its

@@ -59,6 +59,7 @@ func rules() []rule {
 		{prefix: "infra", own: []string{"infra/"}, banned: []string{"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2", "github.com/pulumi/pulumi-aws/sdk/v6/go/aws/wafv2"}},
 		{prefix: "cmd/", own: []string{"infra/policy", "internal/"}},
 		{prefix: "localcloud/cloud", banned: libraries},
+		{prefix: "localcloud/filter", banned: libraries},
 		{prefix: "localcloud/store"},
 		{prefix: "localcloud/sigv4", own: []string{"localcloud/cloud"}, banned: []string{"github.com/pulumi/"}},
 	}
@@ -71,11 +72,11 @@ func rules() []rule {
 		case "iam":
 			own = append(own, "localcloud/internal/nearest", "localcloud/internal/awsservice")
 		case "lambda":
-			own = append(own, "localcloud/internal/nearest", "localcloud/internal/awsservice", "localcloud/internal/backlog", "localcloud/internal/peer")
+			own = append(own, "localcloud/internal/nearest", "localcloud/internal/awsservice", "localcloud/internal/backlog", "localcloud/internal/peer", "localcloud/filter")
 		case "secretsmanager", "ssm":
 			own = append(own, "localcloud/internal/seal")
 		case "sns":
-			own = append(own, "localcloud/internal/backlog")
+			own = append(own, "localcloud/internal/backlog", "localcloud/filter")
 		}
 		all = append(all, rule{prefix: prefix, own: own, banned: []string{"github.com/pulumi/"}})
 	}

@@ -18,6 +18,11 @@ type Keys interface {
 	// DecryptWith checks that the caller may use the key to decrypt data of the
 	// resource, which requires kms:Decrypt.
 	DecryptWith(ctx context.Context, key string, caller Caller, resource ARN) error
+	// GrantWith checks that the caller may choose the key for a resource of which the
+	// service uses the key later, too, by a grant that it creates. That requires
+	// kms:Encrypt, kms:Decrypt, kms:ReEncrypt*, kms:GenerateDataKey*, kms:DescribeKey and
+	// kms:CreateGrant.
+	GrantWith(ctx context.Context, key string, caller Caller, resource ARN) error
 	// CheckKey checks that the key exists and can encrypt data, whoever uses it.
 	CheckKey(key string) error
 }

@@ -111,6 +111,18 @@ func (s *Service) authorizeKey(ctx context.Context, caller cloud.Caller, t *Tabl
 	return rewordKeyError(s.keys.DecryptWith(ctx, key, caller, s.ARN(t.Name)))
 }
 
+// AuthorizeKeyChoice checks that the caller may use the key that it chooses for a table. It
+// does not check the keys that AWS owns or manages, which every identity of the account may
+// choose.
+//
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html#dynamodb-kms-authz
+func (s *Service) AuthorizeKeyChoice(ctx context.Context, caller cloud.Caller, t Table) error {
+	if !t.KMS || t.KMSKey == "" || s.keys == nil {
+		return nil
+	}
+	return rewordKeyError(s.keys.GrantWith(ctx, t.KMSKey, caller, s.ARN(t.Name)))
+}
+
 // rewordKeyError returns the error of DynamoDB for an error of KMS.
 //
 // https://repost.aws/knowledge-center/dynamodb-access-denied-exception

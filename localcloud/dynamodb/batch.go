@@ -294,11 +294,8 @@ func (s *Service) writeBatch(t *table, writes []*write, in BatchWriteItemInput, 
 			return err
 		}
 		u.add(r.effect.used(r.table, 1))
-		if m := r.collection(); m != nil && in.ReturnItemCollectionMetrics == "SIZE" {
-			if out.ItemCollectionMetrics == nil {
-				out.ItemCollectionMetrics = map[string][]ItemCollectionMetrics{}
-			}
-			out.ItemCollectionMetrics[name] = append(out.ItemCollectionMetrics[name], *m)
+		if in.ReturnItemCollectionMetrics == "SIZE" {
+			out.ItemCollectionMetrics = addCollection(out.ItemCollectionMetrics, name, r.collection())
 		}
 	}
 	s.reportUsage(u)

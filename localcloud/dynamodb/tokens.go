@@ -12,12 +12,14 @@ const tokenLife = 10 * time.Minute
 
 // tokens holds the transactions that had a client's token.
 type tokens struct {
-	mu  sync.Mutex
-	all map[string]*tokenUse
+	mu    sync.Mutex
+	all   map[string]*tokenUse
+	ended []*tokenUse // those that succeeded, in the order in which they ended
 }
 
 // tokenUse is a transaction with a token.
 type tokenUse struct {
+	token   string
 	request [sha256.Size]byte
 	done    chan struct{} // closed when it ended
 	ended   time.Time
@@ -41,7 +43,7 @@ func (k *tokens) once(in TransactWriteItemsInput, run func() (TransactWriteItems
 	if err != nil {
 		return TransactWriteItemsOutput{}, err
 	}
-	use := &tokenUse{request: sha256.Sum256(raw), done: make(chan struct{})}
+	use := &tokenUse{token: token, request: sha256.Sum256(raw), done: make(chan struct{})}
 	if other := k.claim(token, use); other != nil {
 		return other.repeated(use.request)
 	}
@@ -50,6 +52,8 @@ func (k *tokens) once(in TransactWriteItemsInput, run func() (TransactWriteItems
 	use.ended = time.Now()
 	if use.err != nil { // the client may try again
 		delete(k.all, token)
+	} else {
+		k.ended = append(k.ended, use)
 	}
 	k.mu.Unlock()
 	close(use.done)
@@ -60,10 +64,9 @@ func (k *tokens) once(in TransactWriteItemsInput, run func() (TransactWriteItems
 func (k *tokens) claim(token string, use *tokenUse) *tokenUse {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	for t, u := range k.all {
-		if !u.ended.IsZero() && time.Since(u.ended) > tokenLife {
-			delete(k.all, t)
-		}
+	for len(k.ended) > 0 && time.Since(k.ended[0].ended) > tokenLife {
+		delete(k.all, k.ended[0].token)
+		k.ended = k.ended[1:]
 	}
 	if other := k.all[token]; other != nil {
 		return other

@@ -221,7 +221,7 @@ type transaction struct {
 //
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html
 func (x *transaction) permit(ctx context.Context, caller cloud.Caller) error {
-	seen, bytes := map[string]bool{}, 0
+	seen := map[string]bool{}
 	for _, w := range x.writes {
 		w.caller = caller
 		t, err := x.service.permit(ctx, w.access)
@@ -236,9 +236,6 @@ func (x *transaction) permit(ctx context.Context, caller cloud.Caller) error {
 			return invalid("Transaction request cannot include multiple operations on one item")
 		}
 		seen[id] = true
-		if bytes += w.item.Size(); bytes > maxTransactionBytes {
-			return invalid("Collection size exceeded: the items of a transaction can have at most 4 MB")
-		}
 		x.tables = append(x.tables, t)
 	}
 	return nil
@@ -276,12 +273,20 @@ type reason struct {
 	Message string          `json:",omitempty"`
 }
 
+// tooLarge is the error of a transaction whose items are too large, those that it only
+// checks or deletes, too. An item that changes counts with its larger size.
+//
+// https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
+func tooLarge() error {
+	return invalid("Collection size exceeded: the items of a transaction can have at most 4 MB")
+}
+
 // run makes all writes in one change, or none.
 func (x *transaction) run() (out TransactWriteItemsOutput, err error) {
 	defer lock(x.tables, true)()
 	results := make([]result, len(x.writes))
 	effects := map[*table]*effect{}
-	reasons, failed := make([]reason, len(x.writes)), false
+	reasons, failed, bytes := make([]reason, len(x.writes)), false, 0
 	for i, w := range x.writes {
 		t := x.tables[i]
 		if t.deleted {
@@ -300,6 +305,9 @@ func (x *transaction) run() (out TransactWriteItemsOutput, err error) {
 			continue
 		}
 		reasons[i] = reason{Code: "None"}
+		if bytes += max(results[i].old.Size(), results[i].updated.Size()); bytes > maxTransactionBytes {
+			return out, tooLarge()
+		}
 	}
 	if failed {
 		return out, cancellation(reasons)
@@ -337,11 +345,8 @@ func cancellation(reasons []reason) error {
 // output reports what a transaction did.
 func (x *transaction) output(results []result, effects map[*table]*effect) (out TransactWriteItemsOutput) {
 	for i, r := range results {
-		if m := r.collection(); m != nil && x.in.ReturnItemCollectionMetrics == "SIZE" && !x.writes[i].check {
-			if out.ItemCollectionMetrics == nil {
-				out.ItemCollectionMetrics = map[string][]ItemCollectionMetrics{}
-			}
-			out.ItemCollectionMetrics[r.table.Name] = append(out.ItemCollectionMetrics[r.table.Name], *m)
+		if x.in.ReturnItemCollectionMetrics == "SIZE" && !x.writes[i].check {
+			out.ItemCollectionMetrics = addCollection(out.ItemCollectionMetrics, r.table.Name, r.collection())
 		}
 	}
 	for t, e := range effects {

@@ -115,7 +115,7 @@ func (s *Service) readTogether(reads []*read, tables []*table, capacity string) 
 		if bytes += size; err == nil && tables[i].deleted {
 			err = notFound()
 		} else if err == nil && bytes > maxTransactionBytes {
-			err = invalid("Collection size exceeded: the items of a transaction can have at most 4 MB")
+			err = tooLarge()
 		}
 		if err != nil {
 			unlock()

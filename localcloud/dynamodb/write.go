@@ -281,3 +281,17 @@ func (r result) collection() *ItemCollectionMetrics {
 	}
 	return &ItemCollectionMetrics{ItemCollectionKey: keyOf(Schema{Hash: r.table.Key.Hash}, item), SizeEstimateRangeGB: [2]float64{0, 1}}
 }
+
+// addCollection adds the metrics of a collection, if there are any, to those of its table,
+// which have each collection once.
+func addCollection(all map[string][]ItemCollectionMetrics, table string, m *ItemCollectionMetrics) map[string][]ItemCollectionMetrics {
+	same := func(other ItemCollectionMetrics) bool { return other.ItemCollectionKey.Equal(m.ItemCollectionKey) }
+	if m == nil || slices.ContainsFunc(all[table], same) {
+		return all
+	}
+	if all == nil {
+		all = map[string][]ItemCollectionMetrics{}
+	}
+	all[table] = append(all[table], *m)
+	return all
+}

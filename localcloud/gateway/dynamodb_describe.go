@@ -42,6 +42,7 @@ type (
 		IndexName             string
 		IndexArn              string
 		IndexStatus           string `json:",omitempty"` // of global indexes
+		Backfilling           *bool  `json:",omitempty"` // of those that UpdateTable creates
 		KeySchema             []keyElement
 		Projection            projection
 		ProvisionedThroughput *throughputDescription `json:",omitempty"`
@@ -53,16 +54,37 @@ type (
 	classSummary   struct{ TableClass string }
 )
 
-// tableResult is the output of the operations that change a table. It has the status that
-// AWS's has, although the change is complete.
-func tableResult(c *call, d dynamodb.Description, status string) any {
-	return struct{ TableDescription tableDescription }{describe(c, d, status)}
+// tableResult is the output of the operations that change a table. It describes the change
+// from the table before as under way, as AWS does, although it is complete.
+func tableResult(c *call, d dynamodb.Description, before dynamodb.Table, status string) any {
+	out := describe(c, d, status)
+	if before.Throughput != (dynamodb.Throughput{}) && before.BillingMode == d.BillingMode {
+		out.ProvisionedThroughput = describeThroughput(before.Throughput)
+	}
+	for i, index := range d.Global {
+		old := slices.IndexFunc(before.Global, func(o dynamodb.Index) bool { return o.Name == index.Name })
+		switch described := &out.GlobalSecondaryIndexes[i]; {
+		case old < 0:
+			described.IndexStatus, described.ItemCount, described.IndexSizeBytes = "CREATING", 0, 0
+			if before.Name != "" {
+				described.Backfilling = new(bool)
+			}
+		case before.Global[old].Throughput != index.Throughput && before.BillingMode == d.BillingMode:
+			described.IndexStatus, described.ProvisionedThroughput = "UPDATING", new(describeThroughput(before.Global[old].Throughput))
+		}
+	}
+	for _, old := range before.Global {
+		if !slices.ContainsFunc(d.Global, func(i dynamodb.Index) bool { return i.Name == old.Name }) {
+			out.GlobalSecondaryIndexes = append(out.GlobalSecondaryIndexes, describeGlobal(d, old, "DELETING"))
+		}
+	}
+	return struct{ TableDescription tableDescription }{out}
 }
 
 func describe(c *call, d dynamodb.Description, status string) tableDescription {
 	out := tableDescription{
 		TableName: d.Name, TableArn: d.ARN, TableID: d.ID, TableStatus: status, CreationDateTime: &instant{d.Created},
-		KeySchema: elements(d.Key), ProvisionedThroughput: throughputDescription{ReadCapacityUnits: d.Throughput.Read, WriteCapacityUnits: d.Throughput.Write},
+		KeySchema: elements(d.Key), ProvisionedThroughput: describeThroughput(d.Throughput),
 		OnDemandThroughput: describeOnDemand(d.OnDemand), DeletionProtectionEnabled: d.Protected, ItemCount: d.Count.Items, TableSizeBytes: d.Count.Bytes,
 	}
 	for _, name := range slices.Sorted(maps.Keys(d.Attributes)) {
@@ -77,11 +99,7 @@ func describe(c *call, d dynamodb.Description, status string) tableDescription {
 		out.LocalSecondaryIndexes = append(out.LocalSecondaryIndexes, describeIndex(d, i))
 	}
 	for _, i := range d.Global {
-		index := describeIndex(d, i)
-		index.IndexStatus = "ACTIVE"
-		index.ProvisionedThroughput = &throughputDescription{ReadCapacityUnits: i.Throughput.Read, WriteCapacityUnits: i.Throughput.Write}
-		index.OnDemandThroughput = describeOnDemand(i.OnDemand)
-		out.GlobalSecondaryIndexes = append(out.GlobalSecondaryIndexes, index)
+		out.GlobalSecondaryIndexes = append(out.GlobalSecondaryIndexes, describeGlobal(d, i, "ACTIVE"))
 	}
 	if d.KMS {
 		out.SSEDescription = &sseDescription{"ENABLED", "KMS", c.DynamoDB.KeyARN(d.Table)}
@@ -119,4 +137,15 @@ func describeIndex(d dynamodb.Description, i dynamodb.Index) indexDescription {
 	n := d.Indexes[i.Name]
 	return indexDescription{IndexName: i.Name, IndexArn: d.ARN + "/index/" + i.Name, KeySchema: elements(i.Key),
 		Projection: projection{i.Projection, i.Include}, ItemCount: n.Items, IndexSizeBytes: n.Bytes}
+}
+
+func describeGlobal(d dynamodb.Description, i dynamodb.Index, status string) indexDescription {
+	out := describeIndex(d, i)
+	out.IndexStatus, out.OnDemandThroughput = status, describeOnDemand(i.OnDemand)
+	out.ProvisionedThroughput = new(describeThroughput(i.Throughput))
+	return out
+}
+
+func describeThroughput(t dynamodb.Throughput) throughputDescription {
+	return throughputDescription{ReadCapacityUnits: t.Read, WriteCapacityUnits: t.Write}
 }

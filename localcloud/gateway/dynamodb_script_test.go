@@ -23,36 +23,44 @@ import (
 // TestDynamoDB runs the scripts in testdata/dynamodb through the SDK, each in an account of
 // its own. A request is a line with the name of an operation and its input in JSON. The
 // next line is the output in JSON, of which members that it does not have are ignored, or
-// "! " and the error. A line that begins with # says what the requests are about.
+// "! " and the error. A line that begins with # says what the requests are about; the
+// first one of a paragraph has the address of the page of AWS's that documents them.
+//
+// The pairs of requests and answers that AWS documents are at least 210. Those that the
+// local cloud refuses because it does not emulate them do not count.
 func TestDynamoDB(t *testing.T) {
-	scripts := must(filepath.Glob("testdata/dynamodb/*.txt"))(t)
-	if len(scripts) == 0 {
-		t.Fatal("no scripts")
-	}
-	total := 0
-	for _, path := range scripts {
+	documented := map[string]bool{}
+	for _, path := range must(filepath.Glob("testdata/dynamodb/*.txt"))(t) {
 		t.Run(strings.TrimSuffix(filepath.Base(path), ".txt"), func(t *testing.T) {
-			total += runScript(t, newKit(t), path)
+			runScript(t, newKit(t), path, documented)
 		})
 	}
-	if total < 100 {
-		t.Errorf("only %d requests", total)
+	if len(documented) < 210 {
+		t.Errorf("only %d documented requests and answers", len(documented))
 	}
 }
 
-// runScript runs a script as the developer, and returns the number of its requests.
-func runScript(t *testing.T, k *kit, path string) (requests int) {
+// runScript runs a script as the developer, and adds its documented requests, with their
+// answers, to pairs.
+func runScript(t *testing.T, k *kit, path string, pairs map[string]bool) {
 	t.Helper()
 	client := awsdynamodb.NewFromConfig(k.config(developer))
 	lines := strings.Split(string(must(os.ReadFile(path))(t)), "\n")
+	cited := false
 	for i := 0; i < len(lines); i++ {
 		if lines[i] == "" || strings.HasPrefix(lines[i], "#") {
+			cited = lines[i] != "" && (cited || strings.Contains(lines[i], "https://docs.aws.amazon.com/"))
 			continue
 		}
-		requests++
 		at, request, want := fmt.Sprintf("%s:%d", path, i+1), lines[i], ""
 		if i++; i < len(lines) {
 			want = lines[i]
+		}
+		if !cited {
+			t.Errorf("%s: the paragraph names no page of AWS's documentation", at)
+		}
+		if !strings.Contains(want, "The local cloud does not emulate") {
+			pairs[request+"\n"+want] = true
 		}
 		operation, input, _ := strings.Cut(request, " ")
 		output, err := callSDK(t.Context(), client, operation, input)
@@ -74,7 +82,6 @@ func runScript(t *testing.T, k *kit, path string) (requests int) {
 			t.Errorf("%s: %s: -want +got\n%s", at, request, diff)
 		}
 	}
-	return requests
 }
 
 // only returns the members of got that want has, at any depth of structures; the empty

@@ -102,10 +102,13 @@ func createTable(c *call, in createTableInput) (any, error) {
 	}
 	setOnDemand(&t.OnDemand, in.OnDemandThroughput)
 	setEncryption(&t, in.SSESpecification)
+	if err := c.DynamoDB.AuthorizeKeyChoice(c.Context(), c.caller, t); err != nil {
+		return nil, err
+	}
 	if t, err = c.DynamoDB.CreateTable(t); err != nil {
 		return nil, err
 	}
-	return tableResult(c, dynamodb.Description{Table: t}, "CREATING"), nil
+	return tableResult(c, dynamodb.Description{Table: t}, dynamodb.Table{}, "CREATING"), nil
 }
 
 func refuseStream(s *streamSpecification) error {
@@ -217,11 +220,20 @@ func updateTable(c *call, in updateTableInput) (any, error) {
 		return nil, cloud.Errorf(0, "ValidationException", "At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, GlobalSecondaryIndexUpdates "+
 			"or SSESpecification or ReplicaUpdates is required")
 	}
-	if _, err := c.DynamoDB.UpdateTable(in.TableName, in.apply); err != nil {
+	var before dynamodb.Table
+	_, err := c.DynamoDB.UpdateTable(in.TableName, func(t *dynamodb.Table) error {
+		before = *t
+		before.Global = slices.Clone(t.Global)
+		if err := in.apply(t); err != nil || t.KMSKey == before.KMSKey {
+			return err
+		}
+		return c.DynamoDB.AuthorizeKeyChoice(c.Context(), c.caller, *t)
+	})
+	if err != nil {
 		return nil, err
 	}
 	d, err := c.DynamoDB.Describe(in.TableName)
-	return tableResult(c, d, "UPDATING"), err
+	return tableResult(c, d, before, "UPDATING"), err
 }
 
 // empty reports whether the request changes nothing.
@@ -328,7 +340,7 @@ func deleteTable(c *call, in tableInput) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return tableResult(c, dynamodb.Description{Table: t}, "DELETING"), nil
+	return tableResult(c, dynamodb.Description{Table: t}, t, "DELETING"), nil
 }
 
 func describeTable(c *call, in tableInput) (any, error) {

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"cmp"
 	"errors"
 	"strings"
 	"testing"
@@ -123,6 +124,32 @@ func TestTableEncryptedWithKey(t *testing.T) {
 	}
 	if _, err := callSDK(t.Context(), client, "GetItem", input); err != nil {
 		t.Errorf("with the permission: %v", err)
+	}
+	// Whoever chooses the key needs what DynamoDB requires of it, with a grant for DynamoDB.
+	//
+	// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html#dynamodb-kms-authz
+	choices := map[string]string{
+		"CreateTable": `{"TableName":"new","AttributeDefinitions":[{"AttributeName":"id","AttributeType":"S"}],"KeySchema":[{"AttributeName":"id","KeyType":"HASH"}],` +
+			`"BillingMode":"PAY_PER_REQUEST","SSESpecification":{"Enabled":true,"SSEType":"KMS","KMSMasterKeyId":"` + arn + `"}}`,
+		"UpdateTable": `{"TableName":"plain","SSESpecification":{"Enabled":true,"SSEType":"KMS","KMSMasterKeyId":"` + arn + `"}}`,
+	}
+	must(k.DynamoDB.CreateTable(dynamodb.Table{Name: "plain", Attributes: map[string]attribute.Type{"id": attribute.S}, Key: dynamodb.Schema{Hash: "id"}, BillingMode: dynamodb.PayPerRequest}))(t)
+	for _, missing := range []string{"Encrypt", "Decrypt", "ReEncryptFrom", "GenerateDataKey", "DescribeKey", "CreateGrant", ""} {
+		policy := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["kms:Encrypt","kms:Decrypt","kms:ReEncrypt*","kms:GenerateDataKey*","kms:DescribeKey"],"Resource":"` + arn + `",` +
+			`"Condition":{"StringLike":{"kms:ViaService":"dynamodb.*.amazonaws.com"}}},{"Effect":"Allow","Action":"kms:CreateGrant","Resource":"*","Condition":{"Bool":{"kms:GrantIsForAWSResource":"true"}}},` +
+			`{"Effect":"Deny","Action":"kms:` + cmp.Or(missing, "RetireGrant") + `","Resource":"*"}]}`
+		if err := k.IAM.PutRolePolicy("worker", "key", policy); err != nil {
+			t.Fatal(err)
+		}
+		for operation, input := range choices {
+			_, err := callSDK(t.Context(), client, operation, input)
+			if missing == "" && err != nil || missing != "" && !strings.Contains(describeError(err), "kms:"+missing) {
+				t.Errorf("%s without kms:%s: %v", operation, missing, err)
+			}
+		}
+	}
+	if _, err := callSDK(t.Context(), client, "UpdateTable", `{"TableName":"plain","DeletionProtectionEnabled":false}`); err != nil {
+		t.Errorf("an update that keeps the key: %v", err)
 	}
 	table := dynamodb.Table{Name: "wrong", Attributes: map[string]attribute.Type{"id": attribute.S}, Key: dynamodb.Schema{Hash: "id"}, BillingMode: dynamodb.PayPerRequest,
 		KMS: true, KMSKey: "arn:aws:kms:us-east-1:000000000000:key/none"}

@@ -28,9 +28,10 @@ func mappingOperations() operations {
 // https://docs.aws.amazon.com/lambda/latest/api/API_EventSourceMappingConfiguration.html
 type mappingConfiguration struct {
 	BatchSize                      int
-	EventSourceARN                 string `json:"EventSourceArn"`
-	EventSourceMappingARN          string `json:"EventSourceMappingArn"`
-	FunctionARN                    string `json:"FunctionArn"`
+	EventSourceARN                 string          `json:"EventSourceArn"`
+	EventSourceMappingARN          string          `json:"EventSourceMappingArn"`
+	FilterCriteria                 *filterCriteria `json:",omitempty"`
+	FunctionARN                    string          `json:"FunctionArn"`
 	FunctionResponseTypes          []string
 	LastModified                   instant
 	MaximumBatchingWindowInSeconds int
@@ -40,6 +41,13 @@ type mappingConfiguration struct {
 	StateTransitionReason          string
 	UUID                           string
 }
+
+// filterCriteria is a list of filters. An empty one removes those that a mapping has.
+//
+// https://docs.aws.amazon.com/lambda/latest/api/API_FilterCriteria.html
+type filterCriteria struct{ Filters []filterPattern }
+
+type filterPattern struct{ Pattern string }
 
 type metricsConfig struct{ Metrics []string }
 
@@ -54,6 +62,9 @@ func describeMapping(m lambda.EventSourceMapping, state string) mappingConfigura
 		BatchSize: m.BatchSize, EventSourceARN: m.EventSourceARN, EventSourceMappingARN: m.ARN, FunctionARN: m.Function,
 		FunctionResponseTypes: append([]string{}, m.ResponseTypes...), LastModified: instant{m.LastModified},
 		MaximumBatchingWindowInSeconds: m.WindowSeconds, State: state, StateTransitionReason: "USER_INITIATED", UUID: m.UUID,
+	}
+	if len(m.Filters) > 0 {
+		d.FilterCriteria = &filterCriteria{listOf(m.Filters, func(pattern string) filterPattern { return filterPattern{pattern} })}
 	}
 	if len(m.Metrics) > 0 {
 		d.MetricsConfig = &metricsConfig{m.Metrics}
@@ -84,6 +95,7 @@ func accepted(m lambda.EventSourceMapping, state string, err error) (any, error)
 type mappingSettings struct {
 	BatchSize                      *int
 	Enabled                        *bool
+	FilterCriteria                 *filterCriteria
 	FunctionName                   string
 	FunctionResponseTypes          *[]string
 	MaximumBatchingWindowInSeconds *int
@@ -101,6 +113,9 @@ func (s mappingSettings) apply(m *lambda.EventSourceMapping) {
 	}
 	if s.FunctionName != "" {
 		m.Function = s.FunctionName
+	}
+	if s.FilterCriteria != nil {
+		m.Filters = listOf(s.FilterCriteria.Filters, func(f filterPattern) string { return f.Pattern })
 	}
 	if s.MetricsConfig != nil {
 		m.Metrics = s.MetricsConfig.Metrics
@@ -189,8 +204,17 @@ type updateMappingInput struct {
 	Settings mappingSettings `payload:"json"`
 }
 
+// updateMapping requires permission for the function that the mapping has, and for the one
+// that it gets.
+//
 // https://docs.aws.amazon.com/lambda/latest/api/API_UpdateEventSourceMapping.html
 func updateMapping(c *call, in updateMappingInput) (any, error) {
+	if to, err := c.Lambda.Resolve(in.Settings.FunctionName, ""); err == nil {
+		on := target{resource: c.place.ARN("lambda", "event-source-mapping:"+in.UUID).String(), context: map[string][]string{"lambda:FunctionArn": {to.ARN}}}
+		if err := c.authorize("lambda:UpdateEventSourceMapping", on); err != nil {
+			return nil, err
+		}
+	}
 	if err := in.Settings.check(); err != nil {
 		return nil, err
 	}

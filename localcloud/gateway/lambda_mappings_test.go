@@ -132,6 +132,13 @@ func TestAuthorizationOfEventSourceMappings(t *testing.T) {
 			t.Errorf("%s for %s: %v", tt.function, tt.team, err)
 		}
 	}
+	mine := must(k.Lambda.EventSourceMappings("", "handle"))(t)[0]
+	for function, allowed := range map[string]bool{"other": false, "handle": true} {
+		_, err := client.UpdateEventSourceMapping(t.Context(), &awslambda.UpdateEventSourceMappingInput{UUID: &mine.UUID, FunctionName: &function})
+		if (err == nil) != allowed || err != nil && !strings.HasPrefix(code(err), "AccessDeniedException: ") {
+			t.Errorf("moved to %s: %v", function, err)
+		}
+	}
 	_, err := client.DeleteEventSourceMapping(t.Context(), &awslambda.DeleteEventSourceMappingInput{UUID: &other.UUID})
 	if want := "is not authorized to perform: lambda:DeleteEventSourceMapping on resource: " + other.ARN; !strings.Contains(code(err), want) {
 		t.Errorf("%s, want %s", code(err), want)
@@ -148,11 +155,61 @@ func TestEventSourceMappingRefusals(t *testing.T) {
 		"ValidationException: 1 validation error detected: Value '0' at 'scalingConfig.maximumConcurrency'":                         {ScalingConfig: &types.ScalingConfig{MaximumConcurrency: aws.Int32(0)}},
 		"ValidationException: 1 validation error detected: Value '0' at 'batchSize'":                                                {BatchSize: aws.Int32(0)},
 		"ValidationException: 1 validation error detected: CreateEventSourceMapping does not take the parameter 'StartingPosition'": {StartingPosition: types.EventSourcePositionLatest},
-		"ValidationException: 1 validation error detected: CreateEventSourceMapping does not take the parameter 'FilterCriteria'":   {FilterCriteria: &types.FilterCriteria{}},
+		"InvalidParameterValueException: Invalid filter pattern definition. \"eventSource\" must be an object or an array":          {FilterCriteria: criteria(`{"eventSource":"aws:sqs"}`)},
+		"InvalidParameterValueException: Invalid filter pattern definition. failed to parse JSON.":                                  {FilterCriteria: criteria("simple string")},
+		"InvalidParameterValueException: The event source mapping has 6 filters, and at most 5 are allowed.":                        {FilterCriteria: criteria("{}", "{}", "{}", "{}", "{}", "{}")},
+		"ValidationException: 1 validation error detected: Value at 'filterCriteria.filters.member.pattern'":                        {FilterCriteria: criteria(`{"body":["` + strings.Repeat("a", 4096) + `"]}`)},
 	} {
 		in.EventSourceArn, in.FunctionName = &q.ARN, aws.String("handle")
 		if _, err := client.CreateEventSourceMapping(t.Context(), &in); !strings.HasPrefix(code(err), want) {
 			t.Errorf("got %s, want %s", code(err), want)
 		}
 	}
+}
+
+func criteria(patterns ...string) *types.FilterCriteria {
+	out := &types.FilterCriteria{}
+	for _, p := range patterns {
+		out.Filters = append(out.Filters, types.Filter{Pattern: &p})
+	}
+	return out
+}
+
+// TestFilterCriteria filters the messages that a function receives, and removes the filter
+// with an empty object.
+//
+// https://docs.aws.amazon.com/lambda/latest/dg/with-sqs-filtering.html
+func TestFilterCriteria(t *testing.T) {
+	k := newKit(t)
+	k.role(t, everything)
+	k.function(t, lambda.Config{Name: "handle"})
+	q := must(k.SQS.CreateQueue(sqs.Queue{Name: "work", VisibilityTimeoutSeconds: 30}))(t)
+	events := make(chan runtimeapi.Event, 10)
+	k.handled = func(e runtimeapi.Event) { events <- e }
+	client, queues := awslambda.NewFromConfig(k.config(developer)), awssqs.NewFromConfig(k.config(developer))
+	pattern := `{"body":{"RequestCode":["BBBB"]}}`
+	made := must(client.CreateEventSourceMapping(t.Context(), &awslambda.CreateEventSourceMappingInput{
+		EventSourceArn: &q.ARN, FunctionName: aws.String("handle"), FilterCriteria: criteria(pattern), BatchSize: aws.Int32(1)}))(t)
+	if made.FilterCriteria == nil || *made.FilterCriteria.Filters[0].Pattern != pattern {
+		t.Errorf("%+v", made.FilterCriteria)
+	}
+	send := func(bodies ...string) {
+		for _, body := range bodies {
+			must(queues.SendMessage(t.Context(), &awssqs.SendMessageInput{QueueUrl: &q.URL, MessageBody: &body}))(t)
+		}
+	}
+	received := func(want string) {
+		t.Helper()
+		if e := <-events; !strings.Contains(string(e.Payload), want) {
+			t.Errorf("received %s, want %s", e.Payload, want)
+		}
+	}
+	send(`{"RequestCode":"AAAA"}`, `plain`, `{"RequestCode":"BBBB"}`)
+	received("BBBB")
+	out := must(client.UpdateEventSourceMapping(t.Context(), &awslambda.UpdateEventSourceMappingInput{UUID: made.UUID, FilterCriteria: &types.FilterCriteria{}}))(t)
+	if out.FilterCriteria != nil {
+		t.Errorf("%+v", out.FilterCriteria)
+	}
+	send(`plain`)
+	received("plain")
 }

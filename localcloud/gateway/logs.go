@@ -2,7 +2,9 @@ package gateway
 
 import (
 	"cmp"
+	"fmt"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -86,7 +88,7 @@ func (in getEventsInput) group() (string, string)       { return in.Name, in.Ide
 func groupName(in interface{ group() (string, string) }) string {
 	name, identifier := in.group()
 	if arn, err := cloud.ParseARN(identifier); err == nil {
-		identifier = strings.TrimSuffix(strings.TrimPrefix(arn.Resource, "log-group:"), ":*")
+		identifier = strings.TrimPrefix(arn.Resource, "log-group:")
 	}
 	return cmp.Or(name, identifier)
 }
@@ -97,14 +99,30 @@ func allGroups(c *call, _ describeGroupsInput) (target, error) {
 }
 
 func groupOf[In interface{ group() (string, string) }](c *call, in In) (target, error) {
-	return c.logStream(groupName(in), ""), checkGroup(in.group())
+	return c.logStream(groupName(in), ""), c.checkGroup(in.group())
 }
 
 func streamOf(c *call, in getEventsInput) (target, error) {
-	return c.logStream(groupName(in), in.Stream), checkGroup(in.group())
+	return c.logStream(groupName(in), in.Stream), c.checkGroup(in.group())
 }
 
-func checkGroup(name, identifier string) error {
+// identifierCharacters are those of a log group's identifier. The ARN that ends with :* is
+// for policies.
+var identifierCharacters = regexp.MustCompile(`^[\w#+=/:,.@-]*$`)
+
+// checkGroup refuses an identifier that is not the name or the ARN of a log group of the
+// account in its region.
+//
+// https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html
+func (c *call) checkGroup(name, identifier string) error {
+	if !identifierCharacters.MatchString(identifier) {
+		return invalidLogs(fmt.Sprintf("1 validation error detected: Value '%s' at 'logGroupIdentifier' failed to satisfy constraint: "+
+			"Member must satisfy regular expression pattern: [\\w#+=/:,.@-]*", identifier))
+	}
+	arn, err := cloud.ParseARN(identifier)
+	if err == nil && (arn != c.place.ARN("logs", arn.Resource) || !strings.HasPrefix(arn.Resource, "log-group:")) {
+		return invalidLogs(fmt.Sprintf("The logGroupIdentifier %s is not a log group of the account %s in the region %s.", identifier, c.place.Account, c.place.Region))
+	}
 	if name != "" && identifier != "" {
 		return cloud.Errorf(http.StatusBadRequest, "ValidationException", "LogGroup name and LogGroup ARN are mutually exclusive parameters.")
 	}

@@ -57,7 +57,7 @@ func TestLogs(t *testing.T) {
 	}
 
 	//lint:ignore SA1019 older clients send Interleaved, which must be accepted
-	errorsOnly := must(client.FilterLogEvents(t.Context(), &cloudwatchlogs.FilterLogEventsInput{LogGroupIdentifier: aws.String(arn + ":*"), Interleaved: aws.Bool(true),
+	errorsOnly := must(client.FilterLogEvents(t.Context(), &cloudwatchlogs.FilterLogEventsInput{LogGroupIdentifier: aws.String(arn), Interleaved: aws.Bool(true),
 		FilterPattern: aws.String("ERROR"), StartTime: aws.Int64(now.UnixMilli() + 2)}))(t).Events
 	if len(errorsOnly) != 2 || *errorsOnly[0].Message != "ERROR s2" || *errorsOnly[0].LogStreamName != "s2" || *errorsOnly[1].Timestamp != now.UnixMilli()+2001 {
 		t.Errorf("errors %+v", errorsOnly)
@@ -108,6 +108,7 @@ func TestLogsErrors(t *testing.T) {
 	client, other := cloudwatchlogs.NewFromConfig(k.config(developer)), cloudwatchlogs.NewFromConfig(k.config(session))
 	must(k.Logs.CreateGroup(logs.Group{Name: "g"}))(t)
 	second := func(_ any, err error) error { return err }
+	const elsewhere = "InvalidParameterException: The logGroupIdentifier arn:aws:"
 	const refused = "AccessDeniedException: User: arn:aws:sts::000000000000:assumed-role/worker/session is not authorized to perform: logs:"
 	for name, c := range map[string]struct {
 		err  error
@@ -117,6 +118,11 @@ func TestLogsErrors(t *testing.T) {
 		"stream":              {second(client.GetLogEvents(t.Context(), &cloudwatchlogs.GetLogEventsInput{LogGroupName: aws.String("g"), LogStreamName: aws.String("no")})), "ResourceNotFoundException: The specified log stream does not exist."},
 		"name and identifier": {second(client.FilterLogEvents(t.Context(), &cloudwatchlogs.FilterLogEventsInput{LogGroupName: aws.String("g"), LogGroupIdentifier: aws.String("g")})), "ValidationException: LogGroup name and LogGroup ARN are mutually exclusive parameters."},
 		"events of both":      {second(client.GetLogEvents(t.Context(), &cloudwatchlogs.GetLogEventsInput{LogGroupName: aws.String("g"), LogGroupIdentifier: aws.String("g"), LogStreamName: aws.String("s")})), "ValidationException: LogGroup name and LogGroup ARN"},
+		"ARN of a policy":     {second(client.FilterLogEvents(t.Context(), &cloudwatchlogs.FilterLogEventsInput{LogGroupIdentifier: aws.String(here.ARN("logs", "log-group:g:*").String())})), "InvalidParameterException: 1 validation error detected: Value 'arn:aws:logs:us-east-1:000000000000:log-group:g:*' at 'logGroupIdentifier' failed to satisfy constraint: Member must satisfy regular expression pattern:"},
+		"other account":       {second(client.FilterLogEvents(t.Context(), &cloudwatchlogs.FilterLogEventsInput{LogGroupIdentifier: aws.String("arn:aws:logs:us-east-1:111122223333:log-group:g")})), elsewhere},
+		"other region":        {second(client.DescribeLogStreams(t.Context(), &cloudwatchlogs.DescribeLogStreamsInput{LogGroupIdentifier: aws.String("arn:aws:logs:eu-west-1:000000000000:log-group:g")})), elsewhere},
+		"other service":       {second(client.GetLogEvents(t.Context(), &cloudwatchlogs.GetLogEventsInput{LogGroupIdentifier: aws.String("arn:aws:sns:us-east-1:000000000000:g"), LogStreamName: aws.String("s")})), elsewhere},
+		"identified events":   {second(other.GetLogEvents(t.Context(), &cloudwatchlogs.GetLogEventsInput{LogGroupIdentifier: aws.String(here.ARN("logs", "log-group:g").String()), LogStreamName: aws.String("s")})), refused + "GetLogEvents on resource: arn:aws:logs:us-east-1:000000000000:log-group:g:log-stream:s because"},
 		"token":               {second(client.DescribeLogGroups(t.Context(), &cloudwatchlogs.DescribeLogGroupsInput{NextToken: aws.String("!")})), "InvalidParameterException: The specified nextToken is invalid."},
 		"limit":               {second(client.DescribeLogGroups(t.Context(), &cloudwatchlogs.DescribeLogGroupsInput{Limit: aws.Int32(51)})), "InvalidParameterException: 1 validation error detected"},
 		"order":               {second(client.DescribeLogStreams(t.Context(), &cloudwatchlogs.DescribeLogStreamsInput{LogGroupName: aws.String("g"), OrderBy: "Size"})), "InvalidParameterException: 1 validation error detected: Value 'Size' at 'orderBy'"},

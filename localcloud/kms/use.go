@@ -36,6 +36,14 @@ func (s *Service) DecryptWith(ctx context.Context, key string, caller cloud.Call
 	return s.use(ctx, key, caller, resource, "Decrypt")
 }
 
+// GrantWith implements [cloud.Keys].
+//
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html#dynamodb-customer-cmk-policy
+func (s *Service) GrantWith(ctx context.Context, key string, caller cloud.Caller, resource cloud.ARN) error {
+	return s.use(ctx, key, caller, resource, "Encrypt", "Decrypt", "ReEncryptFrom", "ReEncryptTo",
+		"GenerateDataKey", "GenerateDataKeyWithoutPlaintext", "DescribeKey", "CreateGrant")
+}
+
 // CheckKey implements [cloud.Keys].
 func (s *Service) CheckKey(key string) error {
 	k, err := s.find(key)
@@ -62,7 +70,7 @@ func (s *Service) use(ctx context.Context, key string, caller cloud.Caller, reso
 		// The client's condition keys, such as its address, belong to its request to
 		// the service, not to the service's request to KMS.
 		err := s.authorizer.Authorize(cloud.WithConditionKeys(ctx, nil), cloud.Request{
-			Caller: caller, Action: "kms:" + operation, Resource: arn, ResourcePolicy: k.Policy, Context: s.conditionKeys(k, caller, resource),
+			Caller: caller, Action: "kms:" + operation, Resource: arn, ResourcePolicy: k.Policy, Context: s.conditionKeys(k, operation, caller, resource),
 		})
 		if err != nil {
 			return reword(err, operation)
@@ -112,11 +120,10 @@ func (s *Service) usable(k Key, operation string) error {
 //
 // https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html
 // https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html#compatibility-with-aws-services
-func (s *Service) conditionKeys(k Key, caller cloud.Caller, resource cloud.ARN) map[string][]string {
+func (s *Service) conditionKeys(k Key, operation string, caller cloud.Caller, resource cloud.ARN) map[string][]string {
 	keys := map[string][]string{
-		"kms:EncryptionAlgorithm": {symmetric},
-		"kms:KeyOrigin":           {"AWS_KMS"},
-		"kms:KeySpec":             {k.Spec}, "kms:CustomerMasterKeySpec": {k.Spec},
+		"kms:KeyOrigin": {"AWS_KMS"},
+		"kms:KeySpec":   {k.Spec}, "kms:CustomerMasterKeySpec": {k.Spec},
 		"kms:KeyUsage": {k.Usage}, "kms:CustomerMasterKeyUsage": {k.Usage},
 		"kms:MultiRegion": {strconv.FormatBool(k.MultiRegion)},
 	}
@@ -127,11 +134,21 @@ func (s *Service) conditionKeys(k Key, caller cloud.Caller, resource cloud.ARN) 
 		// A request by the service for itself is via no service.
 		keys["kms:ViaService"] = []string{resource.Service + "." + s.place.Region + ".amazonaws.com"}
 	}
-	for name, value := range s.encryptionContext(resource) {
-		if value != "" {
-			keys["kms:EncryptionContext:"+name] = []string{value}
+	switch operation {
+	case "DescribeKey":
+	case "CreateGrant": // as DynamoDB makes it
+		grantee := []string{resource.Service + "." + s.place.Region + ".amazonaws.com"}
+		keys["kms:GrantIsForAWSResource"], keys["kms:GranteePrincipal"], keys["kms:RetiringPrincipal"] = []string{"true"}, grantee, grantee
+		keys["kms:GrantConstraintType"] = []string{"EncryptionContextSubset"}
+		keys["kms:GrantOperations"] = []string{"DescribeKey", "GenerateDataKey", "Decrypt", "Encrypt", "ReEncryptFrom", "ReEncryptTo", "RetireGrant"}
+	default:
+		keys["kms:EncryptionAlgorithm"] = []string{symmetric}
+		for name, value := range s.encryptionContext(resource) {
+			if value != "" {
+				keys["kms:EncryptionContext:"+name] = []string{value}
+			}
+			keys["kms:EncryptionContextKeys"] = append(keys["kms:EncryptionContextKeys"], name)
 		}
-		keys["kms:EncryptionContextKeys"] = append(keys["kms:EncryptionContextKeys"], name)
 	}
 	for _, a := range s.aliases.All() {
 		if a.KeyID == k.ID {
@@ -218,7 +235,8 @@ func (s *Service) managed(alias string) (Key, bool) {
 	}
 	return Key{
 		ID: uuid.NewSHA1(uuid.NameSpaceURL, []byte(s.place.ARN("kms", alias).String())).String(), Spec: symmetric, Usage: encrypt,
-		Policy: `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"*"},"Action":["kms:Encrypt","kms:Decrypt","kms:GenerateDataKey*"],"Resource":"*",` +
+		Policy: `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"*"},"Resource":"*",` +
+			`"Action":["kms:Encrypt","kms:Decrypt","kms:ReEncrypt*","kms:GenerateDataKey*","kms:CreateGrant","kms:DescribeKey"],` +
 			`"Condition":{"StringEquals":{"kms:ViaService":"` + service + "." + s.place.Region + `.amazonaws.com","kms:CallerAccount":"` + s.place.Account + `"}}}]}`,
 	}, true
 }

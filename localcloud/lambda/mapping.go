@@ -8,8 +8,10 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"golang.org/x/sync/semaphore"
 
 	"tally/localcloud/cloud"
+	"tally/localcloud/lambda/poller"
 	"tally/localcloud/store"
 )
 
@@ -31,14 +33,19 @@ type EventSourceMapping struct {
 	// ResponseTypes is empty or contains "ReportBatchItemFailures": then the function's
 	// response names the messages that it could not process.
 	ResponseTypes []string
-	Metrics       []string // "EventCount"; without effect here
-	Tags          map[string]string
-	LastModified  time.Time // set by the service
+	// Filters are patterns, at most five, of which a message must match one. Others are
+	// deleted. If there are none, all messages match.
+	Filters      []string
+	Metrics      []string // "EventCount"; without effect here
+	Tags         map[string]string
+	LastModified time.Time // set by the service
 }
 
 // mappings holds the event source mappings and the goroutines that poll for them.
 type mappings struct {
 	table *store.Table[EventSourceMapping] // by UUID
+
+	memory *semaphore.Weighted // bytes of all batches in progress
 
 	mu      sync.Mutex                    // held while the table changes
 	started bool                          // whether Start was called
@@ -46,7 +53,7 @@ type mappings struct {
 }
 
 func (s *Service) openMappings() (err error) {
-	s.mappings.stop = map[string]context.CancelFunc{}
+	s.mappings.stop, s.mappings.memory = map[string]context.CancelFunc{}, semaphore.NewWeighted(poller.MaxMemory)
 	s.mappings.table, err = store.NewTable[EventSourceMapping](s.options.Store, "lambda-event-source-mappings")
 	return err
 }

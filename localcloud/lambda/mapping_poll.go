@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"tally/localcloud/cloud"
+	"tally/localcloud/filter"
 	"tally/localcloud/lambda/poller"
 	"tally/localcloud/lambda/runtimeapi"
 )
@@ -116,7 +117,8 @@ func (s *Service) poller(m EventSourceMapping) *poller.Poller {
 		BatchSize: m.BatchSize, Window: time.Duration(m.WindowSeconds) * time.Second,
 		MaxConcurrency:  cmp.Or(m.MaxConcurrency, accountConcurrency),
 		ReportsFailures: slices.Contains(m.ResponseTypes, reportFailures),
-		Queue:           s.options.Queues,
+		Accepts:         accepts(m.Filters), Memory: s.mappings.memory,
+		Queue: s.options.Queues,
 		Access: func(ctx context.Context) (cloud.Caller, func(), error) {
 			return s.pollAs(ctx, to)
 		},
@@ -125,5 +127,22 @@ func (s *Service) poller(m EventSourceMapping) *poller.Poller {
 			return s.respond(ctx, to, event, m.EventSourceARN, false)
 		},
 		Warn: func(format string, args ...any) { s.note(cloud.Warning, to.Name, format, args...) },
+	}
+}
+
+// accepts returns what reports whether a message matches one of the patterns, which are
+// valid, or nil if there are none.
+func accepts(patterns []string) func(body string) bool {
+	if len(patterns) == 0 {
+		return nil
+	}
+	var filters []*filter.MessageFilter
+	for _, pattern := range patterns {
+		if f, err := filter.ParseMessageFilter(pattern); err == nil {
+			filters = append(filters, f)
+		}
+	}
+	return func(body string) bool {
+		return slices.ContainsFunc(filters, func(f *filter.MessageFilter) bool { return f.Match(body) })
 	}
 }

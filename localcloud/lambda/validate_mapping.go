@@ -4,8 +4,10 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"tally/localcloud/cloud"
+	"tally/localcloud/filter"
 )
 
 // The functions in this file check the values of an event source mapping.
@@ -22,7 +24,7 @@ func (m EventSourceMapping) validate() error {
 	return cmp.Or(
 		CheckEventSource(m.EventSourceARN), CheckFunction(m.Function, ""), CheckBatchSize(m.BatchSize), CheckBatchingWindow(m.WindowSeconds),
 		CheckBatch(m.BatchSize, m.WindowSeconds), cloud.CheckOptional(m.MaxConcurrency, CheckMaximumConcurrency),
-		CheckResponseTypes(m.ResponseTypes), CheckMappingMetrics(m.Metrics), CheckTags(m.Tags),
+		CheckResponseTypes(m.ResponseTypes), CheckFilters(m.Filters), CheckMappingMetrics(m.Metrics), CheckTags(m.Tags),
 	)
 }
 
@@ -71,6 +73,47 @@ func CheckMaximumConcurrency(batches int) error {
 // CheckResponseTypes accepts at most "ReportBatchItemFailures".
 func CheckResponseTypes(types []string) error {
 	return onlyOne("functionResponseTypes", types, reportFailures)
+}
+
+// The limits of filters. AWS raises the first to ten on request.
+const (
+	maxFilters = 5
+	maxPattern = 4096 // characters
+)
+
+// CheckFilters accepts up to five patterns for the bodies of messages.
+//
+// https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventfiltering.html
+// https://docs.aws.amazon.com/lambda/latest/api/API_Filter.html
+func CheckFilters(patterns []string) error {
+	if err := CheckFilterCount(len(patterns)); err != nil {
+		return err
+	}
+	for _, pattern := range patterns {
+		if err := CheckFilterPattern(pattern); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// CheckFilterCount accepts up to five filters.
+func CheckFilterCount(filters int) error {
+	if filters > maxFilters {
+		return badParameter("The event source mapping has %d filters, and at most %d are allowed.", filters, maxFilters)
+	}
+	return nil
+}
+
+// CheckFilterPattern accepts a pattern of up to 4,096 characters for the bodies of messages.
+func CheckFilterPattern(pattern string) error {
+	if utf8.RuneCountInString(pattern) > maxPattern {
+		return invalid("Value at 'filterCriteria.filters.member.pattern' failed to satisfy constraint: Member must have length less than or equal to %d", maxPattern)
+	}
+	if _, err := filter.ParseMessageFilter(pattern); err != nil {
+		return badParameter("Invalid filter pattern definition. %v", err)
+	}
+	return nil
 }
 
 // CheckMappingMetrics accepts at most "EventCount".

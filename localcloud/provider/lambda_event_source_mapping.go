@@ -54,6 +54,9 @@ func eventSourceMappingType() schema.Type {
 			{Name: "batchSize", Kind: schema.Int, Computed: true, Check: whole(lambda.CheckBatchSize)},
 			{Name: "enabled", Kind: schema.Bool, Default: true},
 			{Name: "eventSourceArn", Required: true, ForceNew: true, Check: text(lambda.CheckEventSource)},
+			{Name: "filterCriteria", Kind: schema.Object, Properties: []schema.Property{
+				{Name: "filters", Kind: schema.Objects, Unordered: true, Properties: []schema.Property{
+					{Name: "pattern", Check: text(lambda.CheckFilterPattern)}}}}},
 			{Name: "functionName", Required: true, Check: functionReference},
 			{Name: "functionResponseTypes", Kind: schema.List, Check: texts(lambda.CheckResponseTypes)},
 			{Name: "maximumBatchingWindowInSeconds", Kind: schema.Int, Check: whole(lambda.CheckBatchingWindow)},
@@ -69,15 +72,18 @@ func eventSourceMappingType() schema.Type {
 			{Name: "state", Follows: []string{"enabled"}}, {Name: "stateTransitionReason"},
 			schema.TagOutput(),
 		},
-		// Those of other sources than queues, and filters. The real provider's outputs of the
-		// same names are 0 or empty for a queue.
+		// Those of other sources than queues, and the key for filters. The real provider's
+		// outputs of the same names are 0 or empty for a queue.
 		Unsupported: []string{
 			"amazonManagedKafkaEventSourceConfig", "bisectBatchOnFunctionError", "destinationConfig", "documentDbEventSourceConfig",
-			"filterCriteria", "kmsKeyArn", "maximumRecordAgeInSeconds", "maximumRetryAttempts", "parallelizationFactor",
+			"kmsKeyArn", "maximumRecordAgeInSeconds", "maximumRetryAttempts", "parallelizationFactor",
 			"provisionedPollerConfig", "queues", "selfManagedEventSource", "selfManagedKafkaEventSourceConfig",
 			"sourceAccessConfigurations", "startingPosition", "startingPositionTimestamp", "topics", "tumblingWindowInSeconds",
 		},
 		Together: func(in schema.Values, fail schema.Fail) {
+			if err := lambda.CheckFilterCount(len(in.Object("filterCriteria").Objects("filters"))); err != nil {
+				fail("filterCriteria.filters", "%s", err)
+			}
 			if in.Given("maximumBatchingWindowInSeconds") && !in.Has("maximumBatchingWindowInSeconds") {
 				return // not known yet
 			}
@@ -93,18 +99,29 @@ func wantedMapping(in schema.Values) lambda.EventSourceMapping {
 	if in.Has("batchSize") {
 		size = in.Int("batchSize")
 	}
+	var filters []string
+	for _, f := range in.Object("filterCriteria").Objects("filters") {
+		filters = append(filters, f.String("pattern"))
+	}
 	return lambda.EventSourceMapping{
 		EventSourceARN: in.String("eventSourceArn"), Function: in.String("functionName"), Disabled: !in.Bool("enabled"),
 		BatchSize: size, WindowSeconds: in.Int("maximumBatchingWindowInSeconds"),
 		MaxConcurrency: in.Object("scalingConfig").Int("maximumConcurrency"), ResponseTypes: in.Strings("functionResponseTypes"),
-		Metrics: in.Object("metricsConfig").Strings("metrics"), Tags: in.Map("tagsAll"),
+		Filters: filters, Metrics: in.Object("metricsConfig").Strings("metrics"), Tags: in.Map("tagsAll"),
 	}
 }
 
 // liveMapping returns the live mapping, with the name of the function as the program gives
 // it.
 func liveMapping(function string, m lambda.EventSourceMapping) map[string]any {
-	var scaling, metrics any
+	var filters, scaling, metrics any
+	if len(m.Filters) > 0 {
+		var all []any
+		for _, pattern := range m.Filters {
+			all = append(all, map[string]any{"pattern": pattern})
+		}
+		filters = map[string]any{"filters": all}
+	}
 	if m.MaxConcurrency > 0 {
 		scaling = map[string]any{"maximumConcurrency": m.MaxConcurrency}
 	}
@@ -116,7 +133,7 @@ func liveMapping(function string, m lambda.EventSourceMapping) map[string]any {
 		state = "Disabled"
 	}
 	return map[string]any{
-		"batchSize": m.BatchSize, "enabled": !m.Disabled, "eventSourceArn": m.EventSourceARN, "functionName": function,
+		"batchSize": m.BatchSize, "enabled": !m.Disabled, "eventSourceArn": m.EventSourceARN, "filterCriteria": filters, "functionName": function,
 		"functionResponseTypes": orNilList(m.ResponseTypes), "maximumBatchingWindowInSeconds": orNil(m.WindowSeconds),
 		"metricsConfig": metrics, "scalingConfig": scaling, "tagsAll": m.Tags,
 

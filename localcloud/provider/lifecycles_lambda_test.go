@@ -135,8 +135,10 @@ func lambdaLifeCycles() []lifeCycle {
 			"functionArn": "arn:aws:lambda:us-east-1:000000000000:function:f-" + hex, "batchSize": "10", "enabled": "true", "state": "Enabled",
 			"stateTransitionReason": "USER_INITIATED", "lastProcessingResult": "", "lastModified": `\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ`, "tagsAll": "map.a:1."},
 		update: map[string]any{"enabled": false, "batchSize": 100, "maximumBatchingWindowInSeconds": 5, "scalingConfig": map[string]any{"maximumConcurrency": 2},
-			"metricsConfig": map[string]any{"metrics": []any{"EventCount"}}},
-		diff: map[string]string{"enabled": "UPDATE", "batchSize": "UPDATE", "maximumBatchingWindowInSeconds": "ADD", "scalingConfig": "ADD", "metricsConfig": "ADD"},
+			"filterCriteria": map[string]any{"filters": []any{map[string]any{"pattern": `{"body":{"a":["b"]}}`}}},
+			"metricsConfig":  map[string]any{"metrics": []any{"EventCount"}}},
+		diff: map[string]string{"enabled": "UPDATE", "batchSize": "UPDATE", "maximumBatchingWindowInSeconds": "ADD", "scalingConfig": "ADD", "metricsConfig": "ADD",
+			"filterCriteria": "ADD"},
 		drift: func(c cloudUnderTest, m made) error {
 			other := c.consumer("g")
 			mapping, err := c.services.Lambda.EventSourceMapping(m.id)
@@ -144,10 +146,11 @@ func lambdaLifeCycles() []lifeCycle {
 				return err
 			}
 			mapping.Function, mapping.Disabled, mapping.ResponseTypes, mapping.BatchSize, mapping.MaxConcurrency = other.arn(), false, nil, 20, 0
+			mapping.Filters = nil
 			_, err = c.services.Lambda.UpdateEventSourceMapping(mapping)
 			return err
 		},
-		seen:    []string{"batchSize", "enabled", "functionName", "functionResponseTypes", "scalingConfig"},
+		seen:    []string{"batchSize", "enabled", "filterCriteria", "functionName", "functionResponseTypes", "scalingConfig"},
 		replace: map[string]any{"eventSourceArn": "arn:aws:sqs:us-east-1:000000000000:other"}, replaces: []string{"eventSourceArn"},
 	}, {
 		token: "aws:lambda/permission:Permission",

@@ -23,6 +23,7 @@ const (
 	aBucket   = "arn:aws:s3:::bucket"
 	aFunction = "arn:aws:lambda:us-east-1:000000000000:function:f"
 	aQueue    = "arn:aws:sqs:us-east-1:000000000000:q"
+	aFilter   = `{"body":{"a":["b"]}}`
 	aTopic    = "arn:aws:sns:us-east-1:000000000000:t"
 )
 
@@ -224,6 +225,10 @@ func lambdaRefusals() refusals {
 		{token: mappingToken, property: "eventSourceArn", value: "work", words: invalid + "Value 'work' at 'eventSourceArn'"},
 		{token: mappingToken, property: "eventSourceArn", value: aTopic, words: "The event source " + aTopic + " is not a queue. The local cloud polls only queues of SQS."},
 		{token: mappingToken, property: "eventSourceArn", value: aQueue + ".fifo", words: "is a FIFO queue, which the local cloud does not emulate."},
+		{token: mappingToken, property: "filterCriteria.filters[0].pattern", value: "{", words: "Invalid filter pattern definition. failed to parse JSON."},
+		{token: mappingToken, property: "filterCriteria.filters[0].pattern", value: `{"messageAttributes":{"a":["b"]}}`, words: "Lambda filters the messages of a queue only by their body"},
+		{token: mappingToken, property: "filterCriteria.filters", value: []any{map[string]any{"pattern": aFilter}, map[string]any{"pattern": aFilter}, map[string]any{"pattern": aFilter},
+			map[string]any{"pattern": aFilter}, map[string]any{"pattern": aFilter}, map[string]any{"pattern": aFilter}}, words: "The event source mapping has 6 filters, and at most 5 are allowed."},
 		{token: mappingToken, property: "functionName", value: aQueue, words: invalid + "Value '" + aQueue + "' at 'functionName'"},
 		{token: mappingToken, property: "functionResponseTypes", value: []any{"All"}, words: invalid + "Value '[All]' at 'functionResponseTypes'"},
 		{token: mappingToken, property: "maximumBatchingWindowInSeconds", value: 301, words: "Value '301' at 'maximumBatchingWindowInSeconds'"},

@@ -10,9 +10,9 @@ import (
 	"github.com/google/uuid"
 
 	"tally/localcloud/cloud"
+	"tally/localcloud/filter"
 	"tally/localcloud/provider/schema"
 	"tally/localcloud/sns"
-	"tally/localcloud/sns/filter"
 )
 
 func topicSubscription(place cloud.Place, service *sns.Service) *Resource {

@@ -25,6 +25,7 @@ var here = cloud.Place{Region: "us-east-1", Account: "000000000000"}
 type anyKey struct{ cloud.Keys }
 
 func (anyKey) EncryptWith(context.Context, string, cloud.Caller, cloud.ARN) error { return nil }
+func (anyKey) GrantWith(context.Context, string, cloud.Caller, cloud.ARN) error   { return nil }
 func (anyKey) DecryptWith(context.Context, string, cloud.Caller, cloud.ARN) error { return nil }
 
 func open(t *testing.T, st *store.Store, keyFile string, pace cloud.Pace) (*secretsmanager.Service, error) {

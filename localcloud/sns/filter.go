@@ -3,7 +3,7 @@ package sns
 import (
 	"encoding/json"
 
-	"tally/localcloud/sns/filter"
+	"tally/localcloud/filter"
 )
 
 // selects reports whether a message matches the filter policy.

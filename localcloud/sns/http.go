@@ -30,10 +30,16 @@ type httpTarget struct {
 // https://docs.aws.amazon.com/sns/latest/dg/SendMessageToHttp.prepare.html
 const httpTimeout = 15 * time.Second
 
+// The idle connections to endpoints, all together, and how long each remains.
+const (
+	maxIdle     = 2 * maxDeliverers
+	idleTimeout = 30 * time.Second
+)
+
 func newHTTPTarget(s *signer, endpoint func() string, transport http.RoundTripper) *httpTarget {
 	if transport == nil {
 		own := http.DefaultTransport.(*http.Transport).Clone()
-		own.MaxIdleConnsPerHost = maxDeliverers
+		own.MaxIdleConnsPerHost, own.MaxIdleConns, own.IdleConnTimeout = maxDeliverers, maxIdle, idleTimeout
 		transport = own
 	}
 	t := &httpTarget{signer: s, endpoint: endpoint, client: &http.Client{

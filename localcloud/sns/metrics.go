@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"tally/localcloud/cloud"
-	"tally/localcloud/sns/filter"
+	"tally/localcloud/filter"
 )
 
 // measure reports metrics of a topic.

@@ -7,8 +7,8 @@ import (
 	"github.com/google/uuid"
 
 	"tally/localcloud/cloud"
+	"tally/localcloud/filter"
 	"tally/localcloud/internal/backlog"
-	"tally/localcloud/sns/filter"
 	"tally/localcloud/store"
 )
 

@@ -2,6 +2,7 @@ package sns
 
 import (
 	"context"
+	"maps"
 	"sync"
 	"time"
 )
@@ -10,6 +11,7 @@ import (
 type throttle struct {
 	mu   sync.Mutex
 	next map[string]time.Time // when a subscription may receive the next message
+	full int                  // the length of next at which reserve removes what is past
 }
 
 // wait waits until the subscription may receive a message, if it may receive only so many
@@ -39,5 +41,12 @@ func (t *throttle) reserve(subscription string, rate int) time.Time {
 		at = now
 	}
 	t.next[subscription] = at.Add(time.Second / time.Duration(rate))
+	if len(t.next) > t.full {
+		maps.DeleteFunc(t.next, func(_ string, next time.Time) bool { return next.Before(time.Now()) })
+		t.full = max(2*len(t.next), minThrottled)
+	}
 	return at
 }
+
+// minThrottled is how many subscriptions a throttle holds before it removes some.
+const minThrottled = 100

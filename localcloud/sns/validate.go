@@ -13,7 +13,7 @@ import (
 	"unicode/utf8"
 
 	"tally/localcloud/cloud"
-	"tally/localcloud/sns/filter"
+	"tally/localcloud/filter"
 )
 
 // The functions in this file check values without regard to what exists. They fail

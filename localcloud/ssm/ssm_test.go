@@ -21,6 +21,7 @@ type anyKey struct{ cloud.Keys }
 
 func (anyKey) EncryptValueWith(context.Context, string, cloud.Caller, cloud.ARN) error { return nil }
 func (anyKey) EncryptWith(context.Context, string, cloud.Caller, cloud.ARN) error      { return nil }
+func (anyKey) GrantWith(context.Context, string, cloud.Caller, cloud.ARN) error        { return nil }
 func (anyKey) DecryptWith(context.Context, string, cloud.Caller, cloud.ARN) error      { return nil }
 
 // open opens the service on a state folder, with the key beside it.

@@ -13,6 +13,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"golang.org/x/sync/semaphore"
+
 	"tally/localcloud/cloud"
 	"tally/localcloud/lambda/poller"
 	"tally/localcloud/sqs"
@@ -76,6 +78,7 @@ func newRig(t *testing.T) *rig {
 	r.url, r.arn = q.URL, q.ARN
 	r.Poller = &poller.Poller{
 		QueueARN: q.ARN, Region: place.Region, BatchSize: 10, MaxConcurrency: 1000, Queue: r.queues,
+		Memory: semaphore.NewWeighted(poller.MaxMemory),
 		Access: func(context.Context) (cloud.Caller, func(), error) { return role, func() {}, nil },
 		Invoke: r.invoke,
 		Warn: func(format string, args ...any) {

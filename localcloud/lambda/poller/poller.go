@@ -10,6 +10,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/semaphore"
+
 	"tally/localcloud/cloud"
 )
 
@@ -21,6 +23,8 @@ const (
 	// maxPayload is the size of an event in bytes, beyond which a batch is not gathered
 	// any further.
 	maxPayload = 6 * 1024 * 1024
+	// MaxMemory is the size in bytes of all batches in progress, of all pollers.
+	MaxMemory = 256 << 20
 
 	// The waits after an error double from one to the next. AWS does not document its own.
 	firstBackoff = time.Second
@@ -28,7 +32,7 @@ const (
 	maxThrottle  = 30 * time.Second // after a function is throttled
 )
 
-// Poller polls one queue for one function. All fields are required.
+// Poller polls one queue for one function. All fields but Accepts are required.
 type Poller struct {
 	QueueARN  string
 	Region    string        // "us-east-1"
@@ -39,6 +43,11 @@ type Poller struct {
 	// ReportsFailures is whether the function's response names the messages that it
 	// could not process.
 	ReportsFailures bool
+	// Accepts reports whether the function receives a message with that body; otherwise,
+	// Lambda deletes it. It is nil if the function receives all messages.
+	Accepts func(body string) bool
+	// Memory limits the bytes of the batches in progress to MaxMemory.
+	Memory *semaphore.Weighted
 
 	Queue cloud.Receiver
 	// Access returns the caller with which Lambda uses the queue, a session of the
@@ -64,7 +73,7 @@ func (p *Poller) Run(ctx, life context.Context) {
 		} else if ctx.Err() == nil {
 			t.report(p, err)
 		}
-		if len(b.records) == 0 {
+		if len(b.records) == 0 || !p.reserve(life, &b) {
 			b.end()
 			c.release()
 			if err != nil {
@@ -78,6 +87,24 @@ func (p *Poller) Run(ctx, life context.Context) {
 			p.process(life, b, c)
 		})
 	}
+}
+
+// reserve waits until there is memory for the batch, which its end releases. It returns
+// false if there is none before the messages become visible again.
+func (p *Poller) reserve(ctx context.Context, b *batch) bool {
+	ctx, cancel := context.WithDeadline(ctx, b.visible)
+	defer cancel()
+	n := min(int64(b.bytes), MaxMemory)
+	if !p.Memory.TryAcquire(n) && p.Memory.Acquire(ctx, n) != nil {
+		p.Warn("%d messages return to %s after its visibility timeout: the batches in progress use all memory", len(b.records), p.QueueARN)
+		return false
+	}
+	end := b.end
+	b.end = func() {
+		p.Memory.Release(n)
+		end()
+	}
+	return true
 }
 
 // trouble is why a queue cannot be polled.
@@ -119,8 +146,8 @@ type batch struct {
 }
 
 // gather receives the messages of a batch: those of one receive or, if there is a window,
-// those of several. It returns none if there is none for a while. Even with an error, the
-// batch may have messages.
+// those of several. It returns none if there is none for a while. It deletes the messages
+// that the function does not receive. Even with an error, the batch may have messages.
 func (p *Poller) gather(ctx context.Context) (b batch, err error) {
 	b.end = func() {}
 	hidden, err := p.Queue.VisibilityTimeout(p.QueueARN)
@@ -138,10 +165,18 @@ func (p *Poller) gather(ctx context.Context) (b batch, err error) {
 		if len(b.records) == 0 {
 			over, b.visible = time.Now().Add(p.Window), time.Now().Add(hidden)
 		}
+		var dropped []string
 		for _, m := range messages {
+			if p.Accepts != nil && !p.Accepts(m.Body) {
+				dropped = append(dropped, m.ReceiptHandle)
+				continue
+			}
 			r := newRecord(m, p.QueueARN, p.Region)
 			b.records = append(b.records, r)
 			b.bytes += len(r.json) + 1
+		}
+		if len(dropped) > 0 {
+			err = cmp.Or(err, p.Queue.DeleteMessages(ctx, caller, p.QueueARN, dropped))
 		}
 		if err != nil || len(b.records) == 0 || len(b.records) >= p.BatchSize || b.bytes >= maxPayload || !time.Now().Before(over) {
 			return b, err

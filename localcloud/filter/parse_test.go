@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"tally/localcloud/sns/filter"
+	"tally/localcloud/filter"
 )
 
 // TestParseRefuses checks AWS's errors for invalid policies, without the position.

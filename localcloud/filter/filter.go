@@ -1,7 +1,9 @@
-// Package filter parses the filter policies of subscriptions, and matches messages
-// against them. It has no state and does no I/O.
+// Package filter parses the filter policies of SNS's subscriptions and the filters of
+// Lambda's event source mappings, and matches messages against them. It has no state and
+// does no I/O.
 //
 // https://docs.aws.amazon.com/sns/latest/dg/sns-subscription-filter-policies.html
+// https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventfiltering.html
 package filter
 
 import (
@@ -116,6 +118,12 @@ func objects(v any) (all []map[string]any) {
 }
 
 func (f field) match(v any) bool {
+	if b, ok := v.(messageBody); ok {
+		if b.json != (f.nested != nil) {
+			return false
+		}
+		v = b.value
+	}
 	if f.nested == nil {
 		return slices.ContainsFunc(leaves(v), func(leaf any) bool {
 			return slices.ContainsFunc(f.patterns, func(p pattern) bool { return p(leaf) })

@@ -38,6 +38,9 @@ func (p *parser) endExpression() error {
 
 // operand parses the value of the match expression with that name.
 func (p *parser) operand(name string) (pattern, error) {
+	if p.messages && (name == "wildcard" || name == "cidr") {
+		return nil, p.errorf("Unrecognized match type %s", name)
+	}
 	switch name {
 	case "prefix", "suffix", "equals-ignore-case", "wildcard", "cidr":
 		return p.textual(name)
@@ -93,13 +96,15 @@ func (p *parser) anythingBut() (pattern, error) {
 	case string:
 		return not(equals(p.text())), nil
 	case json.Number:
-		n, err := p.number()
-		return not(equalsNumber(n)), err
+		m, err := p.exactNumber()
+		return not(m), err
 	case json.Delim:
-		if v == '{' {
+		switch {
+		case v == '[':
+			return p.anythingButList()
+		case !p.messages:
 			return p.anythingButExpression()
 		}
-		return p.anythingButList()
 	}
 	return nil, p.errorf("Value of anything-but must be an array or single string/number value.")
 }
@@ -129,11 +134,11 @@ func (p *parser) anythingButList() (pattern, error) {
 			texts++
 			list = append(list, equals(p.text()))
 		case json.Number:
-			n, err := p.number()
+			m, err := p.exactNumber()
 			if err != nil {
 				return nil, err
 			}
-			list = append(list, equalsNumber(n))
+			list = append(list, m)
 		default:
 			return nil, p.errorf("Inside anything-but list, start|null|boolean is not supported.")
 		}
@@ -224,13 +229,30 @@ func (p *parser) endNumeric() error {
 	return nil
 }
 
-// maxNumber is the maximum magnitude of a number in a policy.
-const maxNumber = 1e9
+// maxNumber is the maximum magnitude of a number in a policy, and maxMessageNumber that of
+// an operand of numeric in a filter for messages.
+const (
+	maxNumber        = 1e9
+	maxMessageNumber = 5e9
+)
 
 func (p *parser) number() (float64, error) {
 	n, err := p.token.(json.Number).Float64()
-	if err != nil || math.Abs(n) > maxNumber {
+	switch {
+	case p.messages && (err != nil || math.Abs(n) > maxMessageNumber):
+		return 0, p.errorf("Value must be between -5.0E9 and 5.0E9, inclusive")
+	case !p.messages && (err != nil || math.Abs(n) > maxNumber):
 		return 0, p.errorf("Match value %s must be smaller than 1E9", p.text())
 	}
 	return n, nil
+}
+
+// exactNumber returns the pattern for a number that is not an operand of numeric. A filter
+// for messages compares such numbers as they are written: 300 is not 3.0e2.
+func (p *parser) exactNumber() (pattern, error) {
+	if p.messages {
+		return equals(p.token), nil
+	}
+	n, err := p.number()
+	return equalsNumber(n), err
 }

@@ -48,6 +48,9 @@ type parser struct {
 	read int
 
 	pattern complexity // of the current pattern
+
+	// messages is set for the filter of a MessageFilter, whose syntax differs in details.
+	messages bool
 }
 
 func newParser(source string) *parser {
@@ -96,7 +99,7 @@ func (p *parser) errorf(format string, args ...any) error {
 }
 
 // object parses an object; the current token is its opening brace. Only the
-// outermost object may be empty.
+// outermost object of a Policy may be empty.
 func (p *parser) object() (object, error) {
 	o := object{fields: map[string]field{}}
 	outermost := p.end == len("{")+strings.Index(p.source, "{")
@@ -116,7 +119,7 @@ func (p *parser) object() (object, error) {
 		}
 		o.fields[name] = f
 	}
-	if len(o.fields)+len(o.either) == 0 && !outermost {
+	if len(o.fields)+len(o.either) == 0 && (p.messages || !outermost) {
 		return o, p.errorf("Empty objects are not allowed")
 	}
 	return o, nil
@@ -183,9 +186,7 @@ func (p *parser) patterns() (list []pattern, all complexity, err error) {
 			}
 			m, err = p.expression()
 		case json.Number:
-			var n float64
-			n, err = p.number()
-			m = equalsNumber(n)
+			m, err = p.exactNumber()
 		default:
 			m = equals(v)
 		}

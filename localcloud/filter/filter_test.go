@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"tally/localcloud/sns/filter"
+	"tally/localcloud/filter"
 )
 
 func TestMatch(t *testing.T) {
