@@ -270,7 +270,7 @@ func TestContextKeys(t *testing.T) {
 // allows it.
 func TestAnonymousCallers(t *testing.T) {
 	s := newService(t)
-	const nobody = "AccessDeniedException: User: anonymous is not authorized to perform: lambda:InvokeFunctionUrl on resource: " + numbers +
+	nobody := "AccessDeniedException: User: anonymous is not authorized to perform: lambda:InvokeFunctionUrl on resource: " + numbers +
 		" because no resource-based policy allows the lambda:InvokeFunctionUrl action"
 	allow := func(principal string) string {
 		return statement(`"Effect":"Allow","Principal":` + principal + `,"Action":"lambda:*","Resource":"*"`)
