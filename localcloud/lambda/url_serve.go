@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -33,6 +34,33 @@ type urlServer struct {
 	*endpoint.Server
 	service      *Service
 	function, id string
+
+	mu       sync.Mutex
+	reserved int // the reserved concurrency to which bucket belongs
+	bucket   *endpoint.Bucket
+}
+
+// requestsPerSecond is how many requests a URL admits in a second for each concurrent
+// invocation that its function has reserved.
+//
+// https://docs.aws.amazon.com/lambda/latest/dg/urls-configuration.html#urls-throttling
+const requestsPerSecond = 10
+
+// throttle returns an error if there have been too many requests for the reserved
+// concurrency of the function. Without any left, the function cannot be invoked anyway.
+func (srv *urlServer) throttle(reserved int) error {
+	if reserved <= 0 {
+		return nil
+	}
+	srv.mu.Lock()
+	defer srv.mu.Unlock()
+	if limit := requestsPerSecond * reserved; srv.reserved != reserved {
+		srv.reserved, srv.bucket = reserved, endpoint.NewBucket(limit, float64(limit))
+	}
+	if !srv.bucket.Take() {
+		return errThrottled("ReservedFunctionInvocationRateLimitExceeded")
+	}
+	return nil
 }
 
 // A urlRequest is one request to a URL.
@@ -55,7 +83,7 @@ func (srv *urlServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	x := &urlRequest{Request: r, url: u, row: row, id: uuid.NewString(), start: time.Now()}
 	cors := endpoint.NewCORSHeaders(u.CORS)
-	res, reason := s.answer(x, cors)
+	res, reason := srv.answer(x, cors)
 	if reason != "" {
 		s.note(cloud.Warning, row.Name, "%s %s returned %d: %s", r.Method, u.Address()[:len(u.Address())-1]+r.URL.Path, res.Status, reason)
 	}
@@ -68,7 +96,8 @@ func (srv *urlServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // answer returns the response to a request, and the reason if it is Lambda's and the
 // journal does not have it yet.
-func (s *Service) answer(x *urlRequest, cors *endpoint.CORSHeaders) (res endpoint.Response, reason string) {
+func (srv *urlServer) answer(x *urlRequest, cors *endpoint.CORSHeaders) (res endpoint.Response, reason string) {
+	s := srv.service
 	if page := cloud.CheckPage(x.Request, cors.Allows); page != nil {
 		return forbidden(), page.Error()
 	}
@@ -76,6 +105,9 @@ func (s *Service) answer(x *urlRequest, cors *endpoint.CORSHeaders) (res endpoin
 		return endpoint.Response{Status: http.StatusOK, Header: http.Header{}}, ""
 	}
 	caller, received, err := s.admitURL(x)
+	if err == nil {
+		err = srv.throttle(x.row.ReservedConcurrency)
+	}
 	if err != nil {
 		return refusedURL(err), err.Error()
 	}

@@ -264,6 +264,40 @@ func TestURLErrors(t *testing.T) {
 	}
 }
 
+// A function admits ten requests in a second for each concurrent invocation that it has
+// reserved.
+func TestURLRate(t *testing.T) {
+	s, u := newKit(t).openURL(t, lambda.FunctionURL{AuthType: "NONE"}, responding(`{}`))
+	admitted := func() (n int) {
+		for range 100 {
+			status, _, body := send(t, request(t, "GET", u.Address(), ""))
+			switch {
+			case status == 200:
+				n++
+			case status != 429 || body != `{"Reason":"ReservedFunctionInvocationRateLimitExceeded","Type":"User","message":"Rate Exceeded."}`:
+				t.Errorf("status %d, %s", status, body)
+			}
+		}
+		return n
+	}
+	for _, reserved := range []int{1, 2} {
+		if err := s.ReserveConcurrency("add", reserved); err != nil {
+			t.Fatal(err)
+		}
+		start := time.Now()
+		n, limit := admitted(), 10*reserved
+		if most := limit + int(float64(limit)*time.Since(start).Seconds()); n < limit || n > most {
+			t.Errorf("%d of 100 requests admitted, want %d to %d", n, limit, most)
+		}
+	}
+	if err := s.ReserveConcurrency("add", -1); err != nil {
+		t.Fatal(err)
+	}
+	if n := admitted(); n != 100 {
+		t.Errorf("%d of 100 requests admitted without a reservation", n)
+	}
+}
+
 func TestURLCORS(t *testing.T) {
 	const page, other = "https://page.example", "https://other.example"
 	cors := &lambda.CORS{AllowOrigins: []string{page}, AllowMethods: []string{"GET", "PUT"}, AllowHeaders: []string{"x-a"}, ExposeHeaders: []string{"x-b"}, AllowCredentials: true, MaxAgeSeconds: 60}
