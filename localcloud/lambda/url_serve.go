@@ -72,6 +72,11 @@ type urlRequest struct {
 	start time.Time
 }
 
+// target returns the function or alias that the request invokes.
+func (x *urlRequest) target() Reference {
+	return Reference{Name: x.url.Function, Qualifier: x.url.Qualifier, ARN: x.url.ARN}
+}
+
 // ServeHTTP serves one request to the URL.
 func (srv *urlServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s := srv.service
@@ -85,7 +90,7 @@ func (srv *urlServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	cors := endpoint.NewCORSHeaders(u.CORS)
 	res, reason := srv.answer(x, cors)
 	if reason != "" {
-		s.note(cloud.Warning, row.Name, "%s %s returned %d: %s", r.Method, u.Address()[:len(u.Address())-1]+r.URL.Path, res.Status, reason)
+		s.note(cloud.Warning, row.Name, "%s %s returned %d: %s", r.Method, endpoint.URL(u.Port)+r.URL.Path, res.Status, reason)
 	}
 	cors.Add(r, res)
 	res.Header.Set("X-Amzn-Requestid", x.id)
@@ -107,6 +112,7 @@ func (srv *urlServer) answer(x *urlRequest, cors *endpoint.CORSHeaders) (res end
 	caller, received, err := s.admitURL(x)
 	if err == nil {
 		err = srv.throttle(x.row.ReservedConcurrency)
+		s.measureRefusal(x.target(), err)
 	}
 	if err != nil {
 		return refusedURL(err), err.Error()
@@ -204,7 +210,7 @@ func newURLEvent(x *urlRequest, caller cloud.Credentials, received []byte, accou
 // if that is not the function's. As on AWS, it waits for the function even if the client
 // disconnects.
 func (s *Service) invokeURL(x *urlRequest, payload []byte) (endpoint.Response, string) {
-	to := Reference{Name: x.url.Function, Qualifier: x.url.Qualifier, ARN: x.url.ARN}
+	to := x.target()
 	out, err := s.respond(context.WithoutCancel(x.Context()), to, runtimeapi.Event{
 		RequestID: x.id, FunctionARN: to.ARN, Payload: payload, TraceID: nextTrace(x.Header.Get(endpoint.TraceHeader), to.Name),
 	}, "its URL", false)
@@ -269,6 +275,5 @@ func (s *Service) measureURL(x *urlRequest, status int) {
 	if class := status / 100; class == 4 || class == 5 {
 		values[class-3] = cloud.Counted(fmt.Sprintf("Url%dxxCount", class), 1)
 	}
-	to := Reference{Name: x.url.Function, Qualifier: x.url.Qualifier}
-	s.options.Metrics.Report(namespace, now, dimensions(to, "")[1:], values)
+	s.options.Metrics.Report(namespace, now, dimensions(x.target(), "")[1:], values)
 }

@@ -136,7 +136,8 @@ func newPolicyDocument(args schema.Values) (policyDocument, error) {
 			return doc, err
 		}
 		if sids[s.Sid] {
-			return doc, fmt.Errorf("writing IAM Policy Document: duplicate Sid (%s). Remove the Sid or ensure the Sid is unique.", s.Sid) //nolint:staticcheck // the real provider's words
+			//lint:ignore ST1005 the words are the real provider's
+			return doc, fmt.Errorf("writing IAM Policy Document: duplicate Sid (%s). Remove the Sid or ensure the Sid is unique.", s.Sid)
 		}
 		sids[s.Sid] = s.Sid != ""
 		doc.Statement = append(doc.Statement, s)

@@ -46,8 +46,9 @@ func (d *policyDocument) addSources(texts []string) error {
 		}
 		for j, s := range source.Statement {
 			if sids[s.Sid] {
+				//lint:ignore ST1005 the words are the real provider's
 				return fmt.Errorf("writing IAM Policy Document: merging source document %d: duplicate Sid (%s) in source_policy_documents (statement %d). "+
-					"Remove the Sid or ensure Sids are unique.", i, s.Sid, j) //nolint:staticcheck // the real provider's words
+					"Remove the Sid or ensure Sids are unique.", i, s.Sid, j)
 			}
 			sids[s.Sid] = s.Sid != ""
 		}
