@@ -68,11 +68,12 @@ func rules() []rule {
 		own := []string{"localcloud/cloud", "localcloud/store", prefix}
 		switch service {
 		case "httpapi":
-			own = append(own, "localcloud/sigv4", "localcloud/internal/body")
+			own = append(own, "localcloud/sigv4", "localcloud/internal/body", "localcloud/internal/endpoint")
 		case "iam":
 			own = append(own, "localcloud/internal/nearest", "localcloud/internal/awsservice")
 		case "lambda":
-			own = append(own, "localcloud/internal/nearest", "localcloud/internal/awsservice", "localcloud/internal/backlog", "localcloud/internal/peer", "localcloud/filter")
+			own = append(own, "localcloud/internal/nearest", "localcloud/internal/awsservice", "localcloud/internal/backlog", "localcloud/internal/peer",
+				"localcloud/filter", "localcloud/sigv4", "localcloud/internal/body", "localcloud/internal/endpoint")
 		case "secretsmanager", "ssm":
 			own = append(own, "localcloud/internal/seal")
 		case "sns":

@@ -69,7 +69,7 @@ type Options struct {
 	// Endpoint returns the base URL of AWS's wire protocols. It is called only
 	// when the URL is needed, so the port may be chosen after New.
 	Endpoint func() string
-	// APIPort is the lowest port of an HTTP API; 0 means any free one.
+	// APIPort is the lowest port of an HTTP API or a URL of a function; 0 means any free one.
 	APIPort int
 	// Pace scales the waits between asynchronous attempts, the periods of alarms and the recovery windows of secrets.
 	Pace cloud.Pace
@@ -208,6 +208,8 @@ func (s *Services) lambdaOptions(o Options) lambda.Options {
 		Sender:      s.SQS,
 		Publish:     s.publish,
 		Queues:      s.SQS,
+		Credentials: s.IAM.Credentials,
+		FirstPort:   o.APIPort,
 		IdleTimeout: o.IdleTimeout,
 	}
 }

@@ -38,8 +38,11 @@ func (c Caller) Anonymous() bool { return c.ARN == (ARN{}) && c.Service == "" }
 
 // String returns the caller's name as AWS writes it in error messages.
 func (c Caller) String() string {
-	if c.Service != "" {
+	switch {
+	case c.Service != "":
 		return c.Service
+	case c.Anonymous():
+		return "anonymous"
 	}
 	return c.ARN.String()
 }

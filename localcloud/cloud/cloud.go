@@ -16,6 +16,8 @@ type Request struct {
 	// Context holds condition keys beyond those derived from the caller
 	// (aws:SourceArn, aws:SourceAccount, aws:PrincipalArn, …).
 	Context map[string][]string
+	// Public is set if the resource policy may allow the action to anonymous callers.
+	Public bool
 }
 
 // Authorizer allows or denies requests. Authorize returns nil if the request is

@@ -49,7 +49,7 @@ type Config struct {
 	// 0 means any free port.
 	Port         int `json:"port"`
 	ProviderPort int `json:"providerPort"`
-	// APIPort is the lowest port of an HTTP API; 0 means any free port.
+	// APIPort is the lowest port of an HTTP API or a URL of a function; 0 means any free port.
 	APIPort int `json:"apiPort"`
 	// Stacks are the globs of the stacks that the provider accepts.
 	Stacks []string `json:"stacks"`

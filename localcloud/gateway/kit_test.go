@@ -73,7 +73,7 @@ func newKit(t testing.TB) *kit {
 	k.XRay = must(xray.New(xray.Options{Authorizer: k.IAM, Policies: k.IAM, Journal: k}))(t)
 	k.Lambda = must(lambda.New(lambda.Options{
 		Place: here, Dir: t.TempDir(), Roles: k.IAM, Authorizer: k.IAM, Keys: k.KMS, Logs: k.Logs, Traces: k.XRay, Journal: k, Metrics: k.CloudWatch,
-		Runner: runner{k}, Endpoint: func() string { return "" }, Queues: k.SQS,
+		Runner: runner{k}, Endpoint: func() string { return "" }, Queues: k.SQS, Credentials: k.IAM.Credentials,
 	}))(t)
 	k.SNS = must(sns.New(sns.Options{
 		Place: here, Authorizer: k.IAM, Keys: k.KMS, Journal: k,

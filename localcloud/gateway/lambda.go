@@ -29,7 +29,7 @@ func lambdaOperations() operations {
 		"GetFunctionEventInvokeConfig": onFunction("lambda:GetFunctionEventInvokeConfig", getEventInvokeConfig).at("GET /2019-09-25/functions/{FunctionName}/event-invoke-config"),
 		"GetFunctionConcurrency":       onFunction("lambda:GetFunctionConcurrency", getConcurrency).at("GET /2019-09-30/functions/{FunctionName}/concurrency"),
 	}
-	for _, more := range []operations{changeOperations(), relationOperations(), mappingOperations()} {
+	for _, more := range []operations{changeOperations(), relationOperations(), urlOperations(), mappingOperations()} {
 		maps.Copy(o, more)
 	}
 	return o

@@ -35,9 +35,13 @@ type addPermissionInput struct {
 	FunctionName string `path:"FunctionName"`
 	Qualifier    string
 	Permission   struct {
-		Action        string
-		Principal     string
-		RevisionID    string `json:"RevisionId"`
+		Action     string
+		Principal  string
+		RevisionID string `json:"RevisionId"`
+
+		FunctionURLAuthType   string `json:"FunctionUrlAuthType"`
+		InvokedViaFunctionURL bool   `json:"InvokedViaFunctionUrl"`
+
 		SourceAccount string
 		SourceARN     string `json:"SourceArn"`
 		StatementID   string `json:"StatementId"`
@@ -51,8 +55,17 @@ func (in addPermissionInput) function() (name, qualifier string) {
 // newPermission is the target of AddPermission, which a policy can limit to principals.
 func newPermission(c *call, in addPermissionInput) (target, error) {
 	t, err := functionTarget(c, in)
-	t.context = map[string][]string{"lambda:Principal": {in.Permission.Principal}}
+	t.context = permissionKeys(in.Permission.Principal, in.Permission.FunctionURLAuthType)
 	return t, err
+}
+
+// permissionKeys returns the condition keys of a change of a permission.
+func permissionKeys(principal, authType string) map[string][]string {
+	keys := map[string][]string{"lambda:Principal": {principal}}
+	if authType != "" {
+		keys[urlAuthType] = []string{authType}
+	}
+	return keys
 }
 
 // https://docs.aws.amazon.com/lambda/latest/api/API_AddPermission.html
@@ -65,7 +78,8 @@ func addPermission(c *call, in addPermissionInput) (any, error) {
 		return nil, err
 	}
 	p := lambda.Permission{StatementID: in.Permission.StatementID, Qualifier: f.Qualifier, Action: in.Permission.Action,
-		Principal: in.Permission.Principal, SourceARN: in.Permission.SourceARN, SourceAccount: in.Permission.SourceAccount}
+		Principal: in.Permission.Principal, SourceARN: in.Permission.SourceARN, SourceAccount: in.Permission.SourceAccount,
+		FunctionURLAuthType: in.Permission.FunctionURLAuthType, InvokedViaFunctionURL: in.Permission.InvokedViaFunctionURL}
 	if err := c.Lambda.AddPermission(f.Name, p); err != nil {
 		return nil, err
 	}
@@ -88,7 +102,7 @@ func oldPermission(c *call, in removePermissionInput) (target, error) {
 	t, err := functionTarget(c, in)
 	if f, err := c.Lambda.Resolve(in.function()); err == nil {
 		if p, err := c.Lambda.Permission(f.ARN, in.StatementID); err == nil {
-			t.context = map[string][]string{"lambda:Principal": {p.Principal}}
+			t.context = permissionKeys(p.Principal, p.FunctionURLAuthType)
 		}
 	}
 	return t, err

@@ -8,6 +8,8 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"tally/localcloud/internal/endpoint"
 )
 
 // An accessFormat is the parsed format of an access log.
@@ -116,7 +118,7 @@ var variables = map[string]func(*exchange) string{
 	"awsEndpointRequestId":                   func(x *exchange) string { return x.invocation.requestID },
 	"awsEndpointRequestId2":                  absent,
 	"customDomain.basePathMatched":           absent,
-	"dataProcessed":                          func(x *exchange) string { return strconv.Itoa(x.received + len(x.response.body)) },
+	"dataProcessed":                          func(x *exchange) string { return strconv.Itoa(x.received + len(x.response.Body)) },
 	"domainName":                             func(x *exchange) string { return x.Host },
 	"domainPrefix":                           func(x *exchange) string { return x.api.ID },
 	"error.message":                          func(x *exchange) string { return x.response.refusal },
@@ -124,10 +126,10 @@ var variables = map[string]func(*exchange) string{
 	"error.responseType":                     responseType,
 	"extendedRequestId":                      func(x *exchange) string { return x.id },
 	"httpMethod":                             func(x *exchange) string { return x.Method },
-	"identity.accountId":                     signed(func(c *iamAuthorization) string { return c.AccountID }),
-	"identity.caller":                        signed(func(c *iamAuthorization) string { return c.CallerID }),
-	"identity.user":                          signed(func(c *iamAuthorization) string { return c.UserID }),
-	"identity.userArn":                       signed(func(c *iamAuthorization) string { return c.UserARN }),
+	"identity.accountId":                     signed(func(c *endpoint.IAMAuthorization) string { return c.AccountID }),
+	"identity.caller":                        signed(func(c *endpoint.IAMAuthorization) string { return c.CallerID }),
+	"identity.user":                          signed(func(c *endpoint.IAMAuthorization) string { return c.UserID }),
+	"identity.userArn":                       signed(func(c *endpoint.IAMAuthorization) string { return c.UserARN }),
 	"identity.cognitoAuthenticationProvider": absent,
 	"identity.cognitoAuthenticationType":     absent,
 	"identity.cognitoIdentityId":             absent,
@@ -139,7 +141,7 @@ var variables = map[string]func(*exchange) string{
 	"identity.clientCert.serialNumber":       absent,
 	"identity.clientCert.validity.notBefore": absent,
 	"identity.clientCert.validity.notAfter":  absent,
-	"identity.sourceIp":                      func(x *exchange) string { return x.sourceIP() },
+	"identity.sourceIp":                      func(x *exchange) string { return endpoint.SourceIP(x.Request) },
 	"identity.userAgent":                     func(x *exchange) string { return x.UserAgent() },
 	"integration.error":                      integrationError,
 	"integration.integrationStatus":          invocationStatus,
@@ -152,17 +154,14 @@ var variables = map[string]func(*exchange) string{
 	"path":                                   func(x *exchange) string { return x.URL.Path },
 	"protocol":                               func(x *exchange) string { return x.Proto },
 	"requestId":                              func(x *exchange) string { return x.id },
-	"requestTime":                            func(x *exchange) string { return x.start.UTC().Format(requestTime) },
+	"requestTime":                            func(x *exchange) string { return x.start.UTC().Format(endpoint.RequestTime) },
 	"requestTimeEpoch":                       func(x *exchange) string { return strconv.FormatInt(x.start.UnixMilli(), 10) },
 	"responseLatency":                        func(x *exchange) string { return millis(time.Since(x.start)) },
-	"responseLength":                         func(x *exchange) string { return strconv.Itoa(len(x.response.body)) },
+	"responseLength":                         func(x *exchange) string { return strconv.Itoa(len(x.response.Body)) },
 	"routeKey":                               func(x *exchange) string { return x.key.text },
 	"stage":                                  func(x *exchange) string { return x.stage.Name },
-	"status":                                 func(x *exchange) string { return status(x.response.status) },
+	"status":                                 func(x *exchange) string { return status(x.response.Status) },
 }
-
-// requestTime is the time format of the Common Log Format.
-const requestTime = "02/Jan/2006:15:04:05 -0700"
 
 // absent is the function of variables for features that the local cloud does not
 // have.
@@ -170,7 +169,7 @@ func absent(*exchange) string { return "" }
 
 // signed returns the function of a variable that has a value only if the caller
 // signed the request.
-func signed(part func(*iamAuthorization) string) func(*exchange) string {
+func signed(part func(*endpoint.IAMAuthorization) string) func(*exchange) string {
 	return func(x *exchange) string {
 		if x.authorization == nil || x.authorization.IAM == nil {
 			return ""
@@ -191,7 +190,7 @@ func responseType(x *exchange) string {
 	if x.response.refusal == "" {
 		return ""
 	}
-	return responseTypes[x.response.status]
+	return responseTypes[x.response.Status]
 }
 
 func integrationError(x *exchange) string { return x.invocation.failure }
@@ -205,7 +204,7 @@ func functionStatus(x *exchange) string {
 	if x.invocation.status == 0 || x.invocation.failure != "" {
 		return ""
 	}
-	return status(x.response.status)
+	return status(x.response.Status)
 }
 
 func integrationLatency(x *exchange) string {

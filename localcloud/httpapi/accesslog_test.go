@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"tally/localcloud/cloud"
+	"tally/localcloud/internal/endpoint"
 )
 
 // logs is a cloud.LogWriter that collects every event, even if it fails.
@@ -131,7 +132,7 @@ func TestAccessLogVariables(t *testing.T) {
 	r := httptest.NewRequest("GET", "/a%0Ab", nil)
 	r.Header.Set("User-Agent", `x "y"`)
 	x := &exchange{Request: r, place: here, id: "id=", start: time.Unix(0, 0), response: refuse(429, "Too Many Requests"), denied: "no token",
-		authorization: &authorization{JWT: &jwtAuthorization{Claims: map[string]string{"sub": "anna"}}},
+		authorization: &endpoint.Authorization{JWT: &endpoint.JWTAuthorization{Claims: map[string]string{"sub": "anna"}}},
 		invocation:    invocation{status: 200, latency: 1500 * time.Millisecond, failure: "the function failed"}}
 	for format, want := range map[string]string{
 		`$context.identity.sourceIp - - [$context.requestTime] "$context.httpMethod $context.routeKey $context.protocol" $context.status $context.responseLength $context.requestId`: `192.0.2.1 - - [01/Jan/1970:00:00:00 +0000] "GET - HTTP/1.1" 429 31 id=`,

@@ -2,9 +2,18 @@ package httpapi
 
 import (
 	"cmp"
-	"fmt"
 	"time"
+
+	"tally/localcloud/internal/endpoint"
 )
+
+// CORS determines which origins may read the responses of an API in a browser. If an
+// API has a CORS configuration, the CORS headers in functions' responses are removed,
+// and OPTIONS requests that match no route are answered without a function. A
+// $default or ANY route matches them like other requests, with its authorization.
+//
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-cors.html
+type CORS = endpoint.CORS
 
 // API is one HTTP API.
 type API struct {
@@ -23,7 +32,7 @@ type API struct {
 }
 
 // Endpoint returns the base URL of the API, such as "http://127.0.0.1:4567".
-func (a API) Endpoint() string { return fmt.Sprintf("http://127.0.0.1:%d", a.Port) }
+func (a API) Endpoint() string { return endpoint.URL(a.Port) }
 
 // CreateAPI creates an API without integrations, routes or stages. It serves the API
 // on a port of its own, where every request gets a 404 until there are a stage and a
@@ -38,7 +47,7 @@ func (s *Service) CreateAPI(api API) (API, error) {
 	if err != nil {
 		return API{}, err
 	}
-	api.ID, api.Port, api.Created = cmp.Or(api.ID, NewID(10)), portOf(l), time.Now().UTC().Truncate(time.Second)
+	api.ID, api.Port, api.Created = cmp.Or(api.ID, NewID(10)), endpoint.Port(l), time.Now().UTC().Truncate(time.Second)
 	if err := s.apis.Put(api.ID, api); err != nil {
 		_ = l.Close()
 		return API{}, err
@@ -91,7 +100,7 @@ func (s *Service) DeleteAPI(id string) error {
 	delete(s.servers, id)
 	s.mu.Unlock()
 	if srv != nil {
-		srv.close()
+		srv.Close()
 	}
 	return err
 }

@@ -7,6 +7,7 @@ import (
 
 	"tally/localcloud/cloud"
 	"tally/localcloud/internal/body"
+	"tally/localcloud/internal/endpoint"
 	"tally/localcloud/sigv4"
 )
 
@@ -17,27 +18,6 @@ const (
 	authJWT  = "JWT"
 )
 
-// authorization is the caller, in the form of requestContext.authorizer in an event.
-type authorization struct {
-	JWT *jwtAuthorization `json:"jwt,omitempty"`
-	IAM *iamAuthorization `json:"iam,omitempty"`
-}
-
-type jwtAuthorization struct {
-	Claims map[string]string `json:"claims"`
-	Scopes []string          `json:"scopes"` // of the token; null if the route requires none
-}
-
-type iamAuthorization struct {
-	AccessKey       string  `json:"accessKey"`
-	AccountID       string  `json:"accountId"`
-	CallerID        string  `json:"callerId"`
-	CognitoIdentity *string `json:"cognitoIdentity"` // always null
-	PrincipalOrgID  *string `json:"principalOrgId"`  // always null
-	UserARN         string  `json:"userArn"`
-	UserID          string  `json:"userId"`
-}
-
 // A denial is the response to a request that is not authorized, and the reason.
 type denial struct {
 	response
@@ -46,7 +26,7 @@ type denial struct {
 
 // authorize identifies the caller of a route and decides whether it may call the
 // route.
-func (s *Service) authorize(x *exchange, body []byte) (*authorization, *denial) {
+func (s *Service) authorize(x *exchange, body []byte) (*endpoint.Authorization, *denial) {
 	switch x.route.AuthorizationType {
 	case authIAM:
 		return s.authorizeIAM(x, body)
@@ -82,34 +62,17 @@ func (s *Service) preauthorize(x *exchange) *denial {
 // invoke the route. Any other caller receives only Forbidden, without the reason.
 //
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-access-control-iam.html
-func (s *Service) authorizeIAM(x *exchange, body []byte) (*authorization, *denial) {
+func (s *Service) authorizeIAM(x *exchange, body []byte) (*endpoint.Authorization, *denial) {
 	creds, err := s.signer(x.Request, body)
 	if err == nil {
-		err = s.authorizer.Authorize(cloud.WithConditionKeys(x.Context(), x.conditionKeys()), cloud.Request{
+		err = s.authorizer.Authorize(cloud.WithConditionKeys(x.Context(), endpoint.ConditionKeys(x.Request)), cloud.Request{
 			Caller: creds.Caller, Action: "execute-api:Invoke", Resource: s.requestARN(x.Request, x.match),
 		})
 	}
 	if err != nil {
 		return nil, &denial{refuse(http.StatusForbidden, "Forbidden"), err.Error()}
 	}
-	return &authorization{IAM: &iamAuthorization{
-		AccessKey: creds.AccessKeyID, AccountID: s.place.Account, CallerID: creds.Caller.UserID,
-		UserARN: creds.Caller.ARN.String(), UserID: creds.Caller.UserID,
-	}}, nil
-}
-
-// conditionKeys returns the condition keys for the client of a request. The keys for
-// its User-Agent and Referer headers exist only if the request has the header.
-//
-// https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-resource-policies-aws-condition-keys.html
-func (x *exchange) conditionKeys() map[string][]string {
-	keys := map[string][]string{"aws:SourceIp": {x.sourceIP()}}
-	for key, value := range map[string]string{"aws:UserAgent": x.UserAgent(), "aws:referer": x.Referer()} {
-		if value != "" {
-			keys[key] = []string{value}
-		}
-	}
-	return keys
+	return endpoint.NewIAMAuthorization(s.place.Account, creds), nil
 }
 
 // signer returns the credentials with which the request was signed.

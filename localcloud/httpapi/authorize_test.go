@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"tally/localcloud/cloud"
+	"tally/localcloud/internal/endpoint"
 )
 
 // authorizer is a cloud.Authorizer made of a function.
@@ -128,7 +129,7 @@ func TestIAM(t *testing.T) {
 // the key does not match.
 func TestConditionKeysWithoutHeaders(t *testing.T) {
 	x := &exchange{Request: httptest.NewRequest("GET", "/", nil)}
-	if diff := cmp.Diff(map[string][]string{"aws:SourceIp": {"192.0.2.1"}}, x.conditionKeys()); diff != "" {
+	if diff := cmp.Diff(map[string][]string{"aws:SourceIp": {"192.0.2.1"}}, endpoint.ConditionKeys(x.Request)); diff != "" {
 		t.Errorf("-want +got\n%s", diff)
 	}
 }

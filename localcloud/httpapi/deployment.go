@@ -4,13 +4,15 @@ import (
 	"net/http"
 	"slices"
 	"time"
+
+	"tally/localcloud/internal/endpoint"
 )
 
 // A deployment is the parsed configuration that an API serves. It is replaced and
 // never modified, so that requests need neither parsing nor a lock.
 type deployment struct {
 	api     API
-	cors    *corsHeaders // nil: none
+	cors    *endpoint.CORSHeaders // nil: none
 	stages  map[string]deployedStage
 	routes  []deployedRoute // in the order in which they are tried
 	buckets map[bucketKey]*bucket
@@ -40,7 +42,7 @@ func (s *Service) deploy(apiID string) {
 	if srv == nil || !ok {
 		return // closed in the meantime
 	}
-	d := &deployment{api: api, cors: newCORSHeaders(api.CORS), stages: map[string]deployedStage{}}
+	d := &deployment{api: api, cors: endpoint.NewCORSHeaders(api.CORS), stages: map[string]deployedStage{}}
 	for _, st := range s.stagesOf(apiID) {
 		d.stages[st.Name] = s.deployedStage(st)
 	}

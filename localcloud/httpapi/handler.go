@@ -15,6 +15,7 @@ import (
 
 	"tally/localcloud/cloud"
 	"tally/localcloud/internal/body"
+	"tally/localcloud/internal/endpoint"
 )
 
 // The quotas of HTTP APIs, and the maximum payload of a synchronous invocation.
@@ -34,7 +35,7 @@ type exchange struct {
 	start time.Time
 	match
 	received      int // bytes of the body
-	authorization *authorization
+	authorization *endpoint.Authorization
 	denied        string // the reason why authorization failed
 	invocation    invocation
 	response      response
@@ -56,11 +57,11 @@ func (srv *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x.response, reason = srv.service.respond(x, d)
 	if reason != "" {
 		srv.service.journal.Append(cloud.Entry{Level: cloud.Warning, Service: "apigateway", Resource: d.api.Name,
-			Message: fmt.Sprintf("%s %s returned %d: %s", r.Method, r.URL.Path, x.response.status, reason)})
+			Message: fmt.Sprintf("%s %s returned %d: %s", r.Method, r.URL.Path, x.response.Status, reason)})
 	}
-	d.cors.add(r, x.response)
-	x.response.header.Set("Apigw-Requestid", x.id)
-	x.response.write(w)
+	d.cors.Add(r, x.response.Response)
+	x.response.Header.Set("Apigw-Requestid", x.id)
+	x.response.Write(w)
 	_ = http.NewResponseController(w).Flush() // the client need not wait for what follows
 	srv.service.logAccess(x)
 	srv.service.measure(x, d)
@@ -75,7 +76,7 @@ func (s *Service) respond(x *exchange, d *deployment) (res response, reason stri
 	if x.match, reason = d.find(x.Request); reason != "" {
 		if d.cors != nil && x.Method == http.MethodOptions {
 			// A route that matches, such as one for any method, takes precedence.
-			return response{status: http.StatusNoContent, header: http.Header{}}, ""
+			return response{Response: endpoint.Response{Status: http.StatusNoContent, Header: http.Header{}}}, ""
 		}
 		return refuse(http.StatusNotFound, "Not Found"), reason
 	}
@@ -100,7 +101,7 @@ func (s *Service) respond(x *exchange, d *deployment) (res response, reason stri
 
 // refuseRequest refuses requests for reasons that do not depend on the route.
 func refuseRequest(r *http.Request, d *deployment) (res response, reason string) {
-	page := cloud.CheckPage(r, d.cors.allows)
+	page := cloud.CheckPage(r, d.cors.Allows)
 	switch {
 	case page != nil:
 		return refuse(http.StatusForbidden, "Forbidden"), page.Error()
@@ -115,7 +116,7 @@ func refuseRequest(r *http.Request, d *deployment) (res response, reason string)
 
 // forward calls the function of the route if the caller is authorized. It calls release
 // when it no longer needs the body, and at the latest before it calls the function.
-func (s *Service) forward(x *exchange, cors *corsHeaders, body []byte, release func()) (response, string) {
+func (s *Service) forward(x *exchange, cors *endpoint.CORSHeaders, body []byte, release func()) (response, string) {
 	release = sync.OnceFunc(release)
 	defer release()
 	if len(body) > maxPayloadBytes { // so that it is not encoded first
@@ -138,7 +139,7 @@ func (s *Service) forward(x *exchange, cors *corsHeaders, body []byte, release f
 	release()
 	res, reason := s.call(x, payload)
 	if reason == "" {
-		cors.strip(res)
+		cors.Strip(res.Response)
 	}
 	x.invocation.failure = reason
 	return res, reason
@@ -155,7 +156,7 @@ func (s *Service) call(x *exchange, payload []byte) (response, string) {
 	start := time.Now()
 	out, err := s.invoker.Invoke(ctx, cloud.Invocation{
 		Caller:   cloud.Caller{Service: "apigateway.amazonaws.com", SourceARN: s.sourceARN(x.Method, x.match)},
-		Function: x.function, Payload: payload, TraceHeader: x.Header.Get(traceHeader),
+		Function: x.function, Payload: payload, TraceHeader: x.Header.Get(endpoint.TraceHeader),
 	})
 	x.invocation = invocation{requestID: out.RequestID, status: lambdaStatus(err), latency: time.Since(start)}
 	if errors.Is(err, context.DeadlineExceeded) {
@@ -191,11 +192,11 @@ func responseTo(out cloud.Outcome, err error) (response, string) {
 	case out.FunctionError != "":
 		return internal, "the function failed: " + string(out.Payload)
 	}
-	res, err := decodeResponse(out.Payload)
+	res, err := endpoint.DecodeResponse(out.Payload)
 	if err != nil {
 		return internal, "the function returned an invalid response: " + err.Error()
 	}
-	return res, ""
+	return response{Response: res}, ""
 }
 
 // sourceARN returns the ARN with which the function's policy compares its SourceArn.

@@ -310,8 +310,8 @@ func TestIntegrationTimeout(t *testing.T) {
 		r := httptest.NewRequestWithContext(ctx, "POST", "/add", nil)
 		start := time.Now()
 		res, reason := s.call(&exchange{Request: r, match: match{deployedRoute: deployedRoute{timeout: 29 * time.Second}}}, nil)
-		if res.status != 503 || time.Since(start) != 29*time.Second || !strings.Contains(reason, "29000 ms") {
-			t.Errorf("status %d after %v: %s", res.status, time.Since(start), reason)
+		if res.Status != 503 || time.Since(start) != 29*time.Second || !strings.Contains(reason, "29000 ms") {
+			t.Errorf("status %d after %v: %s", res.Status, time.Since(start), reason)
 		}
 	})
 }

@@ -17,6 +17,7 @@ import (
 	"sync"
 
 	"tally/localcloud/cloud"
+	"tally/localcloud/internal/endpoint"
 	"tally/localcloud/sigv4"
 	"tally/localcloud/store"
 )
@@ -106,7 +107,7 @@ func (s *Service) Close() error {
 	s.mu.Unlock()
 	var group sync.WaitGroup
 	for _, srv := range servers {
-		group.Go(srv.close)
+		group.Go(srv.Close)
 	}
 	group.Wait()
 	s.accessLogs.close()
@@ -116,12 +117,12 @@ func (s *Service) Close() error {
 // reopen serves an API from the store again.
 func (s *Service) reopen(api API) error {
 	previous := api.Endpoint()
-	l, err := listenAt(api.Port)
+	l, err := endpoint.ListenAt(api.Port)
 	if err != nil {
 		if l, err = s.listen(); err != nil {
 			return err
 		}
-		api.Port = portOf(l)
+		api.Port = endpoint.Port(l)
 		if err := s.apis.Put(api.ID, api); err != nil {
 			return errors.Join(err, l.Close())
 		}

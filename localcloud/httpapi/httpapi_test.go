@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"tally/localcloud/cloud"
+	"tally/localcloud/internal/endpoint"
 	"tally/localcloud/store"
 )
 
@@ -236,7 +237,7 @@ func TestStateSurvivesARestart(t *testing.T) {
 	}
 
 	// Another program now uses the port.
-	squatter := must(listenAt(api.Port))(t)
+	squatter := must(endpoint.ListenAt(api.Port))(t)
 	defer squatter.Close()
 	third, j := open(t, st, echo, 0)
 	moved := must(third.API(api.ID))(t)
@@ -250,7 +251,7 @@ func TestStateSurvivesARestart(t *testing.T) {
 
 func TestAPIsUseTheLowestFreePort(t *testing.T) {
 	taken := must(net.Listen("tcp", "127.0.0.1:0"))(t)
-	first := portOf(taken)
+	first := endpoint.Port(taken)
 	s, _ := open(t, nil, nil, first)
 	a := must(s.CreateAPI(API{Name: "a", ProtocolType: "HTTP"}))(t)
 	if a.Port <= first {
@@ -264,7 +265,7 @@ func TestAPIsUseTheLowestFreePort(t *testing.T) {
 	if err := s.DeleteAPI(b.ID); err != nil {
 		t.Fatal(err)
 	}
-	l, err := listenAt(b.Port)
+	l, err := endpoint.ListenAt(b.Port)
 	if err != nil {
 		t.Fatalf("the port of a deleted API is not free: %v", err)
 	}

@@ -13,11 +13,13 @@ import (
 
 	"github.com/go-jose/go-jose/v4"
 	"github.com/go-jose/go-jose/v4/jwt"
+
+	"tally/localcloud/internal/endpoint"
 )
 
 // authorizeJWT admits a request with a token that the authorizer's issuer signed for
 // the authorizer's audience, and that has one of the route's scopes.
-func (s *Service) authorizeJWT(r *http.Request, m match) (*authorization, *denial) {
+func (s *Service) authorizeJWT(r *http.Request, m match) (*endpoint.Authorization, *denial) {
 	token := m.source.token(r)
 	if token == "" {
 		return nil, unauthorized("Bearer", "the request has no token at "+m.authorizer.IdentitySources[0])
@@ -26,7 +28,7 @@ func (s *Service) authorizeJWT(r *http.Request, m match) (*authorization, *denia
 	if err != nil {
 		return nil, unauthorized(fmt.Sprintf(`Bearer scope="" error="invalid_token" error_description=%q`, err), err.Error())
 	}
-	auth := &jwtAuthorization{Claims: map[string]string{}}
+	auth := &endpoint.JWTAuthorization{Claims: map[string]string{}}
 	for name, raw := range claims {
 		auth.Claims[name] = claimText(raw)
 	}
@@ -35,16 +37,16 @@ func (s *Service) authorizeJWT(r *http.Request, m match) (*authorization, *denia
 		if !slices.ContainsFunc(auth.Scopes, func(has string) bool { return slices.Contains(m.route.Scopes, has) }) {
 			d := &denial{refuse(http.StatusForbidden, "Forbidden"),
 				fmt.Sprintf("the token has none of the scopes %q, only %q", m.route.Scopes, auth.Scopes)}
-			d.header.Set("Www-Authenticate", fmt.Sprintf(`Bearer scope=%q error="insufficient_scope"`, strings.Join(m.route.Scopes, " ")))
+			d.Header.Set("Www-Authenticate", fmt.Sprintf(`Bearer scope=%q error="insufficient_scope"`, strings.Join(m.route.Scopes, " ")))
 			return nil, d
 		}
 	}
-	return &authorization{JWT: auth}, nil
+	return &endpoint.Authorization{JWT: auth}, nil
 }
 
 func unauthorized(challenge, reason string) *denial {
 	d := &denial{refuse(http.StatusUnauthorized, "Unauthorized"), reason}
-	d.header.Set("Www-Authenticate", challenge)
+	d.Header.Set("Www-Authenticate", challenge)
 	return d
 }
 

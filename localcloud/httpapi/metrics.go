@@ -18,13 +18,13 @@ func (s *Service) measure(x *exchange, d *deployment) {
 		}
 		return 0
 	}
-	status := x.response.status
+	status := x.response.Status
 	values := []cloud.MetricValue{
 		cloud.Counted("Count", 1),
 		cloud.Counted("4xx", count(status >= 400 && status < 500)),
 		cloud.Counted("5xx", count(status >= 500)),
 		cloud.Took("Latency", now.Sub(x.start)),
-		{Name: "DataProcessed", Unit: "Bytes", Value: float64(x.received + len(x.response.body))},
+		{Name: "DataProcessed", Unit: "Bytes", Value: float64(x.received + len(x.response.Body))},
 		cloud.Took("IntegrationLatency", x.invocation.latency),
 	}
 	if x.invocation.latency == 0 { // the function was not invoked

@@ -2,8 +2,8 @@ package httpapi
 
 import (
 	"cmp"
-	"sync"
-	"time"
+
+	"tally/localcloud/internal/endpoint"
 )
 
 // RouteSettings limits the requests to a route. As on AWS, a limit of 0 admits no
@@ -24,37 +24,19 @@ func (rs RouteSettings) validate() error {
 // the bucket that the other routes of the stage share.
 type bucketKey struct{ stage, route string }
 
-// A bucket holds one token for each request that it can admit at once, and gains
-// tokens at the rate in its settings.
+// A bucket limits requests according to its settings.
 type bucket struct {
+	*endpoint.Bucket
 	settings RouteSettings
-
-	mu     sync.Mutex
-	tokens float64
-	at     time.Time // when tokens was computed
 }
 
 func newBucket(rs RouteSettings) *bucket {
-	return &bucket{settings: rs, tokens: float64(rs.BurstLimit), at: time.Now()}
+	return &bucket{endpoint.NewBucket(rs.BurstLimit, rs.RateLimit), rs}
 }
 
 // take takes a token and reports whether there was one. A nil bucket admits every
 // request.
-func (b *bucket) take() bool {
-	if b == nil {
-		return true
-	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	now := time.Now()
-	gained := now.Sub(b.at).Seconds() * b.settings.RateLimit
-	b.tokens, b.at = min(b.tokens+gained, float64(b.settings.BurstLimit)), now
-	if b.settings.RateLimit == 0 || b.tokens < 1 {
-		return false
-	}
-	b.tokens--
-	return true
-}
+func (b *bucket) take() bool { return b == nil || b.Take() }
 
 // buckets returns the buckets of an API's stages. It reuses old buckets whose
 // settings have not changed.

@@ -18,7 +18,7 @@ const maxResourcePolicies = 256
 // cloud.WithConditionKeys), they apply to the caller's own request, but not to a
 // call by a service.
 func (s *Service) Authorize(ctx context.Context, r cloud.Request) error {
-	if r.Caller.Anonymous() {
+	if r.Caller.Anonymous() && !r.Public {
 		return cloud.Errorf(403, "MissingAuthenticationToken", "Missing Authentication Token")
 	}
 	id := s.sessionIdentity(r.Caller)

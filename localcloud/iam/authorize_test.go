@@ -202,6 +202,14 @@ func TestContextKeys(t *testing.T) {
 			{worker, "aws:TagKeys", "team"},
 			{worker, "lambda:Principal", "sns.amazonaws.com"},
 			{worker, "lambda:FunctionArn", "arn:aws:lambda:us-east-1:000000000000:function:s"},
+			{worker, "lambda:FunctionUrlAuthType", "NONE"},
+			{worker, "lambda:InvokedViaFunctionUrl", "true"},
+			{cloud.Caller{}, "aws:PrincipalType", "Anonymous"},
+			{cloud.Caller{}, "aws:userid", "anonymous"},
+			{cloud.Caller{}, "aws:PrincipalArn", ""},
+			{cloud.Caller{}, "aws:PrincipalAccount", ""},
+			{cloud.Caller{}, "aws:username", ""},
+			{cloud.Caller{}, "aws:SourceIp", "127.0.0.1"},
 			{service, "aws:PrincipalIsAWSService", "true"},
 			{service, "aws:PrincipalServiceName", "sns.amazonaws.com"},
 			{service, "aws:SourceArn", numbers},
@@ -225,13 +233,13 @@ func TestContextKeys(t *testing.T) {
 			}
 			seen[name] = seen[name] || tt.value != ""
 			err := s.Authorize(client, cloud.Request{
-				Caller: tt.caller, Action: "sns:Subscribe", Resource: numbers,
+				Caller: tt.caller, Action: "sns:Subscribe", Resource: numbers, Public: true,
 				ResourcePolicy: statement(`"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"},
 					{"Effect":"Deny","Principal":"*","Action":"*","Resource":"*","Condition":{` + denied + `}`),
 				// The last is ignored: the request does not determine it.
 				Context: map[string][]string{"sns:Protocol": {"lambda"}, "sns:Endpoint": {"arn:f"}, "sts:ExternalId": {"id"}, "cloudwatch:namespace": {"tally"}, "aws:RequestTag/team": {"a"}, "aws:TagKeys": {"team"},
 					"lambda:Principal": {"sns.amazonaws.com"}, "lambda:FunctionArn": {"arn:aws:lambda:us-east-1:000000000000:function:s"}, "aws:SecureTransport": {"false"},
-					"ssm:Overwrite": {"true"}, "ssm:Recursive": {"false"}, "secretsmanager:VersionStage": {"AWSCURRENT"}},
+					"lambda:FunctionUrlAuthType": {"NONE"}, "lambda:InvokedViaFunctionUrl": {"true"}, "ssm:Overwrite": {"true"}, "ssm:Recursive": {"false"}, "secretsmanager:VersionStage": {"AWSCURRENT"}},
 			})
 			if err != nil {
 				t.Errorf("%s of %s is not %q", tt.key, tt.caller, tt.value)
@@ -256,6 +264,37 @@ func TestContextKeys(t *testing.T) {
 			}
 		}
 	})
+}
+
+// Only a request that needs no signature may be anonymous, and only a statement for everyone
+// allows it.
+func TestAnonymousCallers(t *testing.T) {
+	s := newService(t)
+	nobody := "AccessDeniedException: User: anonymous is not authorized to perform: lambda:InvokeFunctionUrl on resource: " + numbers +
+		" because no resource-based policy allows the lambda:InvokeFunctionUrl action"
+	allow := func(principal string) string {
+		return statement(`"Effect":"Allow","Principal":` + principal + `,"Action":"lambda:*","Resource":"*"`)
+	}
+	for _, tt := range []struct {
+		policy string
+		public bool
+		want   string
+	}{
+		{allow(`"*"`), true, ""},
+		{allow(`"*"`), false, "MissingAuthenticationToken: Missing Authentication Token"},
+		{allow(`{"AWS":"*"}`), true, ""},
+		{allow(`{"AWS":"000000000000"}`), true, nobody},
+		{allow(`{"Service":"lambda.amazonaws.com"}`), true, nobody},
+		{"", true, nobody},
+	} {
+		got := ""
+		if err := s.Authorize(t.Context(), cloud.Request{Action: "lambda:InvokeFunctionUrl", Resource: numbers, ResourcePolicy: tt.policy, Public: tt.public}); err != nil {
+			got = err.Error()
+		}
+		if got != tt.want {
+			t.Errorf("%s, public %t: %q, want %q", tt.policy, tt.public, got, tt.want)
+		}
+	}
 }
 
 func TestAssumeRole(t *testing.T) {

@@ -57,6 +57,8 @@ func (s *Service) derive(r cloud.Request, name string, now time.Time) (string, b
 		return s.deriveService(c, name)
 	case c.Role != "":
 		return deriveSession(c, name)
+	case c.Anonymous():
+		return deriveAnonymous(name)
 	}
 	return deriveUser(c, name)
 }
@@ -84,6 +86,19 @@ func deriveIdentity(c cloud.Caller, name string) (string, bool) {
 		return c.ARN.String(), true
 	case "aws:userid":
 		return c.UserID, true
+	}
+	return "", false
+}
+
+// deriveAnonymous returns the value of a key of a request without a signature.
+//
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#principaltable
+func deriveAnonymous(name string) (string, bool) {
+	switch name {
+	case "aws:principaltype":
+		return "Anonymous", true
+	case "aws:userid":
+		return "anonymous", true
 	}
 	return "", false
 }

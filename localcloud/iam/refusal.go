@@ -57,8 +57,8 @@ func refuse(r cloud.Request, d Decision) error {
 
 // because returns the reason for a denial, in AWS's words. If no policy allows the
 // request, AWS names one kind of policy that could: the permissions boundary if only
-// that is missing, the identity-based one or, for services, which have none, and for
-// keys that do not delegate to the account, the resource-based one.
+// that is missing, the identity-based one or, for services and anonymous callers, which have
+// none, and for keys that do not delegate to the account, the resource-based one.
 func because(r cloud.Request, d Decision, action string) string {
 	if len(d.Reasons) > 0 {
 		return "with an explicit deny in " + denying[d.Reasons[0].Kind]
@@ -71,7 +71,7 @@ func because(r cloud.Request, d Decision, action string) string {
 		allowing = "session policy"
 	case action == "sts:AssumeRole":
 		allowing = "role trust policy"
-	case r.Caller.Service != "" || d.Undelegated:
+	case r.Caller.Service != "" || r.Caller.Anonymous() || d.Undelegated:
 		allowing = "resource-based policy"
 	}
 	return fmt.Sprintf("because no %s allows the %s action", allowing, action)

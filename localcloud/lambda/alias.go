@@ -135,8 +135,8 @@ func (s *Service) Aliases(function string) ([]Alias, error) {
 	return row.Aliases, err
 }
 
-// DeleteAlias removes the alias with its permissions and its configuration of
-// asynchronous invocations. It fails with ResourceNotFoundException.
+// DeleteAlias removes the alias with its permissions, its configuration of asynchronous
+// invocations and its URL. It fails with ResourceNotFoundException.
 func (s *Service) DeleteAlias(function, name string) error {
 	return s.change(function, func(row *record) error {
 		if _, ok := row.alias(name); !ok {
@@ -148,11 +148,12 @@ func (s *Service) DeleteAlias(function, name string) error {
 	})
 }
 
-// forget removes the permissions and the configuration of asynchronous invocations
-// of an alias or a version.
+// forget removes the permissions, the configuration of asynchronous invocations and the
+// URL of an alias or a version.
 func (r *record) forget(qualifier string) {
 	r.Permissions = slices.DeleteFunc(slices.Clone(r.Permissions), func(p Permission) bool { return p.Qualifier == qualifier })
 	r.InvokeConfigs = r.withoutInvokeConfig(qualifier)
+	r.URLs = r.withoutURL(qualifier)
 }
 
 // aliasesOf returns the names of the aliases that point to the version, alone or

@@ -205,8 +205,8 @@ func (s *Service) checkReservedLocked(f Function) error {
 	return CheckReservedConcurrency(sum)
 }
 
-// DeleteFunction removes the function with its versions and aliases, its code
-// and its permissions. Busy environments finish first; the function's queued
+// DeleteFunction removes the function with its versions and aliases, its code,
+// its permissions and its URLs. Busy environments finish first; the function's queued
 // events are dropped when their next attempt is due.
 func (s *Service) DeleteFunction(name string) error {
 	s.mu.Lock()
@@ -218,6 +218,7 @@ func (s *Service) DeleteFunction(name string) error {
 	if err == nil {
 		s.functions.EraseSoon()
 		s.reserveLocked()
+		s.dropURLsLocked(record{Function: Function{Config: Config{Name: name}}})
 		idle = s.takeIdleLocked(name, record{})
 		s.sweepLocked(name)
 	}

@@ -62,7 +62,7 @@ func (s *Service) admit(ctx context.Context, in cloud.Invocation, kind string, l
 	}
 	row, exists := s.functions.Get(to.Name)
 	err = s.options.Authorizer.Authorize(ctx, cloud.Request{
-		Caller: in.Caller, Action: "lambda:InvokeFunction", Resource: to.ARN, ResourcePolicy: row.documents[plainQualifier(to.Qualifier)],
+		Caller: in.Caller, Action: invokeAction, Resource: to.ARN, ResourcePolicy: row.documents[plainQualifier(to.Qualifier)],
 	})
 	if err != nil {
 		s.note(cloud.Warning, to.Name, "refused the invocation by %s: %v", in.Caller, err)

@@ -15,6 +15,7 @@ import (
 
 	"tally/localcloud/cloud"
 	"tally/localcloud/internal/backlog"
+	"tally/localcloud/sigv4"
 	"tally/localcloud/store"
 )
 
@@ -38,7 +39,7 @@ const (
 const principal = "lambda.amazonaws.com"
 
 // Options are the dependencies of a Service. All but Store, Keys, Traces, Metrics,
-// Faults, Pace, Queues and IdleTimeout are required.
+// Faults, Pace, Queues, Credentials, FirstPort and IdleTimeout are required.
 type Options struct {
 	Place      cloud.Place
 	Store      *store.Store
@@ -60,6 +61,11 @@ type Options struct {
 	Publish Publish
 	// Queues are the sources of event source mappings, which cannot be created without.
 	Queues cloud.Receiver
+	// Credentials returns the credentials that have an access key ID, for URLs of functions
+	// that require a signature; nil knows none.
+	Credentials func(accessKeyID string) (cloud.Credentials, error)
+	// FirstPort is the lowest loopback port of a URL, usually 4567; 0 means any free port.
+	FirstPort int
 	// Saturated reports whether the machine's processors have nothing left for another
 	// environment; nil means never.
 	Saturated func() bool
@@ -75,6 +81,7 @@ type Service struct {
 	payloads  *store.Values // of the events in the queue, by request ID
 	queue     *backlog.Backlog
 	mappings  mappings
+	verifier  *sigv4.Verifier // of requests to URLs
 
 	eager int // environments of a function that are started without waiting
 
@@ -84,7 +91,8 @@ type Service struct {
 
 	mu     sync.Mutex
 	closed bool
-	pools  map[string]*pool // by the function's name; only of functions with environments
+	pools  map[string]*pool      // by the function's name; only of functions with environments
+	urls   map[string]*urlServer // by the ID of the URL; nil once Close has begun
 	// busy counts the invocations in progress, unreservedBusy those of functions
 	// without reserved concurrency, and reserved is the sum of all reservations.
 	busy, unreservedBusy, reserved int
@@ -98,6 +106,7 @@ type record struct {
 	Published     int        // the number of the newest version ever published, even if it has been deleted
 	Aliases       []Alias    // ordered by name
 	InvokeConfigs []EventInvokeConfig
+	URLs          []FunctionURL
 
 	// documents holds the policy documents that result from Permissions, by
 	// qualifier. They are rebuilt when the record changes and when the table is
@@ -128,6 +137,11 @@ func New(o Options) (*Service, error) {
 	if o.Faults == nil {
 		o.Faults = cloud.NoFaults{}
 	}
+	if o.Credentials == nil {
+		o.Credentials = func(string) (cloud.Credentials, error) {
+			return cloud.Credentials{}, cloud.Errorf(http.StatusForbidden, "UnrecognizedClientException", "The security token included in the request is invalid.")
+		}
+	}
 	if o.Saturated == nil {
 		o.Saturated = func() bool { return false }
 	}
@@ -141,7 +155,7 @@ func New(o Options) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Service{options: o, functions: functions, pools: map[string]*pool{}, eager: eagerPerProcessor * runtime.GOMAXPROCS(0)}
+	s := &Service{options: o, functions: functions, pools: map[string]*pool{}, urls: map[string]*urlServer{}, verifier: sigv4.New(o.Credentials), eager: eagerPerProcessor * runtime.GOMAXPROCS(0)}
 	s.life, s.end = context.WithCancel(context.Background())
 	s.reserveLocked()
 	if err := s.openQueue(); err != nil {
@@ -157,17 +171,19 @@ func New(o Options) (*Service, error) {
 	return s, nil
 }
 
-// Start begins to process the queue, first what an earlier process left in it, and to poll
-// for event source mappings. Call it once, after everything that functions and destinations
+// Start begins to process the queue, first what an earlier process left in it, to poll for
+// event source mappings, and to serve the URLs of functions. Call it once, after everything that functions and destinations
 // depend on is ready.
 func (s *Service) Start() {
 	s.queue.Start()
 	s.startMappings()
+	s.startURLs()
 }
 
-// Close ends every environment and every invocation in progress. Queued events
-// stay in the store.
+// Close waits up to five seconds for requests to URLs, and then ends every environment and
+// every invocation in progress. Queued events stay in the store.
 func (s *Service) Close() error {
+	s.closeURLs()
 	s.mu.Lock()
 	s.closed = true
 	s.end()

@@ -21,12 +21,18 @@ type Permission struct {
 	Principal     string // "sns.amazonaws.com", an account, the ARN of a user or role, or "*"
 	SourceARN     string // pattern for the resource on whose behalf a service calls; "" for any
 	SourceAccount string // account of that resource; "" for any
+	// FunctionURLAuthType is the authorization type of the URL to which the permission is
+	// limited: "NONE" or "AWS_IAM", or "" for either.
+	FunctionURLAuthType string
+	// InvokedViaFunctionURL limits the permission to requests to the function's URL.
+	InvokedViaFunctionURL bool
 }
 
 func (p Permission) validate() error {
 	return cmp.Or(
 		CheckStatementID(p.StatementID), CheckAction(p.Action), CheckPrincipal(p.Principal),
 		cloud.CheckOptional(p.SourceARN, CheckSourceARN), cloud.CheckOptional(p.SourceAccount, CheckSourceAccount),
+		cloud.CheckOptional(p.FunctionURLAuthType, CheckPermissionAuthType), CheckURLPermission(p.Action, p.FunctionURLAuthType, p.InvokedViaFunctionURL),
 	)
 }
 
@@ -45,16 +51,27 @@ func (p Permission) statement(function string) statement {
 		function += ":" + p.Qualifier
 	}
 	st := statement{Sid: p.StatementID, Effect: "Allow", Principal: principalElement(p.Principal), Action: p.Action, Resource: function}
-	if p.SourceAccount != "" || p.SourceARN != "" {
-		st.Condition = map[string]map[string]string{}
-	}
-	if p.SourceAccount != "" {
-		st.Condition["StringEquals"] = map[string]string{"AWS:SourceAccount": p.SourceAccount}
-	}
-	if p.SourceARN != "" {
-		st.Condition["ArnLike"] = map[string]string{"AWS:SourceArn": p.SourceARN}
+	st.require("StringEquals", "AWS:SourceAccount", p.SourceAccount)
+	st.require("StringEquals", "lambda:FunctionUrlAuthType", p.FunctionURLAuthType)
+	st.require("ArnLike", "AWS:SourceArn", p.SourceARN)
+	if p.InvokedViaFunctionURL {
+		st.require("Bool", "lambda:InvokedViaFunctionUrl", "true")
 	}
 	return st
+}
+
+// require adds a condition to the statement, unless the value is "".
+func (st *statement) require(operator, key, value string) {
+	if value == "" {
+		return
+	}
+	if st.Condition == nil {
+		st.Condition = map[string]map[string]string{}
+	}
+	if st.Condition[operator] == nil {
+		st.Condition[operator] = map[string]string{}
+	}
+	st.Condition[operator][key] = value
 }
 
 // policies returns the policy documents of the function by qualifier. The function

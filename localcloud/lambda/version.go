@@ -163,6 +163,7 @@ func (s *Service) change(function string, edit func(*record) error) error {
 		return err
 	}
 	s.reserveLocked()
+	s.dropURLsLocked(row)
 	return nil
 }
 

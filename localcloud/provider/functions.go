@@ -22,6 +22,7 @@ type function func(args schema.Values) (map[string]any, error)
 func functions(place cloud.Place, s Services) map[string]function {
 	return map[string]function{
 		"aws:dynamodb/getTable:getTable":                       getTable(s.DynamoDB),
+		"aws:iam/getPolicyDocument:getPolicyDocument":          getPolicyDocument,
 		"aws:index/getCallerIdentity:getCallerIdentity":        getCallerIdentity(place, s.IAM),
 		"aws:index/getRegion:getRegion":                        getRegion(place),
 		"aws:index/getPartition:getPartition":                  getPartition,

@@ -19,6 +19,7 @@ func permission(service *lambda.Service) *Resource {
 		return map[string]any{
 			"function": function, "statementId": p.StatementID, "action": p.Action, "principal": p.Principal,
 			"sourceArn": orNil(p.SourceARN), "sourceAccount": orNil(p.SourceAccount), "qualifier": orNil(p.Qualifier),
+			"functionUrlAuthType": orNil(p.FunctionURLAuthType),
 		}
 	}
 	return &Resource{
@@ -27,21 +28,27 @@ func permission(service *lambda.Service) *Resource {
 			Inputs: []schema.Property{
 				{Name: "action", Required: true, ForceNew: true, Check: text(lambda.CheckAction)},
 				{Name: "function", Required: true, ForceNew: true, Check: functionReference},
+				{Name: "functionUrlAuthType", ForceNew: true, Check: text(lambda.CheckPermissionAuthType)},
 				{Name: "principal", Required: true, ForceNew: true, Check: text(lambda.CheckPrincipal)},
 				{Name: "qualifier", ForceNew: true, Check: text(lambda.CheckQualifier)},
 				{Name: "sourceAccount", ForceNew: true, Check: text(lambda.CheckSourceAccount)},
 				{Name: "sourceArn", ForceNew: true, Check: sourceARN},
 				{Name: "statementId", AutoName: lambda.MaxStatementID, ForceNew: true, Check: text(lambda.CheckStatementID)},
 			},
-			Together:    checkQualifier("function", lambda.CheckPermissionTarget),
-			Unsupported: []string{"eventSourceToken", "functionUrlAuthType", "principalOrgId", "statementIdPrefix"},
+			Together: func(in schema.Values, fail schema.Fail) {
+				checkQualifier("function", lambda.CheckPermissionTarget)(in, fail)
+				if err := lambda.CheckURLPermission(in.String("action"), in.String("functionUrlAuthType"), false); err != nil && in.Has("action") {
+					fail("functionUrlAuthType", "%s", err)
+				}
+			},
+			Unsupported: []string{"eventSourceToken", "principalOrgId", "statementIdPrefix"},
 		},
 		ID: input("statementId"),
 		Create: func(_ context.Context, in schema.Values) (string, map[string]any, error) {
 			function := in.String("function")
 			p := lambda.Permission{
 				StatementID: in.String("statementId"), Qualifier: in.String("qualifier"), Action: in.String("action"), Principal: in.String("principal"),
-				SourceARN: in.String("sourceArn"), SourceAccount: in.String("sourceAccount"),
+				SourceARN: in.String("sourceArn"), SourceAccount: in.String("sourceAccount"), FunctionURLAuthType: in.String("functionUrlAuthType"),
 			}
 			err := service.AddPermission(function, p)
 			return p.StatementID, live(function, p), err

@@ -123,6 +123,24 @@ func lambdaLifeCycles() []lifeCycle {
 		seen:    []string{"destinationConfig", "maximumEventAgeInSeconds", "maximumRetryAttempts"},
 		replace: map[string]any{"qualifier": "1"}, replaces: []string{"qualifier"},
 	}, {
+		token: "aws:lambda/functionUrl:FunctionUrl",
+		inputs: func(c cloudUnderTest) map[string]any {
+			a := c.create("aws:lambda/alias:Alias", "live", map[string]any{"functionName": c.published().id, "functionVersion": "1", "name": "live"})
+			return map[string]any{"functionName": a.state["functionName"], "qualifier": "live", "authorizationType": "NONE",
+				"cors": map[string]any{"allowOrigins": []any{"https://b.example", "https://a.example"}, "maxAge": 60}}
+		},
+		id: "f-" + hex + "/live",
+		outputs: map[string]string{"functionArn": "arn:aws:lambda:us-east-1:000000000000:function:f-" + hex + ":live", "functionUrl": `http://127.0.0.1:\d+/`,
+			"urlId": "[a-z0-9]{32}", "invokeMode": "BUFFERED"},
+		update: map[string]any{"authorizationType": "AWS_IAM", "cors": map[string]any{"allowOrigins": []any{"https://a.example"}, "allowCredentials": true, "maxAge": 60}},
+		diff:   map[string]string{"authorizationType": "UPDATE", "cors.allowOrigins[0]": "UPDATE", "cors.allowOrigins[1]": "DELETE", "cors.allowCredentials": "ADD"},
+		drift: func(c cloudUnderTest, m made) error {
+			_, err := c.services.Lambda.UpdateFunctionURL(lambda.FunctionURL{Function: m.state["functionName"].StringValue(), Qualifier: "live", AuthType: "NONE"})
+			return err
+		},
+		seen:    []string{"authorizationType", "cors"},
+		replace: map[string]any{"qualifier": "other"}, replaces: []string{"qualifier"},
+	}, {
 		token: mappingToken,
 		inputs: func(c cloudUnderTest) map[string]any {
 			work := c.create(queueToken, "work", map[string]any{"name": "work"})

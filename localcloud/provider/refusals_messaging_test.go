@@ -11,6 +11,7 @@ const (
 	invokeConfigToken = "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig"
 	mappingToken      = "aws:lambda/eventSourceMapping:EventSourceMapping"
 	logGroupToken     = "aws:cloudwatch/logGroup:LogGroup"
+	urlToken          = "aws:lambda/functionUrl:FunctionUrl"
 	permissionToken   = "aws:lambda/permission:Permission"
 	queueToken        = "aws:sqs/queue:Queue"
 	subscriptionToken = "aws:sns/topicSubscription:TopicSubscription"
@@ -219,6 +220,16 @@ func lambdaRefusals() refusals {
 		{token: invokeConfigToken, property: "destinationConfig.onSuccess.destination", value: "arn:aws:sqs:us-east-1:123:q", words: invalid + "Value 'arn:aws:sqs:us-east-1:123:q' at 'destination'"},
 		{token: invokeConfigToken, property: "destinationConfig.onFailure.destination", value: aQueue + strings.Repeat("q", 350), words: "at 'destination' failed to satisfy constraint: Member must have length less than or equal to 350"},
 
+		{token: urlToken, property: "authorizationType", value: "JWT", words: invalid + "Value 'JWT' at 'authType' failed to satisfy constraint: Member must satisfy enum value set: [NONE, AWS_IAM]"},
+		{token: urlToken, property: "functionName", value: aQueue, words: invalid + "Value '" + aQueue + "' at 'functionName'"},
+		{token: urlToken, property: "invokeMode", value: "RESPONSE_STREAM", words: "the local cloud supports only InvokeMode BUFFERED, not RESPONSE_STREAM"},
+		{token: urlToken, property: "qualifier", value: "1", words: invalid + "Value '1' at 'qualifier'"},
+		{token: urlToken, property: "cors.allowHeaders", value: []any{strings.Repeat("x", 1025)}, words: "at 'cors.allowHeaders'"},
+		{token: urlToken, property: "cors.allowMethods", value: []any{"OPTIONS"}, words: invalid + "Value 'OPTIONS' at 'cors.allowMethods'"},
+		{token: urlToken, property: "cors.allowOrigins", value: []any{""}, words: invalid + "Value '' at 'cors.allowOrigins'"},
+		{token: urlToken, property: "cors.exposeHeaders", value: []any{strings.Repeat("x", 1025)}, words: "at 'cors.exposeHeaders'"},
+		{token: urlToken, property: "cors.maxAge", value: 86401, words: invalid + "Value '86401' at 'cors.maxAge'"},
+
 		{token: mappingToken, property: "batchSize", value: 0, words: invalid + "Value '0' at 'batchSize' failed to satisfy constraint: Member must have value greater than or equal to 1"},
 		{token: mappingToken, property: "batchSize", value: 10001, words: "Value '10001' at 'batchSize'"},
 		{token: mappingToken, property: "batchSize", value: 11, words: "Maximum batch window in seconds must be greater than 0 if maximum batch size is greater than 10"},
@@ -237,6 +248,8 @@ func lambdaRefusals() refusals {
 		{token: mappingToken, property: "tags", value: badTags, words: "Tags: the tag key"},
 
 		{token: permissionToken, property: "action", value: "sns:Publish", words: invalid + "Value 'sns:Publish' at 'action'"},
+		{token: permissionToken, property: "functionUrlAuthType", value: "JWT", with: map[string]any{"action": "lambda:InvokeFunctionUrl"}, words: invalid + "Value 'JWT' at 'functionUrlAuthType'"},
+		{token: permissionToken, property: "functionUrlAuthType", value: "NONE", words: "FunctionUrlAuthType is only supported for lambda:InvokeFunctionUrl action"},
 		{token: permissionToken, property: "function", value: aQueue, words: invalid + "Value '" + aQueue + "' at 'functionName'"},
 		{token: permissionToken, property: "principal", value: aQueue, words: "The provided principal was invalid."},
 		{token: permissionToken, property: "principal", value: "SNS.amazonaws.com", words: "The provided principal was invalid."},

@@ -70,6 +70,7 @@ func resources(place cloud.Place, s Services, project string) []*Resource {
 		dynamoTable(s.DynamoDB),
 		lambdaFunction(place, s.Lambda, files),
 		lambdaAlias(place, s.Lambda),
+		functionURL(s.Lambda),
 		eventInvokeConfig(s.Lambda),
 		eventSourceMapping(s.Lambda),
 		permission(s.Lambda),

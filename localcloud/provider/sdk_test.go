@@ -35,6 +35,7 @@ var sdk = map[string]struct{ args, outputs any }{
 	"aws:lambda/function:Function":                                   {lambda.FunctionArgs{}, lambda.Function{}},
 	"aws:lambda/alias:Alias":                                         {lambda.AliasArgs{}, lambda.Alias{}},
 	"aws:lambda/eventSourceMapping:EventSourceMapping":               {lambda.EventSourceMappingArgs{}, lambda.EventSourceMapping{}},
+	"aws:lambda/functionUrl:FunctionUrl":                             {lambda.FunctionUrlArgs{}, lambda.FunctionUrl{}},
 	"aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": {lambda.FunctionEventInvokeConfigArgs{}, lambda.FunctionEventInvokeConfig{}},
 	"aws:lambda/permission:Permission":                               {lambda.PermissionArgs{}, lambda.Permission{}},
 	"aws:sns/topic:Topic":                                            {sns.TopicArgs{}, sns.Topic{}},

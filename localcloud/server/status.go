@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -81,10 +82,30 @@ func (s *Server) resources() (all []control.Resource) {
 		all = append(all, control.Resource{
 			Type: "function", Name: f.Name, Detail: detail, Stack: s.stack("aws:lambda/function:Function", f.Name)})
 	}
+	all = append(all, s.urls()...)
 	all = append(all, s.activeAlarms()...)
 	all = append(all, s.topics()...)
 	all = append(all, s.queues()...)
 	return append(all, s.tables()...)
+}
+
+// urls lists the URLs of functions and their aliases.
+func (s *Server) urls() (all []control.Resource) {
+	for _, f := range s.services.Lambda.Functions() {
+		urls, _ := s.services.Lambda.FunctionURLs(f.Name) // none if it has been deleted since
+		for _, u := range urls {
+			stack := ""
+			for _, function := range []string{f.Name, f.ARN} { // by which the program may refer to it
+				stack = cmp.Or(stack, s.stack("aws:lambda/functionUrl:FunctionUrl", qualified(function, u.Qualifier)))
+			}
+			all = append(all, control.Resource{Type: "url", Name: qualified(f.Name, u.Qualifier), Detail: u.Address(), Stack: stack})
+		}
+	}
+	return all
+}
+
+func qualified(function, qualifier string) string {
+	return strings.TrimSuffix(function+"/"+qualifier, "/")
 }
 
 // stack returns "project/stack" of the program that created a resource, or "".

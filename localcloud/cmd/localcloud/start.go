@@ -25,7 +25,7 @@ type startCommand struct {
 	Detach       bool          `short:"d" help:"Run in the background, and return when it is ready."`
 	Region       string        `default:"us-east-1" help:"AWS region to emulate (${default})."`
 	ProviderPort int           `default:"4565" help:"Port of the Pulumi provider (${default}; 0: any free one)."`
-	APIPort      int           `name:"api-port" default:"4567" help:"Lowest port of HTTP APIs (${default}; 0: any free ones)."`
+	APIPort      int           `name:"api-port" default:"4567" help:"Lowest port of HTTP APIs and URLs of functions (${default}; 0: any free ones)."`
 	Stack        []string      `default:"local,local-*" help:"Stacks that the provider accepts, as globs (${default})." placeholder:"GLOB"`
 	TimeScale    float64       `default:"60" help:"Divide AWS's waits of a minute or more by this (${default}; 1: wait as AWS does)."`
 	IdleTimeout  time.Duration `default:"10m" help:"How long to keep an unused execution environment (${default})."`

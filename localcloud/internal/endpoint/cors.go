@@ -1,4 +1,4 @@
-package httpapi
+package endpoint
 
 import (
 	"net/http"
@@ -7,12 +7,8 @@ import (
 	"strings"
 )
 
-// CORS determines which origins may read the responses of an API in a browser. If an
-// API has a CORS configuration, the CORS headers in functions' responses are removed,
-// and OPTIONS requests that match no route are answered without a function. A
-// $default or ANY route matches them like other requests, with its authorization.
-//
-// https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-cors.html
+// CORS determines which origins may read responses in a browser. If an endpoint has a
+// CORS configuration, the CORS headers in functions' responses are removed.
 type CORS struct {
 	AllowOrigins     []string // "https://www.example.com", "*", "https://*", "http://*"
 	AllowMethods     []string // "GET", "*"
@@ -22,19 +18,19 @@ type CORS struct {
 	MaxAgeSeconds    int  // -1 to 86,400; 0 leaves it to the browser
 }
 
-// corsHeaders are the headers of a CORS configuration, ready to be set.
-type corsHeaders struct {
+// CORSHeaders are the headers of a CORS configuration, ready to be set.
+type CORSHeaders struct {
 	origins           []string
 	anyOrigin         bool        // origins contains "*"
 	actual, preflight http.Header // without Access-Control-Allow-Origin
 }
 
-// newCORSHeaders returns the headers for a CORS configuration, or nil if c is nil.
-func newCORSHeaders(c *CORS) *corsHeaders {
+// NewCORSHeaders returns the headers for a CORS configuration, or nil if c is nil.
+func NewCORSHeaders(c *CORS) *CORSHeaders {
 	if c == nil {
 		return nil
 	}
-	h := &corsHeaders{origins: c.AllowOrigins, anyOrigin: slices.Contains(c.AllowOrigins, "*"), actual: http.Header{}, preflight: http.Header{}}
+	h := &CORSHeaders{origins: c.AllowOrigins, anyOrigin: slices.Contains(c.AllowOrigins, "*"), actual: http.Header{}, preflight: http.Header{}}
 	if c.AllowCredentials {
 		h.actual.Set("Access-Control-Allow-Credentials", "true")
 		h.preflight.Set("Access-Control-Allow-Credentials", "true")
@@ -56,7 +52,7 @@ func setList(h http.Header, name string, values []string) {
 
 // allowOrigin returns the value of Access-Control-Allow-Origin for a page of that
 // origin, or "" if the origin is not allowed.
-func (c *corsHeaders) allowOrigin(origin string) string {
+func (c *CORSHeaders) allowOrigin(origin string) string {
 	if origin == "" {
 		return ""
 	}
@@ -70,14 +66,14 @@ func (c *corsHeaders) allowOrigin(origin string) string {
 	return ""
 }
 
-// allows reports whether pages of that origin may use the API; "*" means those of every
-// origin. A nil corsHeaders allows none.
-func (c *corsHeaders) allows(origin string) bool { return c != nil && c.allowOrigin(origin) != "" }
+// Allows reports whether pages of that origin may use the endpoint; "*" means those of every
+// origin. A nil CORSHeaders allows none.
+func (c *CORSHeaders) Allows(origin string) bool { return c != nil && c.allowOrigin(origin) != "" }
 
-// add adds the CORS headers to a response if the request comes from a page of an
+// Add adds the CORS headers to a response if the request comes from a page of an
 // allowed origin. For a preflight request they state what the page may send, otherwise
-// what it may read. A nil corsHeaders adds nothing.
-func (c *corsHeaders) add(r *http.Request, res response) {
+// what it may read. A nil CORSHeaders adds nothing.
+func (c *CORSHeaders) Add(r *http.Request, res Response) {
 	if c == nil {
 		return
 	}
@@ -91,21 +87,21 @@ func (c *corsHeaders) add(r *http.Request, res response) {
 			return
 		}
 	}
-	res.header.Set("Access-Control-Allow-Origin", origin)
+	res.Header.Set("Access-Control-Allow-Origin", origin)
 	for name, values := range headers {
-		res.header[name] = values
+		res.Header[name] = values
 	}
 }
 
-// strip removes the CORS headers from a function's response. A nil corsHeaders
+// Strip removes the CORS headers from a function's response. A nil CORSHeaders
 // removes nothing.
-func (c *corsHeaders) strip(res response) {
+func (c *CORSHeaders) Strip(res Response) {
 	if c == nil {
 		return
 	}
-	for name := range res.header {
+	for name := range res.Header {
 		if strings.HasPrefix(name, "Access-Control-") {
-			res.header.Del(name)
+			res.Header.Del(name)
 		}
 	}
 }
