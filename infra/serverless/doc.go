@@ -16,6 +16,9 @@
 //	audit, err := serverless.NewQueue(env, "audit", nil)
 //	_, err = sums.Subscribe(audit, &serverless.SubscriptionArgs{RawMessageDelivery: true})
 //
+//	orders, err := serverless.NewQueue(env, "orders", nil)
+//	err = orders.Invoke(pack, nil) // Lambda invokes the function with the queue's messages
+//
 //	table, err := serverless.NewTable(env, "sums", &serverless.TableArgs{Key: "id"})
 //	err = table.GrantWrite(handle)      // the function may create and change items
 //	err = handle.OnFailure(recordFailure) // what the function fails to process goes to another function first

@@ -1,6 +1,7 @@
 package serverless
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -57,6 +58,31 @@ func TestInvokeDefaults(t *testing.T) {
 		"eventSourceArn": arn("e-q"), "functionName": arn("e-f"), "batchSize": 10.0, "maximumBatchingWindowInSeconds": 0.0,
 		"functionResponseTypes": []any{"ReportBatchItemFailures"},
 	}})
+}
+
+// TestInvokeOptions proves that the options reach both resources that Invoke creates, and
+// not the queue, which has the name of one of them.
+func TestInvokeOptions(t *testing.T) {
+	c, err := withFunction(func(env *Environment, f *Function) error {
+		q, err := NewQueue(env, "q", nil)
+		if err != nil {
+			return err
+		}
+		return q.Invoke(f, nil, pulumi.Protect(true))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for name, r := range c.resources {
+		if r.RegisterRPC.GetProtect() {
+			got = append(got, name)
+		}
+	}
+	slices.Sort(got)
+	if want := []string{"aws:iam/rolePolicy:RolePolicy e-f-poll-q", "aws:lambda/eventSourceMapping:EventSourceMapping e-q"}; !slices.Equal(got, want) {
+		t.Errorf("protected are %q, want %q", got, want)
+	}
 }
 
 // TestInvokeRefuses proves that a relation that Lambda would refuse, or that would not do
