@@ -67,7 +67,7 @@ func NewSchedule(env *Environment, name string, args *ScheduleArgs, opts ...pulu
 	if args == nil {
 		args = &ScheduleArgs{}
 	}
-	if err := errors.Join(env.checkName("schedule", name, part{"schedule", ""}, part{"role", ""}, part{"queue", "-redrive"}), s.check(args)); err != nil {
+	if err := errors.Join(env.checkName("schedule", name, part{"schedule", ""}, part{"role", "-schedule"}, part{"queue", "-redrive"}), s.check(args)); err != nil {
 		return nil, err
 	}
 	if err := env.register("Schedule", name, s, nil, opts); err != nil {
@@ -117,7 +117,8 @@ func (s *Schedule) createGroup() (err error) {
 	if s.group, err = scheduler.NewScheduleGroup(e.ctx, id, &scheduler.ScheduleGroupArgs{Tags: e.tags}, pulumi.Parent(s)); err != nil {
 		return err
 	}
-	s.role, err = e.role(id, document(statement{
+	// A suffix, because the function may have the name of its schedule, and its role has it, too.
+	s.role, err = e.role(id+"-schedule", document(statement{
 		Principal: service("scheduler.amazonaws.com"), Action: []string{"sts:AssumeRole"},
 		Condition: pulumi.Map{"StringEquals": pulumi.StringMap{"aws:SourceAccount": e.account, "aws:SourceArn": s.group.Arn}},
 	}), s)

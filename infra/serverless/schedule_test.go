@@ -29,7 +29,7 @@ func TestScheduleDefaults(t *testing.T) {
 		"flexibleTimeWindow":         map[string]any{"mode": "OFF"},
 		"target": map[string]any{
 			"arn":              "arn:aws:service:r:a:e-f", // of the alias
-			"roleArn":          "arn:aws:service:r:a:e-hourly",
+			"roleArn":          "arn:aws:service:r:a:e-hourly-schedule",
 			"deadLetterConfig": map[string]any{"arn": "arn:aws:service:r:a:e-hourly-redrive"},
 			"retryPolicy":      map[string]any{"maximumRetryAttempts": 185.0, "maximumEventAgeInSeconds": 3600.0},
 		},
@@ -58,7 +58,7 @@ func TestScheduleRole(t *testing.T) {
 			const trust = `{"Statement":[{"Action":["sts:AssumeRole"],` +
 				`"Condition":{"StringEquals":{"aws:SourceAccount":"a","aws:SourceArn":"arn:aws:service:r:a:e-hourly"}},` +
 				`"Effect":"Allow","Principal":{"Service":"scheduler.amazonaws.com"}}],"Version":"2012-10-17"}`
-			if got := c.inputs(t, "aws:iam/role:Role e-hourly")["assumeRolePolicy"]; got != trust {
+			if got := c.inputs(t, "aws:iam/role:Role e-hourly-schedule")["assumeRolePolicy"]; got != trust {
 				t.Errorf("the trust policy is %s, want %s", got, trust)
 			}
 			allowed := `{"Statement":[{"Action":["lambda:InvokeFunction"],"Effect":"Allow","Resource":["arn:aws:service:r:a:e-f"]},` +
@@ -67,7 +67,7 @@ func TestScheduleRole(t *testing.T) {
 				t.Errorf("the policy is %s, want %s", got, allowed)
 			}
 			if got, _ := c.inputs(t, "aws:sqs/queuePolicy:QueuePolicy e-hourly-redrive")["policy"].(string); !strings.Contains(got,
-				`"Principal":{"AWS":"arn:aws:service:r:a:e-hourly"},"Resource":["arn:aws:service:r:a:e-hourly-redrive"],"Sid":"OneSender"`) {
+				`"Principal":{"AWS":"arn:aws:service:r:a:e-hourly-schedule"},"Resource":["arn:aws:service:r:a:e-hourly-redrive"],"Sid":"OneSender"`) {
 				t.Errorf("the role may not send to the queue: %s", got)
 			}
 			if got := c.inputs(t, "aws:scheduler/schedule:Schedule e-hourly")["kmsKeyArn"]; (got == "arn:aws:service:r:a:e-key") != (test.key != "") {
