@@ -89,15 +89,16 @@ func (f cronField) isSpecial(field int, s string) bool {
 	if s == "L" {
 		return true
 	}
-	if field == dayOfMonth {
-		day, weekday := strings.CutSuffix(s, "W")
-		return weekday && f.isValue(day)
+	day, form := strings.CutSuffix(s, "W")
+	if field == dayOfWeek {
+		if day, form = strings.CutSuffix(s, "L"); !form {
+			var week string
+			day, week, _ = strings.Cut(s, "#")
+			form = len(week) == 1 && week >= "1" && week <= "5"
+		}
 	}
-	if day, last := strings.CutSuffix(s, "L"); last {
-		return f.isValue(day)
-	}
-	day, n, nth := strings.Cut(s, "#")
-	return nth && f.isValue(day) && len(n) == 1 && n >= "1" && n <= "5"
+	n, ok := digits(day)
+	return form && ok && n >= f.min && n <= f.max
 }
 
 // isItem reports whether s is a value, a range or "*", or one of them with a step.
@@ -116,11 +117,6 @@ func (f cronField) isItem(s string) bool {
 	}
 	to, okLast := f.value(last)
 	return ok && okLast && from <= to
-}
-
-func (f cronField) isValue(s string) bool {
-	_, ok := f.value(s)
-	return ok
 }
 
 // value returns the number of a value, which may be a name.
