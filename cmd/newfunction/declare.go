@@ -233,14 +233,20 @@ func (p *program) after(last ast.Expr, expression string) insertion {
 	return insertion{end, ",\n" + expression}
 }
 
-// before returns the offset of the line in which a statement, or the comment above it,
-// begins.
+// before returns the offset of the line in which a statement, or the comment in the lines
+// above it, begins.
 func (p *program) before(s ast.Stmt) int {
-	start := s.Pos()
+	start := p.lineStart(s.Pos())
 	for _, c := range p.file.Comments {
-		if p.fset.Position(c.End()).Line == p.fset.Position(s.Pos()).Line-1 {
-			start = c.Pos()
+		line := p.lineStart(c.Pos())
+		alone := len(bytes.TrimSpace(p.source[line:p.offset(c.Pos())])) == 0
+		if alone && p.fset.Position(c.End()).Line == p.fset.Position(s.Pos()).Line-1 {
+			start = line
 		}
 	}
-	return bytes.LastIndexByte(p.source[:p.offset(start)], '\n') + 1
+	return start
+}
+
+func (p *program) lineStart(at token.Pos) int {
+	return bytes.LastIndexByte(p.source[:p.offset(at)], '\n') + 1
 }

@@ -241,6 +241,22 @@ func TestByHand(t *testing.T) {
 	}
 }
 
+// TestComments proves that a comment stays with its statement.
+func TestComments(t *testing.T) {
+	dir := newProject(t)
+	raw, err := os.ReadFile(filepath.Join(dir, mainFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, dir, mainFile, strings.Replace(string(raw), "}\n\t// The API is last, after its functions.\n", "} // checked\n", 1))
+	if err := run(dir, "greet", "POST /greet", io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := files(t, dir)[mainFile], "\t} // checked\n\tgreet, err := function(\"greet\", nil)\n"; !strings.Contains(got, want) {
+		t.Errorf("got\n%swant %s in it", got, want)
+	}
+}
+
 // TestOutput proves that the command says what it has added, what to do next and how to undo
 // it.
 func TestOutput(t *testing.T) {
