@@ -83,6 +83,8 @@ func resources(place cloud.Place, s Services, project string) []*Resource {
 		parameter(place, s.SSM, s.IAM),
 		secret(s.Secrets, s.IAM),
 		secretVersion(s.Secrets, s.IAM),
+		scheduleGroup(s.Scheduler),
+		schedule(s.Scheduler, s.IAM),
 		api(place, s.HTTPAPI),
 		authorizer(s.HTTPAPI),
 		integration(s.HTTPAPI),
