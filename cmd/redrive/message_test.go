@@ -32,7 +32,7 @@ func TestDecode(t *testing.T) {
 		{"sns-no-subscription", message{ID: "0a1b2c3d-0000-4000-8000-000000000002", Condition: unknown, Payload: "hello",
 			Reason: "its UnsubscribeURL does not contain the SubscriptionArn"}},
 		{"other", message{ID: "queue-id", Condition: unknown, Payload: `{"num1":3,"num2":4}`,
-			Reason: "the body is neither a record of Lambda nor a notification of SNS"}},
+			Reason: "the body is neither a record of Lambda nor a notification of SNS, and the message is not from a schedule"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			body := read(t, test.name+".json")
@@ -54,6 +54,21 @@ func TestDecode(t *testing.T) {
 				t.Error(diff)
 			}
 		})
+	}
+}
+
+// TestDecodeSchedule decodes the dead letter of a schedule, whose body is the event.
+func TestDecodeSchedule(t *testing.T) {
+	attribute := func(s string) types.MessageAttributeValue {
+		return types.MessageAttributeValue{DataType: aws.String("String"), StringValue: &s}
+	}
+	got := decode(types.Message{MessageId: aws.String("queue-id"), Body: aws.String(`{"n":1}`), MessageAttributes: map[string]types.MessageAttributeValue{
+		"SCHEDULE_ARN": attribute("arn:aws:scheduler:us-east-1:000000000000:schedule/g/n"), "ERROR_CODE": attribute("AccessDeniedException"),
+		"ERROR_MESSAGE": attribute("no"), "RETRY_ATTEMPTS": attribute("3"),
+	}})
+	want := message{ID: "queue-id", MessageID: "queue-id", Condition: undelivered, Attempts: 4, Reason: "AccessDeniedException: no", Payload: `{"n":1}`}
+	if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(message{})); diff != "" || string(got.event) != want.Payload {
+		t.Errorf("the event is %s; %s", got.event, diff)
 	}
 }
 
