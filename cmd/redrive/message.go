@@ -92,7 +92,7 @@ func decode(in types.Message) message {
 			m.Attempts = retries + 1
 		}
 	} else {
-		m.Reason = "the body is neither a record of Lambda nor a notification of SNS, and the message is not from a schedule"
+		m.Reason = "the body is neither a record of Lambda nor a notification of SNS"
 	}
 	m.ID = cmp.Or(m.ID, m.MessageID)
 	return m
