@@ -24,7 +24,7 @@ type rule struct {
 
 // services are the local cloud's services. Each may depend on the packages
 // cloud and store, but on no other service.
-var services = []string{"cloudwatch", "dynamodb", "httpapi", "iam", "journal", "kms", "lambda", "logs", "recorded", "scheduler", "secretsmanager", "sns", "sqs", "ssm", "xray"}
+var services = []string{"cloudwatch", "dynamodb", "events", "httpapi", "iam", "journal", "kms", "lambda", "logs", "recorded", "scheduler", "secretsmanager", "sns", "sqs", "ssm", "xray"}
 
 // connecting are the local cloud's folders that connect the services. A new
 // folder is in one of the two lists, or has a rule of its own.
@@ -72,7 +72,7 @@ func rules() []rule {
 			own = append(own, "localcloud/internal/nearest", "localcloud/internal/awsservice")
 		case "lambda":
 			own = append(own, "localcloud/internal/nearest", "localcloud/internal/awsservice", "localcloud/internal/backlog", "localcloud/internal/peer")
-		case "scheduler":
+		case "events", "scheduler":
 			own = append(own, "localcloud/internal/timetable")
 		case "secretsmanager", "ssm":
 			own = append(own, "localcloud/internal/seal")

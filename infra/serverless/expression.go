@@ -104,7 +104,7 @@ func (f cronField) isSpecial(field int, s string) bool {
 // isItem reports whether s is a value, a range or "*", or one of them with a step.
 func (f cronField) isItem(s string) bool {
 	s, step, stepped := strings.Cut(s, "/")
-	if n, ok := digits(step); stepped && (!ok || n < 1 || n > f.max) {
+	if n, ok := digits(step); stepped && (!ok || n < 1 || n > f.max || f.name == "day of week") {
 		return false
 	}
 	if s == "*" {
@@ -116,7 +116,7 @@ func (f cronField) isItem(s string) bool {
 		return ok
 	}
 	to, okLast := f.value(last)
-	return ok && okLast && from <= to
+	return ok && okLast && (from <= to || f.name != "year") // "20-2" contains 23 and 0
 }
 
 // value returns the number of a value, which may be a name.

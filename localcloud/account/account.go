@@ -12,6 +12,7 @@ import (
 	"tally/localcloud/cloudwatch"
 	"tally/localcloud/deployments"
 	"tally/localcloud/dynamodb"
+	"tally/localcloud/events"
 	"tally/localcloud/httpapi"
 	"tally/localcloud/iam"
 	"tally/localcloud/internal/fault"
@@ -44,6 +45,7 @@ type Services struct {
 	Secrets   *secretsmanager.Service
 	XRay      *xray.Service
 	Scheduler *scheduler.Service
+	Events    *events.Service
 	// CloudWatch holds the metrics of the others, and alarms on them.
 	CloudWatch *cloudwatch.Service
 	// Recorded holds what has no effect here.
@@ -157,6 +159,10 @@ func (s *Services) construct(o Options) (err error) {
 		return err
 	}
 	s.closers = append(s.closers, s.Scheduler.Close)
+	if s.Events, err = events.New(s.eventsOptions(o)); err != nil {
+		return err
+	}
+	s.closers = append(s.closers, s.Events.Close)
 	if s.HTTPAPI, err = httpapi.New(s.httpAPIOptions(o)); err != nil {
 		return err
 	}
@@ -219,8 +225,8 @@ func (s *Services) lambdaOptions(o Options) lambda.Options {
 	}
 }
 
-// publish delivers the results of asynchronous invocations and the events of schedules to
-// topics. Lambda receives a method instead of SNS itself, which is constructed later because it
+// publish delivers the results of asynchronous invocations and the events of schedules and
+// rules to topics. Lambda receives a method instead of SNS itself, which is constructed later because it
 // delivers to Lambda. By the time that anything runs, it exists.
 func (s *Services) publish(ctx context.Context, caller cloud.Caller, topicARN string, m cloud.QueueMessage) error {
 	message := sns.Message{Body: m.Body, Attributes: map[string]sns.Attribute{}}
@@ -264,6 +270,19 @@ func (s *Services) schedulerOptions(o Options) scheduler.Options {
 	}
 }
 
+func (s *Services) eventsOptions(o Options) events.Options {
+	return events.Options{
+		Place:   o.Place,
+		Store:   o.Store,
+		Journal: o.Journal,
+		Metrics: s.CloudWatch,
+		Pace:    o.Pace,
+		Invoker: s.Lambda,
+		Sender:  s.SQS,
+		Publish: s.publish,
+	}
+}
+
 func (s *Services) httpAPIOptions(o Options) httpapi.Options {
 	return httpapi.Options{
 		Place:       o.Place,
@@ -278,7 +297,7 @@ func (s *Services) httpAPIOptions(o Options) httpapi.Options {
 	}
 }
 
-// Start resumes queued invocations, deliveries and schedules, listens for HTTP APIs,
+// Start resumes queued invocations, deliveries, schedules and rules, listens for HTTP APIs,
 // evaluates alarms, and deletes old log events and expired items of tables.
 func (s *Services) Start() error {
 	s.Logs.Start(s.options.LogLimit, func(err error) {
@@ -290,6 +309,7 @@ func (s *Services) Start() error {
 	s.SNS.Start()
 	s.CloudWatch.Start()
 	s.Scheduler.Start()
+	s.Events.Start()
 	return s.HTTPAPI.Start()
 }
 

@@ -83,6 +83,8 @@ func resources(place cloud.Place, s Services, project string) []*Resource {
 		parameter(place, s.SSM, s.IAM),
 		secret(s.Secrets, s.IAM),
 		secretVersion(s.Secrets, s.IAM),
+		eventRule(s.Events),
+		eventTarget(s.Events),
 		scheduleGroup(s.Scheduler),
 		schedule(s.Scheduler, s.IAM),
 		api(place, s.HTTPAPI),

@@ -50,6 +50,8 @@ var sdk = map[string]struct{ args, outputs any }{
 	"aws:apigatewayv2/integration:Integration":                       {apigatewayv2.IntegrationArgs{}, apigatewayv2.Integration{}},
 	"aws:apigatewayv2/route:Route":                                   {apigatewayv2.RouteArgs{}, apigatewayv2.Route{}},
 	"aws:apigatewayv2/stage:Stage":                                   {apigatewayv2.StageArgs{}, apigatewayv2.Stage{}},
+	"aws:cloudwatch/eventRule:EventRule":                             {cloudwatch.EventRuleArgs{}, cloudwatch.EventRule{}},
+	"aws:cloudwatch/eventTarget:EventTarget":                         {cloudwatch.EventTargetArgs{}, cloudwatch.EventTarget{}},
 	"aws:scheduler/schedule:Schedule":                                {scheduler.ScheduleArgs{}, scheduler.Schedule{}},
 	"aws:scheduler/scheduleGroup:ScheduleGroup":                      {scheduler.ScheduleGroupArgs{}, scheduler.ScheduleGroup{}},
 	"aws:secretsmanager/secret:Secret":                               {secretsmanager.SecretArgs{}, secretsmanager.Secret{}},

@@ -102,7 +102,7 @@ func (f field) set(s string) (values set, ok bool) {
 }
 
 // each calls add for the values of a field: a list of values, ranges and "*", each with an
-// optional step. "5/15" starts at 5.
+// optional step. "5/15" starts at 5, and "20-2" contains 23 and 0.
 func (f field) each(s string, add func(int)) bool {
 	for _, item := range strings.Split(s, ",") {
 		from, to, step, ok := f.item(item)
@@ -110,17 +110,18 @@ func (f field) each(s string, add func(int)) bool {
 			return false
 		}
 		for n := from; n <= to; n += step {
-			add(n)
+			add(f.min + (n-f.min)%(f.max-f.min+1))
 		}
 	}
 	return true
 }
 
+// item parses an item of the list. The end is beyond the maximum if the range wraps around.
 func (f field) item(s string) (from, to, step int, ok bool) {
 	s, steps, stepped := strings.Cut(s, "/")
 	step = 1
 	if stepped {
-		if step, ok = digits(steps); !ok || step < 1 || step > f.max {
+		if step, ok = digits(steps); !ok || step < 1 || step > f.max || f == weekField {
 			return 0, 0, 0, false
 		}
 	}
@@ -133,7 +134,9 @@ func (f field) item(s string) (from, to, step int, ok bool) {
 	}
 	switch {
 	case isRange:
-		to, ok = f.value(last)
+		if to, ok = f.value(last); to < from && f != yearField {
+			to += f.max - f.min + 1
+		}
 	case stepped:
 		to = f.max
 	default:
