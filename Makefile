@@ -22,10 +22,10 @@ DOWN_WITH := localcloud
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help up down preview generate logs test fuzz lint bench microbench localcloud pulumi start
+.PHONY: help up down preview generate new-function logs test fuzz lint bench microbench localcloud pulumi start
 
 help: ## List the commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo "STACK=local (the default) uses the local cloud; STACK=dev, staging or prod uses AWS."
 
 up: pulumi $(DEPLOY_TO) ## Deploy the stack, roll out new versions, add 3 and 4 over HTTP and over SNS
@@ -56,6 +56,9 @@ generate: pulumi ## Rewrite everything generated: graphs, lists, IAM policies, c
 	@go test ./infra -update
 	@go run ./cmd/graph -update dev staging prod
 	@go -C localcloud test ./cmd/localcloud -run TestReadme -update
+
+new-function: ## Write the function NAME and declare it for TRIGGER: "POST /greet", topic:numbers, queue:orders or "schedule:rate(1 hour)"
+	@go run ./cmd/newfunction "$$NAME" "$$TRIGGER"
 
 logs: ## Follow the log of FUNCTION; the default is every function locally, handle-message on AWS
 ifeq ($(STACK),local)

@@ -52,11 +52,17 @@ func subscriptionArgs(config settings.Settings) *serverless.SubscriptionArgs {
 	if !config.Buffer {
 		return nil
 	}
-	buffer := &serverless.BufferArgs{}
+	return &serverless.SubscriptionArgs{Buffer: &serverless.BufferArgs{MaxConcurrency: pollConcurrency(config)}}
+}
+
+// pollConcurrency returns how many batches of a queue a function processes at the same
+// time: as many as its reserved concurrency allows, or nil, the default, if none is
+// reserved.
+func pollConcurrency(config settings.Settings) pulumi.IntPtrInput {
 	if n := config.Functions.ReservedConcurrency; n > 0 {
-		buffer.MaxConcurrency = pulumi.Int(max(n, 2)) // Lambda's minimum
+		return pulumi.Int(max(n, 2)) // Lambda's minimum
 	}
-	return &serverless.SubscriptionArgs{Buffer: buffer}
+	return nil
 }
 
 // apiArgs returns the arguments of an API with these routes.

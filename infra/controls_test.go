@@ -131,7 +131,7 @@ func TestDeployPolicySize(t *testing.T) {
 }
 
 // typesWith returns the types of the resources of a program with n functions,
-// each with a route and a subscription.
+// each with a route, a subscription and a schedule.
 func typesWith(t *testing.T, n int) []string {
 	t.Helper()
 	cloud := newFakeCloud()
@@ -158,6 +158,9 @@ func typesWith(t *testing.T, n int) []string {
 				return err
 			}
 			if err := table.GrantRead(f); err != nil {
+				return err
+			}
+			if _, err := serverless.NewSchedule(env, fmt.Sprintf("schedule-%d", i), &serverless.ScheduleArgs{Expression: "rate(1 day)", Function: f}); err != nil {
 				return err
 			}
 			routes = append(routes, serverless.Route{Key: fmt.Sprintf("GET /%d", i), Function: f})

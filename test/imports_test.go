@@ -24,7 +24,7 @@ type rule struct {
 
 // services are the local cloud's services. Each may depend on the packages
 // cloud and store, but on no other service.
-var services = []string{"cloudwatch", "dynamodb", "httpapi", "iam", "journal", "kms", "lambda", "logs", "recorded", "secretsmanager", "sns", "sqs", "ssm", "xray"}
+var services = []string{"cloudwatch", "dynamodb", "events", "httpapi", "iam", "journal", "kms", "lambda", "logs", "recorded", "scheduler", "secretsmanager", "sns", "sqs", "ssm", "xray"}
 
 // connecting are the local cloud's folders that connect the services. A new
 // folder is in one of the two lists, or has a rule of its own.
@@ -74,6 +74,8 @@ func rules() []rule {
 		case "lambda":
 			own = append(own, "localcloud/internal/nearest", "localcloud/internal/awsservice", "localcloud/internal/backlog", "localcloud/internal/peer",
 				"localcloud/filter", "localcloud/sigv4", "localcloud/internal/body", "localcloud/internal/endpoint")
+		case "events", "scheduler":
+			own = append(own, "localcloud/internal/timetable")
 		case "secretsmanager", "ssm":
 			own = append(own, "localcloud/internal/seal")
 		case "sns":

@@ -26,9 +26,9 @@ type message struct {
 	MessageID string    `json:"messageId"` // of the message in the queue
 	Sent      time.Time `json:"sent"`      // to the queue
 	// Condition is why Lambda gave up, such as "RetriesExhausted"; Undelivered for
-	// a message that SNS could not deliver; or Unknown.
+	// what SNS or EventBridge Scheduler could not deliver; or Unknown.
 	Condition string `json:"condition"`
-	Attempts  int    `json:"attempts,omitempty"` // of Lambda; 0 if unknown
+	Attempts  int    `json:"attempts,omitempty"` // of Lambda or the scheduler; 0 if unknown
 	Reason    string `json:"reason,omitempty"`   // of the last attempt
 	Payload   string `json:"payload"`            // the SNS message or, without one, the event
 
@@ -53,9 +53,15 @@ func (m message) why() string {
 // systemAttributes are the attributes that decode uses.
 var systemAttributes = []types.MessageSystemAttributeName{types.MessageSystemAttributeNameSentTimestamp}
 
-// decode decodes a message of a failure queue: Lambda's record of an invocation, or
-// the notification of an SNS message. Any other body is Unknown and has no event.
+// schedulerAttributes are the attributes of a dead letter of EventBridge Scheduler that
+// decode uses.
+var schedulerAttributes = []string{"ERROR_CODE", "ERROR_MESSAGE", "RETRY_ATTEMPTS", "SCHEDULE_ARN"}
+
+// decode decodes a message of a failure queue: Lambda's record of an invocation, the
+// notification of an SNS message, or the event of a schedule. Any other body is Unknown and
+// has no event.
 //
+// https://docs.aws.amazon.com/scheduler/latest/UserGuide/configuring-schedule-dlq.html
 // https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
 // https://docs.aws.amazon.com/sns/latest/dg/sns-dead-letter-queues.html
 func decode(in types.Message) message {
@@ -78,6 +84,12 @@ func decode(in types.Message) message {
 			m.Reason = err.Error()
 		} else {
 			m.Condition, m.event = undelivered, event
+		}
+	} else if attribute := in.MessageAttributes; attribute["SCHEDULE_ARN"].StringValue != nil && json.Valid([]byte(body)) {
+		m.Condition, m.event = undelivered, json.RawMessage(body)
+		m.Reason = aws.ToString(attribute["ERROR_CODE"].StringValue) + ": " + aws.ToString(attribute["ERROR_MESSAGE"].StringValue)
+		if retries, err := strconv.Atoi(aws.ToString(attribute["RETRY_ATTEMPTS"].StringValue)); err == nil {
+			m.Attempts = retries + 1
 		}
 	} else {
 		m.Reason = "the body is neither a record of Lambda nor a notification of SNS"

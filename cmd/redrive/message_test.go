@@ -57,6 +57,21 @@ func TestDecode(t *testing.T) {
 	}
 }
 
+// TestDecodeSchedule decodes the dead letter of a schedule, whose body is the event.
+func TestDecodeSchedule(t *testing.T) {
+	attribute := func(s string) types.MessageAttributeValue {
+		return types.MessageAttributeValue{DataType: aws.String("String"), StringValue: &s}
+	}
+	got := decode(types.Message{MessageId: aws.String("queue-id"), Body: aws.String(`{"n":1}`), MessageAttributes: map[string]types.MessageAttributeValue{
+		"SCHEDULE_ARN": attribute("arn:aws:scheduler:us-east-1:000000000000:schedule/g/n"), "ERROR_CODE": attribute("AccessDeniedException"),
+		"ERROR_MESSAGE": attribute("no"), "RETRY_ATTEMPTS": attribute("3"),
+	}})
+	want := message{ID: "queue-id", MessageID: "queue-id", Condition: undelivered, Attempts: 4, Reason: "AccessDeniedException: no", Payload: `{"n":1}`}
+	if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(message{})); diff != "" || string(got.event) != want.Payload {
+		t.Errorf("the event is %s; %s", got.event, diff)
+	}
+}
+
 // read returns a JSON file in testdata without white space.
 func read(t *testing.T, name string) string {
 	t.Helper()

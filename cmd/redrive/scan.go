@@ -23,6 +23,7 @@ func scan(ctx context.Context, cloud cloud, q queue, h *hold) iter.Seq2[message,
 				// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-short-and-long-polling.html
 				WaitTimeSeconds:             1,
 				MessageSystemAttributeNames: systemAttributes,
+				MessageAttributeNames:       schedulerAttributes,
 			})
 			if err != nil {
 				yield(message{}, fmt.Errorf("%s: receive messages: %w", q.Name, explain(err)))

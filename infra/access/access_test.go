@@ -29,7 +29,7 @@ func TestPolicies(t *testing.T) {
 			{Sid: "NewKey", Effect: "Allow", Action: []string{"kms:CreateKey", "kms:TagResource"}, NotResource: []string{"arn:aws:kms:*:*:key/*-*"},
 				Condition: conditions{"StringEquals": {"aws:RequestTag/project": {"tally"}, "aws:RequestTag/environment": {"STACK"}}}},
 			{Sid: "Key", Effect: "Allow",
-				Action: []string{"kms:DescribeKey", "kms:EnableKeyRotation", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus", "kms:ListResourceTags", "kms:PutKeyPolicy",
+				Action: []string{"kms:DescribeKey", "kms:EnableKeyRotation", "kms:GetKey*", "kms:ListResourceTags", "kms:PutKeyPolicy",
 					"kms:ScheduleKeyDeletion", "kms:TagResource", "kms:UntagResource", "kms:UpdateKeyDescription"},
 				Resource:  []string{"arn:aws:kms:*:ACCOUNT:key/*"},
 				Condition: conditions{"StringEquals": {"aws:ResourceTag/project": {"tally"}, "aws:ResourceTag/environment": {"STACK"}}}},

@@ -23,6 +23,10 @@ var boundary = []service{
 		types: map[string][]string{"aws:sqs/queue:Queue": {"sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage", "sqs:SendMessage"}},
 	},
 	{
+		sid: "Functions", arns: []string{"arn:aws:lambda:*:ACCOUNT:function:NAME-*:live"},
+		types: map[string][]string{"aws:scheduler/schedule:Schedule": {"lambda:InvokeFunction"}},
+	},
+	{
 		sid: "Tables", arns: []string{"arn:aws:dynamodb:*:ACCOUNT:table/NAME-*"},
 		types: map[string][]string{"aws:dynamodb/table:Table": {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"}},
 	},

@@ -65,7 +65,18 @@ var deployment = []service{
 	{
 		sid: "RolesForServices", arns: []string{"arn:aws:iam::ACCOUNT:role/NAME-*"},
 		types:     map[string][]string{"aws:iam/role:Role": {"iam:PassRole"}},
-		condition: conditions{"StringEquals": {"iam:PassedToService": {"lambda.amazonaws.com", "sns.amazonaws.com"}}},
+		condition: conditions{"StringEquals": {"iam:PassedToService": {"lambda.amazonaws.com", "scheduler.amazonaws.com", "sns.amazonaws.com"}}},
+	},
+	{
+		// The ARNs of schedules and of their groups. The wildcards keep the policy within
+		// AWS's limit. Deleting a group requires the permission to delete its schedules.
+		//
+		// https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoneventbridgescheduler.html
+		sid: "Schedules", arns: []string{"arn:aws:scheduler:*:ACCOUNT:schedule*/NAME-*"},
+		types: map[string][]string{
+			"aws:scheduler/schedule:Schedule":           {"scheduler:*Schedule*"},
+			"aws:scheduler/scheduleGroup:ScheduleGroup": {"scheduler:*Schedule*", "scheduler:*Tag*"},
+		},
 	},
 	{
 		// SNS authorizes the actions on a subscription for its topic.
@@ -141,17 +152,16 @@ var deployment = []service{
 	{
 		sid:  "Logs",
 		arns: []string{"arn:aws:logs:*:ACCOUNT:log-group:/aws/lambda/NAME-*", "arn:aws:logs:*:ACCOUNT:log-group:/aws/vendedlogs/apis/NAME-*", "arn:aws:logs:*:ACCOUNT:log-group:sns/*/ACCOUNT/NAME-*"},
-		types: map[string][]string{"aws:cloudwatch/logGroup:LogGroup": {"logs:AssociateKmsKey", "logs:CreateLogGroup", "logs:DeleteLogGroup", "logs:DisassociateKmsKey",
-			"logs:ListTagsForResource", "logs:PutRetentionPolicy", "logs:TagResource", "logs:UntagResource"}},
+		types: map[string][]string{"aws:cloudwatch/logGroup:LogGroup": {"logs:*KmsKey", "logs:*LogGroup", "logs:ListTagsForResource",
+			"logs:PutRetentionPolicy", "logs:TagResource", "logs:UntagResource"}},
 	},
 	{
 		// These actions support no resource-level permissions, or list all
 		// resources. The access logs of API stages need the log deliveries.
 		sid: "WithoutARN", arns: []string{"*"},
 		types: map[string][]string{
-			"aws:cloudwatch/logGroup:LogGroup": {"logs:DescribeLogGroups"},
-			"aws:apigatewayv2/stage:Stage": {"logs:CreateLogDelivery", "logs:DeleteLogDelivery", "logs:DescribeResourcePolicies", "logs:GetLogDelivery",
-				"logs:ListLogDeliveries", "logs:PutResourcePolicy", "logs:UpdateLogDelivery"},
+			"aws:cloudwatch/logGroup:LogGroup":       {"logs:DescribeLogGroups"},
+			"aws:apigatewayv2/stage:Stage":           {"logs:*LogDelivery", "logs:DescribeResourcePolicies", "logs:ListLogDeliveries", "logs:PutResourcePolicy"},
 			"aws:kms/alias:Alias":                    {"kms:ListAliases"},
 			"aws:cloudwatch/metricAlarm:MetricAlarm": {"cloudwatch:DescribeAlarms"},
 			"aws:lambda/alias:Alias":                 {"cloudwatch:GetMetricData"}, // to watch a gradual rollout
@@ -179,10 +189,12 @@ var deployment = []service{
 	{
 		sid: "Key", arns: []string{"arn:aws:kms:*:ACCOUNT:key/*"},
 		types: map[string][]string{
-			"aws:kms/key:Key": {"kms:DescribeKey", "kms:EnableKeyRotation", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus", "kms:ListResourceTags", "kms:PutKeyPolicy",
+			"aws:kms/key:Key": {"kms:DescribeKey", "kms:EnableKeyRotation", "kms:GetKey*", "kms:ListResourceTags", "kms:PutKeyPolicy",
 				"kms:ScheduleKeyDeletion", "kms:TagResource", "kms:UntagResource", "kms:UpdateKeyDescription"},
 			"aws:kms/alias:Alias":          {"kms:*Alias"},
 			"aws:lambda/function:Function": {"kms:CreateGrant", "kms:Decrypt", "kms:Encrypt"}, // to encrypt environment variables
+			// https://docs.aws.amazon.com/scheduler/latest/UserGuide/encryption-rest.html
+			"aws:scheduler/schedule:Schedule": {"kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey*"},
 			// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html
 			"aws:dynamodb/table:Table": {"kms:CreateGrant", "kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"},
 		},

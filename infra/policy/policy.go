@@ -49,7 +49,7 @@ type Rule struct {
 
 // Rules returns every rule, in the order of the controls page.
 func Rules() []Rule {
-	return slices.Concat(lambdaRules, snsRules, sqsRules, dynamodbRules, apiRules, watchRules, iamRules)
+	return slices.Concat(lambdaRules, snsRules, sqsRules, dynamodbRules, apiRules, schedulerRules, watchRules, iamRules)
 }
 
 // Finding reports a resource that violates a rule.

@@ -41,6 +41,7 @@ const compliant = `[
 	{"Type": "aws:apigatewayv2/route:Route", "Name": "get", "Inputs": {"routeKey": "GET /", "authorizationType": "JWT"}},
 	{"Type": "aws:apigatewayv2/stage:Stage", "Name": "s", "Inputs": {"accessLogSettings": {"destinationArn": "arn:l"}, "defaultRouteSettings": {"throttlingRateLimit": 5, "throttlingBurstLimit": 5}}},
 	{"Type": "aws:apigatewayv2/domainName:DomainName", "Name": "d", "Inputs": {"domainNameConfiguration": {"securityPolicy": "TLS_1_2"}}},
+	{"Type": "aws:scheduler/schedule:Schedule", "Name": "s", "Inputs": {"target": {"deadLetterConfig": {"arn": "arn:q"}}}},
 	{"Type": "aws:cloudwatch/metricAlarm:MetricAlarm", "Name": "a", "Inputs": {"alarmActions": ["(known after the deployment)"]}, "References": {"alarmActions": ["aws:sns/topic:Topic t"]}},
 	{"Type": "aws:cloudwatch/logGroup:LogGroup", "Name": "l", "Inputs": {"retentionInDays": 365, "kmsKeyId": "arn:k"}}
 ]`
@@ -110,6 +111,7 @@ func TestViolations(t *testing.T) {
 		{"CKV_AWS_385", ownAccount, `"Condition": {"StringLike": {"aws:SourceAccount": "*"}}`, "without a condition on the account"},
 		{"TALLY.2", `{"AWS": "*"}, "Action": "sqs:*"`, `{"AWS": "arn:aws:iam::1:root"}, "Action": "sqs:*"`, "aws:SecureTransport"},
 		{"TALLY.2", `"Name": "t", "Parent": "Topic t", "Inputs": {"policy"`, `"Name": "t", "Parent": "Topic u", "Inputs": {"policy"`, "aws:SecureTransport"},
+		{"TALLY.7", `"deadLetterConfig"`, `"x"`, "has no deadLetterConfig"},
 		{"TALLY.3", `"redrivePolicy"`, `"x"`, "has no redrivePolicy"},
 		{"SQS.1", `"sqsManagedSseEnabled": true`, `"sqsManagedSseEnabled": false`, "is not encrypted"},
 		{"CKV2_AWS_73", `"sqsManagedSseEnabled": true`, `"kmsMasterKeyId": "alias/aws/sqs"`, "SNS cannot send"},

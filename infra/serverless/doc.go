@@ -1,6 +1,6 @@
 // Package serverless provides the components of a serverless stack on AWS:
-// Function, Topic, Queue, Table and API, in an Environment that they share. Their
-// defaults suit production: data is encrypted, access is private, alarms watch
+// Function, Topic, Queue, Table, Schedule and API, in an Environment that they share.
+// Their defaults suit production: data is encrypted, access is private, alarms watch
 // every component, and queues hold what failed. Relations between components
 // are methods, and each creates exactly the permission it needs:
 //
@@ -16,9 +16,14 @@
 //	audit, err := serverless.NewQueue(env, "audit", nil)
 //	_, err = sums.Subscribe(audit, &serverless.SubscriptionArgs{RawMessageDelivery: true})
 //
+//	orders, err := serverless.NewQueue(env, "orders", nil)
+//	err = orders.Invoke(pack, nil) // Lambda invokes the function with the queue's messages
+//
 //	table, err := serverless.NewTable(env, "sums", &serverless.TableArgs{Key: "id"})
 //	err = table.GrantWrite(handle)      // the function may create and change items
 //	err = handle.OnFailure(recordFailure) // what the function fails to process goes to another function first
+//
+//	_, err = serverless.NewSchedule(env, "hourly", &serverless.ScheduleArgs{Expression: "rate(1 hour)", Function: handle})
 //
 //	api, err := serverless.NewAPI(env, "api", &serverless.APIArgs{Routes: []serverless.Route{
 //		{Key: "POST /add", Function: handle}, // the API may invoke the function for this route

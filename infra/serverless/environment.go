@@ -44,8 +44,8 @@ type EnvironmentArgs struct {
 	// its section, whose fragment is one of api-5xx, api-latency, function-age,
 	// function-concurrency, function-dropped, function-duration, function-errors,
 	// function-throttles, function-undelivered, queue-age, queue-messages,
-	// table-errors, table-throttles, topic-failed and topic-lost. Default: none, for
-	// no link.
+	// schedule-failed, schedule-lost, table-errors, table-throttles, topic-failed and
+	// topic-lost. Default: none, for no link.
 	Runbook pulumi.StringPtrInput
 	// Protect makes Pulumi refuse to delete resources that hold data or that
 	// clients outside the stack depend on. Default: false.
@@ -184,10 +184,9 @@ func (e *Environment) protected(parent pulumi.Resource) []pulumi.ResourceOption 
 	return []pulumi.ResourceOption{pulumi.Parent(parent), pulumi.Protect(true)}
 }
 
-// role creates a role that an AWS service may assume, with the environment's
-// permissions boundary.
-func (e *Environment) role(name, service string, parent pulumi.Resource) (*iam.Role, error) {
-	args := &iam.RoleArgs{AssumeRolePolicy: assumableBy(service), Tags: e.tags}
+// role creates a role with a trust policy and the environment's permissions boundary.
+func (e *Environment) role(name string, trust pulumi.StringInput, parent pulumi.Resource) (*iam.Role, error) {
+	args := &iam.RoleArgs{AssumeRolePolicy: trust, Tags: e.tags}
 	if e.args.PermissionsBoundary != nil {
 		args.PermissionsBoundary = text("environment "+e.name, "PermissionsBoundary", e.args.PermissionsBoundary, policyForm).ToStringPtrOutput()
 	}

@@ -31,6 +31,9 @@ func everything(env *Environment) error {
 	if err := recorded(env, f, nil); err != nil {
 		return err
 	}
+	if _, err := NewSchedule(env, "hourly", &ScheduleArgs{Expression: "rate(1 hour)", Function: f}); err != nil {
+		return err
+	}
 	_, err = NewAPI(env, "api", &APIArgs{
 		Routes: []Route{{Key: "GET /", Function: f}, {Key: "$default", Function: f}},
 		Auth:   Auth{Type: "jwt", Issuer: pulumi.String("https://example.com"), Audience: pulumi.ToStringArray([]string{"a"})},

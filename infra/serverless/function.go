@@ -106,7 +106,7 @@ func NewFunction(env *Environment, name string, args *FunctionArgs, opts ...pulu
 		return nil, err
 	}
 	f.LogGroup = logs.Name
-	if f.role, err = env.role(env.child(name), "lambda.amazonaws.com", f); err != nil {
+	if f.role, err = env.role(env.child(name), assumableBy("lambda.amazonaws.com"), f); err != nil {
 		return nil, err
 	}
 	own, err := f.grantOwn(logs.Arn)

@@ -14,11 +14,13 @@ import (
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-queues.html
 // https://docs.aws.amazon.com/sns/latest/api/API_CreateTopic.html
+// https://docs.aws.amazon.com/scheduler/latest/APIReference/API_CreateSchedule.html
 // https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis.html
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
 var longest = map[string]int{
 	"function":     64,
 	"role":         64,
+	"schedule":     64, // and its group
 	"queue":        80,
 	"statement ID": 100, // of a function's permission
 	"role policy":  128,

@@ -24,6 +24,10 @@ func TestNames(t *testing.T) {
 			"its role would have the name project-stack-e-" + name(32) + "-feedback-1a2b3c4 of 65 characters, but AWS allows at most 64"},
 		"queue": {43, func(env *Environment, _ *Function, name string) error { _, err := NewQueue(env, name, nil); return err },
 			"of 81 characters, but AWS allows at most 80"},
+		"schedule": {31, func(env *Environment, f *Function, name string) error {
+			_, err := NewSchedule(env, name, &ScheduleArgs{Expression: "rate(1 hour)", Function: f})
+			return err
+		}, "its role would have the name project-stack-e-" + name(32) + "-schedule-1a2b3c4 of 65 characters, but AWS allows at most 64"},
 		"table": {231, func(env *Environment, _ *Function, name string) error {
 			_, err := NewTable(env, name, &TableArgs{Key: "id"})
 			return err

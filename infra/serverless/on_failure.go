@@ -34,7 +34,7 @@ func (f *Function) OnFailure(handler *Function, opts ...pulumi.ResourceOption) e
 	q, err := handler.newSource(f.name+onFailureSuffix, f.Failures, QueueArgs{
 		MaxReceives:      pulumi.Int(5),
 		RetentionSeconds: pulumi.Int(maxRetentionSeconds), // since the message was sent to the first of its queues
-	}, BufferArgs{
+	}, InvokeArgs{
 		MaxConcurrency: pulumi.Int(2), // leaves the handler's concurrency to others during a flood of failures
 	}, f, opts...)
 	if err != nil {

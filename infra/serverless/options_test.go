@@ -33,6 +33,10 @@ func TestOptions(t *testing.T) {
 			_, err := NewTable(env, "it", &TableArgs{Key: "id"}, protect)
 			return err
 		}, "e-it", 6},
+		"NewSchedule": {func(env *Environment, f *Function, _ *Topic, _ *Queue) error {
+			_, err := NewSchedule(env, "it", &ScheduleArgs{Expression: "rate(1 hour)", Function: f}, protect)
+			return err
+		}, "e-it", 9},
 		"NewAPI": {func(env *Environment, f *Function, _ *Topic, _ *Queue) error {
 			_, err := NewAPI(env, "it", &APIArgs{Routes: []Route{{Key: "GET /", Function: f}}}, protect)
 			return err

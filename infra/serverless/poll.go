@@ -2,6 +2,7 @@ package serverless
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lambda"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -44,7 +45,8 @@ func (f *Function) acceptBuffered(d *delivery) error {
 	name := d.name + bufferSuffix
 	// Less than SQS allows, because the queue of OnFailure allows more.
 	receives := number("queue "+name, "MaxReceives", d.buffer.MaxReceives, limits{5, 1, 900})
-	q, err := f.newSource(name, f.firstFailures(), QueueArgs{MaxReceives: receives.ToIntPtrOutput()}, *d.buffer, d.topic, d.opts...)
+	batches := InvokeArgs{BatchSize: d.buffer.BatchSize, WindowSeconds: d.buffer.WindowSeconds, MaxConcurrency: d.buffer.MaxConcurrency}
+	q, err := f.newSource(name, f.firstFailures(), QueueArgs{MaxReceives: receives.ToIntPtrOutput()}, batches, d.topic, d.opts...)
 	if err != nil {
 		return err
 	}
@@ -57,12 +59,12 @@ func (f *Function) acceptBuffered(d *delivery) error {
 // another queue if the function keeps failing.
 //
 // https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
-func (f *Function) newSource(name string, deadLetters *Queue, args QueueArgs, batches BufferArgs, parent pulumi.Resource, opts ...pulumi.ResourceOption) (*Queue, error) {
+func (f *Function) newSource(name string, deadLetters *Queue, args QueueArgs, batches InvokeArgs, parent pulumi.Resource, opts ...pulumi.ResourceOption) (*Queue, error) {
 	q := &Queue{env: f.env, name: name, internal: true, DeadLetters: deadLetters}
 	if err := f.env.register("Queue", name, q, parent, opts); err != nil {
 		return nil, err
 	}
-	window := number("queue "+name, "WindowSeconds", batches.WindowSeconds, limits{0, 0, 300})
+	window := batches.window(q)
 	args.VisibilityTimeoutSeconds = pulumi.All(f.timeout, window).ApplyT(func(seconds []any) *int {
 		hidden := 6*seconds[0].(int) + seconds[1].(int) // as AWS recommends
 		return &hidden
@@ -71,23 +73,29 @@ func (f *Function) newSource(name string, deadLetters *Queue, args QueueArgs, ba
 		return nil, err
 	}
 	deadLetters.sources = append(deadLetters.sources, q)
-	// Lambda polls with the function's role:
-	// https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html#events-sqs-permissions
-	receive, err := f.grant("poll-"+name, statement{
-		Action:   []string{"sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"},
-		Resource: []pulumi.StringInput{q.ARN},
-	}, opts...)
+	receive, err := f.grantPoll(q, opts...)
 	if err != nil {
 		return nil, err
 	}
 	// Complete first connects the dead-letter queue, which is older than this one.
-	f.env.pending = append(f.env.pending, func() error { return f.poll(q, window, batches, receive) })
+	f.env.pending = append(f.env.pending, func() error { return f.poll(q, window, batches, []pulumi.Resource{receive, q.redrive}, opts...) })
 	return q, nil
 }
 
+// grantPoll allows Lambda to receive the queue's messages, which it does with the
+// function's role.
+//
+// https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html#events-sqs-permissions
+func (f *Function) grantPoll(q *Queue, opts ...pulumi.ResourceOption) (pulumi.Resource, error) {
+	return f.grant("poll-"+q.name, statement{
+		Action:   []string{"sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"},
+		Resource: []pulumi.StringInput{q.ARN},
+	}, opts...)
+}
+
 // poll makes Lambda receive the queue's messages and invoke the function's alias with
-// them. receive is the permission to.
-func (f *Function) poll(q *Queue, window pulumi.IntOutput, batches BufferArgs, receive pulumi.Resource) error {
+// them, once the resources that this needs exist.
+func (f *Function) poll(q *Queue, window pulumi.IntOutput, batches InvokeArgs, after []pulumi.Resource, opts ...pulumi.ResourceOption) error {
 	args := &lambda.EventSourceMappingArgs{
 		EventSourceArn:                 q.ARN,
 		FunctionName:                   f.ARN,
@@ -101,7 +109,8 @@ func (f *Function) poll(q *Queue, window pulumi.IntOutput, batches BufferArgs, r
 			MaximumConcurrency: number("queue "+q.name, "MaxConcurrency", batches.MaxConcurrency, limits{2, 2, 1000}),
 		}
 	}
-	_, err := lambda.NewEventSourceMapping(f.env.ctx, f.env.child(q.name), args, pulumi.Parent(q), pulumi.DependsOn([]pulumi.Resource{receive, q.redrive}))
+	_, err := lambda.NewEventSourceMapping(f.env.ctx, f.env.child(q.name), args,
+		slices.Concat([]pulumi.ResourceOption{pulumi.Parent(q), pulumi.DependsOn(after)}, opts)...)
 	return err
 }
 
@@ -109,7 +118,7 @@ func (f *Function) poll(q *Queue, window pulumi.IntOutput, batches BufferArgs, r
 // ones require.
 //
 // https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html
-func batchSize(queue string, batches BufferArgs, window pulumi.IntOutput) pulumi.IntPtrOutput {
+func batchSize(queue string, batches InvokeArgs, window pulumi.IntOutput) pulumi.IntPtrOutput {
 	size := number("queue "+queue, "BatchSize", batches.BatchSize, limits{10, 1, 10000})
 	return pulumi.All(size, window).ApplyT(func(n []any) (*int, error) {
 		size := n[0].(int)

@@ -10,7 +10,8 @@ import (
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_CreateQueue.html
 type QueueArgs struct {
 	// VisibilityTimeoutSeconds is the time for which a received message is
-	// hidden from other consumers, 0 to 43200. Default: 30.
+	// hidden from other consumers, 0 to 43200. With Invoke, AWS recommends six times
+	// the function's timeout. Default: 30.
 	VisibilityTimeoutSeconds pulumi.IntPtrInput
 	// RetentionSeconds is the time after which SQS deletes a message, 60 to
 	// 1209600. Default: 345600, four days.
@@ -44,8 +45,10 @@ type Queue struct {
 	env         *Environment
 	name        string
 	maxReceives pulumi.IntOutput
+	hidden      pulumi.IntOutput // for which a received message is hidden, in seconds
 	queue       *sqs.Queue
-	internal    bool               // part of another component, so that no topic can be subscribed to it
+	internal    bool               // part of another component, so that it can have no topic and no function of its own
+	invokes     *Function          // that Invoke was called with, or nil
 	statements  []statement        // the statements of the policy that relations have added
 	sources     []*Queue           // those whose dead-letter queue connectSources makes it
 	redrive     *sqs.RedrivePolicy // of a source, once connectSources has created it
@@ -103,8 +106,9 @@ func (q *Queue) inputs(args *QueueArgs) *sqs.QueueArgs {
 		return number("queue "+q.name, property, in, l)
 	}
 	q.maxReceives = within("MaxReceives", args.MaxReceives, limits{5, 1, 1000})
+	q.hidden = within("VisibilityTimeoutSeconds", args.VisibilityTimeoutSeconds, limits{30, 0, 43200})
 	return &sqs.QueueArgs{
-		VisibilityTimeoutSeconds: within("VisibilityTimeoutSeconds", args.VisibilityTimeoutSeconds, limits{30, 0, 43200}),
+		VisibilityTimeoutSeconds: q.hidden,
 		MessageRetentionSeconds:  within("RetentionSeconds", args.RetentionSeconds, limits{345600, 60, 1209600}),
 		DelaySeconds:             within("DelaySeconds", args.DelaySeconds, limits{0, 0, 900}),
 		ReceiveWaitTimeSeconds:   within("ReceiveWaitSeconds", args.ReceiveWaitSeconds, limits{20, 0, 20}),

@@ -51,7 +51,7 @@ func NewTopic(env *Environment, name string, args *TopicArgs, opts ...pulumi.Res
 	if err := env.register("Topic", name, t, nil, opts); err != nil {
 		return nil, err
 	}
-	feedback, err := env.role(env.child(name+"-feedback"), "sns.amazonaws.com", t)
+	feedback, err := env.role(env.child(name+"-feedback"), assumableBy("sns.amazonaws.com"), t)
 	if err != nil {
 		return nil, err
 	}

@@ -12,6 +12,7 @@ import (
 	"tally/localcloud/cloudwatch"
 	"tally/localcloud/deployments"
 	"tally/localcloud/dynamodb"
+	"tally/localcloud/events"
 	"tally/localcloud/httpapi"
 	"tally/localcloud/iam"
 	"tally/localcloud/internal/fault"
@@ -21,6 +22,7 @@ import (
 	"tally/localcloud/lambda/process"
 	"tally/localcloud/logs"
 	"tally/localcloud/recorded"
+	"tally/localcloud/scheduler"
 	"tally/localcloud/secretsmanager"
 	"tally/localcloud/sns"
 	"tally/localcloud/sqs"
@@ -31,17 +33,19 @@ import (
 
 // Services are the services of one account and region.
 type Services struct {
-	IAM      *iam.Service
-	KMS      *kms.Service
-	Logs     *logs.Service
-	SQS      *sqs.Service
-	DynamoDB *dynamodb.Service
-	SNS      *sns.Service
-	Lambda   *lambda.Service
-	HTTPAPI  *httpapi.Service
-	SSM      *ssm.Service
-	Secrets  *secretsmanager.Service
-	XRay     *xray.Service
+	IAM       *iam.Service
+	KMS       *kms.Service
+	Logs      *logs.Service
+	SQS       *sqs.Service
+	DynamoDB  *dynamodb.Service
+	SNS       *sns.Service
+	Lambda    *lambda.Service
+	HTTPAPI   *httpapi.Service
+	SSM       *ssm.Service
+	Secrets   *secretsmanager.Service
+	XRay      *xray.Service
+	Scheduler *scheduler.Service
+	Events    *events.Service
 	// CloudWatch holds the metrics of the others, and alarms on them.
 	CloudWatch *cloudwatch.Service
 	// Recorded holds what has no effect here.
@@ -71,7 +75,8 @@ type Options struct {
 	Endpoint func() string
 	// APIPort is the lowest port of an HTTP API or a URL of a function; 0 means any free one.
 	APIPort int
-	// Pace scales the waits between asynchronous attempts, the periods of alarms and the recovery windows of secrets.
+	// Pace scales the waits between asynchronous attempts, the periods of alarms and
+	// schedules, and the recovery windows of secrets.
 	Pace cloud.Pace
 	// LogLimit is the size in bytes up to which log events are kept; 0 means any size.
 	LogLimit uint64
@@ -150,6 +155,14 @@ func (s *Services) construct(o Options) (err error) {
 		return err
 	}
 	s.closers = append(s.closers, s.SNS.Close)
+	if s.Scheduler, err = scheduler.New(s.schedulerOptions(o)); err != nil {
+		return err
+	}
+	s.closers = append(s.closers, s.Scheduler.Close)
+	if s.Events, err = events.New(s.eventsOptions(o)); err != nil {
+		return err
+	}
+	s.closers = append(s.closers, s.Events.Close)
 	if s.HTTPAPI, err = httpapi.New(s.httpAPIOptions(o)); err != nil {
 		return err
 	}
@@ -214,8 +227,8 @@ func (s *Services) lambdaOptions(o Options) lambda.Options {
 	}
 }
 
-// publish delivers the results of asynchronous invocations to topics. Lambda
-// receives a method instead of SNS itself, which is constructed later because it
+// publish delivers the results of asynchronous invocations and the events of schedules and
+// rules to topics. Lambda receives a method instead of SNS itself, which is constructed later because it
 // delivers to Lambda. By the time that anything runs, it exists.
 func (s *Services) publish(ctx context.Context, caller cloud.Caller, topicARN string, m cloud.QueueMessage) error {
 	message := sns.Message{Body: m.Body, Attributes: map[string]sns.Attribute{}}
@@ -244,6 +257,34 @@ func (s *Services) snsOptions(o Options) sns.Options {
 	}
 }
 
+func (s *Services) schedulerOptions(o Options) scheduler.Options {
+	return scheduler.Options{
+		Place:   o.Place,
+		Store:   o.Store,
+		Roles:   s.IAM,
+		Keys:    s.KMS,
+		Journal: o.Journal,
+		Metrics: s.CloudWatch,
+		Pace:    o.Pace,
+		Invoker: s.Lambda,
+		Sender:  s.SQS,
+		Publish: s.publish,
+	}
+}
+
+func (s *Services) eventsOptions(o Options) events.Options {
+	return events.Options{
+		Place:   o.Place,
+		Store:   o.Store,
+		Journal: o.Journal,
+		Metrics: s.CloudWatch,
+		Pace:    o.Pace,
+		Invoker: s.Lambda,
+		Sender:  s.SQS,
+		Publish: s.publish,
+	}
+}
+
 func (s *Services) httpAPIOptions(o Options) httpapi.Options {
 	return httpapi.Options{
 		Place:       o.Place,
@@ -258,8 +299,8 @@ func (s *Services) httpAPIOptions(o Options) httpapi.Options {
 	}
 }
 
-// Start resumes queued invocations and deliveries, listens for HTTP APIs, evaluates
-// alarms, and deletes old log events and expired items of tables.
+// Start resumes queued invocations, deliveries, schedules and rules, listens for HTTP APIs,
+// evaluates alarms, and deletes old log events and expired items of tables.
 func (s *Services) Start() error {
 	s.Logs.Start(s.options.LogLimit, func(err error) {
 		s.options.Journal.Append(cloud.Entry{Level: cloud.Warning, Service: "logs", Message: "old events cannot be deleted: " + err.Error()})
@@ -269,6 +310,8 @@ func (s *Services) Start() error {
 	s.Lambda.Start()
 	s.SNS.Start()
 	s.CloudWatch.Start()
+	s.Scheduler.Start()
+	s.Events.Start()
 	return s.HTTPAPI.Start()
 }
 

@@ -17,7 +17,7 @@ import (
 var maxBody = map[string]int64{
 	"lambda": 8 << 20, "sns": 8 << 20, "sqs": 8 << 20, // with the encodings of the protocols
 	"dynamodb": 16 << 20,
-	"xray":     4 << 20, "monitoring": 2 << 20, "logs": 8 << 20, "secretsmanager": 1 << 20, "ssm": 256 << 10, "sts": 64 << 10,
+	"xray":     4 << 20, "monitoring": 2 << 20, "logs": 8 << 20, "scheduler": 1 << 20, "secretsmanager": 1 << 20, "ssm": 256 << 10, "sts": 64 << 10,
 }
 
 // maxCode is the maximum size of a body with the code of a function, as on AWS. It is the

@@ -1,8 +1,8 @@
 // Package gateway serves AWS's own wire protocols on one port, so that every
 // AWS SDK and the AWS CLI work with AWS_ENDPOINT_URL: SNS and STS (Query),
 // SQS (JSON 1.0 and Query), DynamoDB (JSON 1.0), Parameter Store and Secrets Manager (JSON
-// 1.1), Lambda and X-Ray (REST JSON), CloudWatch (Smithy RPC v2 CBOR, JSON 1.0 and Query)
-// and CloudWatch Logs (JSON 1.1).
+// 1.1), Lambda, EventBridge Scheduler and X-Ray (REST JSON), CloudWatch (Smithy RPC v2 CBOR,
+// JSON 1.0 and Query) and CloudWatch Logs (JSON 1.1).
 //
 // A request goes through five steps: identify the signer, find the operation,
 // decode the input, authorize the caller, run the operation. Each operation is

@@ -28,6 +28,7 @@ import (
 	"tally/localcloud/lambda"
 	"tally/localcloud/lambda/runtimeapi"
 	"tally/localcloud/logs"
+	"tally/localcloud/scheduler"
 	"tally/localcloud/secretsmanager"
 	"tally/localcloud/sns"
 	"tally/localcloud/sqs"
@@ -81,13 +82,20 @@ func newKit(t testing.TB) *kit {
 		Traces:   k.XRay,
 		Endpoint: func() string { return k.url },
 	}))(t)
+	k.Scheduler = must(scheduler.New(scheduler.Options{
+		Place: here, Roles: k.IAM, Keys: k.KMS, Journal: k, Metrics: k.CloudWatch, Invoker: k.Lambda, Sender: k.SQS,
+		Publish: func(ctx context.Context, caller cloud.Caller, arn string, m cloud.QueueMessage) error {
+			return k.SNS.Forward(ctx, caller, arn, sns.Message{Body: m.Body})
+		},
+	}))(t)
 	k.Lambda.Start()
 	k.SNS.Start()
+	k.Scheduler.Start()
 	server := httptest.NewServer(New(here, k.Services, k))
 	k.url = server.URL
 	t.Cleanup(func() {
 		server.Close()
-		_, _, _ = k.SNS.Close(), k.Lambda.Close(), k.Logs.Close()
+		_, _, _, _ = k.Scheduler.Close(), k.SNS.Close(), k.Lambda.Close(), k.Logs.Close()
 	})
 	return k
 }

@@ -19,12 +19,13 @@ type service struct {
 
 // services returns all services that the gateway serves.
 func services() []service {
-	functions, traces := lambdaOperations(), xrayOperations()
+	functions, schedules, traces := lambdaOperations(), schedulerOperations(), xrayOperations()
 	return []service{
 		{"CloudWatch", "monitoring", metricsOperations(), []protocol{
 			metricsCBOR{rpcCBOR{metricsTarget}}, metricsJSON{awsJSON{"1.0", metricsTarget}}, query{metricsVersion, metricsNamespace}}},
 		{"CloudWatch Logs", "logs", logsOperations(), []protocol{awsJSON{"1.1", logsTarget}}},
 		{"DynamoDB", "dynamodb", dynamoOperations(), []protocol{dynamoJSON{awsJSON{"1.0", dynamoTarget}}}},
+		{"EventBridge Scheduler", "scheduler", schedules, []protocol{newRESTJSON(schedules)}},
 		{"Lambda", "lambda", functions, []protocol{newRESTJSON(functions)}},
 		{"SNS", "sns", snsOperations(), []protocol{query{snsVersion, snsNamespace}}},
 		{"SQS", "sqs", sqsOperations(), []protocol{sqsJSON{awsJSON{"1.0", sqsTarget}}, sqsQuery{query{sqsVersion, sqsNamespace}}}},

@@ -49,7 +49,7 @@ func TestSignatureRefusals(t *testing.T) {
 		"short scope":     {developer, 0, with("/aws4_request", ""), "IncompleteSignature: Credential must have exactly 5 slash-delimited elements"},
 		"terminator":      {developer, 0, with("aws4_request", "aws5_request"), "SignatureDoesNotMatch: Credential should be scoped with a valid terminator"},
 		"region":          {developer, 0, with("us-east-1", "eu-west-1"), "SignatureDoesNotMatch: Credential should be scoped to a valid region: the local cloud is in us-east-1, not 'eu-west-1'."},
-		"service":         {developer, 0, with("/sns/", "/s3/"), `NotImplemented: The local cloud does not have the service "s3"; it has dynamodb, lambda, logs, monitoring, secretsmanager, sns, sqs, ssm, sts, xray.`},
+		"service":         {developer, 0, with("/sns/", "/s3/"), `NotImplemented: The local cloud does not have the service "s3"; it has dynamodb, lambda, logs, monitoring, scheduler, secretsmanager, sns, sqs, ssm, sts, xray.`},
 		"other service":   {developer, 0, with("/sns/", "/sts/"), "SignatureDoesNotMatch: The request signature we calculated"},
 		"no date":         {developer, 0, func(r *http.Request) { r.Header.Del("X-Amz-Date") }, "IncompleteSignature: A signed request requires an 'X-Amz-Date'"},
 		"another day":     {developer, 0, set("X-Amz-Date", "20010101T000000Z"), "SignatureDoesNotMatch: Date in Credential scope does not match YYYYMMDD"},

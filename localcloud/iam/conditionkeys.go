@@ -91,7 +91,7 @@ const (
 
 // decidedVendors are the prefixes of keys that a request authorized here may have.
 // The keys of other services occur only in requests to those services.
-var decidedVendors = []string{"aws", "cloudwatch", "dynamodb", "execute-api", "kms", "lambda", "logs", "secretsmanager", "sns", "sqs", "ssm", "sts"}
+var decidedVendors = []string{"aws", "cloudwatch", "dynamodb", "execute-api", "kms", "lambda", "logs", "scheduler", "secretsmanager", "sns", "sqs", "ssm", "sts"}
 
 // decidableKeys and unknowable are the tables above, with the keys in lowercase.
 var decidableKeys, unknowable = func() (map[string]bool, map[string]string) {

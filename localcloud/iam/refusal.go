@@ -24,6 +24,7 @@ var refusals = map[string]refusal{
 	"kms":            {"AccessDeniedException", 400, nil},
 	"lambda":         {"AccessDeniedException", 403, nil},
 	"logs":           {"AccessDeniedException", 400, nil},
+	"scheduler":      {"AccessDeniedException", 403, nil},
 	"secretsmanager": {"AccessDeniedException", 400, nil},
 	"ssm":            {"AccessDeniedException", 400, nil},
 	"sns":            {"AuthorizationError", 403, upperPrefix},

@@ -28,7 +28,7 @@ func TestLifeCycle(t *testing.T) {
 }
 
 func allLifeCycles() []lifeCycle {
-	return slices.Concat(lifeCycles(), lambdaLifeCycles(), snsLifeCycles(), sqsLifeCycles(), secretLifeCycles(), apiGatewayLifeCycles(), cloudWatchLifeCycles(), dynamoLifeCycles(), recordedLifeCycles())
+	return slices.Concat(lifeCycles(), lambdaLifeCycles(), snsLifeCycles(), sqsLifeCycles(), secretLifeCycles(), schedulerLifeCycles(), eventsLifeCycles(), apiGatewayLifeCycles(), cloudWatchLifeCycles(), dynamoLifeCycles(), recordedLifeCycles())
 }
 
 func (l lifeCycle) run(t *testing.T, c cloudUnderTest) {

@@ -37,7 +37,7 @@ type refusals struct {
 func TestRefusals(t *testing.T) {
 	var all refusals
 	for _, r := range []refusals{
-		apiGatewayRefusals(), dynamoRefusals(), iamRefusals(), lambdaRefusals(), logsRefusals(), recordedRefusals(), secretRefusals(), snsRefusals(), sqsRefusals(),
+		apiGatewayRefusals(), dynamoRefusals(), iamRefusals(), lambdaRefusals(), logsRefusals(), recordedRefusals(), secretRefusals(), schedulerRefusals(), eventsRefusals(), snsRefusals(), sqsRefusals(),
 	} {
 		all.rows = append(all.rows, r.rows...)
 		all.without = append(all.without, r.without...)

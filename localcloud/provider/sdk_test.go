@@ -16,6 +16,7 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/kms"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lambda"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/route53"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/scheduler"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/secretsmanager"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/sns"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/sqs"
@@ -50,6 +51,10 @@ var sdk = map[string]struct{ args, outputs any }{
 	"aws:apigatewayv2/integration:Integration":                       {apigatewayv2.IntegrationArgs{}, apigatewayv2.Integration{}},
 	"aws:apigatewayv2/route:Route":                                   {apigatewayv2.RouteArgs{}, apigatewayv2.Route{}},
 	"aws:apigatewayv2/stage:Stage":                                   {apigatewayv2.StageArgs{}, apigatewayv2.Stage{}},
+	"aws:cloudwatch/eventRule:EventRule":                             {cloudwatch.EventRuleArgs{}, cloudwatch.EventRule{}},
+	"aws:cloudwatch/eventTarget:EventTarget":                         {cloudwatch.EventTargetArgs{}, cloudwatch.EventTarget{}},
+	"aws:scheduler/schedule:Schedule":                                {scheduler.ScheduleArgs{}, scheduler.Schedule{}},
+	"aws:scheduler/scheduleGroup:ScheduleGroup":                      {scheduler.ScheduleGroupArgs{}, scheduler.ScheduleGroup{}},
 	"aws:secretsmanager/secret:Secret":                               {secretsmanager.SecretArgs{}, secretsmanager.Secret{}},
 	"aws:secretsmanager/secretVersion:SecretVersion":                 {secretsmanager.SecretVersionArgs{}, secretsmanager.SecretVersion{}},
 	"aws:ssm/parameter:Parameter":                                    {ssm.ParameterArgs{}, ssm.Parameter{}},

@@ -1,0 +1,150 @@
+package timetable
+
+import (
+	"encoding/json"
+	"time"
+
+	"tally/localcloud/cloud"
+	"tally/localcloud/internal/backlog"
+	"tally/localcloud/store"
+)
+
+// Event is an occurrence that is being delivered.
+type Event struct {
+	Key      string // of the plan, and of the target if it has several
+	ID       string
+	At       time.Time     // AWS's time of the occurrence
+	Attempts int           `json:",omitempty"` // that have failed
+	Age      time.Duration `json:",omitempty"` // AWS's time since the first attempt
+	Final    bool          `json:",omitempty"` // there are no more attempts
+	Ended    string        `json:",omitempty"` // the member of the retry policy that ended them, if one did
+	Code     string        `json:",omitempty"` // of the last error
+	Message  string        `json:",omitempty"`
+}
+
+// RetryPolicy limits the retries of an event.
+type RetryPolicy struct {
+	Attempts int           // after the first one
+	Age      time.Duration // of the event
+}
+
+// The members of a retry policy, by which a dead letter names what ended the retries.
+const (
+	MaximumRetryAttempts     = "MaximumRetryAttempts"
+	MaximumEventAgeInSeconds = "MaximumEventAgeInSeconds"
+)
+
+// Courier delivers events.
+type Courier interface {
+	// Send delivers an event to its target.
+	Send(Event) error
+	// RetryPolicy returns the policy of the target, and whether the target exists.
+	RetryPolicy(Event) (RetryPolicy, bool)
+	// Permanent reports whether an error ends the retries at once.
+	Permanent(error) bool
+	// Bury sends an event that could not be delivered to the dead-letter queue, if there
+	// is one. After an error, it is called again.
+	Bury(Event) error
+	// Done is called at the end, whether or not the event was delivered.
+	Done(Event)
+}
+
+// Deliveries delivers events, each at least once, and retries those that fail. Events of
+// different keys never wait for each other.
+type Deliveries struct {
+	courier Courier
+	pace    cloud.Pace
+	backlog *backlog.Backlog
+}
+
+// NewDeliveries opens the events in the store with that name.
+func NewDeliveries(st *store.Store, name string, pace cloud.Pace, courier Courier, report func(error)) (*Deliveries, error) {
+	d := &Deliveries{courier: courier, pace: pace}
+	var err error
+	d.backlog, err = backlog.New(backlog.Options{Store: st, Name: name, Run: d.run, MaxWorkers: 16, Report: report})
+	return d, err
+}
+
+// Start begins to deliver.
+func (d *Deliveries) Start() { d.backlog.Start() }
+
+// Close waits for the attempts in progress. The next start continues.
+func (d *Deliveries) Close() { d.backlog.Close() }
+
+// Add adds events together with other changes.
+func (d *Deliveries) Add(events []Event, others ...store.Change) error {
+	tasks := make([]backlog.Task, len(events))
+	for i, e := range events {
+		tasks[i] = backlog.Task{Lane: e.Key, Data: e.encode()}
+	}
+	return d.backlog.Add(tasks, others...)
+}
+
+func (e Event) encode() []byte {
+	data, _ := json.Marshal(e) // always encodes
+	return data
+}
+
+// run makes one attempt.
+func (d *Deliveries) run(t backlog.Task) backlog.Result {
+	var e Event
+	_ = json.Unmarshal(t.Data, &e) // encode has encoded it
+	policy, exists := d.courier.RetryPolicy(e)
+	if !exists {
+		return backlog.Result{}
+	}
+	if e.Final {
+		return d.bury(e)
+	}
+	err := d.courier.Send(e)
+	if err == nil {
+		d.courier.Done(e)
+		return backlog.Result{}
+	}
+	e.Code, e.Message = explain(err)
+	delay := backoff(e.Attempts)
+	e.Attempts++
+	switch e.Final = true; {
+	case d.courier.Permanent(err):
+	case e.Attempts > policy.Attempts:
+		e.Ended = MaximumRetryAttempts
+	case e.Age+delay > policy.Age:
+		e.Ended = MaximumEventAgeInSeconds
+	default:
+		e.Final = false
+		e.Age += delay
+		return backlog.Result{Again: true, Delay: d.pace.Wait(delay), Data: e.encode()}
+	}
+	return d.bury(e)
+}
+
+func (d *Deliveries) bury(e Event) backlog.Result {
+	if err := d.courier.Bury(e); err != nil {
+		return backlog.Result{Again: true, Delay: time.Second, Data: e.encode()}
+	}
+	d.courier.Done(e)
+	return backlog.Result{}
+}
+
+// explain returns the code and the message of an error.
+func explain(err error) (code, message string) {
+	if code = cloud.ErrorCode(err); code == "" {
+		return "InternalFailure", err.Error()
+	}
+	return code, err.Error()[len(code)+len(": "):]
+}
+
+// longestBackoff makes the 185 retries that AWS makes by default take the 24 hours that it
+// takes.
+const longestBackoff = 8 * time.Minute
+
+// backoff returns the wait after a number of failed attempts before the last one. It
+// doubles each time; AWS does not document its length.
+//
+// https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-retry-policy.html
+func backoff(attempts int) time.Duration {
+	if attempts > 8 {
+		return longestBackoff
+	}
+	return min(time.Second<<attempts, longestBackoff)
+}

@@ -1,0 +1,135 @@
+package timetable
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"tally/localcloud/cloud"
+	"tally/localcloud/store"
+)
+
+// courier is a Courier whose behavior a test determines.
+type courier struct {
+	began     time.Time
+	policy    RetryPolicy
+	gone      bool
+	permanent bool
+	send      func(Event) error
+	buryFails int
+	attempts  []time.Duration
+	log       []string // what happened
+}
+
+func (c *courier) Send(e Event) error {
+	c.attempts = append(c.attempts, time.Since(c.began))
+	return c.send(e)
+}
+func (c *courier) RetryPolicy(Event) (RetryPolicy, bool) { return c.policy, !c.gone }
+func (c *courier) Permanent(error) bool                  { return c.permanent }
+func (c *courier) Done(e Event)                          { c.log = append(c.log, "done "+e.ID) }
+func (c *courier) Bury(e Event) error {
+	if c.buryFails > 0 {
+		c.buryFails--
+		return errors.New("not now")
+	}
+	c.log = append(c.log, fmt.Sprintf("bury %s after %d: %s %s %s", e.ID, e.Attempts, e.Ended, e.Code, e.Message))
+	return nil
+}
+
+func TestDeliveries(t *testing.T) {
+	seconds := func(n ...time.Duration) []time.Duration {
+		for i := range n {
+			n[i] *= time.Second
+		}
+		return n
+	}
+	down := cloud.Errorf(500, "ServiceException", "Down: try again")
+	for name, test := range map[string]struct {
+		courier  courier
+		pace     cloud.Pace
+		fails    int // attempts
+		attempts []time.Duration
+		log      []string
+	}{
+		"at once":         {courier{policy: RetryPolicy{185, 24 * time.Hour}}, 1, 0, seconds(0), []string{"done 1"}},
+		"later":           {courier{policy: RetryPolicy{185, 24 * time.Hour}}, 1, 8, seconds(0, 1, 3, 7, 15, 31, 63, 127, 255), []string{"done 1"}},
+		"later, faster":   {courier{policy: RetryPolicy{185, 24 * time.Hour}}, 64, 8, seconds(0, 1, 3, 7, 15, 31, 63, 64, 66), []string{"done 1"}},
+		"few retries":     {courier{policy: RetryPolicy{2, 24 * time.Hour}}, 1, 9, seconds(0, 1, 3), []string{"bury 1 after 3: MaximumRetryAttempts ServiceException Down: try again", "done 1"}},
+		"no retries":      {courier{policy: RetryPolicy{0, 24 * time.Hour}}, 1, 9, seconds(0), []string{"bury 1 after 1: MaximumRetryAttempts ServiceException Down: try again", "done 1"}},
+		"a short life":    {courier{policy: RetryPolicy{185, time.Minute}}, 1, 9, seconds(0, 1, 3, 7, 15, 31), []string{"bury 1 after 6: MaximumEventAgeInSeconds ServiceException Down: try again", "done 1"}},
+		"a permanent one": {courier{policy: RetryPolicy{185, time.Hour}, permanent: true, buryFails: 2}, 1, 9, seconds(0), []string{"bury 1 after 1:  ServiceException Down: try again", "done 1"}},
+		"a target gone":   {courier{gone: true}, 1, 9, nil, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c := &test.courier
+				c.began = time.Now()
+				left := test.fails
+				c.send = func(Event) error {
+					if left--; left >= 0 {
+						return down
+					}
+					return nil
+				}
+				d, err := NewDeliveries(store.InMemory(), "events", test.pace, c, nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				d.Start()
+				defer d.Close()
+				if err := d.Add([]Event{{Key: "k", ID: "1"}}); err != nil {
+					t.Fatal(err)
+				}
+				time.Sleep(25 * time.Hour)
+				synctest.Wait()
+				if !slices.Equal(c.attempts, test.attempts) || !slices.Equal(c.log, test.log) {
+					t.Errorf("attempts %v, log %q; want %v, %q", c.attempts, c.log, test.attempts, test.log)
+				}
+			})
+		})
+	}
+}
+
+// TestDefaultPolicy checks that AWS's default of 185 retries lasts for about its 24 hours.
+func TestDefaultPolicy(t *testing.T) {
+	total := time.Duration(0)
+	for i := range 185 {
+		total += backoff(i)
+	}
+	if total < 23*time.Hour || total > 24*time.Hour {
+		t.Errorf("185 retries take %v", total)
+	}
+}
+
+// TestContinues checks that the next process continues with the retries of this one.
+func TestContinues(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		st := store.InMemory()
+		failing := &courier{began: time.Now(), policy: RetryPolicy{185, time.Hour}, send: func(Event) error { return errors.New("down") }}
+		d, err := NewDeliveries(st, "events", 1, failing, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		d.Start()
+		if err := d.Add([]Event{{Key: "k", ID: "1", At: time.Now()}}); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(10 * time.Second)
+		d.Close()
+		var got Event
+		working := &courier{began: time.Now(), policy: failing.policy, send: func(e Event) error { got = e; return nil }}
+		if d, err = NewDeliveries(st, "events", 1, working, nil); err != nil {
+			t.Fatal(err)
+		}
+		d.Start()
+		time.Sleep(time.Minute)
+		d.Close()
+		if got.ID != "1" || got.Attempts != 4 || got.Code != "InternalFailure" || got.Message != "down" || len(working.attempts) != 1 {
+			t.Errorf("got %+v", got)
+		}
+	})
+}

@@ -1,0 +1,209 @@
+package scheduler
+
+import (
+	"cmp"
+	"regexp"
+	"strconv"
+	"time"
+	"unicode/utf8"
+
+	"tally/localcloud/cloud"
+	"tally/localcloud/internal/timetable"
+)
+
+// The patterns are those of the API:
+// https://docs.aws.amazon.com/scheduler/latest/APIReference/API_CreateSchedule.html
+// https://docs.aws.amazon.com/scheduler/latest/APIReference/API_Target.html
+var (
+	namePattern  = regexp.MustCompile(`^[0-9a-zA-Z-_.]+$`)
+	tokenPattern = regexp.MustCompile(`^[a-zA-Z0-9-_]+$`)
+	rolePattern  = regexp.MustCompile(`^arn:aws(-[a-z]+)?:iam::\d{12}:role\/[\w+=,.@\/-]+$`)
+	queuePattern = regexp.MustCompile(`^arn:aws(-[a-z]+)?:sqs:[a-z0-9\-]+:\d{12}:[a-zA-Z0-9\-_]+$`)
+	keyPattern   = regexp.MustCompile(`^arn:aws(-[a-z]+)?:kms:[a-z0-9\-]+:\d{12}:(key|alias)\/[0-9a-zA-Z-_]*$`)
+)
+
+func constraint(value, member, must string) error {
+	return refuse("ValidationException", "1 validation error detected: Value '%s' at '%s' failed to satisfy constraint: Member must %s", value, member, must)
+}
+
+func invalid(format string, args ...any) *cloud.Error {
+	return refuse("ValidationException", format, args...)
+}
+
+// check checks a schedule with defaults, without regard to what exists.
+func (s Schedule) check(now time.Time) error {
+	return cmp.Or(
+		CheckName(s.Name),
+		CheckGroupName(s.Group),
+		CheckDescription(s.Description),
+		CheckTimezone(s.Timezone),
+		CheckExpression(s.Expression),
+		cloud.CheckOptional(s.Window, CheckWindow),
+		CheckState(s.State),
+		checkOneOf(s.Completion, "actionAfterCompletion", KeepAfter, DeleteAfter),
+		cloud.CheckOptional(s.KMSKeyARN, CheckKMSKeyARN),
+		cloud.CheckOptional(s.Token, CheckToken),
+		s.Target.check(),
+		s.checkDates(now),
+	)
+}
+
+// startsEarlier is how long ago a start may be.
+const startsEarlier = 5 * time.Minute
+
+// checkDates checks the start and the end of a schedule that occurs more than once.
+func (s Schedule) checkDates(now time.Time) error {
+	switch {
+	case s.plan().Expression.Once():
+		return nil
+	case !s.Start.IsZero() && now.Sub(s.Start) > startsEarlier:
+		return invalid("The StartDate you specify cannot be earlier than 5 minutes ago.")
+	case !s.Start.IsZero() && !s.End.IsZero() && !s.End.After(s.Start):
+		return invalid("The EndDate you specify must come after the StartDate you specify.")
+	case !s.End.IsZero() && !s.End.After(now):
+		return invalid("The EndDate you specify must be in the future.")
+	}
+	return nil
+}
+
+// CheckName validates the name of a schedule.
+func CheckName(name string) error { return checkName(name, "name") }
+
+// CheckGroupName validates the name of a group.
+func CheckGroupName(name string) error { return checkName(name, "groupName") }
+
+func checkName(name, member string) error {
+	switch {
+	case len(name) > 64:
+		return constraint(name, member, "have length less than or equal to 64")
+	case name == "":
+		return constraint(name, member, "have length greater than or equal to 1")
+	case !namePattern.MatchString(name):
+		return constraint(name, member, "satisfy regular expression pattern: "+namePattern.String())
+	}
+	return nil
+}
+
+// CheckToken validates an idempotency token.
+func CheckToken(token string) error {
+	if len(token) > 64 || !tokenPattern.MatchString(token) {
+		return constraint(token, "clientToken", "satisfy regular expression pattern: "+tokenPattern.String()+", and have length between 1 and 64")
+	}
+	return nil
+}
+
+// CheckDescription validates a description.
+func CheckDescription(s string) error {
+	if utf8.RuneCountInString(s) > 512 {
+		return constraint(s[:20]+"…", "description", "have length less than or equal to 512")
+	}
+	return nil
+}
+
+// CheckExpression validates a schedule expression.
+//
+// https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
+func CheckExpression(s string) error {
+	if len(s) < 1 || len(s) > 256 {
+		return constraint(s, "scheduleExpression", "have length between 1 and 256")
+	}
+	if _, err := timetable.Parse(s, time.UTC); err != nil {
+		return invalid("Invalid Schedule Expression %s.", s)
+	}
+	return nil
+}
+
+// CheckTimezone validates the name of a time zone.
+func CheckTimezone(s string) error {
+	if len(s) < 1 || len(s) > 50 {
+		return constraint(s, "scheduleExpressionTimezone", "have length between 1 and 50")
+	}
+	if _, ok := timetable.Zone(s); !ok {
+		return invalid("Invalid Schedule Expression Timezone %s.", s)
+	}
+	return nil
+}
+
+// CheckWindow validates the length of a flexible time window, in minutes.
+func CheckWindow(minutes int) error { return checkNumber(minutes, "maximumWindowInMinutes", 1, 1440) }
+
+// CheckMaxAge validates the maximum age of an event, in seconds.
+func CheckMaxAge(seconds int) error {
+	return checkNumber(seconds, "maximumEventAgeInSeconds", 60, DefaultMaxAge)
+}
+
+// CheckRetries validates the number of retries.
+func CheckRetries(n int) error { return checkNumber(n, "maximumRetryAttempts", 0, DefaultRetries) }
+
+func checkNumber(n int, member string, from, to int) error {
+	switch {
+	case n < from:
+		return constraint(strconv.Itoa(n), member, "have value greater than or equal to "+strconv.Itoa(from))
+	case n > to:
+		return constraint(strconv.Itoa(n), member, "have value less than or equal to "+strconv.Itoa(to))
+	}
+	return nil
+}
+
+// CheckState validates the state of a schedule.
+func CheckState(s string) error { return checkOneOf(s, "state", Enabled, Disabled) }
+
+// CheckMode validates the mode of a flexible time window.
+func CheckMode(s string) error { return checkOneOf(s, "mode", "OFF", "FLEXIBLE") }
+
+func checkOneOf(s, member, a, b string) error {
+	if s != a && s != b {
+		return constraint(s, member, "satisfy enum value set: ["+a+", "+b+"]")
+	}
+	return nil
+}
+
+// CheckFlexibleWindow validates a mode together with the length of its window; 0 means
+// none.
+func CheckFlexibleWindow(mode string, minutes int) error {
+	switch {
+	case mode == "FLEXIBLE" && minutes == 0:
+		return invalid("MaximumWindowInMinutes must be provided when FlexibleTimeWindow Mode is set to FLEXIBLE.")
+	case mode == "OFF" && minutes != 0:
+		return invalid("MaximumWindowInMinutes must not be provided when FlexibleTimeWindow Mode is set to OFF.")
+	}
+	return CheckMode(mode)
+}
+
+// CheckKMSKeyARN validates the ARN of a key.
+func CheckKMSKeyARN(arn string) error {
+	if !keyPattern.MatchString(arn) {
+		return constraint(arn, "kmsKeyArn", "satisfy regular expression pattern: "+keyPattern.String())
+	}
+	return nil
+}
+
+// CheckTags validates the tags of a group.
+func CheckTags(tags map[string]string) error {
+	if err := cloud.CheckTags(tags); err != nil {
+		return invalid("%s", err)
+	}
+	return nil
+}
+
+// check checks a target.
+func (t Target) check() error {
+	return cmp.Or(CheckTargetARN(t.ARN), CheckRoleARN(t.RoleARN), CheckTargetInput(t.ARN, t.Input), cloud.CheckOptional(t.DeadLetters, CheckDeadLetters),
+		CheckMaxAge(t.MaxAge), CheckRetries(*t.Retries))
+}
+
+// CheckRoleARN validates the ARN of a target's role.
+func CheckRoleARN(arn string) error {
+	if len(arn) > 1600 || !rolePattern.MatchString(arn) {
+		return constraint(arn, "target.roleArn", "satisfy regular expression pattern: "+rolePattern.String())
+	}
+	return nil
+}
+
+// CheckDeadLetters validates the ARN of a dead-letter queue, which cannot be FIFO.
+func CheckDeadLetters(arn string) error {
+	if len(arn) > 1600 || !queuePattern.MatchString(arn) {
+		return constraint(arn, "target.deadLetterConfig.arn", "satisfy regular expression pattern: "+queuePattern.String())
+	}
+	return nil
+}

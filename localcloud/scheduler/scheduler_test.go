@@ -1,0 +1,498 @@
+package scheduler_test
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"tally/localcloud/cloud"
+	"tally/localcloud/scheduler"
+	"tally/localcloud/store"
+)
+
+var here = cloud.Place{Region: "us-east-1", Account: "000000000000"}
+
+const (
+	function = "arn:aws:lambda:us-east-1:000000000000:function:f:live"
+	queue    = "arn:aws:sqs:us-east-1:000000000000:q"
+	topic    = "arn:aws:sns:us-east-1:000000000000:t"
+	letters  = "arn:aws:sqs:us-east-1:000000000000:letters"
+	role     = "arn:aws:iam::000000000000:role/r"
+)
+
+// world is everything around the service. Its functions determine the answers; nil means
+// success.
+type world struct {
+	began time.Time
+	store *store.Store
+	trust func(service cloud.Caller, role cloud.ARN) error
+	reach func(target string) error
+	keys  func(operation string, caller cloud.Caller) error
+
+	mu       sync.Mutex
+	sent     []string // "10m0s lambda …: payload"
+	last     cloud.QueueMessage
+	metrics  map[string]float64
+	losses   []string
+	sessions int
+}
+
+func newWorld() *world {
+	return &world{began: time.Now(), store: store.InMemory(), metrics: map[string]float64{}}
+}
+
+func (w *world) open(t *testing.T, pace cloud.Pace) *scheduler.Service {
+	t.Helper()
+	s, err := scheduler.New(scheduler.Options{
+		Place: here, Store: w.store, Roles: w, Keys: w, Journal: w, Metrics: w, Pace: pace, Invoker: w, Sender: w, Publish: w.publish,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Start()
+	return s
+}
+
+func (w *world) AssumeRole(_ context.Context, service cloud.Caller, role cloud.ARN, session string) (cloud.Credentials, error) {
+	if w.trust != nil {
+		if err := w.trust(service, role); err != nil {
+			return cloud.Credentials{}, err
+		}
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.sessions++
+	return cloud.Credentials{Caller: cloud.Caller{ARN: here.GlobalARN("sts", "assumed-role/r/"+session), Role: "r"}}, nil
+}
+
+func (w *world) Revoke(string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.sessions--
+}
+
+func (w *world) take(kind string, caller cloud.Caller, target string, m cloud.QueueMessage) error {
+	if caller.Role != "r" {
+		return fmt.Errorf("%s has no role", caller)
+	}
+	if w.reach != nil {
+		if err := w.reach(target); err != nil {
+			return err
+		}
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.sent = append(w.sent, fmt.Sprintf("%v %s: %s", time.Since(w.began), kind, m.Body))
+	w.last = m
+	return nil
+}
+
+func (w *world) InvokeAsync(_ context.Context, in cloud.Invocation) (string, error) {
+	return "", w.take("lambda", in.Caller, in.Function, cloud.QueueMessage{Body: string(in.Payload)})
+}
+
+func (w *world) SendMessage(_ context.Context, caller cloud.Caller, arn string, m cloud.QueueMessage) (string, error) {
+	kind := "sqs"
+	if arn == letters {
+		kind = "letters"
+	}
+	return "", w.take(kind, caller, arn, m)
+}
+
+func (w *world) publish(_ context.Context, caller cloud.Caller, arn string, m cloud.QueueMessage) error {
+	return w.take("sns", caller, arn, m)
+}
+
+func (w *world) use(operation string, caller cloud.Caller) error {
+	if w.keys == nil {
+		return nil
+	}
+	return w.keys(operation, caller)
+}
+
+func (w *world) EncryptWith(_ context.Context, _ string, caller cloud.Caller, _ cloud.ARN) error {
+	return w.use("encrypt", caller)
+}
+func (w *world) EncryptValueWith(context.Context, string, cloud.Caller, cloud.ARN) error {
+	return errors.New("unexpected")
+}
+func (w *world) DecryptWith(_ context.Context, _ string, caller cloud.Caller, _ cloud.ARN) error {
+	return w.use("decrypt", caller)
+}
+func (w *world) CheckKey(string) error { return nil }
+
+func (w *world) Append(e cloud.Entry) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if e.Loss {
+		w.losses = append(w.losses, e.Message)
+	}
+}
+
+func (w *world) Report(_ string, _ time.Time, dimensions [][]cloud.Dimension, values []cloud.MetricValue) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, v := range values {
+		w.metrics[dimensions[0][0].Value+" "+v.Name] += v.Value
+	}
+}
+
+// create creates a schedule n of a target.
+func create(t *testing.T, s *scheduler.Service, change func(*scheduler.Schedule)) scheduler.Schedule {
+	t.Helper()
+	made, err := s.Create(t.Context(), cloud.Caller{Administrator: true}, schedule(change))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return made
+}
+
+func schedule(change func(*scheduler.Schedule)) scheduler.Schedule {
+	n := scheduler.Schedule{Name: "n", Expression: "rate(10 minutes)", Target: scheduler.Target{ARN: function, RoleARN: role}}
+	if change != nil {
+		change(&n)
+	}
+	return n
+}
+
+func TestTargets(t *testing.T) {
+	for name, test := range map[string]struct {
+		change func(*scheduler.Schedule)
+		want   []string
+	}{
+		"a function": {nil, []string{
+			`0s lambda: {"version":"0","id":"ID","detail-type":"Scheduled Event","source":"aws.scheduler","account":"000000000000","time":"2000-01-01T00:00:00Z","region":"us-east-1","resources":["arn:aws:scheduler:us-east-1:000000000000:schedule/default/n"],"detail":"{}"}`,
+			`10m0s lambda: {"version":"0","id":"ID","detail-type":"Scheduled Event","source":"aws.scheduler","account":"000000000000","time":"2000-01-01T00:10:00Z","region":"us-east-1","resources":["arn:aws:scheduler:us-east-1:000000000000:schedule/default/n"],"detail":"{}"}`}},
+		"a queue": {func(n *scheduler.Schedule) { n.Target.ARN, n.Target.Input = queue, "hello" }, []string{"0s sqs: hello", "10m0s sqs: hello"}},
+		"a topic": {func(n *scheduler.Schedule) { n.Target.ARN, n.Target.Input = topic, `{"a":1}` }, []string{`0s sns: {"a":1}`, `10m0s sns: {"a":1}`}},
+		"context attributes": {func(n *scheduler.Schedule) {
+			n.Target.Input = `{"at":"<aws.scheduler.scheduled-time>","of":"<aws.scheduler.schedule-arn>","n":"<aws.scheduler.attempt-number>","run":"<aws.scheduler.execution-id>"}`
+			n.Expression, n.Timezone = "at(2000-01-01T01:05:00)", "Europe/Rome"
+		}, []string{`5m0s lambda: {"at":"2000-01-01T00:05:00Z","of":"arn:aws:scheduler:us-east-1:000000000000:schedule/default/n","n":"1","run":"RUN"}`}},
+		"disabled": {func(n *scheduler.Schedule) { n.State = scheduler.Disabled }, nil},
+		"an end":   {func(n *scheduler.Schedule) { n.End = time.Now().Add(time.Minute) }, []string{"0s lambda"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld()
+				s := w.open(t, 1)
+				create(t, s, test.change)
+				time.Sleep(15 * time.Minute)
+				synctest.Wait()
+				if err := s.Close(); err != nil {
+					t.Error(err)
+				}
+				for i := range w.sent {
+					w.sent[i] = uuids.ReplaceAllString(runs.ReplaceAllString(w.sent[i], `"run":"RUN"`), "ID")
+					if name == "an end" {
+						w.sent[i] = w.sent[i][:len(test.want[i])]
+					}
+				}
+				if !slices.Equal(w.sent, test.want) || w.sessions != 0 {
+					t.Errorf("sent %q, %d sessions are left; want %q", w.sent, w.sessions, test.want)
+				}
+			})
+		})
+	}
+}
+
+var (
+	uuids = regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`)
+	runs  = regexp.MustCompile(`"run":"[a-z2-7]{16}"`)
+)
+
+// TestPace checks that a schedule runs faster by the pace, and that the target sees AWS's
+// times.
+func TestPace(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		s := w.open(t, 60)
+		defer s.Close()
+		create(t, s, func(n *scheduler.Schedule) {
+			n.Expression, n.Target.Input = "cron(0 9 * * ? *)", `"<aws.scheduler.scheduled-time>"`
+		})
+		time.Sleep(34 * time.Minute)
+		synctest.Wait()
+		if want := []string{`9m0s lambda: "2000-01-01T09:00:00Z"`, `33m0s lambda: "2000-01-02T09:00:00Z"`}; !slices.Equal(w.sent, want) {
+			t.Errorf("sent %q, want %q", w.sent, want)
+		}
+	})
+}
+
+// TestDeadLetter checks what happens to events that cannot be delivered.
+func TestDeadLetter(t *testing.T) {
+	denied := cloud.Errorf(403, "AccessDeniedException", "User: r is not authorized to perform: lambda:InvokeFunction")
+	retries := 2
+	for name, test := range map[string]struct {
+		letters string
+		reach   func(string) error
+		sent    []string
+		losses  int
+		metrics map[string]float64
+	}{
+		"to a queue": {letters, func(target string) error {
+			if target == function {
+				return denied
+			}
+			return nil
+		}, []string{`3s letters: {"n":"3"}`}, 0, map[string]float64{"default InvocationAttemptCount": 3, "default TargetErrorCount": 3, "default InvocationDroppedCount": 1, "default InvocationsSentToDeadLetterCount": 1}},
+		"to none": {"", func(string) error { return denied }, nil, 1,
+			map[string]float64{"default InvocationAttemptCount": 3, "default TargetErrorCount": 3, "default InvocationDroppedCount": 1}},
+		"to one that refuses": {letters, func(string) error { return denied }, nil, 1,
+			map[string]float64{"default InvocationAttemptCount": 3, "default TargetErrorCount": 3, "default InvocationDroppedCount": 1,
+				"default InvocationsFailedToBeSentToDeadLetterCount": 1, "default InvocationsFailedToBeSentToDeadLetterCount_AccessDeniedException": 1}},
+		"throttled": {letters, func(target string) error {
+			if target == function {
+				return cloud.Errorf(429, "TooManyRequestsException", "Rate Exceeded.")
+			}
+			return nil
+		}, []string{`3s letters: {"n":"3"}`}, 0, map[string]float64{"default InvocationAttemptCount": 3, "default TargetErrorCount": 3, "default TargetErrorThrottledCount": 3,
+			"default InvocationDroppedCount": 1, "default InvocationsSentToDeadLetterCount": 1}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld()
+				w.reach = test.reach
+				s := w.open(t, 1)
+				defer s.Close()
+				made := create(t, s, func(n *scheduler.Schedule) {
+					n.Expression = "at(2000-01-01T00:00:01)"
+					n.Target.Input, n.Target.DeadLetters, n.Target.Retries = `{"n":"<aws.scheduler.attempt-number>"}`, test.letters, &retries
+				})
+				time.Sleep(time.Second)
+				w.began = time.Now()
+				time.Sleep(time.Hour)
+				synctest.Wait()
+				if !slices.Equal(w.sent, test.sent) || len(w.losses) != test.losses || fmt.Sprint(w.metrics) != fmt.Sprint(test.metrics) {
+					t.Errorf("sent %q, losses %q, metrics %v; want %q, %d, %v", w.sent, w.losses, w.metrics, test.sent, test.losses, test.metrics)
+				}
+				if len(test.sent) == 0 {
+					return
+				}
+				got := map[string]string{}
+				for name, a := range w.last.Attributes {
+					got[name] = a.StringValue
+				}
+				delete(got, "EXECUTION_ID")
+				refusal := test.reach(function).(*cloud.Error)
+				want := map[string]string{"ERROR_CODE": refusal.Code, "ERROR_MESSAGE": refusal.Message, "EXHAUSTED_RETRY_CONDITION": "MaximumRetryAttempts", "IS_PAYLOAD_TRUNCATED": "false",
+					"RETRY_ATTEMPTS": "2", "SCHEDULED_TIME": "2000-01-01T00:00:01Z", "SCHEDULE_ARN": made.ARN, "TARGET_ARN": function}
+				if fmt.Sprint(got) != fmt.Sprint(want) {
+					t.Errorf("attributes %v, want %v", got, want)
+				}
+			})
+		})
+	}
+}
+
+// TestRole checks that the role must trust the service for schedules of the group, when a
+// schedule is created and at each attempt.
+func TestRole(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		s := w.open(t, 1)
+		defer s.Close()
+		var source string
+		w.trust = func(service cloud.Caller, _ cloud.ARN) error {
+			source = service.Service + " for " + service.SourceARN.String()
+			return cloud.Errorf(403, "AccessDenied", "no")
+		}
+		_, err := s.Create(t.Context(), cloud.Caller{}, schedule(nil))
+		if want := "ValidationException: The execution role you provide must allow AWS EventBridge Scheduler to assume the role."; err == nil || err.Error() != want {
+			t.Errorf("got %v, want %s", err, want)
+		}
+		if want := "scheduler.amazonaws.com for arn:aws:scheduler:us-east-1:000000000000:schedule-group/default"; source != want {
+			t.Errorf("got %s, want %s", source, want)
+		}
+		w.trust = nil
+		create(t, s, func(n *scheduler.Schedule) { n.Target.DeadLetters = letters })
+		time.Sleep(time.Second)
+		w.trust = func(cloud.Caller, cloud.ARN) error { return cloud.Errorf(403, "AccessDenied", "no") }
+		time.Sleep(48 * time.Hour)
+		synctest.Wait()
+		if len(w.sent) != 1 || len(w.losses) == 0 {
+			t.Errorf("sent %q, losses %q", w.sent, w.losses)
+		}
+	})
+}
+
+// TestKey checks that the caller must be allowed to use the key of a schedule, and its
+// role to decrypt with it.
+func TestKey(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		s := w.open(t, 1)
+		defer s.Close()
+		var used []string
+		w.keys = func(operation string, caller cloud.Caller) error {
+			used = append(used, operation+" as "+cmp.Or(caller.Role, "developer"))
+			return nil
+		}
+		with := func(n *scheduler.Schedule) {
+			n.Expression, n.KMSKeyARN = "rate(1 day)", "arn:aws:kms:us-east-1:000000000000:key/k"
+		}
+		create(t, s, with)
+		time.Sleep(time.Second)
+		synctest.Wait()
+		if want := []string{"encrypt as developer", "decrypt as r"}; !slices.Equal(used, want) {
+			t.Errorf("used %q, want %q", used, want)
+		}
+		w.keys = func(string, cloud.Caller) error { return cloud.Errorf(400, "AccessDeniedException", "no") }
+		_, err := s.Update(t.Context(), cloud.Caller{}, schedule(with))
+		if want := "ValidationException: no (Service: AWSKMS; Status Code: 400; Error Code: AccessDeniedException)"; err == nil || err.Error() != want {
+			t.Errorf("got %v, want %s", err, want)
+		}
+	})
+}
+
+// TestCompletion checks when a schedule that has ended is deleted.
+func TestCompletion(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		s := w.open(t, 1)
+		defer s.Close()
+		for name, change := range map[string]func(*scheduler.Schedule){
+			"kept": func(n *scheduler.Schedule) { n.Expression = "at(2000-01-01T00:01:00)" },
+			"deleted": func(n *scheduler.Schedule) {
+				n.Expression, n.Completion = "at(2000-01-01T00:01:00)", scheduler.DeleteAfter
+			},
+			"ended":    func(n *scheduler.Schedule) { n.End, n.Completion = time.Now().Add(time.Minute), scheduler.DeleteAfter },
+			"endless":  func(n *scheduler.Schedule) { n.Completion = scheduler.DeleteAfter },
+			"disabled": func(n *scheduler.Schedule) { n.State, n.Completion = scheduler.Disabled, scheduler.DeleteAfter },
+			"too late": func(n *scheduler.Schedule) {
+				n.Expression, n.Completion = "at(1999-01-01T00:00:00)", scheduler.DeleteAfter
+			},
+		} {
+			create(t, s, func(n *scheduler.Schedule) { change(n); n.Name = strings.ReplaceAll(name, " ", "-") })
+		}
+		time.Sleep(2 * time.Minute)
+		synctest.Wait()
+		all, err := s.List(scheduler.Filter{})
+		var left []string
+		for _, n := range all {
+			left = append(left, n.Name)
+		}
+		if want := []string{"disabled", "endless", "kept", "too-late"}; err != nil || !slices.Equal(left, want) {
+			t.Errorf("left %q, %v; want %q", left, err, want)
+		}
+	})
+}
+
+// TestReopen checks that the next process continues: with the schedules, with their times
+// and with what has failed.
+func TestReopen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		w.reach = func(string) error { return cloud.Errorf(500, "ServiceException", "down") }
+		s := w.open(t, 1)
+		if _, err := s.CreateGroup("g", map[string]string{"a": "1"}, ""); err != nil {
+			t.Fatal(err)
+		}
+		create(t, s, func(n *scheduler.Schedule) { n.Group, n.Target.Input = "g", `"<aws.scheduler.scheduled-time>"` })
+		time.Sleep(2 * time.Second)
+		s.Close()
+		w.reach = nil
+		s = w.open(t, 1)
+		defer s.Close()
+		time.Sleep(15 * time.Minute)
+		synctest.Wait()
+		if want := []string{`3s lambda: "2000-01-01T00:00:00Z"`, `10m0s lambda: "2000-01-01T00:10:00Z"`}; !slices.Equal(w.sent, want) {
+			t.Errorf("sent %q, want %q", w.sent, want)
+		}
+		if g, err := s.FindGroup("g"); err != nil || g.Tags["a"] != "1" {
+			t.Errorf("got %+v, %v", g, err)
+		}
+	})
+}
+
+func TestRefusals(t *testing.T) {
+	w := newWorld()
+	s := w.open(t, 1)
+	defer s.Close()
+	if _, err := s.CreateGroup("g", nil, ""); err != nil {
+		t.Fatal(err)
+	}
+	create(t, s, func(n *scheduler.Schedule) { n.Name, n.State = "taken", scheduler.Disabled })
+	retries, most := -1, 186
+	for want, change := range map[string]func(*scheduler.Schedule){
+		"ConflictException: Schedule taken already exists.":                                                           func(n *scheduler.Schedule) { n.Name = "taken" },
+		"ResourceNotFoundException: Schedule group h does not exist.":                                                 func(n *scheduler.Schedule) { n.Group = "h" },
+		"Value 'a b' at 'name' failed to satisfy constraint: Member must satisfy regular expression pattern: ":        func(n *scheduler.Schedule) { n.Name = "a b" },
+		"at 'name' failed to satisfy constraint: Member must have length less than or equal to 64":                    func(n *scheduler.Schedule) { n.Name = strings.Repeat("a", 65) },
+		"at 'description' failed to satisfy constraint":                                                               func(n *scheduler.Schedule) { n.Description = strings.Repeat("a", 513) },
+		"ValidationException: Invalid Schedule Expression rate(1 hours).":                                             func(n *scheduler.Schedule) { n.Expression = "rate(1 hours)" },
+		"Value '' at 'scheduleExpression' failed to satisfy constraint":                                               func(n *scheduler.Schedule) { n.Expression = "" },
+		"Invalid Schedule Expression Timezone Mars.":                                                                  func(n *scheduler.Schedule) { n.Timezone = "Mars" },
+		"Value '1441' at 'maximumWindowInMinutes'":                                                                    func(n *scheduler.Schedule) { n.Window = 1441 },
+		"Value 'ON' at 'state' failed to satisfy constraint: Member must satisfy enum value set: [ENABLED, DISABLED]": func(n *scheduler.Schedule) { n.State = "ON" },
+		"at 'actionAfterCompletion' failed to satisfy constraint: Member must satisfy enum value set: [NONE, DELETE]": func(n *scheduler.Schedule) { n.Completion = "STOP" },
+		"at 'kmsKeyArn' failed to satisfy constraint":                                                                 func(n *scheduler.Schedule) { n.KMSKeyARN = "alias/a" },
+		"Provided Arn is not in correct format.":                                                                      func(n *scheduler.Schedule) { n.Target.ARN = "f" },
+		"does not support the universal target arn:aws:scheduler:::aws-sdk:sqs:sendMessage":                           func(n *scheduler.Schedule) { n.Target.ARN = "arn:aws:scheduler:::aws-sdk:sqs:sendMessage" },
+		"does not support the target arn:aws:states:us-east-1:000000000000:stateMachine:s; it supports functions":     func(n *scheduler.Schedule) { n.Target.ARN = "arn:aws:states:us-east-1:000000000000:stateMachine:s" },
+		"has no FIFO queues or topics":                                                                                func(n *scheduler.Schedule) { n.Target.ARN = queue + ".fifo" },
+		"at 'target.roleArn' failed to satisfy constraint":                                                            func(n *scheduler.Schedule) { n.Target.RoleARN = "r" },
+		"at 'target.deadLetterConfig.arn' failed to satisfy constraint":                                               func(n *scheduler.Schedule) { n.Target.DeadLetters = queue + ".fifo" },
+		"Value '59' at 'maximumEventAgeInSeconds' failed to satisfy constraint: Member must have value greater":       func(n *scheduler.Schedule) { n.Target.MaxAge = 59 },
+		"Value '86401' at 'maximumEventAgeInSeconds' failed to satisfy constraint: Member must have value less":       func(n *scheduler.Schedule) { n.Target.MaxAge = 86401 },
+		"Value '-1' at 'maximumRetryAttempts'":                                                                        func(n *scheduler.Schedule) { n.Target.Retries = &retries },
+		"Value '186' at 'maximumRetryAttempts'":                                                                       func(n *scheduler.Schedule) { n.Target.Retries = &most },
+		"Input must be valid JSON for a Lambda target.":                                                               func(n *scheduler.Schedule) { n.Target.Input = "hello" },
+		"The Input must be at most 262144 bytes long":                                                                 func(n *scheduler.Schedule) { n.Target.Input = strings.Repeat("1", 256<<10+1) },
+		"The StartDate you specify cannot be earlier than 5 minutes ago.":                                             func(n *scheduler.Schedule) { n.Start = time.Now().Add(-6 * time.Minute) },
+		"The EndDate you specify must be in the future.":                                                              func(n *scheduler.Schedule) { n.End = time.Now().Add(-time.Minute) },
+		"The EndDate you specify must come after the StartDate you specify.":                                          func(n *scheduler.Schedule) { n.Start, n.End = time.Now().Add(time.Hour), time.Now().Add(time.Minute) },
+	} {
+		if _, err := s.Create(t.Context(), cloud.Caller{}, schedule(change)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %s", err, want)
+		}
+	}
+	if _, err := s.Update(t.Context(), cloud.Caller{}, schedule(nil)); cloud.ErrorCode(err) != "ResourceNotFoundException" {
+		t.Errorf("update: %v", err)
+	}
+	for want, err := range map[string]error{
+		"Schedule n does not exist.":                        s.Delete("", "n"),
+		"Schedule group h does not exist.":                  s.DeleteGroup("h"),
+		"The default schedule group cannot be deleted.":     s.DeleteGroup("default"),
+		"Schedule group g already exists.":                  func() error { _, err := s.CreateGroup("g", nil, ""); return err }(),
+		"Schedule group default already exists.":            func() error { _, err := s.CreateGroup("default", nil, ""); return err }(),
+		"Value 'a/b' at 'groupName'":                        func() error { _, err := s.CreateGroup("a/b", nil, ""); return err }(),
+		"arn:aws:sns:x:y:z is not the ARN of a schedule":    s.ChangeTags("arn:aws:sns:x:y:z", nil, nil),
+		"MaximumWindowInMinutes must be provided when":      scheduler.CheckFlexibleWindow("FLEXIBLE", 0),
+		"MaximumWindowInMinutes must not be provided":       scheduler.CheckFlexibleWindow("OFF", 5),
+		"Value 'ON' at 'mode'":                              scheduler.CheckFlexibleWindow("ON", 0),
+		"Value 'a b' at 'clientToken'":                      scheduler.CheckToken("a b"),
+		"The local cloud does not keep tags of the default": s.ChangeTags(s.GroupARN("default").String(), map[string]string{"a": "b"}, nil),
+	} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %s", err, want)
+		}
+	}
+}
+
+// TestDeleteGroup checks that a group takes its schedules with it.
+func TestDeleteGroup(t *testing.T) {
+	w := newWorld()
+	s := w.open(t, 1)
+	defer s.Close()
+	if _, err := s.CreateGroup("g", nil, ""); err != nil {
+		t.Fatal(err)
+	}
+	for _, group := range []string{"g", ""} {
+		create(t, s, func(n *scheduler.Schedule) { n.Group, n.State = group, scheduler.Disabled })
+	}
+	if err := s.DeleteGroup("g"); err != nil {
+		t.Fatal(err)
+	}
+	if all, err := s.List(scheduler.Filter{}); err != nil || len(all) != 1 || all[0].Group != "default" {
+		t.Errorf("got %+v, %v", all, err)
+	}
+}

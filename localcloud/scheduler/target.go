@@ -1,0 +1,99 @@
+package scheduler
+
+import (
+	"encoding/json"
+	"strconv"
+	"strings"
+	"time"
+
+	"tally/localcloud/cloud"
+	"tally/localcloud/internal/timetable"
+)
+
+// maxInput is the maximum size in bytes of an input.
+//
+// https://docs.aws.amazon.com/scheduler/latest/UserGuide/scheduler-quotas.html
+const maxInput = 256 << 10
+
+// CheckTargetARN validates the ARN of a target. The local cloud invokes the templated
+// targets for Lambda, SQS and SNS.
+//
+// https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-targets-templated.html
+func CheckTargetARN(s string) error {
+	arn, err := cloud.ParseARN(s)
+	if err != nil || len(s) > 1600 {
+		return invalid("Provided Arn is not in correct format.")
+	}
+	switch {
+	case arn.Service == "lambda" && strings.HasPrefix(arn.Resource, "function:"), arn.Service == "sns" && !strings.Contains(arn.Resource, ":"):
+		return nil
+	case arn.Service == "sqs" && strings.HasSuffix(arn.Resource, ".fifo"), arn.Service == "sns" && strings.HasSuffix(arn.Resource, ".fifo"):
+		return invalid("The local cloud has no FIFO queues or topics, so %s cannot be the target of a schedule.", s)
+	case arn.Service == "sqs":
+		return nil
+	case arn.Service == "scheduler" && strings.HasPrefix(arn.Resource, "aws-sdk:"):
+		return invalid("The local cloud does not support the universal target %s; it supports functions, queues and topics.", s)
+	}
+	return invalid("The local cloud does not support the target %s; it supports functions, queues and topics.", s)
+}
+
+// CheckTargetInput validates the input of a target. A function accepts only JSON.
+func CheckTargetInput(target, input string) error {
+	switch {
+	case len(input) > maxInput:
+		return invalid("The Input must be at most %d bytes long, not %d.", maxInput, len(input))
+	case input != "" && cloud.ServiceOf(target) == "lambda" && !json.Valid([]byte(input)):
+		return invalid("Input must be valid JSON for a Lambda target.")
+	}
+	return nil
+}
+
+// payload returns what an attempt sends to the target.
+//
+// https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html
+func (s *Service) payload(schedule Schedule, e timetable.Event, execution string) string {
+	if schedule.Target.Input == "" {
+		return s.standard(schedule, e)
+	}
+	return strings.NewReplacer(
+		"<aws.scheduler.schedule-arn>", schedule.ARN,
+		"<aws.scheduler.scheduled-time>", scheduledTime(e),
+		"<aws.scheduler.execution-id>", execution,
+		"<aws.scheduler.attempt-number>", strconv.Itoa(e.Attempts+1),
+	).Replace(schedule.Target.Input)
+}
+
+func scheduledTime(e timetable.Event) string { return e.At.UTC().Format("2006-01-02T15:04:05Z") }
+
+// standard returns the event that a target without an input receives. Its detail is a
+// string.
+func (s *Service) standard(schedule Schedule, e timetable.Event) string {
+	event, _ := json.Marshal(struct { // always encodes
+		Version    string   `json:"version"`
+		ID         string   `json:"id"`
+		DetailType string   `json:"detail-type"`
+		Source     string   `json:"source"`
+		Account    string   `json:"account"`
+		Time       string   `json:"time"`
+		Region     string   `json:"region"`
+		Resources  []string `json:"resources"`
+		Detail     string   `json:"detail"`
+	}{"0", e.ID, "Scheduled Event", "aws.scheduler", s.options.Place.Account, scheduledTime(e), s.options.Place.Region, []string{schedule.ARN}, "{}"})
+	return string(event)
+}
+
+// send sends a payload to the target on behalf of the role.
+func (s *Service) send(role cloud.Caller, target, payload string) (err error) {
+	switch cloud.ServiceOf(target) {
+	case "lambda":
+		_, err = s.options.Invoker.InvokeAsync(s.life, cloud.Invocation{Caller: role, Function: target, Payload: []byte(payload)})
+	case "sqs":
+		_, err = s.options.Sender.SendMessage(s.life, role, target, cloud.QueueMessage{Body: payload})
+	case "sns":
+		err = s.options.Publish(s.life, role, target, cloud.QueueMessage{Body: payload})
+	}
+	return err
+}
+
+// longAge returns the maximum age of the events of a target.
+func (t Target) longAge() time.Duration { return time.Duration(t.MaxAge) * time.Second }
