@@ -2,6 +2,7 @@ package events_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"regexp"
 	"slices"
@@ -283,4 +284,20 @@ func TestRefusals(t *testing.T) {
 			t.Errorf("target %d: %v", i+2, err)
 		}
 	}
+}
+
+// FuzzTransformer checks that a transformer that is accepted results in JSON.
+func FuzzTransformer(f *testing.F) {
+	for _, seed := range [][2]string{{"$.time", `"at <x>"`}, {"$.resources[0]", `{"a":<x>,"b":"\\"<x>\\""}`}, {"$['detail-type']", `[<x>,<aws.events.event>]`}, {"$", `<x>`}} {
+		f.Add(seed[0], seed[1])
+	}
+	f.Fuzz(func(t *testing.T, path, template string) {
+		paths := map[string]string{"x": path}
+		if events.CheckInputPaths(paths) != nil || events.CheckTransformer(paths, template) != nil || template == "" {
+			return
+		}
+		if got := events.Fill(events.Target{InputPaths: paths, Template: template}, event); !json.Valid([]byte(got)) {
+			t.Errorf("%q with %q is %q", template, path, got)
+		}
+	})
 }

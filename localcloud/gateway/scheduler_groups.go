@@ -30,7 +30,9 @@ type (
 func (in scheduleGroupInput) group() string       { return in.Name }
 func (in createScheduleGroupInput) group() string { return in.Name }
 
-func (in createScheduleGroupInput) conditionKeys() map[string][]string { return tagKeys(in.Body.Tags) }
+func (in createScheduleGroupInput) conditionKeys() map[string][]string {
+	return requestTags(tagMap(in.Body.Tags))
+}
 
 // ofScheduleGroup is the target of an operation on a group.
 func ofScheduleGroup[In interface{ group() string }](c *call, in In) (target, error) {
@@ -41,9 +43,11 @@ func (in scheduleGroupTagsInput) arn() string  { return in.ARN }
 func (in tagScheduleGroupInput) arn() string   { return in.ARN }
 func (in untagScheduleGroupInput) arn() string { return in.ARN }
 
-func (in tagScheduleGroupInput) conditionKeys() map[string][]string { return tagKeys(in.Body.Tags) }
+func (in tagScheduleGroupInput) conditionKeys() map[string][]string {
+	return requestTags(tagMap(in.Body.Tags))
+}
 func (in untagScheduleGroupInput) conditionKeys() map[string][]string {
-	return tagKeys(nil, in.TagKeys...)
+	return withKey(nil, "aws:TagKeys", in.TagKeys...)
 }
 
 // tagsOfScheduleGroup is the target of an operation on tags.

@@ -2,6 +2,7 @@ package timetable
 
 import (
 	"encoding/json"
+	"errors"
 	"time"
 
 	"tally/localcloud/cloud"
@@ -128,10 +129,10 @@ func (d *Deliveries) bury(e Event) backlog.Result {
 
 // explain returns the code and the message of an error.
 func explain(err error) (code, message string) {
-	if code = cloud.ErrorCode(err); code == "" {
-		return "InternalFailure", err.Error()
+	if e, ok := errors.AsType[*cloud.Error](err); ok {
+		return e.Code, e.Message
 	}
-	return code, err.Error()[len(code)+len(": "):]
+	return "InternalFailure", err.Error()
 }
 
 // longestBackoff makes the 185 retries that AWS makes by default take the 24 hours that it
