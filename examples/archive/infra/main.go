@@ -23,6 +23,12 @@ func program(ctx *pulumi.Context) error {
 	if err != nil {
 		return err
 	}
+	return stack(ctx, pulumi.NewFileArchive(code["archive-sum"]), architecture)
+}
+
+// stack declares every resource. archive-sum stores each sum of the queue in the table
+// once.
+func stack(ctx *pulumi.Context, code pulumi.Archive, architecture pulumi.String) error {
 	env, err := newEnvironment(ctx)
 	if err != nil {
 		return err
@@ -31,14 +37,12 @@ func program(ctx *pulumi.Context) error {
 	if err != nil {
 		return err
 	}
-
-	// archive-sum stores each sum of the queue in the table once.
 	table, err := serverless.NewTable(env, "sums", &serverless.TableArgs{Key: "id"})
 	if err != nil {
 		return err
 	}
 	archiveSum, err := serverless.NewFunction(env, "archive-sum", &serverless.FunctionArgs{
-		Code:         pulumi.NewFileArchive(code["archive-sum"]),
+		Code:         code,
 		Architecture: architecture,
 		// AWS recommends that the queue hides a message for six times as long, which is
 		// 30 seconds.
