@@ -34,7 +34,7 @@ func NewExternalQueue(env *Environment, name string, args *ExternalQueueArgs, op
 	if args == nil || args.ARN == nil {
 		return nil, fmt.Errorf("queue %q: ARN is required", name)
 	}
-	if err := env.checkName("queue", name); err != nil {
+	if err := checkForm("queue", name); err != nil {
 		return nil, err
 	}
 	q := &Queue{env: env, name: name, ARN: args.arn(env, name)}
