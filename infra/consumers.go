@@ -14,6 +14,9 @@ func queueSums(env *serverless.Environment, sums *serverless.Topic, outputs pulu
 		return err
 	}
 	outputs["sumsQueueUrl"], outputs["sumsQueueArn"] = queue.URL, queue.ARN
+	if queue.KeyARN != nil {
+		outputs["sumsQueueKeyArn"] = queue.KeyARN
+	}
 	_, err = sums.Subscribe(queue, &serverless.SubscriptionArgs{RawMessageDelivery: true})
 	return err
 }

@@ -191,6 +191,18 @@ func TestOptionalParts(t *testing.T) {
 	}
 }
 
+// TestSumsQueueKey proves that the stack outputs the key that whoever reads the queue of
+// sums must be allowed to use.
+func TestSumsQueueKey(t *testing.T) {
+	config := example()
+	config.CustomerKey = true
+	cloud, outputs := deployStack(t, config)
+	key := cloud.inputs("aws:sqs/queue:Queue", "main-sums").(map[string]any)["kmsMasterKeyId"]
+	if got := outputs["sumsQueueKeyArn"]; key == nil || got != key {
+		t.Errorf("the key is %v, and the output %v", key, got)
+	}
+}
+
 // TestBuffer proves that Lambda passes the messages of a buffer to handle-message with
 // the function's concurrency.
 func TestBuffer(t *testing.T) {

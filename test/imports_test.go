@@ -57,6 +57,8 @@ func rules() []rule {
 		{prefix: "functions/", own: []string{"internal/"}, banned: []string{"github.com/pulumi/"}},
 		{prefix: "infra/serverless", banned: []string{"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2", "github.com/pulumi/pulumi-aws/sdk/v6/go/aws/wafv2"}},
 		{prefix: "infra", own: []string{"infra/"}, banned: []string{"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2", "github.com/pulumi/pulumi-aws/sdk/v6/go/aws/wafv2"}},
+		{prefix: "examples/archive/infra", own: []string{"infra/bundle", "infra/serverless"}, banned: []string{"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2", "github.com/pulumi/pulumi-aws/sdk/v6/go/aws/wafv2"}},
+		{prefix: "examples/archive/functions", banned: []string{"github.com/pulumi/"}},
 		{prefix: "cmd/", own: []string{"infra/policy", "internal/"}},
 		{prefix: "localcloud/cloud", banned: libraries},
 		{prefix: "localcloud/filter", banned: libraries},

@@ -19,6 +19,9 @@
 //	orders, err := serverless.NewQueue(env, "orders", nil)
 //	err = orders.Invoke(pack, nil) // Lambda invokes the function with the queue's messages
 //
+//	sums, err := serverless.NewExternalQueue(env, "sums", &serverless.ExternalQueueArgs{ARN: arn}) // of another stack
+//	err = sums.Invoke(archive, nil)
+//
 //	table, err := serverless.NewTable(env, "sums", &serverless.TableArgs{Key: "id"})
 //	err = table.GrantWrite(handle)      // the function may create and change items
 //	err = handle.OnFailure(recordFailure) // what the function fails to process goes to another function first

@@ -66,6 +66,7 @@ var (
 	webhookForm      = form{regexp.MustCompile(`^https://[^\s/]+(/\S*)?$`), "an https URL"}
 	runbookForm      = form{regexp.MustCompile(`^https://[^\s/#]+(/[^\s#]*)?$`), "an https URL without a fragment"}
 	policyForm       = form{regexp.MustCompile(`^arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/[!-~]+$`), "the ARN of an IAM policy"}
+	keyForm          = form{regexp.MustCompile(`^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[a-z0-9-]+$`), "the ARN of a KMS key"}
 	architectureForm = form{regexp.MustCompile(`^(arm64|x86_64)$`), "arm64 or x86_64"}
 	logLevelForm     = form{regexp.MustCompile(`^(TRACE|DEBUG|INFO|WARN|ERROR|FATAL)$`), "TRACE, DEBUG, INFO, WARN, ERROR or FATAL"}
 	domainForm       = form{regexp.MustCompile(`^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$`), "a host name in lowercase letters"}

@@ -47,12 +47,12 @@ func (q *Queue) Invoke(f *Function, args *InvokeArgs, opts ...pulumi.ResourceOpt
 	if err := errors.Join(q.env.checkOpen("invoke "+f.name), q.checkInvoke(f)); err != nil {
 		return err
 	}
-	receive, err := f.grantPoll(q, opts...)
+	allowed, err := f.grantPoll(q, opts...)
 	if err != nil {
 		return err
 	}
 	q.invokes = f
-	return f.poll(q, q.checkHidden(f, args.window(q)), *args, []pulumi.Resource{receive}, opts...)
+	return f.poll(q, q.checkHidden(f, args.window(q)), *args, allowed, opts...)
 }
 
 // checkInvoke returns an error if the queue cannot invoke the function.

@@ -43,8 +43,11 @@ func compareInputs(t *testing.T, c *cloud, want map[string]map[string]any) {
 }
 
 // allow returns a policy that allows actions on the resource e-<on>.
-func allow(actions, on string) string {
-	return `{"Statement":[{"Action":` + actions + `,"Effect":"Allow","Resource":["` + arn("e-"+on) + `"]}],"Version":"2012-10-17"}`
+func allow(actions, on string) string { return allowARN(actions, arn("e-"+on)) }
+
+// allowARN is like allow, for a resource that the environment does not create.
+func allowARN(actions, arn string) string {
+	return `{"Statement":[{"Action":` + actions + `,"Effect":"Allow","Resource":["` + arn + `"]}],"Version":"2012-10-17"}`
 }
 
 // oneSender returns the policy of a queue that accepts messages from a role.

@@ -73,24 +73,29 @@ func (f *Function) newSource(name string, deadLetters *Queue, args QueueArgs, ba
 		return nil, err
 	}
 	deadLetters.sources = append(deadLetters.sources, q)
-	receive, err := f.grantPoll(q, opts...)
+	allowed, err := f.grantPoll(q, opts...)
 	if err != nil {
 		return nil, err
 	}
 	// Complete first connects the dead-letter queue, which is older than this one.
-	f.env.pending = append(f.env.pending, func() error { return f.poll(q, window, batches, []pulumi.Resource{receive, q.redrive}, opts...) })
+	f.env.pending = append(f.env.pending, func() error { return f.poll(q, window, batches, append(allowed, q.redrive), opts...) })
 	return q, nil
 }
 
 // grantPoll allows Lambda to receive the queue's messages, which it does with the
-// function's role.
+// function's role. Every function may use the key of its own environment already.
 //
 // https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html#events-sqs-permissions
-func (f *Function) grantPoll(q *Queue, opts ...pulumi.ResourceOption) (pulumi.Resource, error) {
-	return f.grant("poll-"+q.name, statement{
+func (f *Function) grantPoll(q *Queue, opts ...pulumi.ResourceOption) ([]pulumi.Resource, error) {
+	receive, err := f.grant("poll-"+q.name, statement{
 		Action:   []string{"sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"},
 		Resource: []pulumi.StringInput{q.ARN},
 	}, opts...)
+	if err != nil || q.outsideKey == nil {
+		return []pulumi.Resource{receive}, err
+	}
+	decrypt, err := f.grant("poll-"+q.name+"-key", statement{Action: []string{"kms:Decrypt"}, Resource: []pulumi.StringInput{q.outsideKey}}, opts...)
+	return []pulumi.Resource{receive, decrypt}, err
 }
 
 // poll makes Lambda receive the queue's messages and invoke the function's alias with

@@ -37,6 +37,9 @@ type Queue struct {
 
 	URL pulumi.StringOutput
 	ARN pulumi.StringOutput
+	// KeyARN is the ARN of the environment's key if it has a CustomerKey. It is nil for
+	// the key of SQS, which needs no permission.
+	KeyARN pulumi.StringPtrInput
 	// DeadLetters is the dead-letter queue, which holds the messages that were
 	// received MaxReceives times. It is nil for the queues in which components
 	// store failures.
@@ -49,6 +52,7 @@ type Queue struct {
 	queue       *sqs.Queue
 	internal    bool               // part of another component, so that it can have no topic and no function of its own
 	invokes     *Function          // that Invoke was called with, or nil
+	outsideKey  pulumi.StringInput // of an ExternalQueue: the ARN of the key that encrypts it, or nil
 	statements  []statement        // the statements of the policy that relations have added
 	sources     []*Queue           // those whose dead-letter queue connectSources makes it
 	redrive     *sqs.RedrivePolicy // of a source, once connectSources has created it
@@ -118,7 +122,7 @@ func (q *Queue) inputs(args *QueueArgs) *sqs.QueueArgs {
 // create creates the SQS queue with encryption and tags.
 func (q *Queue) create(args *sqs.QueueArgs) (err error) {
 	if key := q.env.customerKey(); key != nil {
-		args.KmsMasterKeyId = key
+		args.KmsMasterKeyId, q.KeyARN = key, key
 	} else {
 		args.SqsManagedSseEnabled = pulumi.Bool(true)
 	}
