@@ -121,6 +121,7 @@ func (w *world) use(operation string, caller cloud.Caller) error {
 func (w *world) EncryptWith(_ context.Context, _ string, caller cloud.Caller, _ cloud.ARN) error {
 	return w.use("encrypt", caller)
 }
+func (*world) GrantWith(context.Context, string, cloud.Caller, cloud.ARN) error { return nil }
 func (w *world) EncryptValueWith(context.Context, string, cloud.Caller, cloud.ARN) error {
 	return errors.New("unexpected")
 }
