@@ -40,6 +40,7 @@ func TestSumsUnderFaults(t *testing.T) {
 	up(ctx, t, w.stack)
 	w.run(ctx, "with a buffer: faults", count/2, 0)
 	w.run(ctx, "with a buffer: faults and three SIGKILLs", count/4, 3)
+	w.poison(ctx, "with a buffer: a bug", count/10)
 }
 
 // sumsWorld is a local cloud that can be killed, with this project's stack.

@@ -7,6 +7,7 @@ import (
 
 const (
 	table           = "aws:dynamodb/table:Table"
+	daxCluster      = "aws:dax/cluster:Cluster"
 	backupSelection = "aws:backup/selection:Selection"
 )
 
@@ -34,6 +35,16 @@ var dynamodbRules = []Rule{
 		},
 	},
 	{
+		Controls: []string{"DynamoDB.3", "CKV_AWS_47"}, Title: "DAX clusters are encrypted at rest",
+		Types: []string{daxCluster}, Property: "serverSideEncryption.enabled",
+		Check: func(r Resource, _ Graph) error {
+			if !r.has("serverSideEncryption", "enabled") {
+				return errors.New("is not encrypted at rest")
+			}
+			return nil
+		},
+	},
+	{
 		Controls: []string{"DynamoDB.4"}, Title: "tables are in a backup plan",
 		Types: []string{table}, Property: "resources of a Selection of AWS Backup",
 		Check: func(r Resource, all Graph) error {
@@ -49,6 +60,16 @@ var dynamodbRules = []Rule{
 		Controls: []string{"DynamoDB.6"}, Title: "tables are protected from deletion",
 		Types: []string{table}, Property: "deletionProtectionEnabled",
 		Check: require("deletionProtectionEnabled"),
+	},
+	{
+		Controls: []string{"DynamoDB.7", "CKV_AWS_239"}, Title: "DAX clusters are encrypted in transit",
+		Types: []string{daxCluster}, Property: "clusterEndpointEncryptionType",
+		Check: func(r Resource, _ Graph) error {
+			if kind := r.input("clusterEndpointEncryptionType"); kind != "TLS" && kind != Unknown {
+				return errors.New("accepts connections without TLS")
+			}
+			return nil
+		},
 	},
 	{
 		Controls: []string{"CKV_AWS_119"}, Title: "tables are encrypted with a customer-managed key",

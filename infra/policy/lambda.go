@@ -69,8 +69,8 @@ var lambdaRules = []Rule{
 		},
 	},
 	{
-		Controls: []string{"Lambda.6", "SNS.3", "SQS.2", "DynamoDB.5"}, Title: "resources are tagged with their project, environment, owner and cost centre",
-		Types: []string{function, topic, queue, table}, Property: "tags, and the provider's defaultTags",
+		Controls: []string{"Lambda.6", "SNS.3", "SQS.2", "DynamoDB.5", "SecretsManager.5"}, Title: "resources are tagged with their project, environment, owner and cost centre",
+		Types: []string{function, topic, queue, table, secret}, Property: "tags, and the provider's defaultTags",
 		Check: hasRequiredTags,
 	},
 	{

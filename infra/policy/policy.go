@@ -1,7 +1,7 @@
 // Package policy checks the resources of a stack against rules before any of
 // them is created. The rules implement the controls of AWS Security Hub and the
-// policies of Checkov that apply to the resource types in use, and a few
-// controls of this project.
+// policies of Checkov that apply to the resource types in use, and to what is often
+// added to them, and a few controls of this project.
 //
 // A [Waiver] exempts stacks from a rule on purpose and states the reason.
 //
@@ -49,7 +49,7 @@ type Rule struct {
 
 // Rules returns every rule, in the order of the controls page.
 func Rules() []Rule {
-	return slices.Concat(lambdaRules, snsRules, sqsRules, dynamodbRules, apiRules, schedulerRules, watchRules, iamRules)
+	return slices.Concat(lambdaRules, snsRules, sqsRules, dynamodbRules, secretRules, apiRules, schedulerRules, watchRules, iamRules)
 }
 
 // Finding reports a resource that violates a rule.

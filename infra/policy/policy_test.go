@@ -38,6 +38,11 @@ const compliant = `[
 	{"Type": "aws:dynamodb/table:Table", "Name": "d", "Provider": "aws", "Inputs": {"billingMode": "PAY_PER_REQUEST", "pointInTimeRecovery": {"enabled": true}, "deletionProtectionEnabled": true,
 		"serverSideEncryption": {"enabled": true, "kmsKeyArn": "(known after the deployment)"}, "tags": {"cost-centre": "42"}}},
 	{"Type": "aws:backup/selection:Selection", "Name": "d", "Inputs": {"resources": "(known after the deployment)"}, "References": {"resources": ["aws:dynamodb/table:Table d"]}},
+	{"Type": "aws:dax/cluster:Cluster", "Name": "x", "Inputs": {"serverSideEncryption": {"enabled": true}, "clusterEndpointEncryptionType": "TLS"}},
+	{"Type": "aws:secretsmanager/secret:Secret", "Name": "k", "Provider": "aws", "Inputs": {"kmsKeyId": "arn:k1", "tags": {"cost-centre": "42"}}},
+	{"Type": "aws:secretsmanager/secretRotation:SecretRotation", "Name": "k", "Inputs": {"secretId": "(known after the deployment)", "rotationRules": {"automaticallyAfterDays": 90}},
+		"References": {"secretId": ["aws:secretsmanager/secret:Secret k"]}},
+	{"Type": "aws:ssm/parameter:Parameter", "Name": "p", "Inputs": {"type": "SecureString", "keyId": "arn:k2"}},
 	{"Type": "aws:apigatewayv2/route:Route", "Name": "get", "Inputs": {"routeKey": "GET /", "authorizationType": "JWT"}},
 	{"Type": "aws:apigatewayv2/stage:Stage", "Name": "s", "Inputs": {"accessLogSettings": {"destinationArn": "arn:l"}, "defaultRouteSettings": {"throttlingRateLimit": 5, "throttlingBurstLimit": 5}}},
 	{"Type": "aws:apigatewayv2/domainName:DomainName", "Name": "d", "Inputs": {"domainNameConfiguration": {"securityPolicy": "TLS_1_2"}}},
@@ -85,6 +90,15 @@ func TestViolations(t *testing.T) {
 		{"DynamoDB.6", `"deletionProtectionEnabled": true`, `"deletionProtectionEnabled": false`, "has no deletionProtectionEnabled"},
 		{"CKV_AWS_119", `"serverSideEncryption": {"enabled": true`, `"serverSideEncryption": {"enabled": false`, "is encrypted with a key of DynamoDB's"},
 		{"CKV_AWS_119", `"kmsKeyArn": "(known after the deployment)"}, "tags"`, `"x": 1}, "tags"`, "has no kmsKeyArn"},
+		{"DynamoDB.3", `"serverSideEncryption": {"enabled": true}, "cluster`, `"serverSideEncryption": {"enabled": false}, "cluster`, "is not encrypted at rest"},
+		{"DynamoDB.7", `"clusterEndpointEncryptionType": "TLS"`, `"clusterEndpointEncryptionType": "NONE"`, "accepts connections without TLS"},
+		{"DynamoDB.7", `, "clusterEndpointEncryptionType": "TLS"`, ``, "accepts connections without TLS"},
+		{"SecretsManager.1", `"aws:secretsmanager/secret:Secret k"`, `"aws:secretsmanager/secret:Secret j"`, "has no SecretRotation"},
+		{"SecretsManager.4", `"automaticallyAfterDays": 90`, `"automaticallyAfterDays": 91`, "does not rotate the secret within 90 days"},
+		{"SecretsManager.4", `"automaticallyAfterDays": 90`, `"scheduleExpression": "rate(365 days)"`, "does not rotate the secret within 90 days"},
+		{"CKV_AWS_149", `"kmsKeyId": "arn:k1"`, `"x": 1`, "has no kmsKeyId"},
+		{"CKV2_AWS_34", `"SecureString"`, `"String"`, "has the type String, not SecureString"},
+		{"CKV_AWS_337", `"keyId": "arn:k2"`, `"x": 1`, "has no keyId"},
 		{"Lambda.2", `provided.al2023`, `go1.x`, "uses the runtime go1.x, not provided.al2023"},
 		{"Lambda.6", `\"owner\":\"us\"`, `\"owner\":\"\"`, "lacks the required tags: owner"},
 		{"Lambda.6", `"pulumi:providers:aws"`, `"pulumi:providers:random"`, "lacks the required tags: project, environment, owner"},
@@ -133,7 +147,7 @@ func TestViolations(t *testing.T) {
 		{"CloudWatch.17", `"alarmActions"`, `"actionsEnabled": false, "alarmActions"`, "notifies no one"},
 		{"CloudWatch.16", `365`, `30`, "retains logs for 30 days"},
 		{"CKV_AWS_66", `"retentionInDays": 365, `, ``, "has no retentionInDays"},
-		{"CKV_AWS_158", `"kmsKeyId"`, `"x"`, "has no kmsKeyId"},
+		{"CKV_AWS_158", `"kmsKeyId": "arn:k"}`, `"x": 1}`, "has no kmsKeyId"},
 	} {
 		t.Run(test.control+" "+test.want, func(t *testing.T) {
 			if !strings.Contains(compliant, test.old) {
@@ -162,7 +176,8 @@ func TestControls(t *testing.T) {
 		covered = append(covered, rule.Controls...)
 	}
 	for control := range strings.FieldsSeq(`
-		Lambda.1 Lambda.2 Lambda.6 Lambda.7 DynamoDB.1 DynamoDB.2 DynamoDB.4 DynamoDB.5 DynamoDB.6 CKV_AWS_28 CKV_AWS_119 SNS.1 SNS.2 SNS.3 SNS.4 SQS.1 SQS.2 SQS.3
+		Lambda.1 Lambda.2 Lambda.6 Lambda.7 DynamoDB.1 DynamoDB.2 DynamoDB.3 DynamoDB.4 DynamoDB.5 DynamoDB.6 DynamoDB.7 CKV_AWS_28 CKV_AWS_119 CKV_AWS_47 CKV_AWS_239
+		SecretsManager.1 SecretsManager.4 SecretsManager.5 CKV2_AWS_57 CKV_AWS_149 CKV2_AWS_34 CKV_AWS_337 SNS.1 SNS.2 SNS.3 SNS.4 SQS.1 SQS.2 SQS.3
 		APIGateway.8 APIGateway.9 CloudWatch.15 CloudWatch.16 CloudWatch.17
 		CKV_AWS_45 CKV_AWS_50 CKV_AWS_115 CKV_AWS_116 CKV_AWS_117 CKV_AWS_173 CKV_AWS_272
 		CKV_AWS_301 CKV_AWS_363 CKV_AWS_364 CKV_AWS_26 CKV_AWS_169 CKV_AWS_385 CKV_AWS_27
