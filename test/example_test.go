@@ -150,7 +150,7 @@ func (w *workspace) shellBlocks(page string) map[string]string {
 			heading = m[1]
 		}
 		for line := range strings.Lines(m[2]) {
-			if command, follows := strings.CutSuffix(line, " # follow\n"); follows {
+			if command, follows := strings.CutSuffix(line, "\n"); follows && strings.Contains(line, " logs --follow ") {
 				line = "until " + strings.Replace(command, " --follow", "", 1) + " | grep 'sum archived'; do sleep 0.1; done\n"
 			}
 			sections[heading] += line

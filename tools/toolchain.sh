@@ -107,10 +107,9 @@ build() {
   if current "$1"; then return; fi
   name=$1 package=$2 release=$3
   shift 3
-  # Compiling these takes half the time if they are not optimized. They are the
-  # commands themselves, and what only some of them use: clouds that store state and
-  # secrets, git, generated SDKs, the API of Pulumi Cloud. Deployments spend their time
-  # in other packages.
+  # These compile in half the time without optimization: the commands themselves, and
+  # packages that only some of them use (state and secrets in clouds, git, generated
+  # SDKs, the API of Pulumi Cloud). Deployments spend their time elsewhere.
   set -- "$@" "-gcflags=github.com/pulumi/pulumi/pkg/v3/cmd/...=-N -l"
   for library in cloud.google.com/go github.com/Azure github.com/AzureAD github.com/alecthomas/chroma/v2 \
     github.com/aws/aws-sdk-go-v2/service/kms github.com/aws/aws-sdk-go-v2/service/s3 \

@@ -119,8 +119,8 @@ func next(name string, on trigger, lines []string) string {
 	fmt.Fprintf(&b, `
 Next:
   go test ./functions/%[1]s
-  make generate, which rewrites what is generated from the stack, such as test/golden
-  make up, which deploys it to the local cloud
+  make generate   (rewrites what is generated from the stack, such as test/golden)
+  make up   (deploys the function to the local cloud)
   %[2]s
 
 To remove it, delete the folder functions/%[1]s%[3]s and the lines above from %[4]s, and run make generate.

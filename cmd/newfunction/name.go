@@ -23,7 +23,7 @@ func checkName(dir, name string, on trigger, p *program) error {
 		return fmt.Errorf("the function %q: there is a folder functions/%[1]s already", name)
 	}
 	if c, ok := p.component("", name); ok && c.kind != "Function" {
-		return fmt.Errorf("the function %q: %s declares a %s of this name; two components of one name are hard to tell apart", name, c.at, c.kind)
+		return fmt.Errorf("the function %q: %s declares the %s of this name; two components of one name are hard to tell apart", name, c.at, c.kind)
 	}
 	if _, ok := p.component("Function", on.source); on.kind == queueKind && (ok || on.source == name) {
 		return fmt.Errorf("the queue %q: a function has this name; two components of one name are hard to tell apart", on.source)

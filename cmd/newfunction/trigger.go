@@ -65,6 +65,10 @@ func (t trigger) checkRoute() error {
 	if !routePath.MatchString(t.path) {
 		return fmt.Errorf("the route %q: its path must be words and parameters such as {id}, each after a slash, such as /greet/{id}", t.route())
 	}
+	// https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-known-issues.html
+	if t.path == "/ping" || t.path == "/sping" {
+		return fmt.Errorf("the route %q: API Gateway reserves its path for health checks", t.route())
+	}
 	parameters := t.Parameters()
 	slices.Sort(parameters)
 	if len(slices.Compact(parameters)) < len(t.Parameters()) {

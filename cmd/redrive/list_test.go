@@ -21,7 +21,7 @@ const wantList = `handle-message-failures: 3 messages
   0a1b2c3d-0000-4000-8000-000000000003    90m      -  Undelivered
     payload  {"num1":3,"num2":4}
   m2                                       5s      -  Unknown
-    reason   the body is neither a record of Lambda nor a notification of SNS
+    reason   the body is neither a record of Lambda, a notification of SNS nor an event of a schedule
     payload  one line with�[31m a color, and more than fits into the 80 charact…
 `
 

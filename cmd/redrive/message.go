@@ -92,7 +92,7 @@ func decode(in types.Message) message {
 			m.Attempts = retries + 1
 		}
 	} else {
-		m.Reason = "the body is neither a record of Lambda nor a notification of SNS"
+		m.Reason = "the body is neither a record of Lambda, a notification of SNS nor an event of a schedule"
 	}
 	m.ID = cmp.Or(m.ID, m.MessageID)
 	return m

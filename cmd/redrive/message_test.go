@@ -32,7 +32,7 @@ func TestDecode(t *testing.T) {
 		{"sns-no-subscription", message{ID: "0a1b2c3d-0000-4000-8000-000000000002", Condition: unknown, Payload: "hello",
 			Reason: "its UnsubscribeURL does not contain the SubscriptionArn"}},
 		{"other", message{ID: "queue-id", Condition: unknown, Payload: `{"num1":3,"num2":4}`,
-			Reason: "the body is neither a record of Lambda nor a notification of SNS"}},
+			Reason: "the body is neither a record of Lambda, a notification of SNS nor an event of a schedule"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			body := read(t, test.name+".json")

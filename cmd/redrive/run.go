@@ -105,10 +105,10 @@ func (r *runner) runQueue(stop, abort context.Context, q queue) (err error) {
 // https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
 func (r *runner) runMessage(ctx context.Context, q queue, m message, h *hold) (all bool, err error) {
 	switch {
+	case q.FunctionARN == "":
+		return false, errors.New("no function can run it: aws sqs start-message-move-task moves the messages of a dead-letter queue back to their source")
 	case m.event == nil:
 		return false, errors.New(m.Reason)
-	case q.FunctionARN == "":
-		return false, errors.New("no function can run it: the queue is that of another subscriber")
 	case r.dry:
 		return false, nil
 	}

@@ -377,7 +377,7 @@ func TestCannotRun(t *testing.T) {
 		queue      queue
 		want       string
 	}{
-		{"unknown body", "hello", failures, "failed     m0  handle-message-failures: the body is neither a record of Lambda nor a notification of SNS"},
+		{"unknown body", "hello", failures, "failed     m0  handle-message-failures: the body is neither a record of Lambda, a notification of SNS nor an event of a schedule"},
 		{"no function", lambdaRecord(0), queue{Name: "sums-webhook-redrive", URL: "https://sqs/sums-webhook-redrive"},
 			"failed     request-0  sums-webhook-redrive: no function can run it"},
 		{"FIFO queue", lambdaRecord(0), queue{Name: "ordered", URL: "https://sqs/ordered.fifo", FunctionARN: failures.FunctionARN},

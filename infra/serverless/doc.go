@@ -1,8 +1,8 @@
 // Package serverless provides the components of a serverless stack on AWS:
-// Function, Topic, Queue, Table, Schedule and API, in an Environment that they share.
-// Their defaults suit production: data is encrypted, access is private, alarms watch
-// every component, and queues hold what failed. Relations between components
-// are methods, and each creates exactly the permission it needs:
+// Function, Topic, Queue, ExternalQueue, Table, Schedule and API, in an Environment
+// that they share. Their defaults suit production: data is encrypted, access is private,
+// alarms watch every component, and queues hold what failed. Relations between
+// components are methods, and each creates exactly the permission it needs:
 //
 //	env, err := serverless.NewEnvironment(ctx, "main", &serverless.EnvironmentArgs{Region: pulumi.String("us-east-1")})
 //	numbers, err := serverless.NewTopic(env, "numbers", nil)
@@ -17,10 +17,10 @@
 //	_, err = sums.Subscribe(audit, &serverless.SubscriptionArgs{RawMessageDelivery: true})
 //
 //	orders, err := serverless.NewQueue(env, "orders", nil)
-//	err = orders.Invoke(pack, nil) // Lambda invokes the function with the queue's messages
+//	err = orders.Invoke(handle, nil) // Lambda invokes the function with the queue's messages
 //
-//	sums, err := serverless.NewExternalQueue(env, "sums", &serverless.ExternalQueueArgs{ARN: arn}) // of another stack
-//	err = sums.Invoke(archive, nil)
+//	external, err := serverless.NewExternalQueue(env, "external-sums", &serverless.ExternalQueueArgs{ARN: arn})
+//	err = external.Invoke(handle, nil) // the same for a queue of another stack
 //
 //	table, err := serverless.NewTable(env, "sums", &serverless.TableArgs{Key: "id"})
 //	err = table.GrantWrite(handle)      // the function may create and change items

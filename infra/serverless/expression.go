@@ -7,13 +7,16 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	_ "time/tzdata" // so that every machine knows the same time zones
+	_ "time/tzdata" // for machines without a time zone database
 )
 
-// isTimezone reports whether a name is that of a time zone.
+// isTimezone reports whether a name is that of an IANA time zone.
 func isTimezone(name string) bool {
+	if name == "Local" || strings.HasPrefix(name, "posix") || strings.HasPrefix(name, "right") {
+		return false // of the machine, or of its database
+	}
 	_, err := time.LoadLocation(name)
-	return err == nil && name != "" && name != "Local"
+	return err == nil
 }
 
 var rateForm = regexp.MustCompile(`^([1-9][0-9]{0,8}) (minute|hour|day)(s?)$`)

@@ -12,7 +12,8 @@ type ExternalQueueArgs struct {
 	// ARN is the ARN of a standard queue in the environment's region. Required.
 	ARN pulumi.StringInput
 	// KeyARN is the ARN of the KMS key that encrypts the queue. Default: none, for a
-	// queue that the key of SQS encrypts, which needs no permission.
+	// queue encrypted with SSE-SQS, or with the AWS managed key aws/sqs in the same
+	// account. A queue with aws/sqs in another account cannot invoke a function.
 	KeyARN pulumi.StringPtrInput
 	// VisibilityTimeoutSeconds is the queue's own, 0 to 43200. It is only compared with
 	// the timeout of the function that the queue invokes. Default: 30, that of SQS.

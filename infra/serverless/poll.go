@@ -18,19 +18,8 @@ import (
 // https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html
 // https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
 type BufferArgs struct {
-	// BatchSize is the maximum number of messages in an invocation, 1 to 10000. More
-	// than 10 require a WindowSeconds of at least 1. Default: 10.
-	BatchSize pulumi.IntPtrInput
-	// WindowSeconds is the time in seconds for which Lambda gathers a batch, 0 to 300.
-	// Default: 0.
-	WindowSeconds pulumi.IntPtrInput
-	// MaxConcurrency is the maximum number of batches that the function processes at
-	// the same time, 2 to 1000. It should not exceed the function's
-	// ReservedConcurrency, or Lambda throttles batches, which counts as a receive of
-	// each message. Default: no limit of its own.
-	//
-	// https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
-	MaxConcurrency pulumi.IntPtrInput
+	// BatchSize, WindowSeconds and MaxConcurrency are those of InvokeArgs.
+	BatchSize, WindowSeconds, MaxConcurrency pulumi.IntPtrInput
 	// MaxReceives is the number of times that Lambda receives a message before it is
 	// stored in the function's Failures, 1 to 900. Default: 5.
 	MaxReceives pulumi.IntPtrInput

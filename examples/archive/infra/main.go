@@ -44,8 +44,8 @@ func stack(ctx *pulumi.Context, code pulumi.Archive, architecture pulumi.String)
 	archiveSum, err := serverless.NewFunction(env, "archive-sum", &serverless.FunctionArgs{
 		Code:         code,
 		Architecture: architecture,
-		// AWS recommends that the queue hides a message for six times as long, which is
-		// 30 seconds.
+		// AWS recommends a visibility timeout of six times this; that of the queue is 30
+		// seconds.
 		TimeoutSeconds: pulumi.Int(5),
 		Environment:    pulumi.StringMap{"ARCHIVE_TABLE": table.Name},
 	})
@@ -104,7 +104,7 @@ func sumsOf(ctx *pulumi.Context, env *serverless.Environment) (*serverless.Exter
 	if err != nil {
 		return nil, err
 	}
-	// Plain values, so that a stack without the queue fails the preview, and that the
+	// Plain values, so that a stack without the queue fails the preview, and the
 	// permission to decrypt exists only if there is a key.
 	queue, err := tally.GetOutputDetails("sumsQueueArn")
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	_ "time/tzdata" // so that every machine knows the same time zones
+	_ "time/tzdata" // for machines without a time zone database
 )
 
 // Expression is a parsed schedule expression: a rate, a cron expression or a time.

@@ -66,8 +66,8 @@ func (h *handler) archive(ctx context.Context, body string) error {
 	if err := json.Unmarshal([]byte(body), &r); err != nil {
 		return err
 	}
-	if r.ID == "" {
-		return errors.New("the sum has no id")
+	if r.ID == "" || r.Num1 == "" || r.Num2 == "" || r.Sum == "" {
+		return errors.New("the message needs id, num1, num2 and sum")
 	}
 	text := func(s string) types.AttributeValue { return &types.AttributeValueMemberS{Value: s} }
 	_, err := h.put(ctx, &dynamodb.PutItemInput{

@@ -44,7 +44,7 @@ func TestHandle(t *testing.T) {
 	if diff := cmp.Diff(map[string]string{"a": "9007199254740993 + 4 = 9007199254740997", "b": "3 + 4 = 7"}, stored); diff != "" {
 		t.Errorf("stored sums: %s", diff)
 	}
-	for line, want := range map[string]int{`msg="sum archived" id=a`: 1, "already": 1, "invalid character": 1, "no id": 1, "Throttling": 1} {
+	for line, want := range map[string]int{`msg="sum archived" id=a`: 1, "already": 1, "invalid character": 1, "needs id": 1, "Throttling": 1} {
 		if got := strings.Count(logs.String(), line); got != want {
 			t.Errorf("%d lines with %q, want %d:\n%s", got, line, want, &logs)
 		}
