@@ -49,6 +49,13 @@ func newWorld() *world {
 	return &world{began: time.Now(), store: store.InMemory(), metrics: map[string]float64{}}
 }
 
+// change changes the world while the service uses it.
+func (w *world) change(f func()) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	f()
+}
+
 func (w *world) open(t *testing.T, pace cloud.Pace) *scheduler.Service {
 	t.Helper()
 	s, err := scheduler.New(scheduler.Options{
@@ -62,13 +69,13 @@ func (w *world) open(t *testing.T, pace cloud.Pace) *scheduler.Service {
 }
 
 func (w *world) AssumeRole(_ context.Context, service cloud.Caller, role cloud.ARN, session string) (cloud.Credentials, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	if w.trust != nil {
 		if err := w.trust(service, role); err != nil {
 			return cloud.Credentials{}, err
 		}
 	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
 	w.sessions++
 	return cloud.Credentials{Caller: cloud.Caller{ARN: here.GlobalARN("sts", "assumed-role/r/"+session), Role: "r"}}, nil
 }
@@ -83,13 +90,13 @@ func (w *world) take(kind string, caller cloud.Caller, target string, m cloud.Qu
 	if caller.Role != "r" {
 		return fmt.Errorf("%s has no role", caller)
 	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	if w.reach != nil {
 		if err := w.reach(target); err != nil {
 			return err
 		}
 	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
 	w.sent = append(w.sent, fmt.Sprintf("%v %s: %s", time.Since(w.began), kind, m.Body))
 	w.last = m
 	return nil
@@ -269,7 +276,7 @@ func TestDeadLetter(t *testing.T) {
 					n.Target.Input, n.Target.DeadLetters, n.Target.Retries = `{"n":"<aws.scheduler.attempt-number>"}`, test.letters, &retries
 				})
 				time.Sleep(time.Second)
-				w.began = time.Now()
+				w.change(func() { w.began = time.Now() })
 				time.Sleep(time.Hour)
 				synctest.Wait()
 				if !slices.Equal(w.sent, test.sent) || len(w.losses) != test.losses || fmt.Sprint(w.metrics) != fmt.Sprint(test.metrics) {
@@ -313,10 +320,12 @@ func TestRole(t *testing.T) {
 		if want := "scheduler.amazonaws.com for arn:aws:scheduler:us-east-1:000000000000:schedule-group/default"; source != want {
 			t.Errorf("got %s, want %s", source, want)
 		}
-		w.trust = nil
+		w.change(func() { w.trust = nil })
 		create(t, s, func(n *scheduler.Schedule) { n.Target.DeadLetters = letters })
 		time.Sleep(time.Second)
-		w.trust = func(cloud.Caller, cloud.ARN) error { return cloud.Errorf(403, "AccessDenied", "no") }
+		w.change(func() {
+			w.trust = func(cloud.Caller, cloud.ARN) error { return cloud.Errorf(403, "AccessDenied", "no") }
+		})
 		time.Sleep(48 * time.Hour)
 		synctest.Wait()
 		if len(w.sent) != 1 || len(w.losses) == 0 {
@@ -346,7 +355,9 @@ func TestKey(t *testing.T) {
 		if want := []string{"encrypt as developer", "decrypt as r"}; !slices.Equal(used, want) {
 			t.Errorf("used %q, want %q", used, want)
 		}
-		w.keys = func(string, cloud.Caller) error { return cloud.Errorf(400, "AccessDeniedException", "no") }
+		w.change(func() {
+			w.keys = func(string, cloud.Caller) error { return cloud.Errorf(400, "AccessDeniedException", "no") }
+		})
 		_, err := s.Update(t.Context(), cloud.Caller{}, schedule(with))
 		if want := "ValidationException: no (Service: AWSKMS; Status Code: 400; Error Code: AccessDeniedException)"; err == nil || err.Error() != want {
 			t.Errorf("got %v, want %s", err, want)
@@ -392,7 +403,9 @@ func TestCompletion(t *testing.T) {
 func TestReopen(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
-		w.reach = func(string) error { return cloud.Errorf(500, "ServiceException", "down") }
+		w.change(func() {
+			w.reach = func(string) error { return cloud.Errorf(500, "ServiceException", "down") }
+		})
 		s := w.open(t, 1)
 		if _, err := s.CreateGroup("g", map[string]string{"a": "1"}, ""); err != nil {
 			t.Fatal(err)
@@ -400,7 +413,7 @@ func TestReopen(t *testing.T) {
 		create(t, s, func(n *scheduler.Schedule) { n.Group, n.Target.Input = "g", `"<aws.scheduler.scheduled-time>"` })
 		time.Sleep(2 * time.Second)
 		s.Close()
-		w.reach = nil
+		w.change(func() { w.reach = nil })
 		s = w.open(t, 1)
 		defer s.Close()
 		time.Sleep(15 * time.Minute)
