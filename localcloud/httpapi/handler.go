@@ -192,7 +192,7 @@ func responseTo(out cloud.Outcome, err error) (response, string) {
 	case out.FunctionError != "":
 		return internal, "the function failed: " + string(out.Payload)
 	}
-	res, err := endpoint.DecodeResponse(out.Payload)
+	res, err := endpoint.DecodeResponse(out.Payload, "text/plain;charset=utf-8")
 	if err != nil {
 		return internal, "the function returned an invalid response: " + err.Error()
 	}

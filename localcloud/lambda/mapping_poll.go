@@ -130,17 +130,20 @@ func (s *Service) poller(m EventSourceMapping) *poller.Poller {
 	}
 }
 
-// accepts returns what reports whether a message matches one of the patterns, which are
-// valid, or nil if there are none.
+// accepts returns what reports whether a message matches one of the patterns, or nil if
+// there are none. It is also nil if a pattern, which was valid when it was stored, no longer
+// is: the function then receives all messages, rather than that some are deleted.
 func accepts(patterns []string) func(body string) bool {
 	if len(patterns) == 0 {
 		return nil
 	}
 	var filters []*filter.MessageFilter
 	for _, pattern := range patterns {
-		if f, err := filter.ParseMessageFilter(pattern); err == nil {
-			filters = append(filters, f)
+		f, err := filter.ParseMessageFilter(pattern)
+		if err != nil {
+			return nil
 		}
+		filters = append(filters, f)
 	}
 	return func(body string) bool {
 		return slices.ContainsFunc(filters, func(f *filter.MessageFilter) bool { return f.Match(body) })

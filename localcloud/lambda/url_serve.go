@@ -220,7 +220,7 @@ func (s *Service) invokeURL(x *urlRequest, payload []byte) (endpoint.Response, s
 	case out.FunctionError != "":
 		return badGateway(), "the function failed: " + string(out.Payload)
 	}
-	res, err := endpoint.DecodeResponse(out.Payload)
+	res, err := endpoint.DecodeResponse(out.Payload, "application/json")
 	if err != nil {
 		return badGateway(), "the function returned an invalid response: " + err.Error()
 	}

@@ -116,10 +116,15 @@ func scheduleTogether(in schema.Values, fail schema.Fail) {
 	}
 }
 
-// checkRFC3339 validates a time as the real provider does.
+// checkRFC3339 validates a time. The real provider accepts any offset, but reads the time
+// back in UTC, and so would change the schedule again with every deployment.
 func checkRFC3339(s string) error {
-	if _, err := time.Parse(time.RFC3339, s); err != nil {
+	t, err := time.Parse(time.RFC3339, s)
+	if err != nil {
 		return errors.New("expected a valid RFC3339 date, such as 2027-01-31T09:30:00Z")
+	}
+	if utc := t.UTC().Format(time.RFC3339); utc != s {
+		return fmt.Errorf("write it in UTC, as %s: AWS returns it so, and every deployment would change it", utc)
 	}
 	return nil
 }
@@ -162,7 +167,7 @@ func liveSchedule(s scheduler.Schedule) map[string]any {
 		if t.IsZero() {
 			return nil
 		}
-		return t.Format(time.RFC3339)
+		return t.UTC().Format(time.RFC3339)
 	}
 	return map[string]any{
 		"name": s.Name, "groupName": s.Group, "description": orNil(s.Description), "scheduleExpression": s.Expression, "scheduleExpressionTimezone": s.Timezone,

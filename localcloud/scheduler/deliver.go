@@ -148,12 +148,18 @@ func (s courier) deadLetter(schedule Schedule, e timetable.Event) cloud.QueueMes
 }
 
 // Done implements [timetable.Courier]: it deletes a schedule that has ended, if it is to be
-// deleted then.
+// deleted then, and none of its other events is still to be delivered. AWS does not delete
+// a recurring schedule without an end.
+//
+// https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-delete.html
 func (s courier) Done(e timetable.Event) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	schedule, ok := s.schedules.Get(e.Key)
-	if !ok || schedule.Completion != DeleteAfter || schedule.State == Disabled || !s.clock.Ended(e.Key) {
+	if !ok || schedule.Completion != DeleteAfter || schedule.State == Disabled || !s.clock.Ended(e.Key) || s.deliveries.Pending(e.Key) > 1 {
+		return
+	}
+	if schedule.End.IsZero() && !schedule.plan().Expression.Once() {
 		return
 	}
 	if err := s.clock.Stop(e.Key, s.schedules.Unset(e.Key)); err != nil {

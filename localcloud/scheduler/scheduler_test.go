@@ -376,8 +376,11 @@ func TestCompletion(t *testing.T) {
 			"deleted": func(n *scheduler.Schedule) {
 				n.Expression, n.Completion = "at(2000-01-01T00:01:00)", scheduler.DeleteAfter
 			},
-			"ended":    func(n *scheduler.Schedule) { n.End, n.Completion = time.Now().Add(time.Minute), scheduler.DeleteAfter },
-			"endless":  func(n *scheduler.Schedule) { n.Completion = scheduler.DeleteAfter },
+			"ended":   func(n *scheduler.Schedule) { n.End, n.Completion = time.Now().Add(time.Minute), scheduler.DeleteAfter },
+			"endless": func(n *scheduler.Schedule) { n.Completion = scheduler.DeleteAfter },
+			"recurring": func(n *scheduler.Schedule) {
+				n.Expression, n.Completion = "cron(1 0 1 1 ? 2000)", scheduler.DeleteAfter // without an end
+			},
 			"disabled": func(n *scheduler.Schedule) { n.State, n.Completion = scheduler.Disabled, scheduler.DeleteAfter },
 			"too late": func(n *scheduler.Schedule) {
 				n.Expression, n.Completion = "at(1999-01-01T00:00:00)", scheduler.DeleteAfter
@@ -392,8 +395,43 @@ func TestCompletion(t *testing.T) {
 		for _, n := range all {
 			left = append(left, n.Name)
 		}
-		if want := []string{"disabled", "endless", "kept", "too-late"}; err != nil || !slices.Equal(left, want) {
+		if want := []string{"disabled", "endless", "kept", "recurring", "too-late"}; err != nil || !slices.Equal(left, want) {
 			t.Errorf("left %q, %v; want %q", left, err, want)
+		}
+	})
+}
+
+// TestCompletionWaits checks that a schedule exists until its last event is delivered, even
+// if a later one is delivered before an earlier one, which is retried.
+func TestCompletionWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		failures := 0
+		w.reach = func(string) error {
+			if failures++; failures <= 7 { // for a minute and more
+				return cloud.Errorf(500, "ServiceException", "down")
+			}
+			return nil
+		}
+		s := w.open(t, 1)
+		defer s.Close()
+		create(t, s, func(n *scheduler.Schedule) {
+			n.Expression, n.Completion, n.End = "rate(1 minute)", scheduler.DeleteAfter, time.Now().Add(90*time.Second)
+			n.Target.Input = `"<aws.scheduler.scheduled-time>"`
+		})
+		time.Sleep(time.Hour)
+		synctest.Wait()
+		var events []string
+		for _, sent := range w.sent {
+			_, event, _ := strings.Cut(sent, ": ")
+			events = append(events, event)
+		}
+		slices.Sort(events)
+		if want := []string{`"2000-01-01T00:00:00Z"`, `"2000-01-01T00:01:00Z"`}; !slices.Equal(events, want) {
+			t.Errorf("sent %q, want %q", events, want)
+		}
+		if left, err := s.List(scheduler.Filter{}); err != nil || len(left) != 0 {
+			t.Errorf("left %v, %v", left, err)
 		}
 	})
 }

@@ -32,11 +32,11 @@ func (r Response) Write(w http.ResponseWriter) {
 
 // DecodeResponse returns the response for what a function returned in format 2.0: an
 // object with a statusCode describes a response, and any other JSON is the body of a
-// response with status 200, a string without its quotes. It fails if the payload is
-// not JSON.
+// response with status 200, a string without its quotes. contentType is that of a described
+// response that names none. It fails if the payload is not JSON.
 //
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
-func DecodeResponse(payload []byte) (Response, error) {
+func DecodeResponse(payload []byte, contentType string) (Response, error) {
 	// This is a map because encoding/json matches the fields of a struct regardless
 	// of case, which AWS does not do.
 	var members map[string]json.RawMessage
@@ -50,11 +50,11 @@ func DecodeResponse(payload []byte) (Response, error) {
 		}
 		return Response{Status: http.StatusOK, Header: http.Header{"Content-Type": {"application/json"}}, Body: payload}, nil
 	}
-	return decodeFormatted(members)
+	return decodeFormatted(members, contentType)
 }
 
 // decodeFormatted returns the response that the members of an object describe.
-func decodeFormatted(members map[string]json.RawMessage) (Response, error) {
+func decodeFormatted(members map[string]json.RawMessage, contentType string) (Response, error) {
 	var (
 		res      = Response{Header: http.Header{}}
 		headers  map[string]headerValue
@@ -91,7 +91,7 @@ func decodeFormatted(members map[string]json.RawMessage) (Response, error) {
 		res.Header.Add("Set-Cookie", c)
 	}
 	if res.Header.Get("Content-Type") == "" {
-		res.Header.Set("Content-Type", "text/plain;charset=utf-8")
+		res.Header.Set("Content-Type", contentType)
 	}
 	return res, nil
 }

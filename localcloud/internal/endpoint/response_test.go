@@ -29,7 +29,7 @@ func TestDecodeResponse(t *testing.T) {
 		`{"statusCode":200,"headers":{"X-N":5,"X-B":true,"Te":"x"}}`: {Status: 200, Header: http.Header{"Content-Type": asText["Content-Type"], "X-N": {"5"}, "X-B": {"true"}}, Body: []byte{}},
 		`{"statusCode":200,"cookies":["a=1; Secure","b=2"]}`:         {Status: 200, Header: http.Header{"Content-Type": asText["Content-Type"], "Set-Cookie": {"a=1; Secure", "b=2"}}, Body: []byte{}},
 	} {
-		got, err := DecodeResponse([]byte(payload))
+		got, err := DecodeResponse([]byte(payload), "text/plain;charset=utf-8")
 		if diff := cmp.Diff(want, got); err != nil || diff != "" {
 			t.Errorf("%s: error %v, (-want +got)\n%s", payload, err, diff)
 		}
@@ -52,7 +52,7 @@ func TestDecodeResponseRefuses(t *testing.T) {
 		`{"statusCode":200,"isBase64Encoded":"yes"}`:           "isBase64Encoded",
 		`{"statusCode":200,"isBase64Encoded":true,"body":"%"}`: "base64",
 	} {
-		if _, err := DecodeResponse([]byte(payload)); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := DecodeResponse([]byte(payload), "text/plain;charset=utf-8"); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: error %v, want one with %q", payload, err, want)
 		}
 	}
@@ -62,7 +62,7 @@ func FuzzDecodeResponse(f *testing.F) {
 	f.Add([]byte(`{"statusCode":200,"headers":{"A":"b"},"cookies":["c"],"body":"aGk=","isBase64Encoded":true}`))
 	f.Add([]byte(`"text"`))
 	f.Fuzz(func(t *testing.T, payload []byte) {
-		a, err := DecodeResponse(payload)
+		a, err := DecodeResponse(payload, "text/plain;charset=utf-8")
 		if err == nil && (a.Status < 200 || a.Status > 599 || a.Header.Get("Content-Type") == "") {
 			t.Errorf("%q: status %d, header %v", payload, a.Status, a.Header)
 		}

@@ -86,6 +86,9 @@ func (e Event) encode() []byte {
 	return data
 }
 
+// Pending returns how many events of a key have not ended, with those that are running.
+func (d *Deliveries) Pending(key string) int { return d.backlog.Lens()[key] }
+
 // run makes one attempt.
 func (d *Deliveries) run(t backlog.Task) backlog.Result {
 	var e Event
