@@ -77,7 +77,7 @@ func rules() []rule {
 			own = append(own, "localcloud/internal/nearest", "localcloud/internal/awsservice", "localcloud/internal/backlog", "localcloud/internal/peer",
 				"localcloud/filter", "localcloud/sigv4", "localcloud/internal/body", "localcloud/internal/endpoint")
 		case "events", "scheduler":
-			own = append(own, "localcloud/internal/timetable")
+			own = append(own, "localcloud/internal/timetable", "localcloud/internal/backlog")
 		case "secretsmanager", "ssm":
 			own = append(own, "localcloud/internal/seal")
 		case "sns":
