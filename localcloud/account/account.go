@@ -17,6 +17,7 @@ import (
 	"tally/localcloud/iam"
 	"tally/localcloud/internal/fault"
 	"tally/localcloud/internal/seal"
+	"tally/localcloud/internal/timetable"
 	"tally/localcloud/kms"
 	"tally/localcloud/lambda"
 	"tally/localcloud/lambda/process"
@@ -73,7 +74,7 @@ type Options struct {
 	// Endpoint returns the base URL of AWS's wire protocols. It is called only
 	// when the URL is needed, so the port may be chosen after New.
 	Endpoint func() string
-	// APIPort is the lowest port of an HTTP API or a URL of a function; 0 means any free one.
+	// APIPort is the lowest port of an HTTP API or a function URL; 0 means any free one.
 	APIPort int
 	// Pace scales the waits between asynchronous attempts, the periods of alarms and
 	// schedules, and the recovery windows of secrets.
@@ -228,8 +229,8 @@ func (s *Services) lambdaOptions(o Options) lambda.Options {
 }
 
 // publish delivers the results of asynchronous invocations and the events of schedules and
-// rules to topics. Lambda receives a method instead of SNS itself, which is constructed later because it
-// delivers to Lambda. By the time that anything runs, it exists.
+// rules to topics. Lambda receives a method instead of SNS itself, which is constructed
+// later because it delivers to Lambda. By the time that anything runs, it exists.
 func (s *Services) publish(ctx context.Context, caller cloud.Caller, topicARN string, m cloud.QueueMessage) error {
 	message := sns.Message{Body: m.Body, Attributes: map[string]sns.Attribute{}}
 	for name, a := range m.Attributes {
@@ -257,6 +258,10 @@ func (s *Services) snsOptions(o Options) sns.Options {
 	}
 }
 
+func (s *Services) targets() timetable.Targets {
+	return timetable.Targets{Invoker: s.Lambda, Sender: s.SQS, Publish: s.publish}
+}
+
 func (s *Services) schedulerOptions(o Options) scheduler.Options {
 	return scheduler.Options{
 		Place:   o.Place,
@@ -266,9 +271,7 @@ func (s *Services) schedulerOptions(o Options) scheduler.Options {
 		Journal: o.Journal,
 		Metrics: s.CloudWatch,
 		Pace:    o.Pace,
-		Invoker: s.Lambda,
-		Sender:  s.SQS,
-		Publish: s.publish,
+		Targets: s.targets(),
 	}
 }
 
@@ -279,9 +282,7 @@ func (s *Services) eventsOptions(o Options) events.Options {
 		Journal: o.Journal,
 		Metrics: s.CloudWatch,
 		Pace:    o.Pace,
-		Invoker: s.Lambda,
-		Sender:  s.SQS,
-		Publish: s.publish,
+		Targets: s.targets(),
 	}
 }
 

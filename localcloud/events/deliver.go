@@ -52,21 +52,16 @@ func (courier) Permanent(err error) bool {
 // policy must allow it without a condition on the source, unlike the default policy.
 //
 // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html#eb-sns-permissions
-func (s courier) Send(e timetable.Event) (err error) {
+func (s courier) Send(e timetable.Event) error {
 	r, t, ok := s.find(e.Key)
 	if !ok {
 		return nil
 	}
 	caller, input := cloud.Caller{Service: principal, SourceARN: s.ARN(r.Name)}, t.input(r, s.event(r, e))
-	switch cloud.ServiceOf(t.ARN) {
-	case "lambda":
-		_, err = s.options.Invoker.InvokeAsync(s.life, cloud.Invocation{Caller: caller, Function: t.ARN, Payload: []byte(input)})
-	case "sqs":
-		_, err = s.options.Sender.SendMessage(s.life, caller, t.ARN, cloud.QueueMessage{Body: input})
-	case "sns":
-		err = s.options.Publish(s.life, cloud.Caller{Service: principal}, t.ARN, cloud.QueueMessage{Body: input})
+	if cloud.ServiceOf(t.ARN) == "sns" {
+		caller = cloud.Caller{Service: principal}
 	}
-	if err != nil {
+	if err := s.options.Targets.Send(s.life, caller, t.ARN, input); err != nil {
 		s.note(cloud.Warning, r.Name, "attempt %d to invoke %s failed: %v", e.Attempts+1, t.ARN, err)
 		return err
 	}
@@ -88,7 +83,7 @@ func (s courier) Bury(e timetable.Event) error {
 		return nil
 	}
 	caller := cloud.Caller{Service: principal, SourceARN: s.ARN(r.Name)}
-	_, err := s.options.Sender.SendMessage(s.life, caller, t.DeadLetters, s.deadLetter(r, t, e))
+	_, err := s.options.Targets.Sender.SendMessage(s.life, caller, t.DeadLetters, s.deadLetter(r, t, e))
 	switch {
 	case err == nil:
 		s.measure(r.Name, "Invocations", "FailedInvocations", "InvocationsSentToDlq")

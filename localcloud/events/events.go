@@ -59,14 +59,6 @@ const (
 // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html
 const maxTargets = 5
 
-// Invoker queues an event of a function.
-type Invoker interface {
-	InvokeAsync(ctx context.Context, in cloud.Invocation) (requestID string, err error)
-}
-
-// Publish publishes a message to a topic on behalf of the caller.
-type Publish func(ctx context.Context, caller cloud.Caller, topicARN string, m cloud.QueueMessage) error
-
 // Options configures the service. All but Store, Pace and Metrics are required.
 type Options struct {
 	Place   cloud.Place
@@ -74,9 +66,7 @@ type Options struct {
 	Journal cloud.Journal
 	Metrics cloud.Metrics
 	Pace    cloud.Pace
-	Invoker Invoker
-	Sender  cloud.Sender
-	Publish Publish
+	Targets timetable.Targets
 }
 
 // Service holds the rules of one account and region. Its methods may be called

@@ -14,6 +14,7 @@ import (
 
 	"tally/localcloud/cloud"
 	"tally/localcloud/events"
+	"tally/localcloud/internal/timetable"
 	"tally/localcloud/store"
 )
 
@@ -46,7 +47,7 @@ func newWorld() *world {
 
 func (w *world) open(t *testing.T) *events.Service {
 	t.Helper()
-	s, err := events.New(events.Options{Place: here, Store: w.store, Journal: w, Metrics: w, Invoker: w, Sender: w, Publish: w.publish})
+	s, err := events.New(events.Options{Place: here, Store: w.store, Journal: w, Metrics: w, Targets: timetable.Targets{Invoker: w, Sender: w, Publish: w.publish}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,38 +8,20 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 	"unicode/utf8"
 
+	"tally/localcloud/cloud"
 	"tally/localcloud/internal/timetable"
 )
 
-// scheduled is a scheduled event.
-//
-// https://docs.aws.amazon.com/eventbridge/latest/ref/events-ref-scheduled.html
-type scheduled struct {
-	Version    string   `json:"version"`
-	ID         string   `json:"id"`
-	DetailType string   `json:"detail-type"`
-	Source     string   `json:"source"`
-	Account    string   `json:"account"`
-	Time       string   `json:"time"`
-	Region     string   `json:"region"`
-	Resources  []string `json:"resources"`
-	Detail     struct{} `json:"detail"`
-}
-
 // sample is an event with the members that all scheduled events have.
-var sample = scheduled{Version: "0", DetailType: "Scheduled Event", Source: "aws.events", Resources: []string{"arn"}}.encode()
+var sample = timetable.Event{}.Scheduled(source, cloud.Place{}, "arn", struct{}{})
 
-func (e scheduled) encode() string {
-	raw, _ := json.Marshal(e) // always encodes
-	return string(raw)
-}
+const source = "aws.events"
 
 // event returns the event of a rule.
 func (s *Service) event(r Rule, e timetable.Event) string {
-	return scheduled{"0", e.ID, "Scheduled Event", "aws.events", s.options.Place.Account, e.At.UTC().Format(time.RFC3339), s.options.Place.Region, []string{r.ARN}, struct{}{}}.encode()
+	return e.Scheduled(source, s.options.Place, r.ARN, struct{}{})
 }
 
 // input returns what a target receives.

@@ -51,7 +51,7 @@ func (s courier) Send(e timetable.Event) error {
 			counts = append(counts, cloud.Counted("TargetErrorThrottledCount", 1))
 		}
 	} else {
-		s.note(cloud.Info, schedule.Name, "invoked %s for %s", schedule.Target.ARN, scheduledTime(e))
+		s.note(cloud.Info, schedule.Name, "invoked %s for %s", schedule.Target.ARN, e.Time())
 	}
 	s.measure(schedule, counts...)
 	return err
@@ -66,7 +66,7 @@ func (s courier) attempt(schedule Schedule, e timetable.Event) error {
 	if err := s.decrypt(schedule, role.Caller); err != nil {
 		return err
 	}
-	return s.send(role.Caller, schedule.Target.ARN, s.payload(schedule, e, executionID()))
+	return s.options.Targets.Send(s.life, role.Caller, schedule.Target.ARN, s.payload(schedule, e, executionID()))
 }
 
 // decrypt checks that the role may read the input.
@@ -97,22 +97,22 @@ func (s courier) Bury(e timetable.Event) error {
 	to := schedule.Target.DeadLetters
 	if to == "" {
 		s.measure(schedule, cloud.Counted("InvocationDroppedCount", 1))
-		s.lose(schedule, "the event of %s is lost after %d attempts: %s: %s", scheduledTime(e), e.Attempts, e.Code, e.Message)
+		s.lose(schedule, "the event of %s is lost after %d attempts: %s: %s", e.Time(), e.Attempts, e.Code, e.Message)
 		return nil
 	}
 	role, err := s.assume(s.life, schedule)
 	if err == nil {
 		defer s.options.Roles.Revoke(role.AccessKeyID)
-		_, err = s.options.Sender.SendMessage(s.life, role.Caller, to, s.deadLetter(schedule, e))
+		_, err = s.options.Targets.Sender.SendMessage(s.life, role.Caller, to, s.deadLetter(schedule, e))
 	}
 	switch {
 	case err == nil:
 		s.measure(schedule, cloud.Counted("InvocationDroppedCount", 1), cloud.Counted("InvocationsSentToDeadLetterCount", 1))
-		s.note(cloud.Warning, schedule.Name, "sent the event of %s to %s after %d attempts: %s: %s", scheduledTime(e), to, e.Attempts, e.Code, e.Message)
+		s.note(cloud.Warning, schedule.Name, "sent the event of %s to %s after %d attempts: %s: %s", e.Time(), to, e.Attempts, e.Code, e.Message)
 	case refused(err):
 		s.measure(schedule, cloud.Counted("InvocationDroppedCount", 1), cloud.Counted("InvocationsFailedToBeSentToDeadLetterCount", 1),
 			cloud.Counted("InvocationsFailedToBeSentToDeadLetterCount_"+cloud.ErrorCode(err), 1))
-		s.lose(schedule, "the event of %s is lost: cannot send it to %s: %v", scheduledTime(e), to, err)
+		s.lose(schedule, "the event of %s is lost: cannot send it to %s: %v", e.Time(), to, err)
 	default:
 		return err
 	}
@@ -139,7 +139,7 @@ func (s courier) deadLetter(schedule Schedule, e timetable.Event) cloud.QueueMes
 	set("EXHAUSTED_RETRY_CONDITION", e.Ended)
 	set("IS_PAYLOAD_TRUNCATED", "false")
 	set("RETRY_ATTEMPTS", strconv.Itoa(e.Attempts-1))
-	set("SCHEDULED_TIME", scheduledTime(e))
+	set("SCHEDULED_TIME", e.Time())
 	set("SCHEDULE_ARN", schedule.ARN)
 	set("TARGET_ARN", schedule.Target.ARN)
 	last := e

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"tally/localcloud/cloud"
+	"tally/localcloud/internal/timetable"
 	"tally/localcloud/scheduler"
 	"tally/localcloud/store"
 )
@@ -59,7 +60,7 @@ func (w *world) change(f func()) {
 func (w *world) open(t *testing.T, pace cloud.Pace) *scheduler.Service {
 	t.Helper()
 	s, err := scheduler.New(scheduler.Options{
-		Place: here, Store: w.store, Roles: w, Keys: w, Journal: w, Metrics: w, Pace: pace, Invoker: w, Sender: w, Publish: w.publish,
+		Place: here, Store: w.store, Roles: w, Keys: w, Journal: w, Metrics: w, Pace: pace, Targets: timetable.Targets{Invoker: w, Sender: w, Publish: w.publish},
 	})
 	if err != nil {
 		t.Fatal(err)

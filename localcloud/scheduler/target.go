@@ -53,46 +53,14 @@ func CheckTargetInput(target, input string) error {
 // https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html
 func (s *Service) payload(schedule Schedule, e timetable.Event, execution string) string {
 	if schedule.Target.Input == "" {
-		return s.standard(schedule, e)
+		return e.Scheduled("aws.scheduler", s.options.Place, schedule.ARN, "{}") // the detail is a string
 	}
 	return strings.NewReplacer(
 		"<aws.scheduler.schedule-arn>", schedule.ARN,
-		"<aws.scheduler.scheduled-time>", scheduledTime(e),
+		"<aws.scheduler.scheduled-time>", e.Time(),
 		"<aws.scheduler.execution-id>", execution,
 		"<aws.scheduler.attempt-number>", strconv.Itoa(e.Attempts+1),
 	).Replace(schedule.Target.Input)
-}
-
-func scheduledTime(e timetable.Event) string { return e.At.UTC().Format("2006-01-02T15:04:05Z") }
-
-// standard returns the event that a target without an input receives. Its detail is a
-// string.
-func (s *Service) standard(schedule Schedule, e timetable.Event) string {
-	event, _ := json.Marshal(struct { // always encodes
-		Version    string   `json:"version"`
-		ID         string   `json:"id"`
-		DetailType string   `json:"detail-type"`
-		Source     string   `json:"source"`
-		Account    string   `json:"account"`
-		Time       string   `json:"time"`
-		Region     string   `json:"region"`
-		Resources  []string `json:"resources"`
-		Detail     string   `json:"detail"`
-	}{"0", e.ID, "Scheduled Event", "aws.scheduler", s.options.Place.Account, scheduledTime(e), s.options.Place.Region, []string{schedule.ARN}, "{}"})
-	return string(event)
-}
-
-// send sends a payload to the target on behalf of the role.
-func (s *Service) send(role cloud.Caller, target, payload string) (err error) {
-	switch cloud.ServiceOf(target) {
-	case "lambda":
-		_, err = s.options.Invoker.InvokeAsync(s.life, cloud.Invocation{Caller: role, Function: target, Payload: []byte(payload)})
-	case "sqs":
-		_, err = s.options.Sender.SendMessage(s.life, role, target, cloud.QueueMessage{Body: payload})
-	case "sns":
-		err = s.options.Publish(s.life, role, target, cloud.QueueMessage{Body: payload})
-	}
-	return err
 }
 
 // longAge returns the maximum age of the events of a target.
