@@ -24,6 +24,7 @@ import (
 	"tally/localcloud/dynamodb"
 	"tally/localcloud/iam"
 	"tally/localcloud/internal/seal"
+	"tally/localcloud/internal/timetable"
 	"tally/localcloud/kms"
 	"tally/localcloud/lambda"
 	"tally/localcloud/lambda/runtimeapi"
@@ -83,10 +84,10 @@ func newKit(t testing.TB) *kit {
 		Endpoint: func() string { return k.url },
 	}))(t)
 	k.Scheduler = must(scheduler.New(scheduler.Options{
-		Place: here, Roles: k.IAM, Keys: k.KMS, Journal: k, Metrics: k.CloudWatch, Invoker: k.Lambda, Sender: k.SQS,
-		Publish: func(ctx context.Context, caller cloud.Caller, arn string, m cloud.QueueMessage) error {
+		Place: here, Roles: k.IAM, Keys: k.KMS, Journal: k, Metrics: k.CloudWatch,
+		Targets: timetable.Targets{Invoker: k.Lambda, Sender: k.SQS, Publish: func(ctx context.Context, caller cloud.Caller, arn string, m cloud.QueueMessage) error {
 			return k.SNS.Forward(ctx, caller, arn, sns.Message{Body: m.Body})
-		},
+		}},
 	}))(t)
 	k.Lambda.Start()
 	k.SNS.Start()
