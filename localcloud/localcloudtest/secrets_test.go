@@ -1,10 +1,6 @@
 package localcloudtest
 
 import (
-	"bytes"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -15,6 +11,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optpreview"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optrefresh"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"tally/localcloud/internal/atrest"
 )
 
 // TestSecretsOfAProgram deploys a parameter and a secret with the real engine. Their
@@ -61,18 +59,8 @@ func TestSecretsOfAProgram(t *testing.T) {
 		if strings.Contains(refreshed.StdOut+preview.StdOut, secret) {
 			t.Errorf("the engine prints %s", secret)
 		}
-		err := filepath.WalkDir(c.config.Dir, func(path string, e fs.DirEntry, err error) error {
-			if err != nil || e.IsDir() {
-				return err
-			}
-			raw, err := os.ReadFile(path)
-			if bytes.Contains(raw, []byte(secret)) {
-				t.Errorf("%s is in %s", secret, path)
-			}
-			return err
-		})
-		if err != nil {
-			t.Error(err)
+		if files := atrest.FilesWith(t, c.config.Dir, secret); files != nil {
+			t.Errorf("%s is in %v", secret, files)
 		}
 	}
 	if _, err := stack.Destroy(t.Context(), optdestroy.Diff()); err != nil {

@@ -1,12 +1,9 @@
 package secretsmanager_test
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
 	"errors"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -14,6 +11,7 @@ import (
 	"time"
 
 	"tally/localcloud/cloud"
+	"tally/localcloud/internal/atrest"
 	"tally/localcloud/internal/seal"
 	"tally/localcloud/secretsmanager"
 	"tally/localcloud/store"
@@ -64,16 +62,16 @@ func TestValuesAtRest(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 2 { // before and after the log of changes is replayed
+		if err := st.Close(); err != nil {
+			t.Fatal(err)
+		}
 		for _, text := range []string{secret, replaced, deleted} {
-			if files := filesWith(t, dir, text); files != nil {
+			if files := atrest.FilesWith(t, dir, text); files != nil {
 				t.Errorf("%q is in %v", text, files)
 			}
 		}
-		if filesWith(t, dir, name) == nil {
+		if atrest.FilesWith(t, dir, name) == nil {
 			t.Error("no file contains the name, so this test would not find a value")
-		}
-		if err := st.Close(); err != nil {
-			t.Fatal(err)
 		}
 		if st, err = store.Open(dir); err != nil {
 			t.Fatal(err)
@@ -91,24 +89,6 @@ func TestValuesAtRest(t *testing.T) {
 	if err := st.Close(); err != nil {
 		t.Error(err)
 	}
-}
-
-func filesWith(t *testing.T, dir, text string) (found []string) {
-	t.Helper()
-	err := filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
-		if err != nil || e.IsDir() {
-			return err
-		}
-		raw, err := os.ReadFile(path)
-		if bytes.Contains(raw, []byte(text)) {
-			found = append(found, path)
-		}
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return found
 }
 
 // A secret is gone after its recovery window, which the time scale shortens, also if the

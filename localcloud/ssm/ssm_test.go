@@ -1,16 +1,15 @@
 package ssm_test
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
 	"errors"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"testing"
 
 	"tally/localcloud/cloud"
+	"tally/localcloud/internal/atrest"
 	"tally/localcloud/internal/seal"
 	"tally/localcloud/ssm"
 	"tally/localcloud/store"
@@ -39,29 +38,9 @@ func open(t *testing.T, dir string) (*ssm.Service, *store.Store, error) {
 	return s, st, err
 }
 
-// filesWith returns the files below dir that contain the text.
-func filesWith(t *testing.T, dir, text string) (found []string) {
-	t.Helper()
-	err := filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
-		if err != nil || e.IsDir() {
-			return err
-		}
-		raw, err := os.ReadFile(path)
-		if bytes.Contains(raw, []byte(text)) {
-			found = append(found, path)
-		}
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return found
-}
-
 // A SecureString is in no file of the state, neither while it exists nor afterwards, and
 // survives a restart with the key, but not without.
 func TestSecureStringAtRest(t *testing.T) {
-	// The files may be compressed, which random text withstands.
 	secret, clear, replaced, deleted := rand.Text(), rand.Text(), rand.Text(), rand.Text()
 	dir := t.TempDir()
 	s, st, err := open(t, dir)
@@ -82,16 +61,16 @@ func TestSecureStringAtRest(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 2 { // before and after the log of changes is replayed
+		if err := st.Close(); err != nil {
+			t.Fatal(err)
+		}
 		for _, text := range []string{secret, replaced, deleted} {
-			if files := filesWith(t, dir, text); files != nil {
+			if files := atrest.FilesWith(t, dir, text); files != nil {
 				t.Errorf("%q is in %v", text, files)
 			}
 		}
-		if filesWith(t, dir, clear) == nil {
+		if atrest.FilesWith(t, dir, clear) == nil {
 			t.Error("no file contains the String, so this test would not find a SecureString")
-		}
-		if err := st.Close(); err != nil {
-			t.Fatal(err)
 		}
 		if s, st, err = open(t, dir); err != nil {
 			t.Fatal(err)
