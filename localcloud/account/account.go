@@ -224,6 +224,7 @@ func (s *Services) lambdaOptions(o Options) lambda.Options {
 		Queues:      s.SQS,
 		Credentials: s.IAM.Credentials,
 		FirstPort:   o.APIPort,
+		Taken:       func() []int { return s.HTTPAPI.Ports() }, // HTTPAPI is constructed later
 		IdleTimeout: o.IdleTimeout,
 	}
 }
@@ -297,6 +298,7 @@ func (s *Services) httpAPIOptions(o Options) httpapi.Options {
 		Logs:        s.Logs,
 		Metrics:     s.CloudWatch,
 		FirstPort:   o.APIPort,
+		Taken:       s.Lambda.Ports,
 	}
 }
 

@@ -22,8 +22,8 @@ import (
 	"tally/localcloud/store"
 )
 
-// Options are the dependencies of a Service. All are required, except Store, Metrics
-// and FirstPort.
+// Options are the dependencies of a Service. All are required, except Store, Metrics,
+// FirstPort and Taken.
 type Options struct {
 	Place   cloud.Place
 	Store   *store.Store // nil: APIs are in memory only
@@ -38,6 +38,8 @@ type Options struct {
 	// FirstPort is the lowest loopback port of an API, usually 4567; 0 means any
 	// free port.
 	FirstPort int
+	// Taken returns the ports that belong to other endpoints, served or not; nil means none.
+	Taken func() []int
 }
 
 // Service stores and serves the HTTP APIs of one place. Its methods may be called
@@ -48,6 +50,7 @@ type Service struct {
 	journal    cloud.Journal
 	metrics    cloud.Metrics
 	firstPort  int
+	taken      func() []int
 	authorizer cloud.Authorizer
 	verifier   *sigv4.Verifier
 	issuers    *issuers
@@ -67,9 +70,12 @@ func New(o Options) (*Service, error) {
 	if o.Metrics == nil {
 		o.Metrics = cloud.NoMetrics{}
 	}
+	if o.Taken == nil {
+		o.Taken = func() []int { return nil }
+	}
 	s := &Service{
 		metrics: o.Metrics,
-		place:   o.Place, invoker: o.Invoker, journal: o.Journal, firstPort: o.FirstPort,
+		place:   o.Place, invoker: o.Invoker, journal: o.Journal, firstPort: o.FirstPort, taken: o.Taken,
 		authorizer: o.Authorizer, verifier: sigv4.New(o.Credentials), issuers: newIssuers(o.Journal),
 		servers: map[string]*server{},
 	}

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"net"
+	"slices"
 	"sync/atomic"
 
 	"tally/localcloud/internal/endpoint"
@@ -24,11 +25,19 @@ func (s *Service) serve(api API, l net.Listener) {
 }
 
 // listen listens on the first free port, from FirstPort upwards, that belongs to
-// no other API.
+// no other endpoint.
 func (s *Service) listen() (net.Listener, error) {
 	taken := map[int]bool{}
-	for _, api := range s.apis.All() {
-		taken[api.Port] = true
+	for _, port := range slices.Concat(s.Ports(), s.taken()) {
+		taken[port] = true
 	}
 	return endpoint.Listen(s.firstPort, taken)
+}
+
+// Ports returns the ports of all APIs, served or not.
+func (s *Service) Ports() (ports []int) {
+	for _, api := range s.apis.All() {
+		ports = append(ports, api.Port)
+	}
+	return ports
 }

@@ -39,7 +39,7 @@ const (
 const principal = "lambda.amazonaws.com"
 
 // Options are the dependencies of a Service. All but Store, Keys, Traces, Metrics,
-// Faults, Pace, Queues, Credentials, FirstPort and IdleTimeout are required.
+// Faults, Pace, Queues, Credentials, FirstPort, Taken, Saturated and IdleTimeout are required.
 type Options struct {
 	Place      cloud.Place
 	Store      *store.Store
@@ -66,6 +66,8 @@ type Options struct {
 	Credentials func(accessKeyID string) (cloud.Credentials, error)
 	// FirstPort is the lowest loopback port of a URL, usually 4567; 0 means any free port.
 	FirstPort int
+	// Taken returns the ports that belong to other endpoints, served or not; nil means none.
+	Taken func() []int
 	// Saturated reports whether the machine's processors have nothing left for another
 	// environment; nil means never.
 	Saturated func() bool
@@ -141,6 +143,9 @@ func New(o Options) (*Service, error) {
 		o.Credentials = func(string) (cloud.Credentials, error) {
 			return cloud.Credentials{}, cloud.Errorf(http.StatusForbidden, "UnrecognizedClientException", "The security token included in the request is invalid.")
 		}
+	}
+	if o.Taken == nil {
+		o.Taken = func() []int { return nil }
 	}
 	if o.Saturated == nil {
 		o.Saturated = func() bool { return false }

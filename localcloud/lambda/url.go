@@ -195,15 +195,23 @@ func (r record) withURL(u FunctionURL) []FunctionURL {
 func newURLID() string { return strings.ToLower((rand.Text() + rand.Text())[:32]) }
 
 // listen listens on the first free port, from FirstPort upwards, that belongs to no other
-// URL.
+// endpoint.
 func (s *Service) listen() (net.Listener, error) {
 	taken := map[int]bool{}
-	for _, row := range s.functions.All() {
-		for _, u := range row.URLs {
-			taken[u.Port] = true
-		}
+	for _, port := range slices.Concat(s.Ports(), s.options.Taken()) {
+		taken[port] = true
 	}
 	return endpoint.Listen(s.options.FirstPort, taken)
+}
+
+// Ports returns the ports of all URLs, served or not.
+func (s *Service) Ports() (ports []int) {
+	for _, row := range s.functions.All() {
+		for _, u := range row.URLs {
+			ports = append(ports, u.Port)
+		}
+	}
+	return ports
 }
 
 // startURLs serves each URL on the port that it had before. If another program uses that

@@ -31,7 +31,12 @@ func config(dir string) control.Config {
 // serve starts a local cloud on free ports and stops it with the test.
 func serve(t *testing.T, dir string) *Server {
 	t.Helper()
-	s, err := Open(config(dir))
+	return serveWith(t, config(dir))
+}
+
+func serveWith(t *testing.T, c control.Config) *Server {
+	t.Helper()
+	s, err := Open(c)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -45,7 +45,12 @@ func (s *Server) Free() { _ = s.listener.Close() }
 // first of 0 means any free port.
 func Listen(first int, taken map[int]bool) (net.Listener, error) {
 	if first == 0 {
-		return ListenAt(0)
+		l, err := ListenAt(0)
+		if err == nil && taken[Port(l)] {
+			defer l.Close() // once another port is found
+			return Listen(0, taken)
+		}
+		return l, err
 	}
 	const tries = 1000
 	for port := first; port < first+tries && port <= 65535; port++ {
