@@ -54,8 +54,10 @@ endif
 
 generate: pulumi ## Rewrite everything generated: graphs, lists, IAM policies, controls, the local cloud's tables
 	@go test ./infra -update
+	@go test ./infra/serverless -run TestZoneNames -update
 	@go run ./cmd/graph -update dev staging prod
 	@go -C localcloud test ./cmd/localcloud -run TestReadme -update
+	@go -C localcloud test ./internal/timetable -run TestZoneNames -update
 
 new-function: ## Write the function NAME and declare it for TRIGGER: "POST /greet", topic:numbers, queue:orders or "schedule:rate(1 hour)"
 	@go run ./cmd/newfunction "$$NAME" "$$TRIGGER"

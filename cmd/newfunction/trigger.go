@@ -34,8 +34,8 @@ var (
 	routePath     = regexp.MustCompile(`^/$|^(/([A-Za-z0-9._~-]+|\{[A-Za-z][A-Za-z0-9_]*\}))+$`)
 	pathParameter = regexp.MustCompile(`\{([^}]*)\}`)
 
-	rateForm = regexp.MustCompile(`^rate\((1 (minute|hour|day)|([2-9]|[1-9][0-9]+) (minutes|hours|days))\)$`)
-	cronForm = regexp.MustCompile(`^cron\([^ ()]+( [^ ()]+){5}\)$`)
+	rateForm = regexp.MustCompile(`^rate\((1 (minute|hour|day)|[1-9][0-9]* (minutes|hours|days))\)$`)
+	cronForm = regexp.MustCompile(`^cron\([^ ()]+( [^ ()]+){4,5}\)$`)
 )
 
 // parseTrigger parses a trigger, such as "POST /greet".
@@ -84,11 +84,11 @@ func (t trigger) checkRoute() error {
 func checkExpression(s string) error {
 	const at = "at(2006-01-02T15:04:05)"
 	_, err := time.Parse(at, s)
-	if err == nil && len(s) == len(at) || rateForm.MatchString(s) || cronForm.MatchString(s) {
+	if err == nil && len(s) == len(at) || rateForm.MatchString(s) || cronForm.MatchString(s) && strings.Count(s, "?") == 1 {
 		return nil
 	}
 	return fmt.Errorf(`the schedule %q: it must be a rate such as "rate(1 hour)" or "rate(5 minutes)", a time such as "at(2027-01-31T09:30:00)", or "cron(30 9 ? * MON-FRI *)", `+
-		"with minute, hour, day of month, month, day of week and year", s)
+		"with minute, hour, day of month, month, day of week and year, and ? for one of the days", s)
 }
 
 func (t trigger) route() string { return t.method + " " + t.path }

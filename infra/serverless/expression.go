@@ -1,28 +1,32 @@
 package serverless
 
 import (
+	_ "embed"
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
-	_ "time/tzdata" // for machines without a time zone database
 )
 
+// zones are the names of the time zones in the IANA database that Go contains. Which others
+// time.LoadLocation accepts depends on the machine.
+//
+//go:embed zones.txt
+var zones string
+
+var zoneNames = strings.Fields(zones)
+
 // isTimezone reports whether a name is that of an IANA time zone.
-func isTimezone(name string) bool {
-	if name == "Local" || strings.HasPrefix(name, "posix") || strings.HasPrefix(name, "right") {
-		return false // of the machine, or of its database
-	}
-	_, err := time.LoadLocation(name)
-	return err == nil
-}
+func isTimezone(name string) bool { return slices.Contains(zoneNames, name) }
 
 var rateForm = regexp.MustCompile(`^([1-9][0-9]{0,8}) (minute|hour|day)(s?)$`)
 
 // checkExpression returns an error if EventBridge Scheduler would refuse a schedule
-// expression, or if its form is not one that AWS documents.
+// expression, or if its form is not one that AWS documents. It accepts units in the plural,
+// as in "rate(1 days)", and in the singular only after 1.
 //
 // https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
 func checkExpression(expression string) error {
@@ -31,7 +35,7 @@ func checkExpression(expression string) error {
 	switch {
 	case kind == "rate" && closed:
 		m := rateForm.FindStringSubmatch(value)
-		if m == nil || (m[1] == "1") == (m[3] == "s") {
+		if m == nil || m[1] != "1" && m[3] == "" {
 			return errors.New("a rate is a whole number and a unit, such as rate(1 hour) or rate(5 minutes)")
 		}
 		return nil
@@ -64,11 +68,14 @@ const (
 	dayOfWeek  = 4
 )
 
-// checkCron checks the six fields of a cron expression.
+// checkCron checks the fields of a cron expression, of which the year is optional.
 func checkCron(expression string) error {
 	fields := strings.Split(expression, " ")
+	if len(fields) == len(cronFields)-1 {
+		fields = append(fields, "*")
+	}
 	if len(fields) != len(cronFields) {
-		return errors.New("a cron expression has six fields: minute, hour, day of month, month, day of week and year")
+		return errors.New("a cron expression has the fields minute, hour, day of month, month, day of week and, optionally, year")
 	}
 	if (fields[dayOfMonth] == "?") == (fields[dayOfWeek] == "?") {
 		return errors.New("either the day of month or the day of week must be ?")

@@ -15,13 +15,13 @@ import (
 type ScheduleArgs struct {
 	// Expression determines when the function is invoked: "rate(1 hour)";
 	// "cron(30 9 ? * MON-FRI *)", with minute, hour, day of month, month, day of week
-	// and year; or "at(2027-01-31T09:30:00)", once. A rate starts with the first
+	// and, optionally, year; or "at(2027-01-31T09:30:00)", once. A rate starts with the first
 	// invocation, right after the deployment. Required.
 	//
 	// https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
 	Expression string
-	// Timezone is the time zone of a cron or at expression, such as "Europe/Rome".
-	// Default: "UTC".
+	// Timezone is the time zone of a cron or at expression, such as "Europe/Rome", as
+	// the IANA database spells it. Default: "UTC".
 	Timezone string
 	// Input is the event of each invocation. Strings in it may contain
 	// <aws.scheduler.scheduled-time> and other keywords. Default: the event that

@@ -105,7 +105,7 @@ func TestScheduleRefuses(t *testing.T) {
 		{ScheduleArgs{Expression: "rate(1 hour)", Timezone: "Local"}, `schedule hourly: Timezone must be`},
 		{ScheduleArgs{Expression: "rate(1 hour)", Retries: pulumi.Int(186)}, "schedule hourly: Retries must be a whole number from 0 to 185, not 186"},
 		{ScheduleArgs{Expression: "rate(1 hour)", MaxEventAgeSeconds: pulumi.Int(59)}, "schedule hourly: MaxEventAgeSeconds must be a whole number from 60 to 86400, not 59"},
-		{ScheduleArgs{Expression: "cron(0 9 ? * MON)"}, `schedule hourly: Expression "cron(0 9 ? * MON)": a cron expression has six fields`},
+		{ScheduleArgs{Expression: "cron(0 9 ? *)"}, `schedule hourly: Expression "cron(0 9 ? *)": a cron expression has the fields minute`},
 		{ScheduleArgs{Expression: "cron(0 24 ? * MON *)"}, `schedule hourly: Expression "cron(0 24 ? * MON *)": "24" is not valid for the hour`},
 	} {
 		if _, err := scheduled(test.args); err == nil || !strings.Contains(err.Error(), test.want) {
@@ -130,7 +130,7 @@ func TestScheduleRefuses(t *testing.T) {
 
 func TestCheckExpression(t *testing.T) {
 	for _, valid := range []string{
-		"rate(1 minute)", "rate(5 minutes)", "rate(24 hours)", "rate(1 day)",
+		"rate(1 minute)", "rate(5 minutes)", "rate(24 hours)", "rate(1 day)", "rate(1 days)", "cron(0 9 ? * MON)",
 		"at(2027-01-31T09:30:00)", "at(2028-02-29T00:00:00)",
 		"cron(15 10 * * ? *)", "cron(0/5 8-17 ? * MON-FRI *)", "cron(0 9 L * ? *)", "cron(0 9 15W * ? *)", "cron(15 10 ? * 6L 2026-2028)",
 		"cron(0 9 ? * 3#2 *)", "cron(0 9 ? * 3#5 *)", "cron(0 9 ? * L *)", "cron(0,30 9,12 1,15 JAN,JUL ? 2027)", "cron(*/10 * ? * 1-7 *)", "cron(0/30 20-2 ? * MON-FRI *)",
@@ -140,7 +140,7 @@ func TestCheckExpression(t *testing.T) {
 		}
 	}
 	for _, invalid := range []string{
-		"", "rate", "rate(1 hour", "rate(1 hour) ", " rate(1 hour)", "Rate(1 hour)", "rate()", "rate(0 minutes)", "rate(-1 minutes)", "rate(1 hours)", "rate(2 hour)",
+		"", "rate", "rate(1 hour", "rate(1 hour) ", " rate(1 hour)", "Rate(1 hour)", "rate()", "rate(0 minutes)", "rate(-1 minutes)", "rate(2 hour)", "cron(0 9 ? *)", "cron(0 9 * * *)", "cron(0 9 ? * MON )", "cron(0 9 ? * MON * *)",
 		"rate(01 hour)", "rate(10 seconds)", "rate( 10 minutes )", "rate(1 week)", "rate(1.5 hours)", "rate(1000000000 days)",
 		"at(2027-01-31)", "at(2027-01-31T09:30:00Z)", "at(2027-02-29T00:00:00)", "at(2027-01-31T09:30:00.5)", "at(2027-01-31 09:30:00)",
 		"cron()", "cron(0 9 * * * *)", "cron(0 9 ? * ? *)", "cron(0 9 1 * MON *)", "cron(60 9 ? * * *)", "cron(0 24 ? * * *)", "cron(0 9 0 * ? *)", "cron(0 9 32 * ? *)",

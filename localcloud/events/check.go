@@ -6,7 +6,6 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"tally/localcloud/cloud"
@@ -54,8 +53,7 @@ func CheckDescription(s string) error {
 //
 // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-scheduled-rule-pattern.html
 func CheckExpression(s string) error {
-	e, err := timetable.Parse(s, time.UTC)
-	if err != nil || e.Once() || len(s) > 256 {
+	if _, err := timetable.ParseRule(s); err != nil || len(s) > 256 {
 		return refuse("ValidationException", "Parameter ScheduleExpression is not valid.")
 	}
 	return nil

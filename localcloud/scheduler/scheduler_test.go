@@ -323,7 +323,7 @@ func TestRefusals(t *testing.T) {
 		"Value 'a b' at 'name' failed to satisfy constraint: Member must satisfy regular expression pattern: ":        func(n *scheduler.Schedule) { n.Name = "a b" },
 		"at 'name' failed to satisfy constraint: Member must have length less than or equal to 64":                    func(n *scheduler.Schedule) { n.Name = strings.Repeat("a", 65) },
 		"at 'description' failed to satisfy constraint":                                                               func(n *scheduler.Schedule) { n.Description = strings.Repeat("a", 513) },
-		"ValidationException: Invalid Schedule Expression rate(1 hours).":                                             func(n *scheduler.Schedule) { n.Expression = "rate(1 hours)" },
+		"ValidationException: Invalid Schedule Expression rate(2 hour).":                                              func(n *scheduler.Schedule) { n.Expression = "rate(2 hour)" },
 		"Value '' at 'scheduleExpression' failed to satisfy constraint":                                               func(n *scheduler.Schedule) { n.Expression = "" },
 		"Invalid Schedule Expression Timezone Mars.":                                                                  func(n *scheduler.Schedule) { n.Timezone = "Mars" },
 		"Value '1441' at 'maximumWindowInMinutes'":                                                                    func(n *scheduler.Schedule) { n.Window = 1441 },

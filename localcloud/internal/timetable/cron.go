@@ -38,9 +38,13 @@ var (
 	yearField   = field{firstYear, lastYear, ""}
 )
 
-// parseCron parses the six fields of a cron expression.
+// parseCron parses the six fields of a cron expression, of which the last, the year, is
+// optional.
 func parseCron(expression string) (*cron, bool) {
 	f := strings.Split(expression, " ")
+	if len(f) == 5 {
+		f = append(f, "*")
+	}
 	if len(f) != 6 || (f[2] == "?") == (f[4] == "?") {
 		return nil, false
 	}

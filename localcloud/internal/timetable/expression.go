@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	_ "time/tzdata" // for machines without a time zone database
 )
 
 // Expression is a parsed schedule expression: a rate, a cron expression or a time.
@@ -35,12 +34,17 @@ var units = map[string]time.Duration{"minute": time.Minute, "hour": time.Hour, "
 // longestPeriod keeps the times of rates far from the limits of time.Duration.
 const longestPeriod = 100 * 365 * 24 * time.Hour
 
-// Parse parses a schedule expression, whose times are in a zone. It accepts only the forms
-// that AWS documents: AWS may accept more.
+// Parse parses an expression of EventBridge Scheduler, whose times are in a zone. It accepts
+// only the forms that AWS documents: AWS may accept more. The year of a cron expression is
+// optional. The unit of a rate may always be in the plural, as in "rate(1 days)"; in the
+// singular, which only the API reference has, it is accepted after 1.
+//
+// https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
+// https://docs.aws.amazon.com/scheduler/latest/APIReference/API_CreateSchedule.html
 func Parse(expression string, zone *time.Location) (Expression, error) {
 	if m := rateForm.FindStringSubmatch(expression); m != nil {
 		n, err := strconv.Atoi(m[1])
-		if err != nil || (n == 1) == (m[3] == "s") || time.Duration(n) > longestPeriod/units[m[2]] {
+		if err != nil || n != 1 && m[3] == "" || time.Duration(n) > longestPeriod/units[m[2]] {
 			return Expression{}, ErrInvalid
 		}
 		return Expression{period: time.Duration(n) * units[m[2]], zone: zone}, nil
@@ -62,13 +66,20 @@ func Parse(expression string, zone *time.Location) (Expression, error) {
 	return Expression{}, ErrInvalid
 }
 
-// Zone returns the time zone with a name of the IANA database.
-func Zone(name string) (*time.Location, bool) {
-	if name == "" || name == "Local" || strings.HasPrefix(name, "posix") || strings.HasPrefix(name, "right") {
-		return nil, false
+// oneInPlural matches a rate that Scheduler accepts and a rule does not.
+var oneInPlural = regexp.MustCompile(`^rate\(1 [a-z]+s\)$`)
+
+// ParseRule parses an expression of an EventBridge rule, whose times are in UTC. Unlike
+// Scheduler, rules have no one-time schedules, require the year, and require the singular
+// after 1.
+//
+// https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-scheduled-rule-pattern.html
+func ParseRule(expression string) (Expression, error) {
+	e, err := Parse(expression, time.UTC)
+	if err != nil || e.Once() || oneInPlural.MatchString(expression) || e.cron != nil && strings.Count(expression, " ") != 5 {
+		return Expression{}, ErrInvalid
 	}
-	zone, err := time.LoadLocation(name)
-	return zone, err == nil
+	return e, nil
 }
 
 // Once reports whether the expression has only one time.

@@ -35,6 +35,8 @@ func TestNext(t *testing.T) {
 		expression, zone, after string
 		want                    string // separated by spaces; "-" for none
 	}{
+		{"rate(1 days)", "UTC", "2026-12-04T12:00:00Z", "2026-12-05T12:00:00Z"},
+		{"cron(0 9 ? * MON)", "UTC", "2026-12-04T12:00:00Z", "2026-12-07T09:00:00Z 2026-12-14T09:00:00Z"}, // in every year
 		{"rate(5 minutes)", "UTC", from, "2026-11-30T12:05:30Z 2026-11-30T12:10:30Z"},
 		{"rate(1 day)", "Europe/Rome", "2027-03-27T12:00:00Z", "2027-03-28T12:00:00Z"}, // not 11:00, as the clocks would show
 		{"at(2026-12-24T18:00:00)", "Europe/Rome", from, "2026-12-24T17:00:00Z -"},
@@ -98,7 +100,7 @@ func TestParseRefuses(t *testing.T) {
 		"rate(10 seconds)", "rate(10 years)", "rate()", "rate(10)", "rate(10 minutess)", "rate(foo minutes)", "rate(-10 minutes)",
 		"rate( 10 minutes )", " rate(10 minutes)", "at(2021-12-31T23:59:59Z)", "at(2021-12-31)",
 
-		"", "rate(1 hour", "rate(0 minutes)", "rate(1 hours)", "rate(2 hour)", "rate(01 hour)", "rate(1.5 hours)", "rate(999999999 days)", "rate(36501 days)",
+		"", "rate(1 hour", "rate(0 minutes)", "rate(2 hour)", "rate(01 hour)", "rate(1.5 hours)", "rate(999999999 days)", "rate(36501 days)",
 		"at(2027-02-29T00:00:00)", "at(2027-01-31T24:00:00)", "at(2027-01-31T09:30:00.5)", "at(2027-01-31T09:30)",
 		"cron(0 9 ? * ? *)", "cron(0 9 1 * MON *)", "cron(0 24 ? * * *)", "cron(0 9 0 * ? *)", "cron(0 9 32 * ? *)", "cron(0 9 1 13 ? *)", "cron(0 9 1 0 ? *)",
 		"cron(0 9 ? * 8 *)", "cron(0 9 ? * 0 *)", "cron(0 9 1 * ? 1969)", "cron(0 9 1 * ? 2200)", "cron(0 9 ? * MON-FRI/2 *)", "cron(0 9 ? * */2 *)", "cron(0 9 1 * ? 2028-2027)", "cron(0/0 9 1 * ? *)",
@@ -106,7 +108,7 @@ func TestParseRefuses(t *testing.T) {
 		"cron(0 9 0W * ? *)", "cron(0 9 1W,2W * ? *)", "cron(0 9 L,1 * ? *)", "cron(0 9 L-1 * ? *)", "cron(0 9 ? * 3#6 *)", "cron(0 9 ? * 3#0 *)", "cron(0 9 ? * 8#1 *)",
 		"cron(0 9 ? * #1 *)", "cron(0 9 ? * SUN#2 *)", "cron(0 9 ? * FRIL *)", "cron(0 9 ? * 3#1,6#3 *)", "cron(0 9 ? * 0L *)", "cron(0 9 ? * MONDAY *)", "cron(0 9 ? * UNM *)", "cron(0 9 ? * mon *)",
 		"cron(0  9 ? * MON *)", "cron(L 9 ? * MON *)", "cron(? 9 ? * MON *)", "cron(0 9 ? * MON ?)", "cron(+1 9 ? * MON *)", "cron(0 9 ? * MON 02027)",
-		"cron(0 9 ? * MON)", "cron(0 9 ? * MON * *)", "cron(0 9 ? * MON *))", "Cron(0 9 ? * MON *)",
+		"cron(0 9 ? *)", "cron(0 9 * * *)", "cron(0 9 ? * MON )", "cron(0 9 ? * MON * *)", "cron(0 9 ? * MON *))", "Cron(0 9 ? * MON *)",
 	} {
 		if _, err := Parse(invalid, time.UTC); err == nil {
 			t.Errorf("%s is valid", invalid)
@@ -114,10 +116,14 @@ func TestParseRefuses(t *testing.T) {
 	}
 }
 
-func TestZone(t *testing.T) {
-	for name, want := range map[string]bool{"UTC": true, "Europe/Rome": true, "America/Argentina/Buenos_Aires": true, "": false, "Local": false, "Mars": false, "../UTC": false} {
-		if _, ok := Zone(name); ok != want {
-			t.Errorf("%q: %v", name, ok)
+// A rule does not accept all that Scheduler accepts.
+func TestParseRule(t *testing.T) {
+	for expression, want := range map[string]bool{
+		"rate(1 hour)": true, "rate(2 hours)": true, "cron(0 9 ? * MON *)": true,
+		"rate(1 hours)": false, "rate(2 hour)": false, "cron(0 9 ? * MON)": false, "at(2027-01-31T09:30:00)": false,
+	} {
+		if _, err := ParseRule(expression); (err == nil) != want {
+			t.Errorf("%s: %v", expression, err)
 		}
 	}
 }
