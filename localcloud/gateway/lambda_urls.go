@@ -93,12 +93,7 @@ func getURL(c *call, in urlInput) (any, error) {
 
 // https://docs.aws.amazon.com/lambda/latest/api/API_UpdateFunctionUrlConfig.html
 func updateURL(c *call, in urlConfigInput) (any, error) {
-	u, err := c.Lambda.FunctionURL(in.function())
-	if err != nil {
-		return nil, err
-	}
-	in.edit(&u)
-	u, err = c.Lambda.UpdateFunctionURL(u)
+	u, err := c.Lambda.EditFunctionURL(in.FunctionName, in.Qualifier, in.edit)
 	return describeURL(u), err
 }
 

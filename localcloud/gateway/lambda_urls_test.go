@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -73,6 +74,31 @@ func TestFunctionURLs(t *testing.T) {
 	}
 	if _, err := client.GetFunctionUrlConfig(t.Context(), in); code(err) != "ResourceNotFoundException: The resource you requested does not exist." {
 		t.Error(code(err))
+	}
+}
+
+// Two clients that update different settings at the same time both succeed.
+func TestConcurrentUpdatesOfAURL(t *testing.T) {
+	k := newKit(t)
+	k.role(t, everything)
+	f := k.function(t, lambda.Config{Name: "add"})
+	client := awslambda.NewFromConfig(k.config(developer))
+	must(client.CreateFunctionUrlConfig(t.Context(), &awslambda.CreateFunctionUrlConfigInput{FunctionName: &f.Name, AuthType: types.FunctionUrlAuthTypeNone}))(t)
+	update := func(in awslambda.UpdateFunctionUrlConfigInput) {
+		in.FunctionName = &f.Name
+		if _, err := client.UpdateFunctionUrlConfig(t.Context(), &in); err != nil {
+			t.Error(err)
+		}
+	}
+	for i := range int32(100) {
+		kind := []types.FunctionUrlAuthType{types.FunctionUrlAuthTypeAwsIam, types.FunctionUrlAuthTypeNone}[i%2]
+		var calls sync.WaitGroup
+		calls.Go(func() { update(awslambda.UpdateFunctionUrlConfigInput{AuthType: kind}) })
+		calls.Go(func() { update(awslambda.UpdateFunctionUrlConfigInput{Cors: &types.Cors{MaxAge: aws.Int32(i + 1)}}) })
+		calls.Wait()
+		if u, err := k.Lambda.FunctionURL("add", ""); err != nil || u.AuthType != string(kind) || u.CORS == nil || u.CORS.MaxAgeSeconds != int(i+1) {
+			t.Fatalf("after %d updates: %+v, %v", i+1, u, err)
+		}
 	}
 }
 

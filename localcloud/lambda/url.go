@@ -84,25 +84,26 @@ func (s *Service) CreateFunctionURL(u FunctionURL) (FunctionURL, error) {
 	return u, s.serveURL(u, l)
 }
 
-// UpdateFunctionURL replaces the settings of the URL. It fails with
-// ResourceNotFoundException.
+// EditFunctionURL applies edit to the settings of the URL: AuthType, InvokeMode and CORS. No
+// other change of the function happens meanwhile. It fails with ResourceNotFoundException.
 //
 // https://docs.aws.amazon.com/lambda/latest/api/API_UpdateFunctionUrlConfig.html
-func (s *Service) UpdateFunctionURL(u FunctionURL) (FunctionURL, error) {
-	if err := u.validate(); err != nil {
-		return FunctionURL{}, err
-	}
-	to, err := s.resolveURL(u.Function, u.Qualifier)
+func (s *Service) EditFunctionURL(function, qualifier string, edit func(*FunctionURL)) (FunctionURL, error) {
+	to, err := s.resolveURL(function, qualifier)
 	if err != nil {
 		return FunctionURL{}, err
 	}
+	var u FunctionURL
 	err = s.change(to.Name, func(row *record) error {
-		old, ok := row.url(to.Qualifier)
-		if !ok {
+		var ok bool
+		if u, ok = row.url(to.Qualifier); !ok {
 			return errNoURL
 		}
-		old.AuthType, old.InvokeMode, old.CORS, old.Modified = u.AuthType, cmp.Or(u.InvokeMode, buffered), given(u.CORS), time.Now().UTC()
-		u = old
+		edit(&u)
+		if err := u.validate(); err != nil {
+			return err
+		}
+		u.InvokeMode, u.CORS, u.Modified = cmp.Or(u.InvokeMode, buffered), given(u.CORS), time.Now().UTC()
 		row.URLs = row.withURL(u)
 		return nil
 	})

@@ -71,7 +71,10 @@ func functionURL(service *lambda.Service) *Resource {
 			return id, liveFunctionURL(state, u), err
 		},
 		Update: func(_ context.Context, _ string, _, in schema.Values) (map[string]any, error) {
-			u, err := service.UpdateFunctionURL(wanted(in))
+			u, err := service.EditFunctionURL(in.String("functionName"), in.String("qualifier"), func(u *lambda.FunctionURL) {
+				w := wanted(in)
+				u.AuthType, u.InvokeMode, u.CORS = w.AuthType, w.InvokeMode, w.CORS
+			})
 			return liveFunctionURL(in, u), err
 		},
 		Delete: func(_ context.Context, _ string, state schema.Values) error {
