@@ -109,18 +109,7 @@ func (srv *urlServer) answer(x *urlRequest, cors *endpoint.CORSHeaders) (res end
 	if cors != nil && x.Method == http.MethodOptions && x.Header.Get("Origin") != "" && x.Header.Get("Access-Control-Request-Method") != "" {
 		return endpoint.Response{Status: http.StatusOK, Header: http.Header{}}, ""
 	}
-	caller, received, err := s.admitURL(x)
-	if err == nil {
-		err = srv.throttle(x.row.ReservedConcurrency)
-		s.measureRefusal(x.target(), err)
-	}
-	if err != nil {
-		return refusedURL(err), err.Error()
-	}
-	payload, err := json.Marshal(newURLEvent(x, caller, received, s.options.Place.Account))
-	if err == nil && len(payload) > maxSyncPayload {
-		err = errURLTooLarge
-	}
+	payload, err := srv.admit(x)
 	if err != nil {
 		return refusedURL(err), err.Error()
 	}
@@ -131,35 +120,56 @@ func (srv *urlServer) answer(x *urlRequest, cors *endpoint.CORSHeaders) (res end
 	return res, reason
 }
 
+// admit returns the event for a request that may invoke the function now. Until the event
+// has the body in its own encoding, other large bodies wait.
+func (srv *urlServer) admit(x *urlRequest) ([]byte, error) {
+	s := srv.service
+	caller, received, release, err := s.admitURL(x)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	if err := srv.throttle(x.row.ReservedConcurrency); err != nil {
+		s.measureRefusal(x.target(), err)
+		return nil, err
+	}
+	payload, err := json.Marshal(newURLEvent(x, caller, received, s.options.Place.Account))
+	if err == nil && len(payload) > maxSyncPayload {
+		err = errURLTooLarge
+	}
+	return payload, err
+}
+
 // admitURL reads the body of a request and authorizes its caller, whose credentials it
-// returns if the URL requires them.
-func (s *Service) admitURL(x *urlRequest) (cloud.Credentials, []byte, error) {
+// returns if the URL requires them. The caller calls release as [body.Read] requires.
+func (s *Service) admitURL(x *urlRequest) (caller cloud.Credentials, received []byte, release func(), err error) {
 	var signature sigv4.Signature
 	signed := x.url.AuthType == authIAM
 	if signed { // what can be known without the body
-		var err error
 		if signature, err = s.urlSignature(x.Request); err == nil {
 			_, err = s.verifier.Credentials(signature)
 		}
 		if err != nil {
-			return cloud.Credentials{}, nil, err
+			return caller, nil, nil, err
 		}
 	}
-	received, release, err := body.Read(x.Request, maxSyncPayload)
+	received, release, err = body.Read(x.Request, maxSyncPayload)
+	if errors.Is(err, body.ErrTooLarge) {
+		err = errURLTooLarge
+	}
 	if err != nil {
-		if errors.Is(err, body.ErrTooLarge) {
-			err = errURLTooLarge
-		}
-		return cloud.Credentials{}, nil, err
+		return caller, nil, nil, err
 	}
-	defer release()
-	var caller cloud.Credentials
 	if signed {
-		if caller, err = s.verifier.Verify(x.Request, received, signature); err != nil {
-			return caller, nil, err
-		}
+		caller, err = s.verifier.Verify(x.Request, received, signature)
 	}
-	return caller, received, s.authorizeURL(x, caller.Caller)
+	if err == nil {
+		err = s.authorizeURL(x, caller.Caller)
+	}
+	if err != nil {
+		release()
+	}
+	return caller, received, release, err
 }
 
 // urlSignature returns the signature of a request, which it does not verify.
@@ -231,7 +241,11 @@ var errURLTooLarge = cloud.Errorf(http.StatusRequestEntityTooLarge, "RequestTooL
 	"Request must be smaller than %d bytes for the InvokeFunction operation", maxSyncPayload)
 
 // refusedURL returns Lambda's response to a request that it refuses. A caller without
-// permission does not learn the reason.
+// permission does not learn the reason. AWS documents that a URL responds with 429 when it
+// throttles, and no bodies: those here are the errors of Invoke.
+//
+// https://docs.aws.amazon.com/lambda/latest/dg/urls-configuration.html#urls-throttling
+// https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html#API_Invoke_Errors
 func refusedURL(err error) endpoint.Response {
 	e, ok := errors.AsType[*cloud.Error](err)
 	if !ok { // the client has disconnected or sent malformed chunks
@@ -259,7 +273,9 @@ func urlError(status int, code string, message map[string]any) endpoint.Response
 }
 
 // badGateway is the response if the function fails, runs into its timeout or returns an
-// invalid response.
+// invalid response. AWS does not document its body.
+//
+// https://docs.aws.amazon.com/lambda/latest/dg/urls-monitoring.html
 func badGateway() endpoint.Response {
 	return endpoint.Response{Status: http.StatusBadGateway, Header: http.Header{"Content-Type": {"application/json"}}, Body: []byte("Internal Server Error")}
 }

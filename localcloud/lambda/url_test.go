@@ -1,8 +1,11 @@
 package lambda_test
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"slices"
@@ -15,6 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"tally/localcloud/cloud"
+	"tally/localcloud/internal/body"
 	"tally/localcloud/lambda"
 	"tally/localcloud/lambda/runtimeapi"
 )
@@ -205,6 +209,43 @@ func TestURLRate(t *testing.T) {
 	if n := admitted(); n != 100 {
 		t.Errorf("%d of 100 requests admitted without a reservation", n)
 	}
+}
+
+// A URL counts the body of a request among those that are read until it no longer needs the
+// body: here, until it has refused the request.
+func TestURLHoldsTheBudgetForBodies(t *testing.T) {
+	k := newKit(t)
+	held := errors.New("no request was refused")
+	k.options.Metrics = metricFunc(func(values []cloud.MetricValue) {
+		if values[0].Name != "Throttles" {
+			return
+		}
+		const all = 64 << 20 // bytes that are read at once
+		r := &http.Request{ContentLength: all, Body: io.NopCloser(strings.NewReader(strings.Repeat("x", all)))}
+		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+		defer cancel()
+		var release func()
+		if _, release, held = body.Read(r.WithContext(ctx), all); held == nil {
+			release()
+		}
+	})
+	s, u := k.openURL(t, lambda.FunctionURL{AuthType: "NONE"}, responding(`{}`))
+	if err := s.ReserveConcurrency("add", 1); err != nil {
+		t.Fatal(err)
+	}
+	for status := 0; status != 429; {
+		status, _, _ = send(t, request(t, "POST", u.Address(), strings.Repeat("x", 2*body.Small)))
+	}
+	if !errors.Is(held, context.DeadlineExceeded) {
+		t.Errorf("another request for all bytes: %v, want %v", held, context.DeadlineExceeded)
+	}
+}
+
+// metricFunc is [cloud.Metrics] that passes on values.
+type metricFunc func([]cloud.MetricValue)
+
+func (f metricFunc) Report(_ string, _ time.Time, _ [][]cloud.Dimension, values []cloud.MetricValue) {
+	f(values)
 }
 
 func TestURLCORS(t *testing.T) {
