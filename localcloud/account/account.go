@@ -265,14 +265,15 @@ func (s *Services) targets() timetable.Targets {
 
 func (s *Services) schedulerOptions(o Options) scheduler.Options {
 	return scheduler.Options{
-		Place:   o.Place,
-		Store:   o.Store,
-		Roles:   s.IAM,
-		Keys:    s.KMS,
-		Journal: o.Journal,
-		Metrics: s.CloudWatch,
-		Pace:    o.Pace,
-		Targets: s.targets(),
+		Place:    o.Place,
+		Store:    o.Store,
+		Roles:    s.IAM,
+		Keys:     s.KMS,
+		Journal:  o.Journal,
+		Metrics:  s.CloudWatch,
+		Pace:     o.Pace,
+		Targets:  s.targets(),
+		Endpoint: o.Endpoint,
 	}
 }
 

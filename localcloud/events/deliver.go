@@ -101,8 +101,10 @@ func (s courier) Bury(e timetable.Event) error {
 func (courier) Done(timetable.Event) {}
 
 // deadLetter returns the message for the dead-letter queue: the event, whatever the input of
-// the target is.
+// the target is. AWS documents the attributes and examples of the codes, but neither the body
+// nor which error has which code.
 //
+// https://github.com/serverless/serverless/issues/4647
 // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
 func (s courier) deadLetter(r Rule, t Target, e timetable.Event) cloud.QueueMessage {
 	attributes := map[string]cloud.MessageAttribute{}
@@ -122,6 +124,8 @@ func (s courier) deadLetter(r Rule, t Target, e timetable.Event) cloud.QueueMess
 // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
 func errorCode(code string) string {
 	switch {
+	case code == timetable.Internal:
+		return "INTERNAL_ERROR"
 	case strings.HasPrefix(code, "AccessDenied"), code == "AuthorizationError", strings.HasPrefix(code, "KMS"):
 		return "NO_PERMISSIONS"
 	case strings.Contains(code, "NotFound"), strings.Contains(code, "NonExistent"):

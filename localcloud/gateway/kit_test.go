@@ -84,7 +84,7 @@ func newKit(t testing.TB) *kit {
 		Endpoint: func() string { return k.url },
 	}))(t)
 	k.Scheduler = must(scheduler.New(scheduler.Options{
-		Place: here, Roles: k.IAM, Keys: k.KMS, Journal: k, Metrics: k.CloudWatch,
+		Place: here, Roles: k.IAM, Keys: k.KMS, Journal: k, Metrics: k.CloudWatch, Endpoint: func() string { return k.url },
 		Targets: timetable.Targets{Invoker: k.Lambda, Sender: k.SQS, Publish: func(ctx context.Context, caller cloud.Caller, arn string, m cloud.QueueMessage) error {
 			return k.SNS.Forward(ctx, caller, arn, sns.Message{Body: m.Body})
 		}},

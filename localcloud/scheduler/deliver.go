@@ -125,13 +125,20 @@ func refused(err error) bool {
 	return ok && e.HTTPStatus() < http.StatusInternalServerError && e.HTTPStatus() != http.StatusTooManyRequests
 }
 
-// deadLetter returns the message for the dead-letter queue.
+// deadLetter returns the message for the dead-letter queue: the request that failed, as AWS
+// documents it for a target that is a queue. For functions and topics, AWS documents only
+// that the body contains the details of the invocation, and the form of TARGET_ARN.
+//
+// https://docs.aws.amazon.com/scheduler/latest/UserGuide/configuring-schedule-dlq.html#configuring-schedule-dlq-dead-letter-event
 func (s courier) deadLetter(schedule Schedule, e timetable.Event) cloud.QueueMessage {
 	attributes := map[string]cloud.MessageAttribute{}
 	set := func(name, value string) {
 		if value != "" {
 			attributes[name] = cloud.MessageAttribute{DataType: "String", StringValue: value}
 		}
+	}
+	if e.Code == timetable.Internal {
+		e.Code, e.Message = "AWS.Scheduler.InternalServerError", "Unexpected error occurred while processing the request"
 	}
 	set("ERROR_CODE", e.Code)
 	set("ERROR_MESSAGE", e.Message)
@@ -141,10 +148,11 @@ func (s courier) deadLetter(schedule Schedule, e timetable.Event) cloud.QueueMes
 	set("RETRY_ATTEMPTS", strconv.Itoa(e.Attempts-1))
 	set("SCHEDULED_TIME", e.Time())
 	set("SCHEDULE_ARN", schedule.ARN)
-	set("TARGET_ARN", schedule.Target.ARN)
 	last := e
 	last.Attempts--
-	return cloud.QueueMessage{Body: s.payload(schedule, last, attributes["EXECUTION_ID"].StringValue), Attributes: attributes}
+	action, body := s.request(schedule.Target, s.payload(schedule, last, attributes["EXECUTION_ID"].StringValue))
+	set("TARGET_ARN", action)
+	return cloud.QueueMessage{Body: body, Attributes: attributes}
 }
 
 // Done implements [timetable.Courier]: it deletes a schedule that has ended, if it is to be

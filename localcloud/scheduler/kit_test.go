@@ -56,6 +56,7 @@ func (w *world) open(t *testing.T, pace cloud.Pace) *scheduler.Service {
 	t.Helper()
 	s, err := scheduler.New(scheduler.Options{
 		Place: here, Store: w.store, Roles: w, Keys: w, Journal: w, Metrics: w, Pace: pace, Targets: timetable.Targets{Invoker: w, Sender: w, Publish: w.publish},
+		Endpoint: func() string { return "http://127.0.0.1:4566" },
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -85,6 +85,8 @@ type Options struct {
 	Metrics cloud.Metrics
 	Pace    cloud.Pace
 	Targets timetable.Targets
+	// Endpoint returns the base URL of the URLs of queues.
+	Endpoint func() string
 }
 
 // Service holds the schedules of one account and region. Its methods may be called

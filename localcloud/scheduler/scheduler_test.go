@@ -2,6 +2,7 @@ package scheduler_test
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -82,6 +83,7 @@ func TestPace(t *testing.T) {
 func TestDeadLetter(t *testing.T) {
 	denied := cloud.Errorf(403, "AccessDeniedException", "User: r is not authorized to perform: lambda:InvokeFunction")
 	retries := 2
+	const deadLetter = `3s letters: {"FunctionName":"` + function + `","InvocationType":"Event","Payload":"{\"n\":\"3\"}"}`
 	for name, test := range map[string]struct {
 		letters string
 		reach   func(string) error
@@ -94,7 +96,7 @@ func TestDeadLetter(t *testing.T) {
 				return denied
 			}
 			return nil
-		}, []string{`3s letters: {"n":"3"}`}, 0, map[string]float64{"default InvocationAttemptCount": 3, "default TargetErrorCount": 3, "default InvocationDroppedCount": 1, "default InvocationsSentToDeadLetterCount": 1}},
+		}, []string{deadLetter}, 0, map[string]float64{"default InvocationAttemptCount": 3, "default TargetErrorCount": 3, "default InvocationDroppedCount": 1, "default InvocationsSentToDeadLetterCount": 1}},
 		"to none": {"", func(string) error { return denied }, nil, 1,
 			map[string]float64{"default InvocationAttemptCount": 3, "default TargetErrorCount": 3, "default InvocationDroppedCount": 1}},
 		"to one that refuses": {letters, func(string) error { return denied }, nil, 1,
@@ -105,7 +107,7 @@ func TestDeadLetter(t *testing.T) {
 				return cloud.Errorf(429, "TooManyRequestsException", "Rate Exceeded.")
 			}
 			return nil
-		}, []string{`3s letters: {"n":"3"}`}, 0, map[string]float64{"default InvocationAttemptCount": 3, "default TargetErrorCount": 3, "default TargetErrorThrottledCount": 3,
+		}, []string{deadLetter}, 0, map[string]float64{"default InvocationAttemptCount": 3, "default TargetErrorCount": 3, "default TargetErrorThrottledCount": 3,
 			"default InvocationDroppedCount": 1, "default InvocationsSentToDeadLetterCount": 1}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -135,9 +137,42 @@ func TestDeadLetter(t *testing.T) {
 				delete(got, "EXECUTION_ID")
 				refusal := test.reach(function).(*cloud.Error)
 				want := map[string]string{"ERROR_CODE": refusal.Code, "ERROR_MESSAGE": refusal.Message, "EXHAUSTED_RETRY_CONDITION": "MaximumRetryAttempts", "IS_PAYLOAD_TRUNCATED": "false",
-					"RETRY_ATTEMPTS": "2", "SCHEDULED_TIME": "2000-01-01T00:00:01Z", "SCHEDULE_ARN": made.ARN, "TARGET_ARN": function}
+					"RETRY_ATTEMPTS": "2", "SCHEDULED_TIME": "2000-01-01T00:00:01Z", "SCHEDULE_ARN": made.ARN, "TARGET_ARN": "arn:aws:scheduler:::aws-sdk:lambda:invoke"}
 				if fmt.Sprint(got) != fmt.Sprint(want) {
 					t.Errorf("attributes %v, want %v", got, want)
+				}
+			})
+		})
+	}
+}
+
+// TestDeadLetterOfOthers checks the dead letters of targets that are not functions, and of
+// errors that are not AWS's.
+func TestDeadLetterOfOthers(t *testing.T) {
+	for target, want := range map[string]struct{ action, body string }{
+		queue: {"sqs:sendMessage", `{"MessageBody":"hello","QueueUrl":"http://127.0.0.1:4566/000000000000/q"}`},
+		topic: {"sns:publish", `{"Message":"hello","TopicArn":"` + topic + `"}`},
+	} {
+		t.Run(want.action, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w, retries := newWorld(), 0
+				w.reach = func(arn string) error {
+					if arn == target {
+						return errors.New("the disk is full")
+					}
+					return nil
+				}
+				s := w.open(t, 1)
+				defer s.Close()
+				create(t, s, func(n *scheduler.Schedule) {
+					n.Target.ARN, n.Target.Input, n.Target.DeadLetters, n.Target.Retries = target, "hello", letters, &retries
+				})
+				time.Sleep(time.Minute)
+				synctest.Wait()
+				code, message, action := w.last.Attributes["ERROR_CODE"], w.last.Attributes["ERROR_MESSAGE"], w.last.Attributes["TARGET_ARN"]
+				if w.last.Body != want.body || action.StringValue != "arn:aws:scheduler:::aws-sdk:"+want.action ||
+					code.StringValue != "AWS.Scheduler.InternalServerError" || message.StringValue != "Unexpected error occurred while processing the request" {
+					t.Errorf("got %+v", w.last)
 				}
 			})
 		})

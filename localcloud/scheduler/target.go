@@ -63,5 +63,24 @@ func (s *Service) payload(schedule Schedule, e timetable.Event, execution string
 	).Replace(schedule.Target.Input)
 }
 
+// request returns the action that invokes the target with a payload, as a universal target
+// would name it, and the action's parameters.
+//
+// https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-targets-universal.html
+func (s *Service) request(t Target, payload string) (action, parameters string) {
+	var in map[string]string
+	switch cloud.ServiceOf(t.ARN) {
+	case "lambda":
+		action, in = "lambda:invoke", map[string]string{"FunctionName": t.ARN, "InvocationType": "Event", "Payload": payload}
+	case "sns":
+		action, in = "sns:publish", map[string]string{"Message": payload, "TopicArn": t.ARN}
+	case "sqs":
+		name := t.ARN[strings.LastIndex(t.ARN, ":")+1:]
+		action, in = "sqs:sendMessage", map[string]string{"MessageBody": payload, "QueueUrl": s.options.Endpoint() + "/" + s.options.Place.Account + "/" + name}
+	}
+	raw, _ := json.Marshal(in) // strings always encode
+	return "arn:aws:scheduler:::aws-sdk:" + action, string(raw)
+}
+
 // longAge returns the maximum age of the events of a target.
 func (t Target) longAge() time.Duration { return time.Duration(t.MaxAge) * time.Second }

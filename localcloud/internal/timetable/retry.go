@@ -130,12 +130,15 @@ func (d *Deliveries) bury(e Event) backlog.Result {
 	return backlog.Result{}
 }
 
+// Internal is the code of errors that are not AWS's.
+const Internal = "InternalFailure"
+
 // explain returns the code and the message of an error.
 func explain(err error) (code, message string) {
 	if e, ok := errors.AsType[*cloud.Error](err); ok {
 		return e.Code, e.Message
 	}
-	return "InternalFailure", err.Error()
+	return Internal, err.Error()
 }
 
 // longestBackoff makes the 185 retries that AWS makes by default take the 24 hours that it
