@@ -24,6 +24,10 @@ type queue struct {
 	FunctionARN string `json:"functionArn,omitempty"`
 }
 
+// redrive reports whether the queue holds what did not reach the function, rather than what
+// the function failed on. Package serverless determines the name.
+func (q queue) redrive() bool { return strings.HasSuffix(q.Name, "-redrive") }
+
 // failureQueues returns the failure queues of a deployed stack.
 func failureQueues(ctx context.Context, name string) ([]queue, error) {
 	var out struct {

@@ -35,7 +35,7 @@ func FuzzDecode(f *testing.F) {
 		m := decode(types.Message{
 			MessageId: aws.String("queue-id"), ReceiptHandle: aws.String("handle"), Body: &body,
 			Attributes: map[string]string{"SentTimestamp": sent},
-		})
+		}, redrives)
 		if m.ID == "" || m.MessageID != "queue-id" || m.handle != "handle" {
 			t.Errorf("%+v", m)
 		}

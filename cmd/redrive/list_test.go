@@ -18,7 +18,8 @@ const wantList = `handle-message-failures: 3 messages
   0a1b2c3d-0000-4000-8000-000000000002     3d      3  RetriesExhausted
     reason   message 0a1b2c3d-0000-4000-8000-000000000002: num1: must be an integer, not "three"
     payload  {"num1":"three","num2":4}
-  0a1b2c3d-0000-4000-8000-000000000003    90m      -  Undelivered
+  0a1b2c3d-0000-4000-8000-000000000003    90m      -  ReceivesExhausted
+    reason   the function failed each time it received the message; its log states why
     payload  {"num1":3,"num2":4}
   m2                                       5s      -  Unknown
     reason   the body is neither a record of Lambda, a notification of SNS nor an event of a schedule
@@ -38,10 +39,10 @@ func TestList(t *testing.T) {
 		if diff := cmp.Diff(wantList, f.list(t, arguments{max: 100})); diff != "" {
 			t.Error(diff)
 		}
-		if got := f.list(t, arguments{max: 1}); !strings.Contains(got, "RetriesExhausted") || strings.Contains(got, "Undelivered") || !strings.HasSuffix(got, "  … and more: -max 0 shows all\n") {
+		if got := f.list(t, arguments{max: 1}); !strings.Contains(got, "RetriesExhausted") || strings.Contains(got, "ReceivesExhausted") || !strings.HasSuffix(got, "  … and more: -max 0 shows all\n") {
 			t.Errorf("with -max 1:\n%s", got)
 		}
-		if got := f.list(t, arguments{selection: selection{ids: idList{"m1"}}}); strings.Count(got, "payload") != 1 || !strings.Contains(got, "Undelivered") {
+		if got := f.list(t, arguments{selection: selection{ids: idList{"m1"}}}); strings.Count(got, "payload") != 1 || !strings.Contains(got, "ReceivesExhausted") {
 			t.Errorf("with -id m1:\n%s", got)
 		}
 		f.messages[0].visibleAt = time.Now().Add(time.Hour)

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -25,8 +26,9 @@ type message struct {
 	ID        string    `json:"id"`
 	MessageID string    `json:"messageId"` // of the message in the queue
 	Sent      time.Time `json:"sent"`      // to the queue
-	// Condition is why Lambda gave up, such as "RetriesExhausted"; Undelivered for
-	// what SNS or EventBridge Scheduler could not deliver; or Unknown.
+	// Condition is why Lambda gave up, such as "RetriesExhausted"; ReceivesExhausted for
+	// what the function received from a queue; Undelivered for what SNS or EventBridge
+	// Scheduler could not deliver; or Unknown.
 	Condition string `json:"condition"`
 	Attempts  int    `json:"attempts,omitempty"` // of Lambda or the scheduler; 0 if unknown
 	Reason    string `json:"reason,omitempty"`   // of the last attempt
@@ -38,8 +40,9 @@ type message struct {
 
 // The conditions of messages that are not from Lambda.
 const (
-	undelivered = "Undelivered"
-	unknown     = "Unknown"
+	receivesExhausted = "ReceivesExhausted"
+	undelivered       = "Undelivered"
+	unknown           = "Unknown"
 )
 
 // why returns the condition and the reason.
@@ -55,16 +58,17 @@ var systemAttributes = []types.MessageSystemAttributeName{types.MessageSystemAtt
 
 // schedulerAttributes are the attributes of a dead letter of EventBridge Scheduler that
 // decode uses.
-var schedulerAttributes = []string{"ERROR_CODE", "ERROR_MESSAGE", "RETRY_ATTEMPTS", "SCHEDULE_ARN"}
+var schedulerAttributes = []string{"ERROR_CODE", "ERROR_MESSAGE", "RETRY_ATTEMPTS", "SCHEDULE_ARN", "TARGET_ARN"}
 
 // decode decodes a message of a failure queue: Lambda's record of an invocation, the
 // notification of an SNS message, or the event of a schedule. Any other body is Unknown and
-// has no event.
+// has no event. SNS sends what it could not deliver to the redrive queue of the subscription;
+// a notification in another queue comes from the buffer of a function that failed.
 //
 // https://docs.aws.amazon.com/scheduler/latest/UserGuide/configuring-schedule-dlq.html
 // https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
 // https://docs.aws.amazon.com/sns/latest/dg/sns-dead-letter-queues.html
-func decode(in types.Message) message {
+func decode(in types.Message, q queue) message {
 	body := aws.ToString(in.Body)
 	m := message{MessageID: aws.ToString(in.MessageId), Condition: unknown, Payload: body, handle: aws.ToString(in.ReceiptHandle)}
 	if ms, err := strconv.ParseInt(in.Attributes[string(types.MessageSystemAttributeNameSentTimestamp)], 10, 64); err == nil {
@@ -82,11 +86,12 @@ func decode(in types.Message) message {
 		m.ID, m.Payload = n.id(), n.Message
 		if event, err := n.lambdaEvent(); err != nil {
 			m.Reason = err.Error()
-		} else {
-			m.Condition, m.event = undelivered, event
+		} else if m.Condition, m.event = undelivered, event; !q.redrive() {
+			m.Condition, m.Reason = receivesExhausted, "the function failed each time it received the message; its log states why"
 		}
-	} else if attribute := in.MessageAttributes; attribute["SCHEDULE_ARN"].StringValue != nil && json.Valid([]byte(body)) {
-		m.Condition, m.event = undelivered, json.RawMessage(body)
+	} else if event, ok := scheduledEvent(in); ok {
+		m.Condition, m.event, m.Payload = undelivered, event, string(event)
+		attribute := in.MessageAttributes
 		m.Reason = aws.ToString(attribute["ERROR_CODE"].StringValue) + ": " + aws.ToString(attribute["ERROR_MESSAGE"].StringValue)
 		if retries, err := strconv.Atoi(aws.ToString(attribute["RETRY_ATTEMPTS"].StringValue)); err == nil {
 			m.Attempts = retries + 1
@@ -96,6 +101,28 @@ func decode(in types.Message) message {
 	}
 	m.ID = cmp.Or(m.ID, m.MessageID)
 	return m
+}
+
+// scheduledEvent returns the event in a dead letter of EventBridge Scheduler, if it is one.
+// The body is the request that failed. AWS does not document that for a function, so the
+// payload may be a string or JSON, and any other body counts as the event itself.
+//
+// https://docs.aws.amazon.com/scheduler/latest/UserGuide/configuring-schedule-dlq.html
+func scheduledEvent(in types.Message) (json.RawMessage, bool) {
+	if in.MessageAttributes["SCHEDULE_ARN"].StringValue == nil {
+		return nil, false
+	}
+	event := []byte(aws.ToString(in.Body))
+	if strings.HasSuffix(aws.ToString(in.MessageAttributes["TARGET_ARN"].StringValue), ":aws-sdk:lambda:invoke") {
+		var request struct{ Payload json.RawMessage }
+		if json.Unmarshal(event, &request) == nil && request.Payload != nil {
+			event = request.Payload
+			if text := ""; json.Unmarshal(event, &text) == nil {
+				event = []byte(text)
+			}
+		}
+	}
+	return event, json.Valid(event)
 }
 
 // record is Lambda's record of an invocation.

@@ -40,7 +40,7 @@ func TestDecode(t *testing.T) {
 			got := decode(types.Message{
 				MessageId: aws.String("queue-id"), ReceiptHandle: aws.String("handle"), Body: aws.String(body),
 				Attributes: map[string]string{"SentTimestamp": "1767323045678"},
-			})
+			}, redrives)
 			if diff := cmp.Diff(test.want, got, cmpopts.IgnoreUnexported(message{})); diff != "" {
 				t.Error(diff)
 			}
@@ -57,18 +57,41 @@ func TestDecode(t *testing.T) {
 	}
 }
 
-// TestDecodeSchedule decodes the dead letter of a schedule, whose body is the event.
+// redrives holds what could not be delivered.
+var redrives = queue{Name: "numbers-handle-message-redrive"}
+
+// TestDecodeBuffered decodes a notification that the function received from the buffer of
+// its subscription.
+func TestDecodeBuffered(t *testing.T) {
+	got := decode(types.Message{MessageId: aws.String("queue-id"), Body: aws.String(read(t, "sns.json"))}, failures)
+	want := message{ID: "0a1b2c3d-0000-4000-8000-000000000002", MessageID: "queue-id", Condition: "ReceivesExhausted", Payload: `{"num1":3,"num2":4} <&>`,
+		Reason: "the function failed each time it received the message; its log states why"}
+	if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(message{})); diff != "" || string(got.event) != read(t, "sns.event.json") {
+		t.Errorf("the event is %s; %s", got.event, diff)
+	}
+}
+
+// TestDecodeSchedule decodes dead letters of a schedule, which hold the event in several
+// forms.
 func TestDecodeSchedule(t *testing.T) {
 	attribute := func(s string) types.MessageAttributeValue {
 		return types.MessageAttributeValue{DataType: aws.String("String"), StringValue: &s}
 	}
-	got := decode(types.Message{MessageId: aws.String("queue-id"), Body: aws.String(`{"n":1}`), MessageAttributes: map[string]types.MessageAttributeValue{
-		"SCHEDULE_ARN": attribute("arn:aws:scheduler:us-east-1:000000000000:schedule/g/n"), "ERROR_CODE": attribute("AccessDeniedException"),
-		"ERROR_MESSAGE": attribute("no"), "RETRY_ATTEMPTS": attribute("3"),
-	}})
-	want := message{ID: "queue-id", MessageID: "queue-id", Condition: undelivered, Attempts: 4, Reason: "AccessDeniedException: no", Payload: `{"n":1}`}
-	if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(message{})); diff != "" || string(got.event) != want.Payload {
-		t.Errorf("the event is %s; %s", got.event, diff)
+	const invoke, function = "arn:aws:scheduler:::aws-sdk:lambda:invoke", "arn:aws:lambda:us-east-1:000000000000:function:f"
+	for _, test := range []struct{ target, body string }{
+		{invoke, `{"FunctionName":"f","InvocationType":"Event","Payload":"{\"n\":1}"}`},
+		{invoke, `{"FunctionName":"f","InvocationType":"Event","Payload":{"n":1}}`},
+		{invoke, `{"n":1}`},
+		{function, `{"n":1}`},
+	} {
+		got := decode(types.Message{MessageId: aws.String("queue-id"), Body: &test.body, MessageAttributes: map[string]types.MessageAttributeValue{
+			"SCHEDULE_ARN": attribute("arn:aws:scheduler:us-east-1:000000000000:schedule/g/n"), "ERROR_CODE": attribute("AccessDeniedException"),
+			"ERROR_MESSAGE": attribute("no"), "RETRY_ATTEMPTS": attribute("3"), "TARGET_ARN": attribute(test.target),
+		}}, redrives)
+		want := message{ID: "queue-id", MessageID: "queue-id", Condition: undelivered, Attempts: 4, Reason: "AccessDeniedException: no", Payload: `{"n":1}`}
+		if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(message{})); diff != "" || string(got.event) != want.Payload {
+			t.Errorf("%s: the event is %s; %s", test.body, got.event, diff)
+		}
 	}
 }
 

@@ -34,7 +34,7 @@ func scan(ctx context.Context, cloud cloud, q queue, h *hold) iter.Seq2[message,
 			}
 			received := make([]message, len(out.Messages))
 			for i, m := range out.Messages {
-				received[i] = decode(m)
+				received[i] = decode(m, q)
 				h.add(received[i])
 			}
 			for _, m := range received {
