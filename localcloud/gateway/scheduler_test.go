@@ -177,9 +177,9 @@ func TestScheduledInvocations(t *testing.T) {
 		t.Errorf("got %s", got)
 	}
 	for target, want := range map[string]string{
-		topic.ARN: `"1" AuthorizationError: User: arn:aws:sts::000000000000:assumed-role/scheduling/failing is not authorized to perform: SNS:Publish on resource: ` + topic.ARN,
-		here.ARN("lambda", "function:other").String(): `"1" AccessDeniedException: User: arn:aws:sts::000000000000:assumed-role/scheduling/failing is not authorized to perform: lambda:InvokeFunction`,
-		here.ARN("sqs", "missing").String():           `"1" AWS.SimpleQueueService.NonExistentQueue: `,
+		topic.ARN: `{"Message":"\"1\"","TopicArn":"` + topic.ARN + `"} AuthorizationError: User: arn:aws:sts::000000000000:assumed-role/scheduling/failing is not authorized to perform: SNS:Publish on resource: ` + topic.ARN,
+		here.ARN("lambda", "function:other").String(): `{"FunctionName":"` + here.ARN("lambda", "function:other").String() + `","InvocationType":"Event","Payload":"\"1\""} AccessDeniedException: User: arn:aws:sts::000000000000:assumed-role/scheduling/failing is not authorized to perform: lambda:InvokeFunction`,
+		here.ARN("sqs", "missing").String():           `{"MessageBody":"\"1\"","QueueUrl":"` + k.url + `/000000000000/missing"} AWS.SimpleQueueService.NonExistentQueue: `,
 	} {
 		in := schedule("failing", target, role)
 		in.Target.DeadLetterConfig = &types.DeadLetterConfig{Arn: &q.ARN}

@@ -135,7 +135,7 @@ func lambdaLifeCycles() []lifeCycle {
 		update: map[string]any{"authorizationType": "AWS_IAM", "cors": map[string]any{"allowOrigins": []any{"https://a.example"}, "allowCredentials": true, "maxAge": 60}},
 		diff:   map[string]string{"authorizationType": "UPDATE", "cors.allowOrigins[0]": "UPDATE", "cors.allowOrigins[1]": "DELETE", "cors.allowCredentials": "ADD"},
 		drift: func(c cloudUnderTest, m made) error {
-			_, err := c.services.Lambda.UpdateFunctionURL(lambda.FunctionURL{Function: m.state["functionName"].StringValue(), Qualifier: "live", AuthType: "NONE"})
+			_, err := c.services.Lambda.EditFunctionURL(m.state["functionName"].StringValue(), "live", func(u *lambda.FunctionURL) { u.AuthType, u.CORS = "NONE", nil })
 			return err
 		},
 		seen:    []string{"authorizationType", "cors"},
