@@ -106,7 +106,7 @@ func TestStack(t *testing.T) {
 			"functionName": "arn:aws:Alias:r:a:main-record-failure", "batchSize": 10, "maximumBatchingWindowInSeconds": 0, "functionResponseTypes": ["ReportBatchItemFailures"],
 			"scalingConfig": {"maximumConcurrency": 2}}`},
 		{"aws:dynamodb/table:Table", "main-sums", `{"billingMode": "PAY_PER_REQUEST", "hashKey": "id", "attributes": [{"name": "id", "type": "S"}], "pointInTimeRecovery": {"enabled": true},
-			"deletionProtectionEnabled": false, "ttl": {"attributeName": "expiresAt", "enabled": true}}`},
+			"deletionProtectionEnabled": false, "serverSideEncryption": {"enabled": false}, "ttl": {"attributeName": "expiresAt", "enabled": true}}`},
 		{"aws:cloudwatch/logGroup:LogGroup", "main-add-numbers", `{"name": "/aws/lambda/tally-dev-main-add-numbers", "retentionInDays": 14}`},
 		{"aws:cloudwatch/logGroup:LogGroup", "main-numbers-failures", `{"name": "sns/r/a/main-numbers/Failure", "retentionInDays": 14}`},
 		{"aws:cloudwatch/logGroup:LogGroup", "main-api", `{"name": "/aws/vendedlogs/apis/tally-dev-main-api", "retentionInDays": 14}`},

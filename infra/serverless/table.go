@@ -115,6 +115,9 @@ func (t *Table) inputs(args *TableArgs) *dynamodb.TableArgs {
 	if args.TTL != "" {
 		in.Ttl = dynamodb.TableTtlArgs{AttributeName: pulumi.String(args.TTL), Enabled: pulumi.Bool(true)}
 	}
+	// Without this block, the provider would leave the table as it is: encrypted with a key
+	// that the environment no longer has and deletes.
+	in.ServerSideEncryption = dynamodb.TableServerSideEncryptionArgs{Enabled: pulumi.Bool(false)} // a key of DynamoDB
 	if key := t.env.customerKey(); key != nil {
 		in.ServerSideEncryption = dynamodb.TableServerSideEncryptionArgs{Enabled: pulumi.Bool(true), KmsKeyArn: key}
 	}

@@ -35,6 +35,7 @@ func TestTable(t *testing.T) {
 			want := map[string]any{
 				"billingMode": "PAY_PER_REQUEST", "hashKey": "id", "attributes": []any{id},
 				"pointInTimeRecovery": map[string]any{"enabled": true}, "deletionProtectionEnabled": false,
+				"serverSideEncryption": map[string]any{"enabled": false}, // explicitly, or a key that it had would remain
 			}
 			for property, value := range test.want {
 				want[property] = value

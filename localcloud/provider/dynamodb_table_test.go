@@ -48,3 +48,42 @@ func TestProtectedTable(t *testing.T) {
 	_, err := c.Delete(t.Context(), &pulumirpc.DeleteRequest{Id: m.id, Urn: urnOf(tableToken, "sums"), Properties: c.raw(m.state)})
 	holds(t, err, "deleting DynamoDB Table (sums)", "currently protected against deletion")
 }
+
+// A table keeps its key if the program no longer has the block, and loses it if the program
+// disables it, as with the real provider: the block is optional and computed.
+//
+// https://github.com/hashicorp/terraform-provider-aws/blob/main/internal/service/dynamodb/table.go
+func TestTableLosesItsKey(t *testing.T) {
+	c := start(t)
+	key := c.create(keyToken, "k", nil).state["arn"].StringValue()
+	inputs := func(encryption map[string]any) map[string]any {
+		in := map[string]any{"name": "sums", "hashKey": "id", "billingMode": "PAY_PER_REQUEST", "attributes": attributesOf("id")}
+		if encryption != nil {
+			in["serverSideEncryption"] = encryption
+		}
+		return in
+	}
+	m := c.create(tableToken, "sums", inputs(map[string]any{"enabled": true, "kmsKeyArn": key}))
+	checked := func(encryption map[string]any) resource.PropertyMap {
+		return c.check(tableToken, "sums", m.inputs, resource.NewPropertyMapFromMap(inputs(encryption)))
+	}
+	c.same(m, m.inputs, checked(nil))
+	for _, step := range []struct {
+		encryption map[string]any
+		key        string
+	}{
+		{map[string]any{"enabled": false}, ""},
+		{map[string]any{"enabled": true, "kmsKeyArn": key}, key},
+	} {
+		want := checked(step.encryption)
+		if d := c.diff(m, m.inputs, want); d.DetailedDiff["serverSideEncryption.enabled"] == nil {
+			t.Errorf("%v: %v", step.encryption, d.DetailedDiff)
+		}
+		m.state, m.inputs = c.update(m, want, false), want
+		if d, err := c.services.DynamoDB.Describe("sums"); err != nil || d.KMSKey != step.key || d.KMS != (step.key != "") {
+			t.Errorf("%v: %+v, %v", step.encryption, d.Table, err)
+		}
+		m = c.read(m, "")
+		c.same(m, m.inputs, want)
+	}
+}
