@@ -68,18 +68,17 @@ func (s *Service) payload(schedule Schedule, e timetable.Event, execution string
 //
 // https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-targets-universal.html
 func (s *Service) request(t Target, payload string) (action, parameters string) {
+	arn, _ := cloud.ParseARN(t.ARN) // valid
 	var in map[string]string
-	switch cloud.ServiceOf(t.ARN) {
+	switch arn.Service {
 	case "lambda":
 		action, in = "lambda:invoke", map[string]string{"FunctionName": t.ARN, "InvocationType": "Event", "Payload": payload}
 	case "sns":
 		action, in = "sns:publish", map[string]string{"Message": payload, "TopicArn": t.ARN}
 	case "sqs":
-		name := t.ARN[strings.LastIndex(t.ARN, ":")+1:]
-		action, in = "sqs:sendMessage", map[string]string{"MessageBody": payload, "QueueUrl": s.options.Endpoint() + "/" + s.options.Place.Account + "/" + name}
+		action, in = "sqs:sendMessage", map[string]string{"MessageBody": payload, "QueueUrl": s.options.Endpoint() + "/" + arn.Account + "/" + arn.Resource}
 	}
-	raw, _ := json.Marshal(in) // strings always encode
-	return "arn:aws:scheduler:::aws-sdk:" + action, string(raw)
+	return "arn:aws:scheduler:::aws-sdk:" + action, cloud.EncodeJSON(in)
 }
 
 // longAge returns the maximum age of the events of a target.
