@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"reflect"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -11,6 +12,10 @@ import (
 	"tally/localcloud/provider/schema"
 	"tally/localcloud/secretsmanager"
 )
+
+// permissionWait is how long the creation of a rotation waits for the permission to invoke the
+// function, which the engine may create at the same time. The real provider waits for a minute.
+const permissionWait = time.Second
 
 // secretRotation returns the type of the rotations of secrets. Their ID is the ARN of the
 // secret. Deleting one turns off the rotation, whose function and rules Secrets Manager
@@ -24,9 +29,14 @@ func secretRotation(service *secretsmanager.Service, principals *iam.Service) *R
 			return secretsmanager.Secret{}, err
 		}
 		rules := rotationRules(in)
-		return service.Rotate(ctx, caller, in.String("secretId"), secretsmanager.RotateRequest{
-			Token: uuid.NewString(), Function: in.String("rotationLambdaArn"), Rules: &rules, Later: !in.Bool("rotateImmediately"),
-		})
+		request := secretsmanager.RotateRequest{Token: uuid.NewString(), Function: in.String("rotationLambdaArn"), Rules: &rules, Later: !in.Bool("rotateImmediately")}
+		for deadline := time.Now().Add(permissionWait); ; {
+			s, err := service.Rotate(ctx, caller, in.String("secretId"), request)
+			if cloud.ErrorCode(err) != "AccessDeniedException" || time.Now().After(deadline) || ctx.Err() != nil {
+				return s, err
+			}
+			time.Sleep(20 * time.Millisecond)
+		}
 	}
 	return &Resource{
 		Type: schema.Type{

@@ -138,7 +138,7 @@ func (s *Service) startRotation(secret *Secret, r RotateRequest) error {
 	begin := func(others ...store.Change) error {
 		return s.deliveries.Add([]timetable.Event{{Key: secret.ARN, ID: r.Token, At: now}}, slices.Concat(changes, others)...)
 	}
-	if rules := secret.Rotation.Rules; rules == (Rules{}) || r.Later && r.Rules == nil {
+	if rules := secret.Rotation.Rules; rules == (Rules{}) || r.Later && r.Rules == nil && !s.clock.Ended(secret.ARN) {
 		err = begin()
 	} else {
 		err = s.clock.SetBy(secret.ARN, rules.plan(now), func(next store.Change) error { return begin(next) })

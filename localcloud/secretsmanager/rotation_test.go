@@ -164,6 +164,14 @@ func TestValueByHand(t *testing.T) {
 		k.step = nil
 		k.start(secretsmanager.RotateRequest{Token: another})
 		k.sees(map[string]string{current: "new", previous: "by hand"})
+		_, _, err := k.CancelRotation("db")
+		if err == nil {
+			_, _, err = k.Put(t.Context(), cloud.Caller{}, "db", text("again"), "", nil)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		k.sees(map[string]string{current: "again", previous: "new", pending: ""})
 	})
 }
 
@@ -217,11 +225,11 @@ func TestCancelRotation(t *testing.T) {
 			t.Fatal(err)
 		}
 		k.step = nil
-		if err := k.rotate(secretsmanager.RotateRequest{Token: another}); err != nil {
+		if err := k.rotate(secretsmanager.RotateRequest{Token: another, Later: true}); err != nil {
 			t.Fatal(err)
 		}
 		synctest.Wait()
-		k.did(steps("100h0m0s")...)
+		k.did("100h0m0s testSecret")
 		if next, ok := k.NextRotation(k.secret()); !ok || next.Sub(k.began) != 144*time.Hour {
 			t.Errorf("the next rotation is at most %v after the beginning", next.Sub(k.began))
 		}
@@ -263,6 +271,32 @@ func TestRotationSurvives(t *testing.T) {
 		if next, _ := k.NextRotation(k.secret()); next.Sub(k.began) != 37*time.Hour {
 			t.Errorf("the next rotation is at most %v after the beginning", next.Sub(k.began))
 		}
+	})
+}
+
+// A rotation that takes longer than until the next window delays that one. Both are for the
+// same version.
+func TestOneRotationAtATime(t *testing.T) {
+	inRotation(t, 1, func(k *rotationKit) {
+		running := 0
+		k.step = func(_ context.Context, step string) string {
+			k.mu.Lock()
+			running++
+			if running > 1 || k.last.ClientRequestToken != token {
+				t.Errorf("%d at once, to version %s", running, k.last.ClientRequestToken)
+			}
+			k.mu.Unlock()
+			if step == "createSecret" {
+				time.Sleep(6 * time.Hour)
+			}
+			k.mu.Lock()
+			defer k.mu.Unlock()
+			running--
+			return ""
+		}
+		k.start(secretsmanager.RotateRequest{Rules: &secretsmanager.Rules{Schedule: "rate(4 hours)"}})
+		time.Sleep(7 * time.Hour)
+		k.did("0s createSecret", "6h0m0s setSecret", "6h0m0s testSecret", "6h0m0s finishSecret")
 	})
 }
 

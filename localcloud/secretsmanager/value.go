@@ -190,7 +190,7 @@ func (s *Service) add(ctx context.Context, caller cloud.Caller, secret Secret, v
 		return Secret{}, "", err
 	}
 	changes = append(changes, s.values.Set(valueKey(secret, v.ID), row{s.box.Seal(string(raw), valueKey(secret, v.ID))}))
-	if manual && secret.Rotation.Enabled {
+	if manual && secret.Rotation.Function != "" {
 		return secret, v.ID, s.replaceRotation(secret, changes)
 	}
 	return secret, v.ID, s.store.Commit(append(changes, s.secrets.Set(secret.Name, secret))...)
@@ -207,7 +207,7 @@ func (s *Service) replaceRotation(secret Secret, changes []store.Change) error {
 		delete(secret.Stages, Pending)
 	}
 	changes = append(changes, s.secrets.Set(secret.Name, secret))
-	if rules := secret.Rotation.Rules; rules != (Rules{}) {
+	if rules := secret.Rotation.Rules; secret.Rotation.Enabled && rules != (Rules{}) {
 		if p := rules.plan(secret.Changed); p.Expression.Rate() {
 			return s.clock.Set(secret.ARN, p, changes...)
 		}
