@@ -78,7 +78,9 @@ func rules() []rule {
 				"localcloud/filter", "localcloud/sigv4", "localcloud/internal/body", "localcloud/internal/endpoint")
 		case "events", "scheduler":
 			own = append(own, "localcloud/internal/timetable", "localcloud/internal/backlog")
-		case "secretsmanager", "ssm":
+		case "secretsmanager":
+			own = append(own, "localcloud/internal/seal", "localcloud/internal/timetable", "localcloud/internal/backlog")
+		case "ssm":
 			own = append(own, "localcloud/internal/seal")
 		case "sns":
 			own = append(own, "localcloud/internal/backlog", "localcloud/filter")

@@ -77,7 +77,7 @@ type Options struct {
 	// APIPort is the lowest port of an HTTP API or a function URL; 0 means any free one.
 	APIPort int
 	// Pace scales the waits between asynchronous attempts, the periods of alarms and
-	// schedules, and the recovery windows of secrets.
+	// schedules, and the recovery windows and rotations of secrets.
 	Pace cloud.Pace
 	// LogLimit is the size in bytes up to which log events are kept; 0 means any size.
 	LogLimit uint64
@@ -123,10 +123,6 @@ func (s *Services) construct(o Options) (err error) {
 	if s.SSM, err = ssm.New(o.Place, o.Store, s.KMS, box); err != nil {
 		return err
 	}
-	s.Secrets, err = secretsmanager.New(secretsmanager.Options{Place: o.Place, Store: o.Store, Authorizer: s.IAM, Keys: s.KMS, Box: box, Pace: o.Pace})
-	if err != nil {
-		return err
-	}
 	if o.Secret != "" {
 		s.IAM.SetDeveloperSecret(o.Secret)
 	}
@@ -152,6 +148,10 @@ func (s *Services) construct(o Options) (err error) {
 		return err
 	}
 	s.closers = append(s.closers, s.Lambda.Close)
+	if s.Secrets, err = secretsmanager.New(s.secretsOptions(o, box)); err != nil {
+		return err
+	}
+	s.closers = append(s.closers, s.Secrets.Close)
 	if s.SNS, err = sns.New(s.snsOptions(o)); err != nil {
 		return err
 	}
@@ -259,6 +259,19 @@ func (s *Services) snsOptions(o Options) sns.Options {
 	}
 }
 
+func (s *Services) secretsOptions(o Options, box *seal.Box) secretsmanager.Options {
+	return secretsmanager.Options{
+		Place:      o.Place,
+		Store:      o.Store,
+		Authorizer: s.IAM,
+		Keys:       s.KMS,
+		Functions:  s.Lambda,
+		Journal:    o.Journal,
+		Box:        box,
+		Pace:       o.Pace,
+	}
+}
+
 func (s *Services) targets() timetable.Targets {
 	return timetable.Targets{Invoker: s.Lambda, Sender: s.SQS, Publish: s.publish}
 }
@@ -303,7 +316,7 @@ func (s *Services) httpAPIOptions(o Options) httpapi.Options {
 	}
 }
 
-// Start resumes queued invocations, deliveries, schedules and rules, listens for HTTP APIs,
+// Start resumes queued invocations, rotations, deliveries, schedules and rules, listens for HTTP APIs,
 // evaluates alarms, and deletes old log events and expired items of tables.
 func (s *Services) Start() error {
 	s.Logs.Start(s.options.LogLimit, func(err error) {
@@ -312,6 +325,7 @@ func (s *Services) Start() error {
 	s.DynamoDB.Start()
 	s.SQS.Start()
 	s.Lambda.Start()
+	s.Secrets.Start()
 	s.SNS.Start()
 	s.CloudWatch.Start()
 	s.Scheduler.Start()

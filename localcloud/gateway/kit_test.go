@@ -71,12 +71,12 @@ func newKit(t testing.TB) *kit {
 	k.SQS.EncryptWith(k.KMS)
 	box := must(seal.New(""))(t)
 	k.SSM = must(ssm.New(here, nil, k.KMS, box))(t)
-	k.Secrets = must(secretsmanager.New(secretsmanager.Options{Place: here, Authorizer: k.IAM, Keys: k.KMS, Box: box}))(t)
 	k.XRay = must(xray.New(xray.Options{Authorizer: k.IAM, Policies: k.IAM, Journal: k}))(t)
 	k.Lambda = must(lambda.New(lambda.Options{
 		Place: here, Dir: t.TempDir(), Roles: k.IAM, Authorizer: k.IAM, Keys: k.KMS, Logs: k.Logs, Traces: k.XRay, Journal: k, Metrics: k.CloudWatch,
 		Runner: runner{k}, Endpoint: func() string { return "" }, Queues: k.SQS, Credentials: k.IAM.Credentials,
 	}))(t)
+	k.Secrets = must(secretsmanager.New(secretsmanager.Options{Place: here, Authorizer: k.IAM, Keys: k.KMS, Functions: k.Lambda, Journal: k, Box: box}))(t)
 	k.SNS = must(sns.New(sns.Options{
 		Place: here, Authorizer: k.IAM, Keys: k.KMS, Journal: k,
 		Targets:  map[string]sns.Target{"lambda": sns.LambdaTarget(k.Lambda), "sqs": sns.SQSTarget(k.SQS)},
@@ -92,11 +92,12 @@ func newKit(t testing.TB) *kit {
 	k.Lambda.Start()
 	k.SNS.Start()
 	k.Scheduler.Start()
+	k.Secrets.Start()
 	server := httptest.NewServer(New(here, k.Services, k))
 	k.url = server.URL
 	t.Cleanup(func() {
 		server.Close()
-		_, _, _, _ = k.Scheduler.Close(), k.SNS.Close(), k.Lambda.Close(), k.Logs.Close()
+		_, _, _, _, _ = k.Secrets.Close(), k.Scheduler.Close(), k.SNS.Close(), k.Lambda.Close(), k.Logs.Close()
 	})
 	return k
 }

@@ -15,6 +15,7 @@ func secretsOperations() operations {
 	const prefix = "secretsmanager:"
 	return operations{
 		"BatchGetSecretValue":      authorized(prefix+"BatchGetSecretValue", noResource[batchGetSecretInput], batchGetSecretValue),
+		"CancelRotateSecret":       authorized(prefix+"CancelRotateSecret", ofSecret[secretInput], cancelRotateSecret),
 		"CreateSecret":             authorized(prefix+"CreateSecret", newSecret, createSecret),
 		"DeleteResourcePolicy":     authorized(prefix+"DeleteResourcePolicy", ofSecret[secretInput], deleteSecretPolicy),
 		"DeleteSecret":             authorized(prefix+"DeleteSecret", ofSecret[deleteSecretInput], deleteSecret),
@@ -27,6 +28,7 @@ func secretsOperations() operations {
 		"PutResourcePolicy":        authorized(prefix+"PutResourcePolicy", ofSecret[putSecretPolicyInput], putSecretPolicy),
 		"PutSecretValue":           authorized(prefix+"PutSecretValue", ofSecret[putSecretInput], putSecretValue),
 		"RestoreSecret":            authorized(prefix+"RestoreSecret", ofSecret[secretInput], restoreSecret),
+		"RotateSecret":             authorized(prefix+"RotateSecret", ofSecret[rotateSecretInput], rotateSecret),
 		"TagResource":              authorized(prefix+"TagResource", ofSecret[tagSecretInput], tagSecret),
 		"UntagResource":            authorized(prefix+"UntagResource", ofSecret[tagSecretInput], untagSecret),
 		"UpdateSecret":             authorized(prefix+"UpdateSecret", ofSecret[updateSecretInput], updateSecret),
@@ -49,6 +51,9 @@ func ofSecret[In secretRequest](c *call, in In) (target, error) {
 	policy := ""
 	if s, err := c.Secrets.Find(in.secret()); err == nil {
 		policy = s.Policy
+		if s.Rotation.Function != "" {
+			keys = withKey(keys, "secretsmanager:resource/AllowRotationLambdaArn", s.Rotation.Function)
+		}
 	}
 	return target{c.Secrets.ARN(in.secret()), policy, keys}, nil
 }

@@ -11,21 +11,22 @@ import (
 // and https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_SecretListEntry.html,
 // which name the stages of versions differently.
 type secretMetadata struct {
-	ARN, Name          string
-	Description        string `json:",omitempty"`
-	KMSKeyID           string `json:"KmsKeyId,omitempty"`
-	CreatedDate        instant
-	LastChangedDate    instant
-	LastAccessedDate   *instant `json:",omitempty"`
-	DeletedDate        *instant `json:",omitempty"`
+	ARN, Name        string
+	Description      string `json:",omitempty"`
+	KMSKeyID         string `json:"KmsKeyId,omitempty"`
+	CreatedDate      instant
+	LastChangedDate  instant
+	LastAccessedDate *instant `json:",omitempty"`
+	DeletedDate      *instant `json:",omitempty"`
+	secretRotation
 	Tags               []tag
 	VersionIDsToStages map[string][]string `json:"VersionIdsToStages,omitempty"`
 	SecretVersions     map[string][]string `json:"SecretVersionsToStages,omitempty"`
 }
 
-func secretMetadataOf(s secretsmanager.Secret) secretMetadata {
+func secretMetadataOf(c *call, s secretsmanager.Secret) secretMetadata {
 	return secretMetadata{ARN: s.ARN, Name: s.Name, Description: s.Description, KMSKeyID: s.KMSKeyID, CreatedDate: instant{s.Created},
-		LastChangedDate: instant{s.Changed}, LastAccessedDate: optional(s.Accessed), DeletedDate: optional(s.Deletion), Tags: tagsOf(s.Tags)}
+		LastChangedDate: instant{s.Changed}, LastAccessedDate: optional(s.Accessed), DeletedDate: optional(s.Deletion), secretRotation: secretRotationOf(c, s), Tags: tagsOf(s.Tags)}
 }
 
 func optional(t time.Time) *instant {
@@ -47,7 +48,7 @@ func stagesOfVersions(s secretsmanager.Secret) map[string][]string {
 
 func describeSecret(c *call, in secretInput) (any, error) {
 	s, err := c.Secrets.Find(in.SecretID)
-	out := secretMetadataOf(s)
+	out := secretMetadataOf(c, s)
 	out.VersionIDsToStages = stagesOfVersions(s)
 	return out, err
 }
@@ -70,7 +71,7 @@ func listSecrets(c *call, in listSecretsInput) (any, error) {
 		NextToken  string `json:",omitempty"`
 	}{[]secretMetadata{}, next}
 	for _, s := range found {
-		m := secretMetadataOf(s)
+		m := secretMetadataOf(c, s)
 		m.SecretVersions = stagesOfVersions(s)
 		out.SecretList = append(out.SecretList, m)
 	}

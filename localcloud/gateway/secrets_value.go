@@ -34,6 +34,7 @@ type putSecretInput struct {
 	SecretString       *string
 	SecretBinary       *blob
 	VersionStages      []string
+	RotationToken      string // of the event of a rotation function
 }
 
 type updateSecretInput struct {
@@ -94,6 +95,11 @@ func createSecret(c *call, in createSecretInput) (any, error) {
 }
 
 func putSecretValue(c *call, in putSecretInput) (any, error) {
+	if in.RotationToken != "" {
+		if err := secretsmanager.CheckRotationToken(in.RotationToken); err != nil {
+			return nil, err
+		}
+	}
 	s, version, err := c.Secrets.Put(c.Context(), c.caller, in.SecretID, secretValue(in.SecretString, in.SecretBinary), in.ClientRequestToken, in.VersionStages)
 	return secretVersionOutput{s.ARN, s.Name, version, s.StagesOf(version)}, err
 }

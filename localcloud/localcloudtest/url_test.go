@@ -16,11 +16,11 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// greeter builds testdata/greet and returns the path of its bundle.
-func greeter(t *testing.T) string {
+// bundleOf builds a function in testdata and returns the path of its bundle.
+func bundleOf(t *testing.T, function string) string {
 	t.Helper()
 	dir := t.TempDir()
-	build := exec.Command("go", "build", "-tags", "lambda.norpc", "-o", filepath.Join(dir, "bootstrap"), "./testdata/greet")
+	build := exec.Command("go", "build", "-tags", "lambda.norpc", "-o", filepath.Join(dir, "bootstrap"), "./testdata/"+function)
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
@@ -29,7 +29,7 @@ func greeter(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	bundle, err := os.Create(filepath.Join(dir, "greet.zip"))
+	bundle, err := os.Create(filepath.Join(dir, function+".zip"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,6 +50,11 @@ func greeter(t *testing.T) string {
 	return bundle.Name()
 }
 
+// architecture returns the architecture of functions that bundleOf builds.
+func architecture() string {
+	return map[string]string{"amd64": "x86_64", "arm64": "arm64"}[runtime.GOARCH]
+}
+
 // greeting is a program with a function at a URL that needs no signature. The trust policy
 // is a document of the data source.
 func greeting(bundle string, public bool) Program {
@@ -64,9 +69,8 @@ func greeting(bundle string, public bool) Program {
 		if err != nil {
 			return err
 		}
-		architecture := map[string]string{"amd64": "x86_64", "arm64": "arm64"}[runtime.GOARCH]
 		f, err := lambda.NewFunction(ctx, "greet", &lambda.FunctionArgs{Role: role.Arn, Runtime: pulumi.String("provided.al2023"), Handler: pulumi.String("bootstrap"),
-			Architectures: pulumi.StringArray{pulumi.String(architecture)}, Code: pulumi.NewFileArchive(bundle)})
+			Architectures: pulumi.StringArray{pulumi.String(architecture())}, Code: pulumi.NewFileArchive(bundle)})
 		if err != nil {
 			return err
 		}
@@ -89,7 +93,7 @@ func greeting(bundle string, public bool) Program {
 func TestFunctionURL(t *testing.T) {
 	needsPulumi(t)
 	t.Parallel()
-	c, bundle := Start(t), greeter(t)
+	c, bundle := Start(t), bundleOf(t, "greet")
 	get := func(url string) (int, string) {
 		t.Helper()
 		res, err := http.Get(url + "a%20b")

@@ -36,6 +36,7 @@ func (l lifeCycle) run(t *testing.T, c cloudUnderTest) {
 	inputs := c.check(l.token, "thing", nil, program)
 	preview := c.preview(l.token, "thing", inputs)
 	m := c.create(l.token, "thing", mappable(program))
+	l.settled(c, m)
 	l.checkCreated(t, program, m)
 	truthful(t, "create", preview, m.state)
 
@@ -58,6 +59,12 @@ func (l lifeCycle) run(t *testing.T, c cloudUnderTest) {
 		t.Errorf("it exists after its deletion: %v", got)
 	}
 	c.delete(m)
+}
+
+func (l lifeCycle) settled(c cloudUnderTest, m made) {
+	if l.settle != nil {
+		l.settle(c, m)
+	}
 }
 
 // mappable leaves archives and secrets unchanged.
@@ -142,6 +149,7 @@ func (l lifeCycle) checkImport(t *testing.T, c cloudUnderTest, m made) {
 	// Code cannot be read back: the update after an import deploys the program's.
 	inputs := m.inputs.Copy()
 	delete(inputs, "code")
+	maps.Copy(inputs, resource.NewPropertyMapFromMap(l.imported))
 	c.same(m, imported.inputs, inputs)
 }
 
@@ -165,6 +173,7 @@ func (l lifeCycle) checkUpdate(t *testing.T, c cloudUnderTest, program resource.
 		}
 	}
 	m.state, m.inputs = c.update(m, inputs, false), inputs
+	l.settled(c, m)
 	truthful(t, "update", preview, m.state)
 	refreshed := c.read(m, "")
 	c.same(m, refreshed.inputs, inputs)

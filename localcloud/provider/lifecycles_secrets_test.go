@@ -1,8 +1,11 @@
 package provider
 
 import (
+	"time"
+
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 
+	"tally/localcloud/secretsmanager"
 	"tally/localcloud/ssm"
 )
 
@@ -64,7 +67,42 @@ func secretLifeCycles() []lifeCycle {
 			return err
 		},
 		seen: []string{"versionStages"},
+	}, {
+		token: rotationToken,
+		inputs: func(c cloudUnderTest) map[string]any {
+			f := c.function("f")
+			c.create("aws:lambda/permission:Permission", "p", map[string]any{"action": "lambda:InvokeFunction", "function": f.id, "principal": "secretsmanager.amazonaws.com"})
+			return map[string]any{"secretId": c.create(secretToken, "s", map[string]any{}).arn(), "rotationLambdaArn": f.arn(), "rotateImmediately": false, "rotationRules": map[string]any{"automaticallyAfterDays": 30}}
+		},
+		id:      "arn:aws:secretsmanager:us-east-1:000000000000:secret:s-" + hex + "-[A-Z2-7]{6}",
+		outputs: map[string]string{"rotationEnabled": "true"}, imported: map[string]any{"rotateImmediately": true},
+		update:  map[string]any{"rotationRules": map[string]any{"scheduleExpression": "cron(0 8 ? * SUN#1 *)", "duration": "2h"}},
+		diff:    map[string]string{"rotationRules.automaticallyAfterDays": "DELETE", "rotationRules.duration": "ADD", "rotationRules.scheduleExpression": "ADD"},
+		replace: map[string]any{"secretId": "other"}, replaces: []string{"secretId"},
+		remains: true,
+		settle:  rotationTested,
+		drift: func(c cloudUnderTest, m made) error {
+			_, _, err := c.services.Secrets.CancelRotation(m.id)
+			return err
+		},
+		seen: []string{"rotationLambdaArn", "rotationRules"},
 	}}
+}
+
+// rotationTested waits for the end of the test of a rotation function, during which a secret
+// cannot be rotated.
+func rotationTested(c cloudUnderTest, m made) {
+	c.t.Helper()
+	for c.t.Context().Err() == nil {
+		s, err := c.services.Secrets.Find(m.state["secretId"].StringValue())
+		if err != nil {
+			c.t.Fatal(err)
+		}
+		if s.Stages[secretsmanager.Pending] == "" {
+			return
+		}
+		time.Sleep(time.Millisecond)
+	}
 }
 
 const secretPolicy = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::000000000000:root"},"Action":"secretsmanager:GetSecretValue","Resource":"*"}]}`

@@ -19,12 +19,15 @@ type lifeCycle struct {
 	// outputs holds patterns of the outputs that are not inputs of the program.
 	outputs  map[string]string
 	importID func(made) string // nil if it is the ID
+	imported map[string]any    // inputs that an import finds otherwise, because the service does not keep them
 	update   map[string]any    // nil if the type has no updates
 	diff     map[string]string // of the update
 	replace  map[string]any    // forces a new resource
 	replaces []string
 	deletes  bool // the old resource is deleted before the new one is created
 	remains  bool // the service keeps it after its deletion
+	// settle waits for what the service does after a change; nil if it does nothing.
+	settle func(c cloudUnderTest, m made)
 	// drift changes the live resource behind the engine's back.
 	drift func(c cloudUnderTest, m made) error
 	seen  []string // the properties in which the drift is detected

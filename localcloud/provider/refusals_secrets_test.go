@@ -6,6 +6,7 @@ const (
 	parameterToken     = "aws:ssm/parameter:Parameter"
 	secretToken        = "aws:secretsmanager/secret:Secret"
 	secretVersionToken = "aws:secretsmanager/secretVersion:SecretVersion"
+	rotationToken      = "aws:secretsmanager/secretRotation:SecretRotation"
 )
 
 func secretRefusals() refusals {
@@ -39,5 +40,12 @@ func secretRefusals() refusals {
 		{token: secretVersionToken, property: "secretString", value: strings.Repeat("x", 64<<10+1), words: "The secret value must be at most 65536 bytes long"},
 		{token: secretVersionToken, property: "secretBinary", value: "?", with: map[string]any{"secretString": nil}, words: "must be base64-encoded"},
 		{token: secretVersionToken, property: "versionStages", value: []any{""}, words: "A staging label must be 1 to 256 characters long."},
+		{token: rotationToken, property: "rotationLambdaArn", value: "f", words: `The RotationLambdaARN "f" must be the ARN of a Lambda function.`},
+		{token: rotationToken, property: "rotationRules.automaticallyAfterDays", value: 1001, words: "Value '1001' at 'rotationRules.automaticallyAfterDays' failed to satisfy constraint: Member must have value less than or equal to 1000"},
+		{token: rotationToken, property: "rotationRules.duration", value: "25h", words: "InvalidParameterException: Duration must be at least 1 hour, at most 24 hour."},
+		{token: rotationToken, property: "rotationRules.scheduleExpression", value: "rate(3 hours)", words: "InvalidParameterException: Rate in hour should be least 4 and less than 24."},
+		{token: rotationToken, property: "rotationRules", value: map[string]any{"automaticallyAfterDays": 1, "scheduleExpression": "rate(1 day)"}, words: "InvalidParameterException: You cannot specify both rotation frequency and schedule expression together."},
+		{token: rotationToken, property: "rotationRules", value: map[string]any{}, words: "InvalidParameterException: You must specify either AutomaticallyAfterDays or ScheduleExpression in RotationRules."},
+		{token: rotationToken, property: "rotationRules", value: map[string]any{"scheduleExpression": "cron(0 20 * * ? *)", "duration": "5h"}, words: "InvalidParameterException: Starting hour and duration must be within a day."},
 	}, []string{secretToken + ".recoveryWindowInDays", secretToken + ".forceOverwriteReplicaSecret"}}
 }

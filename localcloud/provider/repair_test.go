@@ -108,6 +108,7 @@ func TestRepairEachType(t *testing.T) {
 			if types := b.pending(); types != nil {
 				t.Errorf("pending operations %q", types)
 			}
+			l.settled(c, m)
 			if _, err := c.Create(t.Context(), &pulumirpc.CreateRequest{Urn: m.urn(), Properties: c.raw(m.inputs)}); err != nil {
 				t.Errorf("creating it again: %v", err)
 			}
@@ -146,6 +147,7 @@ func TestRepairAfterEachCrash(t *testing.T) {
 				if m.id != "" && !l.remains && c.read(m, "").id != "" {
 					t.Error("it exists after the repair")
 				}
+				l.settled(c, m)
 				if _, err := c.Create(t.Context(), &pulumirpc.CreateRequest{Urn: m.urn(), Properties: c.raw(m.inputs)}); err != nil {
 					t.Errorf("creating it again: %v", err)
 				}

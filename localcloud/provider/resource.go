@@ -84,6 +84,7 @@ func resources(place cloud.Place, s Services, project string) []*Resource {
 		parameter(place, s.SSM, s.IAM),
 		secret(s.Secrets, s.IAM),
 		secretVersion(s.Secrets, s.IAM),
+		secretRotation(s.Secrets, s.IAM),
 		eventRule(s.Events),
 		eventTarget(s.Events),
 		scheduleGroup(s.Scheduler),

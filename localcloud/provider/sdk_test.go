@@ -57,6 +57,7 @@ var sdk = map[string]struct{ args, outputs any }{
 	"aws:scheduler/scheduleGroup:ScheduleGroup":                      {scheduler.ScheduleGroupArgs{}, scheduler.ScheduleGroup{}},
 	"aws:secretsmanager/secret:Secret":                               {secretsmanager.SecretArgs{}, secretsmanager.Secret{}},
 	"aws:secretsmanager/secretVersion:SecretVersion":                 {secretsmanager.SecretVersionArgs{}, secretsmanager.SecretVersion{}},
+	"aws:secretsmanager/secretRotation:SecretRotation":               {secretsmanager.SecretRotationArgs{}, secretsmanager.SecretRotation{}},
 	"aws:ssm/parameter:Parameter":                                    {ssm.ParameterArgs{}, ssm.Parameter{}},
 
 	"aws:acm/certificate:Certificate":                     {acm.CertificateArgs{}, acm.Certificate{}},

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -10,6 +11,7 @@ import (
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 
 	"tally/localcloud/cloud"
+	"tally/localcloud/lambda"
 )
 
 // A secret property is secret in the engine's inputs and state, from the preview to an
@@ -122,5 +124,27 @@ func TestSecretFunctions(t *testing.T) {
 		} else if got := c.properties(res.Return).Mappable()[tt.property]; got != tt.want {
 			t.Errorf("%s: %s is %v", tt.token, tt.property, got)
 		}
+	}
+}
+
+// The creation of a rotation waits for the permission of Secrets Manager to invoke the function.
+func TestRotationPermission(t *testing.T) {
+	c := start(t)
+	f := c.function("f")
+	inputs := c.check(rotationToken, "r", nil, resource.NewPropertyMapFromMap(map[string]any{
+		"secretId": c.create(secretToken, "s", map[string]any{}).arn(), "rotationLambdaArn": f.arn(), "rotateImmediately": false, "rotationRules": map[string]any{"automaticallyAfterDays": 1},
+	}))
+	create := func() error {
+		_, err := c.Create(t.Context(), &pulumirpc.CreateRequest{Urn: urnOf(rotationToken, "r"), Properties: c.raw(inputs)})
+		return err
+	}
+	holds(t, create(), "AccessDeniedException: Secrets Manager cannot invoke the specified Lambda function.")
+	added := make(chan error)
+	time.AfterFunc(permissionWait/10, func() {
+		added <- c.services.Lambda.AddPermission(f.id, lambda.Permission{StatementID: "s", Action: "lambda:InvokeFunction", Principal: "secretsmanager.amazonaws.com"})
+	})
+	err := create()
+	if err := errors.Join(err, <-added); err != nil {
+		t.Error(err)
 	}
 }

@@ -126,7 +126,7 @@ func New(o Options) (*Service, error) {
 	if s.clock, err = timetable.New(timetable.Options{Store: o.Store, Name: "schedule-times", Pace: o.Pace, Fire: s.fire}, plans); err != nil {
 		return nil, err
 	}
-	s.deliveries, err = timetable.NewDeliveries(o.Store, "schedule-events", o.Pace, courier{s}, func(err error) {
+	s.deliveries, err = timetable.NewDeliveries(o.Store, "schedule-events", o.Pace, timetable.Workers, courier{s}, func(err error) {
 		s.note(cloud.Warning, "", "the state cannot be changed: %v", err)
 	})
 	return s, err

@@ -78,6 +78,19 @@ func CheckToken(token string) error {
 	return nil
 }
 
+var rotationTokenForm = regexp.MustCompile(`^[a-zA-Z0-9-]{36,256}$`)
+
+// CheckRotationToken validates the token with which a rotation function in a role of its own
+// shows that it acts for a rotation. Here, its role is enough.
+//
+// https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_PutSecretValue.html
+func CheckRotationToken(token string) error {
+	if !rotationTokenForm.MatchString(token) {
+		return refuse("ValidationException", "1 validation error detected: Value at 'rotationToken' failed to satisfy constraint: Member must satisfy regular expression pattern: ^[a-zA-Z0-9\\-]{36,256}$")
+	}
+	return nil
+}
+
 // CheckStages validates staging labels.
 func CheckStages(stages []string) error {
 	if len(stages) > maxStages {

@@ -1,10 +1,11 @@
 // Package secretsmanager emulates AWS Secrets Manager: secrets with versions, staging
 // labels, resource policies and scheduled deletion. Values are encrypted in the state, and
-// require the same permissions for their KMS key as on AWS. Secrets do not rotate, and
-// have no replicas.
+// require the same permissions for their KMS key as on AWS. A function rotates secrets, on a
+// schedule or on request. There are no replicas, no managed rotation and no external secrets.
 package secretsmanager
 
 import (
+	"context"
 	"crypto/rand"
 	"fmt"
 	"maps"
@@ -16,6 +17,7 @@ import (
 
 	"tally/localcloud/cloud"
 	"tally/localcloud/internal/seal"
+	"tally/localcloud/internal/timetable"
 	"tally/localcloud/store"
 )
 
@@ -45,6 +47,7 @@ type Secret struct {
 	Deletion    time.Time         // when the secret is deleted, or zero
 	Versions    []Version         // in the order of their creation
 	Stages      map[string]string // IDs of versions by their staging label
+	Rotation    Rotation
 }
 
 // Version is a version of a secret.
@@ -54,6 +57,8 @@ type Version struct {
 	KMSKeyID string // the key with which it is encrypted; "" for DefaultKey
 	// Later are the keys with which it was encrypted again, any of which decrypts it, too.
 	Later []string `json:",omitempty"`
+	Empty bool     `json:",omitempty"` // a rotation has created it, and it has no value yet
+	Test  bool     `json:",omitempty"` // it exists only while a rotation function is tested
 }
 
 // StagesOf returns the staging labels of a version, sorted.
@@ -68,11 +73,14 @@ func (s Secret) StagesOf(version string) []string {
 }
 
 func (s Secret) version(id string) (Version, bool) {
-	i := slices.IndexFunc(s.Versions, func(v Version) bool { return v.ID == id })
-	if i < 0 {
-		return Version{}, false
+	if i := s.index(id); i >= 0 {
+		return s.Versions[i], true
 	}
-	return s.Versions[i], true
+	return Version{}, false
+}
+
+func (s Secret) index(id string) int {
+	return slices.IndexFunc(s.Versions, func(v Version) bool { return v.ID == id })
 }
 
 // A row is the sealed value of a version.
@@ -83,11 +91,17 @@ type Service struct {
 	place      cloud.Place
 	authorizer cloud.Authorizer
 	keys       cloud.Keys
+	functions  Functions
+	journal    cloud.Journal
 	box        *seal.Box
 	pace       cloud.Pace
 	store      *store.Store
 	secrets    *store.Table[Secret] // by name
 	values     *store.Table[row]    // by ARN, a bar and the version
+	clock      *timetable.Clock     // of rotations, by ARN
+	deliveries *timetable.Deliveries
+	life       context.Context // of rotations
+	end        context.CancelFunc
 
 	mu sync.Mutex // held while a secret changes
 }
@@ -98,12 +112,14 @@ type Options struct {
 	Store      *store.Store // nil stores nothing durably
 	Authorizer cloud.Authorizer
 	Keys       cloud.Keys
+	Functions  Functions
+	Journal    cloud.Journal
 	Box        *seal.Box
-	Pace       cloud.Pace // scales the recovery window
+	Pace       cloud.Pace // scales the recovery window and the time between rotations
 }
 
-// New opens the secrets in the store. It fails with store.ErrUnusable if the box cannot
-// open their values.
+// New opens the secrets in the store. Rotations wait for Start. It fails with
+// store.ErrUnusable if the box cannot open the values.
 func New(o Options) (*Service, error) {
 	secrets, err := store.NewTable[Secret](o.Store, "secrets")
 	if err != nil {
@@ -113,15 +129,45 @@ func New(o Options) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Service{place: o.Place, authorizer: o.Authorizer, keys: o.Keys, box: o.Box, pace: o.Pace, store: o.Store, secrets: secrets, values: values}
+	s := &Service{
+		place: o.Place, authorizer: o.Authorizer, keys: o.Keys, functions: o.Functions, journal: o.Journal, box: o.Box, pace: o.Pace,
+		store: o.Store, secrets: secrets, values: values,
+	}
+	s.life, s.end = context.WithCancel(context.Background())
+	plans := map[string]timetable.Plan{}
 	for _, secret := range secrets.All() {
 		for _, v := range secret.Versions {
-			if _, err := s.open(secret, v.ID); err != nil {
+			if _, err := s.open(secret, v.ID); err != nil && !v.Empty {
 				return nil, fmt.Errorf("%w: %w", err, store.ErrUnusable)
 			}
 		}
+		if secret.Rotation.Enabled && secret.Rotation.Rules != (Rules{}) {
+			plans[secret.ARN] = secret.Rotation.Rules.plan(time.Now())
+		}
+	}
+	if s.clock, err = timetable.New(timetable.Options{Store: o.Store, Name: "secret-rotation-times", Pace: o.Pace, Fire: s.fire}, plans); err != nil {
+		return nil, err
+	}
+	if s.deliveries, err = timetable.NewDeliveries(o.Store, "secret-rotations", o.Pace, 1, courier{s}, func(err error) {
+		s.note(cloud.Warning, "", "the state cannot be changed: %v", err)
+	}); err != nil {
+		return nil, err
 	}
 	return s, s.purge()
+}
+
+// Start begins to rotate secrets.
+func (s *Service) Start() {
+	s.deliveries.Start()
+	s.clock.Start()
+}
+
+// Close interrupts the rotations in progress. The next start repeats them.
+func (s *Service) Close() error {
+	s.clock.Close()
+	s.end()
+	s.deliveries.Close()
+	return nil
 }
 
 func valueKey(secret Secret, version string) string { return secret.ARN + "|" + version }

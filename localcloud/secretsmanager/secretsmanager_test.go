@@ -26,13 +26,13 @@ func (anyKey) EncryptWith(context.Context, string, cloud.Caller, cloud.ARN) erro
 func (anyKey) GrantWith(context.Context, string, cloud.Caller, cloud.ARN) error   { return nil }
 func (anyKey) DecryptWith(context.Context, string, cloud.Caller, cloud.ARN) error { return nil }
 
-func open(t *testing.T, st *store.Store, keyFile string, pace cloud.Pace) (*secretsmanager.Service, error) {
+func open(t *testing.T, st *store.Store, keyFile string, pace cloud.Pace, k *rotationKit) (*secretsmanager.Service, error) {
 	t.Helper()
 	box, err := seal.New(keyFile)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return secretsmanager.New(secretsmanager.Options{Place: here, Store: st, Keys: anyKey{}, Box: box, Pace: pace})
+	return secretsmanager.New(secretsmanager.Options{Place: here, Store: st, Keys: anyKey{}, Functions: k, Journal: k, Box: box, Pace: pace})
 }
 
 func text(s string) secretsmanager.Value { return secretsmanager.Value{String: &s} }
@@ -47,7 +47,7 @@ func TestValuesAtRest(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := open(t, st, keyFile, 1)
+	s, err := open(t, st, keyFile, 1, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,14 +76,14 @@ func TestValuesAtRest(t *testing.T) {
 		if st, err = store.Open(dir); err != nil {
 			t.Fatal(err)
 		}
-		if s, err = open(t, st, keyFile, 1); err != nil {
+		if s, err = open(t, st, keyFile, 1, nil); err != nil {
 			t.Fatal(err)
 		}
 		if _, _, v, err := s.Get(t.Context(), cloud.Caller{}, name, "", ""); err != nil || *v.String != secret {
 			t.Errorf("after a restart: %v", err)
 		}
 	}
-	if _, err := open(t, st, "", 1); !errors.Is(err, store.ErrUnusable) {
+	if _, err := open(t, st, "", 1, nil); !errors.Is(err, store.ErrUnusable) {
 		t.Errorf("with another key: %v", err)
 	}
 	if err := st.Close(); err != nil {
@@ -97,7 +97,7 @@ func TestRecoveryWindow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		st := store.InMemory()
 		keyFile := filepath.Join(t.TempDir(), "key")
-		s, err := open(t, st, keyFile, 60)
+		s, err := open(t, st, keyFile, 60, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -124,7 +124,7 @@ func TestRecoveryWindow(t *testing.T) {
 		if _, _, err := s.Create(t.Context(), cloud.Caller{}, secretsmanager.Secret{Name: "a"}, text("new"), ""); err != nil {
 			t.Errorf("the name is still taken: %v", err)
 		}
-		if s, err = open(t, st, keyFile, 60); err != nil {
+		if s, err = open(t, st, keyFile, 60, nil); err != nil {
 			t.Fatal(err)
 		}
 		if _, _, v, err := s.Get(t.Context(), cloud.Caller{}, "a", "", ""); err != nil || *v.String != "new" {

@@ -114,5 +114,5 @@ func (s *Service) remove(secret Secret) error {
 		changes = append(changes, s.values.Unset(valueKey(secret, v.ID)))
 	}
 	defer s.values.EraseSoon()
-	return s.store.Commit(changes...)
+	return s.clock.Stop(secret.ARN, changes...)
 }

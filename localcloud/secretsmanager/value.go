@@ -134,7 +134,7 @@ func (s *Service) encryptAgain(ctx context.Context, caller cloud.Caller, secret 
 	secret.Versions = slices.Clone(secret.Versions)
 	for i, v := range secret.Versions {
 		ours := slices.ContainsFunc([]string{Current, Pending, Previous}, func(stage string) bool { return secret.Stages[stage] == v.ID })
-		if ours && s.decrypts(ctx, caller, v, arn) == nil {
+		if ours && !v.Empty && s.decrypts(ctx, caller, v, arn) == nil {
 			secret.Versions[i].Later = append(slices.Clone(v.Later), key)
 		}
 	}
@@ -152,9 +152,10 @@ func (s *Service) decrypts(ctx context.Context, caller cloud.Caller, v Version, 
 	return err
 }
 
-// add stores a secret with a new version.
+// add stores a secret with a new version, or with the value of an empty one.
 func (s *Service) add(ctx context.Context, caller cloud.Caller, secret Secret, value Value, token string, stages []string) (Secret, string, error) {
-	if _, exists := secret.version(token); exists {
+	v, exists := secret.version(token)
+	if exists && !v.Empty {
 		was, err := s.open(secret, token)
 		if err == nil && !was.equal(value) {
 			err = refuse("ResourceExistsException", "You can't use ClientRequestToken %s because that value is already in use for a version of secret %s.", token, secret.ARN)
@@ -168,31 +169,82 @@ func (s *Service) add(ctx context.Context, caller cloud.Caller, secret Secret, v
 	if err := s.keys.EncryptWith(ctx, cmp.Or(secret.KMSKeyID, DefaultKey), caller, arn); err != nil {
 		return Secret{}, "", rewordKey(err, "EncryptionFailure", "Secrets Manager can't encrypt the protected secret text using the provided KMS key.")
 	}
-	v := Version{ID: cmp.Or(token, uuid.NewString()), Created: time.Now().UTC(), KMSKeyID: secret.KMSKeyID}
+	secret.Changed = time.Now().UTC()
+	if !exists {
+		v = Version{ID: cmp.Or(token, uuid.NewString()), Created: secret.Changed}
+	}
+	v.KMSKeyID, v.Empty = secret.KMSKeyID, false
 	if len(stages) == 0 {
 		stages = []string{Current}
 	}
 	if len(secret.Versions) == 0 && !slices.Contains(stages, Current) {
 		stages = append(slices.Clone(stages), Current) // the first version always has it
 	}
-	secret.Versions, secret.Stages, secret.Changed = append(slices.Clone(secret.Versions), v), maps.Clone(secret.Stages), v.Created
-	for _, stage := range stages {
-		secret.move(stage, v.ID)
+	manual := slices.Contains(stages, Current) && secret.Stages[Pending] != v.ID
+	changes, err := s.attach(&secret, v, stages)
+	if err != nil {
+		return Secret{}, "", err
 	}
 	raw, err := json.Marshal(value)
 	if err != nil {
 		return Secret{}, "", err
 	}
-	changes := []store.Change{s.values.Set(valueKey(secret, v.ID), row{s.box.Seal(string(raw), valueKey(secret, v.ID))})}
-	if len(secret.Versions) > maxVersions {
-		i := slices.IndexFunc(secret.Versions, func(v Version) bool { return len(secret.StagesOf(v.ID)) == 0 })
-		if i < 0 {
-			return Secret{}, "", refuse("LimitExceededException", "A secret can have at most %d versions with staging labels.", maxVersions)
-		}
-		changes = append(changes, s.values.Unset(valueKey(secret, secret.Versions[i].ID)))
-		secret.Versions = slices.Delete(secret.Versions, i, i+1)
+	changes = append(changes, s.values.Set(valueKey(secret, v.ID), row{s.box.Seal(string(raw), valueKey(secret, v.ID))}))
+	if manual && secret.Rotation.Function != "" {
+		return secret, v.ID, s.replaceRotation(secret, changes)
 	}
 	return secret, v.ID, s.store.Commit(append(changes, s.secrets.Set(secret.Name, secret))...)
+}
+
+// replaceRotation stores a secret whose value was changed by hand, which counts as a
+// rotation: one in progress is abandoned, and its version loses the stage Pending. A rate
+// counts from now on.
+//
+// https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotate-secrets_lambda.html
+// https://docs.aws.amazon.com/secretsmanager/latest/userguide/retrieve-ct-entries.html
+func (s *Service) replaceRotation(secret Secret, changes []store.Change) error {
+	if secret.pending() != "" {
+		delete(secret.Stages, Pending)
+	}
+	changes = append(changes, s.secrets.Set(secret.Name, secret))
+	if rules := secret.Rotation.Rules; secret.Rotation.Enabled && rules != (Rules{}) {
+		if p := rules.plan(secret.Changed); p.Expression.Rate() {
+			return s.clock.Set(secret.ARN, p, changes...)
+		}
+	}
+	return s.store.Commit(changes...)
+}
+
+// attach adds or replaces a version of a secret, moves stages to it and, if there are too
+// many versions, removes one without stages. It returns the changes of values.
+func (s *Service) attach(secret *Secret, v Version, stages []string) ([]store.Change, error) {
+	secret.Versions, secret.Stages = slices.Clone(secret.Versions), maps.Clone(secret.Stages)
+	if i := secret.index(v.ID); i >= 0 {
+		secret.Versions[i] = v
+	} else {
+		secret.Versions = append(secret.Versions, v)
+	}
+	for _, stage := range stages {
+		secret.move(stage, v.ID)
+	}
+	if len(secret.Versions) <= maxVersions {
+		return nil, nil
+	}
+	i := slices.IndexFunc(secret.Versions, func(v Version) bool { return len(secret.StagesOf(v.ID)) == 0 })
+	if i < 0 {
+		return nil, refuse("LimitExceededException", "A secret can have at most %d versions with staging labels.", maxVersions)
+	}
+	change := s.values.Unset(valueKey(*secret, secret.Versions[i].ID))
+	secret.Versions = slices.Delete(secret.Versions, i, i+1)
+	return []store.Change{change}, nil
+}
+
+// detach removes a version of a secret with its stages, and returns the changes.
+func (s *Service) detach(secret Secret, version string) []store.Change {
+	secret.Versions, secret.Stages = slices.Clone(secret.Versions), maps.Clone(secret.Stages)
+	secret.Versions = slices.DeleteFunc(secret.Versions, func(v Version) bool { return v.ID == version })
+	maps.DeleteFunc(secret.Stages, func(_, id string) bool { return id == version })
+	return []store.Change{s.values.Unset(valueKey(secret, version)), s.secrets.Set(secret.Name, secret)}
 }
 
 // move attaches a staging label to a version. The version that had Current gets Previous.
@@ -238,14 +290,14 @@ func (s Secret) selected(version, stage string) (Version, error) {
 	if version == "" {
 		stage = cmp.Or(stage, Current)
 		v, ok := s.version(s.Stages[stage])
-		if !ok {
+		if !ok || v.Empty {
 			return Version{}, refuse("ResourceNotFoundException", "Secrets Manager can't find the specified secret value for staging label: %s", stage)
 		}
 		return v, nil
 	}
 	v, ok := s.version(version)
 	switch {
-	case !ok:
+	case !ok || v.Empty:
 		return Version{}, refuse("ResourceNotFoundException", "Secrets Manager can't find the specified secret value for VersionId: %s", version)
 	case stage != "" && s.Stages[stage] != version:
 		return Version{}, refuse("InvalidRequestException", "You provided a VersionStage that is not associated to the provided VersionId.")

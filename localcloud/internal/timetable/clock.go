@@ -137,6 +137,11 @@ func (c *Clock) Close() {
 // Set makes a plan begin now, instead of any other with the key, together with other
 // changes.
 func (c *Clock) Set(key string, p Plan, others ...store.Change) error {
+	return c.SetBy(key, p, func(change store.Change) error { return c.commit(append(others, change)) })
+}
+
+// SetBy is like Set, except that apply applies the change.
+func (c *Clock) SetBy(key string, p Plan, apply func(store.Change) error) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	change := c.rows.Unset(key)
@@ -144,7 +149,7 @@ func (c *Clock) Set(key string, p Plan, others ...store.Change) error {
 	if first := p.first(now); !first.IsZero() {
 		change = c.rows.Set(key, c.row(p, row{At: now, Due: now}, first))
 	}
-	if err := c.commit(append(others, change)); err != nil {
+	if err := apply(change); err != nil {
 		return err
 	}
 	c.plans[key] = p
@@ -161,6 +166,15 @@ func (c *Clock) Stop(key string, others ...store.Change) error {
 	}
 	delete(c.plans, key)
 	return nil
+}
+
+// Latest returns when the next occurrence with the key is here at the latest: at the end of
+// its window. It reports false if nothing more occurs.
+func (c *Clock) Latest(key string) (time.Time, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	r, ok := c.rows.Get(key)
+	return r.Due.Add(c.scaled(c.plans[key].Window)), ok
 }
 
 // Ended reports whether nothing more occurs with the key.

@@ -1,5 +1,5 @@
-// Package timetable runs what EventBridge schedules: it parses schedule expressions,
-// computes their times exactly, waits for them, and retries what fails.
+// Package timetable runs what EventBridge and Secrets Manager schedule: it parses schedule
+// expressions, computes their times exactly, waits for them, and retries what fails.
 package timetable
 
 import (

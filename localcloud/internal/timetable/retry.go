@@ -58,11 +58,15 @@ type Deliveries struct {
 	backlog *backlog.Backlog
 }
 
-// NewDeliveries opens the events in the store with that name.
-func NewDeliveries(st *store.Store, name string, pace cloud.Pace, courier Courier, report func(error)) (*Deliveries, error) {
+// Workers is how many events of a key are usually delivered at the same time, at most.
+const Workers = 16
+
+// NewDeliveries opens the events in the store with that name. Up to workers events of a key
+// are delivered at the same time.
+func NewDeliveries(st *store.Store, name string, pace cloud.Pace, workers int, courier Courier, report func(error)) (*Deliveries, error) {
 	d := &Deliveries{courier: courier, pace: pace}
 	var err error
-	d.backlog, err = backlog.New(backlog.Options{Store: st, Name: name, Run: d.run, MaxWorkers: 16, Report: report})
+	d.backlog, err = backlog.New(backlog.Options{Store: st, Name: name, Run: d.run, MaxWorkers: workers, Report: report})
 	return d, err
 }
 

@@ -75,7 +75,7 @@ func TestDeliveries(t *testing.T) {
 					}
 					return nil
 				}
-				d, err := NewDeliveries(store.InMemory(), "events", test.pace, c, nil)
+				d, err := NewDeliveries(store.InMemory(), "events", test.pace, Workers, c, nil)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -110,7 +110,7 @@ func TestContinues(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		st := store.InMemory()
 		failing := &courier{began: time.Now(), policy: RetryPolicy{185, time.Hour}, send: func(Event) error { return errors.New("down") }}
-		d, err := NewDeliveries(st, "events", 1, failing, nil)
+		d, err := NewDeliveries(st, "events", 1, Workers, failing, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -122,7 +122,7 @@ func TestContinues(t *testing.T) {
 		d.Close()
 		var got Event
 		working := &courier{began: time.Now(), policy: failing.policy, send: func(e Event) error { got = e; return nil }}
-		if d, err = NewDeliveries(st, "events", 1, working, nil); err != nil {
+		if d, err = NewDeliveries(st, "events", 1, Workers, working, nil); err != nil {
 			t.Fatal(err)
 		}
 		d.Start()
