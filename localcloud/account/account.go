@@ -140,7 +140,7 @@ func (s *Services) construct(o Options) (err error) {
 	if s.SQS, err = sqs.New(o.Place, o.Store, s.IAM, o.Endpoint); err != nil {
 		return err
 	}
-	s.SQS.ReportTo(s.CloudWatch)
+	s.SQS.ReportTo(s.CloudWatch, o.Pace)
 	s.SQS.EncryptWith(s.KMS)
 	s.SQS.FailWith(s.Faults)
 	s.closers = append(s.closers, s.SQS.Close)
