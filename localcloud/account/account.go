@@ -198,6 +198,7 @@ func (s *Services) dynamoOptions(o Options) dynamodb.Options {
 		Keys:       s.KMS,
 		Metrics:    s.CloudWatch,
 		Journal:    o.Journal,
+		Faults:     s.Faults,
 		Pace:       o.Pace,
 	}
 }
