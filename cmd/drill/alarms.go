@@ -74,8 +74,9 @@ func decode(m types.MetricAlarm, prefix string) alarm {
 	return a
 }
 
-// awaitQuiet waits until all alarms are OK, as a new stack's are after a moment.
-func (d *drill) awaitQuiet(ctx context.Context) error {
+// awaitQuiet waits until all alarms are OK, as a new stack's are after a moment, before the
+// drill begins or ends.
+func (d *drill) awaitQuiet(ctx context.Context, what string) error {
 	ctx, cancel := context.WithTimeout(ctx, d.patience)
 	defer cancel()
 	for {
@@ -100,7 +101,7 @@ func (d *drill) awaitQuiet(ctx context.Context) error {
 		select {
 		case <-time.After(pollInterval):
 		case <-ctx.Done():
-			return fmt.Errorf("the drill begins when all alarms are OK, but %s", strings.Join(loud, ", and "))
+			return fmt.Errorf("the drill %s when all alarms are OK, but %s", what, strings.Join(loud, ", and "))
 		}
 	}
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 	"github.com/aws/smithy-go/logging"
 )
 
@@ -32,6 +33,7 @@ type drill struct {
 	config   aws.Config
 	alarms   []alarm
 	watch    *watch
+	unread   []string // the URLs of queues that no function consumes
 
 	cloudwatch *cloudwatch.Client
 	dynamodb   *dynamodb.Client
@@ -104,12 +106,12 @@ func (d *drill) run(ctx context.Context) ([]*result, error) {
 		return nil, err
 	}
 	defer unsubscribe(context.WithoutCancel(ctx))
-	if err := d.awaitQuiet(ctx); err != nil {
+	if err := d.awaitQuiet(ctx, "begins"); err != nil {
 		return nil, err
 	}
 	steps, results := plan(d.alarms)
-	fmt.Fprintf(d.w, "%d alarms, of which %d are raised in %d steps. A minute of AWS is %.3g seconds here.\n\n",
-		len(d.alarms), count(steps), len(steps), max(1, 60/max(1, d.local.Config.TimeScale)))
+	fmt.Fprintf(d.w, "The drill raises %d of %d alarms in %d steps. A minute of an alarm takes %v.\n\n",
+		count(steps), len(d.alarms), len(steps), minute(d.local.Config.TimeScale))
 	background := make(chan struct{})
 	close(background)
 	for _, s := range steps {
@@ -129,7 +131,24 @@ func (d *drill) run(ctx context.Context) ([]*result, error) {
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
+	if err := d.tidy(ctx); err != nil {
+		return nil, err
+	}
 	return results, d.checkEmails(ctx, results)
+}
+
+// tidy removes the messages that the drill has left in queues, and waits until all alarms are
+// OK.
+func (d *drill) tidy(ctx context.Context) error {
+	if err := d.emptyFailures(ctx); err != nil {
+		return err
+	}
+	for _, url := range d.unread {
+		if err := d.remove(ctx, url, func(types.Message) bool { return true }); err != nil {
+			return err
+		}
+	}
+	return d.awaitQuiet(ctx, "ends")
 }
 
 // plan returns the steps that raise the alarms, and the results of all alarms. The first

@@ -269,6 +269,9 @@ func stopConsumers(ctx context.Context, d *drill, all []alarm, undo *undo) error
 		undo.add(func(ctx context.Context) error {
 			return d.remove(ctx, a.queue.url, func(m types.Message) bool { return consumers == 0 || *m.MessageId == id })
 		})
+		if consumers == 0 {
+			d.unread = append(d.unread, a.queue.url)
+		}
 	}
 	return nil
 }

@@ -46,12 +46,12 @@ func document(results []*result, scale float64) string {
 again. An alarm that nobody can raise, or whose email nobody would receive, fails the drill.
 What each alarm means, and what to do about it, is in [operate.md](operate.md#the-alarms).
 
-This drill ran on a stack with all alarms of prod, while a minute of AWS's alarms took
-%.3g seconds. All times are those since the provocation.
+This drill ran on a stack with all settings that add alarms, so all alarms of prod are among
+these. A minute of an alarm took %v. All times are those since the provocation.
 
 | alarm | provoked by | raised | email | OK again | email |
 | --- | --- | --- | --- | --- | --- |
-`, max(1, 60/max(1, scale)))
+`, minute(scale))
 	for _, r := range results {
 		fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s | %s |\n", r.short, r.what(), r.after(r.raised), r.after(r.told), r.after(r.lowered), r.after(r.cleared))
 	}
@@ -69,6 +69,11 @@ This drill ran on a stack with all alarms of prod, while a minute of AWS's alarm
 	}
 	b.WriteString("```\n")
 	return b.String()
+}
+
+// minute returns how long a minute of an alarm takes in the local cloud.
+func minute(scale float64) time.Duration {
+	return max(time.Second, time.Duration(float64(time.Minute)/max(1, scale)).Round(time.Second))
 }
 
 // beginning returns when the first alarm was provoked.
