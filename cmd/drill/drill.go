@@ -99,7 +99,8 @@ type step struct {
 	results []*result
 }
 
-// run raises all alarms, and returns what happened, in that order.
+// run raises all alarms, and returns what happened, in that order. There may be results and
+// an error.
 func (d *drill) run(ctx context.Context) ([]*result, error) {
 	unsubscribe, err := d.subscribe(ctx)
 	if err != nil {
@@ -131,10 +132,7 @@ func (d *drill) run(ctx context.Context) ([]*result, error) {
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
-	if err := d.tidy(ctx); err != nil {
-		return nil, err
-	}
-	return results, d.checkEmails(ctx, results)
+	return results, errors.Join(d.tidy(ctx), d.checkEmails(ctx, results))
 }
 
 // tidy removes the messages that the drill has left in queues, and waits until all alarms are

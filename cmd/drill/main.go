@@ -75,16 +75,13 @@ func run(ctx context.Context, name, docs string, patience time.Duration, w io.Wr
 		return err
 	}
 	results, err := d.run(ctx)
-	if err != nil {
+	if len(results) > 0 {
+		printTable(w, results)
+	}
+	if err := errors.Join(err, failed(results)); err != nil || docs == "" {
 		return err
 	}
-	printTable(w, results)
-	if docs != "" {
-		if err := os.WriteFile(docs, []byte(document(results, d.local.Config.TimeScale)), 0o644); err != nil {
-			return err
-		}
-	}
-	return failed(results)
+	return os.WriteFile(docs, []byte(document(results, d.local.Config.TimeScale)), 0o644)
 }
 
 // failed returns the errors of all results.

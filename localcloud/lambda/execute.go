@@ -126,10 +126,8 @@ func (s *Service) attempt(ctx context.Context, inst *instance, event runtimeapi.
 	if err != nil {
 		return runtimeapi.Response{}, err
 	}
-	if h.slow > 0 {
-		if err := linger(ctx, h.slow); err != nil {
-			return runtimeapi.Response{}, err
-		}
+	if err := s.linger(ctx, h); err != nil {
+		return runtimeapi.Response{}, err
 	}
 	if h.crash != nil {
 		return s.invokeUnder(ctx, inst, event, h.crash)

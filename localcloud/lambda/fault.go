@@ -85,35 +85,40 @@ func (s *Service) eventCrash(e event) *crash {
 
 // hit is what faults do to one invocation.
 type hit struct {
-	crash *crash        // nil for none
-	slow  time.Duration // how much longer the invocation takes
+	victim cloud.Victim
+	crash  *crash        // nil for none
+	slow   time.Duration // how much longer the invocation takes
 }
 
 // eventHit returns what faults do to an attempt of an event.
-func (s *Service) eventHit(e event) hit { return hit{s.eventCrash(e), s.slowness(e.victim())} }
+func (s *Service) eventHit(e event) hit {
+	return hit{e.victim(), s.eventCrash(e), s.slowness(e.victim())}
+}
 
 // invocationHit returns what faults do to another invocation.
 func (s *Service) invocationHit(to Reference, event runtimeapi.Event) hit {
 	number := s.options.Faults.Number("lambda", to.Name)
 	v := cloud.Victim{Service: "lambda", Resource: to.Name, ID: event.RequestID, Number: number}
-	return hit{s.crash(v), s.slowness(v)}
+	return hit{v, s.crash(v), s.slowness(v)}
 }
 
 // slowness returns how much longer a fault makes an invocation.
 func (s *Service) slowness(v cloud.Victim) time.Duration {
-	f, ok := s.options.Faults.Decide(cloud.FaultSlow, v)
-	if !ok {
-		return 0
+	if f, slow := s.options.Faults.Decide(cloud.FaultSlow, v); slow {
+		return f.Wait
 	}
-	s.options.Faults.Injected(f.Kind, v, "request %s takes %s longer", v.ID, f.Wait)
-	return f.Wait
+	return 0
 }
 
-// linger waits while the function would wait for something slow. It returns ctx's error
-// if the invocation's timeout is over first.
-func linger(ctx context.Context, d time.Duration) error {
+// linger waits while the function would wait for something slow, if it would. It returns
+// ctx's error if the invocation's timeout is over first.
+func (s *Service) linger(ctx context.Context, h hit) error {
+	if h.slow == 0 {
+		return nil
+	}
+	s.options.Faults.Injected(cloud.FaultSlow, h.victim, "request %s takes %s longer", h.victim.ID, h.slow)
 	select {
-	case <-time.After(d):
+	case <-time.After(h.slow):
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
