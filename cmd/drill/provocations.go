@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -93,6 +94,7 @@ func holdEvents(ctx context.Context, d *drill, all []alarm, undo *undo) error {
 
 // poison sends each function an event that it cannot process, until Lambda gives up on it.
 func poison(ctx context.Context, d *drill, all []alarm, undo *undo) error {
+	undo.add(d.emptyFailures)
 	for _, function := range functionsOf(all) {
 		event, err := d.poisonFor(ctx, function)
 		if err != nil {
@@ -102,7 +104,6 @@ func poison(ctx context.Context, d *drill, all []alarm, undo *undo) error {
 			return err
 		}
 	}
-	undo.add(d.emptyFailures)
 	return nil
 }
 
@@ -122,7 +123,7 @@ func throttle(ctx context.Context, d *drill, all []alarm, undo *undo) error {
 			return err
 		}
 		if err := d.invoke(ctx, function, harmless()); !isThrottled(err) {
-			return fmt.Errorf("%s was not throttled: %w", function, err)
+			return errors.Join(fmt.Errorf("%s was not throttled", function), err)
 		}
 		if err := d.invokeLater(ctx, function, harmless()); err != nil {
 			return err
