@@ -22,7 +22,7 @@ DOWN_WITH := localcloud
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help up down preview generate new-function logs test fuzz lint bench microbench localcloud pulumi start
+.PHONY: help up down preview generate new-function logs test drill fuzz lint bench microbench localcloud pulumi start
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -71,6 +71,10 @@ endif
 
 test: pulumi localcloud ## Run all tests
 	@./tools/test.sh
+
+# DRILL are flags of the command, such as DRILL="-docs FILE".
+drill: pulumi $(DEPLOY_TO) ## Raise every alarm of the local stack on purpose, and see that each is heard (4 minutes)
+	@export PATH="$(CURDIR)/bin:$$PATH" && $(TARGET) go run ./cmd/drill -s $(STACK) $(DRILL)
 
 fuzz: ## Run every fuzz test for a minute each, or for TIME
 	@./tools/fuzz.sh $(TIME)

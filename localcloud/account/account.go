@@ -136,7 +136,7 @@ func (s *Services) construct(o Options) (err error) {
 	if s.SQS, err = sqs.New(o.Place, o.Store, s.IAM, o.Endpoint); err != nil {
 		return err
 	}
-	s.SQS.ReportTo(s.CloudWatch)
+	s.SQS.ReportTo(s.CloudWatch, o.Pace)
 	s.SQS.EncryptWith(s.KMS)
 	s.SQS.FailWith(s.Faults)
 	s.closers = append(s.closers, s.SQS.Close)
@@ -198,6 +198,7 @@ func (s *Services) dynamoOptions(o Options) dynamodb.Options {
 		Keys:       s.KMS,
 		Metrics:    s.CloudWatch,
 		Journal:    o.Journal,
+		Faults:     s.Faults,
 		Pace:       o.Pace,
 	}
 }

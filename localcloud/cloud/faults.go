@@ -2,9 +2,10 @@ package cloud
 
 import "time"
 
-// Faults decides to which messages and invocations something happens that AWS allows for all
-// of them, but does to few: a second delivery, a late one, one out of order, or the end of an
-// execution environment. A fault never loses anything by itself.
+// Faults decides to which messages, invocations and requests something happens that AWS
+// allows for all of them, but does to few: a second delivery, a late one, one out of order,
+// the end of an execution environment, or an error of a table. A fault never loses anything
+// by itself.
 //
 // A decision depends on nothing but the configuration, the kind and the Victim, so it
 // does not matter in which order concurrent workers ask. While no faults are set, a call
@@ -32,12 +33,20 @@ const (
 	FaultDelay     FaultKind = "delay"   // of a delivery or an asynchronous event
 	FaultReorder   FaultKind = "reorder" // lets later messages overtake a message
 	FaultCrash     FaultKind = "crash"   // ends an execution environment
+	FaultSlow      FaultKind = "slow"    // prolongs an invocation
+	// FaultThrottle and FaultError refuse a request to a table: it is throttled, or
+	// DynamoDB fails.
+	FaultThrottle FaultKind = "throttle"
+	FaultError    FaultKind = "error"
 )
+
+// FaultKinds are all kinds of faults.
+var FaultKinds = []FaultKind{FaultDuplicate, FaultDelay, FaultReorder, FaultCrash, FaultSlow, FaultThrottle, FaultError}
 
 // Fault is a decision.
 type Fault struct {
 	Kind  FaultKind
-	Wait  time.Duration // of FaultDelay and FaultReorder: before the delivery
+	Wait  time.Duration // of FaultDelay, FaultReorder and FaultSlow: before what is late
 	Point CrashPoint    // of FaultCrash
 	// Part says when a crash during an invocation happens, as a part of the usual
 	// duration: 0 to 1.
@@ -56,8 +65,8 @@ const (
 
 // Victim is what a fault may hit: a message, an event or an invocation.
 type Victim struct {
-	Service  string // "sns", "sqs" or "lambda"
-	Resource string // name or ARN of the topic, queue or function
+	Service  string // "sns", "sqs", "lambda" or "dynamodb"
+	Resource string // name or ARN of the topic, queue, function or table
 	To       string // the endpoint of a subscription; "" for other services
 	ID       string // of the message or request, for people; decides if there is no Number
 	Number   uint64 // see Faults.Number; 0 if the message arrived before the faults were set

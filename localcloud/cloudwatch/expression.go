@@ -18,14 +18,33 @@ type evaluation struct {
 	queries  []Query
 	from, to int64 // in seconds
 	read     func(MetricStat) values
-	open     []string // the IDs of the queries being computed, to find cycles
+	list     func(MetricFilter) []Metric // nil if metrics cannot be searched
+	open     []string                    // the IDs of the queries being computed, to find cycles
 }
 
 // result is a number, a time series or a list of time series.
 type result struct {
 	number *float64
 	series []values
+	labels []string // of the series of a list; nil if they have none of their own
 	list   bool
+}
+
+// line is a time series with its label.
+type line struct {
+	label  string
+	values values
+}
+
+// lines returns the time series of a result, each with the label of the query and its own.
+func (r result) lines(q Query, g grid) (all []line) {
+	if r.labels == nil {
+		return []line{{q.label(), r.overTime(g)}}
+	}
+	for i, label := range r.labels {
+		all = append(all, line{strings.TrimSpace(q.Label + " " + label), r.series[i]})
+	}
+	return all
 }
 
 func number(n float64) result { return result{number: &n} }
@@ -291,7 +310,7 @@ func (r result) each(f func(float64) float64) result {
 	if r.number != nil {
 		return number(f(*r.number))
 	}
-	all := result{list: r.list}
+	all := result{list: r.list, labels: r.labels}
 	for _, s := range r.series {
 		mapped := values{}
 		for at, v := range s {

@@ -39,6 +39,9 @@ func (p *expression) call(name string) (result, error) {
 	if name == "FILL" {
 		return p.fill()
 	}
+	if name == "SEARCH" {
+		return p.search()
+	}
 	if !p.knows(name) {
 		return result{}, fmt.Errorf("the local cloud does not evaluate the function %s", name)
 	}
@@ -83,10 +86,10 @@ func (p *expression) metrics() (result, error) {
 	if p.peek() != ")" {
 		text = strings.Trim(p.take(), `"`)
 	}
-	all := result{list: true}
+	all := result{list: true, labels: []string{}}
 	for _, q := range p.queries {
 		if q.Stat != nil && strings.Contains(q.label(), text) {
-			all.series = append(all.series, p.read(*q.Stat))
+			all.series, all.labels = append(all.series, p.read(*q.Stat)), append(all.labels, q.label())
 		}
 	}
 	return all, p.expect(")")

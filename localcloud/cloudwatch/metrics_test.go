@@ -211,7 +211,7 @@ func TestExpressions(t *testing.T) {
 	}
 	for expression, want := range map[string]string{
 		"c": "unknown identifier c", "a +": "unexpected end", "a b": `unexpected "b"`, "(a": `expected ")", got ""`, "e": "the expression of e refers to itself",
-		"SEARCH(a)": "the local cloud does not evaluate the function SEARCH", "METRICS() + METRICS()": "both operands are lists", "ABS(a, b)": "ABS takes 1 arguments, got 2",
+		"SEARCH('{n}', 'Sum')": "SEARCH is not supported on Metric Alarms", "METRICS() + METRICS()": "both operands are lists", "ABS(a, b)": "ABS takes 1 arguments, got 2",
 	} {
 		if _, err := compute(series, expression); err == nil || err.Error()[len("Error in expression 'e': "):] != want && err.Error()[2*len("Error in expression 'e': "):] != want {
 			t.Errorf("%s: %v, want %s", expression, err, want)

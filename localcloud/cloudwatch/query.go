@@ -53,7 +53,8 @@ type Point struct {
 const maxDatapoints = 100_800
 
 // MetricData returns the data points of the queries that return data, and the token
-// of the next page, or "". The current minute is included. It fails with
+// of the next page, or "". The current minute is included. A query that returns several time
+// series, as METRICS and SEARCH do, has a result for each, and none if there are none. It fails with
 // ValidationError and InvalidNextToken.
 //
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html
@@ -63,6 +64,7 @@ func (s *Service) MetricData(r DataRequest) ([]Data, string, error) {
 	}
 	e := evaluation{queries: r.Queries, from: r.Start.Unix() - r.Start.Unix()%60, to: r.End.Unix()}
 	e.read = func(m MetricStat) values { return s.read(m, grid{e.from, e.to, int64(m.Period)}) }
+	e.list = s.Metrics
 	var all []Data
 	for _, q := range r.Queries {
 		if !q.ReturnData {
@@ -72,19 +74,25 @@ func (s *Service) MetricData(r DataRequest) ([]Data, string, error) {
 		if err != nil {
 			return nil, "", refusal(validation, "%v", err)
 		}
-		d := Data{ID: q.ID, Label: q.label()}
-		for at, v := range result.overTime(e.grid(q)) {
-			d.Points = append(d.Points, Point{time.Unix(at, 0).UTC(), v})
+		for _, l := range result.lines(q, e.grid(q)) {
+			all = append(all, Data{ID: q.ID, Label: l.label, Points: r.points(l.values)})
 		}
-		slices.SortFunc(d.Points, func(a, b Point) int {
-			if !r.Ascending {
-				a, b = b, a
-			}
-			return a.Time.Compare(b.Time)
-		})
-		all = append(all, d)
 	}
 	return r.page(all)
+}
+
+// points returns values in the order of the request.
+func (r DataRequest) points(all values) (points []Point) {
+	for at, v := range all {
+		points = append(points, Point{time.Unix(at, 0).UTC(), v})
+	}
+	slices.SortFunc(points, func(a, b Point) int {
+		if !r.Ascending {
+			a, b = b, a
+		}
+		return a.Time.Compare(b.Time)
+	})
+	return points
 }
 
 // label returns the label of a query: its own or the default.

@@ -16,12 +16,18 @@ type Faults = fault.Plan
 // Crash says how often execution environments of a function crash.
 type Crash = fault.Crash
 
+// SlowFault says how often invocations of a function take longer.
+type SlowFault = fault.Slow
+
+// TableFault says how often requests to a table are refused.
+type TableFault = fault.Table
+
 // FaultStatus describes the faults that are set.
 type FaultStatus struct {
 	Faults
 	// Injected are the numbers of faults since they were set or the local cloud started.
 	Injected map[cloud.FaultKind]int `json:"injected"`
-	// Unused are the functions that crashes name and that do not exist.
+	// Unused are the flags that select nothing that exists, such as "--crash f".
 	Unused []string `json:"unused,omitempty"`
 }
 

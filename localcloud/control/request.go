@@ -27,6 +27,7 @@ const (
 	StatusPath   = "/_localcloud/status"
 	LogsPath     = "/_localcloud/logs"
 	ProgramsPath = "/_localcloud/programs"
+	EmailsPath   = "/_localcloud/emails"
 	FaultsPath   = "/_localcloud/faults"
 	RepairPath   = "/_localcloud/repair"
 )

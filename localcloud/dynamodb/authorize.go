@@ -26,7 +26,8 @@ type access struct {
 	enclosing  string
 }
 
-// permit returns the table if the caller may access it as a says, and use its key.
+// permit returns the table if the caller may access it as a says, and use its key, and if no
+// fault refuses the request.
 func (s *Service) permit(ctx context.Context, a access) (*table, error) {
 	var row *Table
 	t := s.table(a.table)
@@ -44,7 +45,10 @@ func (s *Service) permit(ctx context.Context, a access) (*table, error) {
 	if t == nil {
 		return nil, notFound()
 	}
-	return t, s.authorizeKey(ctx, a.caller, row)
+	if err := s.authorizeKey(ctx, a.caller, row); err != nil {
+		return nil, err
+	}
+	return t, s.fail(row, a.action)
 }
 
 // conditionKeys returns the condition keys of a request to a table, nil if it does not

@@ -27,6 +27,7 @@ type Service struct {
 	authorizer cloud.Authorizer
 	metrics    cloud.Metrics
 	keys       cloud.Keys // nil permits the use of any key
+	faults     cloud.Faults
 	store      *store.Store
 	rows       *store.Table[Table]  // by name
 	counts     *store.Table[counts] // by name
@@ -52,7 +53,8 @@ type Options struct {
 	Keys       cloud.Keys
 	Metrics    cloud.Metrics
 	Journal    cloud.Journal
-	Pace       cloud.Pace // divides the time between two searches for expired items
+	Faults     cloud.Faults // nil injects none
+	Pace       cloud.Pace   // divides the time between two searches for expired items
 }
 
 // New opens the tables in the store. Items expire only after Start.
@@ -63,8 +65,11 @@ func New(o Options) (*Service, error) {
 	if o.Metrics == nil {
 		o.Metrics = cloud.NoMetrics{}
 	}
+	if o.Faults == nil {
+		o.Faults = cloud.NoFaults{}
+	}
 	s := &Service{
-		place: o.Place, authorizer: o.Authorizer, metrics: o.Metrics, keys: o.Keys, store: o.Store,
+		place: o.Place, authorizer: o.Authorizer, metrics: o.Metrics, faults: o.Faults, keys: o.Keys, store: o.Store,
 		items: store.NewValues(o.Store, "dynamodb-items"), tokens: newTokens(), tables: map[string]*table{},
 		sweeper: newSweeper(o.Pace.Wait(sweepInterval), o.Journal),
 	}

@@ -33,6 +33,9 @@ func (s *Service) measure(operation, tableName string, err *error) func() {
 			s.metrics.Report(namespace, end, s.of(operation, tableName), []cloud.MetricValue{cloud.Took("SuccessfulRequestLatency", end.Sub(start))})
 		case refused && e.Code == conditionFailed:
 			s.metrics.Report(namespace, end, s.of("", tableName), []cloud.MetricValue{cloud.Counted("ConditionalCheckFailedRequests", 1)})
+		case refused && e.Code == throttled:
+			s.metrics.Report(namespace, end, s.of(operation, tableName), []cloud.MetricValue{cloud.Counted("ThrottledRequests", 1)})
+			s.metrics.Report(namespace, end, s.of("", tableName), []cloud.MetricValue{cloud.Counted(direction(operation)+"ThrottleEvents", 1)})
 		case refused && e.HTTPStatus() < http.StatusInternalServerError:
 			s.metrics.Report(namespace, end, [][]cloud.Dimension{{}}, []cloud.MetricValue{cloud.Counted("UserErrors", 1)})
 		default:

@@ -17,11 +17,11 @@ import (
 // https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html
 // https://aws.amazon.com/blogs/compute/running-code-after-returning-a-response-from-an-aws-lambda-function/
 func (s *Service) execute(to Reference, event runtimeapi.Event, early func(cloud.Outcome)) (cloud.Outcome, error) {
-	return s.executeUnder(to, event, early, s.invocationCrash(to, event))
+	return s.executeUnder(to, event, early, s.invocationHit(to, event))
 }
 
-// executeUnder is execute with a crash of the environment, or nil.
-func (s *Service) executeUnder(to Reference, event runtimeapi.Event, early func(cloud.Outcome), c *crash) (cloud.Outcome, error) {
+// executeUnder is execute with what faults do to the invocation.
+func (s *Service) executeUnder(to Reference, event runtimeapi.Event, early func(cloud.Outcome), h hit) (cloud.Outcome, error) {
 	if err := checkRecursion(event); err != nil {
 		s.measureRefusal(to, err)
 		return cloud.Outcome{}, err
@@ -44,12 +44,12 @@ func (s *Service) executeUnder(to Reference, event runtimeapi.Event, early func(
 			early(inst.outcome(event.RequestID, r))
 		}
 	}
-	return s.run(to, inst, event, c)
+	return s.run(to, inst, event, h)
 }
 
 // run runs the function once in this environment, and logs and measures the invocation
 // as AWS does.
-func (s *Service) run(to Reference, inst *instance, event runtimeapi.Event, c *crash) (cloud.Outcome, error) {
+func (s *Service) run(to Reference, inst *instance, event runtimeapi.Event, h hit) (cloud.Outcome, error) {
 	initDuration := time.Duration(0)
 	if inst.env == nil {
 		initDuration = s.initialize(inst)
@@ -62,7 +62,7 @@ func (s *Service) run(to Reference, inst *instance, event runtimeapi.Event, c *c
 	event.Deadline = start.Add(inst.function.timeout())
 	ctx, cancel := context.WithDeadline(s.life, event.Deadline)
 	defer cancel()
-	response, err := s.attempt(ctx, inst, event, c)
+	response, err := s.attempt(ctx, inst, event, h)
 	duration := min(time.Since(start), inst.function.timeout())
 	inst.took = duration
 
@@ -114,7 +114,7 @@ func (s *Service) initialize(inst *instance) time.Duration {
 
 // attempt passes the event to the runtime. If initialize failed, it first starts
 // the runtime again, which counts toward the invocation's timeout.
-func (s *Service) attempt(ctx context.Context, inst *instance, event runtimeapi.Event, c *crash) (runtimeapi.Response, error) {
+func (s *Service) attempt(ctx context.Context, inst *instance, event runtimeapi.Event, h hit) (runtimeapi.Response, error) {
 	start := time.Now()
 	var err error
 	if inst.env == nil {
@@ -126,8 +126,11 @@ func (s *Service) attempt(ctx context.Context, inst *instance, event runtimeapi.
 	if err != nil {
 		return runtimeapi.Response{}, err
 	}
-	if c != nil {
-		return s.invokeUnder(ctx, inst, event, c)
+	if err := s.linger(ctx, h); err != nil {
+		return runtimeapi.Response{}, err
+	}
+	if h.crash != nil {
+		return s.invokeUnder(ctx, inst, event, h.crash)
 	}
 	return inst.env.Invoke(ctx, event)
 }

@@ -48,8 +48,10 @@ func (s *Service) hold(e event) (later backlog.Result, held bool) {
 		return later, false
 	}
 	e.Held = true
+	wait := s.options.Pace.Wait(f.Wait)
+	e.Saved += f.Wait - wait
 	s.options.Faults.Injected(f.Kind, e.victim(), "event %s is held back for %s", e.RequestID, f.Wait)
-	return backlog.Result{Again: true, Delay: f.Wait, Data: e.encode()}, true
+	return backlog.Result{Again: true, Delay: wait, Data: e.encode()}, true
 }
 
 // settle returns what follows an event that has ended with a condition: done or, if it
@@ -81,10 +83,46 @@ func (s *Service) eventCrash(e event) *crash {
 	return s.crash(e.victim())
 }
 
-// invocationCrash returns the crash that a fault causes in another invocation, or nil.
-func (s *Service) invocationCrash(to Reference, event runtimeapi.Event) *crash {
+// hit is what faults do to one invocation.
+type hit struct {
+	victim cloud.Victim
+	crash  *crash        // nil for none
+	slow   time.Duration // how much longer the invocation takes
+}
+
+// eventHit returns what faults do to an attempt of an event.
+func (s *Service) eventHit(e event) hit {
+	return hit{e.victim(), s.eventCrash(e), s.slowness(e.victim())}
+}
+
+// invocationHit returns what faults do to another invocation.
+func (s *Service) invocationHit(to Reference, event runtimeapi.Event) hit {
 	number := s.options.Faults.Number("lambda", to.Name)
-	return s.crash(cloud.Victim{Service: "lambda", Resource: to.Name, ID: event.RequestID, Number: number})
+	v := cloud.Victim{Service: "lambda", Resource: to.Name, ID: event.RequestID, Number: number}
+	return hit{v, s.crash(v), s.slowness(v)}
+}
+
+// slowness returns how much longer a fault makes an invocation.
+func (s *Service) slowness(v cloud.Victim) time.Duration {
+	if f, slow := s.options.Faults.Decide(cloud.FaultSlow, v); slow {
+		return f.Wait
+	}
+	return 0
+}
+
+// linger waits while the function would wait for something slow, if it would. It returns
+// ctx's error if the invocation's timeout is over first.
+func (s *Service) linger(ctx context.Context, h hit) error {
+	if h.slow == 0 {
+		return nil
+	}
+	s.options.Faults.Injected(cloud.FaultSlow, h.victim, "request %s takes %s longer", h.victim.ID, h.slow)
+	select {
+	case <-time.After(h.slow):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 func (s *Service) crash(v cloud.Victim) *crash {

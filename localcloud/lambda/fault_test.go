@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -167,4 +168,63 @@ func TestFailureDuringCrash(t *testing.T) {
 			t.Errorf("outcome %+v, injected %v", out, f.injected)
 		}
 	})
+}
+
+// TestSlowInvocation checks that the time by which a fault prolongs an invocation counts
+// toward its duration and its timeout.
+func TestSlowInvocation(t *testing.T) {
+	for slow, want := range map[time.Duration]string{2 * time.Second: "1", 4 * time.Second: "Task timed out after 3.00 seconds"} {
+		synctest.Test(t, func(t *testing.T) {
+			k := newKit(t)
+			k.options.Faults = &faults{hit: func(kind cloud.FaultKind, _ cloud.Victim) (cloud.Fault, bool) {
+				return cloud.Fault{Wait: slow}, kind == cloud.FaultSlow
+			}}
+			k.handle = func(context.Context, runtimeapi.Event) (runtimeapi.Response, error) {
+				return runtimeapi.Response{Payload: []byte("1")}, nil
+			}
+			s := k.open(t)
+			create(t, s, "add", func(c *lambda.Config) { c.TimeoutSeconds = 3 })
+			start := time.Now()
+			out := invoke(t, s, "add")
+			if took := time.Since(start); !strings.Contains(string(out.Payload), want) || took != min(slow, 3*time.Second) {
+				t.Errorf("%v longer: %s after %v, want %s", slow, out.Payload, took, want)
+			}
+		})
+	}
+}
+
+// TestLongDelay checks that the time scale divides a long delay, after which the event is as
+// old as it would be on AWS.
+func TestLongDelay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k, m := newKit(t), &ages{}
+		k.options.Pace, k.options.Metrics = 60, m
+		k.options.Faults = &faults{hit: func(kind cloud.FaultKind, _ cloud.Victim) (cloud.Fault, bool) {
+			return cloud.Fault{Wait: 3 * time.Hour}, kind == cloud.FaultDelay
+		}}
+		a := attempts{began: time.Now()}
+		k.handle = func(_ context.Context, ev runtimeapi.Event) (runtimeapi.Response, error) {
+			a.note(ev)
+			return runtimeapi.Response{Payload: []byte("1")}, nil
+		}
+		s := k.open(t)
+		create(t, s, "add")
+		invokeAsync(t, s, "add")
+		time.Sleep(time.Hour)
+		synctest.Wait()
+		if !slices.Equal(a.at, []time.Duration{3 * time.Minute}) || m.last != float64((3*time.Hour).Milliseconds()) {
+			t.Errorf("received at %v, with an age of %v ms", a.at, m.last)
+		}
+	})
+}
+
+// ages is a cloud.Metrics that holds the last AsyncEventAge.
+type ages struct{ last float64 }
+
+func (a *ages) Report(_ string, _ time.Time, _ [][]cloud.Dimension, values []cloud.MetricValue) {
+	for _, v := range values {
+		if v.Name == "AsyncEventAge" {
+			a.last = v.Value
+		}
+	}
 }

@@ -169,12 +169,12 @@ func (s *Service) process(t backlog.Task) backlog.Result {
 		return later
 	}
 	s.measure(e.target(), "", cloud.Took("AsyncEventAge", s.queue.Now().Sub(e.Received)+e.Saved))
-	crash := s.eventCrash(e)
-	outcome, err := s.executeUnder(e.target(), e.Event, nil, crash)
+	h := s.eventHit(e)
+	outcome, err := s.executeUnder(e.target(), e.Event, nil, h)
 	if errors.Is(err, errClosed) {
 		return backlog.Result{Interrupted: true} // not an attempt
 	}
-	if crash.lost(outcome, err) {
+	if h.crash.lost(outcome, err) {
 		return e.afterCrash()
 	}
 	e, delay, end := s.decide(e, outcome, err)

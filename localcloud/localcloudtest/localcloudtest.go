@@ -133,6 +133,12 @@ func (c *Cloud) AWSConfig() aws.Config {
 // does: deliver twice, late or out of order, and end execution environments.
 type Faults = control.Faults
 
+// SlowFault says how often invocations of a function take longer.
+type SlowFault = control.SlowFault
+
+// TableFault says how often requests to a table are refused.
+type TableFault = control.TableFault
+
 // Crash says how often execution environments of a function crash.
 type Crash = control.Crash
 

@@ -155,7 +155,7 @@ func TestFaults(t *testing.T) {
 	faults := Faults{Seed: 3, Duplicate: 0.5, Delay: 0.1, DelayFor: time.Second, Crashes: []Crash{{Function: "f", Rate: 0.2}}}
 	c.SetFaults(t.Context(), faults)
 	status := c.Status(t.Context()).Faults
-	if status == nil || status.Faults.String() != faults.String() || !slices.Equal(status.Unused, []string{"f"}) {
+	if status == nil || status.Faults.String() != faults.String() || !slices.Equal(status.Unused, []string{"--crash f"}) {
 		t.Errorf("status %+v", status)
 	}
 	holds(t, c.fails(t, func(c *Cloud) { c.SetFaults(t.Context(), Faults{Duplicate: 5}) }), "set faults: --duplicate is 5")

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -109,10 +110,20 @@ const (
 	aboveBand        = "GreaterThanUpperThreshold"
 )
 
+// alarmExpression accepts the expressions of alarms, which cannot search for metrics.
+//
+// https://docs.aws.amazon.com/cdk/api/v2/docs/aws-cdk-lib.aws_cloudwatch.SearchExpressionProps.html
+func alarmExpression(v any) error {
+	if strings.Contains(v.(string), "SEARCH(") {
+		return errors.New("SEARCH is not supported on Metric Alarms")
+	}
+	return nonEmpty(2048)(v)
+}
+
 func metricQuery() []schema.Property {
 	return []schema.Property{
 		{Name: "id", Required: true, Check: matching("[a-z][a-zA-Z0-9_]{0,254}", "letters, digits and underscores after a lowercase letter")},
-		{Name: "expression", Check: nonEmpty(2048)},
+		{Name: "expression", Check: alarmExpression},
 		{Name: "label"},
 		{Name: "period", Kind: schema.Int, Check: period},
 		{Name: "returnData", Kind: schema.Bool},

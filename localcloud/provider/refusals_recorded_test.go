@@ -139,6 +139,7 @@ func alarmRefusals() []refusal {
 
 		{property: "metricQueries[0].id", value: "E", with: metrics(query("e", expression)), words: "must be letters"},
 		{property: "metricQueries[0].expression", value: "", with: metrics(query("e", nil)), words: "must be 1 to 2048 characters long"},
+		{property: "metricQueries[0].expression", value: "SUM(SEARCH('{n}', 'Sum'))", with: metrics(query("e", nil)), words: "SEARCH is not supported on Metric Alarms"},
 		{property: "metricQueries[0].period", value: 90, with: metrics(query("e", expression)), words: "must be 10, 20, 30"},
 		{property: "metricQueries[0].metric.metricName", value: "", with: metrics(query("e", metric("unit", "Count"))), words: "must be 1 to 255 characters long"},
 		{property: "metricQueries[0].metric.dimensions", value: dimensions(31), with: metrics(query("e", metric("unit", "Count"))), words: "expected at most 30 dimensions"},

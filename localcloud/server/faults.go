@@ -38,5 +38,9 @@ func (s *Server) faults() *control.FaultStatus {
 	for _, f := range s.services.Lambda.Functions() {
 		functions = append(functions, f.Name)
 	}
-	return &control.FaultStatus{Faults: plan, Injected: injected, Unused: plan.Unused(functions)}
+	var tables []string
+	for _, t := range s.services.DynamoDB.Tables() {
+		tables = append(tables, t.Name)
+	}
+	return &control.FaultStatus{Faults: plan, Injected: injected, Unused: plan.Unused(functions, tables)}
 }

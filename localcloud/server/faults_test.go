@@ -41,7 +41,7 @@ func TestFaults(t *testing.T) {
 			t.Errorf("receive %d: %v, %v", n+1, got, err)
 		}
 	}
-	want := &control.FaultStatus{Faults: plan, Injected: map[cloud.FaultKind]int{cloud.FaultDuplicate: 1}, Unused: []string{"missing"}}
+	want := &control.FaultStatus{Faults: plan, Injected: map[cloud.FaultKind]int{cloud.FaultDuplicate: 1}, Unused: []string{"--crash missing"}}
 	if diff := cmp.Diff(want, faultsOf(t, first)); diff != "" {
 		t.Errorf("status (-want +got):\n%s", diff)
 	}

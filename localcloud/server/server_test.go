@@ -87,7 +87,7 @@ func TestPagesAreRefused(t *testing.T) {
 	c := serve(t, t.TempDir()).Config()
 	for path, method := range map[string]string{
 		control.FolderPath: http.MethodGet, control.StatusPath: http.MethodGet, control.LogsPath: http.MethodGet, control.ProgramsPath: http.MethodPut,
-		control.FaultsPath: http.MethodPut, control.RepairPath: http.MethodPost,
+		control.FaultsPath: http.MethodPut, control.EmailsPath: http.MethodGet, control.RepairPath: http.MethodPost,
 	} {
 		for name, change := range map[string]func(*http.Request){
 			"the Host of a site": func(r *http.Request) { r.Host = "example.com" },

@@ -124,7 +124,7 @@ func (s *Server) topics() (all []control.Resource) {
 		to := sub.Where()
 		switch {
 		case sub.PendingConfirmation && strings.HasPrefix(sub.Protocol, "email"):
-			to += " (recorded: nothing is sent there)"
+			to += " (nothing is sent there: see localcloud emails)"
 		case sub.PendingConfirmation:
 			to += " (not confirmed: it receives nothing yet)"
 		}

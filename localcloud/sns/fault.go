@@ -30,7 +30,7 @@ func (s *Service) hold(d Delivery, o owed) (later backlog.Result, held bool) {
 	}
 	o.Held = true
 	s.Faults.Injected(f.Kind, v, "message %s to %s is held back for %s", d.MessageID, d.Subscription.Where(), f.Wait)
-	return postpone(o, f.Wait), true
+	return postpone(o, s.Pace.Wait(f.Wait)), true
 }
 
 // settle returns the result that follows a delivery: it removes the delivery, unless a

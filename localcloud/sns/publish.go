@@ -206,8 +206,9 @@ func (s *Service) send(topicARN string, entries []BatchEntry, bodies []bodies) (
 	if err := s.deliveries.Add(tasks, changes...); err != nil {
 		return nil, err
 	}
-	for _, e := range entries {
+	for i, e := range entries {
 		s.measurePublished(topicARN, e.Message)
+		s.keepEmails(topicARN, to, results[i].MessageID, e.Message, bodies[i])
 	}
 	return results, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -245,23 +246,54 @@ func TestSubscriptionAttributes(t *testing.T) {
 	wantError(t, "unknown", err, 404, "NotFound", "Subscription does not exist")
 }
 
-// Subscriptions of email addresses exist, but receive nothing.
+// Subscriptions of email addresses exist, but receive nothing. What AWS would send to them
+// is kept, apart from what their filter policies reject.
 func TestNoEmailIsSent(t *testing.T) {
 	journal := &journal{}
 	s := open(t, nil, allow, journal, target(discard))
 	if _, err := s.CreateTopic(sns.Topic{Name: "numbers"}); err != nil {
 		t.Fatal(err)
 	}
-	for protocol, endpoint := range map[string]string{"email": "a@example.com", "email-json": "a@example.com"} {
-		sub, err := s.Subscribe(sns.Subscription{TopicARN: numbers, Protocol: protocol, Endpoint: endpoint})
+	for protocol, policy := range map[string]string{"email": `{"NewStateValue":["ALARM"]}`, "email-json": ""} {
+		sub, err := s.Subscribe(sns.Subscription{TopicARN: numbers, Protocol: protocol, Endpoint: protocol + "@example.com", FilterPolicy: policy, FilterPolicyScope: "MessageBody"})
 		if err != nil || !sub.PendingConfirmation {
 			t.Errorf("%s: %v %+v", protocol, err, sub)
 		}
 	}
-	if _, err := s.Publish(t.Context(), developer(), numbers, sns.Message{Body: "1"}); err != nil {
+	for _, m := range []sns.Message{{Body: `{"NewStateValue":"OK"}`, Subject: "fine"}, {Body: `{"NewStateValue":"ALARM"}`}} {
+		if _, err := s.Publish(t.Context(), developer(), numbers, m); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var got []string
+	for _, m := range s.Emails() {
+		got = append(got, m.To+" "+m.Subject)
+	}
+	slices.Sort(got)
+	want := []string{"email-json@example.com AWS Notification Message", "email-json@example.com fine", "email@example.com AWS Notification Message"}
+	if !slices.Equal(got, want) {
+		t.Errorf("emails %q, want %q", got, want)
+	}
+	if entries := journal.all(); len(entries) != 5 || !strings.Contains(entries[0].Message, "sends no email to ") || !strings.HasPrefix(entries[4].Message, "AWS would send an email to ") {
+		t.Errorf("journal %v", entries)
+	}
+}
+
+// Old emails are forgotten, so that memory is bounded.
+func TestEmailsAreBounded(t *testing.T) {
+	s := open(t, nil, allow, &journal{}, target(discard))
+	if _, err := s.CreateTopic(sns.Topic{Name: "numbers"}); err != nil {
 		t.Fatal(err)
 	}
-	if entries := journal.all(); len(entries) != 2 || !strings.HasSuffix(entries[0].Message, "is only recorded: no email is sent to a@example.com") {
-		t.Errorf("journal %v", entries)
+	if _, err := s.Subscribe(sns.Subscription{TopicARN: numbers, Protocol: "email", Endpoint: "a@example.com"}); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 10 {
+		if _, err := s.Publish(t.Context(), developer(), numbers, sns.Message{Subject: fmt.Sprint(i), Body: strings.Repeat("x", 200_000)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if all := s.Emails(); len(all) != 5 || all[0].Subject != "5" {
+		t.Errorf("%d emails, want the last 5", len(all))
 	}
 }

@@ -30,6 +30,7 @@ type Service struct {
 	deliveries    *backlog.Backlog
 	http          *httpTarget
 	throttle      throttle
+	emails        emails
 
 	untraced sync.Map // the ARNs of topics whose segments X-Ray has refused
 

@@ -32,7 +32,7 @@ type Subscription struct {
 	// the policy of the topic.
 	DeliveryPolicy string
 	// PendingConfirmation marks a subscription that receives nothing until its owner
-	// confirms it. One to an email address always is: it is only recorded.
+	// confirms it. One to an email address always is: no email is sent.
 	PendingConfirmation bool
 	// ConfirmedUnsigned is whether the request that confirmed it had no signature, and
 	// AuthenticateOnUnsubscribe whether it can be deleted only with one.
@@ -130,7 +130,7 @@ func (s Subscription) withStateOf(old Subscription) Subscription {
 // it if the endpoint is an HTTP endpoint.
 func (s *Service) putPending(r row) error {
 	if !isHTTP(r.Protocol) {
-		s.note(cloud.Info, r.TopicARN, "subscription %s is only recorded: no email is sent to %s", r.ARN, r.Endpoint)
+		s.note(cloud.Info, r.TopicARN, "subscription %s sends no email to %s: see localcloud emails", r.ARN, r.Endpoint)
 		return s.putSubscription(r)
 	}
 	task, changes, err := s.ask(subscribing, r.Subscription)

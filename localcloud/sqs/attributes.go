@@ -40,6 +40,9 @@ func (s *Service) state(q Queue) (c Counts, oldest time.Duration, used time.Time
 	b.promote(now)
 	if m := b.ages.first(); m != nil {
 		oldest = now - m.sent
+		if waits := now - max(m.available, m.sent); !m.isHidden && s.pace > 1 {
+			oldest += time.Duration(float64(waits) * (float64(s.pace) - 1))
+		}
 	}
 	return Counts{b.ready.Len(), b.inFlight, b.hidden.Len() - b.inFlight}, oldest, b.used, nil
 }

@@ -6,8 +6,9 @@ import (
 	"tally/localcloud/cloud"
 )
 
-// ReportTo makes the service report metrics. Call it before the service is used.
-func (s *Service) ReportTo(m cloud.Metrics) { s.metrics = m }
+// ReportTo makes the service report metrics. The pace is that of the time in which messages
+// wait for a consumer. Call it before the service is used.
+func (s *Service) ReportTo(m cloud.Metrics, pace cloud.Pace) { s.metrics, s.pace = m, pace }
 
 // report reports metrics of a queue.
 //
@@ -30,7 +31,9 @@ func (s *Service) reportReceive(queue string, messages int, err error) {
 const activeFor = 6 * time.Hour
 
 // Sample reports the state of every active queue at a moment: of those that contain
-// messages or were accessed in the last six hours. Ages are in real seconds.
+// messages or were accessed in the last six hours. While the oldest message is available,
+// it waits for a consumer, and grows older as fast as the periods of alarms pass. While it is
+// delayed or in flight, it grows older in real seconds, as its timeouts are.
 //
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/monitoring-using-cloudwatch.html
 func (s *Service) Sample(at time.Time) {

@@ -33,7 +33,7 @@ func TestMetrics(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := &reports{last: map[string]float64{}}
 		s := withQueue(t, sqs.Queue{})
-		s.ReportTo(r)
+		s.ReportTo(r, 1)
 		expect := func(when string, want map[string]float64) {
 			t.Helper()
 			if diff := cmp.Diff(want, r.last); diff != "" {
@@ -72,5 +72,35 @@ func TestMetrics(t *testing.T) {
 		time.Sleep(2 * time.Hour)
 		s.Sample(time.Now())
 		expect("an inactive queue", map[string]float64{})
+	})
+}
+
+// While a message waits for a consumer, it grows older in AWS's time. Its delay and its time
+// in flight are real.
+func TestAgeHasThePace(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := &reports{last: map[string]float64{}}
+		s := withQueue(t, sqs.Queue{DelaySeconds: 10, VisibilityTimeoutSeconds: 30})
+		s.ReportTo(r, 60)
+		send(t, s, work, "hello")
+		for _, step := range []struct {
+			after time.Duration
+			age   float64
+		}{
+			{9 * time.Second, 9},           // delayed
+			{11 * time.Second, 10 + 10*60}, // available for 10 s
+			{0, 20},                        // received
+			{29 * time.Second, 49},         // in flight
+			{31 * time.Second, 50 + 30*60}, // available again for 30 s
+		} {
+			time.Sleep(step.after)
+			if step.after == 0 {
+				receive(t, s, work, 0)
+			}
+			s.Sample(time.Now())
+			if got := r.last["ApproximateAgeOfOldestMessage"]; got != step.age {
+				t.Errorf("the age is %v, want %v", got, step.age)
+			}
+		}
 	})
 }

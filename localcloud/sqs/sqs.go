@@ -27,6 +27,7 @@ type Service struct {
 	authorizer cloud.Authorizer
 	endpoint   func() string
 	metrics    cloud.Metrics
+	pace       cloud.Pace // of the waits for a consumer, in metrics
 	keys       cloud.Keys // nil permits the use of any key
 	faults     cloud.Faults
 	store      *store.Store

@@ -22,9 +22,12 @@ type faultCommand struct {
 type faultSetCommand struct {
 	Seed      uint64   `default:"1" help:"Number that selects what is hit: the same number hits the same messages again (${default})."`
 	Duplicate float64  `placeholder:"RATE" help:"Part of the messages and asynchronous events to deliver twice: 0 to 1."`
-	Delay     string   `placeholder:"RATE:DURATION" help:"Part of the deliveries of topics and the asynchronous events to hold back, and for how long: 0.2:2s."`
+	Delay     string   `placeholder:"RATE:DURATION" help:"Part of the deliveries of topics and the asynchronous events to hold back, and for how long: 0.2:2s. The time scale divides a minute or more."`
 	Reorder   float64  `placeholder:"RATE" help:"Part of the messages and asynchronous events that later ones overtake."`
 	Crash     []string `placeholder:"FUNCTION=RATE[:POINT]" help:"Part of the invocations of a function, or * for all, in which its environment ends before the function receives the event, during it or after the response: before, during or after; a different one each time if omitted."`
+	Slow      []string `placeholder:"FUNCTION=RATE:DURATION" help:"Part of the invocations of a function, or * for all, that take longer, and by how much: handle-message=0.1:5s."`
+	Throttle  []string `placeholder:"TABLE=RATE" help:"Part of the requests to a table, or * for all, that DynamoDB throttles."`
+	Error     []string `placeholder:"TABLE=RATE" help:"Part of the requests to a table, or * for all, that fail because of an error of DynamoDB."`
 }
 
 func (c *faultSetCommand) Run(ctx context.Context, p place, std streams) error {
@@ -55,6 +58,21 @@ func (c *faultSetCommand) faults() (control.Faults, error) {
 		crash, err := fault.ParseCrash(value)
 		errs = append(errs, err)
 		f.Crashes = append(f.Crashes, crash)
+	}
+	for _, value := range c.Slow {
+		slow, err := fault.ParseSlow(value)
+		errs = append(errs, err)
+		f.Slow = append(f.Slow, slow)
+	}
+	for _, value := range c.Throttle {
+		t, err := fault.ParseTable("--throttle", value)
+		errs = append(errs, err)
+		f.Throttles = append(f.Throttles, t)
+	}
+	for _, value := range c.Error {
+		t, err := fault.ParseTable("--error", value)
+		errs = append(errs, err)
+		f.Errors = append(f.Errors, t)
 	}
 	if err := errors.Join(errs...); err != nil {
 		return f, err
@@ -101,7 +119,7 @@ func printFaults(w io.Writer, f *control.FaultStatus) {
 		return
 	}
 	var counts []string
-	for _, kind := range []cloud.FaultKind{cloud.FaultDuplicate, cloud.FaultDelay, cloud.FaultReorder, cloud.FaultCrash} {
+	for _, kind := range cloud.FaultKinds {
 		if n := f.Injected[kind]; n > 0 {
 			counts = append(counts, fmt.Sprintf("%s %d", kind, n))
 		}
@@ -111,7 +129,7 @@ func printFaults(w io.Writer, f *control.FaultStatus) {
 	}
 	fmt.Fprintf(w, "faults\t%s\n", f.Faults)
 	fmt.Fprintf(w, "injected\t%s\n", strings.Join(counts, ", "))
-	for _, name := range f.Unused {
-		fmt.Fprintf(w, "unused\t--crash %s: there is no such function\n", name)
+	for _, flag := range f.Unused {
+		fmt.Fprintf(w, "unused\t%s: there is nothing with that name\n", flag)
 	}
 }

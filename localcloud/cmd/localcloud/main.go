@@ -24,7 +24,8 @@ type commands struct {
 	Stop   stopCommand   `cmd:"" help:"Stop the local cloud. Its state remains for the next start."`
 	Status statusCommand `cmd:"" help:"Show what is running: ports, resources, recent warnings."`
 	Logs   logsCommand   `cmd:"" help:"Print the functions' logs."`
-	Fault  faultCommand  `cmd:"" help:"Make the local cloud do what AWS may do to programs: deliver twice, late or out of order, and crash functions."`
+	Emails emailsCommand `cmd:"" help:"Print the emails that AWS would have sent to addresses that are subscribed to topics."`
+	Fault  faultCommand  `cmd:"" help:"Make the local cloud do what AWS may do to programs: deliver twice, late or out of order, crash and slow down functions, and refuse requests to tables."`
 	Env    envCommand    `cmd:"" help:"Print the shell exports that make pulumi, the AWS CLI and AWS SDKs use the local cloud, and register this program with it."`
 
 	Project string `help:"Folder of the Pulumi program. Default: the current folder or its nearest parent with a Pulumi.yaml, else the current folder." placeholder:"DIR" type:"existingdir"`

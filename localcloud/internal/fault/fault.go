@@ -14,6 +14,11 @@
 //     all":
 //     https://docs.aws.amazon.com/step-functions/latest/dg/bp-lambda-serviceexception.html
 //     https://docs.aws.amazon.com/lambda/latest/dg/invocation-retries.html
+//   - A function takes as long as what it waits for, up to its timeout.
+//   - DynamoDB throttles requests to a table, even one with capacity on demand, and can fail
+//     with an internal server error:
+//     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TroubleshootingThrottling.html
+//     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html
 package fault
 
 import (
@@ -161,8 +166,15 @@ func (p Plan) decide(kind cloud.FaultKind, v cloud.Victim) (cloud.Fault, bool) {
 	case cloud.FaultReorder:
 		rate, f.Wait = p.Reorder, overtaking
 	case cloud.FaultCrash:
-		c := p.crashOf(v.Resource)
+		c := mostSpecific(p.Crashes, v.Resource)
 		rate, f.Point = c.Rate, c.Point
+	case cloud.FaultSlow:
+		s := mostSpecific(p.Slow, v.Resource)
+		rate, f.Wait = s.Rate, s.For
+	case cloud.FaultThrottle:
+		rate = mostSpecific(p.Throttles, v.Resource).Rate
+	case cloud.FaultError:
+		rate = mostSpecific(p.Errors, v.Resource).Rate
 	}
 	if rate == 0 {
 		return cloud.Fault{}, false
