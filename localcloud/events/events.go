@@ -8,9 +8,10 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"strings"
 	"sync"
 	"time"
+
+	"github.com/google/uuid"
 
 	"tally/localcloud/cloud"
 	"tally/localcloud/internal/timetable"
@@ -37,6 +38,7 @@ type Rule struct {
 // https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_Target.html
 type Target struct {
 	ID, ARN     string
+	Creation    string            // set by the service: another for each target with this ID
 	Input       string            // JSON; "" for none
 	InputPath   string            // the JSON path of a part of the event; "" for none
 	InputPaths  map[string]string // JSON paths by the names of variables of the template
@@ -214,7 +216,9 @@ func (s *Service) PutTarget(rule string, t Target) error {
 		return err
 	}
 	r.Targets = slices.Clone(r.Targets)
+	t.Creation = uuid.NewString()
 	if i := r.target(t.ID); i >= 0 {
+		t.Creation = r.Targets[i].Creation
 		r.Targets[i] = t
 	} else if r.Targets = append(r.Targets, t); len(r.Targets) > maxTargets {
 		return refuse("LimitExceededException", "The requested resource exceeds the maximum number allowed.")
@@ -235,7 +239,11 @@ func (s *Service) Target(rule, id string) (Target, error) {
 	return r.Targets[i], nil
 }
 
-// RemoveTarget removes a target from a rule.
+// RemoveTarget removes a target from a rule. It receives no further events, not even those
+// that have failed before; on AWS, it may for a short time. A target with its ID that is added
+// later receives none of them.
+//
+// https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_RemoveTargets.html
 func (s *Service) RemoveTarget(rule, id string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -251,19 +259,6 @@ func (s *Service) RemoveTarget(rule, id string) error {
 // target returns the index of a target, or -1.
 func (r Rule) target(id string) int {
 	return slices.IndexFunc(r.Targets, func(t Target) bool { return t.ID == id })
-}
-
-// key returns the key of the events for a target. Names and IDs contain no slash.
-func key(rule, target string) string { return rule + "/" + target }
-
-func (s *Service) find(key string) (Rule, Target, bool) {
-	name, id, _ := strings.Cut(key, "/")
-	r, ok := s.rules.Get(name)
-	i := r.target(id)
-	if !ok || i < 0 {
-		return Rule{}, Target{}, false
-	}
-	return r, r.Targets[i], true
 }
 
 func (s *Service) note(level cloud.Level, rule, format string, args ...any) {

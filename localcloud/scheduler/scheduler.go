@@ -36,6 +36,7 @@ type Schedule struct {
 	Completion  string // KeepAfter or DeleteAfter; "" means KeepAfter
 	KMSKeyARN   string // "" for a key of AWS's
 	Token       string // of the request that created it; "" for none
+	Creation    string // set by the service: another for each schedule of this name
 	Target      Target
 	Created     time.Time
 	Modified    time.Time

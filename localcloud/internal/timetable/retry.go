@@ -12,7 +12,7 @@ import (
 
 // Event is an occurrence that is being delivered.
 type Event struct {
-	Key      string // of the plan, and of the target if it has several
+	Key      string // of the schedule, or of a target of a rule; see Courier
 	ID       string
 	At       time.Time     // AWS's time of the occurrence
 	Attempts int           `json:",omitempty"` // that have failed
@@ -35,12 +35,21 @@ const (
 	MaximumEventAgeInSeconds = "MaximumEventAgeInSeconds"
 )
 
-// Courier delivers events.
+// Courier knows who delivers events.
 type Courier interface {
+	// Find returns who delivers the events with a key, or nil if the schedule or the
+	// target that they belong to was deleted, even if there is another of that name.
+	Find(key string) Delivery
+	// Dropped is called for an event that is not delivered for that reason.
+	Dropped(Event)
+}
+
+// Delivery delivers the events of a schedule or of a target of a rule, as these are when an
+// attempt begins.
+type Delivery interface {
 	// Send delivers an event to its target.
 	Send(Event) error
-	// RetryPolicy returns the policy of the target, and whether the target exists.
-	RetryPolicy(Event) (RetryPolicy, bool)
+	RetryPolicy() RetryPolicy
 	// Permanent reports whether an error ends the retries at once.
 	Permanent(error) bool
 	// Bury sends an event that could not be delivered to the dead-letter queue, if there
@@ -93,23 +102,25 @@ func (d *Deliveries) Pending(key string) int { return d.backlog.Lens()[key] }
 func (d *Deliveries) run(t backlog.Task) backlog.Result {
 	var e Event
 	_ = json.Unmarshal(t.Data, &e) // encode has encoded it
-	policy, exists := d.courier.RetryPolicy(e)
-	if !exists {
+	to := d.courier.Find(e.Key)
+	if to == nil {
+		d.courier.Dropped(e)
 		return backlog.Result{}
 	}
 	if e.Final {
-		return d.bury(e)
+		return bury(to, e)
 	}
-	err := d.courier.Send(e)
+	err := to.Send(e)
 	if err == nil {
-		d.courier.Done(e)
+		to.Done(e)
 		return backlog.Result{}
 	}
 	e.Code, e.Message = explain(err)
 	delay := backoff(e.Attempts)
 	e.Attempts++
+	policy := to.RetryPolicy()
 	switch e.Final = true; {
-	case d.courier.Permanent(err):
+	case to.Permanent(err):
 	case e.Attempts > policy.Attempts:
 		e.Ended = MaximumRetryAttempts
 	case e.Age+delay > policy.Age:
@@ -119,14 +130,14 @@ func (d *Deliveries) run(t backlog.Task) backlog.Result {
 		e.Age += delay
 		return backlog.Result{Again: true, Delay: d.pace.Wait(delay), Data: e.encode()}
 	}
-	return d.bury(e)
+	return bury(to, e)
 }
 
-func (d *Deliveries) bury(e Event) backlog.Result {
-	if err := d.courier.Bury(e); err != nil {
+func bury(to Delivery, e Event) backlog.Result {
+	if err := to.Bury(e); err != nil {
 		return backlog.Result{Again: true, Delay: time.Second, Data: e.encode()}
 	}
-	d.courier.Done(e)
+	to.Done(e)
 	return backlog.Result{}
 }
 

@@ -12,7 +12,7 @@ import (
 	"tally/localcloud/store"
 )
 
-// courier is a Courier whose behavior a test determines.
+// courier is a Courier, and the Delivery of all events. A test determines its behavior.
 type courier struct {
 	began     time.Time
 	policy    RetryPolicy
@@ -28,9 +28,16 @@ func (c *courier) Send(e Event) error {
 	c.attempts = append(c.attempts, time.Since(c.began))
 	return c.send(e)
 }
-func (c *courier) RetryPolicy(Event) (RetryPolicy, bool) { return c.policy, !c.gone }
-func (c *courier) Permanent(error) bool                  { return c.permanent }
-func (c *courier) Done(e Event)                          { c.log = append(c.log, "done "+e.ID) }
+func (c *courier) RetryPolicy() RetryPolicy { return c.policy }
+func (c *courier) Permanent(error) bool     { return c.permanent }
+func (c *courier) Done(e Event)             { c.log = append(c.log, "done "+e.ID) }
+func (c *courier) Dropped(e Event)          { c.log = append(c.log, "dropped "+e.ID) }
+func (c *courier) Find(string) Delivery {
+	if c.gone {
+		return nil
+	}
+	return c
+}
 func (c *courier) Bury(e Event) error {
 	if c.buryFails > 0 {
 		c.buryFails--
@@ -62,7 +69,7 @@ func TestDeliveries(t *testing.T) {
 		"no retries":      {courier{policy: RetryPolicy{0, 24 * time.Hour}}, 1, 9, seconds(0), []string{"bury 1 after 1: MaximumRetryAttempts ServiceException Down: try again", "done 1"}},
 		"a short life":    {courier{policy: RetryPolicy{185, time.Minute}}, 1, 9, seconds(0, 1, 3, 7, 15, 31), []string{"bury 1 after 6: MaximumEventAgeInSeconds ServiceException Down: try again", "done 1"}},
 		"a permanent one": {courier{policy: RetryPolicy{185, time.Hour}, permanent: true, buryFails: 2}, 1, 9, seconds(0), []string{"bury 1 after 1:  ServiceException Down: try again", "done 1"}},
-		"a target gone":   {courier{gone: true}, 1, 9, nil, nil},
+		"a target gone":   {courier{gone: true}, 1, 9, nil, []string{"dropped 1"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
