@@ -1,6 +1,7 @@
 package events
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -88,13 +89,16 @@ func (delivery) Permanent(err error) bool {
 // policy must allow it without a condition on the source, unlike the default policy.
 //
 // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html#eb-sns-permissions
-func (s delivery) Send(e timetable.Event) error {
+func (s delivery) Send(ctx context.Context, e timetable.Event) error {
 	r, t := s.rule, s.target
 	caller, input := cloud.Caller{Service: principal, SourceARN: s.ARN(r.Name)}, t.input(r, s.event(r, e))
 	if cloud.ServiceOf(t.ARN) == "sns" {
 		caller = cloud.Caller{Service: principal}
 	}
-	if err := s.options.Targets.Send(s.life, caller, t.ARN, input); err != nil {
+	switch err := s.options.Targets.Send(ctx, caller, t.ARN, input); {
+	case errors.Is(err, context.Canceled):
+		return err // not an attempt
+	case err != nil:
 		s.note(cloud.Warning, r.Name, "attempt %d to invoke %s failed: %v", e.Attempts+1, t.ARN, err)
 		return err
 	}
@@ -105,7 +109,7 @@ func (s delivery) Send(e timetable.Event) error {
 
 // Bury implements [timetable.Delivery]. The policy of the dead-letter queue must allow the
 // service to send to it.
-func (s delivery) Bury(e timetable.Event) error {
+func (s delivery) Bury(ctx context.Context, e timetable.Event) error {
 	r, t := s.rule, s.target
 	if t.DeadLetters == "" {
 		s.measure(r.Name, "Invocations", "FailedInvocations")
@@ -113,7 +117,7 @@ func (s delivery) Bury(e timetable.Event) error {
 		return nil
 	}
 	caller := cloud.Caller{Service: principal, SourceARN: s.ARN(r.Name)}
-	_, err := s.options.Targets.Sender.SendMessage(s.life, caller, t.DeadLetters, s.deadLetter(e))
+	_, err := s.options.Targets.Sender.SendMessage(ctx, caller, t.DeadLetters, s.deadLetter(e))
 	switch {
 	case err == nil:
 		s.measure(r.Name, "Invocations", "FailedInvocations", "InvocationsSentToDlq")

@@ -4,7 +4,6 @@
 package events
 
 import (
-	"context"
 	"fmt"
 	"net/http"
 	"slices"
@@ -78,8 +77,6 @@ type Service struct {
 	rules      *store.Table[Rule] // by name
 	clock      *timetable.Clock
 	deliveries *timetable.Deliveries
-	life       context.Context // of deliveries
-	end        context.CancelFunc
 
 	mu sync.Mutex // held while a rule changes
 }
@@ -90,7 +87,6 @@ func New(o Options) (*Service, error) {
 		o.Metrics = cloud.NoMetrics{}
 	}
 	s := &Service{options: o}
-	s.life, s.end = context.WithCancel(context.Background())
 	var err error
 	if s.rules, err = store.NewTable[Rule](o.Store, "event-rules"); err != nil {
 		return nil, err
@@ -116,10 +112,9 @@ func (s *Service) Start() {
 	s.clock.Start()
 }
 
-// Close waits for the deliveries in progress. The next start continues.
+// Close interrupts the deliveries in progress. The next start continues.
 func (s *Service) Close() error {
 	s.clock.Close()
-	s.end()
 	s.deliveries.Close()
 	return nil
 }

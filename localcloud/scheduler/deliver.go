@@ -1,6 +1,7 @@
 package scheduler
 
 import (
+	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -66,9 +67,12 @@ func (s delivery) RetryPolicy() timetable.RetryPolicy {
 func (delivery) Permanent(error) bool { return false }
 
 // Send implements [timetable.Delivery]. The role's permissions are checked for each attempt.
-func (s delivery) Send(e timetable.Event) error {
+func (s delivery) Send(ctx context.Context, e timetable.Event) error {
 	schedule := s.schedule
-	err := s.attempt(schedule, e)
+	err := s.attempt(ctx, schedule, e)
+	if errors.Is(err, context.Canceled) {
+		return err // not an attempt
+	}
 	counts := []cloud.MetricValue{cloud.Counted("InvocationAttemptCount", 1)}
 	if err != nil {
 		s.note(cloud.Warning, schedule.Name, "attempt %d to invoke %s failed: %v", e.Attempts+1, schedule.Target.ARN, err)
@@ -83,24 +87,24 @@ func (s delivery) Send(e timetable.Event) error {
 	return err
 }
 
-func (s delivery) attempt(schedule Schedule, e timetable.Event) error {
-	role, err := s.assume(s.life, schedule)
+func (s delivery) attempt(ctx context.Context, schedule Schedule, e timetable.Event) error {
+	role, err := s.assume(ctx, schedule)
 	if err != nil {
 		return err
 	}
 	defer s.options.Roles.Revoke(role.AccessKeyID)
-	if err := s.decrypt(schedule, role.Caller); err != nil {
+	if err := s.decrypt(ctx, schedule, role.Caller); err != nil {
 		return err
 	}
-	return s.options.Targets.Send(s.life, role.Caller, schedule.Target.ARN, s.payload(schedule, e, executionID()))
+	return s.options.Targets.Send(ctx, role.Caller, schedule.Target.ARN, s.payload(schedule, e, executionID()))
 }
 
 // decrypt checks that the role may read the input.
-func (s delivery) decrypt(schedule Schedule, role cloud.Caller) error {
+func (s delivery) decrypt(ctx context.Context, schedule Schedule, role cloud.Caller) error {
 	if schedule.KMSKeyARN == "" {
 		return nil
 	}
-	return s.options.Keys.DecryptWith(s.life, schedule.KMSKeyARN, role, s.ARN(schedule.Group, schedule.Name))
+	return s.options.Keys.DecryptWith(ctx, schedule.KMSKeyARN, role, s.ARN(schedule.Group, schedule.Name))
 }
 
 // executionID returns a random ID of the form that AWS's have.
@@ -115,17 +119,17 @@ func throttled(err error) bool {
 // Bury implements [timetable.Delivery]. The role sends the dead letter.
 //
 // https://docs.aws.amazon.com/scheduler/latest/UserGuide/configuring-schedule-dlq.html
-func (s delivery) Bury(e timetable.Event) error {
+func (s delivery) Bury(ctx context.Context, e timetable.Event) error {
 	schedule, to := s.schedule, s.schedule.Target.DeadLetters
 	if to == "" {
 		s.measure(schedule, cloud.Counted("InvocationDroppedCount", 1))
 		s.lose(schedule, "the event of %s is lost after %d attempts: %s: %s", e.Time(), e.Attempts, e.Code, e.Message)
 		return nil
 	}
-	role, err := s.assume(s.life, schedule)
+	role, err := s.assume(ctx, schedule)
 	if err == nil {
 		defer s.options.Roles.Revoke(role.AccessKeyID)
-		_, err = s.options.Targets.Sender.SendMessage(s.life, role.Caller, to, s.deadLetter(schedule, e))
+		_, err = s.options.Targets.Sender.SendMessage(ctx, role.Caller, to, s.deadLetter(schedule, e))
 	}
 	switch {
 	case err == nil:

@@ -4,7 +4,6 @@
 package scheduler
 
 import (
-	"context"
 	"fmt"
 	"net/http"
 	"sync"
@@ -96,8 +95,6 @@ type Service struct {
 	groups     *store.Table[Group]    // by name, without the default group
 	clock      *timetable.Clock
 	deliveries *timetable.Deliveries
-	life       context.Context // of deliveries
-	end        context.CancelFunc
 
 	mu sync.Mutex // held while a schedule or a group changes
 }
@@ -108,7 +105,6 @@ func New(o Options) (*Service, error) {
 		o.Metrics = cloud.NoMetrics{}
 	}
 	s := &Service{options: o}
-	s.life, s.end = context.WithCancel(context.Background())
 	var err error
 	if s.schedules, err = store.NewTable[Schedule](o.Store, "schedules"); err != nil {
 		return nil, err
@@ -137,10 +133,9 @@ func (s *Service) Start() {
 	s.clock.Start()
 }
 
-// Close waits for the deliveries in progress. The next start continues.
+// Close interrupts the deliveries in progress. The next start continues.
 func (s *Service) Close() error {
 	s.clock.Close()
-	s.end()
 	s.deliveries.Close()
 	return nil
 }

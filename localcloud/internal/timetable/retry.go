@@ -1,6 +1,7 @@
 package timetable
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"time"
@@ -47,14 +48,15 @@ type Courier interface {
 // Delivery delivers the events of a schedule or of a target of a rule, as these are when an
 // attempt begins.
 type Delivery interface {
-	// Send delivers an event to its target.
-	Send(Event) error
+	// Send delivers an event to its target. context.Canceled means that Close has ended
+	// the attempt, which does not count.
+	Send(context.Context, Event) error
 	RetryPolicy() RetryPolicy
 	// Permanent reports whether an error ends the retries at once.
 	Permanent(error) bool
 	// Bury sends an event that could not be delivered to the dead-letter queue, if there
 	// is one. After an error, it is called again.
-	Bury(Event) error
+	Bury(context.Context, Event) error
 	// Done is called at the end, whether or not the event was delivered.
 	Done(Event)
 }
@@ -65,11 +67,14 @@ type Deliveries struct {
 	courier Courier
 	pace    cloud.Pace
 	backlog *backlog.Backlog
+	life    context.Context // of attempts
+	end     context.CancelFunc
 }
 
 // NewDeliveries opens the events in the store with that name.
 func NewDeliveries(st *store.Store, name string, pace cloud.Pace, courier Courier, report func(error)) (*Deliveries, error) {
 	d := &Deliveries{courier: courier, pace: pace}
+	d.life, d.end = context.WithCancel(context.Background())
 	var err error
 	d.backlog, err = backlog.New(backlog.Options{Store: st, Name: name, Run: d.run, MaxWorkers: 16, Report: report})
 	return d, err
@@ -78,8 +83,11 @@ func NewDeliveries(st *store.Store, name string, pace cloud.Pace, courier Courie
 // Start begins to deliver.
 func (d *Deliveries) Start() { d.backlog.Start() }
 
-// Close waits for the attempts in progress. The next start continues.
-func (d *Deliveries) Close() { d.backlog.Close() }
+// Close interrupts the attempts in progress. The next start continues.
+func (d *Deliveries) Close() {
+	d.end()
+	d.backlog.Close()
+}
 
 // Add adds events together with other changes.
 func (d *Deliveries) Add(events []Event, others ...store.Change) error {
@@ -108,12 +116,15 @@ func (d *Deliveries) run(t backlog.Task) backlog.Result {
 		return backlog.Result{}
 	}
 	if e.Final {
-		return bury(to, e)
+		return d.bury(to, e)
 	}
-	err := to.Send(e)
-	if err == nil {
+	err := to.Send(d.life, e)
+	switch {
+	case err == nil:
 		to.Done(e)
 		return backlog.Result{}
+	case errors.Is(err, context.Canceled):
+		return backlog.Result{Interrupted: true}
 	}
 	e.Code, e.Message = explain(err)
 	delay := backoff(e.Attempts)
@@ -130,11 +141,11 @@ func (d *Deliveries) run(t backlog.Task) backlog.Result {
 		e.Age += delay
 		return backlog.Result{Again: true, Delay: d.pace.Wait(delay), Data: e.encode()}
 	}
-	return bury(to, e)
+	return d.bury(to, e)
 }
 
-func bury(to Delivery, e Event) backlog.Result {
-	if err := to.Bury(e); err != nil {
+func (d *Deliveries) bury(to Delivery, e Event) backlog.Result {
+	if err := to.Bury(d.life, e); err != nil {
 		return backlog.Result{Again: true, Delay: time.Second, Data: e.encode()}
 	}
 	to.Done(e)

@@ -1,6 +1,7 @@
 package timetable
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -18,15 +19,15 @@ type courier struct {
 	policy    RetryPolicy
 	gone      bool
 	permanent bool
-	send      func(Event) error
+	send      func(context.Context, Event) error
 	buryFails int
 	attempts  []time.Duration
 	log       []string // what happened
 }
 
-func (c *courier) Send(e Event) error {
+func (c *courier) Send(ctx context.Context, e Event) error {
 	c.attempts = append(c.attempts, time.Since(c.began))
-	return c.send(e)
+	return c.send(ctx, e)
 }
 func (c *courier) RetryPolicy() RetryPolicy { return c.policy }
 func (c *courier) Permanent(error) bool     { return c.permanent }
@@ -38,7 +39,7 @@ func (c *courier) Find(string) Delivery {
 	}
 	return c
 }
-func (c *courier) Bury(e Event) error {
+func (c *courier) Bury(_ context.Context, e Event) error {
 	if c.buryFails > 0 {
 		c.buryFails--
 		return errors.New("not now")
@@ -76,7 +77,7 @@ func TestDeliveries(t *testing.T) {
 				c := &test.courier
 				c.began = time.Now()
 				left := test.fails
-				c.send = func(Event) error {
+				c.send = func(context.Context, Event) error {
 					if left--; left >= 0 {
 						return down
 					}
@@ -101,6 +102,38 @@ func TestDeliveries(t *testing.T) {
 	}
 }
 
+// TestInterrupted checks that an attempt that a shutdown ends does not count.
+func TestInterrupted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		st := store.InMemory()
+		blocked := &courier{began: time.Now(), send: func(ctx context.Context, _ Event) error { <-ctx.Done(); return ctx.Err() }}
+		d, err := NewDeliveries(st, "events", 1, blocked, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		d.Start()
+		if err := d.Add([]Event{{Key: "k", ID: "1"}}); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		d.Close()
+		if len(blocked.log) > 0 {
+			t.Errorf("log %q", blocked.log)
+		}
+		var got Event
+		working := &courier{began: time.Now(), send: func(_ context.Context, e Event) error { got = e; return nil }}
+		if d, err = NewDeliveries(st, "events", 1, working, nil); err != nil {
+			t.Fatal(err)
+		}
+		d.Start()
+		synctest.Wait()
+		d.Close()
+		if got.ID != "1" || got.Attempts != 0 {
+			t.Errorf("got %+v", got)
+		}
+	})
+}
+
 // TestDefaultPolicy checks that AWS's default of 185 retries lasts for about its 24 hours.
 func TestDefaultPolicy(t *testing.T) {
 	total := time.Duration(0)
@@ -116,7 +149,7 @@ func TestDefaultPolicy(t *testing.T) {
 func TestContinues(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		st := store.InMemory()
-		failing := &courier{began: time.Now(), policy: RetryPolicy{185, time.Hour}, send: func(Event) error { return errors.New("down") }}
+		failing := &courier{began: time.Now(), policy: RetryPolicy{185, time.Hour}, send: func(context.Context, Event) error { return errors.New("down") }}
 		d, err := NewDeliveries(st, "events", 1, failing, nil)
 		if err != nil {
 			t.Fatal(err)
@@ -128,7 +161,7 @@ func TestContinues(t *testing.T) {
 		time.Sleep(10 * time.Second)
 		d.Close()
 		var got Event
-		working := &courier{began: time.Now(), policy: failing.policy, send: func(e Event) error { got = e; return nil }}
+		working := &courier{began: time.Now(), policy: failing.policy, send: func(_ context.Context, e Event) error { got = e; return nil }}
 		if d, err = NewDeliveries(st, "events", 1, working, nil); err != nil {
 			t.Fatal(err)
 		}
