@@ -58,6 +58,12 @@ func (s courier) Find(key string) timetable.Delivery {
 	return delivery{s.Service, r, r.Targets[i]}
 }
 
+// Name implements [timetable.Courier].
+func (courier) Name(key string) string {
+	rule, _ := parseEventKey(key)
+	return rule
+}
+
 // Dropped implements [timetable.Courier].
 func (s courier) Dropped(e timetable.Event) {
 	rule, target := parseEventKey(e.Key)
@@ -70,6 +76,9 @@ type delivery struct {
 	rule   Rule
 	target Target
 }
+
+// Target implements [timetable.Delivery].
+func (s delivery) Target() string { return s.target.ARN }
 
 // RetryPolicy implements [timetable.Delivery].
 func (s delivery) RetryPolicy() timetable.RetryPolicy {

@@ -46,6 +46,12 @@ func (s courier) Find(key string) timetable.Delivery {
 	return delivery{s.Service, schedule}
 }
 
+// Name implements [timetable.Courier].
+func (s courier) Name(key string) string {
+	group, name := parseEventKey(key)
+	return group + "/" + name
+}
+
 // Dropped implements [timetable.Courier].
 func (s courier) Dropped(e timetable.Event) {
 	_, name := parseEventKey(e.Key)
@@ -57,6 +63,9 @@ type delivery struct {
 	*Service
 	schedule Schedule
 }
+
+// Target implements [timetable.Delivery].
+func (s delivery) Target() string { return s.schedule.Target.ARN }
 
 // RetryPolicy implements [timetable.Delivery].
 func (s delivery) RetryPolicy() timetable.RetryPolicy {
@@ -174,8 +183,7 @@ func (s delivery) deadLetter(schedule Schedule, e timetable.Event) cloud.QueueMe
 }
 
 // Done implements [timetable.Delivery]: it deletes a schedule that has ended, if it is to be
-// deleted then, and none of its other events is still to be delivered. AWS does not delete
-// a recurring schedule without an end.
+// deleted then, and is owed no event. AWS does not delete a recurring schedule without an end.
 //
 // https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-delete.html
 func (s delivery) Done(e timetable.Event) {
@@ -183,10 +191,10 @@ func (s delivery) Done(e timetable.Event) {
 	defer s.mu.Unlock()
 	key := s.schedule.key()
 	schedule, ok := s.schedules.Get(key) // it may have changed meanwhile
-	if !ok || schedule.eventKey() != e.Key || schedule.Completion != DeleteAfter || schedule.State == Disabled || !s.clock.Ended(key) || s.deliveries.Pending(e.Key) > 1 {
+	if !ok || schedule.eventKey() != e.Key || !schedule.deleted() {
 		return
 	}
-	if schedule.End.IsZero() && !schedule.plan().Expression.Once() {
+	if !s.clock.Ended(key) || s.deliveries.Pending(e.Key) > 0 { // in this order: the last occurrence adds an event
 		return
 	}
 	if err := s.clock.Stop(key, s.schedules.Unset(key)); err != nil {
@@ -194,6 +202,11 @@ func (s delivery) Done(e timetable.Event) {
 		return
 	}
 	s.note(cloud.Info, schedule.Name, "deleted the schedule, which has ended")
+}
+
+// deleted reports whether a schedule is deleted once it has ended.
+func (s Schedule) deleted() bool {
+	return s.Completion == DeleteAfter && s.State != Disabled && (!s.End.IsZero() || s.plan().Expression.Once())
 }
 
 func (s *Service) lose(schedule Schedule, format string, args ...any) {

@@ -4,6 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
+	"slices"
+	"sync"
 	"time"
 
 	"tally/localcloud/cloud"
@@ -41,6 +44,8 @@ type Courier interface {
 	// Find returns who delivers the events with a key, or nil if the schedule or the
 	// target that they belong to was deleted, even if there is another of that name.
 	Find(key string) Delivery
+	// Name returns the name of that schedule, or of the rule.
+	Name(key string) string
 	// Dropped is called for an event that is not delivered for that reason.
 	Dropped(Event)
 }
@@ -48,6 +53,7 @@ type Courier interface {
 // Delivery delivers the events of a schedule or of a target of a rule, as these are when an
 // attempt begins.
 type Delivery interface {
+	Target() string // its ARN
 	// Send delivers an event to its target. context.Canceled means that Close has ended
 	// the attempt, which does not count.
 	Send(context.Context, Event) error
@@ -57,7 +63,8 @@ type Delivery interface {
 	// Bury sends an event that could not be delivered to the dead-letter queue, if there
 	// is one. After an error, it is called again.
 	Bury(context.Context, Event) error
-	// Done is called at the end, whether or not the event was delivered.
+	// Done is called at the end, whether or not the event was delivered, which is then no
+	// longer owed.
 	Done(Event)
 }
 
@@ -69,6 +76,9 @@ type Deliveries struct {
 	backlog *backlog.Backlog
 	life    context.Context // of attempts
 	end     context.CancelFunc
+
+	mu   sync.Mutex
+	owed map[string]int // events by key; the backlog also holds those that are ending
 }
 
 // NewDeliveries opens the events in the store with that name.
@@ -77,6 +87,9 @@ func NewDeliveries(st *store.Store, name string, pace cloud.Pace, courier Courie
 	d.life, d.end = context.WithCancel(context.Background())
 	var err error
 	d.backlog, err = backlog.New(backlog.Options{Store: st, Name: name, Run: d.run, MaxWorkers: 16, Report: report})
+	if err == nil {
+		d.owed = d.backlog.Lens()
+	}
 	return d, err
 }
 
@@ -94,8 +107,53 @@ func (d *Deliveries) Add(events []Event, others ...store.Change) error {
 	tasks := make([]backlog.Task, len(events))
 	for i, e := range events {
 		tasks[i] = backlog.Task{Lane: e.Key, Data: e.encode()}
+		d.count(e.Key, 1)
 	}
-	return d.backlog.Add(tasks, others...)
+	err := d.backlog.Add(tasks, others...)
+	if err != nil {
+		for _, e := range events {
+			d.count(e.Key, -1)
+		}
+	}
+	return err
+}
+
+// count adds to the number of events with a key that are owed.
+func (d *Deliveries) count(key string, n int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.owed[key] += n; d.owed[key] == 0 {
+		delete(d.owed, key)
+	}
+}
+
+// Pending returns how many events with a key are owed.
+func (d *Deliveries) Pending(key string) int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.owed[key]
+}
+
+// Owed is how many events a schedule or a target of a rule is owed.
+type Owed struct {
+	Name   string // of the schedule or the rule
+	Target string // an ARN; "" if it was deleted, and receives none of the events
+	Count  int    // with those that are being delivered
+}
+
+// Owed returns what is owed, sorted by name.
+func (d *Deliveries) Owed() (all []Owed) {
+	d.mu.Lock()
+	owed := maps.Clone(d.owed)
+	d.mu.Unlock()
+	for _, key := range slices.Sorted(maps.Keys(owed)) {
+		o := Owed{Name: d.courier.Name(key), Count: owed[key]}
+		if to := d.courier.Find(key); to != nil {
+			o.Target = to.Target()
+		}
+		all = append(all, o)
+	}
+	return all
 }
 
 func (e Event) encode() []byte {
@@ -103,15 +161,13 @@ func (e Event) encode() []byte {
 	return data
 }
 
-// Pending returns how many events of a key have not ended, with those that are running.
-func (d *Deliveries) Pending(key string) int { return d.backlog.Lens()[key] }
-
 // run makes one attempt.
 func (d *Deliveries) run(t backlog.Task) backlog.Result {
 	var e Event
 	_ = json.Unmarshal(t.Data, &e) // encode has encoded it
 	to := d.courier.Find(e.Key)
 	if to == nil {
+		d.count(e.Key, -1)
 		d.courier.Dropped(e)
 		return backlog.Result{}
 	}
@@ -121,8 +177,7 @@ func (d *Deliveries) run(t backlog.Task) backlog.Result {
 	err := to.Send(d.life, e)
 	switch {
 	case err == nil:
-		to.Done(e)
-		return backlog.Result{}
+		return d.done(to, e)
 	case errors.Is(err, context.Canceled):
 		return backlog.Result{Interrupted: true}
 	}
@@ -148,6 +203,11 @@ func (d *Deliveries) bury(to Delivery, e Event) backlog.Result {
 	if err := to.Bury(d.life, e); err != nil {
 		return backlog.Result{Again: true, Delay: time.Second, Data: e.encode()}
 	}
+	return d.done(to, e)
+}
+
+func (d *Deliveries) done(to Delivery, e Event) backlog.Result {
+	d.count(e.Key, -1)
 	to.Done(e)
 	return backlog.Result{}
 }
