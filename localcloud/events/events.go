@@ -256,6 +256,9 @@ func (r Rule) target(id string) int {
 	return slices.IndexFunc(r.Targets, func(t Target) bool { return t.ID == id })
 }
 
+// Owed returns how many events each target of each rule is owed.
+func (s *Service) Owed() []timetable.Owed { return s.deliveries.Owed() }
+
 func (s *Service) note(level cloud.Level, rule, format string, args ...any) {
 	s.options.Journal.Append(cloud.Entry{Level: level, Service: "events", Resource: rule, Message: fmt.Sprintf(format, args...)})
 }

@@ -140,6 +140,9 @@ func (s *Service) Close() error {
 	return nil
 }
 
+// Owed returns how many events each schedule, as "group/name", is owed.
+func (s *Service) Owed() []timetable.Owed { return s.deliveries.Owed() }
+
 func (s *Service) note(level cloud.Level, schedule, format string, args ...any) {
 	s.options.Journal.Append(cloud.Entry{Level: level, Service: "scheduler", Resource: schedule, Message: fmt.Sprintf(format, args...)})
 }
