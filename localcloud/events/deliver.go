@@ -82,7 +82,11 @@ func (s delivery) Target() string { return s.target.ARN }
 
 // RetryPolicy implements [timetable.Delivery].
 func (s delivery) RetryPolicy() timetable.RetryPolicy {
-	return timetable.RetryPolicy{Attempts: s.target.Retries, Age: time.Duration(s.target.MaxAge) * time.Second}
+	retries, age := s.target.Retries, s.target.MaxAge
+	if age == 0 {
+		retries, age = DefaultRetries, DefaultMaxAge
+	}
+	return timetable.RetryPolicy{Attempts: retries, Age: time.Duration(age) * time.Second}
 }
 
 // Permanent implements [timetable.Delivery]. Errors that only a change resolves are not

@@ -43,8 +43,8 @@ type Target struct {
 	InputPaths  map[string]string // JSON paths by the names of variables of the template
 	Template    string            // of an input transformer; "" for none
 	DeadLetters string            // the ARN of a queue; "" for none
-	MaxAge      int               // of an event, in seconds
-	Retries     int
+	MaxAge      int               // of an event, in seconds; 0 for no retry policy, and thus the default one
+	Retries     int               // of the retry policy
 }
 
 // The retry policy of a target that sets none.

@@ -108,7 +108,7 @@ func (w *world) Report(_ string, _ time.Time, _ [][]cloud.Dimension, values []cl
 }
 
 func target(change func(*events.Target)) events.Target {
-	t := events.Target{ID: "t", ARN: queue, MaxAge: events.DefaultMaxAge, Retries: events.DefaultRetries}
+	t := events.Target{ID: "t", ARN: queue}
 	if change != nil {
 		change(&t)
 	}
@@ -205,7 +205,9 @@ func TestFailures(t *testing.T) {
 				}
 				s := w.open(t)
 				defer s.Close()
-				create(t, s, target(func(t *events.Target) { t.DeadLetters, t.Retries, t.Input = test.letters, 2, `"constant"` }))
+				create(t, s, target(func(t *events.Target) {
+					t.DeadLetters, t.MaxAge, t.Retries, t.Input = test.letters, 60, 2, `"constant"`
+				}))
 				time.Sleep(15 * time.Minute)
 				synctest.Wait()
 				attributes := map[string]string{}
