@@ -110,12 +110,12 @@ type Resource struct {
 	Stack  string `json:"stack,omitempty"` // "project/stack"; "" if no program created it
 }
 
-// Owed says how many deliveries a subscription is owed, or how many events are in the queue
-// of a function. Those in progress count, too.
+// Owed says how many deliveries a subscription is owed, how many events a schedule or a target
+// of a rule, or how many events are in the queue of a function. Those in progress count, too.
 type Owed struct {
-	Type     string `json:"type"`               // "subscription" or "function"
-	Name     string `json:"name"`               // the ARN of a subscription
-	Endpoint string `json:"endpoint,omitempty"` // of a subscription
+	Type     string `json:"type"`               // "subscription", "schedule", "rule" or "function"
+	Name     string `json:"name"`               // the ARN of a subscription; "group/name" of a schedule
+	Endpoint string `json:"endpoint,omitempty"` // where they go; "" for a function, and for what was deleted
 	Count    int    `json:"count"`              // more than 0
 }
 

@@ -69,7 +69,7 @@ func CheckTags(tags map[string]string) error {
 
 func (t Target) check() error {
 	return cmp.Or(CheckTargetARN(t.ARN), cloud.CheckOptional(t.Input, CheckInput), cloud.CheckOptional(t.InputPath, CheckInputPath),
-		CheckInputPaths(t.InputPaths), t.checkTemplate(), cloud.CheckOptional(t.DeadLetters, CheckDeadLetters), CheckMaxAge(t.MaxAge), CheckRetries(t.Retries), CheckTargetID(t.ID))
+		CheckInputPaths(t.InputPaths), t.checkTemplate(), cloud.CheckOptional(t.DeadLetters, CheckDeadLetters), cloud.CheckOptional(t.MaxAge, CheckMaxAge), CheckRetries(t.Retries), CheckTargetID(t.ID))
 }
 
 // CheckTargetARN validates the ARN of a target.

@@ -4,13 +4,13 @@
 package events
 
 import (
-	"context"
 	"fmt"
 	"net/http"
 	"slices"
-	"strings"
 	"sync"
 	"time"
+
+	"github.com/google/uuid"
 
 	"tally/localcloud/cloud"
 	"tally/localcloud/internal/timetable"
@@ -37,13 +37,14 @@ type Rule struct {
 // https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_Target.html
 type Target struct {
 	ID, ARN     string
+	Creation    string            // set by the service: another for each target with this ID
 	Input       string            // JSON; "" for none
 	InputPath   string            // the JSON path of a part of the event; "" for none
 	InputPaths  map[string]string // JSON paths by the names of variables of the template
 	Template    string            // of an input transformer; "" for none
 	DeadLetters string            // the ARN of a queue; "" for none
-	MaxAge      int               // of an event, in seconds
-	Retries     int
+	MaxAge      int               // of an event, in seconds; 0 for no retry policy, and thus the default one
+	Retries     int               // of the retry policy
 }
 
 // The retry policy of a target that sets none.
@@ -76,8 +77,6 @@ type Service struct {
 	rules      *store.Table[Rule] // by name
 	clock      *timetable.Clock
 	deliveries *timetable.Deliveries
-	life       context.Context // of deliveries
-	end        context.CancelFunc
 
 	mu sync.Mutex // held while a rule changes
 }
@@ -88,7 +87,6 @@ func New(o Options) (*Service, error) {
 		o.Metrics = cloud.NoMetrics{}
 	}
 	s := &Service{options: o}
-	s.life, s.end = context.WithCancel(context.Background())
 	var err error
 	if s.rules, err = store.NewTable[Rule](o.Store, "event-rules"); err != nil {
 		return nil, err
@@ -114,10 +112,9 @@ func (s *Service) Start() {
 	s.clock.Start()
 }
 
-// Close waits for the deliveries in progress. The next start continues.
+// Close interrupts the deliveries in progress. The next start continues.
 func (s *Service) Close() error {
 	s.clock.Close()
-	s.end()
 	s.deliveries.Close()
 	return nil
 }
@@ -214,7 +211,9 @@ func (s *Service) PutTarget(rule string, t Target) error {
 		return err
 	}
 	r.Targets = slices.Clone(r.Targets)
+	t.Creation = uuid.NewString()
 	if i := r.target(t.ID); i >= 0 {
+		t.Creation = r.Targets[i].Creation
 		r.Targets[i] = t
 	} else if r.Targets = append(r.Targets, t); len(r.Targets) > maxTargets {
 		return refuse("LimitExceededException", "The requested resource exceeds the maximum number allowed.")
@@ -235,7 +234,11 @@ func (s *Service) Target(rule, id string) (Target, error) {
 	return r.Targets[i], nil
 }
 
-// RemoveTarget removes a target from a rule.
+// RemoveTarget removes a target from a rule. It receives no further events, not even those
+// that have failed before; on AWS, it may for a short time. A target with its ID that is added
+// later receives none of them.
+//
+// https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_RemoveTargets.html
 func (s *Service) RemoveTarget(rule, id string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -253,18 +256,8 @@ func (r Rule) target(id string) int {
 	return slices.IndexFunc(r.Targets, func(t Target) bool { return t.ID == id })
 }
 
-// key returns the key of the events for a target. Names and IDs contain no slash.
-func key(rule, target string) string { return rule + "/" + target }
-
-func (s *Service) find(key string) (Rule, Target, bool) {
-	name, id, _ := strings.Cut(key, "/")
-	r, ok := s.rules.Get(name)
-	i := r.target(id)
-	if !ok || i < 0 {
-		return Rule{}, Target{}, false
-	}
-	return r, r.Targets[i], true
-}
+// Owed returns how many events each target of each rule is owed.
+func (s *Service) Owed() []timetable.Owed { return s.deliveries.Owed() }
 
 func (s *Service) note(level cloud.Level, rule, format string, args ...any) {
 	s.options.Journal.Append(cloud.Entry{Level: level, Service: "events", Resource: rule, Message: fmt.Sprintf(format, args...)})

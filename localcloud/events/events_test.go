@@ -39,6 +39,8 @@ type world struct {
 	last    cloud.QueueMessage
 	metrics map[string]float64
 	losses  int
+
+	warnings []string // without losses
 }
 
 func newWorld() *world {
@@ -89,8 +91,11 @@ func (w *world) publish(_ context.Context, caller cloud.Caller, arn string, m cl
 func (w *world) Append(e cloud.Entry) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if e.Loss {
+	switch {
+	case e.Loss:
 		w.losses++
+	case e.Level == cloud.Warning:
+		w.warnings = append(w.warnings, e.Message)
 	}
 }
 
@@ -103,7 +108,7 @@ func (w *world) Report(_ string, _ time.Time, _ [][]cloud.Dimension, values []cl
 }
 
 func target(change func(*events.Target)) events.Target {
-	t := events.Target{ID: "t", ARN: queue, MaxAge: events.DefaultMaxAge, Retries: events.DefaultRetries}
+	t := events.Target{ID: "t", ARN: queue}
 	if change != nil {
 		change(&t)
 	}
@@ -200,7 +205,9 @@ func TestFailures(t *testing.T) {
 				}
 				s := w.open(t)
 				defer s.Close()
-				create(t, s, target(func(t *events.Target) { t.DeadLetters, t.Retries, t.Input = test.letters, 2, `"constant"` }))
+				create(t, s, target(func(t *events.Target) {
+					t.DeadLetters, t.MaxAge, t.Retries, t.Input = test.letters, 60, 2, `"constant"`
+				}))
 				time.Sleep(15 * time.Minute)
 				synctest.Wait()
 				attributes := map[string]string{}
@@ -247,6 +254,56 @@ func TestChanges(t *testing.T) {
 			t.Errorf("sent %q, want %q", w.sent, want)
 		}
 	})
+}
+
+// TestSuccessor checks that a target receives nothing that an earlier one with the same ID is
+// owed, of the same rule or of one that was deleted, and that the journal says what becomes of
+// that.
+func TestSuccessor(t *testing.T) {
+	for name, deleteRule := range map[string]bool{"of a target": false, "of a rule": true} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld()
+				w.reach = func(to string) error {
+					if to == queue {
+						return cloud.Errorf(500, "ServiceException", "down")
+					}
+					return nil
+				}
+				s := w.open(t)
+				defer s.Close()
+				create(t, s, target(nil))
+				time.Sleep(10*time.Minute + time.Second/2)
+				if err := s.RemoveTarget("r", "t"); err != nil {
+					t.Fatal(err)
+				}
+				successor := target(func(t *events.Target) { t.ARN, t.Input = function, "1" })
+				if !deleteRule {
+					if err := s.PutTarget("r", successor); err != nil {
+						t.Fatal(err)
+					}
+				} else {
+					if err := s.DeleteRule("r"); err != nil {
+						t.Fatal(err)
+					}
+					create(t, s, successor)
+				}
+				time.Sleep(5 * time.Minute)
+				synctest.Wait()
+				if len(w.sent) > 0 {
+					t.Errorf("sent %q", w.sent)
+				}
+				if want := "the event of 2000-01-01T00:10:00Z is dropped: the target t was removed before it was delivered"; !slices.Contains(w.warnings, want) {
+					t.Errorf("warnings %q lack %q", w.warnings, want)
+				}
+				time.Sleep(10 * time.Minute)
+				synctest.Wait()
+				if len(w.sent) != 1 {
+					t.Errorf("sent %q, want one event", w.sent)
+				}
+			})
+		})
+	}
 }
 
 func TestRefusals(t *testing.T) {

@@ -111,13 +111,16 @@ func (s *Service) InvokeEvent(ctx context.Context, in cloud.Invocation) (request
 // returns its request ID. The function receives the event at least once. If the function
 // fails, its EventInvokeConfig determines whether it receives the event again, with the
 // same request ID. If the queue is full, InvokeAsync waits, and after five seconds fails
-// with TooManyRequestsException.
+// with TooManyRequestsException, or with the error of ctx if that ends before.
 func (s *Service) InvokeAsync(ctx context.Context, in cloud.Invocation) (string, error) {
 	to, ev, err := s.admit(ctx, in, "Event", maxAsyncPayload)
 	if err != nil {
 		return "", err
 	}
 	if !s.queue.Room(ctx, queuePatience, to.Name) {
+		if ctx.Err() != nil {
+			return "", ctx.Err() // it was not throttled: the caller gave up
+		}
 		s.note(cloud.Warning, to.Name, "refused events, because %d events or %d MiB are in the queue already", maxQueued, maxQueuedBytes>>20)
 		return "", errThrottled("CallerRateLimitExceeded")
 	}

@@ -2,6 +2,7 @@ package lambda_test
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -77,6 +78,36 @@ func TestRetries(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestFullQueue checks that InvokeAsync waits while the queue is full, and says whether it or
+// its caller gave up.
+func TestFullQueue(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		k := newKit(t)
+		k.options.Dir = dir
+		k.handle = func(ctx context.Context, _ runtimeapi.Event) (runtimeapi.Response, error) {
+			<-ctx.Done()
+			return runtimeapi.Response{}, context.Cause(ctx)
+		}
+		s := k.open(t)
+		create(t, s, "add", func(c *lambda.Config) { c.TimeoutSeconds = 900 })
+		largest := cloud.Invocation{Caller: developer, Function: "add", Payload: []byte(`"` + strings.Repeat("a", 1<<20-2) + `"`)}
+		for range 64 {
+			if _, err := s.InvokeAsync(t.Context(), largest); err != nil {
+				t.Fatal(err)
+			}
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if _, err := s.InvokeAsync(ctx, largest); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("got %v after the caller's deadline", err)
+		}
+		if _, err := s.InvokeAsync(t.Context(), largest); cloud.ErrorCode(err) != "TooManyRequestsException" {
+			t.Errorf("got %v", err)
+		}
+	})
 }
 
 // TestThrottled checks that a throttled event is retried for six hours, at growing

@@ -111,7 +111,7 @@ func wantedTarget(id string, in schema.Values) events.Target {
 	to := in.Object("inputTransformer")
 	t := events.Target{
 		ID: id, ARN: in.String("arn"), Input: in.String("input"), InputPath: in.String("inputPath"), InputPaths: to.Map("inputPaths"), Template: to.String("inputTemplate"),
-		DeadLetters: in.Object("deadLetterConfig").String("arn"), MaxAge: events.DefaultMaxAge, Retries: events.DefaultRetries,
+		DeadLetters: in.Object("deadLetterConfig").String("arn"),
 	}
 	if policy := in.Object("retryPolicy"); policy.Has("maximumEventAgeInSeconds") {
 		t.MaxAge, t.Retries = policy.Int("maximumEventAgeInSeconds"), policy.Int("maximumRetryAttempts")
@@ -127,7 +127,7 @@ func liveTarget(rule string, t events.Target) map[string]any {
 	if t.DeadLetters != "" {
 		letters = map[string]any{"arn": t.DeadLetters}
 	}
-	if t.MaxAge != events.DefaultMaxAge || t.Retries != events.DefaultRetries {
+	if t.MaxAge != 0 {
 		policy = map[string]any{"maximumEventAgeInSeconds": t.MaxAge, "maximumRetryAttempts": t.Retries}
 	}
 	return map[string]any{

@@ -1,6 +1,10 @@
 package provider
 
-import "strings"
+import (
+	"strings"
+
+	"tally/localcloud/events"
+)
 
 const (
 	ruleToken   = "aws:cloudwatch/eventRule:EventRule"
@@ -53,6 +57,16 @@ func eventsLifeCycles() []lifeCycle {
 			return c.services.Events.PutTarget("r", t)
 		},
 		seen: []string{"deadLetterConfig"},
+	}, {
+		token: targetToken, // with a retry policy that is the default
+		inputs: func(c cloudUnderTest) map[string]any {
+			rule := c.create(ruleToken, "r", map[string]any{"name": "r", "scheduleExpression": "rate(1 day)"})
+			return map[string]any{"rule": rule.id, "targetId": "t", "arn": queue,
+				"retryPolicy": map[string]any{"maximumEventAgeInSeconds": events.DefaultMaxAge, "maximumRetryAttempts": events.DefaultRetries}}
+		},
+		id:       "r-t",
+		outputs:  map[string]string{"eventBusName": "default", "forceDestroy": "false"},
+		importID: func(made) string { return "r/t" },
 	}}
 }
 

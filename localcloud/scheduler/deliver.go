@@ -1,6 +1,7 @@
 package scheduler
 
 import (
+	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -18,31 +19,69 @@ import (
 
 // fire queues an invocation of a schedule's target.
 func (s *Service) fire(key string, at time.Time, change store.Change) error {
-	return s.deliveries.Add([]timetable.Event{{Key: key, ID: uuid.NewString(), At: at}}, change)
+	schedule, _ := s.schedules.Get(key) // which stops its plan when it is deleted
+	return s.deliveries.Add([]timetable.Event{{Key: schedule.eventKey(), ID: uuid.NewString(), At: at}}, change)
 }
 
-// courier delivers the events of schedules.
+// eventKey returns the key of the events of a schedule, which those of an earlier schedule
+// of that name do not have. Schedules that are older than this version have no creation.
+func (s Schedule) eventKey() string { return strings.TrimSuffix(s.key()+"/"+s.Creation, "/") }
+
+// parseEventKey returns the group and the name of the schedule that events belong to.
+func parseEventKey(key string) (group, name string) {
+	group, rest, _ := strings.Cut(key, "/")
+	name, _, _ = strings.Cut(rest, "/")
+	return group, name
+}
+
+// courier finds the schedules of events.
 type courier struct{ *Service }
 
-// RetryPolicy implements [timetable.Courier].
-func (s courier) RetryPolicy(e timetable.Event) (timetable.RetryPolicy, bool) {
-	schedule, ok := s.schedules.Get(e.Key)
-	if !ok {
-		return timetable.RetryPolicy{}, false
-	}
-	return timetable.RetryPolicy{Attempts: *schedule.Target.Retries, Age: schedule.Target.longAge()}, true
-}
-
-// Permanent implements [timetable.Courier]. AWS retries every error.
-func (courier) Permanent(error) bool { return false }
-
-// Send implements [timetable.Courier]. The role's permissions are checked for each attempt.
-func (s courier) Send(e timetable.Event) error {
-	schedule, ok := s.schedules.Get(e.Key)
-	if !ok {
+// Find implements [timetable.Courier].
+func (s courier) Find(key string) timetable.Delivery {
+	schedule, err := s.Service.Find(parseEventKey(key))
+	if err != nil || schedule.eventKey() != key {
 		return nil
 	}
-	err := s.attempt(schedule, e)
+	return delivery{s.Service, schedule}
+}
+
+// Name implements [timetable.Courier].
+func (s courier) Name(key string) string {
+	group, name := parseEventKey(key)
+	return group + "/" + name
+}
+
+// Dropped implements [timetable.Courier].
+func (s courier) Dropped(e timetable.Event) {
+	_, name := parseEventKey(e.Key)
+	s.note(cloud.Warning, name, "the event of %s is dropped: the schedule was deleted before it was delivered", e.Time())
+}
+
+// delivery delivers the events of a schedule.
+type delivery struct {
+	*Service
+	schedule Schedule
+}
+
+// Target implements [timetable.Delivery].
+func (s delivery) Target() string { return s.schedule.Target.ARN }
+
+// RetryPolicy implements [timetable.Delivery].
+func (s delivery) RetryPolicy() timetable.RetryPolicy {
+	return timetable.RetryPolicy{Attempts: *s.schedule.Target.Retries, Age: s.schedule.Target.longAge()}
+}
+
+// Permanent implements [timetable.Delivery]. AWS retries every error.
+func (delivery) Permanent(error) bool { return false }
+
+// Send implements [timetable.Delivery]. The role's permissions are checked for each attempt.
+func (s delivery) Send(ctx context.Context, e timetable.Event) error {
+	schedule := s.schedule
+	err := s.attempt(ctx, schedule, e)
+	if errors.Is(err, context.Canceled) {
+		return err // not an attempt
+	}
 	counts := []cloud.MetricValue{cloud.Counted("InvocationAttemptCount", 1)}
 	if err != nil {
 		s.note(cloud.Warning, schedule.Name, "attempt %d to invoke %s failed: %v", e.Attempts+1, schedule.Target.ARN, err)
@@ -57,24 +96,24 @@ func (s courier) Send(e timetable.Event) error {
 	return err
 }
 
-func (s courier) attempt(schedule Schedule, e timetable.Event) error {
-	role, err := s.assume(s.life, schedule)
+func (s delivery) attempt(ctx context.Context, schedule Schedule, e timetable.Event) error {
+	role, err := s.assume(ctx, schedule)
 	if err != nil {
 		return err
 	}
 	defer s.options.Roles.Revoke(role.AccessKeyID)
-	if err := s.decrypt(schedule, role.Caller); err != nil {
+	if err := s.decrypt(ctx, schedule, role.Caller); err != nil {
 		return err
 	}
-	return s.options.Targets.Send(s.life, role.Caller, schedule.Target.ARN, s.payload(schedule, e, executionID()))
+	return s.options.Targets.Send(ctx, role.Caller, schedule.Target.ARN, s.payload(schedule, e, executionID()))
 }
 
 // decrypt checks that the role may read the input.
-func (s courier) decrypt(schedule Schedule, role cloud.Caller) error {
+func (s delivery) decrypt(ctx context.Context, schedule Schedule, role cloud.Caller) error {
 	if schedule.KMSKeyARN == "" {
 		return nil
 	}
-	return s.options.Keys.DecryptWith(s.life, schedule.KMSKeyARN, role, s.ARN(schedule.Group, schedule.Name))
+	return s.options.Keys.DecryptWith(ctx, schedule.KMSKeyARN, role, s.ARN(schedule.Group, schedule.Name))
 }
 
 // executionID returns a random ID of the form that AWS's have.
@@ -86,24 +125,20 @@ func throttled(err error) bool {
 	return ok && e.HTTPStatus() == http.StatusTooManyRequests
 }
 
-// Bury implements [timetable.Courier]. The role sends the dead letter.
+// Bury implements [timetable.Delivery]. The role sends the dead letter.
 //
 // https://docs.aws.amazon.com/scheduler/latest/UserGuide/configuring-schedule-dlq.html
-func (s courier) Bury(e timetable.Event) error {
-	schedule, ok := s.schedules.Get(e.Key)
-	if !ok {
-		return nil
-	}
-	to := schedule.Target.DeadLetters
+func (s delivery) Bury(ctx context.Context, e timetable.Event) error {
+	schedule, to := s.schedule, s.schedule.Target.DeadLetters
 	if to == "" {
 		s.measure(schedule, cloud.Counted("InvocationDroppedCount", 1))
 		s.lose(schedule, "the event of %s is lost after %d attempts: %s: %s", e.Time(), e.Attempts, e.Code, e.Message)
 		return nil
 	}
-	role, err := s.assume(s.life, schedule)
+	role, err := s.assume(ctx, schedule)
 	if err == nil {
 		defer s.options.Roles.Revoke(role.AccessKeyID)
-		_, err = s.options.Targets.Sender.SendMessage(s.life, role.Caller, to, s.deadLetter(schedule, e))
+		_, err = s.options.Targets.Sender.SendMessage(ctx, role.Caller, to, s.deadLetter(schedule, e))
 	}
 	switch {
 	case err == nil:
@@ -130,7 +165,7 @@ func refused(err error) bool {
 // that the body contains the details of the invocation, and the form of TARGET_ARN.
 //
 // https://docs.aws.amazon.com/scheduler/latest/UserGuide/configuring-schedule-dlq.html#configuring-schedule-dlq-dead-letter-event
-func (s courier) deadLetter(schedule Schedule, e timetable.Event) cloud.QueueMessage {
+func (s delivery) deadLetter(schedule Schedule, e timetable.Event) cloud.QueueMessage {
 	attributes := map[string]cloud.MessageAttribute{}
 	set := func(name, value string) {
 		if value != "" {
@@ -155,26 +190,31 @@ func (s courier) deadLetter(schedule Schedule, e timetable.Event) cloud.QueueMes
 	return cloud.QueueMessage{Body: body, Attributes: attributes}
 }
 
-// Done implements [timetable.Courier]: it deletes a schedule that has ended, if it is to be
-// deleted then, and none of its other events is still to be delivered. AWS does not delete
-// a recurring schedule without an end.
+// Done implements [timetable.Delivery]: it deletes a schedule that has ended, if it is to be
+// deleted then, and is owed no event. AWS does not delete a recurring schedule without an end.
 //
 // https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-delete.html
-func (s courier) Done(e timetable.Event) {
+func (s delivery) Done(e timetable.Event) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	schedule, ok := s.schedules.Get(e.Key)
-	if !ok || schedule.Completion != DeleteAfter || schedule.State == Disabled || !s.clock.Ended(e.Key) || s.deliveries.Pending(e.Key) > 1 {
+	key := s.schedule.key()
+	schedule, ok := s.schedules.Get(key) // it may have changed meanwhile
+	if !ok || schedule.eventKey() != e.Key || !schedule.deleted() {
 		return
 	}
-	if schedule.End.IsZero() && !schedule.plan().Expression.Once() {
+	if !s.clock.Ended(key) || s.deliveries.Pending(e.Key) > 0 { // in this order: the last occurrence adds an event
 		return
 	}
-	if err := s.clock.Stop(e.Key, s.schedules.Unset(e.Key)); err != nil {
+	if err := s.clock.Stop(key, s.schedules.Unset(key)); err != nil {
 		s.note(cloud.Warning, schedule.Name, "the schedule has ended, but cannot be deleted: %v", err)
 		return
 	}
 	s.note(cloud.Info, schedule.Name, "deleted the schedule, which has ended")
+}
+
+// deleted reports whether a schedule is deleted once it has ended.
+func (s Schedule) deleted() bool {
+	return s.Completion == DeleteAfter && s.State != Disabled && (!s.End.IsZero() || s.plan().Expression.Once())
 }
 
 func (s *Service) lose(schedule Schedule, format string, args ...any) {

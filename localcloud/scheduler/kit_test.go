@@ -38,6 +38,7 @@ type world struct {
 	last     cloud.QueueMessage
 	metrics  map[string]float64
 	losses   []string
+	warnings []string // without losses
 	sessions int
 }
 
@@ -137,8 +138,11 @@ func (w *world) CheckKey(string) error { return nil }
 func (w *world) Append(e cloud.Entry) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if e.Loss {
+	switch {
+	case e.Loss:
 		w.losses = append(w.losses, e.Message)
+	case e.Level == cloud.Warning:
+		w.warnings = append(w.warnings, e.Message)
 	}
 }
 

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
+
 	"tally/localcloud/cloud"
 )
 
@@ -28,7 +30,7 @@ func (s *Service) Create(ctx context.Context, caller cloud.Caller, schedule Sche
 	} else if exists {
 		return Schedule{}, refuse("ConflictException", "Schedule %s already exists.", schedule.Name)
 	}
-	schedule.Created = time.Now().UTC()
+	schedule.Created, schedule.Creation = time.Now().UTC(), uuid.NewString()
 	return s.put(ctx, caller, schedule)
 }
 
@@ -47,7 +49,7 @@ func (s *Service) Update(ctx context.Context, caller cloud.Caller, schedule Sche
 	if err != nil {
 		return Schedule{}, err
 	}
-	schedule.Created, schedule.Token = old.Created, old.Token
+	schedule.Created, schedule.Creation, schedule.Token = old.Created, old.Creation, old.Token
 	return s.put(ctx, caller, schedule)
 }
 
@@ -124,7 +126,8 @@ func (s *Service) Find(group, name string) (Schedule, error) {
 	return found, nil
 }
 
-// Delete deletes a schedule. Its failed events are not retried.
+// Delete deletes a schedule. Its failed events are not retried: a schedule of that name that
+// is created later receives none of them.
 //
 // https://docs.aws.amazon.com/scheduler/latest/APIReference/API_DeleteSchedule.html
 func (s *Service) Delete(group, name string) error {

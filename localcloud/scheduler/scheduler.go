@@ -4,7 +4,6 @@
 package scheduler
 
 import (
-	"context"
 	"fmt"
 	"net/http"
 	"sync"
@@ -36,6 +35,7 @@ type Schedule struct {
 	Completion  string // KeepAfter or DeleteAfter; "" means KeepAfter
 	KMSKeyARN   string // "" for a key of AWS's
 	Token       string // of the request that created it; "" for none
+	Creation    string // set by the service: another for each schedule of this name
 	Target      Target
 	Created     time.Time
 	Modified    time.Time
@@ -97,8 +97,6 @@ type Service struct {
 	groups     *store.Table[Group]    // by name, without the default group
 	clock      *timetable.Clock
 	deliveries *timetable.Deliveries
-	life       context.Context // of deliveries
-	end        context.CancelFunc
 
 	mu sync.Mutex // held while a schedule or a group changes
 }
@@ -109,7 +107,6 @@ func New(o Options) (*Service, error) {
 		o.Metrics = cloud.NoMetrics{}
 	}
 	s := &Service{options: o}
-	s.life, s.end = context.WithCancel(context.Background())
 	var err error
 	if s.schedules, err = store.NewTable[Schedule](o.Store, "schedules"); err != nil {
 		return nil, err
@@ -138,13 +135,15 @@ func (s *Service) Start() {
 	s.clock.Start()
 }
 
-// Close waits for the deliveries in progress. The next start continues.
+// Close interrupts the deliveries in progress. The next start continues.
 func (s *Service) Close() error {
 	s.clock.Close()
-	s.end()
 	s.deliveries.Close()
 	return nil
 }
+
+// Owed returns how many events each schedule, as "group/name", is owed.
+func (s *Service) Owed() []timetable.Owed { return s.deliveries.Owed() }
 
 func (s *Service) note(level cloud.Level, schedule, format string, args ...any) {
 	s.options.Journal.Append(cloud.Entry{Level: level, Service: "scheduler", Resource: schedule, Message: fmt.Sprintf(format, args...)})

@@ -314,6 +314,63 @@ func TestCompletionWaits(t *testing.T) {
 	})
 }
 
+// TestSuccessor checks that a schedule receives nothing that an earlier one of the same name
+// is owed, and that the journal says what becomes of that.
+func TestSuccessor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		w.reach = func(target string) error {
+			if target == function {
+				return cloud.Errorf(500, "ServiceException", "down")
+			}
+			return nil
+		}
+		s := w.open(t, 1)
+		defer s.Close()
+		create(t, s, nil)
+		time.Sleep(time.Second / 2)
+		if err := s.Delete("", "n"); err != nil {
+			t.Fatal(err)
+		}
+		create(t, s, func(n *scheduler.Schedule) {
+			n.Target.ARN, n.Target.Input = queue, "<aws.scheduler.scheduled-time> <aws.scheduler.attempt-number>"
+			n.Expression, n.Completion = "at(2000-01-01T00:00:02)", scheduler.DeleteAfter
+		})
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if want := []string{"2s sqs: 2000-01-01T00:00:02Z 1"}; !slices.Equal(w.sent, want) {
+			t.Errorf("sent %q, want %q", w.sent, want)
+		}
+		if want := "the event of 2000-01-01T00:00:00Z is dropped: the schedule was deleted before it was delivered"; !slices.Contains(w.warnings, want) {
+			t.Errorf("warnings %q lack %q", w.warnings, want)
+		}
+		if left, err := s.List(scheduler.Filter{}); err != nil || len(left) != 0 {
+			t.Errorf("left %v, %v", left, err)
+		}
+	})
+}
+
+// TestUpdateKeepsOwed checks that a schedule that was updated still receives its events.
+func TestUpdateKeepsOwed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		w.reach = func(string) error { return cloud.Errorf(500, "ServiceException", "down") }
+		s := w.open(t, 1)
+		defer s.Close()
+		create(t, s, nil)
+		time.Sleep(time.Second / 2)
+		w.change(func() { w.reach = nil })
+		if _, err := s.Update(t.Context(), cloud.Caller{}, schedule(func(n *scheduler.Schedule) { n.State, n.Target.Input = scheduler.Disabled, "1" })); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if want := []string{"1s lambda: 1"}; !slices.Equal(w.sent, want) {
+			t.Errorf("sent %q, want %q", w.sent, want)
+		}
+	})
+}
+
 // TestReopen checks that the next process continues: with the schedules, with their times
 // and with what has failed.
 func TestReopen(t *testing.T) {

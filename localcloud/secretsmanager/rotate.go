@@ -1,8 +1,11 @@
 package secretsmanager
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -39,38 +42,70 @@ func (s *Service) fire(arn string, at time.Time, change store.Change) error {
 	return s.deliveries.Add([]timetable.Event{{Key: arn, ID: id, At: at}}, change)
 }
 
-// courier rotates secrets. Its events have the ARN of a secret as their key, and the version
-// that the rotation creates as their ID.
+// courier finds the secrets to rotate. Its events have the ARN of a secret as their key,
+// which no other secret ever has, and the version that the rotation creates as their ID.
 type courier struct{ *Service }
 
-// RetryPolicy implements [timetable.Courier].
-func (courier) RetryPolicy(timetable.Event) (timetable.RetryPolicy, bool) {
-	return timetable.RetryPolicy{Attempts: retries, Age: time.Hour}, true
+// Find implements [timetable.Courier].
+func (s courier) Find(key string) timetable.Delivery {
+	secret, err := s.Service.Find(key)
+	if err != nil {
+		return nil
+	}
+	return rotation{s.Service, secret.Rotation.Function}
 }
 
-// Permanent implements [timetable.Courier].
-func (courier) Permanent(error) bool { return false }
+// Name implements [timetable.Courier].
+func (s courier) Name(key string) string {
+	name := strings.TrimPrefix(key, s.place.ARN("secretsmanager", "secret:").String())
+	return name[:max(len(name)-suffixLength-1, 0)]
+}
 
-// Done implements [timetable.Courier].
-func (courier) Done(timetable.Event) {}
+// Dropped implements [timetable.Courier].
+func (s courier) Dropped(e timetable.Event) {
+	s.note(cloud.Info, e.Key, "the rotation to version %s is dropped: the secret was deleted", e.ID)
+}
 
-// Bury implements [timetable.Courier]. The version keeps the stage Pending, and the next
+// Owed returns the rotations that have begun or wait for another attempt.
+func (s *Service) Owed() []timetable.Owed { return s.deliveries.Owed() }
+
+// rotation rotates a secret.
+type rotation struct {
+	*Service
+	function string // ARN
+}
+
+// Target implements [timetable.Delivery].
+func (s rotation) Target() string { return s.function }
+
+// RetryPolicy implements [timetable.Delivery].
+func (rotation) RetryPolicy() timetable.RetryPolicy {
+	return timetable.RetryPolicy{Attempts: retries, Age: time.Hour}
+}
+
+// Permanent implements [timetable.Delivery].
+func (rotation) Permanent(error) bool { return false }
+
+// Done implements [timetable.Delivery].
+func (rotation) Done(timetable.Event) {}
+
+// Bury implements [timetable.Delivery]. The version keeps the stage Pending, and the next
 // window repeats the rotation.
-func (s courier) Bury(e timetable.Event) error {
+func (s rotation) Bury(_ context.Context, e timetable.Event) error {
 	s.note(cloud.Warning, e.Key, "the rotation has failed after %d attempts, and version %s remains %s: %s", e.Attempts, e.ID, Pending, e.Message)
 	return nil
 }
 
-// Send implements [timetable.Courier]: it makes one attempt to rotate a secret, with all
+// Send implements [timetable.Delivery]: it makes one attempt to rotate a secret, with all
 // steps.
-func (s courier) Send(e timetable.Event) error {
+func (s rotation) Send(ctx context.Context, e timetable.Event) error {
 	secret, v, err := s.claim(e)
 	if err != nil || v.ID == "" {
 		return err
 	}
 	switch {
 	case v.Test:
-		return s.test(secret, v.ID)
+		return s.test(ctx, secret, v.ID)
 	case secret.Stages[Current] == v.ID: // it was interrupted at the end
 		return s.finish(secret.ARN, v.ID)
 	}
@@ -79,7 +114,10 @@ func (s courier) Send(e timetable.Event) error {
 			s.note(cloud.Info, secret.ARN, "the rotation to version %s was abandoned before %s", v.ID, step)
 			return nil
 		}
-		if err := s.invoke(secret, v.ID, step); err != nil {
+		switch err := s.invoke(ctx, secret, v.ID, step); {
+		case errors.Is(err, context.Canceled):
+			return err // not an attempt
+		case err != nil:
 			s.note(cloud.Warning, secret.ARN, "attempt %d of the rotation to version %s failed: %v", e.Attempts+1, v.ID, err)
 			return err
 		}
@@ -119,7 +157,7 @@ func (s *Service) rotating(arn, version string) bool {
 
 // invoke calls the rotation function for a step. Its errors contain nothing that the function
 // has returned, which might be secret, except for the type of the error.
-func (s *Service) invoke(secret Secret, version, step string) error {
+func (s *Service) invoke(ctx context.Context, secret Secret, version, step string) error {
 	caller, err := rotator(secret)
 	if err != nil {
 		return err
@@ -133,7 +171,7 @@ func (s *Service) invoke(secret Secret, version, step string) error {
 	if err != nil {
 		return err
 	}
-	out, err := s.functions.Invoke(s.life, cloud.Invocation{Caller: caller, Function: secret.Rotation.Function, Payload: payload})
+	out, err := s.functions.Invoke(ctx, cloud.Invocation{Caller: caller, Function: secret.Rotation.Function, Payload: payload})
 	if err != nil {
 		return fmt.Errorf("%s: %w", step, err)
 	}
@@ -146,7 +184,7 @@ func (s *Service) invoke(secret Secret, version, step string) error {
 }
 
 // finish records that a rotation has ended, if the function has made the version current.
-func (s courier) finish(arn, version string) error {
+func (s rotation) finish(arn, version string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	secret, err := s.live(arn)
@@ -165,9 +203,9 @@ func (s courier) finish(arn, version string) error {
 
 // test calls the rotation function for one step, with an empty version, and then removes the
 // version.
-func (s courier) test(secret Secret, version string) error {
-	err := s.invoke(secret, version, testStep)
-	if s.life.Err() != nil {
+func (s rotation) test(ctx context.Context, secret Secret, version string) error {
+	err := s.invoke(ctx, secret, version, testStep)
+	if errors.Is(err, context.Canceled) {
 		return err // the next start repeats it
 	}
 	if err != nil {

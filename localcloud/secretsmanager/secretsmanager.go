@@ -5,7 +5,6 @@
 package secretsmanager
 
 import (
-	"context"
 	"crypto/rand"
 	"fmt"
 	"maps"
@@ -100,8 +99,6 @@ type Service struct {
 	values     *store.Table[row]    // by ARN, a bar and the version
 	clock      *timetable.Clock     // of rotations, by ARN
 	deliveries *timetable.Deliveries
-	life       context.Context // of rotations
-	end        context.CancelFunc
 
 	mu sync.Mutex // held while a secret changes
 }
@@ -133,7 +130,6 @@ func New(o Options) (*Service, error) {
 		place: o.Place, authorizer: o.Authorizer, keys: o.Keys, functions: o.Functions, journal: o.Journal, box: o.Box, pace: o.Pace,
 		store: o.Store, secrets: secrets, values: values,
 	}
-	s.life, s.end = context.WithCancel(context.Background())
 	plans := map[string]timetable.Plan{}
 	for _, secret := range secrets.All() {
 		for _, v := range secret.Versions {
@@ -165,7 +161,6 @@ func (s *Service) Start() {
 // Close interrupts the rotations in progress. The next start repeats them.
 func (s *Service) Close() error {
 	s.clock.Close()
-	s.end()
 	s.deliveries.Close()
 	return nil
 }

@@ -1,11 +1,15 @@
 package server
 
 import (
+	"context"
 	"slices"
 	"testing"
+	"time"
 
 	"tally/localcloud/cloud"
 	"tally/localcloud/control"
+	"tally/localcloud/iam"
+	"tally/localcloud/scheduler"
 	"tally/localcloud/sns"
 	"tally/localcloud/sqs"
 )
@@ -37,6 +41,30 @@ func TestStatusCountsMessages(t *testing.T) {
 	want := control.Resource{Type: "queue", Name: "failed", Detail: "messages: 1 available, 1 in flight, 1 delayed; " + url}
 	if len(status.Resources) != 1 || status.Resources[0] != want {
 		t.Errorf("resources %+v, want %+v", status.Resources, want)
+	}
+}
+
+// The status counts the events that a schedule has not delivered.
+func TestStatusCountsOwedBySchedule(t *testing.T) {
+	s := serve(t, t.TempDir())
+	role, err := s.services.IAM.CreateRole(iam.Role{Name: "r", AssumeRolePolicy: `{"Version":"2012-10-17","Statement":[
+		{"Effect":"Allow","Principal":{"Service":"scheduler.amazonaws.com"},"Action":"sts:AssumeRole"}]}`})
+	check(t, err)
+	target := scheduler.Target{ARN: s.place().ARN("sqs", "missing").String(), RoleARN: s.services.IAM.RoleARN(role).String()}
+	_, err = s.services.Scheduler.Create(t.Context(), cloud.Caller{Administrator: true}, scheduler.Schedule{Name: "n", Expression: "rate(1 day)", Target: target})
+	check(t, err)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	want := []control.Owed{{Type: "schedule", Name: "default/n", Endpoint: target.ARN, Count: 1}}
+	for {
+		status, err := control.Find(ctx, s.config.Dir)
+		check(t, err)
+		if slices.Equal(status.Owed, want) {
+			return
+		}
+		if len(status.Owed) > 0 {
+			t.Fatalf("%+v, want %+v", status.Owed, want)
+		}
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"tally/localcloud/cloud"
 	"tally/localcloud/cloudwatch"
 	"tally/localcloud/control"
+	"tally/localcloud/internal/timetable"
 	"tally/localcloud/lambda/process"
 	"tally/localcloud/sns"
 )
@@ -38,7 +39,7 @@ func (s *Server) serveStatus(w http.ResponseWriter, _ *http.Request) {
 		Programs:    list(s.services.Deployments.Programs()),
 		Stacks:      list(s.services.Deployments.Stacks()),
 		Resources:   list(s.resources()),
-		Owed:        list(owed(s.services.SNS.Subscriptions(), s.services.SNS.Owed(), s.services.Lambda.Queued())),
+		Owed:        list(s.owed()),
 		Sizes:       s.sizes(),
 		Recorded:    list(s.withoutEffect()),
 		Faults:      s.faults(),
@@ -189,6 +190,24 @@ func (s *Server) tables() (all []control.Resource) {
 		all = append(all, control.Resource{
 			Type: "table", Name: t.Name, Detail: fmt.Sprintf("items: %d, %d bytes", t.Count.Items, t.Count.Bytes),
 			Stack: s.stack("aws:dynamodb/table:Table", t.Name)})
+	}
+	return all
+}
+
+// owed lists what waits to be delivered or processed.
+func (s *Server) owed() []control.Owed {
+	return slices.Concat(
+		owed(s.services.SNS.Subscriptions(), s.services.SNS.Owed(), s.services.Lambda.Queued()),
+		owedEvents("schedule", s.services.Scheduler.Owed()),
+		owedEvents("rule", s.services.Events.Owed()),
+		owedEvents("rotation", s.services.SecretsManager.Owed()),
+	)
+}
+
+// owedEvents lists the events of schedules or of rules.
+func owedEvents(typ string, events []timetable.Owed) (all []control.Owed) {
+	for _, o := range events {
+		all = append(all, control.Owed{Type: typ, Name: o.Name, Endpoint: o.Target, Count: o.Count})
 	}
 	return all
 }

@@ -1,6 +1,7 @@
 package timetable
 
 import (
+	"maps"
 	"math/rand/v2"
 	"sync"
 	"time"
@@ -102,18 +103,7 @@ func New(o Options, plans map[string]Plan) (*Clock, error) {
 		return nil, err
 	}
 	c := &Clock{options: o, rows: rows, plans: map[string]Plan{}, changed: make(chan struct{}, 1), closing: make(chan struct{})}
-	now := time.Now()
-	for key, p := range plans {
-		r, ok := rows.Get(key)
-		if latest := now.Add(r.Wait); ok && r.Due.After(latest) { // the machine's clock was set back
-			r.Due = latest
-			err = rows.Put(key, r)
-		}
-		if err != nil {
-			return nil, err
-		}
-		c.plans[key] = p
-	}
+	maps.Copy(c.plans, plans)
 	return c, nil
 }
 
@@ -145,7 +135,7 @@ func (c *Clock) SetBy(key string, p Plan, apply func(store.Change) error) error 
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	change := c.rows.Unset(key)
-	now := time.Now()
+	now := time.Now().Round(0) // the monotonic clock stands still while the machine is suspended
 	if first := p.first(now); !first.IsZero() {
 		change = c.rows.Set(key, c.row(p, row{At: now, Due: now}, first))
 	}
@@ -230,8 +220,9 @@ func (c *Clock) run() {
 	}
 }
 
-// longestWait is the time after which run looks again at the clock of the machine.
-const longestWait = time.Hour
+// longestWait is the time after which run looks again at the clock of the machine: timers
+// stand still while the machine is suspended, and the clock may be set.
+const longestWait = time.Minute
 
 // next returns the key of the next occurrence, and the time until then.
 func (c *Clock) next() (next string, wait time.Duration) {
@@ -241,11 +232,25 @@ func (c *Clock) next() (next string, wait time.Duration) {
 	now := time.Now()
 	for key := range c.plans {
 		r, ok := c.rows.Get(key)
-		if until := r.fire().Sub(now); ok && until < wait {
+		if !ok {
+			continue
+		}
+		if until := c.correct(key, r, now).fire().Sub(now); until < wait {
 			next, wait = key, until
 		}
 	}
 	return next, wait
+}
+
+// correct returns the row of a key. If the clock of the machine was set back, it first makes
+// the row due after its wait at the latest.
+func (c *Clock) correct(key string, r row, now time.Time) row {
+	corrected := r
+	corrected.Due = now.Round(0).Add(r.Wait)
+	if !r.Due.After(corrected.Due) || c.rows.Put(key, corrected) != nil { // then next tries again
+		return r
+	}
+	return corrected
 }
 
 // fire calls Fire for the next occurrence of a plan.

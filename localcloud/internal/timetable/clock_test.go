@@ -145,26 +145,55 @@ func TestRestart(t *testing.T) {
 	})
 }
 
-// TestClockSetBack checks that nothing waits for longer than it should after a restart with
-// a clock that was set back.
+// TestClockSetBack checks that nothing waits for longer than it should, because the clock was
+// set back, neither in a process that runs nor in the next one.
 func TestClockSetBack(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		r := &recorder{began: time.Now(), store: store.InMemory()}
-		plan := Plan{Expression: parse(t, "rate(1 hour)", "UTC")}
-		c := r.clock(t, 1, nil)
-		later := row{At: time.Now().Add(1000 * time.Hour), Due: time.Now().Add(1000 * time.Hour), Wait: time.Hour}
-		if err := c.rows.Put("k", later); err != nil {
-			t.Fatal(err)
-		}
-		c = r.clock(t, 1, map[string]Plan{"k": plan})
-		c.Start()
-		defer c.Close()
-		time.Sleep(61 * time.Minute)
-		synctest.Wait()
-		if want := minutes(60); !slices.Equal(r.here, want) {
-			t.Errorf("here %v, want %v", r.here, want)
-		}
-	})
+	for name, restarts := range map[string]bool{"while it runs": false, "before it starts": true} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := &recorder{began: time.Now(), store: store.InMemory()}
+				plan := Plan{Expression: parse(t, "rate(1 hour)", "UTC")}
+				c := r.clock(t, 1, nil)
+				if err := c.Set("k", plan); err != nil {
+					t.Fatal(err)
+				}
+				later := row{At: time.Now().Add(1000 * time.Hour), Due: time.Now().Add(1000 * time.Hour), Wait: time.Hour}
+				if restarts {
+					if err := c.rows.Put("k", later); err != nil {
+						t.Fatal(err)
+					}
+					c = r.clock(t, 1, map[string]Plan{"k": plan})
+				}
+				c.Start()
+				defer c.Close()
+				synctest.Wait()
+				if !restarts {
+					if err := c.rows.Put("k", later); err != nil {
+						t.Fatal(err)
+					}
+				}
+				time.Sleep(62 * time.Minute)
+				synctest.Wait()
+				if len(r.here) != 1 || r.here[0] < time.Hour || r.here[0] > 61*time.Minute {
+					t.Errorf("here %v, want an hour", r.here)
+				}
+			})
+		})
+	}
+}
+
+// TestWallClock checks that times have no monotonic part: that clock stands still while the
+// machine is suspended, and schedules would be late by as much.
+func TestWallClock(t *testing.T) { // not in a bubble, whose clock has no such part
+	r := &recorder{store: store.InMemory()}
+	c := r.clock(t, 1, nil)
+	if err := c.Set("k", Plan{Expression: parse(t, "rate(1 hour)", "UTC")}); err != nil {
+		t.Fatal(err)
+	}
+	next, _ := c.rows.Get("k")
+	if next.Due != next.Due.Round(0) || next.At != next.At.Round(0) {
+		t.Errorf("due at %v, for %v", next.Due, next.At)
+	}
 }
 
 // TestSetAndStop checks that a plan replaces another, that one that was stopped no longer
