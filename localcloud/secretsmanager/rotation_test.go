@@ -255,7 +255,7 @@ func TestRotationSurvives(t *testing.T) {
 		k.step = nil
 		k.open()
 		time.Sleep(time.Minute)
-		k.did(steps("1s")...)
+		k.did(steps("0s")...)
 		k.sees(map[string]string{current: "new", previous: "old"})
 		if k.last.ClientRequestToken != token {
 			t.Errorf("rotated to version %s", k.last.ClientRequestToken)

@@ -110,7 +110,7 @@ func parseSchedule(s string, days int) (schedule, error) {
 	case m[2] == "day" && (n < 1 || n > days):
 		return schedule{}, invalid("Rate in day should be greater than 0 and less than 1000.")
 	}
-	e, err := timetable.Parse(s, time.UTC)
+	e, err := timetable.ParseRule(s) // which knows the same rates
 	if err != nil {
 		return schedule{}, badSchedule(s, "1 takes the singular, and other numbers the plural")
 	}

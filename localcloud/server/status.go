@@ -200,7 +200,7 @@ func (s *Server) owed() []control.Owed {
 		owed(s.services.SNS.Subscriptions(), s.services.SNS.Owed(), s.services.Lambda.Queued()),
 		owedEvents("schedule", s.services.Scheduler.Owed()),
 		owedEvents("rule", s.services.Events.Owed()),
-		owedEvents("rotation", s.services.SecretsManager.Owed()),
+		owedEvents("rotation", s.services.Secrets.Owed()),
 	)
 }
 
