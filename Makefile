@@ -90,7 +90,7 @@ pulumi:
 	@./tools/toolchain.sh
 
 localcloud:
-	@go -C localcloud build -o ../bin/localcloud ./cmd/localcloud
+	@go -C localcloud build -buildvcs=false -o ../bin/localcloud ./cmd/localcloud
 
 start: localcloud
 	@./bin/localcloud start --detach

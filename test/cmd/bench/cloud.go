@@ -58,7 +58,7 @@ func newWorkspace(ctx context.Context, root string) (*workspace, error) {
 	}
 	w.port = ports[0]
 	w.flags = fmt.Sprintf("--port %d --provider-port %d --api-port %d", ports[0], ports[1], ports[2])
-	_, err = w.run(ctx, "go -C localcloud build -o ../bin/localcloud ./cmd/localcloud")
+	_, err = w.run(ctx, "go -C localcloud build -buildvcs=false -o ../bin/localcloud ./cmd/localcloud")
 	return w, err
 }
 
