@@ -182,3 +182,28 @@ func freePorts(n int) ([]int, error) {
 	}
 	return ports, nil
 }
+
+// messages returns the lines that a function has logged in the last seconds.
+func (w *workspace) messages(ctx context.Context, function string, seconds int) (string, error) {
+	raw, err := w.run(ctx, fmt.Sprintf("localcloud logs %s --json --since %ds", function, seconds))
+	if err != nil {
+		return "", err
+	}
+	return messages(raw)
+}
+
+// messages returns the messages of log events, each on a line of its own.
+func messages(events string) (string, error) {
+	var b strings.Builder
+	for d := json.NewDecoder(strings.NewReader(events)); ; {
+		var e struct{ Message string }
+		err := d.Decode(&e)
+		if errors.Is(err, io.EOF) {
+			return b.String(), nil
+		}
+		if err != nil {
+			return "", fmt.Errorf("localcloud logs: %w", err)
+		}
+		fmt.Fprintln(&b, e.Message)
+	}
+}
