@@ -16,14 +16,18 @@ LOCAL := $(filter local local-%,$(STACK))
 ifneq ($(LOCAL),)
 # The prefix of commands that makes pulumi, the AWS SDKs and the demo use the local cloud.
 TARGET := ./bin/localcloud run --
-# Local deployments need no confirmation because no valuable data can be lost.
-# They refresh the stack because a refresh from the local cloud is fast.
-UP := --yes --skip-preview --refresh
+# Local deployments need no confirmation because no valuable data can be lost. The demo
+# prints the outputs that matter.
+UP := --yes --skip-preview --suppress-outputs
+# They refresh the stack first, because a refresh from the local cloud is fast, and show it
+# only if it fails. The local cloud has deleted what an interrupted deployment had created.
+REFRESH = out=$$($(TARGET) pulumi refresh --stack $(STACK) --yes --skip-preview --clear-pending-creates 2>&1) || { echo "$$out" >&2; false; }
 RUNNING := start
 # Says what the functions did if the demo fails.
-WHY := { ./bin/localcloud logs --failed --since 2m; false; }
+WHY := { ./bin/localcloud logs --failed --since 2m --wait 2s; false; }
 else
 WHY := false
+REFRESH := :
 # Pulumi keeps the lock of a deployment that was killed.
 KILLED := || { s=$$?; [ $$s -ne 137 ] || echo "If no other deployment runs, release the lock with: pulumi cancel --stack $(STACK)" >&2; exit $$s; }
 endif
@@ -37,6 +41,7 @@ help: ## List the commands
 
 up: known pulumi $(RUNNING) ## Deploy the stack, roll out new versions, add 3 and 4 over HTTP and over SNS
 	@$(TARGET) pulumi stack select --create --stack $(STACK)
+	@$(REFRESH)
 	@$(TARGET) pulumi up --stack $(STACK) $(UP) $(KILLED)
 	@$(TARGET) go run ./cmd/rollout -s $(STACK)
 	@$(TARGET) go run ./cmd/demo -s $(STACK) || $(WHY)

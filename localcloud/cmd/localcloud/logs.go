@@ -16,6 +16,7 @@ type logsCommand struct {
 	Function string        `arg:"" optional:"" help:"A function, with or without its autonaming suffix; default: all."`
 	Follow   bool          `short:"f" help:"Continue to print invocations as they end."`
 	Failed   bool          `help:"Only invocations that failed."`
+	Wait     time.Duration `help:"Continue this long, for invocations that are just ending."`
 	Since    time.Duration `help:"Only this most recent period, such as 10m, but all of it."`
 	Tail     int           `default:"200" help:"Without --since, how many of the newest events to start with (${default}; 0: all)."`
 	JSON     bool          `name:"json" help:"Print the events as they are, one JSON object a line."`
@@ -29,6 +30,12 @@ func (c *logsCommand) Run(ctx context.Context, p place, std streams) error {
 	query := control.LogQuery{Function: c.Function, Follow: c.Follow, Tail: c.Tail}
 	if c.Since > 0 {
 		query.Since, query.Tail = time.Now().Add(-c.Since), 0
+	}
+	if c.Wait > 0 {
+		query.Follow = true
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, c.Wait)
+		defer cancel()
 	}
 	write, flush := c.writer(status, std)
 	for e, err := range control.Logs(ctx, status.Config, query) {

@@ -22,8 +22,16 @@ type frame struct {
 	Label string // "handler.handle"
 }
 
-// parseFailure finds a failure in a line. A text may precede it, such as the time.
+// parseFailure finds a failure in a line. A text may precede it, such as the time, or it is
+// the message of a structured log.
 func parseFailure(line string) (f failure, ok bool) {
+	if fields, ok := members(line); ok && strings.Contains(line, "errorMessage") {
+		for _, m := range fields {
+			if isMessage(m.name) {
+				line = m.value
+			}
+		}
+	}
 	at := strings.Index(line, `{"errorMessage":`)
 	if at < 0 || json.Unmarshal([]byte(line[at:]), &f) != nil {
 		return f, false

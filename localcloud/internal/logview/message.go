@@ -23,7 +23,7 @@ const (
 )
 
 // hidden are the fields that say nothing that the row does not.
-var hidden = []string{"timestamp", "time", "level", "requestId", "message", "msg"}
+var hidden = []string{"timestamp", "time", "level", "requestId"}
 
 // parseMessage returns a line as text. One in JSON becomes its message and its other fields:
 // "sum num1=3 num2=4". It returns false for metrics in the embedded metric format.
@@ -35,7 +35,7 @@ func parseMessage(line string) (message, bool) {
 		return message{line, info}, true
 	}
 	m := message{severity: info}
-	var rest []string
+	var rest, ids []string
 	for _, f := range fields {
 		switch {
 		case f.name == "_aws":
@@ -44,15 +44,21 @@ func parseMessage(line string) (message, bool) {
 			if at := slices.Index(severities, strings.ToUpper(f.value)); at >= 0 {
 				m.severity = at
 			}
-		case f.name == "message" || f.name == "msg":
+		case isMessage(f.name):
 			m.text = f.value
+		case strings.HasSuffix(strings.ToLower(f.name), "id") && !slices.Contains(hidden, f.name):
+			ids = append(ids, f.name+"="+f.value) // long, so last
 		case !slices.Contains(hidden, f.name):
 			rest = append(rest, f.name+"="+f.value)
 		}
 	}
-	m.text = strings.TrimSpace(m.text + " " + strings.Join(rest, " "))
+	m.text = strings.TrimSpace(m.text + " " + strings.Join(append(rest, ids...), " "))
 	return m, true
 }
+
+// isMessage reports whether a field has the message: that of Lambda's own loggers, or that
+// of slog.
+func isMessage(name string) bool { return name == "message" || name == "msg" }
 
 type member struct{ name, value string }
 

@@ -2,6 +2,7 @@ package logview
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -62,13 +63,13 @@ func TestView(t *testing.T) {
 			"0 1 " + `{"time":"t","type":"platform.initStart","record":{}}`,
 			"0 1 " + start("a"),
 			"1 1 START RequestId: b Version: 1",
-			"0 1 " + `{"timestamp":"t","level":"INFO","message":"sum","num1":3,"sum":7,"requestId":"a"}`,
+			"0 1 " + `{"timestamp":"t","level":"INFO","message":"sum","messageId":"m","num1":3,"sum":7,"requestId":"a"}`,
 			"1 1 hello\tfrom \x1b[31mgreet",
 			"0 1 " + `{"_aws":{},"sums":1}`,
 			"1 1 END RequestId: b",
 			"0 1 " + report("a", "success"),
 			"1 1 REPORT RequestId: b\tDuration: 1999.99 ms\tBilled Duration: 2000 ms\t",
-		}, `03:04:01.000  add-numbers    12 ms  sum num1=3 sum=7
+		}, `03:04:01.000  add-numbers    12 ms  sum num1=3 sum=7 messageId=m
 03:04:02.000  greet        2000 ms  hello from  [31mgreet
 `},
 		{"the most severe line, cut", nil, []string{
@@ -79,6 +80,14 @@ func TestView(t *testing.T) {
 		}, "03:04:00.000  greet          12 ms  " + strings.Repeat("w", 44-1) + "…\n"},
 		{"a panic", nil, []string{"1 1 " + start("a"), "1 1 " + panicked, "1 1 " + report("a", "error")},
 			`03:04:00.000  greet          12 ms  failed
+              panic: boundsError: runtime error: index out of range [3] with
+              length 0
+              at greet/handler.go:42, in handler.handle
+`},
+		{"a panic in a structured log, before the process ends", nil, []string{"1 1 " + start("a"),
+			"1 1 " + `{"timestamp":"t","level":"ERROR","message":` + strconv.Quote(strings.TrimPrefix(panicked, "2026/01/02 03:04:05 ")) + `}`,
+			"1 1 " + `{"level":"ERROR","message":"the process should exit"}`, "1 1 " + report("a", "error")},
+			`03:04:00.000  greet          12 ms  failed: the process should exit
               panic: boundsError: runtime error: index out of range [3] with
               length 0
               at greet/handler.go:42, in handler.handle
