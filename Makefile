@@ -10,45 +10,61 @@ export GOFLAGS := -trimpath
 # The pinned Pulumi exists only if your own is missing or too old.
 export PATH := $(CURDIR)/bin/pulumi:$(PATH)
 
-ifeq ($(STACK),local)
-# The prefix of shell commands that makes pulumi, the AWS SDKs and the demo use
-# the local cloud.
-TARGET := eval "$$(./bin/localcloud env)" &&
-# Local deployments need no confirmation because no valuable data can be lost.
-# They refresh the stack because a refresh from the local cloud is fast.
-UP := --yes --skip-preview --refresh
-DEPLOY_TO := start
-DOWN_WITH := localcloud
+# local and every local-… are in the local cloud.
+LOCAL := $(filter local local-%,$(STACK))
+
+ifneq ($(LOCAL),)
+# The prefix of commands that makes pulumi, the AWS SDKs and the demo use the local cloud.
+TARGET := ./bin/localcloud run --
+# Local deployments need no confirmation because no valuable data can be lost. The demo
+# prints the outputs that matter.
+UP := --yes --skip-preview --suppress-outputs
+# They refresh the stack first, because a refresh from the local cloud is fast, and show it
+# only if it fails. The local cloud has deleted what an interrupted deployment had created.
+REFRESH = out=$$($(TARGET) pulumi refresh --stack $(STACK) --yes --skip-preview --clear-pending-creates 2>&1) || { echo "$$out" >&2; false; }
+RUNNING := start
+# Says what the functions did if the demo fails.
+WHY := { ./bin/localcloud logs --failed --since 2m --wait 2s; false; }
+else
+WHY := false
+REFRESH := :
+# Pulumi keeps the lock of a deployment that was killed.
+KILLED := || { s=$$?; [ $$s -ne 137 ] || echo "If no other deployment runs, release the lock with: pulumi cancel --stack $(STACK)" >&2; exit $$s; }
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help up down preview generate new-function logs test drill fuzz lint bench microbench localcloud pulumi start
+.PHONY: help up down preview generate new-function logs test drill fuzz lint bench microbench localcloud pulumi start known
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
-	@echo "STACK=local (the default) uses the local cloud; STACK=dev, staging or prod uses AWS."
+	@echo "STACK=local (the default) and STACK=local-… use the local cloud; STACK=dev, staging or prod uses AWS."
 
-up: pulumi $(DEPLOY_TO) ## Deploy the stack, roll out new versions, add 3 and 4 over HTTP and over SNS
+up: known pulumi $(RUNNING) ## Deploy the stack, roll out new versions, add 3 and 4 over HTTP and over SNS
 	@$(TARGET) pulumi stack select --create --stack $(STACK)
-	@$(TARGET) pulumi up --stack $(STACK) $(UP)
+	@$(REFRESH)
+	@$(TARGET) pulumi up --stack $(STACK) $(UP) $(KILLED)
 	@$(TARGET) go run ./cmd/rollout -s $(STACK)
-	@$(TARGET) go run ./cmd/demo -s $(STACK)
+	@$(TARGET) go run ./cmd/demo -s $(STACK) || $(WHY)
 
-down: $(DOWN_WITH) ## Remove the stack; locally, also stop the local cloud and delete its state
 ifeq ($(STACK),local)
+down: localcloud ## Remove the stack; with the stack local, also stop the local cloud and delete its state
 	@./bin/localcloud stop --delete
+else ifneq ($(LOCAL),)
+down: known pulumi start
+	@$(TARGET) pulumi destroy --stack $(STACK) --yes --skip-preview --remove
 else
-	pulumi destroy --stack $(STACK)
+down: known
+	pulumi destroy --stack $(STACK) $(KILLED)
 endif
 
-ifeq ($(STACK),local)
-preview: pulumi start ## Show what a deployment would change; no AWS account needed, even for dev, staging and prod
-	@$(TARGET) pulumi stack select --create --stack local
-	@$(TARGET) pulumi preview --stack local --diff
+ifneq ($(LOCAL),)
+preview: known pulumi start ## Show what a deployment would change; no AWS account needed, even for dev, staging and prod
+	@$(TARGET) pulumi stack select --create --stack $(STACK)
+	@$(TARGET) pulumi preview --stack $(STACK) --diff
 else
 # Runs against the local cloud and compares the result with the graph in
 # test/golden.
-preview: pulumi
+preview: known pulumi
 	@go run ./cmd/graph $(STACK)
 endif
 
@@ -62,8 +78,8 @@ generate: pulumi ## Rewrite everything generated: graphs, lists, IAM policies, c
 new-function: ## Write the function NAME and declare it for TRIGGER: "POST /greet", topic:numbers, queue:orders or "schedule:rate(1 hour)"
 	@go run ./cmd/newfunction "$$NAME" "$$TRIGGER"
 
-logs: ## Follow the log of FUNCTION; the default is every function locally, handle-message on AWS
-ifeq ($(STACK),local)
+logs: known ## Follow the log of FUNCTION; the default is every function locally, handle-message on AWS
+ifneq ($(LOCAL),)
 	@./bin/localcloud logs --follow $(FUNCTION)
 else
 	aws logs tail --follow /aws/lambda/tally-$(STACK)-main-$(or $(FUNCTION),handle-message)
@@ -92,11 +108,15 @@ microbench: ## Run the benchmarks of single packages
 
 # Prerequisites of the commands above.
 
+# A local stack that is new gets the configuration of the stack local.
+known:
+	@test -e Pulumi.$(STACK).yaml || go run ./cmd/stack $(STACK)
+
 pulumi:
 	@./tools/toolchain.sh
 
 localcloud:
-	@go -C localcloud build -o ../bin/localcloud ./cmd/localcloud
+	@go -C localcloud build -buildvcs=false -o ../bin/localcloud ./cmd/localcloud
 
 start: localcloud
 	@./bin/localcloud start --detach

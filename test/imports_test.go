@@ -48,7 +48,7 @@ func rules() []rule {
 		{prefix: "internal/metrics", banned: libraries},
 		{prefix: "internal/logging", banned: []string{"github.com/pulumi/", "github.com/aws/aws-sdk-go-v2/"}},
 		{prefix: "internal/project", banned: libraries},
-		{prefix: "internal/stack", banned: libraries},
+		{prefix: "internal/stack", banned: []string{"github.com/pulumi/", "github.com/aws/", "golang.org/"}},
 		{prefix: "internal/tracing", banned: []string{"github.com/pulumi/", "github.com/aws/aws-sdk-go-v2/service/", "github.com/aws/aws-lambda-go/"}},
 		{prefix: "internal/httpapi", own: []string{"internal/metrics", "internal/sum"}, banned: []string{"github.com/pulumi/", "github.com/aws/aws-sdk-go-v2/"}},
 		{prefix: "internal/ledger", own: []string{"internal/sum"}, banned: []string{"github.com/pulumi/", "github.com/aws/aws-lambda-go/"}},

@@ -40,7 +40,7 @@ func newMortal(t *testing.T) *mortal {
 	t.Helper()
 	m := &mortal{dir: t.TempDir()}
 	m.binary = filepath.Join(m.dir, "localcloud")
-	build := exec.Command("go", "build", "-o", m.binary, "./cmd/localcloud")
+	build := exec.Command("go", "build", "-buildvcs=false", "-o", m.binary, "./cmd/localcloud")
 	build.Dir = "../localcloud"
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("build localcloud: %v\n%s", err, out)

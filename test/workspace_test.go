@@ -36,7 +36,7 @@ func (w *workspace) step(name string, run func(w *workspace)) {
 func newWorkspace(t *testing.T, dir string) *workspace {
 	t.Helper()
 	w := &workspace{t: t, dir: dir, bin: t.TempDir()}
-	build := exec.Command("go", "build", "-o", w.bin, "./cmd/localcloud")
+	build := exec.Command("go", "build", "-buildvcs=false", "-o", w.bin, "./cmd/localcloud")
 	build.Dir = "../localcloud"
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("build localcloud: %v\n%s", err, out)

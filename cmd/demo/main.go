@@ -21,7 +21,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/aws/aws-sdk-go-v2/config"
 
-	"tally/internal/stack"
+	stacks "tally/internal/stack"
 )
 
 // numbers is the body of the HTTP request and of the SNS message.
@@ -89,7 +89,7 @@ func run(ctx context.Context, stack string, w io.Writer) error {
 // suggest prints what to try next.
 func suggest(w io.Writer, stack string, out outputs, caller caller) {
 	fmt.Fprintf(w, "\nNext:\n")
-	if stack == "local" {
+	if stacks.IsLocal(stack) {
 		fmt.Fprintln(w, `  eval "$(./bin/localcloud env)"   this shell uses the local cloud from now on`)
 	}
 	fmt.Fprintf(w, "  curl %s'%sadd?num1=3&num2=4'\n", caller.curl(), out.APIURL)
@@ -101,7 +101,7 @@ func suggest(w io.Writer, stack string, out outputs, caller caller) {
 // makeArgument returns the argument that selects the stack in make, with a
 // leading space, or "" for the default, local.
 func makeArgument(stack string) string {
-	if stack == "local" {
+	if stack == stacks.Local {
 		return ""
 	}
 	return " STACK=" + stack
@@ -109,7 +109,7 @@ func makeArgument(stack string) string {
 
 // stackOutputs returns the outputs of a deployed stack.
 func stackOutputs(ctx context.Context, name string) (out outputs, err error) {
-	if err := stack.Outputs(ctx, name, &out); err != nil {
+	if err := stacks.Outputs(ctx, name, &out); err != nil {
 		return out, err
 	}
 	if out.APIURL == "" || out.APIAuth == "" || out.HandleMessageLogGroup == "" {

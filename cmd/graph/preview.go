@@ -33,7 +33,7 @@ func preview(ctx context.Context, stack string) (_ []resource, err error) {
 		return nil, err
 	}
 	s := shell{dir: dir, env: project.Environ(filepath.Join(dir, "bin"), filepath.Join(root, "bin", "pulumi"))}
-	if _, err := s.run(ctx, "go -C localcloud build -o ../bin/localcloud ./cmd/localcloud && localcloud start --detach --port 0 --provider-port 0 --api-port 0 --stack "+stack); err != nil {
+	if _, err := s.run(ctx, "go -C localcloud build -buildvcs=false -o ../bin/localcloud ./cmd/localcloud && localcloud start --detach --port 0 --provider-port 0 --api-port 0 --stack "+stack); err != nil {
 		return nil, err
 	}
 	defer func() {

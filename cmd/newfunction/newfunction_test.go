@@ -148,7 +148,8 @@ func TestRefuses(t *testing.T) {
 		{"a long name for a schedule", strings.Repeat("n", 27), "schedule:rate(1 day)", "-schedule-1a2b3c4 of 65 characters, but AWS allows at most 64: shorten the name by 1"},
 
 		{"an unknown trigger", "greet", "table:sums", `the trigger "table:sums": it must be a request such as "POST /greet"`},
-		{"no method", "greet", "/greet", `the trigger "/greet": it must be a request`},
+		{"no method", "greet", "/greet", `the trigger "/greet": its method is missing: put one of GET, POST, PUT, PATCH, DELETE before the path`},
+		{"a misspelled method", "greet", "GTE /greet", `the route "GTE /greet": its method must be one of GET, POST, PUT, PATCH, DELETE`},
 		{"any method", "greet", "ANY /greet", `the route "ANY /greet": its method must be one of GET, POST, PUT, PATCH, DELETE`},
 		{"no word", "greet", "GET /greet/", `the route "GET /greet/": its path must be words and parameters`},
 		{"the rest of a path", "greet", "GET /{rest+}", `the route "GET /{rest+}": its path must be`},

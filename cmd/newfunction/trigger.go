@@ -44,6 +44,9 @@ func parseTrigger(s string) (trigger, error) {
 		t := trigger{kind: httpKind, method: method, path: "/" + path}
 		return t, t.checkRoute()
 	}
+	if strings.HasPrefix(s, "/") {
+		return trigger{}, fmt.Errorf("the trigger %q: its method is missing: put one of %s before the path", s, strings.Join(methods, ", "))
+	}
 	kind, rest, _ := strings.Cut(s, ":")
 	switch kind {
 	case topicKind, queueKind:

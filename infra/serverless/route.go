@@ -76,7 +76,7 @@ func (a *API) checkRoutes() error {
 		other, taken := keys[slug(r.Key)]
 		switch {
 		case r.Key != defaultRoute && !routeKey.MatchString(r.Key):
-			errs = append(errs, fmt.Errorf("route %q of API %s: its key must be $default, or a method in capitals and a path, such as \"POST /add\"", r.Key, a.name))
+			errs = append(errs, fmt.Errorf("route %q of API %s: its key must be $default, or a method (ANY, GET, HEAD, POST, PUT, PATCH, DELETE or OPTIONS) and a path, such as \"POST /add\"", r.Key, a.name))
 			continue
 		case taken && other == r.Key:
 			errs = append(errs, fmt.Errorf("route %q of API %s: there is more than one route with this key", r.Key, a.name))

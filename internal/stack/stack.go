@@ -18,7 +18,11 @@ func Outputs(ctx context.Context, stack string, out any) error {
 	cmd.Stderr = os.Stderr
 	raw, err := cmd.Output()
 	if err != nil {
-		return fmt.Errorf("pulumi stack output --stack %s: %w", stack, err)
+		err = fmt.Errorf("pulumi stack output --stack %s: %w", stack, err)
+		if unknown := Check(".", stack); unknown != nil {
+			err = fmt.Errorf("%w; %w", err, unknown)
+		}
+		return err
 	}
 	if err := json.Unmarshal(raw, out); err != nil {
 		return fmt.Errorf("outputs of stack %s: %w", stack, err)

@@ -46,6 +46,22 @@ func TraceField(header, name string) string {
 	return ""
 }
 
+// Hop returns what joins the entries of the journal about one request, in parentheses: the
+// request's ID and its trace, as far as they are known.
+func Hop(requestID, traceHeader string) string {
+	var parts []string
+	if requestID != "" {
+		parts = append(parts, "request "+requestID)
+	}
+	if root := TraceField(traceHeader, "Root"); root != "" {
+		parts = append(parts, "trace "+root)
+	}
+	if parts == nil {
+		return ""
+	}
+	return " (" + strings.Join(parts, ", ") + ")"
+}
+
 // TraceLineage is the name of the last field of a trace header, by which Lambda detects
 // recursive loops.
 const TraceLineage = "Lineage="

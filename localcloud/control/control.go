@@ -305,7 +305,7 @@ func Stop(ctx context.Context, status Status) error {
 }
 
 // StateEntries are the files and folders in a state folder.
-var StateEntries = []string{store.Folder, store.OldFile, runFileName, secretFileName, keyFileName, LogFile, LogFile + OldLog, functionsDir, pulumiStateDir, pulumiHomeDir}
+var StateEntries = []string{store.Folder, store.OldFile, runFileName, rememberedFileName, secretFileName, keyFileName, LogFile, LogFile + OldLog, functionsDir, pulumiStateDir, pulumiHomeDir}
 
 // Stacks returns the stacks in the state folder of a local cloud that is not
 // running, as "project/stack". A folder without a state has none.

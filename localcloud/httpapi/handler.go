@@ -55,16 +55,25 @@ func (srv *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	d := srv.deployed.Load()
 	reason := ""
 	x.response, reason = srv.service.respond(x, d)
-	if reason != "" {
-		srv.service.journal.Append(cloud.Entry{Level: cloud.Warning, Service: "apigateway", Resource: d.api.Name,
-			Message: fmt.Sprintf("%s %s returned %d: %s", r.Method, r.URL.Path, x.response.Status, reason)})
-	}
+	srv.service.note(x, d.api.Name, reason)
 	d.cors.Add(r, x.response.Response)
 	x.response.Header.Set("Apigw-Requestid", x.id)
 	x.response.Write(w)
 	_ = http.NewResponseController(w).Flush() // the client need not wait for what follows
 	srv.service.logAccess(x)
 	srv.service.measure(x, d)
+}
+
+// note adds the request to the journal, with the reason of the response if it is not the
+// function's.
+func (s *Service) note(x *exchange, api, reason string) {
+	level, because := cloud.Info, ""
+	if reason != "" {
+		level, because = cloud.Warning, ": "+reason
+	}
+	s.journal.Append(cloud.Entry{Level: level, Service: "apigateway", Resource: api,
+		Message: fmt.Sprintf("%s %s returned %d%s%s", x.Method, x.URL.Path, x.response.Status, because,
+			cloud.Hop(x.invocation.requestID, x.Header.Get(endpoint.TraceHeader)))})
 }
 
 // respond returns the response to a request, and the reason if it is not the

@@ -231,7 +231,7 @@ func TestResponses(t *testing.T) {
 			if res.StatusCode != c.status || body != c.body || res.ContentLength != int64(len(c.body)) {
 				t.Errorf("%d %s (%d bytes), want %d %s", res.StatusCode, body, res.ContentLength, c.status, c.body)
 			}
-			if c.warning == "" && len(j.entries) > 0 || c.warning != "" && !j.warned("GET / returned", c.warning) {
+			if c.warning == "" && (len(j.entries) != 1 || !strings.HasPrefix(j.entries[0].Message, fmt.Sprintf("GET / returned %d (", c.status)) || !strings.Contains(j.entries[0].Message, "trace 1-")) || c.warning != "" && !j.warned("GET / returned", c.warning) {
 				t.Errorf("journal %v, want %q", j.entries, c.warning)
 			}
 

@@ -92,7 +92,7 @@ func (s *Service) run(to Reference, inst *instance, event runtimeapi.Event, h hi
 	})
 	s.recordRun(inst, trace, event, start, duration, response)
 	s.measureRun(to, inst.function.Version, response.Failed, duration)
-	return s.outcome(inst, event.RequestID, response, duration), nil
+	return s.outcome(inst, event, response, duration), nil
 }
 
 // initialize starts the runtime of a new environment before the invocation, as
@@ -145,13 +145,14 @@ func (inst *instance) outcome(requestID string, response runtimeapi.Response) cl
 }
 
 // outcome returns the outcome with the log, and reports it in the journal.
-func (s *Service) outcome(inst *instance, requestID string, response runtimeapi.Response, took time.Duration) cloud.Outcome {
-	out := inst.outcome(requestID, response)
+func (s *Service) outcome(inst *instance, event runtimeapi.Event, response runtimeapi.Response, took time.Duration) cloud.Outcome {
+	out := inst.outcome(event.RequestID, response)
+	hop := cloud.Hop(event.RequestID, event.TraceID)
 	out.LogTail = inst.log.cutTail()
 	if response.Failed {
-		s.note(cloud.Warning, inst.function.Name, "failed after %s: %s (request %s)", milliseconds(took), describe(response.Payload), requestID)
+		s.note(cloud.Warning, inst.function.Name, "failed after %s: %s%s", milliseconds(took), describe(response.Payload), hop)
 		return out
 	}
-	s.note(cloud.Info, inst.function.Name, "returned after %s (request %s)", milliseconds(took), requestID)
+	s.note(cloud.Info, inst.function.Name, "returned after %s%s", milliseconds(took), hop)
 	return out
 }

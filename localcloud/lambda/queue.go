@@ -153,7 +153,7 @@ func (s *Service) enqueue(caller cloud.Caller, to Reference, ev runtimeapi.Event
 		return "", err
 	}
 	s.measure(to, "", cloud.Counted("AsyncEventsReceived", 1))
-	s.note(cloud.Info, to.Name, "queued for %s (request %s)", caller, id)
+	s.note(cloud.Info, to.Name, "queued for %s%s", caller, cloud.Hop(id, ev.TraceID))
 	return id, nil
 }
 

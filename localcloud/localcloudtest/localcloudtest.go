@@ -113,8 +113,12 @@ func logs(s *server.Server) string {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	if err := control.Logs(ctx, s.Config(), control.LogQuery{}, &b); err != nil {
-		fmt.Fprintf(&b, "the functions' logs: %v\n", err)
+	for e, err := range control.Logs(ctx, s.Config(), control.LogQuery{}) {
+		if err != nil {
+			fmt.Fprintf(&b, "the functions' logs: %v\n", err)
+			break
+		}
+		fmt.Fprintln(&b, e)
 	}
 	return b.String()
 }

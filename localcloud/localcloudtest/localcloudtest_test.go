@@ -2,6 +2,7 @@ package localcloudtest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -18,6 +19,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optpreview"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/config"
+
+	"tally/localcloud/control"
 )
 
 // fatal is a test whose failure can be observed.
@@ -124,15 +127,22 @@ func TestWaitForLogOfNoFunction(t *testing.T) {
 }
 
 func TestFindLine(t *testing.T) {
-	log := "a b\nb c\n" + strings.Repeat("x", 1<<18) + "\nc a\n"
-	if line, err := findLine(strings.NewReader(log), []string{"a", "c"}); line != "c a" || err != nil {
+	events := func(yield func(control.LogEvent, error) bool) {
+		for _, message := range []string{"a b", "b c", "c a"} {
+			if !yield(control.LogEvent{Function: "f", Message: message}, nil) {
+				return
+			}
+		}
+		yield(control.LogEvent{}, errors.New("the end"))
+	}
+	if line, err := findLine(events, []string{"a", "c"}); !strings.HasSuffix(line, " f c a") || err != nil {
 		t.Errorf("found %q, %v", line, err)
 	}
-	_, err := findLine(strings.NewReader("a b\nb c\n"), []string{"a", "c"})
+	_, err := findLine(events, []string{"d"})
 	if err == nil {
 		t.Fatal("found a line that is not there")
 	}
-	holds(t, err.Error(), "a b\nb c")
+	holds(t, err.Error(), "the end", "f a b", "f b c")
 }
 
 func TestOptions(t *testing.T) {

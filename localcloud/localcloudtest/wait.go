@@ -1,11 +1,10 @@
 package localcloudtest
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
-	"io"
+	"iter"
 	"strings"
 	"time"
 
@@ -19,8 +18,8 @@ import (
 const maxWait = time.Minute
 
 // WaitForLog waits until the function's log has a line that contains every one
-// of the words, and returns the line as `localcloud logs` prints it, with its
-// time and function. Lines from before the call count, too. The function's name
+// of the words, and returns the line with its time and function:
+// "15:04:05.000 greet hello". Lines from before the call count, too. The function's name
 // may omit the suffix that Pulumi appended to it.
 //
 // It fails the test, and prints the lines that it read, if no such line is written
@@ -29,30 +28,28 @@ func (c *Cloud) WaitForLog(ctx context.Context, function string, words ...string
 	c.t.Helper()
 	ctx, cancel := context.WithTimeout(ctx, maxWait)
 	defer cancel()
-	r, w := io.Pipe()
-	defer r.Close()
-	go func() {
-		w.CloseWithError(control.Logs(ctx, c.config, control.LogQuery{Function: function, Follow: true}, w))
-	}()
-	line, err := findLine(r, words)
+	line, err := findLine(control.Logs(ctx, c.config, control.LogQuery{Function: function, Follow: true}), words)
 	if err != nil {
 		c.t.Fatalf("%s logged no line with %q: %v", function, words, err)
 	}
 	return line
 }
 
-// findLine reads r up to the first line that contains every one of the words.
-func findLine(r io.Reader, words []string) (string, error) {
+// findLine returns the line of the first event that contains every one of the words.
+func findLine(events iter.Seq2[control.LogEvent, error], words []string) (string, error) {
 	var seen []string
-	lines := bufio.NewScanner(r)
-	lines.Buffer(nil, 1<<20) // a line of a function's log may have 256 KiB
-	for lines.Scan() {
-		if containsAll(lines.Text(), words) {
-			return lines.Text(), nil
+	var failed error
+	for e, err := range events {
+		if failed = err; err != nil {
+			break
 		}
-		seen = append(seen, lines.Text())
+		line := e.String()
+		if containsAll(line, words) {
+			return line, nil
+		}
+		seen = append(seen, line)
 	}
-	return "", errors.Join(lines.Err(), fmt.Errorf("the lines were:\n%s", strings.Join(seen, "\n")))
+	return "", errors.Join(failed, fmt.Errorf("the lines were:\n%s", strings.Join(seen, "\n")))
 }
 
 func containsAll(line string, words []string) bool {

@@ -3,6 +3,7 @@ package server
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"slices"
@@ -16,8 +17,8 @@ import (
 	"tally/localcloud/logs"
 )
 
-// serveLogs writes the log lines of the selected functions as text, each with
-// its time and function. With follow it continues until the client disconnects.
+// serveLogs writes the log events of the selected functions as JSON, one a line. With
+// follow it continues until the client disconnects.
 func (s *Server) serveLogs(w http.ResponseWriter, r *http.Request) {
 	query, err := control.ParseLogQuery(r.URL.Query())
 	if err != nil {
@@ -29,19 +30,36 @@ func (s *Server) serveLogs(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, noFunction(query.Function, s.services.Lambda.Functions()), http.StatusNotFound)
 		return
 	}
-	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	out := &lineWriter{w: w, flush: http.NewResponseController(w).Flush}
-	_ = out.flush() // the client receives the status before the first line
-	written, err := s.copyLogs(out, functions, query.Since)
+	began := time.Now().Add(-arrivalDelay)
+	existing, recent, err := s.existingLogs(functions, query, began)
 	if err != nil {
-		fmt.Fprintln(w, err)
+		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
+	}
+	w.Header().Set("Content-Type", "application/jsonl")
+	out := &eventWriter{w: w, flush: http.NewResponseController(w).Flush}
+	_ = out.flush() // the client receives the status before the first event
+	for _, e := range existing {
+		out.write(e.function, e.Event)
 	}
 	if query.Follow {
 		ctx, cancel := s.untilShutdown(r.Context())
 		defer cancel()
-		s.followLogs(ctx, out, functions, query.Since, written)
+		if query.Since.After(began) {
+			began = query.Since
+		}
+		s.followLogs(ctx, out, functions, began, recent)
 	}
+}
+
+// arrivalDelay is longer than an event takes from its time to the disk. Events within it
+// may arrive after the existing ones have been read.
+const arrivalDelay = 10 * time.Second
+
+// functionEvent is an event in the log of a function.
+type functionEvent struct {
+	function string
+	logs.Event
 }
 
 // untilShutdown returns a context that also ends when the server shuts down, so
@@ -58,15 +76,15 @@ func (s *Server) untilShutdown(ctx context.Context) (context.Context, context.Ca
 	return ctx, cancel
 }
 
-// followLogs copies every function's log as it grows, until ctx ends, without the
-// lines that have been written.
-func (s *Server) followLogs(ctx context.Context, out *lineWriter, functions []lambda.Function, since time.Time, written map[string]map[string]bool) {
+// followLogs copies the events since a time as they arrive, until ctx ends, without those
+// that have been read.
+func (s *Server) followLogs(ctx context.Context, out *eventWriter, functions []lambda.Function, since time.Time, read map[string]bool) {
 	var wg sync.WaitGroup
 	for _, f := range functions {
 		wg.Go(func() {
 			for e := range s.services.Logs.Follow(ctx, f.LogGroup, since) {
-				if !written[f.Name][e.ID] {
-					out.line(f.Name, e)
+				if !read[f.LogGroup+e.ID] {
+					out.write(f.Name, e)
 				}
 			}
 		})
@@ -74,29 +92,30 @@ func (s *Server) followLogs(ctx context.Context, out *lineWriter, functions []la
 	wg.Wait()
 }
 
-// copyLogs writes all existing log lines of the functions, ordered by time. It
-// returns the IDs of the events by function.
-func (s *Server) copyLogs(out *lineWriter, functions []lambda.Function, since time.Time) (map[string]map[string]bool, error) {
-	type line struct {
-		function string
-		event    logs.Event
-	}
-	var lines []line
-	written := map[string]map[string]bool{}
+// existingLogs returns the selected events of the functions, ordered by time. Of those since
+// the time recently, it also returns the groups and IDs, whether they are selected or not.
+func (s *Server) existingLogs(functions []lambda.Function, selected control.LogQuery, recently time.Time) ([]functionEvent, map[string]bool, error) {
+	var all []functionEvent
+	recent := map[string]bool{}
 	for _, f := range functions {
-		written[f.Name] = map[string]bool{}
-		query := logs.Query{Group: f.LogGroup, From: since}
+		first := len(all)
+		query := logs.Query{Group: f.LogGroup, From: selected.Since}
 		for {
 			page, err := s.services.Logs.Filter(query)
 			if cloud.ErrorCode(err) == "ResourceNotFoundException" {
 				break // the function was never invoked, or may not write logs
 			}
 			if err != nil {
-				return nil, err
+				return nil, nil, err
 			}
 			for _, e := range page.Events {
-				lines = append(lines, line{f.Name, e})
-				written[f.Name][e.ID] = true
+				all = append(all, functionEvent{f.Name, e})
+				if !e.Time.Before(recently) {
+					recent[f.LogGroup+e.ID] = true
+				}
+			}
+			if extra := len(all) - first - selected.Tail; selected.Tail > 0 && extra > 0 {
+				all = slices.Delete(all, first, first+extra)
 			}
 			if page.Next == "" {
 				break
@@ -104,26 +123,26 @@ func (s *Server) copyLogs(out *lineWriter, functions []lambda.Function, since ti
 			query.Token = page.Next
 		}
 	}
-	slices.SortStableFunc(lines, func(a, b line) int { return cmp.Compare(a.event.ID, b.event.ID) })
-	for _, l := range lines {
-		out.line(l.function, l.event)
+	slices.SortStableFunc(all, func(a, b functionEvent) int { return cmp.Compare(a.ID, b.ID) })
+	if selected.Tail > 0 {
+		all = all[max(0, len(all)-selected.Tail):]
 	}
-	return written, nil
+	return all, recent, nil
 }
 
-// lineWriter writes the lines of concurrent followers, one at a time.
-type lineWriter struct {
+// eventWriter writes the events of concurrent followers, one at a time.
+type eventWriter struct {
 	mu    sync.Mutex
 	w     http.ResponseWriter
 	flush func() error
 }
 
-// line writes one event. It ignores errors: they mean that the client is gone,
+// write writes one event. It ignores errors: they mean that the client is gone,
 // and then the request's context ends as well.
-func (l *lineWriter) line(function string, e logs.Event) {
+func (l *eventWriter) write(function string, e logs.Event) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	fmt.Fprintf(l.w, "%s %s %s\n", e.Time.Local().Format("15:04:05.000"), function, strings.TrimRight(e.Message, "\n"))
+	_ = json.NewEncoder(l.w).Encode(control.LogEvent{Time: e.Time, Function: function, Stream: e.Stream, Message: strings.TrimRight(e.Message, "\n")})
 	_ = l.flush()
 }
 

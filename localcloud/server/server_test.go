@@ -160,8 +160,7 @@ func TestFollowLogs(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	r, w := io.Pipe()
-	go func() { w.CloseWithError(control.Logs(ctx, s.Config(), control.LogQuery{Follow: true}, w)) }()
+	read := bufio.NewScanner(s.lines(ctx, control.LogQuery{Follow: true}))
 
 	missing := map[string]bool{}
 	for _, f := range functions {
@@ -169,7 +168,7 @@ func TestFollowLogs(t *testing.T) {
 			missing[fmt.Sprintf("%s line %d of %s.", f.Name, i, f.Name)] = true
 		}
 	}
-	for read := bufio.NewScanner(r); len(missing) > 0; {
+	for len(missing) > 0 {
 		if !read.Scan() {
 			t.Fatalf("the stream ended (%v) with %d lines missing", read.Err(), len(missing))
 		}
@@ -192,9 +191,7 @@ func TestFollowLogsInOrder(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	r, w := io.Pipe()
-	go func() { w.CloseWithError(control.Logs(ctx, s.Config(), control.LogQuery{Follow: true}, w)) }()
-	read := bufio.NewScanner(r)
+	read := bufio.NewScanner(s.lines(ctx, control.LogQuery{Follow: true}))
 	for i := range 7 {
 		if i == 6 {
 			s.write(t, one.LogGroup, "line 6")
@@ -210,18 +207,55 @@ func TestLogsOfOneFunction(t *testing.T) {
 	s.write(t, s.deploy(t, "one-1a2b3c4").LogGroup, "mine")
 	s.write(t, s.deploy(t, "two-1a2b3c4").LogGroup, "not mine")
 	for _, name := range []string{"one", "one-1a2b3c4"} {
-		var out strings.Builder
-		if err := control.Logs(t.Context(), s.Config(), control.LogQuery{Function: name}, &out); err != nil {
+		out, err := io.ReadAll(s.lines(t.Context(), control.LogQuery{Function: name}))
+		if err != nil {
 			t.Fatal(err)
 		}
-		if got := out.String(); !strings.HasSuffix(got, " one-1a2b3c4 mine\n") || strings.Contains(got, "two") {
+		if got := string(out); !strings.HasSuffix(got, " one-1a2b3c4 mine\n") || strings.Contains(got, "two") {
 			t.Errorf("logs %s: %q", name, got)
 		}
 	}
-	err := control.Logs(t.Context(), s.Config(), control.LogQuery{Function: "on"}, io.Discard)
+	_, err := io.ReadAll(s.lines(t.Context(), control.LogQuery{Function: "on"}))
 	if err == nil || !strings.Contains(err.Error(), "one-1a2b3c4, two-1a2b3c4") {
 		t.Errorf("logs of an unknown function: %v, want an error that names the existing ones", err)
 	}
+}
+
+// TestTailOfLogs checks that a tail has the newest events of all functions.
+func TestTailOfLogs(t *testing.T) {
+	s := serve(t, t.TempDir())
+	one, two := s.deploy(t, "one-1a2b3c4"), s.deploy(t, "two-1a2b3c4")
+	for i := range 6 {
+		s.write(t, []lambda.Function{one, one, two}[i%3].LogGroup, fmt.Sprintf("line %d", i))
+		time.Sleep(2 * time.Millisecond) // times have milliseconds
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	read := bufio.NewScanner(s.lines(ctx, control.LogQuery{Tail: 3, Follow: true}))
+	for i := 3; i < 7; i++ {
+		if i == 6 {
+			s.write(t, two.LogGroup, "line 6")
+		}
+		if want := fmt.Sprintf("line %d", i); !read.Scan() || !strings.HasSuffix(read.Text(), want) {
+			t.Fatalf("read %q (%v), want %s", read.Text(), read.Err(), want)
+		}
+	}
+}
+
+// lines returns the selected log events as lines of text.
+func (s *Server) lines(ctx context.Context, q control.LogQuery) io.Reader {
+	r, w := io.Pipe()
+	go func() {
+		for e, err := range control.Logs(ctx, s.Config(), q) {
+			if err != nil {
+				w.CloseWithError(err)
+				return
+			}
+			fmt.Fprintln(w, e)
+		}
+		w.Close()
+	}()
+	return r
 }
 
 // deploy creates a function that is never invoked.

@@ -3,6 +3,7 @@ package sns
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"time"
@@ -106,9 +107,14 @@ func (s *Service) delivered(d Delivery, out outcome) {
 	if d.Kind != "" {
 		return
 	}
+	how := ""
 	if out.attempts > 1 {
-		s.note(cloud.Info, d.Subscription.TopicARN, "message %s was delivered to %s on attempt %d", d.MessageID, d.Subscription.ARN, out.attempts)
+		how = fmt.Sprintf(" on attempt %d", out.attempts)
 	}
+	if out.Response != "" {
+		how += ": " + out.Response
+	}
+	s.note(cloud.Info, d.Subscription.TopicARN, "message %s was delivered to %s%s%s", d.MessageID, d.Subscription.Where(), how, cloud.Hop("", d.TraceHeader))
 	s.measure(d.Subscription.TopicARN, cloud.Counted("NumberOfNotificationsDelivered", 1))
 	s.report(d, out)
 }

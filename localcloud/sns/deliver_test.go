@@ -48,9 +48,30 @@ func TestRetriesFollowTheSchedule(t *testing.T) {
 		}
 		want := []cloud.Entry{
 			{Level: cloud.Warning, Service: "sns", Resource: numbers, Message: "delivery of message " + id + " to " + sub.ARN + " failed and will be retried: TooManyRequestsException: Rate Exceeded."},
-			{Level: cloud.Info, Service: "sns", Resource: numbers, Message: "message " + id + " was delivered to " + sub.ARN + " on attempt 18"},
+			{Level: cloud.Info, Service: "sns", Resource: numbers, Message: "message " + id + " was delivered to " + function + " on attempt 18: {}"},
 		}
 		if diff := cmp.Diff(want, journal.all()); diff != "" {
+			t.Errorf("journal (-want +got):\n%s", diff)
+		}
+	})
+}
+
+// TestHops checks that the journal joins a message with what caused it and what it causes.
+func TestHops(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		journal := &journal{}
+		s, _ := subscribed(t, allow, journal, sns.LambdaTarget(invoker(func(cloud.Invocation) error { return nil })))
+		id, err := s.Publish(t.Context(), developer(), numbers, sns.Message{Body: "1", TraceHeader: "Root=1-a;Sampled=1"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		var got []string
+		for _, e := range journal.entries {
+			got = append(got, e.Message)
+		}
+		want := []string{"received message " + id + " (trace 1-a)", "message " + id + " was delivered to " + function + `: {"lambdaRequestId":"request"} (trace 1-a)`}
+		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("journal (-want +got):\n%s", diff)
 		}
 	})

@@ -197,6 +197,7 @@ func (s *Service) send(topicARN string, entries []BatchEntry, bodies []bodies) (
 	var changes []store.Change
 	for i, e := range entries {
 		results[i] = BatchResult{ID: e.ID, MessageID: uuid.NewString()}
+		s.note(cloud.Info, topicARN, "received message %s%s", results[i].MessageID, cloud.Hop("", e.TraceHeader))
 		more, set, err := s.fanOut(topic, to, results[i].MessageID, e.Message, bodies[i])
 		if err != nil {
 			return nil, err

@@ -21,37 +21,54 @@ type envCommand struct {
 // the Pulumi CLI, or make them use the developer's own identity.
 var conflicting = []string{"AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE", "PULUMI_ACCESS_TOKEN", "PULUMI_CONFIG_PASSPHRASE_FILE"}
 
-// saved is the prefix of the shell variables with the developer's own values. They
-// are not exported, so that no command sees credentials under these names.
-const saved = "LOCALCLOUD_SAVED_"
+// secrets lists the replaced variables whose values only the shell knows that has replaced
+// them, so that no command sees them.
+var secrets = []string{"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "PULUMI_ACCESS_TOKEN", "PULUMI_CONFIG_PASSPHRASE"}
+
+// saved is the prefix of the variables with the developer's own values. Those of secrets are
+// not exported; instead, savedNames, which is, names them.
+const (
+	saved      = "LOCALCLOUD_SAVED_"
+	savedNames = "LOCALCLOUD_SAVED"
+)
 
 func (c *envCommand) Run(ctx context.Context, p place, std streams) error {
 	if c.Unset {
 		printRestore(std.out)
 		return nil
 	}
-	status, err := p.find(ctx)
+	variables, err := target(ctx, p, std.err)
 	if err != nil {
 		return err
 	}
-	if err := control.Register(ctx, status.Config, p.project); err != nil {
-		return err
-	}
-	if err := status.Config.MakePulumiFolders(); err != nil {
-		return err
-	}
-	repair(ctx, status.Config, std.err)
 	if !inEffect() {
 		printSave(std.out)
 	}
 	fmt.Fprintf(std.out, "unset %s\n", strings.Join(conflicting, " "))
-	for _, v := range exports(status.Config) {
+	for _, v := range variables {
 		fmt.Fprintf(std.out, "export %s=%s\n", v.Name, quote(v.Value))
 	}
 	if path, ok := toolchain(); ok {
 		fmt.Fprintf(std.out, "export PATH=%s:\"$PATH\"\n", quote(path))
 	}
 	return nil
+}
+
+// target prepares the selected local cloud for commands of this program, and returns the
+// variables that make them use it.
+func target(ctx context.Context, p place, w io.Writer) ([]control.Variable, error) {
+	status, err := p.find(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := control.Register(ctx, status.Config, p.project); err != nil {
+		return nil, err
+	}
+	if err := status.Config.MakePulumiFolders(); err != nil {
+		return nil, err
+	}
+	repair(ctx, status.Config, w)
+	return exports(status.Config), nil
 }
 
 // repair repairs what interrupted deployments have left, and says what it did. If it cannot,
@@ -72,31 +89,41 @@ func inEffect() bool {
 	return os.Getenv("PULUMI_DEBUG_PROVIDERS") != "" && os.Getenv("AWS_ACCESS_KEY_ID") == iam.DeveloperKey
 }
 
-// printSave prints commands that save the developer's own values.
-func printSave(w io.Writer) {
+// replaced lists the variables that the exports change.
+func replaced() []string {
 	names := append([]string{"PATH"}, conflicting...)
 	for _, v := range exports(control.Config{}) {
 		names = append(names, v.Name)
 	}
-	for _, name := range names {
-		fmt.Fprintf(w, "[ -z \"${%[1]s+x}\" ] || %[2]s%[1]s=\"$%[1]s\"\n", name, saved)
+	return names
+}
+
+// printSave prints commands that save the developer's own values.
+func printSave(w io.Writer) {
+	fmt.Fprintf(w, "export %s=\n", savedNames)
+	for _, name := range replaced() {
+		save := fmt.Sprintf(`export %[1]s%[2]s="$%[2]s"`, saved, name)
+		if slices.Contains(secrets, name) {
+			save = fmt.Sprintf(`%[1]s%[2]s="$%[2]s"; %[3]s="$%[3]s %[2]s"`, saved, name, savedNames)
+		}
+		fmt.Fprintf(w, "[ -z \"${%s+x}\" ] || { %s; }\n", name, save)
 	}
 }
 
-// printRestore prints commands that restore the developer's own values, and unset
-// the exports that had none.
+// printRestore prints commands that restore the developer's own values, unset the exports
+// that had none, and say which values only another shell knows.
 func printRestore(w io.Writer) {
 	for _, v := range exports(control.Config{}) {
 		fmt.Fprintf(w, "unset %s\n", v.Name)
-		printRestoreOf(w, v.Name)
 	}
-	for _, name := range append([]string{"PATH"}, conflicting...) {
-		printRestoreOf(w, name)
+	for _, name := range replaced() {
+		lost := ":"
+		if slices.Contains(secrets, name) {
+			lost = fmt.Sprintf(`case " $%[1]s " in *" %[2]s "*) echo "localcloud: only the shell in which you ran localcloud env can restore %[2]s: set it again here" >&2 ;; esac`, savedNames, name)
+		}
+		fmt.Fprintf(w, "if [ -n \"${%[2]s%[1]s+x}\" ]; then export %[1]s=\"$%[2]s%[1]s\"; unset %[2]s%[1]s; else %[3]s; fi\n", name, saved, lost)
 	}
-}
-
-func printRestoreOf(w io.Writer, name string) {
-	fmt.Fprintf(w, "[ -z \"${%[2]s%[1]s+x}\" ] || { export %[1]s=\"$%[2]s%[1]s\"; unset %[2]s%[1]s; }\n", name, saved)
+	fmt.Fprintf(w, "unset %s\n", savedNames)
 }
 
 // exports returns the variables to export. GOFLAGS holds, besides the developer's

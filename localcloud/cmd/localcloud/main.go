@@ -28,6 +28,8 @@ type commands struct {
 	Fault  faultCommand  `cmd:"" help:"Make the local cloud do what AWS may do to programs: deliver twice, late or out of order, crash and slow down functions, and refuse requests to tables."`
 	Env    envCommand    `cmd:"" help:"Print the shell exports that make pulumi, the AWS CLI and AWS SDKs use the local cloud, and register this program with it."`
 
+	Run runCommand `cmd:"" help:"Run a command that uses the local cloud, such as: localcloud run -- pulumi up"`
+
 	Project string `help:"Folder of the Pulumi program. Default: the current folder or its nearest parent with a Pulumi.yaml, else the current folder." placeholder:"DIR" type:"existingdir"`
 	State   string `help:"Folder of the local cloud's state. Default: .localcloud in the project's folder." placeholder:"DIR" type:"path"`
 	Port    *int   `help:"Port of AWS's protocols (${port}; for start, 0 means any free one). The other commands use the local cloud of this project or, if it does not run, the one on this port." placeholder:"PORT"`
@@ -41,7 +43,11 @@ type streams struct {
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, os.Args[1:], streams{os.Stdout, os.Stderr}); err != nil {
+	err := run(ctx, os.Args[1:], streams{os.Stdout, os.Stderr})
+	if status, ok := errors.AsType[exitStatus](err); ok {
+		os.Exit(int(status))
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "localcloud:", err)
 		os.Exit(1)
 	}

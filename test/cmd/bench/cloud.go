@@ -58,7 +58,7 @@ func newWorkspace(ctx context.Context, root string) (*workspace, error) {
 	}
 	w.port = ports[0]
 	w.flags = fmt.Sprintf("--port %d --provider-port %d --api-port %d", ports[0], ports[1], ports[2])
-	_, err = w.run(ctx, "go -C localcloud build -o ../bin/localcloud ./cmd/localcloud")
+	_, err = w.run(ctx, "go -C localcloud build -buildvcs=false -o ../bin/localcloud ./cmd/localcloud")
 	return w, err
 }
 
@@ -181,4 +181,29 @@ func freePorts(n int) ([]int, error) {
 		ports = append(ports, l.Addr().(*net.TCPAddr).Port)
 	}
 	return ports, nil
+}
+
+// messages returns the lines that a function has logged in the last seconds.
+func (w *workspace) messages(ctx context.Context, function string, seconds int) (string, error) {
+	raw, err := w.run(ctx, fmt.Sprintf("localcloud logs %s --json --since %ds", function, seconds))
+	if err != nil {
+		return "", err
+	}
+	return messages(raw)
+}
+
+// messages returns the messages of log events, each on a line of its own.
+func messages(events string) (string, error) {
+	var b strings.Builder
+	for d := json.NewDecoder(strings.NewReader(events)); ; {
+		var e struct{ Message string }
+		err := d.Decode(&e)
+		if errors.Is(err, io.EOF) {
+			return b.String(), nil
+		}
+		if err != nil {
+			return "", fmt.Errorf("localcloud logs: %w", err)
+		}
+		fmt.Fprintln(&b, e.Message)
+	}
 }

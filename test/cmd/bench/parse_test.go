@@ -93,3 +93,13 @@ func TestParseFlags(t *testing.T) {
 		}
 	}
 }
+
+func TestMessages(t *testing.T) {
+	got, err := messages(`{"function":"f","message":"START"}` + "\n" + `{"function":"f","message":"{\"type\":\"x\"}"}` + "\n")
+	if want := "START\n{\"type\":\"x\"}\n"; got != want || err != nil {
+		t.Errorf("got %q (%v), want %q", got, err, want)
+	}
+	if got, err := messages("15:04:05.000 f START\n"); err == nil {
+		t.Errorf("messages of another format: %q", got)
+	}
+}

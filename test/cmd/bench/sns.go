@@ -117,7 +117,7 @@ func (b *bench) deliver(ctx context.Context, clients, n int, pause time.Duration
 	var d delivery
 	err = wait(ctx, time.Minute, 100*time.Millisecond, func() (bool, error) {
 		seconds := int(time.Since(began).Seconds()) + 1
-		lines, err := b.cloud.run(ctx, fmt.Sprintf("localcloud logs handle-message --since %ds", seconds))
+		lines, err := b.cloud.messages(ctx, "handle-message", seconds)
 		if err != nil {
 			return false, err
 		}

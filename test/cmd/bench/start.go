@@ -142,7 +142,7 @@ func (b *bench) coldHere(ctx context.Context, f *coldFunction) error {
 	f.reply.Here.Add(milliseconds(time.Since(began)))
 	return wait(ctx, 10*time.Second, 50*time.Millisecond, func() (bool, error) {
 		since := int(time.Since(began).Seconds()) + 1
-		lines, err := b.cloud.run(ctx, fmt.Sprintf("localcloud logs %s --since %ds", f.name, since))
+		lines, err := b.cloud.messages(ctx, f.name, since)
 		init, ok := initDuration(lines)
 		if ok {
 			f.next.Here.Add(init)
