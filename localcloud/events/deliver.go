@@ -61,7 +61,7 @@ func (s courier) Send(e timetable.Event) error {
 	if cloud.ServiceOf(t.ARN) == "sns" {
 		caller = cloud.Caller{Service: principal}
 	}
-	if err := s.options.Targets.Send(s.life, caller, t.ARN, input); err != nil {
+	if err := s.options.Targets.Observed(s.life, s.options.Journal, s.ARN(r.Name).String(), caller, t.ARN, input); err != nil {
 		s.note(cloud.Warning, r.Name, "attempt %d to invoke %s failed: %v", e.Attempts+1, t.ARN, err)
 		return err
 	}

@@ -46,6 +46,7 @@ type Service struct {
 	roles    *store.Table[Role]
 	policies *store.Table[ManagedPolicy]
 
+	observed         observed
 	identities       sync.Map // *identity, by the same keys as roles
 	resourcePolicies *lru.Cache[policyText, *Policy]
 

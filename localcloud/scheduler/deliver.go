@@ -66,7 +66,7 @@ func (s courier) attempt(schedule Schedule, e timetable.Event) error {
 	if err := s.decrypt(schedule, role.Caller); err != nil {
 		return err
 	}
-	return s.options.Targets.Send(s.life, role.Caller, schedule.Target.ARN, s.payload(schedule, e, executionID()))
+	return s.options.Targets.Observed(s.life, s.options.Journal, schedule.ARN, role.Caller, schedule.Target.ARN, s.payload(schedule, e, executionID()))
 }
 
 // decrypt checks that the role may read the input.

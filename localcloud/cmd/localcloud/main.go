@@ -20,12 +20,14 @@ import (
 
 // commands are the commands and flags of the command line.
 type commands struct {
-	Start  startCommand  `cmd:"" help:"Start the local cloud, in the foreground or with --detach."`
-	Stop   stopCommand   `cmd:"" help:"Stop the local cloud. Its state remains for the next start."`
-	Status statusCommand `cmd:"" help:"Show what is running: ports, resources, recent warnings."`
-	Logs   logsCommand   `cmd:"" help:"Print the functions' logs."`
-	Fault  faultCommand  `cmd:"" help:"Make the local cloud do what AWS may do to programs: deliver twice, late or out of order, and crash functions."`
-	Env    envCommand    `cmd:"" help:"Print the shell exports that make pulumi, the AWS CLI and AWS SDKs use the local cloud, and register this program with it."`
+	Start       startCommand       `cmd:"" help:"Start the local cloud, in the foreground or with --detach."`
+	Stop        stopCommand        `cmd:"" help:"Stop the local cloud. Its state remains for the next start."`
+	Status      statusCommand      `cmd:"" help:"Show what is running: ports, resources, recent warnings."`
+	Logs        logsCommand        `cmd:"" help:"Print the functions' logs."`
+	Console     consoleCommand     `cmd:"" help:"Print the link to the console, the page that shows what the local cloud does, and open it with --open. A link can be used once."`
+	Permissions permissionsCommand `cmd:"" help:"List what each role was granted and has not used, and what was refused."`
+	Fault       faultCommand       `cmd:"" help:"Make the local cloud do what AWS may do to programs: deliver twice, late or out of order, and crash functions."`
+	Env         envCommand         `cmd:"" help:"Print the shell exports that make pulumi, the AWS CLI and AWS SDKs use the local cloud, and register this program with it."`
 
 	Project string `help:"Folder of the Pulumi program. Default: the current folder or its nearest parent with a Pulumi.yaml, else the current folder." placeholder:"DIR" type:"existingdir"`
 	State   string `help:"Folder of the local cloud's state. Default: .localcloud in the project's folder." placeholder:"DIR" type:"path"`
