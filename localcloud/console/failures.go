@@ -47,7 +47,8 @@ type failure struct {
 	Undecoded string    `json:"undecoded,omitempty"` // why it was not
 }
 
-// failureQueues returns the ARNs of the queues that receive what failed.
+// failureQueues returns the ARNs of the queues that receive what failed, for people: not
+// those that a function receives from.
 func (c *Console) failureQueues() map[string]bool {
 	all := map[string]bool{}
 	for _, f := range c.Services.Lambda.Functions() {
@@ -71,6 +72,10 @@ func (c *Console) failureQueues() map[string]bool {
 		for _, t := range r.Targets {
 			all[t.DeadLetters] = true
 		}
+	}
+	mappings, _ := c.Services.Lambda.EventSourceMappings("", "") // of all functions
+	for _, m := range mappings {
+		delete(all, m.EventSourceARN)
 	}
 	return all
 }

@@ -1,0 +1,194 @@
+package test
+
+import (
+	"bytes"
+	"context"
+	"flag"
+	"fmt"
+	"image/png"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+
+	"tally/localcloud/localcloudtest"
+)
+
+var screenshots = flag.Bool("update", false, "write the screenshots of the console to docs")
+
+// TestConsole looks at a deployed stack in a browser: what moves on the map, a trace, a
+// message that failed, which it corrects and runs again, and an alarm.
+func TestConsole(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("deploys")
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 15*time.Minute)
+	defer cancel()
+	cloud := localcloudtest.Start(t, localcloudtest.TimeScale(600))
+	stack := cloud.Deploy(ctx, localcloudtest.Program{Dir: copyProject(t), Config: map[string]string{
+		"tally:alarmEmail": "oncall@example.com", "tally:runbook": "https://example.com/operate.md",
+	}})
+	d := deployed{t, cloud, outputs(ctx, t, stack)}
+	p := openPage(ctx, t, cloud.ConsoleURL(ctx))
+
+	d.step("map", func(d deployed) {
+		p.with(d.t).waits(`document.querySelectorAll("[data-node]").length > 8`)
+		d.adds(ctx)
+		p.with(d.t).waits(`text('[data-edge*="routes/POST /add → "] text').trim() === "1"`)
+		p.with(d.t).waits(`!document.querySelector(".dot")`)
+	})
+	d.step("trace", func(d deployed) {
+		p := p.with(d.t)
+		p.opens("traces")
+		p.clicks(`[...document.querySelectorAll(".list button")].find(b => b.textContent.includes("sns:Publish"))`)
+		// The way from the publication to the table, through the topic and the function.
+		for _, part := range []string{"sns Publish", "delivery to lambda", "handle-message:1", "dynamodb"} {
+			p.waits(fmt.Sprintf(`text(".fall").includes(%q)`, part))
+		}
+		p.clicks(`[...document.querySelectorAll(".fall > button")].find(b => b.textContent.includes("handle-message:1"))`)
+		p.waits(`text(".detail").includes('"sum":7')`)
+		p.clicks(`[...document.querySelectorAll(".fall > button")].find(b => b.textContent.includes("dynamodb"))`)
+		p.waits(`text(".fall").includes("alloweddynamodb:")`)
+		p.shoots("trace")
+	})
+	d.step("function", func(d deployed) {
+		p := p.with(d.t)
+		p.opens("functions")
+		p.clicks(`[...document.querySelectorAll(".list button")].find(b => b.textContent.includes("add-numbers"))`)
+		p.waits(`document.querySelector("textarea").value.includes("routeKey")`)
+		p.clicks(`[...document.querySelectorAll("button")].find(b => b.textContent === "Invoke")`)
+		p.waits(`text("main").includes("Returned after")`)
+	})
+	d.step("failure", func(d deployed) {
+		p := p.with(d.t)
+		d.publish(ctx, `{"num1":"poison","num2":4}`)
+		p.opens("failures")
+		p.waits(`text("main").includes("poison")`)
+		p.waits(`text("main").includes("RetriesExhausted")`)
+		p.shoots("failures")
+		p.opens("map")
+		p.waits(`document.querySelector('.node.error[data-node="handle-message"]')`)
+		p.shoots("map")
+		d.raises(ctx, "handle-message-errors")
+		p.opens("alarms")
+		p.waits(`[...document.querySelectorAll("summary")].some(s => s.textContent.includes("ALARM") && s.textContent.includes("handle-message"))`)
+		p.waits(`document.querySelector("canvas")`)
+		p.shoots("alarms")
+		p.opens("failures")
+		p.clicks(`[...document.querySelectorAll("button")].find(b => b.textContent === "Edit")`)
+		p.does(`(() => { const t = document.querySelector("textarea"); t.value = '{"num1":3,"num2":4}'; t.dispatchEvent(new Event("input", {bubbles: true})); })()`)
+		p.clicks(`[...document.querySelectorAll("button")].find(b => b.textContent === "Run again")`)
+		p.waits(`text("main").includes("No failures")`)
+	})
+	d.step("permissions", func(d deployed) {
+		p := p.with(d.t)
+		p.opens("access")
+		p.waits(`text("main").includes("grants used")`)
+		p.shoots("access")
+	})
+	p.with(t).checks()
+}
+
+// page is the console in a browser.
+type page struct {
+	t   *testing.T
+	ctx context.Context
+}
+
+func openPage(ctx context.Context, t *testing.T, url string) page {
+	t.Helper()
+	browser := ""
+	for _, name := range []string{"chromium", "google-chrome"} {
+		if path, err := exec.LookPath(name); err == nil {
+			browser = path
+		}
+	}
+	if browser == "" {
+		t.Skip("no chromium or google-chrome on PATH")
+	}
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(browser), chromedp.NoSandbox, chromedp.WindowSize(1440, 900))
+	ctx, end := chromedp.NewExecAllocator(ctx, options...)
+	t.Cleanup(end)
+	ctx, end = chromedp.NewContext(ctx)
+	t.Cleanup(end)
+	p := page{t, ctx}
+	p.run(chromedp.Navigate(url))
+	p.does(`(window.text = selector => document.querySelector(selector)?.textContent ?? "", window.failures = [], addEventListener("securitypolicyviolation", e => failures.push(e.violatedDirective + " " + e.blockedURI)), addEventListener("error", e => failures.push(e.message)), addEventListener("unhandledrejection", e => failures.push(String(e.reason))), true)`)
+	return p
+}
+
+func (p page) with(t *testing.T) page { return page{t, p.ctx} }
+
+func (p page) run(actions ...chromedp.Action) {
+	p.t.Helper()
+	ctx, cancel := context.WithTimeout(p.ctx, 2*time.Minute)
+	defer cancel()
+	if err := chromedp.Run(ctx, actions...); err != nil {
+		var text string
+		_ = chromedp.Run(p.ctx, chromedp.Evaluate(`document.body.innerText`, &text))
+		p.t.Fatalf("%v; the page shows\n%s", err, text)
+	}
+}
+
+// does evaluates an expression.
+func (p page) does(expression string) {
+	p.t.Helper()
+	p.run(chromedp.Evaluate(expression, nil))
+}
+
+// waits waits until an expression is true.
+func (p page) waits(expression string) {
+	p.t.Helper()
+	var ok bool
+	p.run(chromedp.ActionFunc(func(ctx context.Context) error {
+		if err := chromedp.Poll("Boolean("+expression+")", &ok, chromedp.WithPollingInterval(100*time.Millisecond)).Do(ctx); err != nil {
+			return fmt.Errorf("wait for %s: %w", expression, err)
+		}
+		return nil
+	}))
+}
+
+// clicks clicks the element that an expression returns, once it exists.
+func (p page) clicks(expression string) {
+	p.t.Helper()
+	p.waits(expression)
+	p.does("(" + expression + ").click()")
+}
+
+func (p page) opens(view string) {
+	p.t.Helper()
+	p.does(`location.hash = "#/` + view + `"`)
+	p.waits(`document.querySelector('nav a[aria-current]')?.getAttribute("href") === "#/` + view + `"`)
+}
+
+// shoots writes a screenshot, if the test is to update them.
+func (p page) shoots(name string) {
+	p.t.Helper()
+	if !*screenshots {
+		return
+	}
+	var raw []byte
+	p.run(chromedp.CaptureScreenshot(&raw))
+	if _, err := png.DecodeConfig(bytes.NewReader(raw)); err != nil {
+		p.t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join("../docs", "console-"+name+".png"), raw, 0o644); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// checks fails the test if a script has failed, or if the content security policy has
+// refused something that the page wants.
+func (p page) checks() {
+	p.t.Helper()
+	var failures []string
+	p.run(chromedp.Evaluate(`failures`, &failures))
+	if len(failures) > 0 {
+		p.t.Errorf("the page failed:\n%s", strings.Join(failures, "\n"))
+	}
+}
