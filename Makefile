@@ -19,10 +19,12 @@ TARGET := eval "$$(./bin/localcloud env)" &&
 UP := --yes --skip-preview --refresh
 DEPLOY_TO := start
 DOWN_WITH := localcloud
+# The last line of `make up`.
+CONSOLE := printf '\n  make console, or once, within 15 minutes: ' && ./bin/localcloud console
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help up down preview generate new-function logs test fuzz lint bench microbench localcloud pulumi start
+.PHONY: help up down preview generate new-function console logs test fuzz lint bench microbench localcloud pulumi start
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,6 +35,7 @@ up: pulumi $(DEPLOY_TO) ## Deploy the stack, roll out new versions, add 3 and 4 
 	@$(TARGET) pulumi up --stack $(STACK) $(UP)
 	@$(TARGET) go run ./cmd/rollout -s $(STACK)
 	@$(TARGET) go run ./cmd/demo -s $(STACK)
+	@$(CONSOLE)
 
 down: $(DOWN_WITH) ## Remove the stack; locally, also stop the local cloud and delete its state
 ifeq ($(STACK),local)
@@ -59,6 +62,9 @@ generate: pulumi ## Rewrite everything generated: graphs, lists, IAM policies, c
 
 new-function: ## Write the function NAME and declare it for TRIGGER: "POST /greet", topic:numbers, queue:orders or "schedule:rate(1 hour)"
 	@go run ./cmd/newfunction "$$NAME" "$$TRIGGER"
+
+console: start ## Open the page that shows the local stack at work: what moves, traces, failures, alarms, permissions
+	@./bin/localcloud console --open
 
 logs: ## Follow the log of FUNCTION; the default is every function locally, handle-message on AWS
 ifeq ($(STACK),local)

@@ -1,11 +1,9 @@
 package test
 
 import (
-	"bytes"
 	"context"
 	"flag"
 	"fmt"
-	"image/png"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -116,41 +114,45 @@ func openPage(ctx context.Context, t *testing.T, url string) page {
 	t.Cleanup(end)
 	ctx, end = chromedp.NewContext(ctx)
 	t.Cleanup(end)
+	if _, err := chromedp.Run(ctx, chromedp.Navigate(url)); err != nil {
+		t.Fatal(err)
+	}
 	p := page{t, ctx}
-	p.run(chromedp.Navigate(url))
-	p.does(`(window.text = selector => document.querySelector(selector)?.textContent ?? "", window.failures = [], addEventListener("securitypolicyviolation", e => failures.push(e.violatedDirective + " " + e.blockedURI)), addEventListener("error", e => failures.push(e.message)), addEventListener("unhandledrejection", e => failures.push(String(e.reason))), true)`)
+	p.does(`text = selector => document.querySelector(selector)?.textContent ?? ""; failures = [];
+		addEventListener("securitypolicyviolation", e => failures.push(e.violatedDirective + " " + e.blockedURI));
+		addEventListener("error", e => failures.push(e.message));
+		addEventListener("unhandledrejection", e => failures.push(String(e.reason)))`)
 	return p
 }
 
 func (p page) with(t *testing.T) page { return page{t, p.ctx} }
 
-func (p page) run(actions ...chromedp.Action) {
+// evaluate returns the value of an expression.
+func evaluate[T any](p page, expression string) T {
 	p.t.Helper()
-	ctx, cancel := context.WithTimeout(p.ctx, 2*time.Minute)
+	ctx, cancel := context.WithTimeout(p.ctx, time.Minute)
 	defer cancel()
-	if err := chromedp.Run(ctx, actions...); err != nil {
-		var text string
-		_ = chromedp.Run(p.ctx, chromedp.Evaluate(`document.body.innerText`, &text))
-		p.t.Fatalf("%v; the page shows\n%s", err, text)
+	value, err := chromedp.Run(ctx, chromedp.Evaluate[T](expression))
+	if err != nil {
+		p.t.Fatalf("%s: %v", expression, err)
 	}
+	return value
 }
 
-// does evaluates an expression.
-func (p page) does(expression string) {
+// does runs a script.
+func (p page) does(script string) {
 	p.t.Helper()
-	p.run(chromedp.Evaluate(expression, nil))
+	evaluate[chromedp.Void](p, script)
 }
 
 // waits waits until an expression is true.
 func (p page) waits(expression string) {
 	p.t.Helper()
-	var ok bool
-	p.run(chromedp.ActionFunc(func(ctx context.Context) error {
-		if err := chromedp.Poll("Boolean("+expression+")", &ok, chromedp.WithPollingInterval(100*time.Millisecond)).Do(ctx); err != nil {
-			return fmt.Errorf("wait for %s: %w", expression, err)
+	for end := time.Now().Add(2 * time.Minute); !evaluate[bool](p, "Boolean("+expression+")"); time.Sleep(100 * time.Millisecond) {
+		if time.Now().After(end) {
+			p.t.Fatalf("it never became true that %s; the page shows\n%s", expression, evaluate[string](p, "document.body.innerText"))
 		}
-		return nil
-	}))
+	}
 }
 
 // clicks clicks the element that an expression returns, once it exists.
@@ -172,9 +174,8 @@ func (p page) shoots(name string) {
 	if !*screenshots {
 		return
 	}
-	var raw []byte
-	p.run(chromedp.CaptureScreenshot(&raw))
-	if _, err := png.DecodeConfig(bytes.NewReader(raw)); err != nil {
+	raw, err := chromedp.Run(p.ctx, chromedp.CaptureScreenshot())
+	if err != nil {
 		p.t.Fatal(err)
 	}
 	if err := os.WriteFile(filepath.Join("../docs", "console-"+name+".png"), raw, 0o644); err != nil {
@@ -186,9 +187,7 @@ func (p page) shoots(name string) {
 // refused something that the page wants.
 func (p page) checks() {
 	p.t.Helper()
-	var failures []string
-	p.run(chromedp.Evaluate(`failures`, &failures))
-	if len(failures) > 0 {
+	if failures := evaluate[[]string](p, "failures"); len(failures) > 0 {
 		p.t.Errorf("the page failed:\n%s", strings.Join(failures, "\n"))
 	}
 }
