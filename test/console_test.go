@@ -2,11 +2,15 @@ package test
 
 import (
 	"context"
+	"encoding/json"
 	"flag"
 	"fmt"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -42,10 +46,11 @@ func TestConsole(t *testing.T) {
 	})
 	d.step("trace", func(d deployed) {
 		p := p.with(d.t)
+		d.submits(ctx)
 		p.opens("traces")
-		p.clicks(`[...document.querySelectorAll(".list button")].find(b => b.textContent.includes("sns:Publish"))`)
-		// The way from the publication to the table, through the topic and the function.
-		for _, part := range []string{"sns Publish", "delivery to lambda", "handle-message:1", "dynamodb"} {
+		p.clicks(`[...document.querySelectorAll(".list button")].find(b => b.textContent.includes("POST /sums"))`)
+		// The way of a request from the first hop to the last.
+		for _, part := range []string{"POST /sums", "submit-numbers:1", "sns Publish → numbers", "delivery to lambda → handle-message", "handle-message:1", "dynamodb"} {
 			p.waits(fmt.Sprintf(`text(".fall").includes(%q)`, part))
 		}
 		p.clicks(`[...document.querySelectorAll(".fall > button")].find(b => b.textContent.includes("handle-message:1"))`)
@@ -87,9 +92,54 @@ func TestConsole(t *testing.T) {
 		p := p.with(d.t)
 		p.opens("access")
 		p.waits(`text("main").includes("grants used")`)
+		d.usesItsGrants(ctx)
 		p.shoots("access")
 	})
 	p.with(t).checks()
+}
+
+// idle are grants that this test has no reason to use, and why a role has them.
+var idle = []struct{ grant, because string }{
+	{`sqs:SendMessage .*-failures-`, "nothing of the function has failed"},
+	{`logs:.* .*/Failure:`, "no delivery has failed"},
+	{`xray:PutTelemetryRecords`, "AWS's daemon sends them, and the local cloud's does not"},
+}
+
+// usesItsGrants checks that no role was granted what it does not use.
+func (d deployed) usesItsGrants(ctx context.Context) {
+	d.t.Helper()
+	n := 0
+	for _, role := range d.cloud.Access(ctx).Roles {
+		for _, g := range role.Grants {
+			n++
+			grant := g.Action + " " + g.Resource
+			expected := slices.ContainsFunc(idle, func(i struct{ grant, because string }) bool { return regexp.MustCompile(i.grant).MatchString(grant) })
+			if g.Uses == 0 && !expected {
+				d.t.Errorf("%s never used %s", role.Role, grant)
+			}
+		}
+	}
+	if n < 20 {
+		d.t.Errorf("there are only %d grants", n)
+	}
+}
+
+// submits submits numbers to POST /sums, and asks for the sum.
+func (d deployed) submits(ctx context.Context) {
+	d.t.Helper()
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, d.out["apiUrl"]+"sums", strings.NewReader(`{"num1":3,"num2":4}`))
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/json")
+	status, body := do(d.t, r)
+	var sum struct{ ID string }
+	if err := json.Unmarshal([]byte(body), &sum); err != nil || status != http.StatusAccepted {
+		d.t.Fatalf("POST /sums returned %d %s", status, body)
+	}
+	if status, body := do(d.t, get(ctx, d.t, d.out["apiUrl"]+"sums/"+sum.ID)); status != http.StatusOK {
+		d.t.Errorf("GET /sums/%s returned %d %s", sum.ID, status, body)
+	}
 }
 
 // page is the console in a browser.

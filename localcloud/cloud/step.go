@@ -89,8 +89,7 @@ func StepText[T string | []byte](payload T) string {
 	return strings.ToValidUTF8(string(payload[:maxStepText]), "") + "\n… (" + strconv.Itoa(len(payload)) + " bytes)"
 }
 
-// An OpenStep is a step that has begun. Its methods may be called concurrently; a nil
-// OpenStep does nothing.
+// An OpenStep is a step that has begun. Its methods may be called concurrently.
 type OpenStep struct {
 	mu   sync.Mutex
 	step Step

@@ -39,6 +39,7 @@ type mapEdge struct {
 const client = "client"
 
 type graph struct {
+	Prefix string    `json:"prefix"` // of the names of all functions
 	Nodes []mapNode `json:"nodes"`
 	Edges []mapEdge `json:"edges"`
 }
@@ -262,6 +263,7 @@ func (g *graph) label() {
 		}
 	}
 	prefix = prefix[:strings.LastIndexByte(prefix, '-')+1]
+	g.Prefix = prefix
 	for i, n := range g.Nodes {
 		g.Nodes[i].Label = cmp.Or(strings.TrimPrefix(cloud.Stem(n.Name), prefix), n.Name)
 	}

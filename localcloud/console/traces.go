@@ -18,6 +18,7 @@ const maxTraces = 200
 type traceSummary struct {
 	ID     string       `json:"id"` // the root of one of its traces
 	Name   string       `json:"name"`
+	To     string       `json:"to,omitempty"` // the resource of a call
 	Start  time.Time    `json:"start"`
 	Took   cloud.Millis `json:"took"`
 	Steps  int          `json:"steps"`
@@ -31,6 +32,9 @@ func (c *Console) traces() []traceSummary {
 	for _, steps := range grouped(c.Journal.Steps()) {
 		first := steps[0]
 		t := traceSummary{ID: first.Trace, Name: first.Name, Start: first.Start, Steps: len(steps)}
+		if first.Kind == cloud.StepCall {
+			t.To = node(first.To)
+		}
 		for _, s := range steps {
 			t.Took = max(t.Took, cloud.Millis(s.Start.Sub(first.Start))+s.Took)
 			if s.Error != "" {
@@ -50,7 +54,7 @@ func (c *Console) trace(r *http.Request) (any, error) {
 	for _, steps := range grouped(c.Journal.Steps()) {
 		if slices.ContainsFunc(steps, func(s cloud.Step) bool { return s.Trace == id }) {
 			for i := range steps {
-				steps[i].From, steps[i].To = node(steps[i].From), node(steps[i].To)
+				steps[i] = onMap(steps[i])
 			}
 			return struct {
 				ID    string       `json:"id"`
@@ -91,6 +95,16 @@ func grouped(steps []cloud.Step) map[string][]cloud.Step {
 	return groups
 }
 
+// onMap returns a step between nodes of the map. A run that nothing but a delivery or a call
+// has caused has no source of its own.
+func onMap(s cloud.Step) cloud.Step {
+	if s.Kind != cloud.StepRun || s.From != "" {
+		s.From = node(s.From)
+	}
+	s.To = node(s.To)
+	return s
+}
+
 // serveSteps streams the steps as they happen, one JSON object per line, without payloads.
 func (c *Console) serveSteps(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/x-ndjson")
@@ -108,7 +122,7 @@ func (c *Console) serveSteps(w http.ResponseWriter, r *http.Request) {
 	_ = out.Flush() // the client learns that it misses nothing from now on
 	encoder := json.NewEncoder(w)
 	for s := range steps {
-		s.From, s.To = node(s.From), node(s.To)
+		s = onMap(s)
 		s.Input, s.Output, s.Log, s.Decisions = "", "", "", nil
 		if encoder.Encode(s) != nil || out.Flush() != nil {
 			return

@@ -2,7 +2,9 @@ package iam
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,7 +15,7 @@ import (
 )
 
 // RoleAccess is what the policies of a role allow it to do, and what it has done since the
-// local cloud started.
+// local cloud started, or since its policies changed.
 type RoleAccess struct {
 	Role   string  `json:"role"` // its name
 	Grants []Grant `json:"grants"`
@@ -82,6 +84,14 @@ func (s selection) find(value string, k *keys) int {
 		g, ok := t.expand(k)
 		return ok && g.match(value)
 	}))
+}
+
+// forget removes the uses of a role whose policies have changed: the same index may be
+// another statement.
+func (o *observed) forget(roleID string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	maps.DeleteFunc(o.uses, func(k grantKey, _ use) bool { return k.role == roleID })
 }
 
 func (o *observed) refused(d cloud.Decision) {
@@ -177,22 +187,29 @@ func written(document string) []writtenStatement {
 	return []writtenStatement{one.Statement}
 }
 
-// observe counts the decision on a request, and adds it to the step of the context.
-func (s *Service) observe(r cloud.Request, q query, id *identity, d Decision, refusal error) cloud.Decision {
-	out := cloud.Decision{Time: time.Now().UTC(), Caller: r.Caller.String(), Role: r.Caller.Role, Action: r.Action, Resource: r.Resource, Allowed: d.Effect == Allow}
+// observe counts the decision on a request, and adds it to the step of the context. The
+// argument id is the role of the caller's session, or nil, and refusal the error of a denial.
+func (s *Service) observe(ctx context.Context, q query, id *identity, d Decision, refusal error) {
+	if cloud.IsCheck(ctx) {
+		return
+	}
+	now, r := time.Now().UTC(), q.Request
+	if d.Effect == Allow && id != nil {
+		s.observed.used(q, id, d.Reasons, now)
+	}
+	if d.Effect == Allow && cloud.StepTrace(ctx) == "" {
+		return
+	}
+	out := cloud.Decision{Time: now, Caller: r.Caller.String(), Role: r.Caller.Role, Action: r.Action, Resource: r.Resource, Allowed: d.Effect == Allow}
 	for _, reason := range d.Reasons {
 		out.Reasons = append(out.Reasons, cloud.Reason{Policy: policyNames[reason.Kind] + named(reason.Policy), Sid: reason.Sid, Statement: reason.Statement})
 	}
-	if d.Effect == Allow {
-		if id != nil {
-			s.observed.used(q, id, d.Reasons, out.Time)
-		}
-		return out
+	if d.Effect == Deny {
+		out.Message = refusal.Error()
+		out.Missing, out.Where = missing(r, d)
+		s.observed.refused(out)
 	}
-	out.Message = refusal.Error()
-	out.Missing, out.Where = missing(r, d)
-	s.observed.refused(out)
-	return out
+	cloud.Decided(ctx, out)
 }
 
 func named(policy string) string {

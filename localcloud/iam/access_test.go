@@ -50,6 +50,17 @@ func TestAccess(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("grants (-want +got):\n%s", diff)
 	}
+	if err := s.DeleteRolePolicy("r", "other"); cloud.ErrorCode(err) != "NoSuchEntity" || s.Access()[0].Grants[1].Uses != 2 {
+		t.Errorf("a change that failed: %v, %+v", err, s.Access())
+	}
+	if err := s.PutRolePolicy("r", "p", `{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"a:b","Resource":"*"},{"Effect":"Allow","Action":["sns:Publish","sqs:*"],"Resource":["*","`+topic+`"]}]}`); err != nil {
+		t.Fatal(err)
+	}
+	for _, g := range s.Access()[0].Grants {
+		if g.Uses != 0 {
+			t.Errorf("after a change of the policy, %+v has been used", g)
+		}
+	}
 	got = nil
 	for _, d := range s.Refusals() {
 		got = append(got, d.Action+": "+d.Missing+" in "+d.Where)

@@ -38,9 +38,7 @@ func (s *Service) Authorize(ctx context.Context, r cloud.Request) error {
 	if d.Effect == Deny {
 		err = refuse(r, d)
 	}
-	if !cloud.IsCheck(ctx) {
-		cloud.Decided(ctx, s.observe(r, q, id, d, err))
-	}
+	s.observe(ctx, q, id, d, err)
 	return err
 }
 

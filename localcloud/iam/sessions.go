@@ -113,7 +113,7 @@ func (s *Service) trusted(ctx context.Context, service cloud.Caller, role cloud.
 	d := decide(q, []*Policy{id.trust})
 	if d.Effect == Deny {
 		err := refuse(request, d)
-		cloud.Decided(ctx, s.observe(request, q, nil, d, err))
+		s.observe(ctx, q, nil, d, err)
 		return Role{}, err
 	}
 	return id.role, nil

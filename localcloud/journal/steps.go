@@ -67,7 +67,11 @@ func weight(s cloud.Step) int {
 	return n
 }
 
+// count counts a step, unless it is a run that a delivery or a call has been counted for.
 func (t *steps) count(s cloud.Step) {
+	if s.Kind == cloud.StepRun && s.From == "" {
+		return
+	}
 	key := flowKey{s.From, s.To}
 	if t.flows == nil {
 		t.flows = map[flowKey]Flow{}

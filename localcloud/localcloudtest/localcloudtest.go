@@ -168,10 +168,16 @@ type Access = console.Access
 func (c *Cloud) Access(ctx context.Context) Access {
 	c.t.Helper()
 	var a Access
-	if err := control.Query(ctx, c.config, "access", &a); err != nil {
+	c.Query(ctx, "access", &a)
+	return a
+}
+
+// Query decodes what the API of the console returns for a path, such as "traces".
+func (c *Cloud) Query(ctx context.Context, path string, into any) {
+	c.t.Helper()
+	if err := control.Query(ctx, c.config, path, into); err != nil {
 		c.t.Fatalf("%v", err)
 	}
-	return a
 }
 
 // ClearFaults ends all faults. What they have held back still arrives.

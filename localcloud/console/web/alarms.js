@@ -12,8 +12,8 @@ export function Alarms() {
 		${(alarms || []).map(a => html`<details key=${a.name} open=${a.state === "ALARM"}><summary class="row"><span class=${"tag " + tone[a.state]}>${a.state.replace("_", " ")}</span>
 			<span class="grow cut">${stem(a.name)}</span><span class="quiet">${age(a.since)}</span></summary>
 			<p>${a.condition}. <span class="quiet">${a.reason}</span></p>
-			<table>${a.history.map(h => html`<tr><td class="quiet">${clock(h.Time)}</td><td>${h.Summary}</td></tr>`)}</table></details>`)}
-		</section><section>${(dashboards || []).map(d => html`<div key=${d.name}><h2>${d.name}</h2><div class="charts">${d.widgets.map((w, i) => html`<${Chart} key=${i} w=${w}/>`)}</div></div>`)}
+			<table>${a.history.map(h => html`<tr><td class="quiet nowrap">${clock(h.Time)}</td><td>${h.Summary}</td></tr>`)}</table></details>`)}
+		</section><section>${(dashboards || []).map(d => html`<div key=${d.name}><h2>Dashboard ${d.name}</h2><div class="charts">${d.widgets.map((w, i) => html`<${Chart} key=${i} w=${w}/>`)}</div></div>`)}
 		${dashboards && !dashboards.length && html`<div class="card quiet">The program creates no dashboard.</div>`}</section></div>`;
 }
 
@@ -28,9 +28,9 @@ function Chart({w}) {
 		const axis = {stroke: getComputedStyle(box.current).color, grid: {stroke: "#8884", width: 1}, ticks: {stroke: "#8884"}};
 		const now = Date.now() / 1000;
 		const plot = new uPlot({
-			width: box.current.clientWidth, height: 170, axes: [axis, {...axis, size: 48}], cursor: {drag: {setScale: false}},
+			width: box.current.clientWidth, height: 170, axes: [axis, {...axis, size: 48}], cursor: {drag: {setScale: false}}, legend: {live: false},
 			scales: {x: {range: [now - 3600, now]}, y: {range: (u, low, high) => [Math.min(0, low ?? 0), Math.max(1, high ?? 1)]}},
-			series: [{}, ...series.map((s, i) => ({label: stem(s.label), stroke: colors[i % colors.length], width: 1.5, points: {show: true, size: 5, fill: colors[i % colors.length]}}))],
+			series: [{}, ...series.map((s, i) => ({label: s.label.split(" ").map(stem).join(" "), stroke: colors[i % colors.length], width: 1.5, points: {show: true, size: 5, fill: colors[i % colors.length]}}))],
 		}, [times, ...rows], box.current);
 		return () => plot.destroy();
 	}, [state]);

@@ -1,5 +1,5 @@
 import {html, render, useEffect, useState} from "./vendor/htm-preact.js";
-import {begin, follow, useData, useEnded} from "./common.js";
+import {begin, call, follow, setPrefix, useData, useEnded} from "./common.js";
 import {MapView} from "./map.js";
 import {Traces} from "./traces.js";
 import {Functions} from "./functions.js";
@@ -53,5 +53,8 @@ function Header({name, connected}) {
 }
 
 let failure = "";
-try { await begin(); } catch (e) { failure = e.message; }
+try {
+	await begin();
+	setPrefix((await call("GET", "map")).prefix);
+} catch (e) { failure = e.message; }
 render(html`<${App} failure=${failure}/>`, document.getElementById("app"));

@@ -95,8 +95,16 @@ export const Failure = ({error}) => error && html`<div class="message" role="ale
 // short returns the last part of an ARN.
 export const short = arn => (arn || "").replace(/^arn:.*\/routes\//, "").replace(/^arn:[^:]*:[^:]*:[^:]*:[^:]*:(function:|table\/)?/, "");
 
-// stem returns a name without what Pulumi appends.
-export const stem = name => name.replace(/-[0-9a-f]{7}(?=$|:)/, "");
+let prefix = "";
+
+// setPrefix sets what the names of all functions start with.
+export const setPrefix = text => { prefix = text; };
+
+// stem returns a name without what Pulumi appends, and without what all names have in common.
+export function stem(name) {
+	const plain = name.replace(/-[0-9a-f]{7}(?=$|:)/, "");
+	return plain.startsWith(prefix) && plain !== prefix ? plain.slice(prefix.length) : plain;
+}
 
 export const millis = n => n >= 10000 ? (n / 1000).toFixed(1) + " s" : n >= 10 ? Math.round(n) + " ms" : n.toFixed(2) + " ms";
 
@@ -112,6 +120,7 @@ export function age(time) {
 // pretty indents JSON, and splits a form into lines.
 export function pretty(text) {
 	if (!text) return "";
+	text = text.replace(/A{60,}=*/g, "AAA…"); // signatures of messages to functions and queues
 	try { return JSON.stringify(JSON.parse(text), null, 2); } catch { /* not JSON */ }
 	if (/^[\w.]+=[^ \n]*&[\w.]+=\S*$/.test(text)) {
 		return [...new URLSearchParams(text)].map(([name, value]) => name + ": " + value).join("\n");

@@ -1,6 +1,6 @@
 import {html, useEffect, useMemo, useRef, useState} from "./vendor/htm-preact.js";
 import dagre from "./vendor/dagre.js";
-import {call, clock, Failure, pretty, Text, useData, useSteps} from "./common.js";
+import {call, clock, Failure, pretty, setPrefix, Text, useData, useSteps} from "./common.js";
 
 const width = 168, height = 42;
 const quiet = matchMedia("(prefers-reduced-motion: reduce)");
@@ -8,7 +8,7 @@ const quiet = matchMedia("(prefers-reduced-motion: reduce)");
 // layout places the nodes and the edges. It depends on what exists, and not on what moves.
 function layout(nodes, edges) {
 	const g = new dagre.graphlib.Graph();
-	g.setGraph({rankdir: "LR", nodesep: 18, ranksep: 88, marginx: 16, marginy: 16});
+	g.setGraph({rankdir: "LR", nodesep: 18, ranksep: 64, marginx: 16, marginy: 16});
 	g.setDefaultEdgeLabel(() => ({}));
 	for (const n of nodes) g.setNode(n.id, {width, height});
 	for (const e of edges) g.setEdge(e.from, e.to, {width: 24, height: 14, weight: e.kind === "failure" ? 1 : 3});
@@ -35,7 +35,8 @@ export function MapView() {
 	const [failed, setFailed] = useState({}); // edges whose last step failed
 	const svg = useRef();
 	useSteps(step => {
-		const edge = (step.from || "client") + " → " + step.to;
+		if (!step.from) return; // a run that has been counted as a delivery
+		const edge = step.from + " → " + step.to;
 		setFailed(old => !!old[edge] === !!step.error ? old : {...old, [edge]: !!step.error});
 		if (svg.current && !quiet.matches) move(svg.current, edge, !!step.error);
 	});
@@ -45,7 +46,7 @@ export function MapView() {
 		return () => removeEventListener("keydown", onKey);
 	}, []);
 	if (!graph) return html`<${Failure} error=${error}/>`;
-
+	setPrefix(graph.prefix);
 	const shown = graph.nodes.filter(n => all || !n.failures || n.waiting > 0);
 	const ids = new Set(shown.map(n => n.id));
 	const edges = graph.edges.filter(e => ids.has(e.from) && ids.has(e.to) && (e.kind !== "seen" || e.count > 0));
@@ -62,7 +63,7 @@ function Drawing({svg, nodes, edges, failed, selected, select}) {
 	const shape = nodes.map(n => n.id).join() + edges.map(id).join();
 	const g = useMemo(() => layout(nodes, edges), [shape]);
 	const size = g.graph();
-	return html`<div class="card map"><svg ref=${svg} width=${size.width} height=${size.height} viewBox=${`0 0 ${size.width} ${size.height}`} role="group" aria-label="Map of the stack">
+	return html`<div class="card map"><svg ref=${svg} style=${`max-width:${size.width}px;min-width:${Math.round(size.width * 0.6)}px`} viewBox=${`0 0 ${size.width} ${size.height}`} role="group" aria-label="Map of the stack">
 		<defs><marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path d="M0,1 7,4 0,7" fill="none" stroke="currentColor"/></marker></defs>
 		${edges.map(e => html`<${Edge} key=${id(e)} e=${e} points=${g.edge(e.from, e.to).points} failed=${failed[id(e)] ?? (e.failed > 0 && e.failed === e.count)}/>`)}
 		${nodes.map(n => html`<${Node} key=${n.id} n=${n} at=${g.node(n.id)} pressed=${selected === n.id} select=${select}/>`)}

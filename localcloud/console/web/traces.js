@@ -10,7 +10,7 @@ export function Traces({rest}) {
 		<div class="row"><h2 class="grow">Traces</h2><input type="search" placeholder="Filter" aria-label="Filter" value=${words} onInput=${e => setWords(e.target.value)}/></div>
 		${traces && !traces.length && html`<p class="quiet">Nothing has happened yet. Send a request or a message.</p>`}
 		<ul class="list">${shown.map(t => html`<li key=${t.id}><button aria-current=${t.id === selected ? "true" : undefined} onClick=${() => { location.hash = "#/traces/" + t.id; }}>
-			<div class="row"><strong class="grow cut">${t.name}</strong>${t.failed > 0 && html`<span class="tag bad">${t.failed} failed</span>`}<span class="quiet">${clock(t.start)}</span></div>
+			<div class="row"><strong class="grow cut">${t.name.replace(":", " ")}${t.to && " → " + stem(short(t.to))}</strong>${t.failed > 0 && html`<span class="tag bad">${t.failed} failed</span>`}<span class="quiet">${clock(t.start)}</span></div>
 			<div class="row quiet"><span>${t.steps} steps</span><span>${millis(t.took)}</span><span class="grow cut bad">${t.error}</span></div></button></li>`)}</ul>
 		</section><section>${selected && html`<${Trace} id=${selected} key=${selected}/>`}</section></div>`;
 }
