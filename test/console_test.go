@@ -46,7 +46,7 @@ func TestConsole(t *testing.T) {
 	})
 	d.step("trace", func(d deployed) {
 		p := p.with(d.t)
-		d.submits(ctx)
+		d.submitsNumbers(ctx)
 		p.opens("traces")
 		p.clicks(`[...document.querySelectorAll(".list button")].find(b => b.textContent.includes("POST /sums"))`)
 		// The way of a request from the first hop to the last.
@@ -124,8 +124,8 @@ func (d deployed) usesItsGrants(ctx context.Context) {
 	}
 }
 
-// submits submits numbers to POST /sums, and asks for the sum.
-func (d deployed) submits(ctx context.Context) {
+// submitsNumbers submits numbers to POST /sums, and asks for the sum.
+func (d deployed) submitsNumbers(ctx context.Context) {
 	d.t.Helper()
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, d.out["apiUrl"]+"sums", strings.NewReader(`{"num1":3,"num2":4}`))
 	if err != nil {

@@ -3,6 +3,7 @@ package console
 import (
 	"cmp"
 	"slices"
+	"strconv"
 	"time"
 
 	"tally/localcloud/cloudwatch"
@@ -58,7 +59,7 @@ func condition(a cloudwatch.Alarm) string {
 		limit = number(threshold)
 	}
 	points := cmp.Or(a.DatapointsToAlarm, a.EvaluationPeriods)
-	return what + " " + comparisons[a.Comparison] + " " + limit + " in " + itoa(points) + " of " + itoa(a.EvaluationPeriods) + " periods"
+	return what + " " + comparisons[a.Comparison] + " " + limit + " in " + strconv.Itoa(points) + " of " + strconv.Itoa(a.EvaluationPeriods) + " periods"
 }
 
 var comparisons = map[string]string{

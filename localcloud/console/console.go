@@ -13,6 +13,7 @@ import (
 	"io/fs"
 	"net/http"
 	"strings"
+	"sync"
 
 	"tally/localcloud/account"
 	"tally/localcloud/cloud"
@@ -42,7 +43,9 @@ type Console struct {
 	Options
 	api      http.Handler
 	sessions sessions
-	runs     runs
+	// rerunning is held while messages run again, one at a time, so that running all of a
+	// queue does not use up the concurrency of the function.
+	rerunning sync.Mutex
 }
 
 //go:embed web

@@ -43,7 +43,6 @@ type failure struct {
 	Payload   string    `json:"payload"`             // the message of the topic or, without one, the event
 	Event     string    `json:"event,omitempty"`     // what the function failed on; "" if nothing can run it
 	Function  string    `json:"function,omitempty"`  // ARN of what runs it; "" if nothing can
-	Body      string    `json:"body,omitempty"`      // of the message, if it was not understood
 	Undecoded string    `json:"undecoded,omitempty"` // why it was not
 }
 

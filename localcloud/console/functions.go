@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -112,7 +113,7 @@ func errorsOf(arn string, steps []cloud.Step) []errorView {
 		}
 		if json.Unmarshal([]byte(s.Output), &reported) == nil {
 			for _, frame := range reported.StackTrace {
-				e.Stack += frame.Label + "\n\t" + frame.Path + ":" + itoa(frame.Line) + "\n"
+				e.Stack += frame.Label + "\n\t" + frame.Path + ":" + strconv.Itoa(frame.Line) + "\n"
 			}
 		}
 		all = append(all, e)
@@ -140,15 +141,8 @@ func (c *Console) invoke(r *http.Request) (any, error) {
 		Log       string       `json:"log,omitempty"`
 		Took      cloud.Millis `json:"took"`
 	}
-	trace := cloud.NewTraceID(time.Now())
-	ctx, step := cloud.BeginStep(r.Context(), cloud.Step{Kind: cloud.StepCall, Name: "console:Invoke", Trace: trace, Input: cloud.StepText(in.Event)})
-	if in.Async {
-		id, err := c.Services.Lambda.InvokeEvent(ctx, cloud.Invocation{Caller: c.developer(), Function: function, Payload: []byte(in.Event)})
-		step.End(c.Journal, func(s *cloud.Step) { s.Request = id; s.Fail(err) })
-		return result{Trace: trace, RequestID: id}, err
-	}
 	start := time.Now()
-	out, err := c.call(ctx, function, in.Event)
+	out, trace, err := c.call(r.Context(), function, in.Event, in.Async)
 	return result{trace, out.RequestID, out.ExecutedVersion, out.FunctionError != "", string(out.Payload), string(out.LogTail), cloud.Millis(time.Since(start))}, err
 }
 
@@ -242,7 +236,7 @@ func (c *Console) queueEvents(arn string) (all []sampleEvent) {
 	for _, m := range mappings {
 		event := map[string]any{"Records": []any{map[string]any{
 			"messageId": uuid.NewString(), "receiptHandle": "handle", "body": c.lastBody(m.EventSourceARN, "{}"),
-			"attributes":        map[string]string{"ApproximateReceiveCount": "1", "SentTimestamp": itoa(int(time.Now().UnixMilli()))},
+			"attributes":        map[string]string{"ApproximateReceiveCount": "1", "SentTimestamp": strconv.Itoa(int(time.Now().UnixMilli()))},
 			"messageAttributes": map[string]any{}, "eventSource": "aws:sqs", "eventSourceARN": m.EventSourceARN, "awsRegion": c.Place.Region,
 		}}}
 		all = append(all, sampleEvent{"SQS: " + m.EventSourceARN[strings.LastIndexByte(m.EventSourceARN, ':')+1:], cloud.EncodeJSON(event)})

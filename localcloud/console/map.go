@@ -40,8 +40,8 @@ const client = "client"
 
 type graph struct {
 	Prefix string    `json:"prefix"` // of the names of all functions
-	Nodes []mapNode `json:"nodes"`
-	Edges []mapEdge `json:"edges"`
+	Nodes  []mapNode `json:"nodes"`
+	Edges  []mapEdge `json:"edges"`
 }
 
 // graph returns the map: the resources through which requests, messages and events move.

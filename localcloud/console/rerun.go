@@ -3,11 +3,11 @@ package console
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
-	"sync"
 	"time"
 
 	"tally/localcloud/cloud"
@@ -17,10 +17,6 @@ import (
 // hideFor hides a message while its function runs, which takes at most 15 minutes. After a
 // crash, it is available again when that is over.
 const hideFor = 16 * time.Minute
-
-// runs makes each queue run one message at a time, so that whoever runs all of them does not
-// use up the concurrency of the function.
-type runs struct{ mu sync.Mutex }
 
 // A rerun is the result of running messages again.
 type rerun struct {
@@ -62,8 +58,8 @@ func (c *Console) runAll(r *http.Request) (any, error) {
 }
 
 func (c *Console) rerun(ctx context.Context, q failureQueue, messages ...failure) rerun {
-	c.runs.mu.Lock()
-	defer c.runs.mu.Unlock()
+	c.rerunning.Lock()
+	defer c.rerunning.Unlock()
 	result := rerun{Failed: []string{}}
 	for _, m := range messages {
 		if ctx.Err() != nil {
@@ -91,9 +87,9 @@ func (c *Console) runMessage(ctx context.Context, q failureQueue, m failure) err
 	if err != nil {
 		return err
 	}
-	out, err := c.call(ctx, m.Function, m.Event)
+	out, _, err := c.call(ctx, m.Function, m.Event, false)
 	if err == nil && out.FunctionError != "" {
-		err = fmt.Errorf("%s", functionError(out.Payload))
+		err = errors.New(functionError(out.Payload))
 	}
 	if err != nil {
 		_ = c.Services.SQS.ChangeVisibility(ctx, as, q.url, handle, 0) // otherwise it stays hidden for a while
@@ -105,16 +101,21 @@ func (c *Console) runMessage(ctx context.Context, q failureQueue, m failure) err
 	return nil
 }
 
-// call invokes a function synchronously as the developer. It is a step of its own.
-func (c *Console) call(ctx context.Context, function, payload string) (out cloud.Outcome, err error) {
-	ctx, step := cloud.BeginStep(ctx, cloud.Step{Kind: cloud.StepCall, Name: "console:Invoke", To: function, Input: cloud.StepText(payload)})
-	defer func() {
-		step.End(c.Journal, func(s *cloud.Step) {
-			s.Request, s.Output = out.RequestID, cloud.StepText(out.Payload)
-			s.Fail(err)
-		})
-	}()
-	return c.Services.Lambda.Invoke(ctx, cloud.Invocation{Caller: c.developer(), Function: function, Payload: []byte(payload), LogTail: true})
+// call invokes a function as the developer, and returns the trace of that. An asynchronous
+// event has only a request ID.
+func (c *Console) call(ctx context.Context, function, payload string, async bool) (out cloud.Outcome, trace string, err error) {
+	ctx, step := cloud.BeginStep(ctx, cloud.Step{Kind: cloud.StepCall, Name: "console:Invoke", Input: cloud.StepText(payload)})
+	in := cloud.Invocation{Caller: c.developer(), Function: function, Payload: []byte(payload), LogTail: true}
+	if async {
+		out.RequestID, err = c.Services.Lambda.InvokeEvent(ctx, in)
+	} else {
+		out, err = c.Services.Lambda.Invoke(ctx, in)
+	}
+	step.End(c.Journal, func(s *cloud.Step) {
+		s.Request, s.Output = out.RequestID, cloud.StepText(out.Payload)
+		s.Fail(err)
+	})
+	return out, cloud.StepTrace(ctx), err
 }
 
 // remove deletes a message.

@@ -3,7 +3,6 @@ package console
 import (
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -14,8 +13,6 @@ import (
 	"tally/localcloud/logs"
 	"tally/localcloud/scheduler"
 )
-
-func itoa(n int) string { return strconv.Itoa(n) }
 
 // scheduled returns the event of a schedule or a rule without an input.
 func scheduled(source string, place cloud.Place, arn string) string {

@@ -28,7 +28,7 @@ function Chart({w}) {
 		const axis = {stroke: getComputedStyle(box.current).color, grid: {stroke: "#8884", width: 1}, ticks: {stroke: "#8884"}};
 		const now = Date.now() / 1000;
 		const plot = new uPlot({
-			width: box.current.clientWidth, height: 170, axes: [axis, {...axis, size: 48}], cursor: {drag: {setScale: false}}, legend: {live: false},
+			width: box.current.clientWidth, height: 170, axes: [{...axis, values: (u, times) => times.map(t => clock(t * 1000).slice(0, 5))}, {...axis, size: 48}], cursor: {drag: {setScale: false}}, legend: {live: false},
 			scales: {x: {range: [now - 3600, now]}, y: {range: (u, low, high) => [Math.min(0, low ?? 0), Math.max(1, high ?? 1)]}},
 			series: [{}, ...series.map((s, i) => ({label: s.label.split(" ").map(stem).join(" "), stroke: colors[i % colors.length], width: 1.5, points: {show: true, size: 5, fill: colors[i % colors.length]}}))],
 		}, [times, ...rows], box.current);

@@ -42,7 +42,7 @@ function App({failure}) {
 }
 
 function Header({name, connected}) {
-	const [failures] = useData("failures", 5000), [alarms] = useData("alarms", 5000);
+	const [failures] = useData("failures", 5000, true), [alarms] = useData("alarms", 5000, true);
 	const counts = {
 		failures: (failures || []).reduce((n, q) => n + q.total, 0),
 		alarms: (alarms || []).filter(a => a.state === "ALARM").length,

@@ -72,9 +72,9 @@ export function useSteps(f) {
 	useEffect(() => { watchers.add(f); return () => watchers.delete(f); }, []);
 }
 
-// useData returns what the API returns for a path, again a moment after each step, an error,
-// and a function that asks again.
-export function useData(path, every = 0) {
+// useData returns what the API returns for a path, an error, and a function that asks again.
+// It asks again after so many milliseconds and, unless it is lazy, a moment after each step.
+export function useData(path, every = 0, lazy = false) {
 	const [state, set] = useState({});
 	const load = async () => {
 		try { set({path, data: await call("GET", path)}); } catch (e) { set(old => ({...old, error: e.message})); }
@@ -83,7 +83,7 @@ export function useData(path, every = 0) {
 		let timer = 0;
 		const soon = () => { timer ||= setTimeout(() => { timer = 0; load(); }, 400); };
 		load();
-		watchers.add(soon);
+		if (!lazy) watchers.add(soon);
 		const again = every && setInterval(load, every);
 		return () => { watchers.delete(soon); clearTimeout(timer); clearInterval(again); };
 	}, [path]);

@@ -2,13 +2,13 @@ import {html, useEffect, useMemo, useRef, useState} from "./vendor/htm-preact.js
 import dagre from "./vendor/dagre.js";
 import {call, clock, Failure, pretty, setPrefix, Text, useData, useSteps} from "./common.js";
 
-const width = 168, height = 42;
+const width = 150, height = 42;
 const quiet = matchMedia("(prefers-reduced-motion: reduce)");
 
 // layout places the nodes and the edges. It depends on what exists, and not on what moves.
 function layout(nodes, edges) {
 	const g = new dagre.graphlib.Graph();
-	g.setGraph({rankdir: "LR", nodesep: 18, ranksep: 64, marginx: 16, marginy: 16});
+	g.setGraph({rankdir: "LR", nodesep: 16, ranksep: 42, marginx: 16, marginy: 16});
 	g.setDefaultEdgeLabel(() => ({}));
 	for (const n of nodes) g.setNode(n.id, {width, height});
 	for (const e of edges) g.setEdge(e.from, e.to, {width: 24, height: 14, weight: e.kind === "failure" ? 1 : 3});
@@ -87,7 +87,7 @@ function Node({n, at, pressed, select}) {
 		onKeyDown=${e => (e.key === "Enter" || e.key === " ") && (e.preventDefault(), choose())}>
 		<title>${n.name}${error ? "\n" + error : ""}</title>
 		<rect class="box" width=${width} height=${height} rx="5"/><rect class=${"stripe kind-" + n.kind} width="5" height=${height} rx="2"/>
-		<text x="13" y="18">${n.label.length > 24 ? n.label.slice(0, 23) + "…" : n.label}</text>
+		<text x="13" y="18">${n.label.length > 21 ? n.label.slice(0, 20) + "…" : n.label}</text>
 		<text class="kind" x="13" y="33">${kind}${n.waiting ? ` · ${n.waiting} waiting` : ""}${n.detail && n.kind === "schedule" ? " · " + n.detail : ""}</text></g>`;
 }
 

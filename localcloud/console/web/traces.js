@@ -20,7 +20,7 @@ export function Traces({rest}) {
 function depths(steps) {
 	const reached = {};
 	return steps.map(s => {
-		const source = s.kind === "run" ? reached[s.to] : reached[s.from];
+		const source = s.kind === "run" && !s.from ? reached[s.to] : reached[s.from];
 		const depth = source === undefined ? 0 : source + 1;
 		reached[s.to] = depth;
 		return Math.min(depth, 8);
