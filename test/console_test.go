@@ -76,6 +76,7 @@ func TestConsole(t *testing.T) {
 		p.shoots("failures")
 		p.opens("map")
 		p.waits(`document.querySelector('.node.error[data-node="handle-message"]')`)
+		p.waits(`document.querySelectorAll(".badge").length === 2`) // a failure and an alarm
 		p.shoots("map")
 		d.raises(ctx, "handle-message-errors")
 		p.opens("alarms")
@@ -102,6 +103,7 @@ func TestConsole(t *testing.T) {
 var idle = []struct{ grant, because string }{
 	{`sqs:SendMessage .*-failures-`, "nothing of the function has failed"},
 	{`logs:.* .*/Failure:`, "no delivery has failed"},
+	{`dynamodb:(PutItem|UpdateItem) `, "GrantWrite of a table permits both"},
 	{`xray:PutTelemetryRecords`, "AWS's daemon sends them, and the local cloud's does not"},
 }
 

@@ -87,7 +87,7 @@ function Node({n, at, pressed, select}) {
 		onKeyDown=${e => (e.key === "Enter" || e.key === " ") && (e.preventDefault(), choose())}>
 		<title>${n.name}${error ? "\n" + error : ""}</title>
 		<rect class="box" width=${width} height=${height} rx="5"/><rect class=${"stripe kind-" + n.kind} width="5" height=${height} rx="2"/>
-		<text x="13" y="18">${n.label.length > 21 ? n.label.slice(0, 20) + "…" : n.label}</text>
+		<text x="13" y="18">${n.label.length > 20 ? n.label.slice(0, 18) + "…" : n.label}</text>
 		<text class="kind" x="13" y="33">${kind}${n.waiting ? ` · ${n.waiting} waiting` : ""}${n.detail && n.kind === "schedule" ? " · " + n.detail : ""}</text></g>`;
 }
 
