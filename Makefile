@@ -23,6 +23,8 @@ UP := --yes --skip-preview --suppress-outputs
 # only if it fails. The local cloud has deleted what an interrupted deployment had created.
 REFRESH = out=$$($(TARGET) pulumi refresh --stack $(STACK) --yes --skip-preview --clear-pending-creates 2>&1) || { echo "$$out" >&2; false; }
 RUNNING := start
+# The last line of `make up`.
+CONSOLE := printf '\n  make console, or once, within 15 minutes: ' && ./bin/localcloud console
 # Says what the functions did if the demo fails.
 WHY := { ./bin/localcloud logs --failed --since 2m --wait 2s; false; }
 else
@@ -33,7 +35,7 @@ KILLED := || { s=$$?; [ $$s -ne 137 ] || echo "If no other deployment runs, rele
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help up down preview generate new-function logs test drill fuzz lint bench microbench localcloud pulumi start known
+.PHONY: help up down preview generate new-function console logs test drill fuzz lint bench microbench localcloud pulumi start known
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,6 +47,7 @@ up: known pulumi $(RUNNING) ## Deploy the stack, roll out new versions, add 3 an
 	@$(TARGET) pulumi up --stack $(STACK) $(UP) $(KILLED)
 	@$(TARGET) go run ./cmd/rollout -s $(STACK)
 	@$(TARGET) go run ./cmd/demo -s $(STACK) || $(WHY)
+	@$(CONSOLE)
 
 ifeq ($(STACK),local)
 down: localcloud ## Remove the stack; with the stack local, also stop the local cloud and delete its state
@@ -78,6 +81,9 @@ generate: pulumi ## Rewrite everything generated: graphs, lists, IAM policies, c
 new-function: ## Write the function NAME and declare it for TRIGGER: "POST /greet", topic:numbers, queue:orders or "schedule:rate(1 hour)"
 	@go run ./cmd/newfunction "$$NAME" "$$TRIGGER"
 
+console: start ## Open the page that shows the local stack at work: what moves, traces, failures, alarms, permissions
+	@./bin/localcloud console --open
+
 logs: known ## Follow the log of FUNCTION; the default is every function locally, handle-message on AWS
 ifneq ($(LOCAL),)
 	@./bin/localcloud logs --follow $(FUNCTION)
@@ -89,7 +95,7 @@ test: pulumi localcloud ## Run all tests
 	@./tools/test.sh
 
 # DRILL are flags of the command, such as DRILL="-docs FILE".
-drill: pulumi $(DEPLOY_TO) ## Raise every alarm of the local stack on purpose, and see that each is heard (4 minutes)
+drill: pulumi start ## Raise every alarm of the local stack on purpose, and see that each is heard (4 minutes)
 	@export PATH="$(CURDIR)/bin:$$PATH" && $(TARGET) go run ./cmd/drill -s $(STACK) $(DRILL)
 
 fuzz: ## Run every fuzz test for a minute each, or for TIME

@@ -28,7 +28,7 @@ var services = []string{"cloudwatch", "dynamodb", "events", "httpapi", "iam", "j
 
 // connecting are the local cloud's folders that connect the services. A new
 // folder is in one of the two lists, or has a rule of its own.
-var connecting = []string{"account", "cmd", "control", "gateway", "internal", "provider", "server"}
+var connecting = []string{"account", "cmd", "console", "control", "gateway", "internal", "provider", "server"}
 
 // libraries are banned for packages that may use only the standard library.
 var libraries = []string{"github.com/", "golang.org/", "google.golang.org/", "go.etcd.io/"}

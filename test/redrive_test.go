@@ -77,6 +77,8 @@ func TestRedrive(t *testing.T) {
 		t.Errorf("list printed\n%s", list)
 	}
 
+	r.consoleAgrees(ctx)
+
 	if out, err := r.command(ctx, "run", "-all").CombinedOutput(); err == nil || !strings.Contains(string(out), "handle-message-failures: message ") || !strings.Contains(string(out), "SNS:Publish") {
 		t.Errorf("run before the repair: %v\n%s", err, out)
 	}

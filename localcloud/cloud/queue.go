@@ -52,6 +52,7 @@ type ReceivedMessage struct {
 	// MD5OfBody and MD5OfAttributes are checksums in hex. Only Receivers set them. The
 	// second is "" if there are no attributes.
 	MD5OfBody, MD5OfAttributes string
+	Trace                      string // of the step that sent it; no client receives it
 }
 
 // MessageAttribute is a value sent alongside the body of a message.

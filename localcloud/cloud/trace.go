@@ -2,8 +2,11 @@ package cloud
 
 import (
 	"context"
+	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strings"
+	"time"
 )
 
 // TraceWriter receives the segments of X-Ray traces.
@@ -60,6 +63,12 @@ func Hop(requestID, traceHeader string) string {
 		return ""
 	}
 	return " (" + strings.Join(parts, ", ") + ")"
+}
+
+// NewTraceID returns the root of a new trace that starts at a time:
+// "1-581cf771-a006649127e371903a2de979".
+func NewTraceID(at time.Time) string {
+	return fmt.Sprintf("1-%08x-%08x%016x", at.Unix(), rand.Uint32(), rand.Uint64())
 }
 
 // TraceLineage is the name of the last field of a trace header, by which Lambda detects

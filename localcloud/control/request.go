@@ -30,6 +30,8 @@ const (
 	EmailsPath   = "/_localcloud/emails"
 	FaultsPath   = "/_localcloud/faults"
 	RepairPath   = "/_localcloud/repair"
+	ConsolePath  = "/_localcloud/link" // of the console
+	APIPath      = "/_localcloud/api/" // of the JSON API of the console
 )
 
 // Service is the service in the signatures of requests to the pages. They are signed as

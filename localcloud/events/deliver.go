@@ -108,7 +108,7 @@ func (s delivery) Send(ctx context.Context, e timetable.Event) error {
 	if cloud.ServiceOf(t.ARN) == "sns" {
 		caller = cloud.Caller{Service: principal}
 	}
-	switch err := s.options.Targets.Send(ctx, caller, t.ARN, input); {
+	switch err := s.options.Targets.Observed(ctx, s.options.Journal, s.ARN(r.Name).String(), caller, t.ARN, input); {
 	case errors.Is(err, context.Canceled):
 		return err // not an attempt
 	case err != nil:

@@ -270,3 +270,6 @@ func refuse(code, format string, args ...any) *cloud.Error {
 	}
 	return cloud.Errorf(status, code, format, args...)
 }
+
+// Rules returns all rules with their targets, ordered by name.
+func (s *Service) Rules() []Rule { return s.rules.All() }

@@ -58,11 +58,14 @@ type call struct {
 	protocol     protocol
 	caller       cloud.Caller // set by handle, as is body
 	body         []byte
+	operation    string // set by handle once it is known
+	step         *cloud.OpenStep
 }
 
 func (g *gateway) newCall(r *http.Request) *call {
-	r = r.WithContext(cloud.WithConditionKeys(r.Context(), conditionKeys(r)))
-	c := &call{gateway: g, Request: r, id: uuid.NewString()}
+	ctx, step := cloud.BeginStep(r.Context(), cloud.Step{Kind: cloud.StepCall, Trace: cloud.TraceField(r.Header.Get(traceHeader), "Root")})
+	r = r.WithContext(cloud.WithConditionKeys(ctx, conditionKeys(r)))
+	c := &call{gateway: g, Request: r, id: uuid.NewString(), step: step}
 	c.signature, c.signatureErr = sigv4.Parse(r)
 	c.service = c.findService()
 	c.protocol = c.service.protocolOf(r)
@@ -117,6 +120,7 @@ func (g *gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set(requestIDHeader, c.id)
 	res.write(w)
+	c.record(res, err)
 }
 
 func (c *call) handle() (res response, err error) {
@@ -130,6 +134,7 @@ func (c *call) handle() (res response, err error) {
 	if err != nil {
 		return response{}, err
 	}
+	c.operation = name
 	result, err := c.service.operations[name].serve(c, decode)
 	if err != nil {
 		return response{}, err

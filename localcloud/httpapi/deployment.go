@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"tally/localcloud/cloud"
 	"tally/localcloud/internal/endpoint"
 )
 
@@ -16,6 +17,12 @@ type deployment struct {
 	stages  map[string]deployedStage
 	routes  []deployedRoute // in the order in which they are tried
 	buckets map[bucketKey]*bucket
+}
+
+// RouteARN returns the ARN of a route, by its key. AWS's has its ID instead.
+func RouteARN(p cloud.Place, apiID, key string) string {
+	p.Account = ""
+	return p.ARN("apigateway", "/apis/"+apiID+"/routes/"+key).String()
 }
 
 type deployedStage struct {

@@ -34,7 +34,8 @@ type exchange struct {
 	id    string
 	start time.Time
 	match
-	received      int // bytes of the body
+	received      int    // bytes of the body
+	input         string // of the step
 	authorization *endpoint.Authorization
 	denied        string // the reason why authorization failed
 	invocation    invocation
@@ -52,6 +53,8 @@ type invocation struct {
 // ServeHTTP serves one request to the API.
 func (srv *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x := &exchange{Request: r, place: srv.service.place, id: newRequestID(), start: time.Now()}
+	ctx, step := cloud.BeginStep(r.Context(), cloud.Step{Kind: cloud.StepRequest, Name: r.Method + " " + r.URL.Path, Trace: cloud.TraceField(r.Header.Get(endpoint.TraceHeader), "Root")})
+	x.Request = r.WithContext(ctx)
 	d := srv.deployed.Load()
 	reason := ""
 	x.response, reason = srv.service.respond(x, d)
@@ -60,6 +63,7 @@ func (srv *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x.response.Header.Set("Apigw-Requestid", x.id)
 	x.response.Write(w)
 	_ = http.NewResponseController(w).Flush() // the client need not wait for what follows
+	step.End(srv.service.journal, func(s *cloud.Step) { x.describe(s, d, reason) })
 	srv.service.logAccess(x)
 	srv.service.measure(x, d)
 }
@@ -76,6 +80,15 @@ func (s *Service) note(x *exchange, api, reason string) {
 			cloud.Hop(x.invocation.requestID, x.Header.Get(endpoint.TraceHeader)))})
 }
 
+// describe completes the step of the request.
+func (x *exchange) describe(s *cloud.Step, d *deployment, reason string) {
+	s.Request, s.Error = x.id, reason
+	s.Input, s.Output = strings.TrimPrefix(x.URL.RawQuery+"\n"+x.input, "\n"), fmt.Sprintf("%d %s\n%s", x.response.Status, http.StatusText(x.response.Status), cloud.StepText(x.response.Body))
+	if s.Error == "" && x.response.Status >= http.StatusInternalServerError {
+		s.Error = fmt.Sprintf("the function returned %d", x.response.Status)
+	}
+}
+
 // respond returns the response to a request, and the reason if it is not the
 // function's.
 func (s *Service) respond(x *exchange, d *deployment) (res response, reason string) {
@@ -89,6 +102,7 @@ func (s *Service) respond(x *exchange, d *deployment) (res response, reason stri
 		}
 		return refuse(http.StatusNotFound, "Not Found"), reason
 	}
+	cloud.ReachStep(x.Context(), RouteARN(x.place, d.api.ID, x.key.text))
 	if !d.bucketOf(x.stage.Name, x.key.text).take() {
 		return refuse(http.StatusTooManyRequests, "Too Many Requests"), "the throttling limits of the route or the stage are exceeded"
 	}
@@ -104,7 +118,7 @@ func (s *Service) respond(x *exchange, d *deployment) (res response, reason stri
 	if err != nil {
 		return refuse(http.StatusBadRequest, "Bad Request"), err.Error() // the client aborted the request or sent malformed chunks
 	}
-	x.received = len(received)
+	x.received, x.input = len(received), cloud.StepText(received)
 	return s.forward(x, d.cors, received, release)
 }
 

@@ -112,3 +112,20 @@ func (s *Service) DeleteRoute(apiID, id string) error {
 func (s *Service) routesOf(apiID string) []Route {
 	return slices.DeleteFunc(s.routes.All(), func(r Route) bool { return r.APIID != apiID })
 }
+
+// Routes returns the routes of an API with the ARNs of the functions that they call.
+func (s *Service) Routes(apiID string) []RouteTarget {
+	var all []RouteTarget
+	for _, r := range s.routesOf(apiID) {
+		d := s.deployedRoute(r)
+		all = append(all, RouteTarget{Route: r, ARN: RouteARN(s.place, apiID, d.key.text), Function: d.function})
+	}
+	return all
+}
+
+// RouteTarget is a route, its ARN (see RouteARN), and the ARN of its function, which may
+// have a qualifier.
+type RouteTarget struct {
+	Route
+	ARN, Function string
+}

@@ -116,8 +116,10 @@ func (s *Service) assumable(ctx context.Context, r cloud.Request) (Role, error) 
 	if err != nil {
 		return Role{}, fmt.Errorf("caller: %w", err)
 	}
-	if d := decide(q, append([]*Policy{id.trust}, policies...)); d.Effect == Deny {
-		return Role{}, refuse(r, d)
+	d := decide(q, append([]*Policy{id.trust}, policies...))
+	if d.Effect == Deny {
+		err = refuse(r, d)
 	}
-	return id.role, nil
+	s.observe(ctx, q, own, d, err)
+	return id.role, err
 }

@@ -33,10 +33,13 @@ func (s *Service) Authorize(ctx context.Context, r cloud.Request) error {
 		}
 		policies = append(policies, p)
 	}
-	if d := decide(s.query(ctx, r, id), policies); d.Effect == Deny {
-		return refuse(r, d)
+	q := s.query(ctx, r, id)
+	d := decide(q, policies)
+	if d.Effect == Deny {
+		err = refuse(r, d)
 	}
-	return nil
+	s.observe(ctx, q, id, d, err)
+	return err
 }
 
 // callerPolicies returns the policies of the caller, in the order in which the reasons of a

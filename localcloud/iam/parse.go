@@ -34,7 +34,11 @@ func (p parser) document(document string) (*Policy, error) {
 		}
 		return nil, syntaxError("document", "%v", err)
 	}
-	return p.policy(root)
+	policy, err := p.policy(root)
+	if err == nil {
+		policy.document = document
+	}
+	return policy, err
 }
 
 func malformed(words, at, format string, args ...any) *cloud.PolicyError {

@@ -67,6 +67,7 @@ func (s *Service) UpdatePolicy(arn, document string, tags map[string]string) (Ma
 	for _, r := range s.roles.All() {
 		if r.uses(arn) {
 			s.identities.Store(strings.ToLower(r.Name), s.parseIdentity(r))
+			s.observed.forget(r.ID)
 		}
 	}
 	return p, nil

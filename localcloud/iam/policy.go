@@ -42,6 +42,7 @@ type Policy struct {
 	Name       string
 	Kind       Kind
 	Statements []Statement
+	document   string // JSON
 }
 
 // Effect is the effect of a statement on the requests that it matches, and the

@@ -3,6 +3,8 @@ package iam
 import (
 	"cmp"
 	"crypto/rand"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -46,6 +48,7 @@ type Service struct {
 	roles    *store.Table[Role]
 	policies *store.Table[ManagedPolicy]
 
+	observed         observed
 	identities       sync.Map // *identity, by the same keys as roles
 	resourcePolicies *lru.Cache[policyText, *Policy]
 
@@ -145,7 +148,8 @@ func (s *Service) Role(name string) (Role, error) {
 func (s *Service) DeleteRole(name string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	switch r, err := s.Role(name); {
+	r, err := s.Role(name)
+	switch {
 	case err != nil:
 		return err
 	case len(r.Inline) > 0:
@@ -157,6 +161,7 @@ func (s *Service) DeleteRole(name string) error {
 		return err
 	}
 	s.identities.Delete(strings.ToLower(name))
+	s.observed.forget(r.ID)
 	return nil
 }
 
@@ -178,8 +183,12 @@ func (s *Service) change(name string, f func(*Role) error) error {
 }
 
 func (s *Service) put(r Role) error {
+	old, _ := s.roles.Get(strings.ToLower(r.Name))
 	if err := s.roles.Put(strings.ToLower(r.Name), r); err != nil {
 		return err
+	}
+	if !maps.Equal(old.Inline, r.Inline) || !slices.Equal(old.Managed, r.Managed) {
+		s.observed.forget(r.ID)
 	}
 	s.identities.Store(strings.ToLower(r.Name), s.parseIdentity(r))
 	return nil

@@ -109,8 +109,12 @@ func (s *Service) trusted(ctx context.Context, service cloud.Caller, role cloud.
 	if id.err != nil {
 		return Role{}, id.err
 	}
-	if d := decide(s.query(ctx, request, nil), []*Policy{id.trust}); d.Effect == Deny {
-		return Role{}, refuse(request, d)
+	q := s.query(ctx, request, nil)
+	d := decide(q, []*Policy{id.trust})
+	if d.Effect == Deny {
+		err := refuse(request, d)
+		s.observe(ctx, q, nil, d, err)
+		return Role{}, err
 	}
 	return id.role, nil
 }

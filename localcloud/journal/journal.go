@@ -13,7 +13,7 @@ import (
 )
 
 // Journal holds the newest entries in a ring, and the newest warnings for longer. It
-// implements [cloud.Journal].
+// implements [cloud.Journal] and [cloud.StepRecorder].
 type Journal struct {
 	mu      sync.Mutex
 	ring    []cloud.Entry
@@ -21,6 +21,8 @@ type Journal struct {
 	changed chan struct{} // closed by the next Append; nil if nobody waits for it
 
 	warnings, losses summary
+
+	steps steps
 }
 
 // New returns a journal that holds the newest capacity entries, but at least one.

@@ -33,7 +33,7 @@ var destinations = map[string]destination{
 // ARN.
 func (s *Service) checkSend(role cloud.Caller, arn string) error {
 	role.SourceFunction = cloud.ARN{}
-	return s.options.Authorizer.Authorize(context.Background(), cloud.Request{
+	return s.options.Authorizer.Authorize(cloud.AsCheck(context.Background()), cloud.Request{
 		Caller: role, Action: destinations[cloud.ServiceOf(arn)].action, Resource: arn,
 	})
 }
@@ -122,8 +122,8 @@ func (s *Service) send(f Function, e event, deliveries []delivery) bool {
 	}
 	defer s.options.Roles.Revoke(credentials.AccessKeyID)
 	for _, d := range deliveries {
-		err := s.deliver(credentials.Caller, d)
-		for ; err != nil && !refused(err); err = s.deliver(credentials.Caller, d) {
+		err := s.deliver(credentials.Caller, e, d)
+		for ; err != nil && !refused(err); err = s.deliver(credentials.Caller, e, d) {
 			s.note(cloud.Warning, f.Name, "the result of event %s waits: cannot send it to %s: %v", e.RequestID, d.to, err)
 			if !s.pause() {
 				return false
@@ -160,15 +160,20 @@ func (s *Service) pause() bool {
 // so the request has no source function.
 //
 // https://docs.aws.amazon.com/lambda/latest/dg/permissions-source-function-arn.html
-func (s *Service) deliver(as cloud.Caller, d delivery) (err error) {
+func (s *Service) deliver(as cloud.Caller, e event, d delivery) (err error) {
+	from := as.SourceFunction
 	as.SourceFunction = cloud.ARN{}
+	ctx, step := cloud.BeginStep(s.life, cloud.Step{
+		Kind: cloud.StepDelivery, Name: "result of " + e.Function, From: from.String(), To: d.to, Trace: cloud.TraceField(e.Event.TraceID, "Root"), Input: cloud.StepText(d.Body),
+	})
+	defer func() { step.End(s.options.Journal, func(st *cloud.Step) { st.Fail(err) }) }()
 	switch cloud.ServiceOf(d.to) {
 	case "sqs":
-		_, err = s.options.Sender.SendMessage(s.life, as, d.to, d.QueueMessage)
+		_, err = s.options.Sender.SendMessage(ctx, as, d.to, d.QueueMessage)
 	case "sns":
-		err = s.options.Publish(s.life, as, d.to, d.QueueMessage)
+		err = s.options.Publish(ctx, as, d.to, d.QueueMessage)
 	case "lambda":
-		err = s.forward(s.life, cloud.Invocation{Caller: as, Function: d.to, Payload: []byte(d.Body)})
+		err = s.forward(ctx, cloud.Invocation{Caller: as, Function: d.to, Payload: []byte(d.Body)})
 	}
 	return err
 }

@@ -11,6 +11,6 @@ import (
 //
 // https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html#API_Invoke_RequestSyntax
 func (s *Service) DryRun(ctx context.Context, in cloud.Invocation) error {
-	_, _, err := s.admit(ctx, in, "DryRun", maxSyncPayload)
+	_, _, err := s.admit(cloud.AsCheck(ctx), in, "DryRun", maxSyncPayload)
 	return err
 }

@@ -55,6 +55,7 @@ func (s *Service) run(to Reference, inst *instance, event runtimeapi.Event, h hi
 		initDuration = s.initialize(inst)
 		s.opened(inst, initDuration)
 	}
+	_, step := cloud.BeginStep(context.Background(), cloud.Step{Kind: cloud.StepRun, Trace: cloud.TraceField(event.TraceID, "Root"), Attempt: event.Attempt})
 	trace := traceRun(event.TraceID, inst.function.TracingMode)
 	event.TraceID = trace.header
 
@@ -92,7 +93,16 @@ func (s *Service) run(to Reference, inst *instance, event runtimeapi.Event, h hi
 	})
 	s.recordRun(inst, trace, event, start, duration, response)
 	s.measureRun(to, inst.function.Version, response.Failed, duration)
-	return s.outcome(inst, event, response, duration), nil
+	out := s.outcome(inst, event, response, duration)
+	step.End(s.options.Journal, func(st *cloud.Step) {
+		st.Name, st.To, st.Request = inst.function.Name+":"+inst.function.Version, inst.function.ARN, event.RequestID
+		st.From, st.Links, st.Took, st.Cold = event.Source, event.Links, cloud.Millis(duration), cloud.Millis(initDuration)
+		st.Input, st.Output, st.Log = cloud.StepText(event.Payload), cloud.StepText(response.Payload), cloud.StepText(out.LogTail)
+		if response.Failed {
+			st.Error = describe(response.Payload)
+		}
+	})
+	return out, nil
 }
 
 // initialize starts the runtime of a new environment before the invocation, as

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
+	"strings"
 
 	"github.com/google/uuid"
 
@@ -79,11 +80,16 @@ func (s *Service) admit(ctx context.Context, in cloud.Invocation, kind string, l
 	if err != nil || len(clientContext) > 0 && !json.Valid(clientContext) {
 		return Reference{}, runtimeapi.Event{}, cloud.Errorf(http.StatusBadRequest, "InvalidRequestContentException", "Client context must be a valid Base64-encoded JSON object.")
 	}
+	header := in.TraceHeader
+	if trace := cloud.StepTrace(ctx); trace != "" && cloud.TraceField(header, "Root") == "" {
+		header = strings.TrimPrefix(header+";Root="+trace, ";")
+	}
 	return to, runtimeapi.Event{
 		RequestID:     uuid.NewString(),
 		FunctionARN:   to.ARN,
 		Payload:       payload,
-		TraceID:       nextTrace(in.TraceHeader, to.Name),
+		TraceID:       nextTrace(header, to.Name),
+		Source:        cloud.StepSource(ctx),
 		ClientContext: string(clientContext),
 	}, nil
 }

@@ -123,11 +123,21 @@ func (s *Service) poller(m EventSourceMapping) *poller.Poller {
 			return s.pollAs(ctx, to)
 		},
 		Invoke: func(ctx context.Context, payload []byte, traces []string) (cloud.Outcome, error) {
-			event := runtimeapi.Event{RequestID: uuid.NewString(), FunctionARN: to.ARN, Payload: payload, TraceID: batchTrace(traces, to.Name)}
+			event := runtimeapi.Event{RequestID: uuid.NewString(), FunctionARN: to.ARN, Payload: payload, TraceID: batchTrace(traces, to.Name), Source: m.EventSourceARN, Links: roots(traces)}
 			return s.respond(ctx, to, event, m.EventSourceARN, false)
 		},
 		Warn: func(format string, args ...any) { s.note(cloud.Warning, to.Name, format, args...) },
 	}
+}
+
+// roots returns the roots of trace headers.
+func roots(headers []string) (roots []string) {
+	for _, header := range headers {
+		if root := cloud.TraceField(header, "Root"); root != "" && !slices.Contains(roots, root) {
+			roots = append(roots, root)
+		}
+	}
+	return roots
 }
 
 // accepts returns what reports whether a message matches one of the patterns, or nil if

@@ -173,6 +173,7 @@ func (s *Service) process(t backlog.Task) backlog.Result {
 	}
 	s.measure(e.target(), "", cloud.Took("AsyncEventAge", s.queue.Now().Sub(e.Received)+e.Saved))
 	h := s.eventHit(e)
+	e.Event.Attempt = e.Attempts + e.Crashes + 1
 	outcome, err := s.executeUnder(e.target(), e.Event, nil, h)
 	if errors.Is(err, errClosed) {
 		return backlog.Result{Interrupted: true} // not an attempt

@@ -2,8 +2,6 @@ package lambda
 
 import (
 	"context"
-	"fmt"
-	"math/rand/v2"
 	"time"
 
 	"tally/localcloud/cloud"
@@ -11,9 +9,7 @@ import (
 )
 
 // newRoot returns the field of a trace header that starts a trace.
-func newRoot() string {
-	return fmt.Sprintf("Root=1-%08x-%08x%016x", time.Now().Unix(), rand.Uint32(), rand.Uint64())
-}
+func newRoot() string { return "Root=" + cloud.NewTraceID(time.Now()) }
 
 // tracedRun is the place of one run of a function in its trace.
 type tracedRun struct {

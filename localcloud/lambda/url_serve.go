@@ -222,7 +222,7 @@ func newURLEvent(x *urlRequest, caller cloud.Credentials, received []byte, accou
 func (s *Service) invokeURL(x *urlRequest, payload []byte) (endpoint.Response, string) {
 	to := x.target()
 	out, err := s.respond(context.WithoutCancel(x.Context()), to, runtimeapi.Event{
-		RequestID: x.id, FunctionARN: to.ARN, Payload: payload, TraceID: nextTrace(x.Header.Get(endpoint.TraceHeader), to.Name),
+		RequestID: x.id, FunctionARN: to.ARN, Payload: payload, TraceID: nextTrace(x.Header.Get(endpoint.TraceHeader), to.Name), Source: x.url.Address(),
 	}, "its URL", false)
 	switch {
 	case err != nil:

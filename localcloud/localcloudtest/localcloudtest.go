@@ -36,6 +36,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 
+	"tally/localcloud/console"
 	"tally/localcloud/control"
 	"tally/localcloud/iam"
 	"tally/localcloud/server"
@@ -155,6 +156,36 @@ type Crash = control.Crash
 func (c *Cloud) SetFaults(ctx context.Context, f Faults) {
 	c.t.Helper()
 	if err := control.SetFaults(ctx, c.config, f); err != nil {
+		c.t.Fatalf("%v", err)
+	}
+}
+
+// ConsoleURL returns the URL of the console for one session of a browser.
+func (c *Cloud) ConsoleURL(ctx context.Context) string {
+	c.t.Helper()
+	url, err := control.Console(ctx, c.config)
+	if err != nil {
+		c.t.Fatalf("%v", err)
+	}
+	return url
+}
+
+// Access is what roles may do and have done, and what was refused.
+type Access = console.Access
+
+// Access returns what the roles of all stacks have done since the local cloud started, so
+// that a test can find what they are granted and never use.
+func (c *Cloud) Access(ctx context.Context) Access {
+	c.t.Helper()
+	var a Access
+	c.Query(ctx, "access", &a)
+	return a
+}
+
+// Query decodes what the API of the console returns for a path, such as "traces".
+func (c *Cloud) Query(ctx context.Context, path string, into any) {
+	c.t.Helper()
+	if err := control.Query(ctx, c.config, path, into); err != nil {
 		c.t.Fatalf("%v", err)
 	}
 }

@@ -105,7 +105,7 @@ func (s delivery) attempt(ctx context.Context, schedule Schedule, e timetable.Ev
 	if err := s.decrypt(ctx, schedule, role.Caller); err != nil {
 		return err
 	}
-	return s.options.Targets.Send(ctx, role.Caller, schedule.Target.ARN, s.payload(schedule, e, executionID()))
+	return s.options.Targets.Observed(ctx, s.options.Journal, schedule.ARN, role.Caller, schedule.Target.ARN, s.payload(schedule, e, executionID()))
 }
 
 // decrypt checks that the role may read the input.

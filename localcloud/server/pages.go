@@ -6,8 +6,10 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"strings"
 
 	"tally/localcloud/cloud"
+	"tally/localcloud/console"
 	"tally/localcloud/control"
 	"tally/localcloud/deployments"
 	"tally/localcloud/provider"
@@ -83,6 +85,27 @@ func (s *Server) serveRegistration(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 	}
+}
+
+// serveConsoleLink returns the URL of the console, with a code that can be used once. The
+// code is in the fragment, which browsers do not send.
+func (s *Server) serveConsoleLink(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(control.ConsoleLink{URL: s.config.Endpoint() + console.Prefix + "#" + s.console.Code()}) // the client may be gone
+}
+
+// serveAPI serves the API of the console to programs.
+func (s *Server) serveAPI(w http.ResponseWriter, r *http.Request) {
+	http.StripPrefix(strings.TrimSuffix(control.APIPath, "/"), prefixed(strings.TrimSuffix(console.APIPrefix, "/"), s.console.API())).ServeHTTP(w, r)
+}
+
+// prefixed returns a handler that adds a prefix to the paths of requests.
+func prefixed(prefix string, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r = r.Clone(r.Context())
+		r.URL.Path, r.URL.RawPath = prefix+r.URL.Path, ""
+		next.ServeHTTP(w, r)
+	})
 }
 
 // serveRepair repairs what interrupted deployments have left, and lists what was deleted.

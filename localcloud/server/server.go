@@ -18,6 +18,7 @@ import (
 
 	"tally/localcloud/account"
 	"tally/localcloud/cloud"
+	"tally/localcloud/console"
 	"tally/localcloud/control"
 	"tally/localcloud/gateway"
 	"tally/localcloud/journal"
@@ -39,7 +40,8 @@ type Server struct {
 	aws      net.Listener
 	engine   net.Listener
 	closers  []func() error // in the order of opening
-	shutdown chan struct{}  // closed when Serve ends, which ends the log followers
+	console  *console.Console
+	shutdown chan struct{} // closed when Serve ends, which ends the log followers
 }
 
 // Open listens, and starts the services with the state in config.Dir. The error
@@ -85,6 +87,10 @@ func (s *Server) open() (err error) {
 		return err
 	}
 	s.closers = append(s.closers, s.services.Close)
+	s.console = console.New(console.Options{
+		Place: s.place(), Services: s.services, Journal: s.journal, Done: s.shutdown,
+		Status: func() (any, error) { return s.status() },
+	})
 	if err := provider.AdoptAlarms(s.services); err != nil {
 		return err
 	}
@@ -160,6 +166,9 @@ func (s *Server) handler(aws *provider.Provider) http.Handler {
 	mux.HandleFunc("PUT "+control.FaultsPath, s.page(s.serveSetFaults))
 	mux.HandleFunc("DELETE "+control.FaultsPath, s.page(s.serveClearFaults))
 	mux.HandleFunc("POST "+control.RepairPath, s.page(s.serveRepair(aws)))
+	mux.HandleFunc("POST "+control.ConsolePath, s.page(s.serveConsoleLink))
+	mux.HandleFunc(control.APIPath, s.page(s.serveAPI))
+	mux.Handle(console.Prefix, s.console.Pages())
 	mux.Handle("/", gateway.New(s.place(), *s.services, s.journal))
 	return mux
 }

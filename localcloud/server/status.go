@@ -23,14 +23,21 @@ import (
 const maxWarnings = 10
 
 func (s *Server) serveStatus(w http.ResponseWriter, _ *http.Request) {
-	program, err := s.program()
+	status, err := s.status()
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
-	// An error means that the client is gone.
-	_ = json.NewEncoder(w).Encode(control.Status{
+	_ = json.NewEncoder(w).Encode(status) // the client may be gone
+}
+
+func (s *Server) status() (control.Status, error) {
+	program, err := s.program()
+	if err != nil {
+		return control.Status{}, err
+	}
+	return control.Status{
 		PID:         os.Getpid(),
 		Program:     program,
 		Started:     s.started,
@@ -44,7 +51,7 @@ func (s *Server) serveStatus(w http.ResponseWriter, _ *http.Request) {
 		Recorded:    list(s.withoutEffect()),
 		Faults:      s.faults(),
 		Warnings:    list(s.journal.Warnings(maxWarnings)),
-	})
+	}, nil
 }
 
 func (s *Server) sizes() control.Sizes {

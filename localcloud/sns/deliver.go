@@ -64,10 +64,12 @@ func (s *Service) attempt(d Delivery, o owed, deadLetterQueue string) backlog.Re
 		out := outcome{attempts: o.Tries, sent: time.Now()}
 		// Only requests over HTTP are interrupted, because they may take long. Then the
 		// endpoint may receive the message again.
-		out.Receipt, out.err = target.Deliver(context.Background(), d)
+		ctx, step := d.step("", o.Tries)
+		out.Receipt, out.err = target.Deliver(ctx, d)
 		if errors.Is(out.err, context.Canceled) {
 			return backlog.Result{Interrupted: true}
 		}
+		step.End(s.Journal, d.describe(out.Response, out.err))
 		if out.err == nil {
 			s.delivered(d, out)
 			return s.settle(d, o)

@@ -21,12 +21,12 @@ func (t lambdaTarget) Deliver(ctx context.Context, d Delivery) (Receipt, error) 
 	if err != nil {
 		return Receipt{}, err
 	}
-	payload := cloud.EncodeJSON(event{[]record{{"aws:sns", "1.0", d.Subscription.ARN, lambdaNotification(notify(d, topic.Region))}}})
+	payload := lambdaEvent(d.Subscription.ARN, notify(d, topic.Region))
 	id, err := t.invoker.InvokeAsync(ctx, cloud.Invocation{
 		Caller:      cloud.Caller{Service: principal, SourceARN: topic},
 		Function:    d.Subscription.Endpoint,
 		Payload:     []byte(payload),
-		TraceHeader: d.TraceHeader,
+		TraceHeader: d.TraceHeader, // without one, the trace of ctx is that of the event
 	})
 	if err != nil {
 		return Receipt{}, err

@@ -23,6 +23,7 @@ type stored struct {
 	Attributes       map[string]Attribute
 	GroupID          string `json:",omitempty"`
 	TraceHeader      string `json:",omitempty"`
+	Trace            string `json:",omitempty"` // of the publication's step
 	SignatureVersion int    `json:",omitempty"`
 
 	Token  string        `json:",omitempty"` // of a confirmation
@@ -138,7 +139,7 @@ func (s *Service) load(t backlog.Task, o owed, r row) (Delivery, error) {
 	}
 	return Delivery{
 		Subscription: r.Subscription, MessageID: m.ID, Time: m.Time, Subject: m.Subject, Body: body, Attributes: m.Attributes,
-		GroupID: m.GroupID, TraceHeader: m.TraceHeader, SignatureVersion: m.SignatureVersion, Kind: o.Kind, Token: m.Token,
+		GroupID: m.GroupID, TraceHeader: m.TraceHeader, Trace: m.Trace, SignatureVersion: m.SignatureVersion, Kind: o.Kind, Token: m.Token,
 	}, nil
 }
 

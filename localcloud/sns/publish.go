@@ -40,7 +40,7 @@ func (s *Service) Publish(ctx context.Context, caller cloud.Caller, topicARN str
 	if err := s.await(ctx, topicARN); err != nil {
 		return "", err
 	}
-	results, err := s.send(topicARN, []BatchEntry{{Message: m}}, []bodies{b})
+	results, err := s.send(ctx, topicARN, []BatchEntry{{Message: m}}, []bodies{b})
 	if err != nil {
 		return "", err
 	}
@@ -55,7 +55,7 @@ func (s *Service) Forward(ctx context.Context, caller cloud.Caller, topicARN str
 	if err != nil {
 		return err
 	}
-	_, err = s.send(topicARN, []BatchEntry{{Message: m}}, []bodies{b})
+	_, err = s.send(ctx, topicARN, []BatchEntry{{Message: m}}, []bodies{b})
 	return err
 }
 
@@ -106,7 +106,7 @@ func (s *Service) PublishBatch(ctx context.Context, caller cloud.Caller, topicAR
 	if err := s.await(ctx, topicARN); err != nil {
 		return nil, err
 	}
-	results, err := s.send(topicARN, entries, bodies)
+	results, err := s.send(ctx, topicARN, entries, bodies)
 	if err != nil {
 		return nil, err
 	}
@@ -189,7 +189,7 @@ func (s *Service) sync(topicARN string) error {
 
 // send stores all messages with the deliveries that they owe, or none of them; bodies are
 // those of each message.
-func (s *Service) send(topicARN string, entries []BatchEntry, bodies []bodies) ([]BatchResult, error) {
+func (s *Service) send(ctx context.Context, topicARN string, entries []BatchEntry, bodies []bodies) ([]BatchResult, error) {
 	topic, _ := s.topics.Get(topicARN) // a deleted topic has no subscribers
 	to := s.subscribers(topicARN)
 	results := make([]BatchResult, len(entries))
@@ -198,7 +198,7 @@ func (s *Service) send(topicARN string, entries []BatchEntry, bodies []bodies) (
 	for i, e := range entries {
 		results[i] = BatchResult{ID: e.ID, MessageID: uuid.NewString()}
 		s.note(cloud.Info, topicARN, "received message %s%s", results[i].MessageID, cloud.Hop("", e.TraceHeader))
-		more, set, err := s.fanOut(topic, to, results[i].MessageID, e.Message, bodies[i])
+		more, set, err := s.fanOut(topic, to, results[i].MessageID, cloud.StepTrace(ctx), e.Message, bodies[i])
 		if err != nil {
 			return nil, err
 		}
@@ -216,7 +216,7 @@ func (s *Service) send(topicARN string, entries []BatchEntry, bodies []bodies) (
 
 // fanOut returns the deliveries of a message to each subscription that selects it, and
 // the changes that store the message.
-func (s *Service) fanOut(topic Topic, to []row, messageID string, m Message, b bodies) ([]backlog.Task, []store.Change, error) {
+func (s *Service) fanOut(topic Topic, to []row, messageID, trace string, m Message, b bodies) ([]backlog.Task, []store.Change, error) {
 	var selected []row
 	for _, r := range to {
 		body := b.of(r.Protocol)
@@ -231,7 +231,7 @@ func (s *Service) fanOut(topic Topic, to []row, messageID string, m Message, b b
 	}
 	message := stored{
 		ID: messageID, Time: time.Now().UTC(), Subject: m.Subject, Attributes: m.Attributes, GroupID: m.GroupID,
-		TraceHeader: s.trace(topic, messageID, m.TraceHeader), SignatureVersion: topic.SignatureVersion,
+		TraceHeader: s.trace(topic, messageID, m.TraceHeader), Trace: trace, SignatureVersion: topic.SignatureVersion,
 	}
 	body := m.Body
 	if m.Structure != "" {

@@ -1,8 +1,6 @@
 package sns
 
 import (
-	"context"
-
 	"tally/localcloud/cloud"
 	"tally/localcloud/internal/backlog"
 )
@@ -16,7 +14,9 @@ func (s *Service) redrive(d Delivery, o owed, queue string) backlog.Result {
 		s.lose(topic, "message %s is lost: subscription %s could not deliver it to %s: %s", d.MessageID, sub.ARN, sub.Where(), o.Failure)
 		return s.forget(o)
 	}
-	_, err := send(context.Background(), s.Queues, d, queue)
+	ctx, step := d.step(queue, 0)
+	id, err := send(ctx, s.Queues, d, queue)
+	step.End(s.Journal, d.describe(id, err))
 	switch {
 	case err == nil:
 		s.measure(topic, cloud.Counted("NumberOfNotificationsRedrivenToDlq", 1))

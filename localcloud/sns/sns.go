@@ -94,6 +94,7 @@ type Delivery struct {
 	Attributes       map[string]Attribute
 	GroupID          string // only for queues; "" for none
 	TraceHeader      string // "" for none
+	Trace            string // of its step
 	SignatureVersion int    // of the topic: 1 or 2
 
 	// The remaining fields are only for HTTP endpoints.

@@ -44,7 +44,7 @@ func (s *Service) SendBatch(ctx context.Context, caller cloud.Caller, url string
 	}
 	ids := make([]string, len(entries))
 	return batch(s, q, "SendMessageBatchRequestEntry", entries, total, ids, func(i int, e Entry) (enqueue step) {
-		ids[i], enqueue = s.enqueue(q, caller, e)
+		ids[i], enqueue = s.enqueue(ctx, q, caller, e)
 		return enqueue
 	})
 }

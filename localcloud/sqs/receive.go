@@ -167,7 +167,7 @@ func (s *Service) read(q Queue, taken []message, err error) ([]Message, error) {
 		if err != nil {
 			return nil, err
 		}
-		received = append(received, Message{ID: c.ID, ReceiptHandle: handle(q, m), Body: body, Attributes: c.Attributes, System: system(m, c)})
+		received = append(received, Message{ID: c.ID, ReceiptHandle: handle(q, m), Body: body, Attributes: c.Attributes, System: system(m, c), Trace: c.Trace})
 	}
 	return received, s.store.Sync()
 }

@@ -74,6 +74,7 @@ type content struct {
 	Source      string `json:",omitempty"` // ARN of the queue it was moved from; "" for none
 	GroupID     string `json:",omitempty"`
 	TraceHeader string `json:",omitempty"`
+	Trace       string `json:",omitempty"` // of the step that sent it
 	Attributes  map[string]cloud.MessageAttribute
 }
 

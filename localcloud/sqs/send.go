@@ -33,7 +33,7 @@ func (s *Service) SendMessage(ctx context.Context, caller cloud.Caller, queueARN
 	if err := s.permitTo(ctx, caller, q, "SendMessage"); err != nil {
 		return "", err
 	}
-	id, enqueue := s.enqueue(q, caller, Entry{QueueMessage: m})
+	id, enqueue := s.enqueue(ctx, q, caller, Entry{QueueMessage: m})
 	return id, single(s.change(q.Name, []step{enqueue}))
 }
 
@@ -47,12 +47,12 @@ func (s *Service) Send(ctx context.Context, caller cloud.Caller, url string, e E
 	if err != nil {
 		return "", err
 	}
-	id, enqueue := s.enqueue(q, caller, e)
+	id, enqueue := s.enqueue(ctx, q, caller, e)
 	return id, single(s.changeForClient(q.Name, enqueue))
 }
 
 // enqueue returns the step that adds a message, and the ID that the message gets.
-func (s *Service) enqueue(q Queue, caller cloud.Caller, e Entry) (id string, add step) {
+func (s *Service) enqueue(ctx context.Context, q Queue, caller cloud.Caller, e Entry) (id string, add step) {
 	delay := q.DelaySeconds
 	if e.DelaySeconds != nil {
 		delay = *e.DelaySeconds
@@ -71,7 +71,7 @@ func (s *Service) enqueue(q Queue, caller cloud.Caller, e Entry) (id string, add
 		return "", func(*change) error { return err }
 	}
 	id = uuid.NewString()
-	encoded := encodeContent(content{ID: id, Sender: sender(caller), GroupID: e.GroupID, TraceHeader: e.TraceHeader, Attributes: e.Attributes}, e.Body)
+	encoded := encodeContent(content{ID: id, Sender: sender(caller), GroupID: e.GroupID, TraceHeader: e.TraceHeader, Trace: cloud.StepTrace(ctx), Attributes: e.Attributes}, e.Body)
 	bytes := size(e.QueueMessage)
 	return id, func(c *change) error {
 		m := &message{

@@ -1,9 +1,8 @@
 package endpoint
 
 import (
-	"crypto/rand"
+	"cmp"
 	"encoding/base64"
-	"fmt"
 	"mime"
 	"net"
 	"net/http"
@@ -144,7 +143,7 @@ const TraceHeader = "X-Amzn-Trace-Id"
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-ciphers.html
 func headers(r *http.Request) map[string]string {
 	if r.Header.Get(TraceHeader) == "" {
-		r.Header.Set(TraceHeader, newTraceID())
+		r.Header.Set(TraceHeader, "Root="+cmp.Or(cloud.StepTrace(r.Context()), cloud.NewTraceID(time.Now())))
 	}
 	r.Header.Add("X-Forwarded-For", SourceIP(r))
 	r.Header.Set("X-Forwarded-Port", "443")
@@ -169,12 +168,6 @@ func hopByHop(name string) bool {
 		return true
 	}
 	return false
-}
-
-func newTraceID() string {
-	var raw [12]byte
-	_, _ = rand.Read(raw[:]) // never fails
-	return fmt.Sprintf("Root=1-%08x-%x", time.Now().Unix(), raw)
 }
 
 // cookies returns the cookies of all Cookie headers, as "name=value".

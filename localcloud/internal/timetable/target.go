@@ -36,6 +36,13 @@ func (t Targets) Send(ctx context.Context, caller cloud.Caller, arn, payload str
 	return err
 }
 
+// Observed is Send, recorded as a step of the schedule or rule with the ARN from.
+func (t Targets) Observed(ctx context.Context, j cloud.Journal, from string, caller cloud.Caller, arn, payload string) (err error) {
+	ctx, step := cloud.BeginStep(ctx, cloud.Step{Kind: cloud.StepSchedule, Name: "event", From: from, To: arn, Input: cloud.StepText(payload)})
+	defer func() { step.End(j, func(s *cloud.Step) { s.Fail(err) }) }()
+	return t.Send(ctx, caller, arn, payload)
+}
+
 // Time returns the scheduled time as events and attributes have it.
 func (e Event) Time() string { return e.At.UTC().Format(time.RFC3339) }
 

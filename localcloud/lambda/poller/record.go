@@ -43,7 +43,11 @@ func newRecord(m cloud.ReceivedMessage, queueARN, region string) record {
 	for name, a := range m.Attributes {
 		attributes[name] = attribute{a.StringValue, a.BinaryValue, []string{}, []string{}, a.DataType}
 	}
-	return record{m.ID, m.ReceiptHandle, m.System["AWSTraceHeader"], []byte(cloud.EncodeJSON(message{
+	trace := m.System["AWSTraceHeader"]
+	if trace == "" && m.Trace != "" {
+		trace = "Root=" + m.Trace // without a lineage, it is only a link
+	}
+	return record{m.ID, m.ReceiptHandle, trace, []byte(cloud.EncodeJSON(message{
 		MessageID: m.ID, ReceiptHandle: m.ReceiptHandle, Body: m.Body, Attributes: m.System, MessageAttributes: attributes,
 		MD5OfMessageAttributes: m.MD5OfAttributes, MD5OfBody: m.MD5OfBody,
 		EventSource: "aws:sqs", EventSourceARN: queueARN, AWSRegion: region,

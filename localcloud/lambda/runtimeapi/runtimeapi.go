@@ -20,6 +20,12 @@ type Event struct {
 	Deadline      time.Time
 	TraceID       string // X-Amzn-Trace-Id
 	ClientContext string // JSON, or ""
+	// Attempt is the number of this attempt, from 1, or 0 if there can be only one. Source is
+	// the ARN of what invoked the function, or "" if that has a step of its own, and Links are
+	// the traces of the messages in a batch. All three are for steps.
+	Attempt int      `json:"-"`
+	Source  string   `json:"-"`
+	Links   []string `json:"-"`
 	// Responded receives the response as soon as the runtime has sent it, before the
 	// runtime requests the next event. It must neither block nor call the API. It may
 	// be nil.
