@@ -278,7 +278,7 @@ var queueAttribute = calls{
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html
 var encryptTable = call{
 	actions: "kms:CreateGrant kms:Decrypt kms:DescribeKey kms:Encrypt kms:GenerateDataKey kms:ReEncryptFrom kms:ReEncryptTo",
-	on:      "{serverSideEncryption.kmsKeyArn}", with: []string{"tags of " + keyType + " {serverSideEncryption.kmsKeyArn}"}, set: "serverSideEncryption",
+	on:      "{serverSideEncryption.kmsKeyArn}", with: []string{"tags of " + keyType + " {serverSideEncryption.kmsKeyArn}"}, set: "serverSideEncryption.kmsKeyArn",
 }
 
 var changeRecord = []call{

@@ -123,7 +123,7 @@ func (w *world) remember(kind, id string, state map[string]any) {
 // applies reports whether the operation makes the call.
 func (w *world) applies(c call, o operation) bool {
 	isSet := func(property string) bool {
-		v := o.new[property]
+		v := propertyOf(o.new, property)
 		return v != nil && v != "" && v != -1.0 // -1: no concurrency is reserved
 	}
 	if c.set != "" && !isSet(c.set) || c.unset != "" && isSet(c.unset) {
@@ -207,15 +207,20 @@ var placeholder = regexp.MustCompile(`\{[\w.]+\}`)
 func (w *world) fill(template string, state map[string]any) string {
 	w.t.Helper()
 	return placeholder.ReplaceAllStringFunc(template, func(name string) string {
-		var value any = state
-		for part := range strings.SplitSeq(name[1:len(name)-1], ".") {
-			object, _ := value.(map[string]any)
-			value = object[part]
-		}
-		text, ok := value.(string)
+		text, ok := propertyOf(state, name[1:len(name)-1]).(string)
 		if !ok {
 			w.t.Fatalf("%s: there is no such property in %v", template, state)
 		}
 		return text
 	})
+}
+
+// propertyOf returns a property, or a part of one, such as "serverSideEncryption.kmsKeyArn".
+func propertyOf(state map[string]any, path string) (value any) {
+	value = state
+	for part := range strings.SplitSeq(path, ".") {
+		object, _ := value.(map[string]any)
+		value = object[part]
+	}
+	return value
 }

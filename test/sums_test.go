@@ -25,7 +25,8 @@ func TestSums(t *testing.T) {
 	defer cancel()
 	cloud := localcloudtest.Start(t, localcloudtest.TimeScale(600))
 	server := newReceiver(t)
-	stack := cloud.Deploy(ctx, localcloudtest.Program{Dir: copyProject(t), Config: map[string]string{
+	r := newRedriver(ctx, t, copyProject(t))
+	stack := cloud.Deploy(ctx, localcloudtest.Program{Dir: r.dir, Config: map[string]string{
 		"tally:sumsQueue": "true",
 		"tally:notifyUrl": server.url,
 		"tally:timeout":   "2", // a buffer offers a failed message again after six times this
@@ -41,7 +42,8 @@ func TestSums(t *testing.T) {
 				d.notifies(ctx, server)
 			}
 			d.submits(ctx)
-			d.recordsFailure(ctx)
+			r.deployed = d
+			r.recordsFailure(ctx, map[string]string{"false": "RetriesExhausted", "true": "ReceivesExhausted"}[buffer])
 		})
 	}
 }
@@ -70,14 +72,17 @@ func (d deployed) submits(ctx context.Context) {
 }
 
 // recordsFailure publishes a message that has no sum. It proves that the table says why,
-// and that the failure queue has the message.
-func (d deployed) recordsFailure(ctx context.Context) {
-	d.t.Helper()
-	id := d.publish(ctx, `{"num1":"three","num2":4}`)
-	if got := d.sum(ctx, "/sums/"+id, "failed"); !strings.Contains(got.Reason, "num1") {
-		d.t.Errorf("the reason is %q", got.Reason)
+// and that the redrive command shows the message, with the condition.
+func (r redriver) recordsFailure(ctx context.Context, condition string) {
+	r.t.Helper()
+	id := r.publish(ctx, `{"num1":"three","num2":4}`)
+	if got := r.sum(ctx, "/sums/"+id, "failed"); !strings.Contains(got.Reason, "num1") {
+		r.t.Errorf("the reason is %q", got.Reason)
 	}
-	d.cloud.WaitForMessage(ctx, d.out["handleMessageFailuresUrl"], contains(id))
+	r.await(ctx, func() (done bool, state string) {
+		list := r.must(context.WithoutCancel(ctx), "list", "-queue", "handle-message-failures", "-id", id)
+		return strings.Contains(list, id) && strings.Contains(list, condition+"\n"), list
+	})
 }
 
 // contains returns a function that accepts messages whose bodies contain the text.
