@@ -317,8 +317,8 @@ func (s *Services) httpAPIOptions(o Options) httpapi.Options {
 	}
 }
 
-// Start resumes queued invocations, rotations, deliveries, schedules and rules, listens for HTTP APIs,
-// evaluates alarms, and deletes old log events and expired items of tables.
+// Start resumes queued invocations, rotations, deliveries, schedules and rules, listens for
+// HTTP APIs, evaluates alarms, and deletes old log events and expired items of tables.
 func (s *Services) Start() error {
 	s.Logs.Start(s.options.LogLimit, func(err error) {
 		s.options.Journal.Append(cloud.Entry{Level: cloud.Warning, Service: "logs", Message: "old events cannot be deleted: " + err.Error()})

@@ -1,8 +1,6 @@
 package gateway
 
-import (
-	"tally/localcloud/secretsmanager"
-)
+import "tally/localcloud/secretsmanager"
 
 // rotationRules is https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_RotationRulesType.html
 type rotationRules struct {
@@ -24,6 +22,8 @@ func (in rotateSecretInput) immediately() bool {
 	return in.RotateImmediately == nil || *in.RotateImmediately
 }
 
+// keys says whether the rotation is immediate even if the request does not.
+//
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssecretsmanager.html#awssecretsmanager-policy-keys
 func (in rotateSecretInput) keys() map[string][]string {
 	keys := withKey(nil, "secretsmanager:RotateImmediately", boolText(in.immediately()))
