@@ -147,8 +147,7 @@ func (s *Service) Alarms(f AlarmFilter) ([]AlarmState, error) {
 
 func checkState(p *problems, state string) {
 	if !slices.Contains([]string{"", StateOK, StateAlarm, StateInsufficient}, state) {
-		p.add("1 validation error detected: Value '" + state + "' at 'stateValue' failed to satisfy constraint: " +
-			"Member must satisfy enum value set: [INSUFFICIENT_DATA, ALARM, OK]")
+		p.add(cloud.Violated(validation, state, "stateValue", "Member must satisfy enum value set: [INSUFFICIENT_DATA, ALARM, OK]").Message)
 	}
 }
 

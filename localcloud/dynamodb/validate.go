@@ -1,7 +1,6 @@
 package dynamodb
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -22,11 +21,8 @@ var (
 type constraints []string
 
 // violated adds a violation of the member at a path: "returnValues".
-func (c *constraints) violated(value, path, rule string, args ...any) {
-	if value != "null" {
-		value = "'" + value + "'"
-	}
-	*c = append(*c, fmt.Sprintf("Value %s at '%s' failed to satisfy constraint: %s", value, path, fmt.Sprintf(rule, args...)))
+func (c *constraints) violated(value any, path, rule string, args ...any) {
+	*c = append(*c, cloud.Violation(value, path, rule, args...))
 }
 
 // enum checks a member that is one of several values, or absent.
@@ -39,7 +35,7 @@ func (c *constraints) enum(value, path string, allowed []string) {
 // required checks a member that must be present.
 func (c *constraints) required(present bool, path string) {
 	if !present {
-		c.violated("null", path, "Member must not be null")
+		c.violated(nil, path, "Member must not be null")
 	}
 }
 
@@ -68,26 +64,23 @@ func (c *constraints) name(name, path string) {
 // atLeast checks a number, or nil if it is absent.
 func (c *constraints) atLeast(n *int, low int, path string) {
 	if n != nil && *n < low {
-		c.violated(fmt.Sprint(*n), path, "Member must have value greater than or equal to %d", low)
+		c.violated(*n, path, "Member must have value greater than or equal to %d", low)
 	}
 }
 
 // atMost checks a number, or nil if it is absent.
 func (c *constraints) atMost(n *int, high int, path string) {
 	if n != nil && *n > high {
-		c.violated(fmt.Sprint(*n), path, "Member must have value less than or equal to %d", high)
+		c.violated(*n, path, "Member must have value less than or equal to %d", high)
 	}
 }
 
 // err returns a ValidationException with all violations, or nil.
 func (c constraints) err() error {
-	switch len(c) {
-	case 0:
+	if len(c) == 0 {
 		return nil
-	case 1:
-		return invalid("1 validation error detected: %s", c[0])
 	}
-	return invalid("%d validation errors detected: %s", len(c), strings.Join(c, "; "))
+	return cloud.Violations("ValidationException", c...)
 }
 
 // returns checks the members of writes of one item that say what to return.

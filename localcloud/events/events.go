@@ -192,7 +192,7 @@ func (s *Service) DeleteRule(name string) error {
 		return err
 	}
 	if len(r.Targets) > 0 {
-		return refuse("ValidationException", "Rule can't be deleted since it has targets.")
+		return refuse(validation, "Rule can't be deleted since it has targets.")
 	}
 	return s.clock.Stop(name, s.rules.Unset(name))
 }

@@ -82,11 +82,11 @@ var (
 // CheckInputPaths validates the variables of an input transformer.
 func CheckInputPaths(paths map[string]string) error {
 	if len(paths) > 100 {
-		return refuse("ValidationException", "An input transformer can have at most 100 variables, not %d.", len(paths))
+		return refuse(validation, "An input transformer can have at most 100 variables, not %d.", len(paths))
 	}
 	for _, name := range slices.Sorted(maps.Keys(paths)) {
 		if !variableName.MatchString(name) || strings.HasPrefix(strings.ToUpper(name), "AWS") {
-			return refuse("ValidationException", "The name of the variable %s must be letters, digits, dashes and underscores, and not start with AWS.", name)
+			return refuse(validation, "The name of the variable %s must be letters, digits, dashes and underscores, and not start with AWS.", name)
 		}
 		if err := CheckInputPath(paths[name]); err != nil {
 			return err
@@ -98,7 +98,7 @@ func CheckInputPaths(paths map[string]string) error {
 // CheckTemplate validates the size of a template.
 func CheckTemplate(s string) error {
 	if s == "" || utf8.RuneCountInString(s) > maxInput {
-		return constraint("…", "targets.1.member.inputTransformer.inputTemplate", "have length between 1 and 8192")
+		return cloud.Violated(validation, "…", "targets.1.member.inputTransformer.inputTemplate", "Member must have length between 1 and 8192")
 	}
 	return nil
 }
@@ -131,11 +131,11 @@ func (t Target) fill(r Rule, event string) (string, error) {
 		if m := placeholder.FindStringSubmatch(rest); m != nil {
 			value, ok := t.variable(m[1], r, event)
 			if !ok {
-				return "", refuse("ValidationException", "Invalid InputTemplate: the variable <%s> is not defined.", m[1])
+				return "", refuse(validation, "Invalid InputTemplate: the variable <%s> is not defined.", m[1])
 			}
 			var text string
 			if quoted && (json.Unmarshal([]byte(value), &text) != nil || m[1] == eventText) {
-				return "", refuse("ValidationException", "The local cloud does not put the variable <%s>, which is not a simple text, into a string.", m[1])
+				return "", refuse(validation, "The local cloud does not put the variable <%s>, which is not a simple text, into a string.", m[1])
 			} else if quoted {
 				value = text
 			}
@@ -155,7 +155,7 @@ func (t Target) fill(r Rule, event string) (string, error) {
 	}
 	var b bytes.Buffer
 	if err := json.Compact(&b, []byte(filled.String())); err != nil {
-		return "", refuse("ValidationException", "Invalid InputTemplate: %s is not JSON once its variables are filled in.", t.Template)
+		return "", refuse(validation, "Invalid InputTemplate: %s is not JSON once its variables are filled in.", t.Template)
 	}
 	return b.String(), nil
 }

@@ -123,8 +123,7 @@ func getMetricData(c *call, in metricDataInput) (any, error) {
 // checkScan checks the parameter ScanBy.
 func checkScan(by string) error {
 	if !slices.Contains([]string{"", "TimestampDescending", "TimestampAscending"}, by) {
-		return cloud.Errorf(0, "ValidationError", "1 validation error detected: Value '%s' at 'scanBy' failed to satisfy constraint: "+
-			"Member must satisfy enum value set: [TimestampDescending, TimestampAscending]", by)
+		return cloud.Violated("ValidationError", by, "scanBy", "Member must satisfy enum value set: [TimestampDescending, TimestampAscending]")
 	}
 	return nil
 }

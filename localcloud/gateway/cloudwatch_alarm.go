@@ -144,8 +144,7 @@ func recordLimit(given *int) (int, error) {
 		return standard, nil
 	}
 	if *given < 1 || *given > most {
-		return 0, cloud.Errorf(0, "ValidationError", "1 validation error detected: Value '%d' at 'maxRecords' failed to satisfy constraint: "+
-			"Member must have value from 1 to %d", *given, most)
+		return 0, cloud.Violated("ValidationError", *given, "maxRecords", "Member must have value from 1 to %d", most)
 	}
 	return *given, nil
 }

@@ -24,7 +24,7 @@ type updateTTLInput struct {
 func updateTTL(c *call, in updateTTLInput) (any, error) {
 	spec := in.TimeToLiveSpecification
 	if spec == nil || spec.Enabled == nil || spec.AttributeName == "" {
-		return nil, cloud.Errorf(0, "ValidationException", "1 validation error detected: Value null at 'timeToLiveSpecification' failed to satisfy constraint: Member must not be null")
+		return nil, cloud.Violated("ValidationException", nil, "timeToLiveSpecification", "Member must not be null")
 	}
 	_, err := c.DynamoDB.UpdateTable(in.TableName, func(t *dynamodb.Table) error { return setTTL(t, *spec) })
 	return struct{ TimeToLiveSpecification ttlSpecification }{*spec}, err
@@ -70,7 +70,7 @@ type updateBackupsInput struct {
 func updateBackups(c *call, in updateBackupsInput) (any, error) {
 	spec := in.PointInTimeRecoverySpecification
 	if spec == nil || spec.PointInTimeRecoveryEnabled == nil {
-		return nil, cloud.Errorf(0, "ValidationException", "1 validation error detected: Value null at 'pointInTimeRecoverySpecification' failed to satisfy constraint: Member must not be null")
+		return nil, cloud.Violated("ValidationException", nil, "pointInTimeRecoverySpecification", "Member must not be null")
 	}
 	days := dynamodb.MaxRecovery
 	if spec.RecoveryPeriodInDays != nil {

@@ -134,7 +134,7 @@ func defineAttributes(t *dynamodb.Table, definitions []attributeDefinition) erro
 func setKey(k *dynamodb.Schema, elements []keyElement) error {
 	switch {
 	case len(elements) < 1 || len(elements) > 2:
-		return cloud.Errorf(0, "ValidationException", "1 validation error detected: Value at 'keySchema' failed to satisfy constraint: Member must have length from 1 to 2")
+		return cloud.Violated("ValidationException", cloud.Hidden, "keySchema", "Member must have length from 1 to 2")
 	case elements[0].KeyType != "HASH":
 		return cloud.Errorf(0, "ValidationException", "Invalid KeySchema: The first KeySchemaElement is not a HASH key type")
 	case len(elements) == 2 && elements[1].KeyType != "RANGE":
@@ -362,7 +362,7 @@ func listTables(c *call, in listTablesInput) (any, error) {
 		limit = *in.Limit
 	}
 	if limit < 1 || limit > 100 {
-		return nil, cloud.Errorf(0, "ValidationException", "1 validation error detected: Value '%d' at 'limit' failed to satisfy constraint: Member must have value from 1 to 100", limit)
+		return nil, cloud.Violated("ValidationException", limit, "limit", "Member must have value from 1 to 100")
 	}
 	out := struct {
 		TableNames             []string

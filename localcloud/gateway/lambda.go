@@ -303,8 +303,7 @@ func lambdaPage[T any](items []T, marker string, maxItems *int, key func(T) stri
 	size := 50
 	if maxItems != nil {
 		if *maxItems < 1 || *maxItems > 10_000 {
-			return nil, "", cloud.Errorf(http.StatusBadRequest, "ValidationException",
-				"1 validation error detected: Value '%d' at 'maxItems' failed to satisfy constraint: Member must have value from 1 to 10000", *maxItems)
+			return nil, "", cloud.Violated("ValidationException", *maxItems, "maxItems", "Member must have value from 1 to 10000")
 		}
 		size = min(*maxItems, size)
 	}
@@ -316,6 +315,5 @@ func lambdaPage[T any](items []T, marker string, maxItems *int, key func(T) stri
 }
 
 func constraint(value, parameter, allowed string) error {
-	return cloud.Errorf(http.StatusBadRequest, "ValidationException",
-		"1 validation error detected: Value '%s' at '%s' failed to satisfy constraint: Member must satisfy enum value set: %s", value, parameter, allowed)
+	return cloud.Violated("ValidationException", value, parameter, "Member must satisfy enum value set: %s", allowed)
 }

@@ -116,8 +116,7 @@ var identifierCharacters = regexp.MustCompile(`^[\w#+=/:,.@-]*$`)
 // https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html
 func (c *call) checkGroup(name, identifier string) error {
 	if !identifierCharacters.MatchString(identifier) {
-		return invalidLogs(fmt.Sprintf("1 validation error detected: Value '%s' at 'logGroupIdentifier' failed to satisfy constraint: "+
-			"Member must satisfy regular expression pattern: [\\w#+=/:,.@-]*", identifier))
+		return cloud.Violated("InvalidParameterException", identifier, "logGroupIdentifier", `Member must satisfy regular expression pattern: [\w#+=/:,.@-]*`)
 	}
 	arn, err := cloud.ParseARN(identifier)
 	if err == nil && (arn != c.place.ARN("logs", arn.Resource) || !strings.HasPrefix(arn.Resource, "log-group:")) {
@@ -220,8 +219,7 @@ func streamOrder(in describeStreamsInput) (func(logs.Stream) string, error) {
 		}
 		key = func(s logs.Stream) string { return s.Last.UTC().Format("20060102T150405.000") + s.Name }
 	default:
-		return nil, invalidLogs("1 validation error detected: Value '" + in.OrderBy + "' at 'orderBy' failed to satisfy constraint: " +
-			"Member must satisfy enum value set: [LogStreamName, LastEventTime]")
+		return nil, cloud.Violated("InvalidParameterException", in.OrderBy, "orderBy", "Member must satisfy enum value set: [LogStreamName, LastEventTime]")
 	}
 	if !in.Descending {
 		return key, nil
@@ -290,7 +288,7 @@ func pageSize(limit *int) (int, error) {
 		return 50, nil
 	}
 	if *limit < 1 || *limit > 50 {
-		return 0, invalidLogs("1 validation error detected: Value at 'limit' failed to satisfy constraint: Member must have value from 1 to 50")
+		return 0, cloud.Violated("InvalidParameterException", cloud.Hidden, "limit", "Member must have value from 1 to 50")
 	}
 	return *limit, nil
 }
@@ -302,7 +300,7 @@ func eventLimit(limit *int) (int, error) {
 		return 0, nil
 	}
 	if *limit < 1 {
-		return 0, invalidLogs("1 validation error detected: Value at 'limit' failed to satisfy constraint: Member must have value greater than or equal to 1")
+		return 0, cloud.Violated("InvalidParameterException", cloud.Hidden, "limit", "Member must have value greater than or equal to 1")
 	}
 	return *limit, nil
 }

@@ -60,7 +60,7 @@ func deleteLogGroup(c *call, in groupNameInput) (any, error) {
 
 func putRetention(c *call, in retentionInput) (any, error) {
 	if in.Days == 0 { // which means no limit only to the service
-		return nil, invalidLogs("1 validation error detected: Value '0' at 'retentionInDays' failed to satisfy constraint: Member must satisfy enum value set")
+		return nil, cloud.Violated("InvalidParameterException", 0, "retentionInDays", "Member must satisfy enum value set")
 	}
 	return struct{}{}, c.Logs.SetRetention(in.Name, in.Days)
 }

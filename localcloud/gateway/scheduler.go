@@ -238,8 +238,7 @@ func schedulerPage[T any](items []T, token string, size *int, key func(T) string
 	n := 100
 	if size != nil {
 		if n = *size; n < 1 || n > 100 {
-			return nil, "", cloud.Errorf(http.StatusBadRequest, "ValidationException",
-				"1 validation error detected: Value '%d' at 'maxResults' failed to satisfy constraint: Member must have value between 1 and 100", n)
+			return nil, "", cloud.Violated("ValidationException", n, "maxResults", "Member must have value between 1 and 100")
 		}
 	}
 	first, next, ok := page(items, token, n, key)

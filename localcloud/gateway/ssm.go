@@ -91,7 +91,7 @@ func parametersFor[In interface{ names() []string }](action string) func(*call, 
 	return func(c *call, in In) (target, error) {
 		names := in.names()
 		if len(names) < 1 || len(names) > 10 {
-			return target{}, invalidSSM("1 validation error detected: Value at 'names' failed to satisfy constraint: Member must have length from 1 to 10.")
+			return target{}, cloud.Violated("ValidationException", cloud.Hidden, "names", "Member must have length from 1 to 10.")
 		}
 		for _, name := range names[1:] {
 			if err := c.authorize(action, c.parameter(name)); err != nil {
@@ -249,7 +249,7 @@ func parameterPage(all []ssm.Parameter, token string, limit *int, most int, key 
 		size = *limit
 	}
 	if size < 1 || size > most {
-		return nil, "", invalidSSM("1 validation error detected: Value at 'maxResults' failed to satisfy constraint: Member must have value from 1 to %d.", most)
+		return nil, "", cloud.Violated("ValidationException", cloud.Hidden, "maxResults", "Member must have value from 1 to %d.", most)
 	}
 	found, next, ok := page(all, token, size, key)
 	if !ok {

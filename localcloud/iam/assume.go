@@ -66,20 +66,19 @@ func (s *Service) Assume(ctx context.Context, caller cloud.Caller, a Assumption)
 }
 
 func (a Assumption) check() error {
-	const failed = "1 validation error detected: Value '%v' at '%s' failed to satisfy constraint: Member must "
 	switch {
 	case !strings.HasPrefix(a.Role, "arn:"):
 		return invalid("%s is invalid", a.Role)
 	case !sessionName.MatchString(a.Session):
-		return invalid(failed+`satisfy regular expression pattern: [\w+=,.@-]*, and have length from 2 to 64`, a.Session, "roleSessionName")
+		return violated(a.Session, "roleSessionName", `Member must satisfy regular expression pattern: [\w+=,.@-]*, and have length from 2 to 64`)
 	case a.Seconds != 0 && a.Seconds < minAssumedSeconds:
-		return invalid(failed+"have value greater than or equal to %d", a.Seconds, "durationSeconds", minAssumedSeconds)
+		return violated(a.Seconds, "durationSeconds", "Member must have value greater than or equal to %d", minAssumedSeconds)
 	case a.Seconds > maxSessionSeconds:
-		return invalid(failed+"have value less than or equal to %d", a.Seconds, "durationSeconds", maxSessionSeconds)
+		return violated(a.Seconds, "durationSeconds", "Member must have value less than or equal to %d", maxSessionSeconds)
 	case a.ExternalID != "" && (len(a.ExternalID) < 2 || len(a.ExternalID) > 1224 || !externalID.MatchString(a.ExternalID)):
-		return invalid(failed+`satisfy regular expression pattern: [\w+=,.@:\/-]*, and have length from 2 to 1224`, a.ExternalID, "externalId")
+		return violated(a.ExternalID, "externalId", `Member must satisfy regular expression pattern: [\w+=,.@:\/-]*, and have length from 2 to 1224`)
 	case utf8.RuneCountInString(a.Policy) > maxSessionPolicy:
-		return invalid(failed+"have length less than or equal to %d", "…", "policy", maxSessionPolicy)
+		return violated("…", "policy", "Member must have length less than or equal to %d", maxSessionPolicy)
 	case a.Policy == "":
 		return nil
 	}

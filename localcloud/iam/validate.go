@@ -44,7 +44,7 @@ func CheckPolicyName(name string) error { return checkName("policyName", name, 1
 
 func checkName(member, name string, maxLength int) error {
 	if len(name) > maxLength {
-		return invalid("1 validation error detected: Value at '%s' failed to satisfy constraint: Member must have length less than or equal to %d", member, maxLength)
+		return violated(cloud.Hidden, member, "Member must have length less than or equal to %d", maxLength)
 	}
 	if !namePattern.MatchString(name) {
 		return invalid("The specified value for %s is invalid. It must contain only alphanumeric characters and/or the following: +=,.@_-", member)
@@ -65,10 +65,10 @@ func CheckPath(path string) error {
 // characters.
 func CheckDescription(description string) error {
 	if utf8.RuneCountInString(description) > 1000 {
-		return invalid("1 validation error detected: Value at 'description' failed to satisfy constraint: Member must have length less than or equal to 1000")
+		return violated(cloud.Hidden, "description", "Member must have length less than or equal to 1000")
 	}
 	if !descriptionPattern.MatchString(description) {
-		return invalid(`1 validation error detected: Value at 'description' failed to satisfy constraint: Member must satisfy regular expression pattern: [\u0009\u000A\u000D\u0020-\u007E\u00A1-\u00FF]*`)
+		return violated(cloud.Hidden, "description", `Member must satisfy regular expression pattern: [\u0009\u000A\u000D\u0020-\u007E\u00A1-\u00FF]*`)
 	}
 	return nil
 }
@@ -76,13 +76,7 @@ func CheckDescription(description string) error {
 // CheckSessionSeconds checks the maximum session duration of a role: 3,600 to
 // 43,200 seconds.
 func CheckSessionSeconds(seconds int) error {
-	switch {
-	case seconds < minSessionSeconds:
-		return invalid("1 validation error detected: Value '%d' at 'maxSessionDuration' failed to satisfy constraint: Member must have value greater than or equal to %d", seconds, minSessionSeconds)
-	case seconds > maxSessionSeconds:
-		return invalid("1 validation error detected: Value '%d' at 'maxSessionDuration' failed to satisfy constraint: Member must have value less than or equal to %d", seconds, maxSessionSeconds)
-	}
-	return nil
+	return cloud.CheckRange(validation, "maxSessionDuration", seconds, minSessionSeconds, maxSessionSeconds)
 }
 
 // CheckTrustPolicy checks the trust policy of a role: a valid TrustPolicy of up to
@@ -181,8 +175,14 @@ func (p ManagedPolicy) validate() error {
 	return cmp.Or(CheckPolicyName(p.Name), CheckPath(p.Path), CheckDescription(p.Description), CheckDocument(p.Document), CheckTags(p.Tags))
 }
 
+func violated(value any, member, rule string, args ...any) error {
+	return cloud.Violated(validation, value, member, rule, args...)
+}
+
+const validation = "ValidationError"
+
 func invalid(format string, args ...any) error {
-	return cloud.Errorf(400, "ValidationError", format, args...)
+	return cloud.Errorf(400, validation, format, args...)
 }
 
 // size returns the total number of characters in the documents, not counting white

@@ -53,10 +53,9 @@ func lazily(pattern string) func() *regexp.Regexp {
 	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
 }
 
-// invalid returns the error of a request that does not conform to the API's
-// model.
-func invalid(format string, args ...any) *cloud.Error {
-	return cloud.Errorf(http.StatusBadRequest, "ValidationException", "1 validation error detected: "+format, args...)
+// violated returns the error of a value that does not conform to the API's model.
+func violated(value any, parameter, rule string, args ...any) *cloud.Error {
+	return cloud.Violated("ValidationException", value, parameter, rule, args...)
 }
 
 // badParameter returns the error of a value that conforms to the API's model but is
@@ -69,8 +68,8 @@ func badParameter(format string, args ...any) *cloud.Error {
 // error shows the pattern without its anchors.
 func match(pattern *regexp.Regexp, parameter, value string) error {
 	if !pattern.MatchString(value) {
-		return invalid("Value '%s' at '%s' failed to satisfy constraint: Member must satisfy regular expression pattern: %s",
-			value, parameter, strings.TrimSuffix(strings.TrimPrefix(pattern.String(), "^"), "$"))
+		return violated(value, parameter, "Member must satisfy regular expression pattern: %s",
+			strings.TrimSuffix(strings.TrimPrefix(pattern.String(), "^"), "$"))
 	}
 	return nil
 }
@@ -78,26 +77,18 @@ func match(pattern *regexp.Regexp, parameter, value string) error {
 // atMost returns an error if the value has more characters than max.
 func atMost(parameter, value string, max int) error {
 	if utf8.RuneCountInString(value) > max {
-		return invalid("Value '%s' at '%s' failed to satisfy constraint: Member must have length less than or equal to %d", value, parameter, max)
+		return violated(value, parameter, "Member must have length less than or equal to %d", max)
 	}
 	return nil
 }
 
 func between(parameter string, value, low, high int) error {
-	const constraint = "Value '%d' at '%s' failed to satisfy constraint: Member must have value %s than or equal to %d"
-	switch {
-	case value < low:
-		return invalid(constraint, value, parameter, "greater", low)
-	case value > high:
-		return invalid(constraint, value, parameter, "less", high)
-	}
-	return nil
+	return cloud.CheckRange("ValidationException", parameter, value, low, high)
 }
 
 func oneOf(parameter, value string, allowed ...string) error {
 	if !slices.Contains(allowed, value) {
-		return invalid("Value '%s' at '%s' failed to satisfy constraint: Member must satisfy enum value set: [%s]",
-			value, parameter, strings.Join(allowed, ", "))
+		return violated(value, parameter, "Member must satisfy enum value set: [%s]", strings.Join(allowed, ", "))
 	}
 	return nil
 }
@@ -145,9 +136,8 @@ func CheckRuntime(name string) error {
 // CheckArchitectures accepts exactly one of "x86_64" and "arm64".
 func CheckArchitectures(names []string) error {
 	if len(names) != 1 || names[0] != "x86_64" && names[0] != "arm64" {
-		return invalid("Value '[%s]' at 'architectures' failed to satisfy constraint: "+
-			"Member must satisfy constraint: [Member must satisfy enum value set: [x86_64, arm64]], exactly one",
-			strings.Join(names, ", "))
+		return violated("["+strings.Join(names, ", ")+"]", "architectures",
+			"Member must satisfy constraint: [Member must satisfy enum value set: [x86_64, arm64]], exactly one")
 	}
 	return nil
 }
@@ -168,8 +158,7 @@ func CheckEphemeralStorage(megabytes int) error {
 func CheckReservedConcurrency(executions int) error {
 	switch {
 	case executions < -1:
-		return invalid("Value '%d' at 'reservedConcurrentExecutions' failed to satisfy constraint: "+
-			"Member must have value greater than or equal to 0, or be -1 for none", executions)
+		return violated(executions, "reservedConcurrentExecutions", "Member must have value greater than or equal to 0, or be -1 for none")
 	case executions > accountConcurrency-minUnreserved:
 		return badParameter("Specified ReservedConcurrentExecutions for function decreases account's "+
 			"UnreservedConcurrentExecution below its minimum value of [%d].", minUnreserved)
@@ -211,7 +200,7 @@ func CheckTracingMode(mode string) error {
 // https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
 func CheckDeadLetterTarget(arn string) error {
 	if service := cloud.ServiceOf(arn); arn != "" && service != "sqs" && service != "sns" {
-		return invalid("Value '%s' at 'deadLetterConfig.targetArn' failed to satisfy constraint: Member must be the ARN of a queue or topic", arn)
+		return violated(arn, "deadLetterConfig.targetArn", "Member must be the ARN of a queue or topic")
 	}
 	return checkStandard(arn)
 }
@@ -227,7 +216,7 @@ func checkStandard(arn string) error {
 // CheckKMSKeyARN accepts the ARN of a key or of its alias, and "" for none.
 func CheckKMSKeyARN(arn string) error {
 	if arn != "" && !keyARN.MatchString(arn) {
-		return invalid("Value '%s' at 'kMSKeyArn' failed to satisfy constraint: Member must be the ARN of a key of AWS KMS", arn)
+		return violated(arn, "kMSKeyArn", "Member must be the ARN of a key of AWS KMS")
 	}
 	return nil
 }
@@ -269,7 +258,7 @@ func CheckVariables(variables map[string]string) error {
 		case slices.Contains(reservedVariables, name):
 			reserved = append(reserved, name)
 		case !variableName.MatchString(name):
-			return invalid("Value at 'environment.variables' failed to satisfy constraint: Map keys must satisfy constraint: "+
+			return violated(cloud.Hidden, "environment.variables", "Map keys must satisfy constraint: "+
 				"[Member must satisfy regular expression pattern: [a-zA-Z]([a-zA-Z0-9_])+], unlike '%s'", name)
 		case strings.ContainsRune(variables[name], 0):
 			return badParameter(prefix+"contain a null character: %s", name)

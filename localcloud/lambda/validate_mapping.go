@@ -108,7 +108,7 @@ func CheckFilterCount(filters int) error {
 // CheckFilterPattern accepts a pattern of up to 4,096 characters for the bodies of messages.
 func CheckFilterPattern(pattern string) error {
 	if utf8.RuneCountInString(pattern) > maxPattern {
-		return invalid("Value at 'filterCriteria.filters.member.pattern' failed to satisfy constraint: Member must have length less than or equal to %d", maxPattern)
+		return violated(cloud.Hidden, "filterCriteria.filters.member.pattern", "Member must have length less than or equal to %d", maxPattern)
 	}
 	if _, err := filter.ParseMessageFilter(pattern); err != nil {
 		return badParameter("Invalid filter pattern definition. %v", err)
@@ -125,13 +125,12 @@ func CheckMappingMetrics(metrics []string) error {
 
 // onlyOne accepts lists with at most one value, which must be the allowed one.
 func onlyOne(parameter string, values []string, allowed string) error {
-	list := strings.Join(values, ", ")
+	list := "[" + strings.Join(values, ", ") + "]"
 	if len(values) > 1 {
-		return invalid("Value '[%s]' at '%s' failed to satisfy constraint: Member must have length less than or equal to 1", list, parameter)
+		return violated(list, parameter, "Member must have length less than or equal to 1")
 	}
 	if slices.ContainsFunc(values, func(v string) bool { return v != allowed }) {
-		return invalid("Value '[%s]' at '%s' failed to satisfy constraint: "+
-			"Member must satisfy constraint: [Member must satisfy enum value set: [%s]]", list, parameter, allowed)
+		return violated(list, parameter, "Member must satisfy constraint: [Member must satisfy enum value set: [%s]]", allowed)
 	}
 	return nil
 }

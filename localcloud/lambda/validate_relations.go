@@ -2,6 +2,7 @@ package lambda
 
 import (
 	"cmp"
+	"fmt"
 	"regexp"
 	"strings"
 
@@ -116,8 +117,7 @@ func CheckAliasName(name string) error {
 		return err
 	}
 	if !aliasName.MatchString(name) || number.MatchString(name) {
-		return invalid("Value '%s' at 'name' failed to satisfy constraint: "+
-			"Member must satisfy regular expression pattern: (?!^[0-9]+$)([a-zA-Z0-9-_]+)", name)
+		return violated(name, "name", "Member must satisfy regular expression pattern: (?!^[0-9]+$)([a-zA-Z0-9-_]+)")
 	}
 	return nil
 }
@@ -137,17 +137,18 @@ func CheckRouting(version string, weights map[string]float64) error {
 		return badParameter("Number of items in AdditionalVersionWeights cannot be greater than 1")
 	}
 	for additional, weight := range weights {
-		const constraint = "Value '{%s=%v}' at 'routingConfig.additionalVersionWeights' failed to satisfy constraint: "
+		const member = "routingConfig.additionalVersionWeights"
+		shown := fmt.Sprintf("{%s=%v}", additional, weight)
 		switch {
 		case weight < 0 || weight > 1:
-			return invalid(constraint+"Map value must satisfy constraint: [Member must have value less than or equal to 1.0, "+
-				"Member must have value greater than or equal to 0.0]", additional, weight)
+			return violated(shown, member, "Map value must satisfy constraint: [Member must have value less than or equal to 1.0, "+
+				"Member must have value greater than or equal to 0.0]")
 		case additional == version:
 			return badParameter("Invalid function version %s. Function version %[1]s is already included in routing configuration.", additional)
 		case version == latest:
 			return badParameter("$LATEST is not supported for an alias pointing to more than 1 version")
 		case !number.MatchString(additional):
-			return invalid(constraint+"Map keys must satisfy constraint: [Member must satisfy regular expression pattern: [0-9]+]", additional, weight)
+			return violated(shown, member, "Map keys must satisfy constraint: [Member must satisfy regular expression pattern: [0-9]+]")
 		}
 	}
 	return nil

@@ -30,8 +30,7 @@ func CheckURLTarget(function, qualifier string) error {
 		return err
 	}
 	if n.qualifier != "" && (!aliasName.MatchString(n.qualifier) || number.MatchString(n.qualifier)) {
-		return invalid("Value '%s' at 'qualifier' failed to satisfy constraint: "+
-			`Member must satisfy regular expression pattern: ((?!^\d+$)^[0-9a-zA-Z-_]+$)`, n.qualifier)
+		return violated(n.qualifier, "qualifier", `Member must satisfy regular expression pattern: ((?!^\d+$)^[0-9a-zA-Z-_]+$)`)
 	}
 	return nil
 }
@@ -61,7 +60,7 @@ func CheckURLCORS(c *CORS) error {
 // CheckCORSOrigins accepts up to 100 origins of up to 253 characters.
 func CheckCORSOrigins(origins []string) error {
 	if slices.Contains(origins, "") {
-		return invalid("Value '' at 'cors.allowOrigins' failed to satisfy constraint: Member must have length greater than or equal to 1")
+		return violated("", "cors.allowOrigins", "Member must have length greater than or equal to 1")
 	}
 	return checkCORSList("cors.allowOrigins", origins, maxOriginLength)
 }
@@ -100,7 +99,7 @@ func checkCORSList(parameter string, values []string, length int) error {
 
 func atMostItems(parameter string, values []string, max int) error {
 	if len(values) > max {
-		return invalid("Value '%v' at '%s' failed to satisfy constraint: Member must have length less than or equal to %d", values, parameter, max)
+		return violated(values, parameter, "Member must have length less than or equal to %d", max)
 	}
 	return nil
 }

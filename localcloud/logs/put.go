@@ -1,6 +1,7 @@
 package logs
 
 import (
+	"fmt"
 	"net/http"
 	"time"
 
@@ -92,14 +93,14 @@ func (s *Service) Put(group, stream string, events []cloud.LogEvent) (Rejected, 
 
 func checkBatch(events []cloud.LogEvent) error {
 	if n := len(events); n < 1 || n > maxBatchEvents {
-		return invalid("1 validation error detected: Value at 'logEvents' failed to satisfy constraint: Member must have length from 1 to %d, not %d", maxBatchEvents, n)
+		return violated(cloud.Hidden, "logEvents", "Member must have length from 1 to %d, not %d", maxBatchEvents, n)
 	}
 	size := 0
 	for i, e := range events {
 		size += len(e.Message) + eventOverhead
 		switch {
 		case e.Message == "":
-			return invalid("1 validation error detected: Value at 'logEvents.%d.member.message' failed to satisfy constraint: Member must have length greater than or equal to 1", i+1)
+			return violated(cloud.Hidden, fmt.Sprintf("logEvents.%d.member.message", i+1), "Member must have length greater than or equal to 1")
 		case len(e.Message) > maxMessage:
 			return invalid("Log event too large: %d bytes exceeds limit of %d", len(e.Message)+eventOverhead, maxBatchBytes)
 		case i > 0 && e.Time.Before(events[i-1].Time):

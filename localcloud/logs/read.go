@@ -235,9 +235,9 @@ func (s *Service) begin(q *Query) (store.Mark, error) {
 	case q.Limit == 0:
 		q.Limit = maxEvents
 	case q.Limit < 0:
-		return store.Mark{}, constraint(strconv.Itoa(q.Limit), "limit", "Member must have value greater than or equal to 1")
+		return store.Mark{}, violated(q.Limit, "limit", "Member must have value greater than or equal to 1")
 	case q.Limit > maxEvents:
-		return store.Mark{}, constraint(strconv.Itoa(q.Limit), "limit", fmt.Sprintf("Member must have value less than or equal to %d", maxEvents))
+		return store.Mark{}, violated(q.Limit, "limit", "Member must have value less than or equal to %d", maxEvents)
 	}
 	return g.since(q.From), nil
 }

@@ -1,7 +1,6 @@
 package logs
 
 import (
-	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -25,9 +24,9 @@ var groupName = regexp.MustCompile(`^[.\-_/#A-Za-z0-9]+$`)
 func CheckGroupName(name string) error {
 	switch {
 	case len(name) > MaxGroupName || !groupName.MatchString(name):
-		return constraint(name, "logGroupName", `Member must satisfy regular expression pattern: [\.\-_/#A-Za-z0-9]+, and have length between 1 and 512`)
+		return violated(name, "logGroupName", `Member must satisfy regular expression pattern: [\.\-_/#A-Za-z0-9]+, and have length between 1 and 512`)
 	case strings.HasPrefix(name, "aws/"):
-		return constraint(name, "logGroupName", "Member must not begin with aws/")
+		return violated(name, "logGroupName", "Member must not begin with aws/")
 	}
 	return nil
 }
@@ -37,7 +36,7 @@ func CheckGroupName(name string) error {
 // https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_CreateLogStream.html
 func CheckStreamName(name string) error {
 	if n := utf8.RuneCountInString(name); n < 1 || n > 512 || strings.ContainsAny(name, ":*") {
-		return constraint(name, "logStreamName", "Member must satisfy regular expression pattern: [^:*]*, and have length between 1 and 512")
+		return violated(name, "logStreamName", "Member must satisfy regular expression pattern: [^:*]*, and have length between 1 and 512")
 	}
 	return nil
 }
@@ -49,7 +48,7 @@ func CheckStreamName(name string) error {
 func CheckRetention(days int) error {
 	allowed := []int{1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653}
 	if days != 0 && !slices.Contains(allowed, days) {
-		return constraint(fmt.Sprint(days), "retentionInDays", fmt.Sprintf("Member must satisfy enum value set: %v", allowed))
+		return violated(days, "retentionInDays", "Member must satisfy enum value set: %v", allowed)
 	}
 	return nil
 }
@@ -57,7 +56,7 @@ func CheckRetention(days int) error {
 // CheckKMSKeyID accepts the ARN of a key, and "" for none.
 func CheckKMSKeyID(arn string) error {
 	if arn != "" && cloud.ServiceOf(arn) != "kms" {
-		return constraint(arn, "kmsKeyId", "Member must be the ARN of a key of AWS KMS")
+		return violated(arn, "kmsKeyId", "Member must be the ARN of a key of AWS KMS")
 	}
 	return nil
 }
@@ -65,12 +64,12 @@ func CheckKMSKeyID(arn string) error {
 // CheckTags accepts up to 50 tags.
 func CheckTags(tags map[string]string) error {
 	if err := cloud.CheckTags(tags); err != nil {
-		return invalid("1 validation error detected: %v", err)
+		return cloud.Violations("InvalidParameterException", err.Error())
 	}
 	return nil
 }
 
-// constraint returns the error for the value of a parameter.
-func constraint(value, parameter, rule string) error {
-	return invalid("1 validation error detected: Value '%s' at '%s' failed to satisfy constraint: %s", value, parameter, rule)
+// violated returns the error of a value that violates a constraint.
+func violated(value any, parameter, rule string, args ...any) error {
+	return cloud.Violated("InvalidParameterException", value, parameter, rule, args...)
 }

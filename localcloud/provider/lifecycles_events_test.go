@@ -61,12 +61,12 @@ func eventsLifeCycles() []lifeCycle {
 		token: targetToken, // with a retry policy that is the default
 		inputs: func(c cloudUnderTest) map[string]any {
 			rule := c.create(ruleToken, "r", map[string]any{"name": "r", "scheduleExpression": "rate(1 day)"})
-			return map[string]any{"rule": rule.id, "targetId": "t", "arn": queue,
+			return map[string]any{"rule": rule.id, "arn": queue,
 				"retryPolicy": map[string]any{"maximumEventAgeInSeconds": events.DefaultMaxAge, "maximumRetryAttempts": events.DefaultRetries}}
 		},
-		id:       "r-t",
-		outputs:  map[string]string{"eventBusName": "default", "forceDestroy": "false"},
-		importID: func(made) string { return "r/t" },
+		id:       "r-terraform-[0-9a-f]{26}",
+		outputs:  map[string]string{"targetId": "terraform-[0-9a-f]{26}", "eventBusName": "default", "forceDestroy": "false"},
+		importID: func(m made) string { return "r/" + strings.TrimPrefix(m.id, "r-") },
 	}}
 }
 

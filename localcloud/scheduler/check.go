@@ -3,9 +3,7 @@ package scheduler
 import (
 	"cmp"
 	"regexp"
-	"strconv"
 	"time"
-	"unicode/utf8"
 
 	"tally/localcloud/cloud"
 	"tally/localcloud/internal/timetable"
@@ -22,12 +20,14 @@ var (
 	keyPattern   = regexp.MustCompile(`^arn:aws(-[a-z]+)?:kms:[a-z0-9\-]+:\d{12}:(key|alias)\/[0-9a-zA-Z-_]*$`)
 )
 
-func constraint(value, member, must string) error {
-	return refuse("ValidationException", "1 validation error detected: Value '%s' at '%s' failed to satisfy constraint: Member must %s", value, member, must)
+const validation = "ValidationException"
+
+func violated(value, member, rule string, args ...any) error {
+	return cloud.Violated(validation, value, member, rule, args...)
 }
 
 func invalid(format string, args ...any) *cloud.Error {
-	return refuse("ValidationException", format, args...)
+	return refuse(validation, format, args...)
 }
 
 // check checks a schedule with defaults, without regard to what exists.
@@ -75,11 +75,11 @@ func CheckGroupName(name string) error { return checkName(name, "groupName") }
 func checkName(name, member string) error {
 	switch {
 	case len(name) > 64:
-		return constraint(name, member, "have length less than or equal to 64")
+		return violated(name, member, "Member must have length less than or equal to 64")
 	case name == "":
-		return constraint(name, member, "have length greater than or equal to 1")
+		return violated(name, member, "Member must have length greater than or equal to 1")
 	case !namePattern.MatchString(name):
-		return constraint(name, member, "satisfy regular expression pattern: "+namePattern.String())
+		return violated(name, member, "Member must satisfy regular expression pattern: %s", namePattern)
 	}
 	return nil
 }
@@ -87,17 +87,14 @@ func checkName(name, member string) error {
 // CheckToken validates an idempotency token.
 func CheckToken(token string) error {
 	if len(token) > 64 || !tokenPattern.MatchString(token) {
-		return constraint(token, "clientToken", "satisfy regular expression pattern: "+tokenPattern.String()+", and have length between 1 and 64")
+		return violated(token, "clientToken", "Member must satisfy regular expression pattern: %s, and have length between 1 and 64", tokenPattern)
 	}
 	return nil
 }
 
 // CheckDescription validates a description.
 func CheckDescription(s string) error {
-	if utf8.RuneCountInString(s) > 512 {
-		return constraint(s[:20]+"…", "description", "have length less than or equal to 512")
-	}
-	return nil
+	return cloud.CheckText(validation, "description", s, 512)
 }
 
 // CheckExpression validates a schedule expression.
@@ -105,7 +102,7 @@ func CheckDescription(s string) error {
 // https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
 func CheckExpression(s string) error {
 	if len(s) < 1 || len(s) > 256 {
-		return constraint(s, "scheduleExpression", "have length between 1 and 256")
+		return violated(s, "scheduleExpression", "Member must have length between 1 and 256")
 	}
 	if _, err := timetable.Parse(s, time.UTC); err != nil {
 		return invalid("Invalid Schedule Expression %s.", s)
@@ -116,7 +113,7 @@ func CheckExpression(s string) error {
 // CheckTimezone validates the name of a time zone.
 func CheckTimezone(s string) error {
 	if len(s) < 1 || len(s) > 50 {
-		return constraint(s, "scheduleExpressionTimezone", "have length between 1 and 50")
+		return violated(s, "scheduleExpressionTimezone", "Member must have length between 1 and 50")
 	}
 	if _, ok := timetable.Zone(s); !ok {
 		return invalid("Invalid Schedule Expression Timezone %s.", s)
@@ -125,24 +122,18 @@ func CheckTimezone(s string) error {
 }
 
 // CheckWindow validates the length of a flexible time window, in minutes.
-func CheckWindow(minutes int) error { return checkNumber(minutes, "maximumWindowInMinutes", 1, 1440) }
+func CheckWindow(minutes int) error {
+	return cloud.CheckRange(validation, "maximumWindowInMinutes", minutes, 1, 1440)
+}
 
 // CheckMaxAge validates the maximum age of an event, in seconds.
 func CheckMaxAge(seconds int) error {
-	return checkNumber(seconds, "maximumEventAgeInSeconds", 60, DefaultMaxAge)
+	return cloud.CheckRange(validation, "maximumEventAgeInSeconds", seconds, 60, DefaultMaxAge)
 }
 
 // CheckRetries validates the number of retries.
-func CheckRetries(n int) error { return checkNumber(n, "maximumRetryAttempts", 0, DefaultRetries) }
-
-func checkNumber(n int, member string, from, to int) error {
-	switch {
-	case n < from:
-		return constraint(strconv.Itoa(n), member, "have value greater than or equal to "+strconv.Itoa(from))
-	case n > to:
-		return constraint(strconv.Itoa(n), member, "have value less than or equal to "+strconv.Itoa(to))
-	}
-	return nil
+func CheckRetries(n int) error {
+	return cloud.CheckRange(validation, "maximumRetryAttempts", n, 0, DefaultRetries)
 }
 
 // CheckState validates the state of a schedule.
@@ -153,7 +144,7 @@ func CheckMode(s string) error { return checkOneOf(s, "mode", "OFF", "FLEXIBLE")
 
 func checkOneOf(s, member, a, b string) error {
 	if s != a && s != b {
-		return constraint(s, member, "satisfy enum value set: ["+a+", "+b+"]")
+		return violated(s, member, "Member must satisfy enum value set: [%s, %s]", a, b)
 	}
 	return nil
 }
@@ -173,7 +164,7 @@ func CheckFlexibleWindow(mode string, minutes int) error {
 // CheckKMSKeyARN validates the ARN of a key.
 func CheckKMSKeyARN(arn string) error {
 	if !keyPattern.MatchString(arn) {
-		return constraint(arn, "kmsKeyArn", "satisfy regular expression pattern: "+keyPattern.String())
+		return violated(arn, "kmsKeyArn", "Member must satisfy regular expression pattern: %s", keyPattern)
 	}
 	return nil
 }
@@ -195,7 +186,7 @@ func (t Target) check() error {
 // CheckRoleARN validates the ARN of a target's role.
 func CheckRoleARN(arn string) error {
 	if len(arn) > 1600 || !rolePattern.MatchString(arn) {
-		return constraint(arn, "target.roleArn", "satisfy regular expression pattern: "+rolePattern.String())
+		return violated(arn, "target.roleArn", "Member must satisfy regular expression pattern: %s", rolePattern)
 	}
 	return nil
 }
@@ -203,7 +194,7 @@ func CheckRoleARN(arn string) error {
 // CheckDeadLetters validates the ARN of a dead-letter queue, which cannot be FIFO.
 func CheckDeadLetters(arn string) error {
 	if len(arn) > 1600 || !queuePattern.MatchString(arn) {
-		return constraint(arn, "target.deadLetterConfig.arn", "satisfy regular expression pattern: "+queuePattern.String())
+		return violated(arn, "target.deadLetterConfig.arn", "Member must satisfy regular expression pattern: %s", queuePattern)
 	}
 	return nil
 }

@@ -36,7 +36,7 @@ func CheckName(place cloud.Place, name string) error {
 	lower := strings.ToLower(keyOf(name))
 	switch {
 	case name == "":
-		return invalid("1 validation error detected: Value '' at 'name' failed to satisfy constraint: Member must have length greater than or equal to 1.")
+		return violated("", "name", "Member must have length greater than or equal to 1.")
 	case len(arn) > maxARN:
 		return invalid("Parameter name: with its ARN, it must be at most %d characters long, not %d.", maxARN, len(arn))
 	case strings.HasPrefix(name, "/aws/"):
@@ -60,7 +60,7 @@ func CheckType(t string) error {
 	case String, StringList, SecureString:
 		return nil
 	}
-	return invalid("1 validation error detected: Value '%s' at 'type' failed to satisfy constraint: Member must satisfy enum value set: [SecureString, StringList, String]", t)
+	return violated(t, "type", "Member must satisfy enum value set: [SecureString, StringList, String]")
 }
 
 // CheckTier validates the tier of a parameter.
@@ -71,7 +71,7 @@ func CheckTier(tier string) error {
 	case standard, advanced, intelligent:
 		return nil
 	}
-	return invalid("1 validation error detected: Value '%s' at 'tier' failed to satisfy constraint: Member must satisfy enum value set: [Advanced, Intelligent-Tiering, Standard]", tier)
+	return violated(tier, "tier", "Member must satisfy enum value set: [Advanced, Intelligent-Tiering, Standard]")
 }
 
 // CheckDataType validates the data type of a parameter. Only text is emulated: the others
@@ -89,7 +89,7 @@ func CheckDataType(t string) error {
 // CheckKeyID validates the form of a reference to a KMS key.
 func CheckKeyID(key string) error {
 	if !keyForm.MatchString(key) {
-		return invalid("1 validation error detected: Value '%s' at 'keyId' failed to satisfy constraint: Member must satisfy regular expression pattern: ^([a-zA-Z0-9:/_-]+)$", key)
+		return violated(key, "keyId", "Member must satisfy regular expression pattern: ^([a-zA-Z0-9:/_-]+)$")
 	}
 	return nil
 }
@@ -111,7 +111,7 @@ func CheckAllowedPattern(pattern string) error {
 
 func checkLength(member, s string) error {
 	if n := utf8.RuneCountInString(s); n > maxText {
-		return invalid("1 validation error detected: Value at '%s' failed to satisfy constraint: Member must have length less than or equal to %d, not %d", member, maxText, n)
+		return violated(cloud.Hidden, member, "Member must have length less than or equal to %d, not %d", maxText, n)
 	}
 	return nil
 }
@@ -124,7 +124,7 @@ func checkLength(member, s string) error {
 func CheckValue(value, tier, pattern string) error {
 	switch {
 	case value == "":
-		return invalid("1 validation error detected: Value '' at 'value' failed to satisfy constraint: Member must have length greater than or equal to 1.")
+		return violated("", "value", "Member must have length greater than or equal to 1.")
 	case len(value) > maxAdvanced:
 		return invalid("Advanced tier parameters support a maximum parameter value of %d characters.", maxAdvanced)
 	case len(value) > maxStandard && tier != advanced && tier != intelligent:

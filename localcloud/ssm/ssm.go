@@ -255,6 +255,10 @@ func refuse(code, format string, args ...any) *cloud.Error {
 	return cloud.Errorf(http.StatusBadRequest, code, format, args...)
 }
 
+func violated(value any, member, rule string, args ...any) *cloud.Error {
+	return cloud.Violated("ValidationException", value, member, rule, args...)
+}
+
 func invalid(format string, args ...any) *cloud.Error {
 	return refuse("ValidationException", format, args...)
 }
