@@ -18,7 +18,7 @@ type Email struct {
 }
 
 // Emails returns the emails since the start of a local cloud, the oldest first. It keeps the
-// most recent ones, up to 1 MiB of text.
+// most recent ones, up to 1 MiB.
 func Emails(ctx context.Context, c Config) (all []Email, err error) {
 	body, err := c.request(ctx, http.MethodGet, EmailsPath, nil)
 	if err == nil {

@@ -20,9 +20,12 @@ type Email struct {
 	MessageID string
 }
 
-// maxEmailBytes is the size of the bodies of emails that are kept, in memory only. The
-// oldest are forgotten first.
+// maxEmailBytes is the size of the emails that are kept, in memory only. The oldest are
+// forgotten first.
 const maxEmailBytes = 1 << 20
+
+// size returns about how much memory an email takes.
+func (m Email) size() int { return 256 + len(m.Subject) + len(m.Body) }
 
 // emails holds the most recent emails, the oldest first.
 type emails struct {
@@ -35,8 +38,8 @@ func (e *emails) add(m Email) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.all = append(e.all, m)
-	for e.bytes += len(m.Body); e.bytes > maxEmailBytes; e.all = e.all[1:] {
-		e.bytes -= len(e.all[0].Body)
+	for e.bytes += m.size(); e.bytes > maxEmailBytes; e.all = e.all[1:] {
+		e.bytes -= e.all[0].size()
 	}
 }
 
