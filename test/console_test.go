@@ -64,6 +64,7 @@ func TestConsole(t *testing.T) {
 		p.opens("functions")
 		p.clicks(`[...document.querySelectorAll(".list button")].find(b => b.textContent.includes("add-numbers"))`)
 		p.waits(`document.querySelector("textarea").value.includes("routeKey")`)
+		p.waits(`document.querySelector('select[aria-label="Version"]').value === "live"`)
 		p.clicks(`[...document.querySelectorAll("button")].find(b => b.textContent === "Invoke")`)
 		p.waits(`text("main").includes("Returned after")`)
 	})

@@ -1,6 +1,8 @@
 package server
 
 import (
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -45,11 +47,27 @@ func TestTopicQueueFunction(t *testing.T) {
 
 	developer := cloud.Caller{ARN: s.place().GlobalARN("iam", "user/developer"), Administrator: true}
 	start := time.Now()
-	_, err = s.services.SNS.Publish(t.Context(), developer, topic.ARN, sns.Message{Body: "hello"})
+	ctx, step := cloud.BeginStep(t.Context(), cloud.Step{Kind: cloud.StepCall, Name: "publish"})
+	_, err = s.services.SNS.Publish(ctx, developer, topic.ARN, sns.Message{Body: "hello"})
 	must(err)
+	step.End(s.journal, nil)
 	got := s.receive(t, developer, dead.ARN)
 	if took := time.Since(start); got.Body != "hello" || got.System["DeadLetterQueueSourceArn"] != work.ARN || got.System["ApproximateReceiveCount"] != "2" || took < 3*time.Second {
 		t.Errorf("after %v: %+v", took, got)
+	}
+	// All of that is one trace, which no client sees because the publisher has sent none.
+	var trace struct {
+		Steps []struct{ Kind, From, To string }
+	}
+	must(control.Query(t.Context(), s.Config(), "traces/"+cloud.StepTrace(ctx), &trace))
+	var steps []string
+	for _, s := range trace.Steps {
+		steps = append(steps, strings.ReplaceAll(s.Kind+" "+s.From+" "+s.To, "arn:aws:", ""))
+	}
+	place := ":us-east-1:" + Account + ":"
+	wantSteps := []string{"call client sns" + place + "numbers", "delivery sns" + place + "numbers sqs" + place + "work", "run sqs" + place + "work lambda" + place + "function:broken"}
+	if _, traced := got.System["AWSTraceHeader"]; !slices.Equal(steps, wantSteps) || traced {
+		t.Errorf("steps %q, want %q; the message has %v", steps, wantSteps, got.System)
 	}
 
 	status, err := control.Find(t.Context(), s.config.Dir)

@@ -18,5 +18,5 @@ function Role({r, unused}) {
 	return html`<div class="card" style="margin-top:12px"><h2>${stem(r.role)} <span class="quiet">${r.grants.length - never.length} of ${r.grants.length} grants used</span></h2>
 		<table><thead><tr><th>Action</th><th>Resource</th><th>Policy</th><th>Used</th></tr></thead>
 		${shown.map(g => html`<tr><td class="mono">${g.action}</td><td class="mono">${g.resource}</td><td class="quiet">${g.sid || stem(g.policy)}</td>
-			<td class=${g.uses ? "" : "warn"}>${g.uses ? `${g.uses} ×, last ${clock(g.last)}` : "never"}</td></tr>`)}</table></div>`;
+			<td class=${"nowrap " + (g.uses ? "" : "warn")}>${g.uses ? `${g.uses} ×, last ${clock(g.last)}` : "never"}</td></tr>`)}</table></div>`;
 }

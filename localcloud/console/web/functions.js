@@ -51,8 +51,8 @@ function Invoke({f}) {
 	const r = state.result;
 	return html`<div class="card"><div class="row"><h2 class="grow">${stem(f.name)}</h2>
 			<select aria-label="Event" onChange=${e => setText(pretty(all[e.target.value].event))}>${all.map((e, i) => html`<option value=${i}>${e.name}</option>`)}</select>
-			<select aria-label="Version" value=${qualifier} onChange=${e => setQualifier(e.target.value)}>
-				${f.aliases.map(a => html`<option>${a.name}</option>`)}<option value="">$LATEST</option>${f.versions.map(v => html`<option>${v.version}</option>`)}</select></div>
+			<select aria-label="Version" onChange=${e => setQualifier(e.target.value)}>
+				${f.aliases.map(a => html`<option value=${a.name} selected=${qualifier === a.name}>${a.name}</option>`)}<option value="" selected=${qualifier === ""}>$LATEST</option>${f.versions.map(v => html`<option value=${v.version} selected=${qualifier === v.version}>${v.version}</option>`)}</select></div>
 		<textarea aria-label="Event as JSON" spellcheck="false" value=${text} onInput=${e => setText(e.target.value)}></textarea>
 		<div class="row"><button class="primary" disabled=${state.running} onClick=${() => run(false)}>${state.running ? "Running …" : "Invoke"}</button>
 			<button disabled=${state.running} onClick=${() => run(true)}>Queue</button><button onClick=${save}>Save the event</button></div>

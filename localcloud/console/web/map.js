@@ -63,7 +63,7 @@ function Drawing({svg, nodes, edges, failed, selected, select}) {
 	const shape = nodes.map(n => n.id).join() + edges.map(id).join();
 	const g = useMemo(() => layout(nodes, edges), [shape]);
 	const size = g.graph();
-	return html`<div class="card map"><svg ref=${svg} style=${`max-width:${size.width}px;min-width:${Math.round(size.width * 0.6)}px`} viewBox=${`0 0 ${size.width} ${size.height}`} role="group" aria-label="Map of the stack">
+	return html`<div class="card map"><svg ref=${svg} style=${`max-width:${size.width}px;min-width:${Math.round(size.width * 0.5)}px`} viewBox=${`0 0 ${size.width} ${size.height}`} role="group" aria-label="Map of the stack">
 		<defs><marker id="arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path d="M0,1 7,4 0,7" fill="none" stroke="currentColor"/></marker></defs>
 		${edges.map(e => html`<${Edge} key=${id(e)} e=${e} points=${g.edge(e.from, e.to).points} failed=${failed[id(e)] ?? (e.failed > 0 && e.failed === e.count)}/>`)}
 		${nodes.map(n => html`<${Node} key=${n.id} n=${n} at=${g.node(n.id)} pressed=${selected === n.id} select=${select}/>`)}
@@ -120,7 +120,7 @@ function Resource({node, close}) {
 	return html`<aside class="card" aria-label=${node.label}><div class="row"><h2 class="grow cut">${node.label}</h2><button onClick=${close}>Close</button></div>
 		<div class="quiet mono">${node.id}</div><${Failure} error=${view.error || node.error}/>
 		${r && r.grants && html`<h3>Permissions of its role</h3><table>${r.grants.map(g => html`<tr><td class="mono">${g.action}<br/><span class="quiet">${g.resource}</span></td>
-			<td class=${g.uses ? "" : "warn"}>${g.uses ? g.uses + " ×" : "unused"}</td></tr>`)}</table>`}
+			<td class=${"nowrap " + (g.uses ? "" : "warn")}>${g.uses ? g.uses + " ×" : "unused"}</td></tr>`)}</table>`}
 		${r && r.logs && html`<h3>Log of the last hour</h3><pre tabindex="0">${r.logs.map(l => clock(l.time) + "  " + l.message).join("\n")}</pre>`}
 		${r && html`<h3>Configuration</h3><pre tabindex="0">${pretty(JSON.stringify(r.configuration))}</pre>`}
 		${r && html`<${Text} title="Resource policy" text=${r.policy}/>`}</aside>`;
