@@ -1,8 +1,11 @@
 package test
 
 import (
+	"cmp"
 	"maps"
 	"os"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -24,7 +27,8 @@ type workflow struct {
 			Group  string
 			Cancel bool `yaml:"cancel-in-progress"`
 		}
-		Steps []struct{ Run string }
+		Env   map[string]string
+		Steps []struct{ If, Run, Uses string }
 	}
 }
 
@@ -91,5 +95,69 @@ func TestDeployWorkflow(t *testing.T) {
 		if n := len(job.Steps) - len(last) + i; n < 0 || !strings.Contains(job.Steps[n].Run, command) {
 			t.Errorf("the last steps of the deployment must be %q", last)
 		}
+	}
+}
+
+// TestUnconfiguredWorkflows checks that the workflows do nothing on AWS, and succeed, in an
+// environment without variables, as in a fork.
+func TestUnconfiguredWorkflows(t *testing.T) {
+	for name, role := range map[string]string{"deploy-stack.yml": "DEPLOY_ROLE", "preview.yml": "PREVIEW_ROLE"} {
+		for _, job := range readWorkflow(t, name).Jobs {
+			if want := "${{ vars." + role + " != '' || vars.PULUMI_BACKEND_URL != '' }}"; job.Env["CONFIGURED"] != want {
+				t.Errorf("%s: CONFIGURED is %s, want %s", name, job.Env["CONFIGURED"], want)
+			}
+			for i, step := range job.Steps {
+				want := "env.CONFIGURED == 'true'"
+				if i == 0 {
+					want = "env.CONFIGURED != 'true'"
+				}
+				if step.If != want {
+					t.Errorf("%s: the step %q runs if %q, want %q", name, step.Run+step.Uses, step.If, want)
+				}
+			}
+		}
+	}
+}
+
+// TestActionsArePinned checks that each action is pinned by the hash of a commit, and that
+// Dependabot keeps the pins and the modules current.
+func TestActionsArePinned(t *testing.T) {
+	for _, name := range []string{"ci.yml", "deploy.yml", "deploy-stack.yml", "preview.yml"} {
+		for _, job := range readWorkflow(t, name).Jobs {
+			for _, step := range job.Steps {
+				if step.Uses != "" && !regexp.MustCompile(`^[^@]+@[0-9a-f]{40}$`).MatchString(step.Uses) {
+					t.Errorf("%s: %s is not pinned", name, step.Uses)
+				}
+			}
+		}
+	}
+	raw, err := os.ReadFile("../.github/dependabot.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var dependabot struct {
+		Updates []struct {
+			Ecosystem   string `yaml:"package-ecosystem"`
+			Directories []string
+		}
+	}
+	if err := yaml.Unmarshal(raw, &dependabot); err != nil {
+		t.Fatal(err)
+	}
+	covered := map[string][]string{}
+	for _, u := range dependabot.Updates {
+		covered[u.Ecosystem] = u.Directories
+	}
+	modules, err := filepath.Glob("../*/go.mod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, module := range append(modules, "../go.mod") {
+		if dir := strings.TrimPrefix(filepath.ToSlash(filepath.Dir(module)), ".."); !slices.Contains(covered["gomod"], cmp.Or(dir, "/")) {
+			t.Errorf("Dependabot does not update the module in %s", cmp.Or(dir, "/"))
+		}
+	}
+	if _, ok := covered["github-actions"]; !ok {
+		t.Error("Dependabot does not update actions")
 	}
 }

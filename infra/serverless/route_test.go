@@ -45,7 +45,7 @@ func TestRoute(t *testing.T) {
 	}
 	for _, key := range []string{"", "POST", "/add", "POST add", "post /add", "FETCH /add", "POST  /add", "POST /a b", "$connect"} {
 		_, err := withRoutes(Route{Key: key})
-		if err == nil || !strings.Contains(err.Error(), "of API api: its key must be $default, or a method in capitals and a path") {
+		if err == nil || !strings.Contains(err.Error(), "of API api: its key must be $default, or a method (ANY, GET, HEAD, POST, PUT, PATCH, DELETE or OPTIONS) and a path") {
 			t.Errorf("%q: got %v", key, err)
 		}
 	}

@@ -2,8 +2,8 @@
 // stops it.
 //
 // A running local cloud has a run file and a secret in its state folder. Beside AWS's
-// protocols it serves a few pages to those who know the secret: its status as JSON, its
-// functions' logs as text, the registration of programs, and faults.
+// protocols it serves a few pages to those who know the secret: its status and its
+// functions' logs as JSON, the registration of programs, and faults.
 package control
 
 import (

@@ -146,14 +146,13 @@ func (p *Provider) resource(s string) (*Resource, urn.URN, error) {
 	return r, u, nil
 }
 
-// unknownToken returns an error that lists the known tokens.
+// unknownToken returns an error with the known token that is nearest, and where to find all.
 func unknownToken(what, token string, known []string) error {
-	slices.Sort(known)
 	hint := ""
 	if near := nearest.Name(token, known); near != "" {
 		hint = fmt.Sprintf("; did you mean %s?", near)
 	}
-	return fmt.Errorf("the local cloud does not emulate the %s %s%s (it emulates: %s)", what, token, hint, strings.Join(known, ", "))
+	return fmt.Errorf("the local cloud does not emulate the %s %s%s; to list what it emulates, run: localcloud types", what, token, hint)
 }
 
 // Handshake reports the features of the protocol that the provider supports.

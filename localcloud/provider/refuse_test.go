@@ -65,11 +65,11 @@ func TestOtherStacksAreRefused(t *testing.T) {
 func TestUnknownTypesAndFunctionsAreRefused(t *testing.T) {
 	c := start(t)
 	_, err := c.Check(t.Context(), &pulumirpc.CheckRequest{Urn: urnOf("aws:dynamodb/globalTable:GlobalTable", "q"), News: c.raw(nil)})
-	holds(t, err, "does not emulate the resource type aws:dynamodb/globalTable:GlobalTable", "aws:sns/topic:Topic")
+	holds(t, err, "does not emulate the resource type aws:dynamodb/globalTable:GlobalTable; to list what it emulates, run: localcloud types")
 	_, err = c.Check(t.Context(), &pulumirpc.CheckRequest{Urn: urnOf("aws:sns/topic:Topik", "q"), News: c.raw(nil)})
 	holds(t, err, "did you mean aws:sns/topic:Topic?")
 	_, err = c.Invoke(t.Context(), &pulumirpc.InvokeRequest{Tok: "aws:ec2/getAmi:getAmi"})
-	holds(t, err, "does not emulate the function aws:ec2/getAmi:getAmi", "aws:index/getRegion:getRegion")
+	holds(t, err, "does not emulate the function aws:ec2/getAmi:getAmi", "localcloud types")
 	_, err = c.Invoke(t.Context(), &pulumirpc.InvokeRequest{Tok: "aws:index/getRegion:getRegion",
 		Args: c.raw(resource.PropertyMap{"name": resource.NewStringProperty("eu-west-1")})})
 	holds(t, err, "region us-east-1", "eu-west-1")

@@ -30,7 +30,8 @@ type commands struct {
 	Fault       faultCommand       `cmd:"" help:"Make the local cloud do what AWS may do to programs: deliver twice, late or out of order, crash and slow down functions, and refuse requests to tables."`
 	Env         envCommand         `cmd:"" help:"Print the shell exports that make pulumi, the AWS CLI and AWS SDKs use the local cloud, and register this program with it."`
 
-	Run runCommand `cmd:"" help:"Run a command that uses the local cloud, such as: localcloud run -- pulumi up"`
+	Types typesCommand `cmd:"" help:"List the resource types and functions that programs can use, and what of a type has no effect or is refused."`
+	Run   runCommand   `cmd:"" help:"Run a command that uses the local cloud, such as: localcloud run -- pulumi up"`
 
 	Project string `help:"Folder of the Pulumi program. Default: the current folder or its nearest parent with a Pulumi.yaml, else the current folder." placeholder:"DIR" type:"existingdir"`
 	State   string `help:"Folder of the local cloud's state. Default: .localcloud in the project's folder." placeholder:"DIR" type:"path"`
