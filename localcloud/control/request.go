@@ -26,6 +26,7 @@ const (
 	FolderPath   = "/_localcloud/folder"
 	StatusPath   = "/_localcloud/status"
 	LogsPath     = "/_localcloud/logs"
+	EventsPath   = "/_localcloud/events"
 	ProgramsPath = "/_localcloud/programs"
 	FaultsPath   = "/_localcloud/faults"
 	RepairPath   = "/_localcloud/repair"

@@ -39,7 +39,7 @@ type Server struct {
 	aws      net.Listener
 	engine   net.Listener
 	closers  []func() error // in the order of opening
-	shutdown chan struct{}  // closed when Serve ends, which ends the log followers
+	shutdown chan struct{}  // closed when Serve ends, which ends the followers of logs and events
 }
 
 // Open listens, and starts the services with the state in config.Dir. The error
@@ -155,6 +155,7 @@ func (s *Server) handler(aws *provider.Provider) http.Handler {
 	mux.HandleFunc("GET "+control.FolderPath, fromPrograms(s.serveFolder))
 	mux.HandleFunc("GET "+control.StatusPath, s.page(s.serveStatus))
 	mux.HandleFunc("GET "+control.LogsPath, s.page(s.serveLogs))
+	mux.HandleFunc("GET "+control.EventsPath, s.page(s.serveEvents))
 	mux.HandleFunc("PUT "+control.ProgramsPath, s.page(s.serveRegistration))
 	mux.HandleFunc("PUT "+control.FaultsPath, s.page(s.serveSetFaults))
 	mux.HandleFunc("DELETE "+control.FaultsPath, s.page(s.serveClearFaults))
