@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/klauspost/compress/flate"
 )
 
 // writeZip writes the archive of a program.
@@ -55,6 +57,8 @@ func zipProgram(w io.Writer, program string) error {
 	}
 	header.SetMode(0o755)
 	archive := zip.NewWriter(w)
+	// Three times as fast as the standard library's, for archives that are 3% larger.
+	archive.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) { return flate.NewWriter(w, flate.DefaultCompression) })
 	entry, err := archive.CreateHeader(header)
 	if err != nil {
 		return err
