@@ -22,7 +22,7 @@ DOWN_WITH := localcloud
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help up down preview generate new-function logs test fuzz lint bench microbench localcloud pulumi start
+.PHONY: help up dev down preview generate new-function logs test fuzz lint bench edits microbench localcloud pulumi start
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,6 +33,10 @@ up: pulumi $(DEPLOY_TO) ## Deploy the stack, roll out new versions, add 3 and 4 
 	@$(TARGET) pulumi up --stack $(STACK) $(UP)
 	@$(TARGET) go run ./cmd/rollout -s $(STACK)
 	@$(TARGET) go run ./cmd/demo -s $(STACK)
+
+dev: pulumi start ## Make edits of the local stack and its functions live at once, and show what happens; q ends
+	@go build -o bin/dev ./cmd/dev
+	@eval "$$(./bin/localcloud env)" && ./bin/dev -s $(STACK)
 
 down: $(DOWN_WITH) ## Remove the stack; locally, also stop the local cloud and delete its state
 ifeq ($(STACK),local)
@@ -79,6 +83,9 @@ lint: ## Run gofmt, go mod tidy, go vet (also for macOS), staticcheck and action
 # BENCH are flags of the command, such as BENCH=-long; see test/cmd/bench.
 bench: pulumi ## Measure speed, memory and deployments beside a floor, into docs/benchmarks.md (10 minutes)
 	@go -C test run ./cmd/bench -docs ../docs $(BENCH)
+
+edits: pulumi localcloud ## Measure under load how fast 20 edits are live with make dev (2 minutes)
+	@cd test && TALLY_EDITS=20 TALLY_EDITS_MEDIAN_MS=1000 go test -count=1 -v -run '^TestEdits$$' .
 
 microbench: ## Run the benchmarks of single packages
 	@go -C localcloud test -run '^$$' -bench . ./...

@@ -41,7 +41,7 @@ func TestDev(t *testing.T) {
 		}
 	})
 	d.step("a running invocation ends with the old code", func(d *devSession) {
-		d.edit("s := n.Sum()", "if n.Num1.Int64() == 99 {\nh.log.Info(\"waiting\")\ntime.Sleep(8 * time.Second)\n}\ns := n.Sum()")
+		d.edit("s := n.Sum()", "if n.Num1.Int64() == 99 {\nh.log.Info(\"waiting\")\ntime.Sleep(8 * time.Second)\n}\ns := n.Sum()", `"net/url"`, "\"net/url\"\n\t\"time\"")
 		d.expect("is live after")
 		slow := make(chan string)
 		go func() {
@@ -121,12 +121,18 @@ type transcript struct {
 	changed chan struct{}
 }
 
-// startDev starts dev for a copy of the project in a local cloud of its own.
-func startDev(ctx context.Context, t *testing.T) *devSession {
+// startDev starts dev for a copy of the project in a local cloud of its own. settings are
+// arguments of pulumi config set.
+func startDev(ctx context.Context, t *testing.T, settings ...string) *devSession {
 	t.Helper()
 	w := newWorkspace(t, copyProject(t))
 	w.start()
-	w.mustPulumi("stack select --create --stack local")
+	if settings != nil {
+		w.mustPulumi("stack select --create --stack local")
+	}
+	for _, s := range settings {
+		w.mustPulumi("config set --stack local " + s)
+	}
 	build := exec.CommandContext(ctx, "go", "build", "-o", w.bin, "./cmd/dev")
 	build.Dir = ".."
 	if out, err := build.CombinedOutput(); err != nil {
@@ -204,12 +210,19 @@ func (d *devSession) step(name string, run func(d *devSession)) {
 	})
 }
 
-// edit replaces text in the handler of add-numbers, and returns the number of its line.
-func (d *devSession) edit(old, new string) (line int) {
+// edit saves the handler of add-numbers with replacements, pairs of old and new text, and
+// returns the number of the first line that changes.
+func (d *devSession) edit(replacements ...string) (line int) {
 	d.t.Helper()
-	const name = "functions/add-numbers/handler.go"
-	before, _, _ := strings.Cut(string(readFile(d.t, filepath.Join(d.dir, name))), old)
-	replace(d.t, d.dir, name, old, new)
+	name := filepath.Join(d.dir, "functions/add-numbers/handler.go")
+	text := string(readFile(d.t, name))
+	before, _, found := strings.Cut(text, replacements[0])
+	if !found {
+		d.t.Fatalf("the handler does not contain %s", replacements[0])
+	}
+	if err := os.WriteFile(name, []byte(strings.NewReplacer(replacements...).Replace(text)), 0o644); err != nil {
+		d.t.Fatal(err)
+	}
 	return strings.Count(before, "\n") + 1
 }
 

@@ -76,7 +76,10 @@ func (d *dev) run(ctx context.Context) error {
 // Pulumi does not know.
 func (d *dev) begin(ctx context.Context) error {
 	d.screen.say("deploying stack %s", d.stack)
-	d.deployed = d.hash()
+	if out, err := command(ctx, d.root, "pulumi", "--non-interactive", "stack", "select", "--create", d.stack).CombinedOutput(); err != nil {
+		return fmt.Errorf("pulumi stack select: %w\n%s", err, out)
+	}
+	d.deployed = d.hash() // creating a stack may write its configuration
 	if err := d.deploy(ctx, "--refresh"); err != nil {
 		if ctx.Err() != nil {
 			return nil
