@@ -22,7 +22,7 @@ DOWN_WITH := localcloud
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help up dev down preview generate new-function logs test fuzz lint bench edits microbench localcloud pulumi start
+.PHONY: help up dev debug down preview generate new-function logs test fuzz lint bench edits microbench localcloud pulumi start
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,6 +37,12 @@ up: pulumi $(DEPLOY_TO) ## Deploy the stack, roll out new versions, add 3 and 4 
 dev: pulumi start ## Make edits of the local stack and its functions live at once, and show what happens; q ends
 	@go build -o bin/dev ./cmd/dev
 	@eval "$$(./bin/localcloud env)" && ./bin/dev -s $(STACK)
+
+debug: pulumi start ## Run FUNCTION of the local stack under delve, for a debugger on port 2345; q ends
+	@test "$(FUNCTION)" || { echo "make debug needs a function, such as FUNCTION=add-numbers"; exit 1; }
+	@cd tools/delve && CGO_ENABLED=0 go build -ldflags "-s -w" -o ../../bin/dlv github.com/go-delve/delve/cmd/dlv
+	@go build -o bin/dev ./cmd/dev
+	@eval "$$(./bin/localcloud env)" && ./bin/dev -s $(STACK) -debug "$(FUNCTION)"
 
 down: $(DOWN_WITH) ## Remove the stack; locally, also stop the local cloud and delete its state
 ifeq ($(STACK),local)

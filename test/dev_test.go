@@ -61,7 +61,7 @@ func TestDev(t *testing.T) {
 	d.step("a mistake", func(d *devSession) {
 		line := d.edit("s := n.Sum()", "s := n.Summ()")
 		d.expect("the earlier code keeps serving")
-		d.expect(fmt.Sprintf(`^functions/add-numbers/handler.go:%d:9: n.Summ undefined`, line))
+		d.expect(fmt.Sprintf(`^functions/add-numbers/handler.go:%d:8: n.Summ undefined`, line))
 		if status, edit := d.add("3"); status != 200 || edit != "2" {
 			d.t.Errorf("%d, edit %q, want 2", status, edit)
 		}
@@ -180,7 +180,7 @@ func (tr *transcript) read(r io.Reader) {
 func (d *devSession) expect(pattern string) {
 	d.t.Helper()
 	form := regexp.MustCompile(pattern)
-	timeout := time.After(5 * time.Minute)
+	timeout := time.After(3 * time.Minute)
 	for {
 		d.mu.Lock()
 		for i := d.next; i < len(d.lines); i++ {
@@ -201,6 +201,9 @@ func (d *devSession) expect(pattern string) {
 }
 
 func (d *devSession) step(name string, run func(d *devSession)) {
+	if d.t.Failed() {
+		return // the steps build on each other
+	}
 	d.t.Run(name, func(t *testing.T) {
 		w := *d.workspace
 		w.t = t

@@ -4,8 +4,6 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
-	"os"
-	"path/filepath"
 	"strings"
 	"time"
 )
@@ -24,11 +22,7 @@ type event struct {
 // which it reports.
 func (d *dev) follow(ctx context.Context) <-chan error {
 	ended := make(chan error, 1)
-	program := filepath.Join(d.root, "bin", "localcloud")
-	if _, err := os.Stat(program); err != nil {
-		program = "localcloud" // on PATH
-	}
-	cmd := command(ctx, d.root, program, "events")
+	cmd := command(ctx, d.root, localcloud(d.root), "events")
 	out, err := cmd.StdoutPipe()
 	if err == nil {
 		err = cmd.Start()

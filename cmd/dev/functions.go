@@ -114,6 +114,18 @@ func (f *functions) prune(ctx context.Context) error {
 	return errors.Join(failed...)
 }
 
+// drop deletes the versions that swap has published but the newest one, with their
+// environments: a debugger may have stopped those in the middle of an invocation.
+func (f *functions) drop(ctx context.Context, fn *function) error {
+	for len(fn.swapped) > 1 {
+		if _, err := f.client.DeleteFunction(ctx, &lambda.DeleteFunctionInput{FunctionName: &fn.name, Qualifier: &fn.swapped[0]}); err != nil {
+			return err
+		}
+		fn.swapped = fn.swapped[1:]
+	}
+	return nil
+}
+
 // physical returns the names of the functions on AWS by their names in the program.
 func (f *functions) physical() map[string]string {
 	names := map[string]string{}

@@ -3,6 +3,8 @@
 // a change of the stack is deployed without asking. Meanwhile dev prints what happens:
 // requests, messages and log lines, a line each.
 //
+// With -debug, it runs one function under delve instead, until it ends.
+//
 // It refuses stacks other than local and local-…, because it asks nothing.
 package main
 
@@ -30,6 +32,9 @@ func main() {
 func run(ctx context.Context, args []string, in, out *os.File) error {
 	flags := flag.NewFlagSet("dev", flag.ContinueOnError)
 	stack := flags.String("s", "local", "the `stack`, local or local-…")
+	debug := flags.String("debug", "", "the `function` to run under delve")
+	dlv := flags.String("dlv", "bin/dlv", "the `path` of delve")
+	port := flags.Int("port", 2345, "the `port` of the debugger")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -50,6 +55,9 @@ func run(ctx context.Context, args []string, in, out *os.File) error {
 		return err
 	}
 	defer restore()
+	if *debug != "" {
+		return d.debug(ctx, *debug, *dlv, *port)
+	}
 	return d.run(ctx)
 }
 

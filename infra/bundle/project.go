@@ -41,6 +41,10 @@ func Open(platform Platform) (*Project, error) {
 // Root returns the folder of the project.
 func (p *Project) Root() string { return p.root }
 
+// Archives returns the folder of the archives, each of which is named like its function, with
+// the suffix .zip.
+func (p *Project) Archives() string { return p.dir }
+
 // Reload continues with the archives that another call of [Build] has made, such as that of
 // a deployment.
 func (p *Project) Reload() {

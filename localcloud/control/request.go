@@ -27,6 +27,7 @@ const (
 	StatusPath   = "/_localcloud/status"
 	LogsPath     = "/_localcloud/logs"
 	EventsPath   = "/_localcloud/events"
+	DebugPath    = "/_localcloud/debug"
 	ProgramsPath = "/_localcloud/programs"
 	FaultsPath   = "/_localcloud/faults"
 	RepairPath   = "/_localcloud/repair"

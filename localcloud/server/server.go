@@ -156,6 +156,7 @@ func (s *Server) handler(aws *provider.Provider) http.Handler {
 	mux.HandleFunc("GET "+control.StatusPath, s.page(s.serveStatus))
 	mux.HandleFunc("GET "+control.LogsPath, s.page(s.serveLogs))
 	mux.HandleFunc("GET "+control.EventsPath, s.page(s.serveEvents))
+	mux.HandleFunc("POST "+control.DebugPath, s.page(s.serveDebug))
 	mux.HandleFunc("PUT "+control.ProgramsPath, s.page(s.serveRegistration))
 	mux.HandleFunc("PUT "+control.FaultsPath, s.page(s.serveSetFaults))
 	mux.HandleFunc("DELETE "+control.FaultsPath, s.page(s.serveClearFaults))

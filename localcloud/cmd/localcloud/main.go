@@ -25,6 +25,7 @@ type commands struct {
 	Status statusCommand `cmd:"" help:"Show what is running: ports, resources, recent warnings."`
 	Logs   logsCommand   `cmd:"" help:"Print the functions' logs."`
 	Events eventsCommand `cmd:"" help:"Print what happens from now on, requests, deliveries and log lines, as JSON."`
+	Debug  debugCommand  `cmd:"" help:"Suspend the time-outs of a function whose bundle contains a debugger, and start it, until the command ends."`
 	Fault  faultCommand  `cmd:"" help:"Make the local cloud do what AWS may do to programs: deliver twice, late or out of order, and crash functions."`
 	Env    envCommand    `cmd:"" help:"Print the shell exports that make pulumi, the AWS CLI and AWS SDKs use the local cloud, and register this program with it."`
 
