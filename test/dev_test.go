@@ -22,7 +22,7 @@ func TestDev(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Minute)
 	defer cancel()
-	d := startDev(ctx, t)
+	d := startDev(ctx, t, "")
 	d.expect("watching functions/")
 	d.api = d.outputs()["apiUrl"]
 
@@ -121,9 +121,9 @@ type transcript struct {
 	changed chan struct{}
 }
 
-// startDev starts dev for a copy of the project in a local cloud of its own. settings are
-// arguments of pulumi config set.
-func startDev(ctx context.Context, t *testing.T, settings ...string) *devSession {
+// startDev starts dev with arguments, for a copy of the project in a local cloud of its own.
+// settings are arguments of pulumi config set.
+func startDev(ctx context.Context, t *testing.T, args string, settings ...string) *devSession {
 	t.Helper()
 	w := newWorkspace(t, copyProject(t))
 	w.start()
@@ -138,7 +138,7 @@ func startDev(ctx context.Context, t *testing.T, settings ...string) *devSession
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("build dev: %v\n%s", err, out)
 	}
-	cmd := exec.CommandContext(ctx, "sh", "-ec", `eval "$(localcloud env)"; exec dev`)
+	cmd := exec.CommandContext(ctx, "sh", "-ec", `eval "$(localcloud env)"; exec dev `+args)
 	cmd.Dir, cmd.Env = w.dir, w.environment()
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	input, err := cmd.StdinPipe()

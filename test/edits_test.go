@@ -34,7 +34,7 @@ func TestEdits(t *testing.T) {
 	edits, limit := fromEnv(t, "TALLY_EDITS", 3), fromEnv(t, "TALLY_EDITS_MEDIAN_MS", 0)
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Minute)
 	defer cancel()
-	d := startDev(ctx, t, "tally:throttleRate 1000", "tally:throttleBurst 1000")
+	d := startDev(ctx, t, "", "tally:throttleRate 1000", "tally:throttleBurst 1000")
 	d.expect("watching functions/")
 	c := newEditClients(t, d.outputs())
 	d.prepare()
