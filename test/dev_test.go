@@ -169,7 +169,7 @@ func startDev(ctx context.Context, t *testing.T, args string, settings ...string
 func (tr *transcript) read(r io.Reader) {
 	for lines := bufio.NewScanner(r); lines.Scan(); {
 		tr.mu.Lock()
-		tr.lines = append(tr.lines, strings.TrimRight(lines.Text(), "\r"))
+		tr.lines = append(tr.lines, lines.Text())
 		close(tr.changed)
 		tr.changed = make(chan struct{})
 		tr.mu.Unlock()

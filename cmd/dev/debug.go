@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -14,7 +15,7 @@ import (
 // debug runs a function under delve until ctx ends. Meanwhile, the time-outs of the function
 // are suspended.
 func (d *dev) debug(ctx context.Context, name, dlv string, port int) error {
-	if err := d.begin(ctx); err != nil {
+	if err := d.begin(ctx); err != nil || ctx.Err() != nil {
 		return err
 	}
 	f := d.functions.all[name]
@@ -27,11 +28,11 @@ func (d *dev) debug(ctx context.Context, name, dlv string, port int) error {
 		d.screen.fail(err)
 		return fmt.Errorf("%s does not compile", name)
 	}
+	defer os.Remove(archive)
 	d.follow(ctx)
 	if _, err := d.functions.swap(ctx, f, archive); err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
-	d.unrecorded = true
 	err = d.hold(ctx, name, f.name, port)
 	return d.leave(context.WithoutCancel(ctx), name, f, err)
 }
@@ -67,10 +68,7 @@ func (d *dev) leave(ctx context.Context, name string, f *function, failed error)
 	if _, err := d.functions.swap(ctx, f, archive); err != nil {
 		return fmt.Errorf("%s still runs under the debugger: run make up: %w", name, err)
 	}
-	if err := d.functions.drop(ctx, f); err != nil {
-		return err
-	}
-	if err := d.end(ctx); err != nil {
+	if err := d.functions.prune(ctx, 0); err != nil {
 		return err
 	}
 	return failed

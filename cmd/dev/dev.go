@@ -85,7 +85,7 @@ func (d *dev) begin(ctx context.Context) error {
 			return nil
 		}
 		d.screen.fail(err)
-		if len(d.functions.all) == 0 {
+		if err := d.load(ctx); err != nil || len(d.functions.all) == 0 {
 			return fmt.Errorf("stack %s is not deployed: correct the error, and start again", d.stack)
 		}
 	}
@@ -97,8 +97,10 @@ func (d *dev) update(ctx context.Context, saved time.Time) {
 	if hash := d.hash(); hash != d.deployed {
 		d.deployed = hash // if it fails, another attempt needs another change
 		d.screen.say("the stack was saved: deploying")
-		if err := d.deploy(ctx); err != nil && ctx.Err() == nil {
-			d.screen.fail(err)
+		if err := d.deploy(ctx); err != nil {
+			if ctx.Err() == nil {
+				d.screen.fail(err)
+			}
 			return
 		}
 		d.screen.say("deployed after %s", since(saved))
@@ -145,7 +147,7 @@ func (d *dev) swap(ctx context.Context, archives map[string]string, saved time.T
 	}
 	err := group.Wait()
 	d.unrecorded = d.unrecorded || len(archives) > 0
-	return errors.Join(err, d.functions.prune(ctx))
+	return errors.Join(err, d.functions.prune(ctx, 2)) // an invocation may be about to use the one before
 }
 
 // end records what is live in Pulumi's state.
@@ -174,12 +176,17 @@ func (d *dev) deploy(ctx context.Context, flags ...string) error {
 		return err
 	}
 	d.unrecorded = false
-	d.screen.names(nil)
-	if err := d.functions.load(ctx, d.stack); err != nil {
+	if err := d.load(ctx); err != nil {
 		return err
 	}
+	return d.functions.prune(ctx, 0)
+}
+
+// load reads which functions the stack has.
+func (d *dev) load(ctx context.Context) error {
+	err := d.functions.load(ctx, d.stack)
 	d.screen.names(d.functions.physical())
-	return d.functions.prune(ctx)
+	return err
 }
 
 // hash returns a hash of what a deployment depends on, besides the functions.

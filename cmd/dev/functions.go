@@ -28,9 +28,10 @@ type functions struct {
 
 // function is a function of the stack.
 type function struct {
-	name     string // "tally-local-main-add-numbers-1a2b3c4"
-	code     string // hash of the archive that live runs, as Lambda states it
-	deployed string // the version of live after the last deployment
+	name string // "tally-local-main-add-numbers-1a2b3c4"
+	code string // hash of the archive that live runs, as Lambda states it
+	// deployed is the version of live after the last deployment, and original its code.
+	deployed, original string
 	// swapped are the versions that were published since, the oldest one first.
 	swapped []string
 }
@@ -57,7 +58,8 @@ func (f *functions) load(ctx context.Context, name string) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
-		all[name] = &function{name: physical, code: aws.ToString(now.CodeSha256), deployed: aws.ToString(now.Version)}
+		code := aws.ToString(now.CodeSha256)
+		all[name] = &function{name: physical, code: code, deployed: aws.ToString(now.Version), original: code}
 		if old := f.all[name]; old != nil && old.name == physical {
 			all[name].swapped = old.swapped
 		}
@@ -67,7 +69,8 @@ func (f *functions) load(ctx context.Context, name string) error {
 }
 
 // swap makes an archive live, and returns the version, or "" if the function runs it already.
-// Running invocations end with the earlier code, and queued events wait.
+// Running invocations end with the earlier code. An archive that was deployed needs no new
+// version, so that the function is as Pulumi knows it.
 //
 // https://docs.aws.amazon.com/lambda/latest/api/API_UpdateFunctionCode.html
 // https://docs.aws.amazon.com/lambda/latest/api/API_UpdateAlias.html
@@ -81,12 +84,13 @@ func (f *functions) swap(ctx context.Context, fn *function, archive string) (ver
 	if code == fn.code {
 		return "", nil
 	}
-	out, err := f.client.UpdateFunctionCode(ctx, &lambda.UpdateFunctionCodeInput{FunctionName: &fn.name, ZipFile: zip, Publish: true})
+	out, err := f.client.UpdateFunctionCode(ctx, &lambda.UpdateFunctionCodeInput{FunctionName: &fn.name, ZipFile: zip, Publish: code != fn.original})
 	if err != nil {
 		return "", err
 	}
-	version = aws.ToString(out.Version)
-	if version != fn.deployed && !slices.Contains(fn.swapped, version) {
+	if version = aws.ToString(out.Version); code == fn.original {
+		version = fn.deployed
+	} else if !slices.Contains(fn.swapped, version) {
 		fn.swapped = append(fn.swapped, version)
 	}
 	// Without a routing configuration, the present one would remain: that of a rollout.
@@ -98,12 +102,12 @@ func (f *functions) swap(ctx context.Context, fn *function, archive string) (ver
 	return version, err
 }
 
-// prune deletes the versions that swap has published, except for the newest two, because an
-// invocation may be about to use the one before, and for the deployed one.
-func (f *functions) prune(ctx context.Context) error {
+// prune deletes the versions that swap has published, and their environments, except for the
+// newest ones that are to be kept, and the deployed one.
+func (f *functions) prune(ctx context.Context, keep int) error {
 	var failed []error
 	for _, fn := range f.all {
-		for len(fn.swapped) > 2 {
+		for len(fn.swapped) > keep {
 			if old := fn.swapped[0]; old != fn.deployed {
 				_, err := f.client.DeleteFunction(ctx, &lambda.DeleteFunctionInput{FunctionName: &fn.name, Qualifier: &old})
 				failed = append(failed, err)
@@ -112,18 +116,6 @@ func (f *functions) prune(ctx context.Context) error {
 		}
 	}
 	return errors.Join(failed...)
-}
-
-// drop deletes the versions that swap has published but the newest one, with their
-// environments: a debugger may have stopped those in the middle of an invocation.
-func (f *functions) drop(ctx context.Context, fn *function) error {
-	for len(fn.swapped) > 1 {
-		if _, err := f.client.DeleteFunction(ctx, &lambda.DeleteFunctionInput{FunctionName: &fn.name, Qualifier: &fn.swapped[0]}); err != nil {
-			return err
-		}
-		fn.swapped = fn.swapped[1:]
-	}
-	return nil
 }
 
 // physical returns the names of the functions on AWS by their names in the program.

@@ -26,6 +26,7 @@ type screen struct {
 
 	mu       sync.Mutex
 	out      io.Writer
+	newline  string
 	render   *lipgloss.Renderer
 	physical map[string]string // names of functions on AWS, by those in the program
 	details  bool
@@ -33,7 +34,7 @@ type screen struct {
 }
 
 func newScreen(out *os.File, root string) *screen {
-	return &screen{out: out, render: lipgloss.NewRenderer(out), root: root}
+	return &screen{out: out, newline: "\n", render: lipgloss.NewRenderer(out), root: root}
 }
 
 // names sets the functions of the stack.
@@ -76,9 +77,8 @@ func (s *screen) line(at time.Time, source string, style lipgloss.Style, text st
 	s.write(at.Local().Format("15:04:05.000") + " " + style.Render(fmt.Sprintf("%-15s", source)) + " " + text)
 }
 
-// write prints a line. A terminal from which single keys are read does not return the
-// carriage by itself.
-func (s *screen) write(line string) { fmt.Fprint(s.out, line+"\r\n") }
+// write prints a line.
+func (s *screen) write(line string) { fmt.Fprint(s.out, line+s.newline) }
 
 func (s *screen) red() lipgloss.Style { return s.render.NewStyle().Foreground(lipgloss.Color("1")) }
 
@@ -157,6 +157,7 @@ func (s *screen) takeKeys(in *os.File, quit func()) (restore func(), err error) 
 		if err != nil {
 			return nil, err
 		}
+		s.newline = "\r\n" // the terminal does not return the carriage any more
 		restore = func() { _ = term.Restore(int(in.Fd()), state) }
 	}
 	go func() {
