@@ -180,7 +180,7 @@ func (tr *transcript) read(r io.Reader) {
 func (d *devSession) expect(pattern string) {
 	d.t.Helper()
 	form := regexp.MustCompile(pattern)
-	timeout := time.After(3 * time.Minute)
+	timeout := time.After(10 * time.Minute)
 	for {
 		d.mu.Lock()
 		for i := d.next; i < len(d.lines); i++ {

@@ -27,7 +27,7 @@ func (p *Project) Debug(ctx context.Context, name, dlv string, port int) (string
 		return "", &CompileError{Functions: []string{name}, Output: strings.TrimSpace(string(output)), err: err}
 	}
 	start := filepath.Join(dir, "bootstrap")
-	if err := os.WriteFile(start, fmt.Appendf(nil, startDebugger, port), 0o644); err != nil {
+	if err := os.WriteFile(start, fmt.Appendf(nil, startDebugger, port, os.Getuid() != 0), 0o644); err != nil {
 		return "", err
 	}
 	archive := filepath.Join(p.dir, name+"-debug.zip")
@@ -37,9 +37,11 @@ func (p *Project) Debug(ctx context.Context, name, dlv string, port int) (string
 }
 
 // startDebugger is the bootstrap of a function that is debugged. It starts the function at
-// once, which a client of the debugger may interrupt.
+// once, which a client of the debugger may interrupt. The local cloud of root runs functions
+// as another user, whose debugger would refuse root's connections; then other users of the
+// machine can connect, too.
 const startDebugger = `#!/bin/sh
 export HOME=/tmp
 exec "$LAMBDA_TASK_ROOT/dlv" exec "$LAMBDA_TASK_ROOT/function" --headless --accept-multiclient --continue \
-	--api-version=2 --listen=127.0.0.1:%d
+	--api-version=2 --listen=127.0.0.1:%d --only-same-user=%t
 `
