@@ -168,7 +168,7 @@ func compile(ctx context.Context, root, out string, platform Platform, names []s
 	args := slices.Concat([]string{"build", "-o", out + string(filepath.Separator), tags}, buildFlags, packages(names))
 	cmd := goCommand(ctx, root, platform, args...)
 	if output, err := cmd.CombinedOutput(); err != nil && !strings.Contains(string(output), "no main packages to build") {
-		return &CompileError{Functions: names, Output: strings.TrimSpace(string(output)), err: err}
+		return &CompileError{Functions: slices.Clone(names), Output: strings.TrimSpace(string(output)), err: err}
 	}
 	for _, name := range names {
 		if _, err := os.Stat(filepath.Join(out, name)); errors.Is(err, os.ErrNotExist) {
