@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -30,8 +31,7 @@ func TestDev(t *testing.T) {
 		if status, edit := d.add("3"); status != 200 || edit != "" {
 			d.t.Errorf("%d, edit %q", status, edit)
 		}
-		d.expect("api .* GET /add 200 in")
-		d.expect("add-numbers .* INFO +sum num1=3 num2=4 sum=7")
+		d.expect("api +GET /add 200 in", "add-numbers +INFO +sum num1=3 num2=4 sum=7")
 	})
 	d.step("a function is saved", func(d *devSession) {
 		d.edit("httpapi.JSON(http.StatusOK, nil,", `httpapi.JSON(http.StatusOK, map[string]string{"x-edit": "1"},`)
@@ -176,28 +176,39 @@ func (tr *transcript) read(r io.Reader) {
 	}
 }
 
-// expect waits for a line that matches pattern, after the one that was expected before.
-func (d *devSession) expect(pattern string) {
+// expect waits for lines that match the patterns, in any order, after those that were expected
+// before.
+func (d *devSession) expect(patterns ...string) {
 	d.t.Helper()
-	form := regexp.MustCompile(pattern)
 	timeout := time.After(10 * time.Minute)
 	for {
-		d.mu.Lock()
-		for i := d.next; i < len(d.lines); i++ {
-			if form.MatchString(d.lines[i]) {
-				d.next = i + 1
-				d.mu.Unlock()
-				return
-			}
+		missing, changed := d.look(patterns)
+		if missing == "" {
+			return
 		}
-		changed, from := d.changed, d.next
-		d.mu.Unlock()
 		select {
 		case <-changed:
 		case <-timeout:
-			d.t.Fatalf("no line matches %q after line %d", pattern, from)
+			d.t.Fatalf("no line matches %q", missing)
 		}
 	}
+}
+
+// look returns a pattern that no line matches yet, and a channel that is closed when there is
+// another line.
+func (tr *transcript) look(patterns []string) (missing string, changed <-chan struct{}) {
+	tr.mu.Lock()
+	defer tr.mu.Unlock()
+	next := tr.next
+	for _, pattern := range patterns {
+		i := slices.IndexFunc(tr.lines[tr.next:], regexp.MustCompile(pattern).MatchString)
+		if i < 0 {
+			return pattern, tr.changed
+		}
+		next = max(next, tr.next+i+1)
+	}
+	tr.next = next
+	return "", nil
 }
 
 func (d *devSession) step(name string, run func(d *devSession)) {
