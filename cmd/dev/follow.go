@@ -31,12 +31,13 @@ func (d *dev) follow(ctx context.Context) <-chan error {
 		ended <- err
 		return ended
 	}
+	lines := bufio.NewScanner(out)
+	lines.Buffer(nil, 4<<20) // a log event has up to 1 MiB
+	lines.Scan()             // the first line says that nothing is missed from then on
 	go func() {
-		lines := bufio.NewScanner(out)
-		lines.Buffer(nil, 4<<20) // a log event has up to 1 MiB
 		for lines.Scan() {
 			var e event
-			if json.Unmarshal(lines.Bytes(), &e) == nil && e.Service != "localcloud" {
+			if json.Unmarshal(lines.Bytes(), &e) == nil {
 				d.screen.show(e)
 			}
 		}
