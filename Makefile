@@ -35,7 +35,7 @@ KILLED := || { s=$$?; [ $$s -ne 137 ] || echo "If no other deployment runs, rele
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help up down preview generate new-function console logs test drill fuzz lint bench microbench localcloud pulumi start known
+.PHONY: help up dev debug down preview generate new-function console logs test drill fuzz lint bench edits microbench localcloud pulumi start known
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,6 +48,16 @@ up: known pulumi $(RUNNING) ## Deploy the stack, roll out new versions, add 3 an
 	@$(TARGET) go run ./cmd/rollout -s $(STACK)
 	@$(TARGET) go run ./cmd/demo -s $(STACK) || $(WHY)
 	@$(CONSOLE)
+
+dev: known pulumi start ## Make edits of the local stack and its functions live at once, and show what happens; q ends
+	@go build -o bin/dev ./cmd/dev
+	@$(TARGET) ./bin/dev -s $(STACK)
+
+debug: known pulumi start ## Run FUNCTION of the local stack under delve, for a debugger on port 2345; q ends
+	@test "$(FUNCTION)" || { echo "make debug needs a function, such as FUNCTION=add-numbers"; exit 1; }
+	@cd tools/delve && CGO_ENABLED=0 go build -ldflags "-s -w" -o ../../bin/dlv github.com/go-delve/delve/cmd/dlv
+	@go build -o bin/dev ./cmd/dev
+	@$(TARGET) ./bin/dev -s $(STACK) -debug "$(FUNCTION)"
 
 ifeq ($(STACK),local)
 down: localcloud ## Remove the stack; with the stack local, also stop the local cloud and delete its state
@@ -107,6 +117,9 @@ lint: ## Run gofmt, go mod tidy, go vet (also for macOS), staticcheck and action
 # BENCH are flags of the command, such as BENCH=-long; see test/cmd/bench.
 bench: pulumi ## Measure speed, memory and deployments beside a floor, into docs/benchmarks.md (10 minutes)
 	@go -C test run ./cmd/bench -docs ../docs $(BENCH)
+
+edits: pulumi localcloud ## Measure under load how fast 20 edits are live with make dev (2 minutes)
+	@cd test && TALLY_EDITS=20 TALLY_EDITS_MEDIAN_MS=1000 go test -count=1 -v -run '^TestEdits$$' .
 
 microbench: ## Run the benchmarks of single packages
 	@go -C localcloud test -run '^$$' -bench . ./...

@@ -52,11 +52,16 @@ func Build(ctx context.Context, platform Platform, names ...string) (map[string]
 			return nil, err
 		}
 	}
-	archives, dir := map[string]string{}, filepath.Join("bin", "functions", platform.OS+"-"+platform.Arch)
+	archives := map[string]string{}
 	for _, name := range names {
-		archives[name] = filepath.Join(toRoot, dir, name+".zip")
+		archives[name] = filepath.Join(archivesIn(toRoot, platform), name+".zip")
 	}
-	return archives, update(ctx, root, filepath.Join(root, dir), platform, names)
+	return archives, update(ctx, root, archivesIn(root, platform), platform, names)
+}
+
+// archivesIn returns the folder of the archives for a platform in the project's folder.
+func archivesIn(root string, platform Platform) string {
+	return filepath.Join(root, "bin", "functions", platform.OS+"-"+platform.Arch)
 }
 
 // update builds those archives in folder dir that the sources have outrun, and
@@ -163,7 +168,7 @@ func compile(ctx context.Context, root, out string, platform Platform, names []s
 	args := slices.Concat([]string{"build", "-o", out + string(filepath.Separator), tags}, buildFlags, packages(names))
 	cmd := goCommand(ctx, root, platform, args...)
 	if output, err := cmd.CombinedOutput(); err != nil && !strings.Contains(string(output), "no main packages to build") {
-		return fmt.Errorf("compile the functions (%s): %w\n%s", strings.Join(names, ", "), err, strings.TrimSpace(string(output)))
+		return &CompileError{Functions: slices.Clone(names), Output: strings.TrimSpace(string(output)), err: err}
 	}
 	for _, name := range names {
 		if _, err := os.Stat(filepath.Join(out, name)); errors.Is(err, os.ErrNotExist) {

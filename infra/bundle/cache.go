@@ -38,7 +38,7 @@ type archive struct {
 }
 
 // format changes whenever this package writes other archives for the same sources.
-const format = "1"
+const format = "2"
 
 // load reads the manifest. A missing or damaged one is the same as an empty one:
 // everything is built.

@@ -3,14 +3,21 @@ package bundle
 import (
 	"archive/zip"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
+
+	"github.com/klauspost/compress/flate"
 )
 
-// writeZip writes the archive of a program.
+// writeZip writes the archive of a program, named bootstrap as the runtime provided.al2023
+// requires.
+//
+// https://docs.aws.amazon.com/lambda/latest/dg/golang-package.html
 func writeZip(archive, program string) error {
-	return replace(archive, func(w io.Writer) error { return zipProgram(w, program) })
+	return replace(archive, func(w io.Writer) error { return zipFiles(w, map[string]string{"bootstrap": program}) })
 }
 
 // replace writes a file and the folders above it. It replaces an existing file
@@ -37,30 +44,37 @@ func replace(path string, write func(io.Writer) error) error {
 	return os.Rename(file.Name(), path)
 }
 
-// zipProgram writes the archive that the runtime provided.al2023 requires: one
-// executable named bootstrap. Its time is fixed, at the earliest that a zip can
-// store, because it must not affect the bytes.
-//
-// https://docs.aws.amazon.com/lambda/latest/dg/golang-package.html
-func zipProgram(w io.Writer, program string) error {
-	source, err := os.Open(program)
+// zipFiles writes an archive of executable files, whose paths are given by their names in it.
+// Their time is fixed, at the earliest that a zip can store, because it must not affect the
+// bytes.
+func zipFiles(w io.Writer, paths map[string]string) error {
+	archive := zip.NewWriter(w)
+	// Three times as fast as the standard library's, for archives that are 3% larger.
+	archive.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) { return flate.NewWriter(w, flate.DefaultCompression) })
+	for _, name := range slices.Sorted(maps.Keys(paths)) {
+		if err := zipFile(archive, name, paths[name]); err != nil {
+			return err
+		}
+	}
+	return archive.Close()
+}
+
+func zipFile(archive *zip.Writer, name, path string) error {
+	source, err := os.Open(path)
 	if err != nil {
 		return err
 	}
 	defer source.Close()
 	header := &zip.FileHeader{
-		Name:     "bootstrap",
+		Name:     name,
 		Method:   zip.Deflate,
 		Modified: time.Date(1980, time.January, 1, 0, 0, 0, 0, time.UTC),
 	}
 	header.SetMode(0o755)
-	archive := zip.NewWriter(w)
 	entry, err := archive.CreateHeader(header)
 	if err != nil {
 		return err
 	}
-	if _, err := io.Copy(entry, source); err != nil {
-		return err
-	}
-	return archive.Close()
+	_, err = io.Copy(entry, source)
+	return err
 }

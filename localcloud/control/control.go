@@ -2,8 +2,9 @@
 // stops it.
 //
 // A running local cloud has a run file and a secret in its state folder. Beside AWS's
-// protocols it serves a few pages to those who know the secret: its status and its
-// functions' logs as JSON, the registration of programs, and faults.
+// protocols it serves a few pages to those who know the secret: its status as JSON, its
+// functions' logs as text, what happens as JSON, the registration of programs, faults, and
+// the preparation of functions for a debugger.
 package control
 
 import (

@@ -26,6 +26,8 @@ const (
 	FolderPath   = "/_localcloud/folder"
 	StatusPath   = "/_localcloud/status"
 	LogsPath     = "/_localcloud/logs"
+	EventsPath   = "/_localcloud/events"
+	DebugPath    = "/_localcloud/debug"
 	ProgramsPath = "/_localcloud/programs"
 	EmailsPath   = "/_localcloud/emails"
 	FaultsPath   = "/_localcloud/faults"

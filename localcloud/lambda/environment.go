@@ -75,7 +75,7 @@ func (s *Service) start(ctx context.Context, inst *instance) error {
 	env, err := s.options.Runner.Start(ctx, Spec{
 		Dir:      dir,
 		Env:      s.variables(inst, s.options.Runner.TaskRoot(dir)),
-		MemoryMB: f.MemoryMB,
+		MemoryMB: s.memoryMB(f),
 		TmpMB:    f.EphemeralMB,
 		Output: func(line string) {
 			if f.logs(line) {

@@ -60,11 +60,12 @@ func (s *Service) run(to Reference, inst *instance, event runtimeapi.Event, h hi
 	event.TraceID = trace.header
 
 	start := time.Now()
-	event.Deadline = start.Add(inst.function.timeout())
-	ctx, cancel := context.WithDeadline(s.life, event.Deadline)
+	timeout := s.limit(inst.function, inst.function.timeout())
+	event.Deadline = start.Add(timeout)
+	ctx, cancel := s.within(inst.function, event.Deadline)
 	defer cancel()
 	response, err := s.attempt(ctx, inst, event, h)
-	duration := min(time.Since(start), inst.function.timeout())
+	duration := min(time.Since(start), timeout)
 	inst.took = duration
 
 	memory := 0
@@ -112,7 +113,7 @@ func (s *Service) run(to Reference, inst *instance, event runtimeapi.Event, h hi
 // https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html#runtimes-lifecycle-ib
 func (s *Service) initialize(inst *instance) time.Duration {
 	inst.system.initStart(s.options.Place.Region)
-	ctx, cancel := context.WithTimeout(s.life, initTimeout)
+	ctx, cancel := context.WithTimeout(s.life, s.limit(inst.function, initTimeout))
 	defer cancel()
 	start := time.Now()
 	if err := s.start(ctx, inst); err != nil {

@@ -26,6 +26,9 @@ func (s *Service) Invoke(ctx context.Context, in cloud.Invocation) (cloud.Outcom
 
 // respond runs the function and waits for its response, as Invoke does.
 func (s *Service) respond(ctx context.Context, to Reference, event runtimeapi.Event, caller string, logTail bool) (cloud.Outcome, error) {
+	if s.isDebugged(to.Name) {
+		ctx = context.WithoutCancel(ctx)
+	}
 	type response struct {
 		outcome cloud.Outcome
 		err     error

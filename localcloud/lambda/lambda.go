@@ -87,6 +87,8 @@ type Service struct {
 
 	eager int // environments of a function that are started without waiting
 
+	debugged sync.Map // contexts by the names of the functions that are being debugged
+
 	life context.Context // canceled by Close
 	end  context.CancelFunc
 	work sync.WaitGroup // the goroutines that Close waits for

@@ -132,6 +132,9 @@ func (s *Service) addLocked(p *pool, row record, f Function) (*instance, error) 
 	if row.ReservedConcurrency >= 0 && p.inUse() >= row.ReservedConcurrency {
 		return nil, errThrottled("ReservedFunctionConcurrentInvocationLimitExceeded")
 	}
+	if s.isDebugged(f.Name) && p.inUse() > 0 {
+		return nil, errThrottled("ReservedFunctionConcurrentInvocationLimitExceeded")
+	}
 	if err := s.CheckCode(f); err != nil {
 		return nil, err
 	}
@@ -211,11 +214,12 @@ func (s *Service) release(inst *instance) {
 func (s *Service) restLocked(p *pool, inst *instance) {
 	inst.state = idle
 	p.idle = append(p.idle, inst)
+	timeout := s.limit(inst.function, s.options.IdleTimeout)
 	if inst.idle == nil {
-		inst.idle = time.AfterFunc(s.options.IdleTimeout, func() { s.expire(inst) })
+		inst.idle = time.AfterFunc(timeout, func() { s.expire(inst) })
 		return
 	}
-	inst.idle.Reset(s.options.IdleTimeout)
+	inst.idle.Reset(timeout)
 }
 
 // expire removes an environment that has been idle for too long.

@@ -47,6 +47,41 @@ func (s *Service) Follow(ctx context.Context, group string, from time.Time) iter
 	}
 }
 
+// FollowAll yields the events of all groups whose time is not before from, each with the
+// name of its group, as they are written, also those of groups that do not exist yet. It
+// ends like Follow.
+func (s *Service) FollowAll(ctx context.Context, from time.Time) iter.Seq2[string, Event] {
+	return func(yield func(string, Event) bool) {
+		for cursors := map[string]uint64{}; ; {
+			changed := *s.changed.Load() // before reading, as in Follow
+			more := false
+			for _, g := range s.groups.All() {
+				events, last, err := s.arrivals(g.Name, cursors[g.Name], from)
+				if err != nil {
+					return
+				}
+				more = more || last != cursors[g.Name]
+				cursors[g.Name] = last
+				for _, e := range events {
+					if ctx.Err() != nil || !yield(g.Name, e) {
+						return
+					}
+				}
+			}
+			if more {
+				continue
+			}
+			select {
+			case <-ctx.Done():
+				return
+			case <-s.done:
+				return
+			case <-changed:
+			}
+		}
+	}
+}
+
 // arrivals returns up to followBatch events that were written after the event with
 // the sequence number after, and the sequence number of the last event it read.
 func (s *Service) arrivals(group string, after uint64, from time.Time) (events []Event, last uint64, err error) {

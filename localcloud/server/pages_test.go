@@ -19,7 +19,7 @@ import (
 func TestPagesNeedTheSecret(t *testing.T) {
 	s := serve(t, t.TempDir())
 	for path, method := range map[string]string{
-		control.StatusPath: http.MethodGet, control.LogsPath: http.MethodGet, control.ProgramsPath: http.MethodPut, control.FaultsPath: http.MethodPut,
+		control.StatusPath: http.MethodGet, control.LogsPath: http.MethodGet, control.EventsPath: http.MethodGet, control.DebugPath: http.MethodPost, control.ProgramsPath: http.MethodPut, control.FaultsPath: http.MethodPut,
 		control.RepairPath: http.MethodPost, control.EmailsPath: http.MethodGet, control.ConsolePath: http.MethodPost, control.APIPath + "access": http.MethodGet,
 	} {
 		r, err := http.NewRequestWithContext(t.Context(), method, s.config.Endpoint()+path, nil)

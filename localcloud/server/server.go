@@ -41,7 +41,7 @@ type Server struct {
 	engine   net.Listener
 	closers  []func() error // in the order of opening
 	console  *console.Console
-	shutdown chan struct{} // closed when Serve ends, which ends the log followers
+	shutdown chan struct{} // closed when Serve ends, which ends the followers of logs and events
 }
 
 // Open listens, and starts the services with the state in config.Dir. The error
@@ -161,6 +161,8 @@ func (s *Server) handler(aws *provider.Provider) http.Handler {
 	mux.HandleFunc("GET "+control.FolderPath, fromPrograms(s.serveFolder))
 	mux.HandleFunc("GET "+control.StatusPath, s.page(s.serveStatus))
 	mux.HandleFunc("GET "+control.LogsPath, s.page(s.serveLogs))
+	mux.HandleFunc("GET "+control.EventsPath, s.page(s.serveEvents))
+	mux.HandleFunc("POST "+control.DebugPath, s.page(s.serveDebug))
 	mux.HandleFunc("PUT "+control.ProgramsPath, s.page(s.serveRegistration))
 	mux.HandleFunc("GET "+control.EmailsPath, s.page(s.serveEmails))
 	mux.HandleFunc("PUT "+control.FaultsPath, s.page(s.serveSetFaults))

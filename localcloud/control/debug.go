@@ -1,0 +1,28 @@
+package control
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+)
+
+// Debugging is the line that Debug copies when the function has started.
+const Debugging = "debugging"
+
+// Debug prepares a function, whose name may lack its autonaming suffix, for a debugger in its
+// bundle, until ctx ends: its time-outs are suspended. qualifier is a version, an alias, or "".
+// A line is copied to w when an environment of the function has started.
+func Debug(ctx context.Context, c Config, function, qualifier string, w io.Writer) error {
+	query := url.Values{"function": {function}, "qualifier": {qualifier}}
+	body, err := c.request(ctx, http.MethodPost, DebugPath+"?"+query.Encode(), nil)
+	if err != nil {
+		return err
+	}
+	defer body.Close()
+	if _, err := io.Copy(w, body); err != nil && ctx.Err() == nil {
+		return fmt.Errorf("the connection to the local cloud ended: %w", err)
+	}
+	return nil
+}
