@@ -42,6 +42,7 @@ func TestEdits(t *testing.T) {
 
 	var took []time.Duration
 	for i := range edits {
+		time.Sleep(pace)
 		function := editable[i%len(editable)]
 		before := time.Now()
 		d.save(function, i+1)
@@ -63,6 +64,10 @@ func TestEdits(t *testing.T) {
 	}
 	d.unchanged("after q")
 }
+
+// pace is how long after an edit was live the next one follows, as if somebody had looked at
+// the response.
+const pace = time.Second
 
 // editable are the functions that are edited. Responses of each have the number of the edit.
 var editable = []editableFunction{
