@@ -152,7 +152,9 @@ func (c *editClients) load(ctx context.Context) (stop func()) {
 // await asks a function until a response is that of an edit.
 func (c *editClients) await(f editableFunction, edit int) {
 	c.t.Helper()
-	for end := time.Now().Add(2 * time.Minute); c.ask(f.name) != edit; {
+	poll := time.NewTicker(10 * time.Millisecond) // the compiler needs the processors, too
+	defer poll.Stop()
+	for end := time.Now().Add(2 * time.Minute); c.ask(f.name) != edit; <-poll.C {
 		if time.Now().After(end) {
 			c.t.Fatalf("edit %d of %s is not live", edit, f.name)
 		}
