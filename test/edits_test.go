@@ -42,6 +42,7 @@ func TestEdits(t *testing.T) {
 
 	var took []time.Duration
 	for i := range edits {
+		time.Sleep(pace)
 		function := editable[i%len(editable)]
 		before := time.Now()
 		d.save(function, i+1)
@@ -63,6 +64,10 @@ func TestEdits(t *testing.T) {
 	}
 	d.unchanged("after q")
 }
+
+// pace is how long after an edit was live the next one follows, as if somebody had looked at
+// the response.
+const pace = time.Second
 
 // editable are the functions that are edited. Responses of each have the number of the edit.
 var editable = []editableFunction{
@@ -147,7 +152,9 @@ func (c *editClients) load(ctx context.Context) (stop func()) {
 // await asks a function until a response is that of an edit.
 func (c *editClients) await(f editableFunction, edit int) {
 	c.t.Helper()
-	for end := time.Now().Add(2 * time.Minute); c.ask(f.name) != edit; {
+	poll := time.NewTicker(10 * time.Millisecond) // the compiler needs the processors, too
+	defer poll.Stop()
+	for end := time.Now().Add(2 * time.Minute); c.ask(f.name) != edit; <-poll.C {
 		if time.Now().After(end) {
 			c.t.Fatalf("edit %d of %s is not live", edit, f.name)
 		}
