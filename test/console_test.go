@@ -3,7 +3,6 @@ package test
 import (
 	"context"
 	"encoding/json"
-	"flag"
 	"fmt"
 	"net/http"
 	"os"
@@ -19,8 +18,6 @@ import (
 
 	"tally/localcloud/localcloudtest"
 )
-
-var screenshots = flag.Bool("update", false, "write the screenshots of the console to docs")
 
 // TestConsole looks at a deployed stack in a browser: what moves on the map, a trace, a
 // message that failed, which it corrects and runs again, and an alarm.
@@ -224,7 +221,7 @@ func (p page) opens(view string) {
 // shoots writes a screenshot, if the test is to update them.
 func (p page) shoots(name string) {
 	p.t.Helper()
-	if !*screenshots {
+	if !*update {
 		return
 	}
 	raw, err := chromedp.Run(p.ctx, chromedp.CaptureScreenshot())

@@ -13,7 +13,7 @@ import (
 	"tally/internal/project"
 )
 
-var update = flag.Bool("update", false, "write docs/drills.md")
+var update = flag.Bool("update", false, "write docs/drills.md and the screenshots of the console in docs")
 
 // allAlarms are the settings of a local stack that has all alarms of prod, and those that
 // optional settings add.
