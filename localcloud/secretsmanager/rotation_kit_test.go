@@ -93,14 +93,14 @@ func (k *rotationKit) Invoke(ctx context.Context, in cloud.Invocation) (cloud.Ou
 	if err := json.Unmarshal(in.Payload, &k.last); err != nil {
 		k.t.Error(err)
 	}
-	e := k.last
+	e, step, finish := k.last, k.step, k.finish
 	k.calls = append(k.calls, fmt.Sprint(time.Since(k.began), " ", e.Step))
 	k.mu.Unlock()
 	if in.Caller.Service != "secretsmanager.amazonaws.com" || in.Caller.SourceARN.String() != e.SecretId || in.Function != function {
 		k.t.Errorf("invoked %+v", in)
 	}
-	if k.step != nil {
-		if failure := k.step(ctx, e.Step); failure != "" {
+	if step != nil {
+		if failure := step(ctx, e.Step); failure != "" {
 			return cloud.Outcome{FunctionError: "Unhandled", Payload: []byte(failure)}, ctx.Err()
 		}
 	}
@@ -108,8 +108,8 @@ func (k *rotationKit) Invoke(ctx context.Context, in cloud.Invocation) (cloud.Ou
 	switch {
 	case e.Step == "createSecret":
 		_, _, err = k.Put(ctx, cloud.Caller{}, e.SecretId, text("new"), e.ClientRequestToken, []string{secretsmanager.Pending})
-	case e.Step == "finishSecret" && k.finish != nil:
-		err = k.finish()
+	case e.Step == "finishSecret" && finish != nil:
+		err = finish()
 	case e.Step == "finishSecret":
 		_, err = k.MoveStage(e.SecretId, secretsmanager.Current, k.secret().Stages[secretsmanager.Current], e.ClientRequestToken)
 	}
@@ -152,6 +152,20 @@ func (k *rotationKit) did(want ...string) {
 		k.t.Errorf("calls %q, want %q", k.calls, want)
 	}
 	k.calls = nil
+}
+
+// count returns how many calls there were since the last did.
+func (k *rotationKit) count() int {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return len(k.calls)
+}
+
+// change changes the function between two of its calls.
+func (k *rotationKit) change(change func()) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	change()
 }
 
 func steps(at string) []string {

@@ -117,7 +117,7 @@ func TestFailedRotation(t *testing.T) {
 		fails = 6
 		k.start(secretsmanager.RotateRequest{Token: another})
 		time.Sleep(time.Hour)
-		if n := len(k.calls); n != 6*3 {
+		if n := k.count(); n != 6*3 {
 			t.Errorf("%d calls", n)
 		}
 		k.noted("the rotation has failed after 6 attempts, and version "+another+" remains AWSPENDING", "s3cret")
@@ -138,7 +138,7 @@ func TestUnfinishedRotation(t *testing.T) {
 		k.start(secretsmanager.RotateRequest{})
 		k.did(steps("0s")...)
 		k.noted("finishSecret: the function has not moved AWSCURRENT to version "+token, "")
-		k.finish = nil
+		k.change(func() { k.finish = nil })
 		time.Sleep(time.Second)
 		synctest.Wait()
 		k.did(steps("1s")...)

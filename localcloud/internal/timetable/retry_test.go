@@ -186,9 +186,11 @@ func TestOwed(t *testing.T) {
 		}
 		time.Sleep(time.Minute)
 		want := []Owed{{"j", "arn", 1}}
+		c.mu.Lock()
 		if !slices.Equal(left, slices.Concat(want, want)) {
 			t.Errorf("owed %v as two end, want %v twice", left, want)
 		}
+		c.mu.Unlock()
 		d.Close()
 		if d, err = NewDeliveries(st, "events", 1, Workers, c, nil); err != nil || !slices.Equal(d.Owed(), want) {
 			t.Errorf("owed %v after a restart, %v; want %v", d.Owed(), err, want)
