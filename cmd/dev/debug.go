@@ -12,7 +12,7 @@ import (
 	"strings"
 )
 
-// debug runs a function under delve until ctx ends. Meanwhile, the time-outs of the function
+// debug runs a function under delve until ctx ends. Meanwhile, the timeouts of the function
 // are suspended.
 func (d *dev) debug(ctx context.Context, name, dlv string, port int) error {
 	if err := d.begin(ctx); err != nil || ctx.Err() != nil {
@@ -37,7 +37,7 @@ func (d *dev) debug(ctx context.Context, name, dlv string, port int) error {
 	return d.leave(context.WithoutCancel(ctx), name, f, err)
 }
 
-// hold starts the function, suspends its time-outs, and says where the debugger listens,
+// hold starts the function, suspends its timeouts, and says where the debugger listens,
 // until ctx ends.
 func (d *dev) hold(ctx context.Context, name, physical string, port int) error {
 	cmd := command(ctx, d.root, localcloud(d.root), "debug", physical, "--qualifier", live)
@@ -52,7 +52,7 @@ func (d *dev) hold(ctx context.Context, name, physical string, port int) error {
 	}
 	if lines := bufio.NewScanner(out); lines.Scan() {
 		d.screen.sayOf(name, "runs under delve, whose port is 127.0.0.1:%d", port)
-		d.screen.say("time-outs are suspended; set breakpoints, then send a request; q ends")
+		d.screen.say("timeouts are suspended; set breakpoints, then send a request; q ends")
 	}
 	err = cmd.Wait()
 	if ctx.Err() != nil {

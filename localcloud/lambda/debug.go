@@ -13,7 +13,7 @@ import (
 const unlimited = 24 * time.Hour
 
 // Debug prepares a function for a debugger that its bundle contains: until ctx ends, its
-// time-outs and those of its callers are suspended, it may use as much memory as Lambda
+// timeouts and those of its callers are suspended, it may use as much memory as Lambda
 // offers, and it has one environment at a time, because a debugger listens on one port.
 // Debug starts that environment, calls ready, and returns when ctx ends; invocations that
 // still run then time out.

@@ -21,13 +21,13 @@ type faultCommand struct {
 
 type faultSetCommand struct {
 	Seed      uint64   `default:"1" help:"Number that selects what is hit: the same number hits the same messages again (${default})."`
-	Duplicate float64  `placeholder:"RATE" help:"Part of the messages and asynchronous events to deliver twice: 0 to 1."`
-	Delay     string   `placeholder:"RATE:DURATION" help:"Part of the deliveries of topics and the asynchronous events to hold back, and for how long: 0.2:2s. The time scale divides a minute or more."`
-	Reorder   float64  `placeholder:"RATE" help:"Part of the messages and asynchronous events that later ones overtake."`
-	Crash     []string `placeholder:"FUNCTION=RATE[:POINT]" help:"Part of the invocations of a function, or * for all, in which its environment ends before the function receives the event, during it or after the response: before, during or after; a different one each time if omitted."`
-	Slow      []string `placeholder:"FUNCTION=RATE:DURATION" help:"Part of the invocations of a function, or * for all, that take longer, and by how much: handle-message=0.1:5s."`
-	Throttle  []string `placeholder:"TABLE=RATE" help:"Part of the requests to a table, or * for all, that DynamoDB throttles."`
-	Error     []string `placeholder:"TABLE=RATE" help:"Part of the requests to a table, or * for all, that fail because of an error of DynamoDB."`
+	Duplicate float64  `placeholder:"RATE" help:"Fraction of the messages and asynchronous events to deliver twice: 0 to 1."`
+	Delay     string   `placeholder:"RATE:DURATION" help:"Fraction of the deliveries of topics and the asynchronous events to hold back, and for how long: 0.2:2s. The time scale divides a minute or more."`
+	Reorder   float64  `placeholder:"RATE" help:"Fraction of the messages and asynchronous events that later ones overtake."`
+	Crash     []string `placeholder:"FUNCTION=RATE[:POINT]" help:"Fraction of the invocations of a function, or * for all, in which its environment ends before the function receives the event, during it or after the response: before, during or after; a different one each time if omitted."`
+	Slow      []string `placeholder:"FUNCTION=RATE:DURATION" help:"Fraction of the invocations of a function, or * for all, that take longer, and by how much: handle-message=0.1:5s."`
+	Throttle  []string `placeholder:"TABLE=RATE" help:"Fraction of the requests to a table, or * for all, that DynamoDB throttles."`
+	Error     []string `placeholder:"TABLE=RATE" help:"Fraction of the requests to a table, or * for all, that fail because of an error of DynamoDB."`
 }
 
 func (c *faultSetCommand) Run(ctx context.Context, p place, std streams) error {

@@ -24,11 +24,11 @@ type commands struct {
 	Stop        stopCommand        `cmd:"" help:"Stop the local cloud. Its state remains for the next start."`
 	Status      statusCommand      `cmd:"" help:"Show what is running: ports, resources, recent warnings."`
 	Logs        logsCommand        `cmd:"" help:"Print the functions' logs."`
-	Watch       watchCommand       `cmd:"" help:"Print what happens from now on, requests, deliveries and log lines, as JSON."`
+	Watch       watchCommand       `cmd:"" help:"Print what happens from now on (requests, deliveries, log lines) as JSON."`
 	Console     consoleCommand     `cmd:"" help:"Print the link to the console, the page that shows what the local cloud does, and open it with --open. A link can be used once."`
 	Permissions permissionsCommand `cmd:"" help:"List what each role was granted and has not used, and what was refused."`
 	Emails      emailsCommand      `cmd:"" help:"Print the emails that AWS would have sent to addresses that are subscribed to topics."`
-	Debug       debugCommand       `cmd:"" help:"Suspend the time-outs of a function whose bundle contains a debugger, and start it, until the command ends."`
+	Debug       debugCommand       `cmd:"" help:"Start a function whose bundle contains a debugger, and suspend its timeouts until the command ends."`
 	Fault       faultCommand       `cmd:"" help:"Make the local cloud do what AWS may do to programs: deliver twice, late or out of order, crash and slow down functions, and refuse requests to tables."`
 	Env         envCommand         `cmd:"" help:"Print the shell exports that make pulumi, the AWS CLI and AWS SDKs use the local cloud, and register this program with it."`
 

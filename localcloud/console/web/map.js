@@ -52,7 +52,7 @@ export function MapView() {
 	const edges = graph.edges.filter(e => ids.has(e.from) && ids.has(e.to) && (e.kind !== "seen" || e.count > 0));
 	return html`<${Failure} error=${error}/>
 		<div class=${selected ? "split wide" : ""}>
-			<section><div class="row" style="margin-bottom:8px"><span class="quiet">${shown.length} resources; numbers are what has moved since the start</span>
+			<section><div class="row" style="margin-bottom:8px"><span class="quiet">${shown.length} resources; numbers count what has moved since the start</span>
 				<label class="right"><input type="checkbox" checked=${all} onChange=${e => setAll(e.target.checked)}/> empty failure queues</label></div>
 				<${Drawing} svg=${svg} nodes=${shown} edges=${edges} failed=${failed} selected=${selected} select=${select}/></section>
 			${selected && html`<${Resource} node=${graph.nodes.find(n => n.id === selected)} close=${() => select(null)}/>`}
