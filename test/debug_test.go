@@ -13,7 +13,7 @@ import (
 )
 
 // TestDebug sets a breakpoint through delve's API, hits it with a request, stays there for
-// longer than the function's time-out, and continues. Afterwards, the function runs as before.
+// longer than the function's timeout, and continues. Afterwards, the function runs as before.
 func TestDebug(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Minute)
@@ -51,7 +51,7 @@ func TestDebug(t *testing.T) {
 	select {
 	case code := <-status:
 		t.Errorf("the response %d arrived at the breakpoint", code)
-	case <-time.After(3 * time.Second): // longer than the function's time-out
+	case <-time.After(3 * time.Second): // longer than the function's timeout
 	}
 	debugger.call("ClearBreakpoint", map[string]any{"Id": created.Breakpoint.ID}, new(any))
 	client.Go("RPCServer.Command", map[string]any{"name": "continue"}, new(any), nil) // it returns when the debugger ends

@@ -44,7 +44,7 @@ func TestShort(t *testing.T) {
 			"add-numbers", []string{"\tfunctions/add-numbers/handler.go:30 +0x1d"}, false},
 		{"an invocation", event{LogGroup: addLog, Message: `{"time":"t","type":"platform.report","record":{"status":"success","metrics":{"durationMs":1.5}}}`},
 			"add-numbers", nil, false},
-		{"a time-out", event{LogGroup: addLog, Message: `{"time":"t","type":"platform.report","record":{"status":"timeout","metrics":{"durationMs":10000}}}`},
+		{"a timeout", event{LogGroup: addLog, Message: `{"time":"t","type":"platform.report","record":{"status":"timeout","metrics":{"durationMs":10000}}}`},
 			"add-numbers", []string{"timeout after 10000 ms "}, true},
 		{"metrics", event{LogGroup: addLog, Message: `{"_aws":{},"Sums":1}`}, "add-numbers", nil, false},
 		{"a request", event{LogGroup: accessLog, Message: `{"httpMethod":"POST","path":"/add","status":"200","responseLatency":"3"}`},

@@ -11,8 +11,8 @@ import (
 
 // How much of the newest steps a journal holds.
 const (
-	maxSteps     = 5000
-	maxStepBytes = 16 << 20 // of payloads and logs
+	maxSteps     = 2000
+	maxStepBytes = 4 << 20 // of payloads and logs
 )
 
 // steps holds the newest steps, and counts all of them.

@@ -18,14 +18,14 @@ func TestStepsAreBounded(t *testing.T) {
 	for range 20 {
 		j.Record(cloud.Step{From: "a", To: "b", Input: payload, Error: "no"})
 	}
-	if n := len(j.Steps()); n != 15 {
-		t.Errorf("%d steps of a little more than 1 MiB are kept, want 15", n)
+	if n := len(j.Steps()); n != 3 {
+		t.Errorf("%d steps of a little more than 1 MiB are kept, want 3", n)
 	}
 	for range 6000 {
 		j.Record(cloud.Step{From: "a", To: "b"})
 	}
-	if n := len(j.Steps()); n != 5000 {
-		t.Errorf("%d small steps are kept, want 5000", n)
+	if n := len(j.Steps()); n != 2000 {
+		t.Errorf("%d small steps are kept, want 2000", n)
 	}
 	if flows := j.Flows(); len(flows) != 1 || flows[0] != (journal.Flow{From: "a", To: "b", Count: 6020, Failed: 20}) {
 		t.Errorf("flows %+v", flows)

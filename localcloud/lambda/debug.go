@@ -93,7 +93,7 @@ func (s *Service) within(f Function, deadline time.Time) (context.Context, conte
 	}
 }
 
-// limit returns a time-out of the function, which is suspended while it is being debugged.
+// limit returns a timeout of the function, which is suspended while it is being debugged.
 func (s *Service) limit(f Function, timeout time.Duration) time.Duration {
 	if s.isDebugged(f.Name) {
 		return unlimited
