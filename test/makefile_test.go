@@ -25,7 +25,7 @@ func TestLocalStacks(t *testing.T) {
 	if out, err := w.run("diff Pulumi.local.yaml Pulumi.local-a.yaml"); err != nil {
 		t.Errorf("the configurations differ: %s", out)
 	}
-	if out := w.must("make known STACK=local-a; make known STACK=dev"); out != "" {
+	if out := w.must("make --no-print-directory known STACK=local-a; make --no-print-directory known STACK=dev"); out != "" {
 		t.Errorf("known stacks: %s", out)
 	}
 	for _, target := range []string{"up", "down", "preview", "logs"} {
