@@ -40,7 +40,12 @@ func (d *dev) debug(ctx context.Context, name, dlv string, port int) error {
 // hold starts the function, suspends its timeouts, and says where the debugger listens,
 // until ctx ends.
 func (d *dev) hold(ctx context.Context, name, physical string, port int) error {
-	cmd := command(ctx, d.root, localcloud(d.root), "debug", physical, "--qualifier", live)
+	cmd := command(ctx, d.root, localcloud(d.root), "debug", physical, "--qualifier", live, "--with-input")
+	input, err := cmd.StdinPipe() // ends with this process, however it ends
+	if err != nil {
+		return err
+	}
+	defer input.Close()
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		return err

@@ -98,12 +98,13 @@ func (d *dev) update(ctx context.Context, saved time.Time) {
 		d.deployed = hash // if it fails, another attempt needs another change
 		d.screen.say("the stack was saved: deploying")
 		if err := d.deploy(ctx); err != nil {
-			if ctx.Err() == nil {
-				d.screen.fail(err)
+			if ctx.Err() != nil {
+				return
 			}
-			return
+			d.screen.fail(err) // functions that were saved, too, go live without it
+		} else {
+			d.screen.say("deployed after %s", since(saved))
 		}
-		d.screen.say("deployed after %s", since(saved))
 	}
 	for current := false; !current && ctx.Err() == nil; {
 		archives, err := d.project.Rebuild(ctx)
@@ -170,11 +171,10 @@ func (d *dev) deploy(ctx context.Context, flags ...string) error {
 	if err := compiles(ctx, d.root); err != nil {
 		return err
 	}
-	err := up(ctx, d.root, d.stack, d.screen.say, flags...)
-	d.project.Reload()
-	if err != nil {
-		return err
+	if err := up(ctx, d.root, d.stack, d.screen.say, flags...); err != nil {
+		return err // the program may have compiled what it has not deployed
 	}
+	d.project.Reload()
 	d.unrecorded = false
 	if err := d.load(ctx); err != nil {
 		return err

@@ -33,11 +33,8 @@ func emails(ctx context.Context) (all []email, err error) {
 
 // setFaults sets the faults of the local cloud until they are undone.
 func setFaults(ctx context.Context, undo *undo, flags ...string) error {
-	if err := localcloud(ctx, nil, append([]string{"fault", "set"}, flags...)...); err != nil {
-		return err
-	}
-	undo.add(clearFaults)
-	return nil
+	undo.add(clearFaults) // first: an interrupted command may have set them
+	return localcloud(ctx, nil, append([]string{"fault", "set"}, flags...)...)
 }
 
 func clearFaults(ctx context.Context) error { return localcloud(ctx, nil, "fault", "clear") }

@@ -51,7 +51,7 @@ func main() {
 	docs := flag.String("docs", "", "the Markdown `file` to write the results to")
 	patience := flag.Duration("patience", time.Minute, "how long to wait for a change of an alarm")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 	if err := run(ctx, *stack, *docs, *patience, os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "drill:", err)

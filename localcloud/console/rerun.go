@@ -54,7 +54,8 @@ func (c *Console) runAll(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return c.rerun(r.Context(), q, q.Messages...), nil
+	visible := slices.DeleteFunc(q.Messages, func(m failure) bool { return m.Hidden })
+	return c.rerun(r.Context(), q, visible...), nil
 }
 
 func (c *Console) rerun(ctx context.Context, q failureQueue, messages ...failure) rerun {

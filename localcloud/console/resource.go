@@ -76,8 +76,9 @@ func (c *Console) tail(group string) (lines []logLine) {
 		for _, e := range page.Events {
 			lines = append(lines, logLine{e.Time, strings.TrimRight(e.Message, "\n")})
 		}
+		lines = slices.Clone(lines[max(0, len(lines)-100):])
 		if query.Token = page.Next; query.Token == "" {
-			return lines[max(0, len(lines)-100):]
+			return lines
 		}
 	}
 }

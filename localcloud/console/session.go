@@ -52,7 +52,7 @@ func (s *sessions) has(token string) bool {
 }
 
 // keep adds a key to a map, from which it removes what has ended and, if there is too much,
-// everything.
+// others.
 func keep(m map[string]time.Time, key string, life time.Duration) map[string]time.Time {
 	for k, end := range m {
 		if !time.Now().Before(end) || len(m) >= maxSessions {

@@ -16,8 +16,8 @@ var watched = []string{
 }
 
 // open are the services whose requests and responses steps contain. Those of others may be
-// secrets.
-var open = []string{"sns", "sqs", "lambda", "dynamodb"}
+// secrets, and so may the environments of functions, which Lambda's other operations contain.
+var open = []string{"sns", "sqs", "dynamodb"}
 
 // record records the request as a step, with the response to it.
 func (c *call) record(res response, err error) {
@@ -30,7 +30,7 @@ func (c *call) record(res response, err error) {
 		if source != (cloud.ARN{}) {
 			s.From = source.String()
 		}
-		if slices.Contains(open, c.service.scope) {
+		if slices.Contains(open, c.service.scope) || c.operation == "Invoke" {
 			s.Input, s.Output = cloud.StepText(c.body), cloud.StepText(res.body)
 		}
 		s.Fail(err)

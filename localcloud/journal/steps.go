@@ -12,7 +12,7 @@ import (
 // How much of the newest steps a journal holds.
 const (
 	maxSteps     = 2000
-	maxStepBytes = 4 << 20 // of payloads and logs
+	maxStepBytes = 4 << 20 // of payloads, logs and decisions
 )
 
 // steps holds the newest steps, and counts all of them.
@@ -59,10 +59,17 @@ func (j *Journal) Record(s cloud.Step) {
 	}
 }
 
+// weight returns about how many bytes of text a step has.
 func weight(s cloud.Step) int {
 	n := len(s.Input) + len(s.Output) + len(s.Log) + len(s.Error)
+	for _, link := range s.Links {
+		n += len(link)
+	}
 	for _, d := range s.Decisions {
-		n += len(d.Message) + len(d.Missing) + len(d.Where)
+		n += len(d.Caller) + len(d.Resource) + len(d.Message) + len(d.Missing) + len(d.Where)
+		for _, r := range d.Reasons {
+			n += len(r.Policy) + len(r.Sid)
+		}
 	}
 	return n
 }

@@ -77,7 +77,7 @@ func (s *Service) isDebugged(function string) bool {
 	return yes
 }
 
-// within returns a context for an invocation, which ends at the deadline or when the
+// within returns a context for an initialization or an invocation, which ends at the deadline or when the
 // function is no longer debugged.
 func (s *Service) within(f Function, deadline time.Time) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithDeadline(s.life, deadline)

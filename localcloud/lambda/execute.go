@@ -113,7 +113,7 @@ func (s *Service) run(to Reference, inst *instance, event runtimeapi.Event, h hi
 // https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html#runtimes-lifecycle-ib
 func (s *Service) initialize(inst *instance) time.Duration {
 	inst.system.initStart(s.options.Place.Region)
-	ctx, cancel := context.WithTimeout(s.life, s.limit(inst.function, initTimeout))
+	ctx, cancel := s.within(inst.function, time.Now().Add(s.limit(inst.function, initTimeout)))
 	defer cancel()
 	start := time.Now()
 	if err := s.start(ctx, inst); err != nil {

@@ -121,7 +121,7 @@ func (s *Service) linger(ctx context.Context, h hit) error {
 	case <-time.After(h.slow):
 		return nil
 	case <-ctx.Done():
-		return ctx.Err()
+		return context.Cause(ctx)
 	}
 }
 

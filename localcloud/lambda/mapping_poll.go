@@ -130,9 +130,15 @@ func (s *Service) poller(m EventSourceMapping) *poller.Poller {
 	}
 }
 
-// roots returns the roots of trace headers.
+// maxRoots bounds the links of a batch, which may have 10,000 messages.
+const maxRoots = 100
+
+// roots returns the roots of trace headers, at most maxRoots.
 func roots(headers []string) (roots []string) {
 	for _, header := range headers {
+		if len(roots) == maxRoots {
+			break
+		}
 		if root := cloud.TraceField(header, "Root"); root != "" && !slices.Contains(roots, root) {
 			roots = append(roots, root)
 		}

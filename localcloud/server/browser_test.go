@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -64,11 +65,11 @@ func TestBrowser(t *testing.T) {
 	queue, err := s.services.SQS.CreateQueue(sqs.Queue{Name: "q"})
 	check(t, err)
 	outcomes := make(chan map[string]string)
-	var urls map[string]string
+	var urls atomic.Pointer[map[string]string]
 	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case "/":
-			raw, _ := json.Marshal(urls) // strings
+			raw, _ := json.Marshal(*urls.Load()) // strings
 			w.Header().Set("Content-Type", "text/html")
 			fmt.Fprintf(w, page, raw)
 		case "/outcomes":
@@ -82,11 +83,11 @@ func TestBrowser(t *testing.T) {
 	defer site.Close()
 	origin := func(host string) string { return strings.Replace(site.URL, "127.0.0.1", host, 1) }
 	api := s.publicAPI(t, origin("friend.example"))
-	urls = map[string]string{
+	urls.Store(&map[string]string{
 		"signed": s.presigned(t, "sqs", "Action=SendMessage&MessageBody=x&Version=2012-11-05&QueueUrl="+queue.URL), "api": api.Endpoint() + "/",
 		"provider": fmt.Sprintf("http://127.0.0.1:%d/pulumirpc.ResourceProvider/GetPluginInfo", s.config.ProviderPort),
 		"folder":   s.config.Endpoint() + "/_localcloud/folder",
-	}
+	})
 	for host, fetched := range map[string]string{"evil.example": "refused", "localhost": "refused", "friend.example": "500"} {
 		visit(t, browser, origin(host))
 		var got map[string]string
@@ -118,7 +119,7 @@ func TestBrowser(t *testing.T) {
 		t.Errorf("the API refused %d requests", refused)
 	}
 	// The request itself is valid.
-	res, err := http.Get(urls["signed"])
+	res, err := http.Get((*urls.Load())["signed"])
 	check(t, err)
 	res.Body.Close()
 	if n, _ := s.services.SQS.Count(queue.URL); res.StatusCode != http.StatusOK || n.Available != 1 {
