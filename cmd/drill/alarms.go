@@ -86,8 +86,9 @@ func (d *drill) awaitQuiet(ctx context.Context, what string) error {
 		}
 		for some := range slices.Chunk(names, 100) {
 			out, err := d.cloudwatch.DescribeAlarms(ctx, &cloudwatch.DescribeAlarmsInput{AlarmNames: some, MaxRecords: aws.Int32(100)})
-			if err != nil {
-				return err
+			if err != nil { // the next poll may succeed
+				loud = append(loud, err.Error())
+				continue
 			}
 			for _, m := range out.MetricAlarms {
 				if m.StateValue != types.StateValueOk {
