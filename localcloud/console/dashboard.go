@@ -1,9 +1,9 @@
 package console
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -135,100 +135,66 @@ func repeated(texts, last []string) []string {
 	return texts
 }
 
-// searchExpression is the form of SEARCH that names a schema and values of dimensions.
-//
-// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/search-expression-syntax.html
-var (
-	searchExpression = regexp.MustCompile(`^SEARCH\('\{([^}]+)\}\s*([^']*)', *'([^']+)'(?:, *(\d+))?\)$`)
-	searchTerm       = regexp.MustCompile(`^(?:([\w-]+)=)?"([^"]*)"$`)
-)
-
 // series returns the series of a line of a widget, one for each metric.
 func (c *Console) series(texts []string, o metricOptions) ([]seriesView, error) {
-	if o.Visible != nil && !*o.Visible {
+	switch {
+	case o.Visible != nil && !*o.Visible:
 		return nil, nil
-	}
-	if o.Expression != "" {
-		return c.search(o)
-	}
-	if len(texts) < 2 || len(texts)%2 != 0 {
+	case strings.HasPrefix(o.Expression, "SEARCH("):
+		all, err := c.data(cloudwatch.Query{Expression: o.Expression, Period: o.Period}, o.Label)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", o.Expression, err)
+		}
+		return all, nil
+	case o.Expression != "":
+		return nil, fmt.Errorf("expressions other than SEARCH('{namespace,dimensions} name=\"value\"', 'statistic', period) are not shown: %s", o.Expression)
+	case len(texts) < 2 || len(texts)%2 != 0:
 		return nil, fmt.Errorf("a metric needs a namespace, a name, and names and values of dimensions: %q", texts)
 	}
 	m := cloudwatch.Metric{Namespace: texts[0], Name: texts[1]}
 	for i := 2; i < len(texts); i += 2 {
 		m.Dimensions = append(m.Dimensions, cloud.Dimension{Name: texts[i], Value: texts[i+1]})
 	}
-	return c.metric(m.Sorted(), o)
-}
-
-// search returns the series of the metrics that a SEARCH expression finds.
-func (c *Console) search(o metricOptions) (all []seriesView, err error) {
-	parts := searchExpression.FindStringSubmatch(o.Expression)
-	if parts == nil {
-		return nil, fmt.Errorf("expressions other than SEARCH('{namespace,dimensions} name=\"value\"', 'statistic', period) are not shown: %s", o.Expression)
-	}
-	schema := strings.Split(parts[1], ",")
-	names := slices.Sorted(slices.Values(schema[1:]))
-	filter := cloudwatch.MetricFilter{Namespace: strings.Trim(schema[0], `"`)}
-	for term := range strings.FieldsSeq(parts[2]) {
-		t := searchTerm.FindStringSubmatch(term)
-		switch {
-		case t == nil || t[1] == "":
-			return nil, fmt.Errorf("the search term %s is not shown", term)
-		case t[1] == "MetricName":
-			filter.Name = t[2]
-		default:
-			filter.Dimensions = append(filter.Dimensions, cloud.Dimension{Name: t[1], Value: t[2]})
-		}
-	}
-	o.Stat = parts[3]
-	if period, err := strconv.Atoi(parts[4]); err == nil {
-		o.Period = period
-	}
-	for _, m := range c.Services.CloudWatch.Metrics(filter) {
-		var has []string
-		for _, d := range m.Dimensions {
-			has = append(has, d.Name)
-		}
-		if !slices.Equal(has, names) {
-			continue
-		}
-		found, err := c.metric(m, o)
-		if err != nil {
-			return all, err
-		}
-		all = append(all, found...)
+	m = m.Sorted()
+	all, err := c.data(cloudwatch.Query{Stat: &cloudwatch.MetricStat{Metric: m, Period: o.Period, Stat: o.Stat}}, cmp.Or(o.Label, label(m)))
+	if err != nil {
+		return nil, fmt.Errorf("%s %s: %w", m.Namespace, m.Name, err)
 	}
 	return all, nil
 }
 
-func (c *Console) metric(m cloudwatch.Metric, o metricOptions) ([]seriesView, error) {
+// data returns the series of a query with that label or, without one, those that they have.
+func (c *Console) data(q cloudwatch.Query, label string) (all []seriesView, err error) {
+	q.ID, q.ReturnData = "m", true
 	end := time.Now().Add(time.Minute)
 	data, _, err := c.Services.CloudWatch.MetricData(cloudwatch.DataRequest{
-		Queries: []cloudwatch.Query{{ID: "m", Stat: &cloudwatch.MetricStat{Metric: m, Period: o.Period, Stat: o.Stat}, ReturnData: true}},
-		Start:   end.Add(-shown).Truncate(time.Minute), End: end.Truncate(time.Minute), Ascending: true,
+		Queries: []cloudwatch.Query{q}, Start: end.Add(-shown).Truncate(time.Minute), End: end.Truncate(time.Minute), Ascending: true,
 	})
-	if err != nil {
-		return nil, fmt.Errorf("%s %s: %w", m.Namespace, m.Name, err)
-	}
-	s := seriesView{Label: o.Label, Times: []int64{}, Values: []float64{}}
-	if s.Label == "" {
-		s.Label = label(m)
-	}
 	for _, d := range data {
+		s := seriesView{Label: cmp.Or(label, bare(d.Label)), Times: []int64{}, Values: []float64{}}
 		for _, p := range d.Points {
 			s.Times, s.Values = append(s.Times, p.Time.Unix()), append(s.Values, p.Value)
 		}
+		all = append(all, s)
 	}
-	return []seriesView{s}, nil
+	return all, err
 }
 
-// label returns the name of a metric with the values of its dimensions, without what
-// Pulumi appends to names.
+// label returns the name of a metric with the values of its dimensions, as a search labels
+// it, without what Pulumi appends to names.
 func label(m cloudwatch.Metric) string {
 	parts := []string{m.Name}
 	for _, d := range m.Dimensions {
-		parts = append(parts, cloud.Stem(d.Value))
+		parts = append(parts, d.Value)
 	}
-	return strings.Join(parts, " ")
+	return bare(strings.Join(parts, " "))
+}
+
+// bare returns a label without what Pulumi appends to names.
+func bare(label string) string {
+	words := strings.Split(label, " ")
+	for i, word := range words {
+		words[i] = cloud.Stem(word)
+	}
+	return strings.Join(words, " ")
 }
