@@ -2,7 +2,6 @@ package control
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -16,13 +15,5 @@ const Debugging = "debugging"
 // A line is copied to w when an environment of the function has started.
 func Debug(ctx context.Context, c Config, function, qualifier string, w io.Writer) error {
 	query := url.Values{"function": {function}, "qualifier": {qualifier}}
-	body, err := c.request(ctx, http.MethodPost, DebugPath+"?"+query.Encode(), nil)
-	if err != nil {
-		return err
-	}
-	defer body.Close()
-	if _, err := io.Copy(w, body); err != nil && ctx.Err() == nil {
-		return fmt.Errorf("the connection to the local cloud ended: %w", err)
-	}
-	return nil
+	return c.stream(ctx, http.MethodPost, DebugPath+"?"+query.Encode(), w)
 }

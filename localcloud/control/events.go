@@ -2,7 +2,6 @@ package control
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"net/http"
 	"time"
@@ -25,13 +24,5 @@ const Watching = "watching"
 // Events copies what happens from now on to w, each Event as a line of JSON, until ctx ends.
 // A reader that is too slow misses entries of the journal, and an Event says how many.
 func Events(ctx context.Context, c Config, w io.Writer) error {
-	body, err := c.request(ctx, http.MethodGet, EventsPath, nil)
-	if err != nil {
-		return err
-	}
-	defer body.Close()
-	if _, err := io.Copy(w, body); err != nil && ctx.Err() == nil {
-		return fmt.Errorf("the connection to the local cloud ended: %w", err)
-	}
-	return nil
+	return c.stream(ctx, http.MethodGet, EventsPath, w)
 }

@@ -86,6 +86,19 @@ func (c Config) request(ctx context.Context, method, page string, body []byte) (
 	return nil, errors.New(strings.TrimSpace(string(text)))
 }
 
+// stream copies the response of a page to w as it arrives, until it or ctx ends.
+func (c Config) stream(ctx context.Context, method, page string, w io.Writer) error {
+	body, err := c.request(ctx, method, page, nil)
+	if err != nil {
+		return err
+	}
+	defer body.Close()
+	if _, err := io.Copy(w, body); err != nil && ctx.Err() == nil {
+		return fmt.Errorf("the connection to the local cloud ended: %w", err)
+	}
+	return nil
+}
+
 // send sends a request, signed if the secret is known.
 func (c Config) send(ctx context.Context, method, page string, body []byte) (*http.Response, error) {
 	req, err := http.NewRequestWithContext(ctx, method, "http://127.0.0.1:"+strconv.Itoa(c.Port)+page, bytes.NewReader(body))

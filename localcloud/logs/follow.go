@@ -19,29 +19,9 @@ const followBatch = 256
 // need not exist yet. The sequence ends when ctx ends or the service is closed.
 func (s *Service) Follow(ctx context.Context, group string, from time.Time) iter.Seq[Event] {
 	return func(yield func(Event) bool) {
-		for cursor := uint64(0); ; {
-			// Load the channel before reading, so that a write that the read
-			// misses closes it.
-			changed := *s.changed.Load()
-			events, last, err := s.arrivals(group, cursor, from)
-			if err != nil {
-				return // the store is closed or corrupt
-			}
-			for _, e := range events {
-				if ctx.Err() != nil || !yield(e) {
-					return
-				}
-			}
-			if last != cursor {
-				cursor = last
-				continue
-			}
-			select {
-			case <-ctx.Done():
+		for _, e := range s.follow(ctx, func() []string { return []string{group} }, from) {
+			if !yield(e) {
 				return
-			case <-s.done:
-				return
-			case <-changed:
 			}
 		}
 	}
@@ -51,19 +31,33 @@ func (s *Service) Follow(ctx context.Context, group string, from time.Time) iter
 // name of its group, as they are written, also those of groups that do not exist yet. It
 // ends like Follow.
 func (s *Service) FollowAll(ctx context.Context, from time.Time) iter.Seq2[string, Event] {
+	return s.follow(ctx, s.names, from)
+}
+
+// names returns the names of all groups.
+func (s *Service) names() (all []string) {
+	for _, g := range s.groups.All() {
+		all = append(all, g.Name)
+	}
+	return all
+}
+
+func (s *Service) follow(ctx context.Context, groups func() []string, from time.Time) iter.Seq2[string, Event] {
 	return func(yield func(string, Event) bool) {
 		for cursors := map[string]uint64{}; ; {
-			changed := *s.changed.Load() // before reading, as in Follow
+			// Load the channel before reading, so that a write that the read
+			// misses closes it.
+			changed := *s.changed.Load()
 			more := false
-			for _, g := range s.groups.All() {
-				events, last, err := s.arrivals(g.Name, cursors[g.Name], from)
+			for _, group := range groups() {
+				events, last, err := s.arrivals(group, cursors[group], from)
 				if err != nil {
-					return
+					return // the store is closed or corrupt
 				}
-				more = more || last != cursors[g.Name]
-				cursors[g.Name] = last
+				more = more || last != cursors[group]
+				cursors[group] = last
 				for _, e := range events {
-					if ctx.Err() != nil || !yield(g.Name, e) {
+					if ctx.Err() != nil || !yield(group, e) {
 						return
 					}
 				}
