@@ -1,8 +1,9 @@
 package logview
 
 import (
-	"regexp"
 	"strings"
+
+	"tally/localcloud/cloud"
 )
 
 // names are short names of functions, by their full names.
@@ -11,18 +12,13 @@ type names struct {
 	width int // that of the longest short name
 }
 
-// suffix is what Pulumi's autonaming appends to a name.
-//
-// https://www.pulumi.com/docs/iac/concepts/resources/names/#autonaming
-var suffix = regexp.MustCompile(`-[0-9a-f]{7}$`)
-
-// shorten returns the names without their suffixes, and without the words that begin all of
+// shorten returns the names without what autonaming appends to them, and without the words that begin all of
 // them. Short names that are not unique stay as they are.
 func shorten(full []string) names {
 	bare, count := map[string]string{}, map[string]int{}
 	prefix, first := "", true
 	for _, name := range full {
-		b := suffix.ReplaceAllString(name, "")
+		b := cloud.Stem(name)
 		bare[name] = b
 		count[b]++
 		if words := b[:strings.LastIndex(b, "-")+1]; first || len(words) < len(prefix) {
