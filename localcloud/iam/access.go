@@ -58,8 +58,6 @@ type observed struct {
 
 // used counts the use of the grants that allowed a request to a role.
 func (o *observed) used(q query, id *identity, reasons []Reason, at time.Time) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
 	for _, r := range reasons {
 		i := slices.IndexFunc(id.policies, func(p *Policy) bool { return p.Name == r.Policy && p.Kind == r.Kind })
 		if r.Kind != IdentityPolicy || i < 0 {
@@ -67,11 +65,25 @@ func (o *observed) used(q query, id *identity, reasons []Reason, at time.Time) {
 		}
 		st := &id.policies[i].Statements[r.Statement]
 		key := grantKey{id.role.ID, r.Policy, r.Statement, st.actions.find(q.action, q.keys), st.resources.find(q.Resource, q.keys)}
-		if o.uses == nil {
-			o.uses = map[grantKey]use{}
-		}
-		o.uses[key] = use{o.uses[key].count + 1, at}
+		o.count(key, at) // all else needs no lock
 	}
+}
+
+func (o *observed) count(key grantKey, at time.Time) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.uses == nil {
+		o.uses = map[grantKey]use{}
+	}
+	o.uses[key] = use{o.uses[key].count + 1, at}
+}
+
+// use returns the use of a grant, if there was any.
+func (o *observed) use(key grantKey) (use, bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	u, ok := o.uses[key]
+	return u, ok
 }
 
 // find returns the index of the template that matches the value; 0 in a NotAction or
@@ -125,8 +137,6 @@ func (s *Service) grants(r Role) []Grant {
 	if id == nil {
 		return grants // it has been deleted
 	}
-	s.observed.mu.Lock()
-	defer s.observed.mu.Unlock()
 	for _, p := range id.policies {
 		for i, st := range written(p.document) {
 			if st.Effect != string(Allow) || p.Kind != IdentityPolicy {
@@ -135,7 +145,7 @@ func (s *Service) grants(r Role) []Grant {
 			for a, action := range st.actions() {
 				for b, resource := range st.resources() {
 					g := Grant{Policy: p.Name, Sid: st.Sid, Statement: i, Action: action, Resource: resource}
-					if u, ok := s.observed.uses[grantKey{r.ID, p.Name, i, a, b}]; ok {
+					if u, ok := s.observed.use(grantKey{r.ID, p.Name, i, a, b}); ok {
 						g.Uses, g.Last = u.count, &u.last
 					}
 					grants = append(grants, g)
