@@ -16,8 +16,9 @@ import (
 	"net/url"
 	"os"
 	"os/signal"
-	"strings"
 	"syscall"
+
+	"tally/internal/stack"
 )
 
 func main() {
@@ -63,7 +64,7 @@ func run(ctx context.Context, args []string, in, out *os.File) error {
 
 // checkStack refuses stacks that may be in an AWS account.
 func checkStack(name string) error {
-	if name == "local" || strings.HasPrefix(name, "local-") {
+	if stack.IsLocal(name) {
 		return nil
 	}
 	return fmt.Errorf("stack %s may be in an AWS account, and dev deploys without asking: use a stack named local or local-…, "+

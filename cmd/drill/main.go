@@ -23,7 +23,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"strings"
 	"syscall"
 	"time"
 
@@ -60,7 +59,7 @@ func main() {
 }
 
 func run(ctx context.Context, name, docs string, patience time.Duration, w io.Writer) error {
-	if name != "local" && !strings.HasPrefix(name, "local-") {
+	if !stack.IsLocal(name) {
 		return fmt.Errorf("stack %s: the drill breaks what it touches, so it runs only on stacks in the local cloud, named local or local-…", name)
 	}
 	var out outputs
